@@ -1,0 +1,102 @@
+"""Articles: the page behind an entry, extracted (schema.org NewsArticle)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Quality(StrEnum):
+    """How much of the article we really have."""
+
+    FULL = "full"  # main text of the page
+    FEED = "feed"  # the feed's content or summary
+    TITLE = "title"  # nothing but the title
+    STUB = "stub"  # paywall, cookie wall, bot wall: the page's text is not used
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A part of the page left out of the main text, and why."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The main text of one page. `text` has a blank line between paragraphs; dates are aware, in UTC."""
+
+    title: str
+    text: str
+    quality: Quality
+    published: datetime | None = None
+    publisher: str | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    canonical_url: str | None = None
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityMention:
+    """A person, organisation or place found in an article; `id` is None when only a recogniser knows it."""
+
+    name: str
+    type: str  # person | org | place | other
+    id: str | None = None
+
+
+class DuplicateReason(StrEnum):
+    """Why an article counts as a copy of another."""
+
+    SAME_URL = "same_url"  # same canonical URL and a like title
+    SAME_CONTENT = "same_content"  # same content hash within 48 h
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One read article as stored."""
+
+    id: int
+    entry_id: int
+    feed_id: int
+    feed_name: str
+    feed_tags: tuple[str, ...]
+    url: str
+    url_key: str
+    title: str
+    text: str
+    summary: str
+    publisher: str
+    quality: Quality
+    content_hash: str
+    first_seen: datetime
+    published: datetime | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    entities: tuple[EntityMention, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    story_id: str | None = None
+    duplicate_of: int | None = None
+    duplicate_reason: DuplicateReason | None = None
+    ruleset: str | None = None  # version it was matched with; None = not matched yet
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What rules read: an article, or one JSON line of the offline commands (interface.md)."""
+
+    id: str
+    title: str
+    body: str = ""
+    summary: str = ""
+    url: str = ""
+    publisher: str = ""
+    authors: tuple[str, ...] = ()
+    section: str = ""
+    language: str = ""
+    published: datetime | None = None
+    feed: str = ""
+    tags: tuple[str, ...] = field(default=())

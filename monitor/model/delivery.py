@@ -1,0 +1,140 @@
+"""Receivers, outbox rows and receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.model.digest import Message, MessageFormat
+from monitor.model.secret import Secret
+
+
+class ChannelKind(StrEnum):
+    """Code that carries messages."""
+
+    EMAIL = "email"
+    SLACK = "slack"
+    FILE = "file"
+    STDOUT = "stdout"
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The `[smtp]` table."""
+
+    host: str
+    port: int
+    security: SmtpSecurity
+    sender: str  # "Border desk <monitor@example.org>"
+    username: str | None = None
+    password: Secret | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailEndpoint:
+    """One message per address."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackEndpoint:
+    """An incoming webhook."""
+
+    webhook_url: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class FileEndpoint:
+    """One file per message, written atomically."""
+
+    directory: str
+    format: MessageFormat = MessageFormat.JSON
+
+
+@dataclass(frozen=True, slots=True)
+class StdoutEndpoint:
+    """Plain text on standard output."""
+
+
+Endpoint = EmailEndpoint | SlackEndpoint | FileEndpoint | StdoutEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A named group of endpoints (`[receivers.NAME]`)."""
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+
+
+class DeliveryState(StrEnum):
+    """Where an outbox row stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"  # given up after the last retry: kept, shown, can be retried by hand
+    DRAFT = "draft"  # made by --dry-run: never sent
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """An outbox row to be; `key` is unique and doubles as Message-ID and webhook-id."""
+
+    key: str
+    digest: str
+    batch: str
+    receiver: str
+    channel: ChannelKind
+    recipient: str  # address; "" where the receiver is the address
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row."""
+
+    id: int
+    new: NewDelivery
+    state: DeliveryState
+    created_at: datetime
+    next_attempt_at: datetime
+    attempts: int = 0
+    last_error: str | None = None
+    sent_at: datetime | None = None
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer of the other side, on one line."""
+
+    detail: str
+
+
+class RetryReason(StrEnum):
+    """Why a failed delivery is tried again, or not."""
+
+    BACK_OFF = "back_off"
+    RETRY_AFTER = "retry_after"
+    REFUSED = "refused"
+    BROKEN_RECEIVER = "broken_receiver"
+    EXHAUSTED = "exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """When to try again (None: dead letter) and why."""
+
+    retry_at: datetime | None
+    reason: RetryReason

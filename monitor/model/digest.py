@@ -1,0 +1,182 @@
+"""Digests: matches gathered for people, and the messages they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from monitor.model.article import EntityMention
+from monitor.model.rule import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """Windows end at the times of a five-field cron text, read in the digest's time zone."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Windows end at whole multiples of `period` since 1970-01-01T00:00Z."""
+
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Immediate:
+    """One message per story, `wait` after its first match."""
+
+    wait: timedelta = timedelta(seconds=30)
+
+
+Schedule = Cron | Every | Immediate
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """One `[[digests]]` table of interface.md."""
+
+    name: str
+    rules: tuple[str, ...]  # selector lines: any line; a space is AND; ! excludes
+    to: tuple[str, ...]
+    schedule: Schedule
+    timezone: str = "UTC"
+    max_stories: int = 30
+    send_when_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time a digest speaks of; aware datetimes in UTC, `start` < `end`."""
+
+    start: datetime
+    end: datetime
+
+
+class Badge(StrEnum):
+    """A mark on a story."""
+
+    UPDATED = "updated"
+    LATE = "late"
+    TITLE_ONLY = "title_only"
+    OLD = "old"  # published more than 72 h before it was seen
+    BEFORE_SUBSCRIBED = "before_you_subscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLink:
+    """One article of a story as shown."""
+
+    id: int
+    title: str
+    url: str
+    publisher: str
+    first_seen: datetime
+    published: datetime | None = None
+    language: str | None = None
+    copy: bool = False  # a duplicate of another article of the story
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHit:
+    """A rule that holds on a story; `because` is its explanation on one line."""
+
+    id: str
+    title: str
+    severity: Severity
+    query: str
+    because: str
+    version: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The sentence that matched; `spans` are code point offsets inside `text`."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    rule: str
+    article_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One story in one digest."""
+
+    id: str
+    headline: str
+    url: str
+    articles: tuple[ArticleLink, ...]
+    rules: tuple[RuleHit, ...]
+    matched: tuple[Passage, ...]
+    first_seen: datetime
+    last_updated: datetime
+    entities: tuple[EntityMention, ...] = ()
+    badges: tuple[Badge, ...] = ()
+
+    @property
+    def publishers(self) -> int:
+        """How many distinct publishers carry the story."""
+        return len({article.publisher for article in self.articles})
+
+    @property
+    def severity(self) -> Severity:
+        """The highest severity of its rules."""
+        return max((hit.severity for hit in self.rules), key=lambda s: s.rank, default=Severity.NORMAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What stood behind a digest: feeds checked and feeds in trouble."""
+
+    feeds: int = 0
+    failing: int = 0
+    may_have_lost: int = 0
+    failing_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Matches gathered for one window (cron, every) or one story (immediate)."""
+
+    name: str
+    batch: str  # "2023-02-22T03:30:00Z/2023-02-23T03:30:00Z", or "s_7f3a#1"
+    window: Window
+    timezone: str
+    stories: tuple[DigestStory, ...]  # severity, then newest
+    coverage: Coverage = field(default_factory=Coverage)
+    late: bool = False
+    immediate: bool = False
+    max_stories: int = 30
+
+
+class MessageFormat(StrEnum):
+    """How a digest is rendered."""
+
+    EMAIL = "email"
+    SLACK = "slack"
+    JSON = "json"
+    HTML = "html"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A digest rendered for one channel: everything a channel needs to carry it, fixed for all retries.
+
+    `text` is always there; `html` for e-mail and HTML files; `payload` for Slack and JSON. `date` is the
+    Date header of an e-mail (aware, UTC).
+    """
+
+    format: MessageFormat
+    subject: str
+    text: str
+    date: datetime
+    html: str | None = None
+    payload: dict[str, Any] | None = None
+    part: int = 1
+    parts: int = 1

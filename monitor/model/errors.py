@@ -1,0 +1,174 @@
+"""Every error the monitor raises on purpose, as one tree.
+
+MonitorError
+├ ConfigInvalid        config or rule files that do not hold; carries the problems
+├ SandboxFailed        a task in a child that was killed, crashed or raised
+├ NotAFeed             a body that is no feed (login page, bot challenge, HTML error)
+├ NotExtractable       a page without main text
+├ StoreError
+│ ├ StoreBusy          another process holds the store; carries its pid
+│ ├ StoreNewer         the database was written by a newer version
+│ └ StoreUnusable      read-only, full, unreachable or damaged
+├ DeliveryFailed       a channel could not deliver; says whether to try again
+└ SecretUnavailable    a secret reference that points nowhere
+
+Errors carry their subject; doors translate them into one sentence, never a traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.model.problem import Problem
+
+
+class MonitorError(Exception):
+    """The root: everything the monitor raises on purpose."""
+
+
+@dataclass(eq=False)
+class ConfigInvalid(MonitorError):
+    """Config or rule files that do not hold; `problems` are all of them, not the first."""
+
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class SandboxReason(StrEnum):
+    """Why a task in a child gave no value."""
+
+    TIMEOUT = "timeout"
+    CPU = "cpu_limit"
+    MEMORY = "memory_limit"
+    CRASHED = "crashed"
+    RAISED = "raised"
+
+
+@dataclass(eq=False)
+class SandboxFailed(MonitorError):
+    """A task in a child that was killed, crashed or raised; `detail` is one line."""
+
+    task: str
+    reason: SandboxReason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.task}: {self.reason.value}" + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(eq=False)
+class NotAFeed(MonitorError):
+    """A body that is no feed; `why` is one line a person can act on, `start` its first 500 characters."""
+
+    why: str
+    start: str = ""
+
+    def __str__(self) -> str:
+        return self.why
+
+    def __reduce__(self) -> tuple[type[NotAFeed], tuple[str, str]]:
+        return NotAFeed, (self.why, self.start)
+
+
+@dataclass(eq=False)
+class NotExtractable(MonitorError):
+    """A page without main text; `why` is one line."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+    def __reduce__(self) -> tuple[type[NotExtractable], tuple[str]]:
+        return NotExtractable, (self.why,)
+
+
+class StoreError(MonitorError):
+    """The store cannot do what was asked."""
+
+
+@dataclass(eq=False)
+class StoreBusy(StoreError):
+    """Another process holds the store."""
+
+    store: str
+    holder: int | None = None
+
+    def __str__(self) -> str:
+        by = f" (pid {self.holder})" if self.holder else ""
+        return f"{self.store}: another monitor{by} is running on this store; stop it first or use another store"
+
+
+@dataclass(eq=False)
+class StoreNewer(StoreError):
+    """The database was written by a newer version of the monitor."""
+
+    store: str
+    found: str
+    known: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: written by a newer version (schema {self.found}, this version knows {self.known}); "
+            "upgrade the monitor or restore a backup; nothing was changed"
+        )
+
+
+@dataclass(eq=False)
+class StoreUnusable(StoreError):
+    """The store is read-only, full, unreachable or damaged; `why` is one line."""
+
+    store: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.why}"
+
+
+class DeliveryFault(StrEnum):
+    """Why a channel could not deliver."""
+
+    UNREACHABLE = "unreachable"  # nobody answered: try again
+    TEMPORARY = "temporary"  # the server says later (4xx of SMTP, 5xx of HTTP): try again
+    RATE_LIMITED = "rate_limited"  # 429: try again after `retry_after`
+    UNKNOWN = "unknown"  # the answer was lost after the message was sent: try again with the same key
+    REFUSED = "refused"  # the server will never take this message (5xx of SMTP): dead letter
+    BROKEN_RECEIVER = "broken_receiver"  # 535, 403, 404, 410, no such directory: people must mend the receiver
+
+
+RETRIABLE_FAULTS = frozenset(
+    {DeliveryFault.UNREACHABLE, DeliveryFault.TEMPORARY, DeliveryFault.RATE_LIMITED, DeliveryFault.UNKNOWN}
+)
+
+
+@dataclass(eq=False)
+class DeliveryFailed(MonitorError):
+    """A channel could not deliver; `detail` is the server's own answer on one line, secrets removed."""
+
+    fault: DeliveryFault
+    detail: str
+    retry_after: timedelta | None = field(default=None)
+
+    @property
+    def retriable(self) -> bool:
+        return self.fault in RETRIABLE_FAULTS
+
+    def __str__(self) -> str:
+        return f"{self.fault.value}: {self.detail}"
+
+
+@dataclass(eq=False)
+class SecretUnavailable(MonitorError):
+    """A secret reference that points nowhere; names the reference, never a value."""
+
+    reference: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.why}"

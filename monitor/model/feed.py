@@ -1,0 +1,136 @@
+"""Feeds: what a user subscribed to, what was learned about it, what one poll brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class FeedOrigin(StrEnum):
+    """Where a subscription is written down."""
+
+    CONFIG = "config"
+    STORE = "store"
+
+
+class FeedStatus(StrEnum):
+    """Whether a feed is polled."""
+
+    ACTIVE = "active"
+    GONE = "gone"  # the server said 410: polled no more, everything kept
+    REMOVED = "removed"  # no longer declared: polled no more, everything kept
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """One subscription as the user wrote it (`[[feeds]]` in interface.md)."""
+
+    url: str
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    interval: timedelta | None = None  # a promise: ttl and max-age do not stretch it
+    full_text: bool = False
+    backfill: timedelta = timedelta(0)
+    origin: FeedOrigin = FeedOrigin.CONFIG
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """The `[poll]` table of interface.md."""
+
+    interval: timedelta = timedelta(minutes=15)
+    min_interval: timedelta = timedelta(minutes=5)
+    max_interval: timedelta = timedelta(hours=1)
+    concurrency: int = 64
+    per_host: int = 1
+    host_delay: timedelta = timedelta(seconds=1)
+    max_entry_age: timedelta = timedelta(days=7)
+    timeout: timedelta = timedelta(seconds=30)
+    max_bytes: int = 10_000_000
+    user_agent: str = "media-monitor/{version} (+https://example.org/contact)"
+    allow_private_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave us to ask "has it changed?": kept and sent back verbatim, as a pair (RFC 9110 §8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+class PollOutcome(StrEnum):
+    """What one poll came to."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"  # 304
+    UNCHANGED = "unchanged"  # 200 with the same bytes as last time
+    HTTP_ERROR = "http_error"
+    AUTH_ERROR = "auth_error"  # 401, 403, 451
+    GONE = "gone"  # 410
+    RATE_LIMITED = "rate_limited"  # 429, 503
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    BAD_REDIRECT = "bad_redirect"
+    PROTOCOL_ERROR = "protocol_error"
+    UNREACHABLE = "unreachable"  # DNS, connect, reset
+    TLS_ERROR = "tls_error"
+    DISALLOWED = "disallowed"  # robots.txt, pages only
+    NOT_A_FEED = "not_a_feed"
+    PARSE_FAILED = "parse_failed"  # the child was killed or crashed
+
+
+POLL_SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.UNCHANGED})
+
+
+class PollReason(StrEnum):
+    """Why the next poll is when it is."""
+
+    INTERVAL = "interval"  # the default interval
+    PROMISED = "promised"  # the feed's own interval
+    FRESHNESS = "freshness"  # max-age, Expires, ttl: the server says it will not change sooner
+    RETRY_AFTER = "retry_after"
+    BACK_OFF = "back_off"  # soft error: doubled each time
+    DAILY = "daily"  # 401, 403, 451
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One subscription and all that was learned about it."""
+
+    id: int
+    settings: FeedSettings
+    url: str  # where to ask now: differs from settings.url after a 301
+    name: str
+    subscribed_at: datetime
+    next_poll_at: datetime
+    validators: Validators = field(default_factory=Validators)
+    body_hash: str | None = None
+    first_success_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_outcome: PollOutcome | None = None
+    last_error: str | None = None
+    last_reason: PollReason | None = None
+    failures: int = 0  # in a row
+    status: FeedStatus = FeedStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class PollDecision:
+    """When to ask next, why, and what to remember of the answer."""
+
+    next_poll_at: datetime
+    reason: PollReason
+    outcome: PollOutcome
+    failures: int
+    validators: Validators
+    url: str
+    status: FeedStatus = FeedStatus.ACTIVE
+    error: str | None = None
