@@ -6,14 +6,19 @@ Ports are synchronous ("one colour"): concurrency hides inside the adapters. Eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
-from monitor.model.article import EntityMention
-from monitor.model.delivery import Receipt
+from monitor.model.article import Article, EntityMention, Grouping, NewArticle
+from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryDecision
 from monitor.model.digest import Message
+from monitor.model.entry import Entry, KnownEntry, NewEntry
+from monitor.model.errors import DeliveryFailed
+from monitor.model.feed import Feed, FeedSettings, PollDecision
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.ledger import Alerted, DigestState, EntryFate, NewMatch, Plan, StoreCounts, StoredMatch
+from monitor.model.rule import RuleFailure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,3 +85,180 @@ class Dice(Protocol):
     """A number in [0, 1): jitter is an argument, so that deciders stay pure."""
 
     def __call__(self) -> float: ...
+
+
+class FeedStore(Protocol):
+    """Subscriptions, the due-queue, and what each poll brought."""
+
+    def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
+        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled."""
+        ...
+
+    def all(self) -> Sequence[Feed]:
+        """Every feed, in the order of subscription."""
+        ...
+
+    def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
+        """At most `limit` active feeds whose time has come, leased so that nobody else claims them meanwhile."""
+        ...
+
+    def make_all_due(self, now: datetime) -> int:
+        """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
+        """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
+        ...
+
+    def record_poll(
+        self,
+        feed: Feed,
+        decision: PollDecision,
+        entries: Sequence[NewEntry],
+        *,
+        title: str | None,
+        body_hash: str | None,
+        now: datetime,
+    ) -> int:
+        """New entries, what was learned and the next poll time in one transaction; returns entries stored."""
+        ...
+
+    def release_leases(self) -> None:
+        """Forgets every lease: for a process that holds the store alone and has just started."""
+        ...
+
+
+class ArticleStore(Protocol):
+    """Entries to be read, articles to be grouped and matched."""
+
+    def waiting(self, now: datetime, limit: int) -> Sequence[Entry]:
+        """Entries to be read whose time has come, oldest first."""
+        ...
+
+    def record_read(self, article: NewArticle) -> None:
+        """The article, and the fate of its entry, in one transaction; a second time changes nothing."""
+        ...
+
+    def postpone_read(self, row: int, until: datetime) -> None:
+        """Counts a failed attempt; the entry waits until then."""
+        ...
+
+    def ungrouped(self, limit: int) -> Sequence[Article]:
+        """Articles without a story, oldest first."""
+        ...
+
+    def twins(self, article: Article, since: datetime) -> Sequence[Article]:
+        """Grouped articles with its URL key, its content hash seen since then, or that its entry revises."""
+        ...
+
+    def revised_article(self, article: Article) -> Article | None:
+        """The grouped article of the entry that this article's entry revises."""
+        ...
+
+    def record_grouping(self, article_id: int, grouping: Grouping) -> None:
+        """The article's story; a second time changes nothing."""
+        ...
+
+    def unmatched(self, limit: int) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet, oldest first."""
+        ...
+
+    def record_matches(
+        self,
+        article: Article,
+        ruleset: str,
+        matches: Sequence[NewMatch],
+        failures: Sequence[RuleFailure],
+        entities: Sequence[EntityMention],
+        now: datetime,
+    ) -> None:
+        """Matches, their routing, failed rules and entities in one transaction; a second time changes nothing."""
+        ...
+
+    def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Keeps the text of a rule set, so that an old answer can be explained."""
+        ...
+
+    def ruleset_files(self, version: str) -> Sequence[tuple[str, str]] | None:
+        """The (name, text) of the files of a rule set kept before."""
+        ...
+
+
+class DigestStore(Protocol):
+    """Matches waiting for their digests, and the plans that gather them."""
+
+    def open_digest(self, name: str, now: datetime) -> DigestState:
+        """The digest's state, made when it is new: it looks forward from now."""
+        ...
+
+    def pending(self, digest: str, *, draft: bool = False) -> Sequence[StoredMatch]:
+        """Matches this digest takes and has not planned, oldest first."""
+        ...
+
+    def alerted(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[Alerted]:
+        """What the digest has alerted of these stories; a dry run sees its own too."""
+        ...
+
+    def batches(self, digest: str, prefix: str, *, draft: bool = False) -> int:
+        """How many batches of the digest start with the prefix."""
+        ...
+
+    def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
+        """All articles of each story, oldest first."""
+        ...
+
+    def record_plan(self, plan: Plan, now: datetime) -> None:
+        """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing."""
+        ...
+
+
+class Outbox(Protocol):
+    """Deliveries to be made."""
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
+        """Deliveries whose time has come, leased, oldest first."""
+        ...
+
+    def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        """The other side has it."""
+        ...
+
+    def record_failure(
+        self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
+    ) -> None:
+        """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
+        ...
+
+
+class Ledger(Protocol):
+    """Questions about what happened."""
+
+    def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
+        """All entries with this link or URL key, newest revision first."""
+        ...
+
+    def counts(self, now: datetime) -> StoreCounts:
+        """The numbers of `monitor status`."""
+        ...
+
+    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> Sequence[Delivery]:
+        """Outbox rows, newest first."""
+        ...
+
+    def digest_states(self) -> Sequence[DigestState]:
+        """Every digest the store has seen."""
+        ...
+
+
+class Store(Protocol):
+    """Everything kept, by the part that asks."""
+
+    feeds: FeedStore
+    articles: ArticleStore
+    digests: DigestStore
+    outbox: Outbox
+    ledger: Ledger
+
+    def close(self) -> None:
+        """Closes every connection; safe to call twice."""
+        ...

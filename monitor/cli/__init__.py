@@ -1,0 +1,1 @@
+"""The doors: arguments in, app called, text or JSON lines out. No logic."""

@@ -53,14 +53,14 @@ class DuplicateReason(StrEnum):
 
     SAME_URL = "same_url"  # same canonical URL and a like title
     SAME_CONTENT = "same_content"  # same content hash within 48 h
+    REVISION = "revision"  # the same entry with other words
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """One read article as stored."""
+class NewArticle:
+    """A read article to be stored: the words of one entry or of the page behind it."""
 
-    id: int
-    entry_id: int
+    entry_row: int
     feed_id: int
     feed_name: str
     feed_tags: tuple[str, ...]
@@ -76,9 +76,26 @@ class Article:
     published: datetime | None = None
     language: str | None = None
     authors: tuple[str, ...] = ()
-    entities: tuple[EntityMention, ...] = ()
+    entities: tuple[EntityMention, ...] = ()  # found by a recogniser; the rules' own entities come with the match
     dropped: tuple[Dropped, ...] = ()
-    story_id: str | None = None
+    note: str | None = None  # why the page's text is not here, when it was wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which story an article belongs to, and whether it is a copy of another."""
+
+    story_id: str
+    duplicate_of: int | None = None
+    reason: DuplicateReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article(NewArticle):
+    """One read article as stored."""
+
+    id: int
+    story_id: str | None = None  # None = not grouped yet
     duplicate_of: int | None = None
     duplicate_reason: DuplicateReason | None = None
     ruleset: str | None = None  # version it was matched with; None = not matched yet

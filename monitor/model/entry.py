@@ -54,28 +54,51 @@ class Fate(StrEnum):
 
     WAITING = "waiting"  # stored, to be read
     READ = "read"  # became an article
-    SEEN_AT_SUBSCRIBE = "seen_at_subscribe"  # older than the subscription minus its backfill: stored, not alerted
+    SEEN_AT_SUBSCRIBE = "seen_at_subscribe"  # from before the subscription: stored, not alerted
     TOO_OLD = "too_old"  # older than max_entry_age at first sight: stored, counted, not alerted
-    UNREADABLE = "unreadable"  # could not be read after all attempts; title and summary were still matched
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A stored entry."""
-
-    id: int
-    feed_id: int
-    parsed: ParsedEntry
-    url_key: str  # canonical URL, the identity key; "" without a link
-    first_seen: datetime
-    fate: Fate
-    read_attempts: int = 0
-    article_id: int | None = None
 
 
 class Verdict(StrEnum):
     """Is this entry known? The named answer of `core.stories.identity`."""
 
     NEW = "new"
-    KNOWN_ID = "known_id"  # same feed, same id, and nothing says it is another item
-    KNOWN_URL = "known_url"  # same feed, same canonical URL, same title: only id or tracking changed
+    KNOWN = "known"  # same feed, same id or URL, same words: only tracking, id or markup may have changed
+    REVISED = "revised"  # same feed, same id or URL, other words: matched again as a whole, same story
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """What the store knows of an entry that may be the same."""
+
+    row: int
+    id: str
+    url_key: str
+    title: str
+    text_hash: str
+    fate: Fate
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to be stored. `text_hash` is over title, summary and content; `url_key` "" without a link."""
+
+    parsed: ParsedEntry
+    url_key: str
+    text_hash: str
+    fate: Fate
+    revision_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored entry with what the read stage needs to know of its feed."""
+
+    row: int
+    new: NewEntry
+    feed_id: int
+    feed_name: str
+    feed_tags: tuple[str, ...]
+    full_text: bool
+    first_seen: datetime
+    read_attempts: int = 0

@@ -1,0 +1,13 @@
+"""HTTP GET for many URLs at once: politely, bounded, and never inside the house.
+
+`client` loop, slots, answers in completion order · `exchange` one request with its redirects · `body` bounded
+decoding · `guard` which address may be connected to · `addresses` the verdict on one address · `resolver`
+names to addresses · `politeness` turns per host · `robots` may this page be read · `faults` every exception
+as an outcome.
+"""
+
+from __future__ import annotations
+
+from monitor.adapters.fetch.client import HttpFetcher
+
+__all__ = ["HttpFetcher"]

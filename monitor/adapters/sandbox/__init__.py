@@ -1,0 +1,5 @@
+"""Killable children: runs parsers on hostile input under a deadline, a CPU limit and a memory limit."""
+
+from monitor.adapters.sandbox.pool import PRELOAD, ProcessSandbox
+
+__all__ = ["PRELOAD", "ProcessSandbox"]

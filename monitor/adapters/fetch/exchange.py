@@ -1,0 +1,289 @@
+"""One request with its redirects: every hop through robots, the host's turn, and the guard."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from dataclasses import replace as replaced
+
+import httpx2
+
+from monitor.adapters.fetch.body import ACCEPT_ENCODING, Excess, read_body
+from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
+from monitor.adapters.fetch.politeness import HostTurns
+from monitor.adapters.fetch.robots import MAX_ROBOTS_BYTES, Robots, RobotsVerdict
+from monitor.model.feed import PollOutcome, PollSettings, Validators
+from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+
+MAX_REDIRECTS = 5
+MAX_HEADER_BYTES = 64 * 1024  # names, values and separators
+ERROR_BODY_BYTES = 2_000
+_ERROR_BODY_SECONDS = 5.0
+_TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling.md "Limits"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED})
+
+_ACCEPT = {
+    Purpose.FEED: (
+        "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+        "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+    ),
+    Purpose.PAGE: "text/html, application/xhtml+xml, */*;q=0.5",
+}
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+")  # a name in its ASCII form, or an IPv6 address without brackets
+# RFC 9110 §5.5. A validator is a server's text: one that is no header value is not sent, or every poll would
+# fail.
+_FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What is known of a fetch so far; becomes the response, however it ends."""
+
+    url: httpx2.URL | None = None
+    home: str = ""  # host of the first hop
+    host: str = ""
+    hops: int = 0
+    permanent: bool = True
+    conditional: bool = False
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class _Budget:
+    """The total deadline of one fetch: runs only while a request does, not while it waits for its turn."""
+
+    def __init__(self, seconds: float) -> None:
+        self.total = seconds
+        self.spent = 0.0
+        self._since: float | None = None  # loop time
+
+    @property
+    def left(self) -> float:
+        running = 0.0 if self._since is None else asyncio.get_running_loop().time() - self._since
+        return max(0.0, self.total - self.spent - running)
+
+    @asynccontextmanager
+    async def spending(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            async with asyncio.timeout(self.left):
+                self._since = start
+                yield
+        finally:
+            self.spent += loop.time() - start
+            self._since = None
+
+
+class Exchange:
+    """Turns requests into responses, inside one event loop; never raises but for cancellation.
+
+    Redirects: at most five, http and https only, GET only, through the same guard, robots and turns;
+    validators go to the host they came from and no other. Sent are User-Agent, Accept, Accept-Encoding and
+    validators, and nothing else: the transport is used without httpx2's client, which would keep cookies,
+    follow redirects by itself, read .netrc and log whole URLs.
+    """
+
+    def __init__(
+        self,
+        transport: httpx2.AsyncBaseTransport,
+        turns: HostTurns,
+        settings: PollSettings,
+        version: str,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._turns = turns
+        self._settings = settings
+        self._user_agent = settings.user_agent.replace("{version}", version)
+        self._robots = Robots(self._fetch_robots, self._user_agent, monotonic)
+
+    async def fetch(self, request: FetchRequest) -> FetchResponse:
+        """The answer to one request."""
+        return await self._follow(request, self._settings.max_bytes, Excess.REFUSE)
+
+    async def _fetch_robots(self, url: str) -> FetchResponse:
+        # A deadline of its own, and ahead of the queue: pages that already have a slot are waiting for it.
+        return await self._follow(FetchRequest(0, url), MAX_ROBOTS_BYTES, Excess.CUT, ahead=True)
+
+    async def _follow(
+        self, request: FetchRequest, cap: int, excess: Excess, *, ahead: bool = False
+    ) -> FetchResponse:
+        trail = _Trail()
+        budget = _Budget(self._settings.timeout.total_seconds())
+        outcome, why, body = PollOutcome.PROTOCOL_ERROR, "", b""
+        try:
+            target: httpx2.URL | None = parse_target(request.url)
+            seen: set[str] = set()
+            while target is not None:
+                self._step(trail, target, seen)
+                if request.purpose is Purpose.PAGE:
+                    await self._obey_robots(target)
+                async with self._turns.turn(trail.host, ahead=ahead or trail.hops > 0), budget.spending():
+                    outcome, target, body = await self._hop(request, trail, budget, cap, excess)
+            why = words_for_status(trail.status or 0) if outcome not in _SUCCESS else ""
+        except TimeoutError:
+            outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
+        except Exception as error:
+            outcome, why = fault_of(error)
+        return _respond(request, trail, outcome, why, body, budget.spent)
+
+    def _step(self, trail: _Trail, target: httpx2.URL, seen: set[str]) -> None:
+        """Goes to the next hop, or refuses: a circle, or too many."""
+        text = str(target)
+        if text in seen:
+            raise Refused(PollOutcome.BAD_REDIRECT, "redirects in a circle")
+        if len(seen) > MAX_REDIRECTS:
+            raise Refused(PollOutcome.BAD_REDIRECT, f"redirects more than {MAX_REDIRECTS} times")
+        trail.hops = len(seen)
+        seen.add(text)
+        trail.url = target
+        trail.host = host_of(target)
+        trail.home = trail.home or trail.host
+
+    async def _obey_robots(self, target: httpx2.URL) -> None:
+        verdict = await self._robots.judge(target)
+        if verdict is RobotsVerdict.FORBIDDEN:
+            raise Refused(PollOutcome.DISALLOWED, "robots.txt does not allow this page")
+        if verdict is RobotsVerdict.UNREADABLE:
+            raise Refused(
+                PollOutcome.DISALLOWED, "robots.txt could not be read, so this page is left alone for now"
+            )
+
+    async def _hop(
+        self, request: FetchRequest, trail: _Trail, budget: _Budget, cap: int, excess: Excess
+    ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
+        """One request: the outcome, where to go next (None: here it ends), the body."""
+        headers = self._headers(request, with_validators=trail.host == trail.home)
+        trail.conditional = any(name.startswith(b"If-") for name, _ in headers)
+        trail.status, trail.headers = None, {}
+        assert trail.url is not None
+        asked = httpx2.Request("GET", trail.url, headers=headers, extensions={"timeout": dict(_TIMEOUTS)})
+        response = await self._transport.handle_async_request(asked)
+        try:
+            trail.status = response.status_code
+            trail.headers = _checked_headers(response)
+            if response.status_code in _REDIRECTS:
+                return PollOutcome.BAD_REDIRECT, _next_target(response, trail), b""
+            outcome = outcome_of_status(response.status_code)
+            if outcome is PollOutcome.OK:
+                return outcome, None, await read_body(response, cap, excess)
+            if outcome is PollOutcome.NOT_MODIFIED:
+                if not trail.conditional:
+                    raise Refused(PollOutcome.PROTOCOL_ERROR, "answered 304 although no validators were sent")
+                return outcome, None, b""
+            return outcome, None, await _error_body(response, min(_ERROR_BODY_SECONDS, budget.left / 2))
+        finally:
+            await response.aclose()
+
+    def _headers(self, request: FetchRequest, *, with_validators: bool) -> list[tuple[bytes, bytes]]:
+        headers = [
+            (b"User-Agent", self._user_agent.encode("ascii", "replace")),
+            (b"Accept", _ACCEPT[request.purpose].encode("ascii")),
+            (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
+        ]
+        return headers + (_conditions(request.validators) if with_validators else [])
+
+
+def parse_target(text: str) -> httpx2.URL:
+    """A URL that may be fetched. Raises Refused (FORBIDDEN_ADDRESS) for everything else."""
+    try:
+        url = httpx2.URL(text.strip())
+        host = url.host  # decodes the name: an impossible one fails here and not later
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, f"not a URL: {type(error).__name__}") from error
+    if url.scheme not in ("http", "https"):
+        scheme = url.scheme[:20] or "no scheme"
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, f"{scheme}: only http and https are fetched")
+    if not host:
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, "the URL names no host")
+    if not _HOST.fullmatch(url.raw_host.decode("ascii")):
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, "not a URL: no host has such a name")
+    if url.userinfo:
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, "the URL holds a user name or password; take them out")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise Refused(PollOutcome.FORBIDDEN_ADDRESS, "the port does not exist")
+    return url.copy_with(fragment=None) if url.fragment else url
+
+
+def host_of(url: httpx2.URL) -> str:
+    """The host name that limits are counted by: lower case, ASCII form, no port, no final dot."""
+    return url.raw_host.decode("ascii").rstrip(".")
+
+
+def _conditions(validators: Validators) -> list[tuple[bytes, bytes]]:
+    """If-None-Match and If-Modified-Since, verbatim and as a pair: both as stored, or neither (RFC 9110 §13.1)."""
+    pair = [(b"If-None-Match", validators.etag), (b"If-Modified-Since", validators.last_modified)]
+    stored = [(name, value) for name, value in pair if value]
+    if not all(_FIELD_VALUE.fullmatch(value) for _, value in stored):
+        return []
+    return [(name, value.encode("latin-1")) for name, value in stored]
+
+
+def _checked_headers(response: httpx2.Response) -> dict[str, str]:
+    """The headers with lower-case names, repeated ones joined by commas (RFC 9110 §5.3); read as Latin-1, so that
+    an ETag goes back as the bytes that came. Cookies are nobody's business and left out."""
+    raw = response.headers.raw
+    if sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES:
+        raise Refused(PollOutcome.PROTOCOL_ERROR, f"sends more than {MAX_HEADER_BYTES} bytes of headers")
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name != "set-cookie":
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _next_target(response: httpx2.Response, trail: _Trail) -> httpx2.URL:
+    """Where a redirect leads. Raises Refused (BAD_REDIRECT)."""
+    assert trail.url is not None
+    raw = dict(response.headers.raw)  # names keep the server's case
+    location = next((value for name, value in raw.items() if name.lower() == b"location"), b"")
+    if not location.strip():
+        raise Refused(PollOutcome.BAD_REDIRECT, f"answered {response.status_code} without saying where to go")
+    try:
+        text = location.decode("utf-8")
+    except UnicodeDecodeError:
+        text = location.decode("latin-1")
+    try:
+        target = parse_target(str(trail.url.join(text.strip())))
+    except Refused as refusal:
+        raise Refused(PollOutcome.BAD_REDIRECT, f"redirects to what is not fetched: {refusal}") from refusal
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
+        raise Refused(PollOutcome.BAD_REDIRECT, "redirects to what is no URL") from error
+    trail.permanent = trail.permanent and response.status_code in _PERMANENT
+    return target
+
+
+async def _error_body(response: httpx2.Response, seconds: float) -> bytes:
+    """The first 2,000 bytes of an error page, or what came of them: the status is what counts."""
+    body = bytearray()
+    with suppress(Exception):
+        async with asyncio.timeout(seconds):
+            await read_body(response, ERROR_BODY_BYTES, Excess.CUT, body)
+    return bytes(body[:ERROR_BODY_BYTES])
+
+
+def _respond(
+    request: FetchRequest, trail: _Trail, outcome: PollOutcome, why: str, body: bytes, seconds: float
+) -> FetchResponse:
+    moved = trail.hops > 0 and trail.url is not None
+    response = FetchResponse(
+        request,
+        outcome,
+        status=trail.status,
+        url=str(trail.url) if moved else request.url,
+        headers=trail.headers,
+        body=body,
+        seconds=seconds,
+    )
+    if outcome in _SUCCESS:
+        # Only a target that works is worth remembering (polling.md: "store the new URL once the target
+        # works").
+        return replaced(response, permanent_url=response.url) if moved and trail.permanent else response
+    return replaced(response, error=one_line(f"{trail.host or 'the feed'}: {why}"))

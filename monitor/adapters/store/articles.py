@@ -1,0 +1,169 @@
+"""Entries to be read, articles to be grouped and matched, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.rows import MENTIONS, article_columns, article_of, match_columns, new_entry_of
+from monitor.adapters.store.upsert import insert_new
+from monitor.model.article import Article, EntityMention, Grouping, NewArticle
+from monitor.model.entry import Entry, Fate
+from monitor.model.ledger import NewMatch, RoutingState
+from monitor.model.rule import RuleFailure
+
+
+class SqlArticleStore:
+    """`ports.ArticleStore` over `entries`, `articles`, `matches` and `routings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def waiting(self, now: datetime, limit: int) -> Sequence[Entry]:
+        """Entries to be read whose time has come, oldest first."""
+        query = (
+            sa.select(t.entries, t.feeds.c.name, t.feeds.c.tags, t.feeds.c.full_text)
+            .join(t.feeds, t.feeds.c.id == t.entries.c.feed_id)
+            .where(t.entries.c.fate == Fate.WAITING.value, t.entries.c.next_read_at <= now)
+            .order_by(t.entries.c.id)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            return [
+                Entry(
+                    row=row["id"],
+                    new=new_entry_of(row),
+                    feed_id=row["feed_id"],
+                    feed_name=row["name"],
+                    feed_tags=tuple(row["tags"]),
+                    full_text=row["full_text"],
+                    first_seen=row["first_seen"],
+                    read_attempts=row["read_attempts"],
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def record_read(self, article: NewArticle) -> None:
+        """The article and the fate of its entry in one transaction."""
+        with self._db.write() as connection:
+            insert_new(connection, t.articles, article_columns(article))
+            connection.execute(
+                t.entries.update().where(t.entries.c.id == article.entry_row).values(fate=Fate.READ.value)
+            )
+
+    def postpone_read(self, row: int, until: datetime) -> None:
+        """Counts a failed attempt; the entry waits until then."""
+        with self._db.write() as connection:
+            connection.execute(
+                t.entries.update()
+                .where(t.entries.c.id == row)
+                .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + 1)
+            )
+
+    def ungrouped(self, limit: int) -> Sequence[Article]:
+        """Articles without a story, oldest first."""
+        return self._in_stage("read", limit)
+
+    def unmatched(self, limit: int) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet, oldest first."""
+        return self._in_stage("grouped", limit)
+
+    def twins(self, article: Article, since: datetime) -> Sequence[Article]:
+        """Grouped articles with its URL key, or its content hash seen since then; oldest first."""
+        a = t.articles.c
+        same = sa.or_(
+            sa.and_(a.url_key == article.url_key, a.url_key != ""),
+            sa.and_(a.content_hash == article.content_hash, a.first_seen >= since),
+        )
+        query = sa.select(t.articles).where(same, a.id != article.id, a.stage != "read").order_by(a.id)
+        with self._db.read() as connection:
+            return [article_of(row) for row in connection.execute(query).mappings()]
+
+    def revised_article(self, article: Article) -> Article | None:
+        """The grouped article of the entry that this article's entry revises."""
+        revised = sa.select(t.entries.c.revision_of).where(t.entries.c.id == article.entry_row)
+        query = sa.select(t.articles).where(
+            t.articles.c.entry_row == revised.scalar_subquery(), t.articles.c.stage != "read"
+        )
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().first()
+            return article_of(row) if row is not None else None
+
+    def record_grouping(self, article_id: int, grouping: Grouping) -> None:
+        """The article's story."""
+        a = t.articles.c
+        with self._db.write() as connection:
+            connection.execute(
+                t.articles.update()
+                .where(a.id == article_id, a.stage == "read")
+                .values(
+                    stage="grouped",
+                    story_id=grouping.story_id,
+                    duplicate_of=grouping.duplicate_of,
+                    duplicate_reason=grouping.reason.value if grouping.reason else None,
+                )
+            )
+
+    def record_matches(
+        self,
+        article: Article,
+        ruleset: str,
+        matches: Sequence[NewMatch],
+        failures: Sequence[RuleFailure],
+        entities: Sequence[EntityMention],
+        now: datetime,
+    ) -> None:
+        """Matches, their routing, failed rules and entities in one transaction."""
+        a = t.articles.c
+        with self._db.write() as connection:
+            done = connection.execute(
+                t.articles.update()
+                .where(a.id == article.id, a.stage == "grouped")
+                .values(
+                    stage="matched", ruleset=ruleset, entities=MENTIONS.dump_python(tuple(entities), mode="json")
+                )
+            )
+            if not done.rowcount:  # matched before: running a stage twice changes nothing
+                return
+            for new in matches:
+                match_id = connection.execute(
+                    t.matches.insert().values(**match_columns(article.id, new, now)).returning(t.matches.c.id)
+                ).scalar_one()
+                for digest in new.digests:
+                    connection.execute(
+                        t.routings.insert().values(
+                            match_id=match_id, digest=digest, state=RoutingState.PENDING.value
+                        )
+                    )
+            for failure in failures:
+                connection.execute(
+                    t.rule_failures.insert().values(
+                        article_id=article.id, rule_id=failure.rule, why=failure.why, failed_at=now
+                    )
+                )
+
+    def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Keeps the text of a rule set."""
+        with self._db.write() as connection:
+            insert_new(
+                connection,
+                t.rulesets,
+                {"version": version, "files": [list(pair) for pair in files], "loaded_at": now},
+            )
+
+    def ruleset_files(self, version: str) -> Sequence[tuple[str, str]] | None:
+        """The (name, text) of the files of a rule set kept before."""
+        with self._db.read() as connection:
+            files = connection.execute(
+                sa.select(t.rulesets.c.files).where(t.rulesets.c.version == version)
+            ).scalar_one_or_none()
+        return None if files is None else [(name, text) for name, text in files]
+
+    def _in_stage(self, stage: str, limit: int) -> Sequence[Article]:
+        query = sa.select(t.articles).where(t.articles.c.stage == stage).order_by(t.articles.c.id).limit(limit)
+        with self._db.read() as connection:
+            return [article_of(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,206 @@
+"""Subscriptions and the due-queue in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of
+from monitor.adapters.store.upsert import add_counts, insert_new
+from monitor.model.entry import Fate, KnownEntry, NewEntry
+from monitor.model.feed import (
+    POLL_SUCCESS,
+    Feed,
+    FeedOrigin,
+    FeedSettings,
+    FeedStatus,
+    PollDecision,
+    PollOutcome,
+)
+
+_CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
+
+
+def short_hash(*parts: str) -> str:
+    """128 bits over the parts; a length before each keeps ("ab", "c") from equalling ("a", "bc")."""
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
+
+
+class SqlFeedStore:
+    """`ports.FeedStore` over the `feeds` and `entries` tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
+        """Makes the declared feeds those of the config."""
+        wanted = {settings.url: settings for settings in declared}
+        with self._db.write() as connection:
+            known = {
+                row["declared_url"]: row
+                for row in connection.execute(
+                    sa.select(t.feeds.c.declared_url, t.feeds.c.status, t.feeds.c.name)
+                ).mappings()
+            }
+            for settings in declared:
+                if settings.url not in known:
+                    connection.execute(t.feeds.insert().values(**_fresh(settings, now)))
+                    continue
+                values = declared_columns(settings)
+                if settings.name:
+                    values["name"] = settings.name
+                if known[settings.url]["status"] == FeedStatus.REMOVED.value:
+                    values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
+                connection.execute(t.feeds.update().where(t.feeds.c.declared_url == settings.url).values(**values))
+            gone = [url for url in known if url not in wanted]
+            for start in range(0, len(gone), _CHUNK):
+                connection.execute(
+                    t.feeds.update()
+                    .where(
+                        t.feeds.c.declared_url.in_(gone[start : start + _CHUNK]),
+                        t.feeds.c.origin == FeedOrigin.CONFIG.value,
+                    )
+                    .values(status=FeedStatus.REMOVED.value)
+                )
+
+    def all(self) -> Sequence[Feed]:
+        """Every feed, in the order of subscription."""
+        with self._db.read() as connection:
+            return [
+                feed_of(row) for row in connection.execute(sa.select(t.feeds).order_by(t.feeds.c.id)).mappings()
+            ]
+
+    def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
+        """Feeds whose time has come, leased."""
+        due = (
+            sa.select(t.feeds.c.id)
+            .where(
+                t.feeds.c.status == FeedStatus.ACTIVE.value,
+                t.feeds.c.next_poll_at <= now,
+                sa.or_(t.feeds.c.lease_until.is_(None), t.feeds.c.lease_until <= now),
+            )
+            .order_by(t.feeds.c.next_poll_at)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            # Most ticks find nothing: do not take the write lock to learn that.
+            if connection.execute(due.limit(1)).first() is None:
+                return []
+        if not self._db.sqlite:
+            due = due.with_for_update(skip_locked=True)
+        with self._db.write() as connection:
+            rows = connection.execute(
+                t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=now + lease).returning(t.feeds)
+            ).mappings()
+            return [feed_of(row) for row in rows]
+
+    def make_all_due(self, now: datetime) -> int:
+        """Makes every active feed due now."""
+        with self._db.write() as connection:
+            done = connection.execute(
+                t.feeds.update()
+                .where(t.feeds.c.status == FeedStatus.ACTIVE.value)
+                .values(next_poll_at=now, lease_until=None)
+            )
+            return done.rowcount
+
+    def release_leases(self) -> None:
+        """Forgets every lease, of feeds and of deliveries."""
+        with self._db.write() as connection:
+            for table in (t.feeds, t.deliveries):
+                connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=None))
+
+    def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
+        """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
+        hashes = [short_hash(entry_id) for entry_id in ids]
+        keys = [key for key in url_keys if key]
+        found: dict[int, KnownEntry] = {}
+        with self._db.read() as connection:
+            for column, values in ((t.entries.c.id_hash, hashes), (t.entries.c.url_key, keys)):
+                for start in range(0, len(values), _CHUNK):
+                    for entry in _known(connection, feed_id, column, values[start : start + _CHUNK]):
+                        found[entry.row] = entry
+        return [found[row] for row in sorted(found)]
+
+    def record_poll(
+        self,
+        feed: Feed,
+        decision: PollDecision,
+        entries: Sequence[NewEntry],
+        *,
+        title: str | None,
+        body_hash: str | None,
+        now: datetime,
+    ) -> int:
+        """New entries, what was learned and the next poll time in one transaction."""
+        values = _learned(feed, decision, title, body_hash, now)
+        stored = 0
+        with self._db.write() as connection:
+            for entry in entries:
+                identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash)
+                columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
+                stored += insert_new(connection, t.entries, {"feed_id": feed.id, **columns})
+            connection.execute(t.feeds.update().where(t.feeds.c.id == feed.id).values(**values))
+            add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
+        return stored
+
+
+def _known(
+    connection: Connection, feed_id: int, column: sa.Column[str], values: Sequence[str]
+) -> list[KnownEntry]:
+    e = t.entries.c
+    query = sa.select(e.id, e.entry_id, e.url_key, e.title, e.text_hash, e.fate, e.first_seen)
+    rows = connection.execute(query.where(e.feed_id == feed_id, column.in_(values))).all()
+    return [
+        KnownEntry(row.id, row.entry_id, row.url_key, row.title, row.text_hash, Fate(row.fate), row.first_seen)
+        for row in rows
+    ]
+
+
+def _fresh(settings: FeedSettings, now: datetime) -> dict[str, object]:
+    return {
+        **declared_columns(settings),
+        "url": settings.url,
+        "name": settings.name or settings.url,
+        "status": FeedStatus.ACTIVE.value,
+        "subscribed_at": now,
+        "next_poll_at": now,
+    }
+
+
+def _learned(
+    feed: Feed, decision: PollDecision, title: str | None, body_hash: str | None, now: datetime
+) -> dict[str, object]:
+    values: dict[str, object] = {
+        "url": decision.url,
+        "next_poll_at": decision.next_poll_at,
+        "lease_until": None,
+        "etag": decision.validators.etag,
+        "last_modified": decision.validators.last_modified,
+        "last_polled_at": now,
+        "last_outcome": decision.outcome.value,
+        "last_error": decision.error,
+        "last_reason": decision.reason.value,
+        "failures": decision.failures,
+    }
+    if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
+        values["status"] = FeedStatus.GONE.value
+    if decision.outcome in POLL_SUCCESS:
+        values["last_success_at"] = now
+        if decision.outcome is PollOutcome.OK and feed.first_success_at is None:
+            values["first_success_at"] = now
+    if body_hash is not None:
+        values["body_hash"] = body_hash
+    if title and not feed.settings.name:
+        values["name"] = title
+    return values

@@ -1,0 +1,152 @@
+"""Questions about what happened, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.rows import article_of, delivery_of, feed_of, match_of, new_entry_of
+from monitor.model.article import Article
+from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.entry import Fate
+from monitor.model.ledger import DigestState, EntryFate, MatchFate, Routing, RoutingState, StoreCounts
+
+_HOUR = timedelta(hours=1)
+_MOST_FATES = 50  # entries shown for one URL: more is a feed whose entries all carry the same link
+
+
+class SqlLedger:
+    """`ports.Ledger` over every table, read only."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
+        """All entries with this link or URL key, newest first."""
+        e = t.entries.c
+        same = e.url_key == url_key if url_key else e.link == url
+        query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
+        with self._db.read() as connection:
+            return [_fate(connection, row) for row in connection.execute(query).mappings().all()]
+
+    def counts(self, now: datetime) -> StoreCounts:
+        """The numbers of `monitor status`."""
+        since = now - _HOUR
+        p, r, d = t.poll_counts.c, t.routings.c, t.deliveries.c
+        stories = (
+            sa.select(sa.func.count(sa.distinct(t.articles.c.story_id)))
+            .join(t.matches, t.matches.c.article_id == t.articles.c.id)
+            .where(t.matches.c.matched_at >= since)
+        )
+        with self._db.read() as connection:
+
+            def number(query: sa.Select[int]) -> int:
+                return int(connection.execute(query).scalar_one())
+
+            def table(query: sa.Select[str, int]) -> dict[str, int]:
+                return {name: int(count) for name, count in connection.execute(query)}
+
+            count = sa.func.count()
+            return StoreCounts(
+                polls=table(
+                    sa.select(p.outcome, sa.func.sum(p.polls)).where(p.minute >= since).group_by(p.outcome)
+                ),
+                entries=number(sa.select(count).where(t.entries.c.first_seen >= since)),
+                matches=number(sa.select(count).where(t.matches.c.matched_at >= since)),
+                stories=number(stories),
+                waiting_entries=number(sa.select(count).where(t.entries.c.fate == Fate.WAITING.value)),
+                unmatched_articles=number(sa.select(count).where(t.articles.c.stage.in_(("read", "grouped")))),
+                pending=table(
+                    sa.select(r.digest, count).where(r.state == RoutingState.PENDING.value).group_by(r.digest)
+                ),
+                deliveries=table(sa.select(d.state, count).group_by(d.state)),
+                oldest_waiting_delivery=connection.execute(
+                    sa.select(sa.func.min(d.created_at)).where(d.state == DeliveryState.WAITING.value)
+                ).scalar_one(),
+            )
+
+    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> Sequence[Delivery]:
+        """Outbox rows, newest first."""
+        query = sa.select(t.deliveries).order_by(t.deliveries.c.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(t.deliveries.c.state == state.value)
+        with self._db.read() as connection:
+            return [delivery_of(row) for row in connection.execute(query).mappings()]
+
+    def digest_states(self) -> Sequence[DigestState]:
+        """Every digest the store has seen."""
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(t.digest_states).order_by(t.digest_states.c.name)).mappings()
+            return [DigestState(row["name"], row["since"], row["last_end"], row["last_draft_end"]) for row in rows]
+
+
+def _fate(connection: Connection, row: RowMapping) -> EntryFate:
+    feed = connection.execute(sa.select(t.feeds).where(t.feeds.c.id == row["feed_id"])).mappings().one()
+    article = _article(connection, t.articles.c.entry_row == row["id"])
+    original: Article | None = None
+    story: tuple[Article, ...] = ()
+    if article is not None and article.story_id is not None:
+        if article.duplicate_of is not None:
+            original = _article(connection, t.articles.c.id == article.duplicate_of)
+        query = sa.select(t.articles).where(t.articles.c.story_id == article.story_id).order_by(t.articles.c.id)
+        story = tuple(article_of(member) for member in connection.execute(query).mappings())
+    failures: Sequence[tuple[str, str]] = ()
+    if article is not None:
+        f = t.rule_failures.c
+        query_failures = sa.select(f.rule_id, f.why).where(f.article_id == article.id).order_by(f.rule_id)
+        failures = [(failed.rule_id, failed.why) for failed in connection.execute(query_failures)]
+    return EntryFate(
+        row=row["id"],
+        entry=new_entry_of(row),
+        feed=feed_of(feed),
+        first_seen=row["first_seen"],
+        article=article,
+        original=original,
+        story=story,
+        matches=_match_fates(connection, article) if article is not None else (),
+        failures=tuple(failures),
+    )
+
+
+def _article(connection: Connection, condition: sa.ColumnElement[bool]) -> Article | None:
+    row = connection.execute(sa.select(t.articles).where(condition)).mappings().first()
+    return None if row is None else article_of(row)
+
+
+def _match_fates(connection: Connection, article: Article) -> tuple[MatchFate, ...]:
+    query = sa.select(t.matches).where(t.matches.c.article_id == article.id).order_by(t.matches.c.rule_id)
+    return tuple(
+        MatchFate(match_of(row, article), _routings(connection, row, article))
+        for row in connection.execute(query).mappings().all()
+    )
+
+
+def _routings(connection: Connection, match: RowMapping, article: Article) -> tuple[Routing, ...]:
+    r, a, d = t.routings.c, t.alerted.c, t.deliveries.c
+    rows = connection.execute(sa.select(t.routings).where(r.match_id == match["id"]).order_by(r.digest)).mappings()
+    found = []
+    for row in rows.all():
+        batch = row["batch"]
+        if row["state"] == RoutingState.MERGED.value and article.story_id is not None:
+            # It was merged into the batch that alerted this rule on this story before: that one carried it.
+            batch = connection.execute(
+                sa.select(a.batch).where(
+                    a.digest == row["digest"],
+                    a.rule_id == match["rule_id"],
+                    a.story_id == article.story_id,
+                    a.draft.is_(False),
+                )
+            ).scalar_one_or_none()
+        shown = batch or row["draft_batch"]
+        carried = connection.execute(
+            sa.select(t.deliveries).where(d.digest == row["digest"], d.batch == shown).order_by(d.id)
+        ).mappings()
+        found.append(
+            Routing(row["digest"], RoutingState(row["state"]), shown, tuple(delivery_of(one) for one in carried))
+        )
+    return tuple(found)

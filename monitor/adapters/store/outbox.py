@@ -1,0 +1,81 @@
+"""Deliveries to be made, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.rows import delivery_of
+from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryDecision
+from monitor.model.errors import DeliveryFailed
+
+
+class SqlOutbox:
+    """`ports.Outbox` over `deliveries` and `attempts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
+        """Deliveries whose time has come, leased, oldest first."""
+        d = t.deliveries.c
+        due = (
+            sa.select(d.id)
+            .where(
+                d.state == DeliveryState.WAITING.value,
+                d.next_attempt_at <= now,
+                sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+            )
+            .order_by(d.next_attempt_at, d.id)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            if connection.execute(due.limit(1)).first() is None:
+                return []
+        if not self._db.sqlite:
+            due = due.with_for_update(skip_locked=True)
+        with self._db.write() as connection:
+            rows = connection.execute(
+                t.deliveries.update().where(d.id.in_(due)).values(lease_until=now + lease).returning(t.deliveries)
+            ).mappings()
+            return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
+
+    def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        """The other side has it."""
+        values = {
+            "state": DeliveryState.SENT.value,
+            "sent_at": now,
+            "receipt": receipt.detail,
+            "last_error": None,
+            "lease_until": None,
+            "attempts": t.deliveries.c.attempts + 1,
+        }
+        self._record(delivery, values, "sent", receipt.detail, now)
+
+    def record_failure(
+        self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
+    ) -> None:
+        """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
+        values: dict[str, object] = {
+            "last_error": str(failure),
+            "lease_until": None,
+            "attempts": t.deliveries.c.attempts + 1,
+        }
+        if decision.retry_at is None:
+            values["state"] = DeliveryState.DEAD.value
+        else:
+            values["next_attempt_at"] = decision.retry_at
+        self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)
+
+    def _record(
+        self, delivery: Delivery, values: dict[str, object], outcome: str, detail: str, now: datetime
+    ) -> None:
+        with self._db.write() as connection:
+            connection.execute(t.deliveries.update().where(t.deliveries.c.id == delivery.id).values(values))
+            connection.execute(
+                t.attempts.insert().values(delivery_id=delivery.id, at=now, outcome=outcome, detail=detail)
+            )

@@ -1,0 +1,246 @@
+"""Between rows and the model's values."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.engine import RowMapping
+
+from monitor.model.article import (
+    Article,
+    Dropped,
+    DuplicateReason,
+    EntityMention,
+    NewArticle,
+    Quality,
+)
+from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
+from monitor.model.digest import Message
+from monitor.model.entry import EntryFlag, Fate, NewEntry, ParsedEntry
+from monitor.model.feed import Feed, FeedOrigin, FeedSettings, FeedStatus, PollOutcome, PollReason, Validators
+from monitor.model.ledger import NewMatch, StoredMatch
+from monitor.model.rule import Explanation, Match, Rule, Span
+
+# JSON columns hold model values; pydantic checks them on the way back.
+MESSAGE = TypeAdapter(Message)
+RULE = TypeAdapter(Rule)
+SPANS = TypeAdapter(tuple[Span, ...])
+EXPLANATION = TypeAdapter(Explanation)
+MENTIONS = TypeAdapter(tuple[EntityMention, ...])
+DROPPED = TypeAdapter(tuple[Dropped, ...])
+
+
+def feed_of(row: RowMapping) -> Feed:
+    """A row of `feeds`."""
+    interval = row["interval_seconds"]
+    return Feed(
+        id=row["id"],
+        settings=FeedSettings(
+            url=row["declared_url"],
+            name=row["declared_name"],
+            tags=tuple(row["tags"]),
+            interval=None if interval is None else timedelta(seconds=interval),
+            full_text=row["full_text"],
+            backfill=timedelta(seconds=row["backfill_seconds"]),
+            origin=FeedOrigin(row["origin"]),
+        ),
+        url=row["url"],
+        name=row["name"],
+        subscribed_at=row["subscribed_at"],
+        next_poll_at=row["next_poll_at"],
+        validators=Validators(row["etag"], row["last_modified"]),
+        body_hash=row["body_hash"],
+        first_success_at=row["first_success_at"],
+        last_polled_at=row["last_polled_at"],
+        last_success_at=row["last_success_at"],
+        last_outcome=PollOutcome(row["last_outcome"]) if row["last_outcome"] else None,
+        last_error=row["last_error"],
+        last_reason=PollReason(row["last_reason"]) if row["last_reason"] else None,
+        failures=row["failures"],
+        status=FeedStatus(row["status"]),
+    )
+
+
+def declared_columns(settings: FeedSettings) -> dict[str, Any]:
+    """What a subscription says, as columns of `feeds`."""
+    return {
+        "declared_url": settings.url,
+        "declared_name": settings.name,
+        "tags": list(settings.tags),
+        "interval_seconds": settings.interval.total_seconds() if settings.interval else None,
+        "full_text": settings.full_text,
+        "backfill_seconds": settings.backfill.total_seconds(),
+        "origin": settings.origin.value,
+    }
+
+
+def new_entry_of(row: RowMapping) -> NewEntry:
+    """The stored words of a row of `entries`."""
+    return NewEntry(
+        parsed=ParsedEntry(
+            id=row["entry_id"],
+            title=row["title"],
+            link=row["link"],
+            published=row["published"],
+            updated=row["updated"],
+            summary=row["summary"],
+            content=row["content"],
+            authors=tuple(row["authors"]),
+            flags=tuple(EntryFlag(flag) for flag in row["flags"]),
+        ),
+        url_key=row["url_key"],
+        text_hash=row["text_hash"],
+        fate=Fate(row["fate"]),
+        revision_of=row["revision_of"],
+    )
+
+
+def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -> dict[str, Any]:
+    """A new entry as columns of `entries`, but for its feed."""
+    parsed = entry.parsed
+    return {
+        "identity": identity,
+        "entry_id": parsed.id,
+        "id_hash": id_hash,
+        "url_key": entry.url_key,
+        "link": parsed.link,
+        "title": parsed.title,
+        "summary": parsed.summary,
+        "content": parsed.content,
+        "authors": list(parsed.authors),
+        "flags": [flag.value for flag in parsed.flags],
+        "published": parsed.published,
+        "updated": parsed.updated,
+        "text_hash": entry.text_hash,
+        "revision_of": entry.revision_of,
+        "first_seen": now,
+        "fate": entry.fate.value,
+        "next_read_at": now,
+    }
+
+
+def article_of(row: RowMapping) -> Article:
+    """A row of `articles`."""
+    reason = row["duplicate_reason"]
+    return Article(
+        id=row["id"],
+        entry_row=row["entry_row"],
+        feed_id=row["feed_id"],
+        feed_name=row["feed_name"],
+        feed_tags=tuple(row["feed_tags"]),
+        url=row["url"],
+        url_key=row["url_key"],
+        title=row["title"],
+        text=row["text"],
+        summary=row["summary"],
+        publisher=row["publisher"],
+        quality=Quality(row["quality"]),
+        content_hash=row["content_hash"],
+        first_seen=row["first_seen"],
+        published=row["published"],
+        language=row["language"],
+        authors=tuple(row["authors"]),
+        entities=MENTIONS.validate_python(row["entities"]),
+        dropped=DROPPED.validate_python(row["dropped"]),
+        note=row["note"],
+        story_id=row["story_id"],
+        duplicate_of=row["duplicate_of"],
+        duplicate_reason=DuplicateReason(reason) if reason else None,
+        ruleset=row["ruleset"],
+    )
+
+
+def article_columns(article: NewArticle) -> dict[str, Any]:
+    """A new article as columns of `articles`."""
+    return {
+        "entry_row": article.entry_row,
+        "feed_id": article.feed_id,
+        "feed_name": article.feed_name,
+        "feed_tags": list(article.feed_tags),
+        "url": article.url,
+        "url_key": article.url_key,
+        "title": article.title,
+        "text": article.text,
+        "summary": article.summary,
+        "publisher": article.publisher,
+        "quality": article.quality.value,
+        "content_hash": article.content_hash,
+        "first_seen": article.first_seen,
+        "published": article.published,
+        "language": article.language,
+        "authors": list(article.authors),
+        "entities": MENTIONS.dump_python(article.entities, mode="json"),
+        "dropped": DROPPED.dump_python(article.dropped, mode="json"),
+        "note": article.note,
+        "stage": "read",
+    }
+
+
+def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -> StoredMatch:
+    """A row of `matches` and its article."""
+    rule = RULE.validate_python(row["rule"])
+    match = Match(
+        document=str(article.id),
+        rule=row["rule_id"],
+        rule_version=row["rule_version"],
+        spans=SPANS.validate_python(row["spans"]),
+        explanation=EXPLANATION.validate_python(row["explanation"]),
+    )
+    new = NewMatch(match, rule, row["because"], digests, tuple(row["sentences"]))
+    return StoredMatch(row["id"], new, article, row["matched_at"])
+
+
+def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, Any]:
+    """A new match as columns of `matches`."""
+    return {
+        "article_id": article_id,
+        "rule_id": new.rule.id,
+        "rule_version": new.rule.version,
+        "rule": RULE.dump_python(new.rule, mode="json"),
+        "spans": SPANS.dump_python(new.match.spans, mode="json"),
+        "explanation": EXPLANATION.dump_python(new.match.explanation, mode="json"),
+        "because": new.because,
+        "sentences": list(new.sentences),
+        "matched_at": now,
+    }
+
+
+def delivery_of(row: RowMapping) -> Delivery:
+    """A row of `deliveries`."""
+    return Delivery(
+        id=row["id"],
+        new=NewDelivery(
+            key=row["key"],
+            digest=row["digest"],
+            batch=row["batch"],
+            receiver=row["receiver"],
+            channel=ChannelKind(row["channel"]),
+            recipient=row["recipient"],
+            message=MESSAGE.validate_python(row["message"]),
+        ),
+        state=DeliveryState(row["state"]),
+        created_at=row["created_at"],
+        next_attempt_at=row["next_attempt_at"],
+        attempts=row["attempts"],
+        last_error=row["last_error"],
+        sent_at=row["sent_at"],
+        receipt=row["receipt"],
+    )
+
+
+def delivery_columns(new: NewDelivery, state: DeliveryState, now: datetime) -> dict[str, Any]:
+    """A new delivery as columns of `deliveries`."""
+    return {
+        "key": new.key,
+        "digest": new.digest,
+        "batch": new.batch,
+        "receiver": new.receiver,
+        "channel": new.channel.value,
+        "recipient": new.recipient,
+        "message": MESSAGE.dump_python(new.message, mode="json"),
+        "state": state.value,
+        "created_at": now,
+        "next_attempt_at": now,
+    }

@@ -1,0 +1,261 @@
+"""The tables, as SQLAlchemy Core sees them; the same on SQLite and PostgreSQL.
+
+Made and changed by the migrations only; a test holds both together. Times are UTC; lists and trees are JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes in UTC; SQLite, which has no time zones, keeps them naive and sortable as text."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; refuses naive values, whose meaning nobody knows."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to an aware datetime in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
+
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    _id(),
+    sa.Column("declared_url", sa.Text, nullable=False, unique=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("declared_name", sa.Text),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("interval_seconds", sa.Float),
+    sa.Column("full_text", sa.Boolean, nullable=False),
+    sa.Column("backfill_seconds", sa.Float, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("subscribed_at", UtcDateTime, nullable=False),
+    sa.Column("next_poll_at", UtcDateTime, nullable=False),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("body_hash", sa.Text),
+    sa.Column("first_success_at", UtcDateTime),
+    sa.Column("last_polled_at", UtcDateTime),
+    sa.Column("last_success_at", UtcDateTime),
+    sa.Column("last_outcome", sa.Text),
+    sa.Column("last_error", sa.Text),
+    sa.Column("last_reason", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Index(None, "status", "next_poll_at"),
+)
+
+poll_counts = sa.Table(
+    "poll_counts",
+    metadata,
+    sa.Column("minute", UtcDateTime, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("polls", sa.Integer, nullable=False),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    _id(),
+    sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
+    sa.Column("identity", sa.Text, nullable=False),  # hash of id, URL key and words: unique within the feed
+    sa.Column("entry_id", sa.Text, nullable=False),
+    sa.Column("id_hash", sa.Text, nullable=False),  # ids may be of any length: the index holds their hash
+    sa.Column("url_key", sa.Text, nullable=False),
+    sa.Column("link", sa.Text),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("published", UtcDateTime),
+    sa.Column("updated", UtcDateTime),
+    sa.Column("text_hash", sa.Text, nullable=False),
+    sa.Column("revision_of", sa.ForeignKey("entries.id")),
+    sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("read_attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_read_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("feed_id", "identity"),
+    sa.Index(None, "fate", "next_read_at"),
+    sa.Index(None, "feed_id", "id_hash"),
+    sa.Index(None, "url_key"),
+    sa.Index(None, "first_seen"),
+)
+
+articles = sa.Table(
+    "articles",
+    metadata,
+    _id(),
+    sa.Column("entry_row", sa.ForeignKey("entries.id"), nullable=False, unique=True),
+    sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
+    sa.Column("feed_name", sa.Text, nullable=False),
+    sa.Column("feed_tags", sa.JSON, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("url_key", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("publisher", sa.Text, nullable=False),
+    sa.Column("quality", sa.Text, nullable=False),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("published", UtcDateTime),
+    sa.Column("language", sa.Text),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("entities", sa.JSON, nullable=False),
+    sa.Column("dropped", sa.JSON, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("stage", sa.Text, nullable=False),  # read → grouped → matched
+    sa.Column("story_id", sa.Text),
+    sa.Column("duplicate_of", sa.ForeignKey("articles.id")),
+    sa.Column("duplicate_reason", sa.Text),
+    sa.Column("ruleset", sa.Text),
+    sa.Index(None, "stage", "id"),
+    sa.Index(None, "url_key"),
+    sa.Index(None, "content_hash", "first_seen"),
+    sa.Index(None, "story_id"),
+)
+
+rulesets = sa.Table(
+    "rulesets",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("files", sa.JSON, nullable=False),
+    sa.Column("loaded_at", UtcDateTime, nullable=False),
+)
+
+matches = sa.Table(
+    "matches",
+    metadata,
+    _id(),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),
+    sa.Column("rule_id", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("rule", sa.JSON, nullable=False),  # title, query, tags, severity as they were
+    sa.Column("spans", sa.JSON, nullable=False),
+    sa.Column("explanation", sa.JSON, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("sentences", sa.JSON, nullable=False),
+    sa.Column("matched_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("article_id", "rule_id"),
+    sa.Index(None, "matched_at"),
+)
+
+rule_failures = sa.Table(
+    "rule_failures",
+    metadata,
+    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("rule_id", sa.Text, primary_key=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("failed_at", UtcDateTime, nullable=False),
+)
+
+routings = sa.Table(
+    "routings",
+    metadata,
+    sa.Column("match_id", sa.ForeignKey("matches.id"), primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text),
+    sa.Column("draft_batch", sa.Text),  # a dry run planned it: a real run still has it before it
+    sa.Index(None, "digest", "state"),
+)
+
+alerted = sa.Table(
+    "alerted",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("rule_id", sa.Text, primary_key=True),
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("draft", sa.Boolean, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sentences", sa.JSON, nullable=False),
+    sa.Column("alerted_at", UtcDateTime, nullable=False),
+)
+
+digest_states = sa.Table(
+    "digest_states",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("last_end", UtcDateTime, nullable=False),
+    sa.Column("last_draft_end", UtcDateTime, nullable=False),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("batch", sa.Text, primary_key=True),
+    sa.Column("draft", sa.Boolean, primary_key=True),
+    sa.Column("window_start", UtcDateTime, nullable=False),
+    sa.Column("window_end", UtcDateTime, nullable=False),
+    sa.Column("stories", sa.Integer, nullable=False),
+    sa.Column("planned_at", UtcDateTime, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _id(),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("message", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_error", sa.Text),
+    sa.Column("sent_at", UtcDateTime),
+    sa.Column("receipt", sa.Text),
+    sa.Index(None, "state", "next_attempt_at"),
+    sa.Index(None, "digest", "batch"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    _id(),
+    sa.Column("delivery_id", sa.ForeignKey("deliveries.id"), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index(None, "delivery_id"),
+)

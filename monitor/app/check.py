@@ -1,0 +1,183 @@
+"""`monitor check`: config and rules strictly, every problem of every file in one run."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.app.files import Unreadable, read_text, secrets_from
+from monitor.app.selectors import check_selectors
+from monitor.config import Outline, Settings, load_config, outline
+from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples
+from monitor.core.text.toml_lines import forget, line_of
+from monitor.model.errors import ConfigInvalid
+from monitor.model.problem import Gravity, Problem
+
+# More than any article; what is longer was named by mistake.
+_LONGEST_EXAMPLE = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check found. `files` counts the config and the rule files; `settings` and `ruleset` are None when
+    their files do not hold."""
+
+    problems: tuple[Problem, ...]
+    files: int
+    settings: Settings | None
+    ruleset: RuleSet | None
+    rule_files: tuple[RuleFile, ...] = ()
+
+    @property
+    def errors(self) -> int:
+        """How many problems stop a start."""
+        return sum(problem.gravity is Gravity.ERROR for problem in self.problems)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the monitor would start."""
+        return not self.errors
+
+
+def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = True) -> CheckReport:
+    """Reads the config file and all it points to, and says everything that is wrong with them.
+
+    Without `secrets` none is looked up: to ask the store a question nobody needs the mail password.
+
+    A broken config does not keep its rules from being checked, nor the other way round. Files are named as
+    one would type them in the current directory. Never raises for what stands in a file.
+    """
+    name = str(config_path)
+    source = read_text(config_path)
+    if isinstance(source, Unreadable):
+        hint = '; "monitor init" writes one to start from' if source.why == "no such file" else ""
+        return CheckReport((Problem(name, 0, f"{source.why}{hint}"),), 1, None, None)
+    directory = config_path.absolute().parent
+    resolve = secrets_from(environment, directory) if secrets else _no_secret
+    settings, problems = _load_settings(source, name, directory, resolve)
+    sketch = outline(source, str(directory))
+    paths, missing = _rule_paths(sketch, source, name)
+    rule_files, unreadable = _read_rules(paths)
+    loaded = load_rules(rule_files)
+    rule_problems = [*unreadable, *loaded.problems, *run_examples(loaded.ruleset, _example)]
+    problems += missing
+    ruleset = None
+    if rule_files and not missing and not _errors(rule_problems):
+        # Only then: a selector that names a rule with an error in it is not itself wrong.
+        ruleset = loaded.ruleset
+        problems += check_selectors(sketch.selectors, ruleset.rules, source, name)
+    forget()
+    ordered = sorted(problems, key=lambda problem: problem.line) + _in_file_order(rule_problems, paths)
+    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset, tuple(rule_files))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Settings and rules that hold; `rule_files` are the texts the rule set was loaded from."""
+
+    settings: Settings
+    ruleset: RuleSet
+    rule_files: tuple[RuleFile, ...]
+    warnings: tuple[Problem, ...]
+
+
+def open_settings(config_path: Path, environment: Mapping[str, str]) -> Ready:
+    """Settings and rules to run with. Raises ConfigInvalid with every problem when the check finds an error."""
+    report = check(config_path, environment=environment)
+    if not report.ok or report.settings is None or report.ruleset is None:
+        raise ConfigInvalid(report.problems)
+    return Ready(report.settings, report.ruleset, report.rule_files, report.problems)
+
+
+def render_report(report: CheckReport) -> str:
+    """The report as `monitor check` prints it: one problem per line, then one line that sums up."""
+    errors, warnings = report.errors, len(report.problems) - report.errors
+    lines = [str(problem) for problem in report.problems]
+    if lines:
+        lines.append("")
+    some = f", {_count(warnings, 'warning')}" if warnings else ""
+    files = _count(report.files, "file")
+    if errors:
+        return "\n".join([*lines, f"{_count(errors, 'error')}{some} in {files}. Nothing was started."])
+    return "\n".join([*lines, f"No errors{some}. {_contents(report)} in {files}."])
+
+
+def _contents(report: CheckReport) -> str:
+    feeds = len(report.settings.feeds) if report.settings else 0
+    digests = len(report.settings.digests) if report.settings else 0
+    rules = len(report.ruleset.rules) if report.ruleset else 0
+    return f"{_count(feeds, 'feed')}, {_count(rules, 'rule')}, {_count(digests, 'digest')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def _errors(problems: list[Problem]) -> bool:
+    return any(problem.gravity is Gravity.ERROR for problem in problems)
+
+
+def _no_secret(_reference: str) -> str:
+    return "https://secret.invalid/"  # of a form that any secret may have; it is never used
+
+
+def _load_settings(
+    source: str, name: str, directory: Path, secrets: Callable[[str], str]
+) -> tuple[Settings | None, list[Problem]]:
+    try:
+        settings = load_config(source, name, directory=str(directory), secrets=secrets)
+    except ConfigInvalid as error:
+        return None, list(error.problems)
+    return settings, list(settings.warnings)
+
+
+def _rule_paths(sketch: Outline, source: str, name: str) -> tuple[list[Path], list[Problem]]:
+    """The rule files that the config names, each once, and a problem for every name that matches none."""
+    paths: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for wanted in sketch.rule_globs:
+        found = [Path(path) for path in sorted(_matches(wanted.absolute))]
+        files = [path for path in found if not path.is_dir()]
+        paths.update(dict.fromkeys(files))
+        if not files:
+            line = line_of(source, wanted.path)
+            problems.append(Problem(name, line, f'rules.files: "{wanted.written}" matches no file'))
+    return list(paths), problems
+
+
+def _matches(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+
+
+def _read_rules(paths: list[Path]) -> tuple[list[RuleFile], list[Problem]]:
+    files: list[RuleFile] = []
+    problems: list[Problem] = []
+    for path in paths:
+        text = read_text(path)
+        if isinstance(text, Unreadable):
+            problems.append(Problem(shown(path), 0, text.why))
+        else:
+            files.append(RuleFile(shown(path), text))
+    return files, problems
+
+
+def _example(name: str) -> str:
+    text = read_text(Path(name), _LONGEST_EXAMPLE)
+    if isinstance(text, Unreadable):
+        raise ValueError(text.why)
+    return text
+
+
+def _in_file_order(problems: list[Problem], paths: list[Path]) -> list[Problem]:
+    order = {shown(path): index for index, path in enumerate(paths)}
+    return sorted(problems, key=lambda problem: (order.get(problem.file, len(order)), problem.line))
+
+
+def shown(path: Path) -> str:
+    """A path as one would type it in the current directory."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or the current directory is gone
+        return str(path)

@@ -1,0 +1,80 @@
+"""Verbs that need no store: files in, lines out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.app.check import check
+from monitor.app.files import Unreadable, read_text
+from monitor.core.rules import (
+    RuleFile,
+    RuleSet,
+    document_from_json,
+    load_rules,
+    match_to_json,
+)
+from monitor.core.rules.errors import DocumentInvalid
+from monitor.model.errors import ConfigInvalid
+from monitor.model.problem import Gravity, Problem
+from monitor.model.rule import RuleFailure
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """One match as JSON, or what is wrong with one line ("12: no id")."""
+
+    match: dict[str, Any] | None = None
+    problem: str | None = None
+
+
+def rules_from(directory: Path | None, config: Path, environment: Mapping[str, str]) -> RuleSet:
+    """The rules of a folder or file, else those of the config. Raises ConfigInvalid."""
+    if directory is None:
+        report = check(config, environment=environment, secrets=False)
+        if report.ruleset is None:
+            raise ConfigInvalid(report.problems)
+        return report.ruleset
+    paths = sorted(directory.rglob("*.toml")) if directory.is_dir() else [directory]
+    problems: list[Problem] = []
+    files: list[RuleFile] = []
+    for path in paths:
+        text = read_text(path)
+        if isinstance(text, Unreadable):
+            problems.append(Problem(str(path), 0, text.why))
+        else:
+            files.append(RuleFile(str(path), text))
+    if not paths:
+        problems.append(Problem(str(directory), 0, "no rule files (*.toml) in this folder"))
+    loaded = load_rules(files)
+    problems += [one for one in loaded.problems if one.gravity is Gravity.ERROR]
+    if problems:
+        raise ConfigInvalid(tuple(problems))
+    return loaded.ruleset
+
+
+def match_lines(ruleset: RuleSet, lines: Iterable[str]) -> Iterator[MatchedLine]:
+    """Documents as JSON lines → matches as JSON objects; a bad line is a value, the others go on."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            parsed = json.loads(line)
+            document = document_from_json(parsed)
+        except json.JSONDecodeError as error:
+            yield MatchedLine(problem=f"{number}: no JSON: {error.msg} in column {error.colno}")
+            continue
+        except DocumentInvalid as error:
+            yield MatchedLine(problem=f"{number}: {error}")
+            continue
+        except RecursionError:
+            yield MatchedLine(problem=f"{number}: nested too deep")
+            continue
+        for answer in ruleset.match(document):
+            if isinstance(answer, RuleFailure):
+                yield MatchedLine(problem=f'{number}: rule "{answer.rule}" failed: {answer.why}')
+            else:
+                yield MatchedLine(match=match_to_json(answer))

@@ -1,0 +1,79 @@
+"""What the reading commands need: the store of a config, opened beside a running daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import __version__
+from monitor.adapters.clock import SystemClock
+from monitor.adapters.store.holder import holder_of
+from monitor.adapters.store.sql import SqlStore
+from monitor.app.check import check
+from monitor.app.previews import preview_texts
+from monitor.app.status import Status, status_of
+from monitor.config import Settings
+from monitor.core.rules import RuleSet
+from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.pipeline.digest import DigestStage
+
+
+class NoSuchDigest(MonitorError):
+    """A digest name the config does not have."""
+
+
+class NoStore(MonitorError):
+    """A store that was never made."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A config and its store, to be asked. `ruleset` is None when the rule files do not hold."""
+
+    settings: Settings
+    ruleset: RuleSet | None
+    store: SqlStore
+
+    def status(self) -> Status:
+        """The numbers of `monitor status`."""
+        path = self.store.path
+        return status_of(
+            self.store,
+            self.settings.digests,
+            version=__version__,
+            name=self.store.name,
+            size=path.stat().st_size if path else None,
+            holder=holder_of(path) if path else None,
+            now=SystemClock().now(),
+        )
+
+
+@contextmanager
+def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
+    """The house of a config file. Rules that do not hold are no reason not to answer.
+
+    Raises ConfigInvalid when the config itself does not hold, NoStore when nothing ever ran.
+    """
+    report = check(config, environment=environment, secrets=False)
+    if report.settings is None:
+        raise ConfigInvalid(report.problems)
+    path = SqlStore.file_of(report.settings.store_url)
+    if path is not None and not path.exists():
+        raise NoStore(f"{path}: no store yet; monitor run makes it")
+    store = SqlStore(report.settings.store_url)
+    try:
+        yield House(report.settings, report.ruleset, store)
+    finally:
+        store.close()
+
+
+def preview_of(house: House, name: str, form: str) -> list[str]:
+    """The texts of what a digest would say now; raises NoSuchDigest."""
+    settings = next((one for one in house.settings.digests if one.name == name), None)
+    if settings is None:
+        names = ", ".join(one.name for one in house.settings.digests)
+        raise NoSuchDigest(f'no digest is called "{name}"; there are: {names}')
+    stage = DigestStage(house.store.digests, house.store.feeds, house.settings.digests, {}, SystemClock())
+    return preview_texts(stage.preview(settings), form)

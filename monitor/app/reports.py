@@ -1,0 +1,95 @@
+"""One log line per decision, with its named reason."""
+
+from __future__ import annotations
+
+import structlog
+
+from monitor.model.feed import POLL_SUCCESS
+from monitor.model.ledger import Plan
+from monitor.pipeline.deliver import DeliveryReport
+from monitor.pipeline.match import MatchReport
+from monitor.pipeline.poll import PollReport
+from monitor.pipeline.read import ReadOutcome, ReadReport
+
+Log = structlog.stdlib.BoundLogger
+
+
+def say_poll(log: Log, report: PollReport) -> None:
+    """A poll: quiet when nothing changed."""
+    decision = report.decision
+    words = {
+        "feed": report.feed.name,
+        "outcome": decision.outcome.value,
+        "next": decision.next_poll_at.isoformat(timespec="seconds"),
+        "reason": decision.reason.value,
+    }
+    if decision.outcome not in POLL_SUCCESS:
+        log.warning("poll failed", **words, why=decision.error, failures=decision.failures)
+    elif report.first:
+        log.info(
+            "first poll",
+            **words,
+            entries=report.entries,
+            will_be_read=report.waiting,
+            stored_as_seen=report.seen,
+            too_old=report.too_old,
+        )
+    elif report.waiting or report.too_old or report.revised:
+        log.info("new entries", **words, new=report.waiting, too_old=report.too_old, revised=report.revised)
+    else:
+        log.debug("nothing new", **words)
+
+
+def say_read(log: Log, report: ReadReport) -> None:
+    """A read: loud when the page could not be had."""
+    words = {"url": report.entry.new.parsed.link, "feed": report.entry.feed_name, "outcome": report.outcome.value}
+    if report.outcome in (ReadOutcome.FALLBACK, ReadOutcome.POSTPONED):
+        log.warning("page not read", **words, why=report.why)
+    else:
+        log.debug("read", **words)
+
+
+def say_match(log: Log, report: MatchReport) -> None:
+    """Matches and rules that failed."""
+    for match in report.matches:
+        log.info(
+            "match",
+            rule=match.rule.id,
+            because=match.because,
+            url=report.article.url,
+            story=report.article.story_id,
+            digests=list(match.digests),
+        )
+    for failure in report.failures:
+        log.error("rule failed", rule=failure.rule, url=report.article.url, why=failure.why)
+
+
+def say_plan(log: Log, plan: Plan) -> None:
+    """A planned batch; windows in which nothing happened are closed quietly."""
+    words = {
+        "digest": plan.digest,
+        "batch": plan.batch,
+        "stories": plan.stories,
+        "merged": len(plan.merged),
+        "deliveries": len(plan.deliveries),
+        "draft": plan.draft,
+    }
+    (log.info if plan.deliveries or plan.merged else log.debug)("planned", **words)
+
+
+def say_delivery(log: Log, report: DeliveryReport) -> None:
+    """A delivery made, or why not and when again."""
+    new = report.delivery.new
+    words = {"digest": new.digest, "receiver": new.receiver, "channel": new.channel.value, "key": new.key}
+    if report.failure is None or report.decision is None:
+        log.info("delivered", **words, receipt=report.receipt.detail if report.receipt else None)
+        return
+    retry_at = report.decision.retry_at
+    say = log.error if retry_at is None else log.warning
+    say(
+        "not delivered" if retry_at else "given up",
+        **words,
+        why=str(report.failure),
+        reason=report.decision.reason.value,
+        again=retry_at.isoformat(timespec="seconds") if retry_at else None,
+    )

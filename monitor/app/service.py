@@ -1,0 +1,200 @@
+"""The daemon: one tick a second, each stage in a turn of its own, a stop that loses nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from monitor.app.reports import say_delivery, say_match, say_plan, say_poll, say_read
+from monitor.app.wiring import Monitor
+from monitor.model.errors import MonitorError
+from monitor.model.feed import POLL_SUCCESS
+from monitor.model.ledger import Plan
+
+log = structlog.get_logger("monitor")
+
+TICK = 1.0  # seconds
+STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
+SENDERS = 4  # a mail server that hangs must not hold up the other receivers
+
+
+@dataclass
+class Pass:
+    """What one pass of `--once` came to."""
+
+    feeds: int = 0
+    polled: int = 0
+    failing: list[tuple[str, str]] = field(default_factory=list)
+    seen: int = 0
+    too_old: int = 0
+    new: int = 0
+    postponed: int = 0
+    articles: int = 0
+    matches: int = 0
+    plans: int = 0
+    sent: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    seen_example: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 1 a delivery failed, or there were feeds and none could be polled."""
+        return 1 if self.failed or (self.feeds and not self.polled) else 0
+
+
+class Service:
+    """Runs a monitor until it is told to stop.
+
+    `on_plan` sees every plan as it is made (a dry run prints it); without `sends` nothing leaves the house,
+    not even what an earlier run left waiting.
+    """
+
+    def __init__(
+        self, monitor: Monitor, *, on_plan: Callable[[Plan], None] = lambda plan: None, sends: bool = True
+    ) -> None:
+        self._monitor = monitor
+        self._on_plan = on_plan
+        self._sends = sends
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Asks every stage to end after what it is doing; returns at once, may be called by a signal handler."""
+        self._stopping.set()
+
+    def run_forever(self) -> bool:
+        """Ticks until `stop`; True when every stage came to its end, False when one had to be left behind.
+
+        A stage left behind loses nothing: what it did not commit is taken up at the next start.
+        """
+        stages: dict[str, tuple[Callable[[], None], int]] = {
+            "poll": (self._poll, 1),
+            "read": (self._read, 1),
+            "match": (self._match, 1),
+            "digest": (self._digest, 1),
+        }
+        if self._sends:
+            stages["deliver"] = (self._deliver, SENDERS)
+        workers = sum(instances for _, instances in stages.values())
+        scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
+        running = _Running()
+        for name, (stage, instances) in stages.items():
+            scheduler.add_job(
+                self._guarded(name, stage, running),
+                "interval",
+                seconds=TICK,
+                id=name,
+                max_instances=instances,
+                coalesce=True,
+                misfire_grace_time=None,
+                next_run_time=self._monitor.clock.now(),
+            )
+        scheduler.start()
+        self._stopping.wait()
+        scheduler.pause()
+        scheduler.remove_all_jobs()
+        self._monitor.fetcher.close()  # what is in flight is asked again at the next start
+        finished = running.wait_until_idle(STOP_WITHIN.total_seconds())
+        scheduler.shutdown(wait=False)
+        return finished
+
+    def run_once(self) -> Pass:
+        """One pass: every feed is due, every digest with matches is closed and sent."""
+        done = Pass()
+        monitor = self._monitor
+        done.feeds = monitor.store.feeds.make_all_due(monitor.clock.now())
+        for report in monitor.poll.run(self._stopping.is_set):
+            say_poll(log, report)
+            if report.decision.outcome in POLL_SUCCESS:
+                done.polled += 1
+            else:
+                done.failing.append((report.feed.name, report.decision.error or report.decision.outcome.value))
+            done.seen += report.seen
+            done.too_old += report.too_old
+            done.new += report.waiting
+        for read in monitor.read.run(self._stopping.is_set):
+            say_read(log, read)
+            done.postponed += read.outcome.value == "postponed"
+        for _ in monitor.group.run(self._stopping.is_set):
+            done.articles += 1
+        for match in monitor.match.run(self._stopping.is_set):
+            say_match(log, match)
+            done.matches += len(match.matches)
+        for plan in monitor.digest.run(close_all=True):
+            say_plan(log, plan)
+            self._on_plan(plan)
+            done.plans += bool(plan.deliveries)
+        for delivery in monitor.deliver.run(self._stopping.is_set) if self._sends else ():
+            say_delivery(log, delivery)
+            if delivery.failure is None:
+                done.sent += 1
+            else:
+                done.failed.append((delivery.delivery.new.receiver, str(delivery.failure)))
+        return done
+
+    def _poll(self) -> None:
+        for report in self._monitor.poll.run(self._stopping.is_set):
+            say_poll(log, report)
+
+    def _read(self) -> None:
+        for report in self._monitor.read.run(self._stopping.is_set):
+            say_read(log, report)
+
+    def _match(self) -> None:
+        for _ in self._monitor.group.run(self._stopping.is_set):
+            pass
+        for report in self._monitor.match.run(self._stopping.is_set):
+            say_match(log, report)
+
+    def _digest(self) -> None:
+        for plan in self._monitor.digest.run():
+            say_plan(log, plan)
+            self._on_plan(plan)
+
+    def _deliver(self) -> None:
+        for report in self._monitor.deliver.run(self._stopping.is_set):
+            say_delivery(log, report)
+
+    def _guarded(self, name: str, stage: Callable[[], None], running: _Running) -> Callable[[], None]:
+        """A stage that never ends the daemon: what it raises is logged, and the next tick tries again."""
+
+        def run() -> None:
+            if self._stopping.is_set():
+                return
+            with running:
+                try:
+                    stage()
+                except MonitorError as error:
+                    log.error("stage failed", stage=name, why=str(error))
+                    self._stopping.wait(TICK * 5)  # a full disk is not asked every second
+                except Exception:
+                    log.exception("stage broke", stage=name)
+                    self._stopping.wait(TICK * 5)
+
+        return run
+
+
+class _Running:
+    """Counts the stages at work."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._idle = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._idle:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._idle:
+            self._count -= 1
+            self._idle.notify_all()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        with self._idle:
+            return self._idle.wait_for(lambda: self._count == 0, seconds)

@@ -1,0 +1,184 @@
+"""`monitor status`: the state of the house on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.core.digests.plan import next_fire
+from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.digest import DigestSettings, Immediate
+from monitor.model.feed import Feed, FeedStatus, PollOutcome
+from monitor.model.ledger import StoreCounts
+from monitor.ports import Store
+
+LATE = timedelta(minutes=10)  # behind its due time by more than this: the daemon is down or overloaded
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStatus:
+    """One digest: when it comes next and what waits for it."""
+
+    name: str
+    next_at: datetime | None  # None: immediate
+    timezone: str
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The numbers behind `monitor status`. `holder` is the pid of the daemon at work, if one is."""
+
+    version: str
+    store: str
+    size: int | None
+    holder: int | None
+    now: datetime
+    feeds: tuple[Feed, ...]
+    counts: StoreCounts
+    digests: tuple[DigestStatus, ...]
+    orphans: dict[str, int]  # matches that wait for a digest the config no longer has
+    troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
+
+    @property
+    def failing(self) -> tuple[Feed, ...]:
+        """Feeds whose last poll failed, or that are gone."""
+        return tuple(feed for feed in self.feeds if feed.failures or feed.status is FeedStatus.GONE)
+
+    @property
+    def late(self) -> tuple[Feed, ...]:
+        """Feeds that should have been polled a while ago."""
+        return tuple(
+            feed
+            for feed in self.feeds
+            if feed.status is FeedStatus.ACTIVE and not feed.failures and self.now - feed.next_poll_at > LATE
+        )
+
+
+def status_of(
+    store: Store,
+    digests: Sequence[DigestSettings],
+    *,
+    version: str,
+    name: str,
+    size: int | None,
+    holder: int | None,
+    now: datetime,
+) -> Status:
+    """Asks the store; changes nothing."""
+    counts = store.ledger.counts(now)
+    states = tuple(
+        DigestStatus(
+            digest.name,
+            None if isinstance(digest.schedule, Immediate) else next_fire(digest.schedule, digest.timezone, now),
+            digest.timezone,
+            counts.pending.get(digest.name, 0),
+        )
+        for digest in digests
+    )
+    known = {digest.name for digest in digests}
+    waiting = [one for one in store.ledger.deliveries(state=DeliveryState.WAITING) if one.attempts]
+    dead = store.ledger.deliveries(state=DeliveryState.DEAD)
+    return Status(
+        version=version,
+        store=name,
+        size=size,
+        holder=holder,
+        now=now,
+        feeds=tuple(feed for feed in store.feeds.all() if feed.status is not FeedStatus.REMOVED),
+        counts=counts,
+        digests=states,
+        orphans={name: count for name, count in counts.pending.items() if name not in known},
+        troubled=(*waiting[:_MOST_SHOWN], *dead[:_MOST_SHOWN]),
+    )
+
+
+def status_lines(status: Status) -> list[str]:
+    """The status as at most a screen of text."""
+    counts = status.counts
+    running = f"running, pid {status.holder}" if status.holder else "not running"
+    size = f" {_size(status.size)}" if status.size is not None else ""
+    polls = sum(counts.polls.values())
+    same = counts.polls.get(PollOutcome.NOT_MODIFIED.value, 0) + counts.polls.get(PollOutcome.UNCHANGED.value, 0)
+    unchanged = f" ({100 * same // polls} % unchanged)" if polls else ""
+    ok = len(status.feeds) - len(status.failing) - len(status.late)
+    lines = [
+        f"monitor {status.version} · {running} · {status.store}{size}",
+        f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
+        f" · failing {len(status.failing):,}",
+        *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
+        f"Last hour   {polls:,} polls{unchanged} · {counts.entries:,} entries · {counts.matches:,} matches"
+        f" · {counts.stories:,} stories",
+    ]
+    if counts.waiting_entries or counts.unmatched_articles:
+        lines.append(
+            f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
+        )
+    label = "Digests   "
+    for digest in status.digests:
+        when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at)}"
+        lines.append(f"{label}  {digest.name}  {when} · {digest.pending:,} matches waiting")
+        label = "          "
+    for name, count in status.orphans.items():
+        lines.append(f"            {name}: {count:,} matches wait, but no digest of this name is in the config")
+    states = counts.deliveries
+    draft = states.get(DeliveryState.DRAFT.value, 0)
+    lines.append(
+        f"Outbox      {states.get(DeliveryState.WAITING.value, 0):,} waiting"
+        f" · {states.get(DeliveryState.DEAD.value, 0):,} dead · {states.get(DeliveryState.SENT.value, 0):,} sent"
+        + (f" · {draft:,} drafts" if draft else "")
+    )
+    for one in status.troubled:
+        lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
+    return lines
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The status as one JSON object."""
+    counts = status.counts
+    return {
+        "version": status.version,
+        "running": status.holder is not None,
+        "pid": status.holder,
+        "store": status.store,
+        "bytes": status.size,
+        "feeds": {
+            "total": len(status.feeds),
+            "late": len(status.late),
+            "failing": len(status.failing),
+            "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
+        },
+        "last_hour": {
+            "polls": counts.polls,
+            "entries": counts.entries,
+            "matches": counts.matches,
+            "stories": counts.stories,
+        },
+        "waiting": {"entries": counts.waiting_entries, "articles": counts.unmatched_articles},
+        "digests": [
+            {
+                "name": digest.name,
+                "next": digest.next_at.isoformat() if digest.next_at else None,
+                "pending": digest.pending,
+            }
+            for digest in status.digests
+        ],
+        "orphaned_matches": status.orphans,
+        "outbox": counts.deliveries,
+    }
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().strftime("%a %d %b %H:%M (%z)")
+
+
+def _size(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

@@ -1,0 +1,138 @@
+"""Introduces the parts to each other: the only room that knows both pipeline and adapters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import random
+from typing import TextIO
+
+from monitor.adapters.channels.email import EmailChannel
+from monitor.adapters.channels.file import FileChannel
+from monitor.adapters.channels.slack import SlackChannel
+from monitor.adapters.channels.stdout import StdoutChannel
+from monitor.adapters.clock import SystemClock
+from monitor.adapters.fetch import HttpFetcher
+from monitor.adapters.nlp import SpacyRecognizer
+from monitor.adapters.sandbox import ProcessSandbox
+from monitor.adapters.store.sql import SqlStore
+from monitor.app.check import Ready
+from monitor.model.delivery import (
+    ChannelKind,
+    EmailEndpoint,
+    Endpoint,
+    FileEndpoint,
+    Receiver,
+    SlackEndpoint,
+    SmtpSettings,
+)
+from monitor.pipeline.deliver import DeliverStage
+from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.group import GroupStage
+from monitor.pipeline.match import MatchStage
+from monitor.pipeline.poll import PollStage
+from monitor.pipeline.read import ReadStage
+from monitor.ports import Channel, Clock, Fetcher, Sandbox, Store
+
+# A small English pipeline takes 1.5 GB of address space (not of memory), a transformer 6 GB and more.
+_NLP_MEMORY = 8 << 30
+_NLP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """Everything put together: the stages, and what has to be closed."""
+
+    store: Store
+    fetcher: Fetcher
+    sandboxes: tuple[Sandbox, ...]
+    clock: Clock
+    poll: PollStage
+    read: ReadStage
+    group: GroupStage
+    match: MatchStage
+    digest: DigestStage
+    deliver: DeliverStage
+
+    def close(self) -> None:
+        """Closes everything, children first; safe to call twice."""
+        self.fetcher.close()
+        for sandbox in self.sandboxes:
+            sandbox.close()
+        self.store.close()
+
+
+def build(
+    ready: Ready,
+    *,
+    version: str,
+    stdout: TextIO,
+    draft: bool = False,
+) -> Monitor:
+    """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
+
+    Raises StoreBusy, StoreNewer, StoreUnusable.
+    """
+    store = SqlStore(ready.settings.store_url, hold=os.getpid())
+    try:
+        return _assemble(ready, store, version, stdout, draft)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool) -> Monitor:
+    settings, ruleset = ready.settings, ready.ruleset
+    clock = SystemClock()
+    now = clock.now()
+    if store.path is not None:  # we hold the file: a lease can only be that of a daemon that died
+        store.feeds.release_leases()
+    store.feeds.sync(settings.feeds, now)
+    store.articles.record_ruleset(ruleset.version, [(file.name, file.text) for file in ready.rule_files], now)
+    for digest in settings.digests:
+        store.digests.open_digest(digest.name, now)
+    fetcher = HttpFetcher(settings.poll, version)
+    sandbox = ProcessSandbox()
+    sandboxes: tuple[Sandbox, ...] = (sandbox,)
+    recognizer = None
+    if settings.nlp_model is not None:
+        names = ProcessSandbox(workers=1, seconds=_NLP_SECONDS, cpu_seconds=_NLP_SECONDS, memory_bytes=_NLP_MEMORY)
+        sandboxes = (sandbox, names)
+        recognizer = SpacyRecognizer(settings.nlp_model, names)
+    receivers = {receiver.name: receiver for receiver in settings.receivers}
+    return Monitor(
+        store=store,
+        fetcher=fetcher,
+        sandboxes=sandboxes,
+        clock=clock,
+        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll),
+        read=ReadStage(store.articles, fetcher, sandbox, clock, recognizer),
+        group=GroupStage(store.articles),
+        match=MatchStage(store.articles, ruleset, settings.digests, clock),
+        digest=DigestStage(store.digests, store.feeds, settings.digests, receivers, clock, draft),
+        deliver=DeliverStage(store.outbox, channels_of(receivers, settings.smtp, stdout), clock, random),
+    )
+
+
+def channels_of(
+    receivers: Mapping[str, Receiver], smtp: SmtpSettings | None, stdout: TextIO
+) -> dict[tuple[str, ChannelKind], Channel]:
+    """The channel of each endpoint, by receiver name and kind."""
+    return {
+        (name, kind): channel
+        for name, receiver in receivers.items()
+        for endpoint in receiver.endpoints
+        for kind, channel in [_channel(endpoint, smtp, stdout)]
+    }
+
+
+def _channel(endpoint: Endpoint, smtp: SmtpSettings | None, stdout: TextIO) -> tuple[ChannelKind, Channel]:
+    if isinstance(endpoint, EmailEndpoint):
+        assert smtp is not None, "the config check refuses e-mail without [smtp]"
+        return ChannelKind.EMAIL, EmailChannel(smtp)
+    if isinstance(endpoint, SlackEndpoint):
+        return ChannelKind.SLACK, SlackChannel(endpoint)
+    if isinstance(endpoint, FileEndpoint):
+        return ChannelKind.FILE, FileChannel(endpoint)
+    return ChannelKind.STDOUT, StdoutChannel(stdout)

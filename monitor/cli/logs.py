@@ -1,0 +1,32 @@
+"""Where log lines go: to standard error, as text on a terminal, as JSON lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False) -> None:
+    """Sets structlog up for this process; `verbose` also shows what came to nothing, `quiet` only warnings."""
+    terminal = sys.stderr.isatty()
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=terminal and not environment_no_color, pad_event_to=14)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if terminal else "iso", utc=not terminal),
+            *(() if terminal else (structlog.processors.dict_tracebacks,)),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # One whole line per write: stages log from several threads.
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    # Ticks that find the last one still at work are normal here; the stages log what matters.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)

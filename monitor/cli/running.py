@@ -1,0 +1,82 @@
+"""`monitor run`: signals at the door, the service behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from monitor import __version__
+from monitor.app.check import open_settings
+from monitor.app.service import Pass, Service
+from monitor.app.wiring import build
+from monitor.model.ledger import Plan
+
+
+def run_daemon(config: Path, *, dry_run: bool) -> int:
+    """Runs until SIGTERM or SIGINT; the exit status."""
+    service = _service(config, dry_run)
+    click.echo(f"monitor {__version__}: running, pid {os.getpid()}; stop with Ctrl-C or SIGTERM", err=True)
+    if not service.run_forever():
+        click.echo("monitor: stopped; a stage was left behind, its work is taken up at the next start", err=True)
+    else:
+        click.echo("monitor: stopped", err=True)
+    return 0
+
+
+def run_pass(config: Path, *, dry_run: bool) -> int:
+    """One pass; the exit status of interface.md."""
+    service = _service(config, dry_run)
+    done = service.run_once()
+    for line in pass_lines(done, dry_run):
+        click.echo(line, err=True)
+    return done.exit_code
+
+
+def _service(config: Path, dry_run: bool) -> Service:
+    ready = open_settings(config, os.environ)
+    for problem in ready.warnings:
+        click.echo(str(problem), err=True)
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
+    service = Service(monitor, on_plan=_print_drafts if dry_run else _ignore, sends=not dry_run)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    return service
+
+
+def _ignore(_plan: Plan) -> None:
+    """In earnest the channels speak."""
+
+
+def _print_drafts(plan: Plan) -> None:
+    shown: set[tuple[str, str, int]] = set()
+    for one in plan.deliveries:
+        to = f"{one.receiver} by {one.channel.value} {one.recipient}".rstrip()
+        click.echo(f"---- draft: {plan.digest} to {to}: {one.message.subject}")
+        text = (one.message.text, one.channel.value, one.message.part)
+        if text not in shown:
+            shown.add(text)
+            click.echo(one.message.text)
+
+
+def pass_lines(done: Pass, dry_run: bool) -> list[str]:
+    """What one pass came to, for people."""
+    lines = [
+        f"Polled {done.polled:,} of {done.feeds:,} feeds: {done.new:,} new entries, {done.matches:,} matches, "
+        f"{done.plans:,} digests " + ("drafted" if dry_run else f"planned, {done.sent:,} messages sent")
+    ]
+    lines += [f"  failing: {name}: {why}" for name, why in done.failing]
+    if done.seen:
+        lines.append(
+            f"  {done.seen:,} entries were there before you subscribed: stored as seen, not alerted. "
+            'To alert such entries give a feed backfill = "24h"; to see one: monitor why URL'
+        )
+    if done.too_old:
+        lines.append(f"  {done.too_old:,} entries are older than max_entry_age: stored, not alerted")
+    if done.postponed:
+        lines.append(f"  {done.postponed:,} pages did not answer and are asked again in the next pass")
+    lines += [f"  not delivered to {name}: {why}; kept and tried again" for name, why in done.failed]
+    return lines

@@ -1,0 +1,199 @@
+"""What spans several keys or tables of config.toml, read from the raw TOML.
+
+Raw, because a file with a wrong type in one table still gets all its other errors told in the same run. So
+everything here is lenient: what has the wrong type was reported by its shape and is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.config.faults import Notes, Step
+from monitor.config.shape import ReceiverTable
+from monitor.config.values import did_you_mean, duration_text, is_loopback, quoted, read_duration, read_name
+from monitor.model.feed import PollSettings
+
+Raw = Mapping[str, Any]
+_LEAST = timedelta(minutes=1)
+
+
+def cross_check(raw: Raw, notes: Notes) -> None:
+    """Notes what is wrong between keys and between tables."""
+    _check_poll(raw, notes)
+    _check_feeds(raw, notes)
+    _check_smtp(raw, notes)
+    _check_receivers(raw, notes)
+    _check_digests(raw, notes)
+
+
+def tables_of(raw: Raw, name: str) -> Iterator[tuple[int, Raw]]:
+    """The tables of a `[[name]]` list with their positions; anything else is passed over."""
+    found = raw.get(name)
+    if isinstance(found, list):
+        yield from ((index, table) for index, table in enumerate(found) if isinstance(table, dict))
+
+
+def texts_of(table: Raw, key: str) -> list[tuple[int, str]]:
+    """The texts of a list with their positions; anything else is passed over."""
+    found = table.get(key)
+    return [(i, item) for i, item in enumerate(found) if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def table_of(raw: Raw, name: str) -> Raw:
+    """The table `[name]`, empty when it is none."""
+    found = raw.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _duration(table: Raw, key: str, otherwise: timedelta | None = None) -> timedelta | None:
+    written = table.get(key)
+    try:
+        return read_duration(written) if isinstance(written, str) else otherwise
+    except ValueError:
+        return None
+
+
+def _check_poll(raw: Raw, notes: Notes) -> None:
+    poll = table_of(raw, "poll")
+    usual = PollSettings()
+    shortest = _duration(poll, "min_interval", usual.min_interval)
+    longest = _duration(poll, "max_interval", usual.max_interval)
+    interval = _duration(poll, "interval", usual.interval)
+
+    def wrong(what: str) -> None:
+        key = next((key for key in ("interval", "min_interval", "max_interval") if key in poll), "interval")
+        notes.error(("poll", key), what)
+
+    if shortest is not None and longest is not None and shortest > longest:
+        wrong(f"min_interval ({duration_text(shortest)}) is longer than max_interval ({duration_text(longest)})")
+    elif interval is not None and shortest is not None and interval < shortest:
+        wrong(f"interval ({duration_text(interval)}) is shorter than min_interval ({duration_text(shortest)})")
+    elif interval is not None and longest is not None and interval > longest:
+        wrong(f"interval ({duration_text(interval)}) is longer than max_interval ({duration_text(longest)})")
+    for key in ("interval", "min_interval", "max_interval"):
+        _check_politeness(raw, ("poll", key), _duration(poll, key), notes)
+
+
+def _check_politeness(raw: Raw, path: tuple[Step, ...], interval: timedelta | None, notes: Notes) -> None:
+    """Servers of others are asked once a minute at most; tests and intranets may do as they like."""
+    if table_of(raw, "poll").get("allow_private_addresses") is True:
+        return
+    if interval is not None and interval < _LEAST:
+        notes.error(path, f"{quoted(duration_text(interval))} is too often; a minute is the least")
+
+
+def _check_feeds(raw: Raw, notes: Notes) -> None:
+    age = _duration(table_of(raw, "poll"), "max_entry_age", PollSettings().max_entry_age)
+    seen: dict[str, int] = {}
+    count = 0
+    for index, feed in tables_of(raw, "feeds"):
+        count += 1
+        _check_politeness(raw, ("feeds", index, "interval"), _duration(feed, "interval"), notes)
+        backfill = _duration(feed, "backfill")
+        if backfill is not None and age is not None and backfill > age:
+            message = f"{duration_text(backfill)} reaches further back than poll.max_entry_age"
+            message += f" ({duration_text(age)}), and older entries are stored without an alert"
+            notes.warning(("feeds", index, "backfill"), message)
+        url = feed.get("url")
+        if not isinstance(url, str):
+            continue
+        first = seen.setdefault(_same_url(url), index)
+        if first != index:
+            line = notes.line(("feeds", first, "url"))
+            notes.error(("feeds", index, "url"), f"the same feed as feeds[{first}] in line {line}")
+    if not count and not raw.get("feeds"):
+        notes.warning((), "no [[feeds]]: nothing will be polled")
+
+
+def _same_url(url: str) -> str:
+    """A URL with what never tells two feeds apart taken off: case of scheme and host, default port, fragment."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port not in (None, 80, 443) else "")
+    except ValueError:
+        return url
+    return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
+
+
+def _check_smtp(raw: Raw, notes: Notes) -> None:
+    smtp = table_of(raw, "smtp")
+    has_user, has_password = "username" in smtp, "password" in smtp
+    if has_user and not has_password:
+        notes.error(("smtp", "username"), "has no password beside it")
+    if has_password and not has_user:
+        notes.error(("smtp", "password"), "has no username beside it")
+    host = smtp.get("host")
+    if has_user and smtp.get("security") == "none" and not (isinstance(host, str) and is_loopback(host)):
+        notes.error(
+            ("smtp", "security"),
+            '"none" would send the password in clear over the network; use starttls or tls',
+        )
+
+
+def _check_receivers(raw: Raw, notes: Notes) -> None:
+    channels = set(ReceiverTable.model_fields)
+    for name, receiver in table_of(raw, "receivers").items():
+        path = ("receivers", name)
+        try:
+            read_name(name)
+        except ValueError as error:
+            notes.error(path, str(error), line=notes.key_line(path))
+        if not isinstance(receiver, dict):
+            continue
+        if not receiver:
+            notes.error(path, f"has no channel; give it one of: {', '.join(sorted(channels))}")
+        if "email" in receiver and "smtp" not in raw:
+            notes.error((*path, "email"), "e-mail needs an [smtp] table with host and from")
+        seen: dict[str, int] = {}
+        for index, address in texts_of(receiver, "email"):
+            if seen.setdefault(address.lower(), index) != index:
+                notes.error((*path, "email", index), f"{quoted(address)} is there twice")
+
+
+def _check_digests(raw: Raw, notes: Notes) -> None:
+    names: dict[str, int] = {}
+    for index, digest in tables_of(raw, "digests"):
+        name = digest.get("name")
+        # File systems and people read "Border" and "border" as one.
+        if isinstance(name, str) and (first := names.setdefault(name.casefold(), index)) != index:
+            line = notes.line(("digests", first, "name"))
+            message = f"{quoted(name)} is the name of digests[{first}] in line {line} too"
+            notes.error(("digests", index, "name"), message)
+        _check_recipients(raw, index, digest, notes)
+        _check_schedule(index, digest, notes)
+    if not raw.get("digests"):
+        notes.warning((), "no [[digests]]: nothing will be sent")
+
+
+def _check_recipients(raw: Raw, index: int, digest: Raw, notes: Notes) -> None:
+    receivers = table_of(raw, "receivers")
+    seen: dict[str, int] = {}
+    for position, name in texts_of(digest, "to"):
+        if seen.setdefault(name, position) != position:
+            notes.error(("digests", index, "to", position), f"{quoted(name)} is there twice")
+        if name in receivers or seen[name] != position:
+            continue
+        known = sorted(receivers)
+        there = f"; there are: {', '.join(known)}" if known else "; there are no [receivers] yet"
+        if len(known) > 20:
+            there = did_you_mean(name, known) or f"; there are {len(known)} others"
+        path = ("digests", index, "to")
+        notes.error(path, f"no receiver is called {quoted(name)}{there}", line=notes.line((*path, position)))
+
+
+def _check_schedule(index: int, digest: Raw, notes: Notes) -> None:
+    schedule = digest.get("schedule")
+    if not isinstance(schedule, str):
+        return
+    immediate = schedule.split() == ["immediate"]
+    if "group_wait" in digest and not immediate:
+        notes.error(("digests", index, "group_wait"), 'is for schedule = "immediate" only')
+    if immediate and digest.get("send_when_empty") is True:
+        message = "an immediate digest has no window that could be empty"
+        notes.error(("digests", index, "send_when_empty"), message)
+    if len(schedule.split()) == 5 and "timezone" not in digest:
+        message = 'no timezone is set, so this is UTC; write timezone = "UTC" if it is meant'
+        notes.warning(("digests", index, "schedule"), message)

@@ -1,0 +1,219 @@
+"""config.toml → frozen settings, or every problem of the file at once."""
+
+from __future__ import annotations
+
+import glob
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
+from monitor.config.faults import Notes, note_faults
+from monitor.config.shape import ConfigFile, DigestTable, FeedTable, ReceiverTable, RulesTable, SmtpTable
+from monitor.model.delivery import (
+    EmailEndpoint,
+    Endpoint,
+    FileEndpoint,
+    Receiver,
+    SlackEndpoint,
+    SmtpSecurity,
+    SmtpSettings,
+    StdoutEndpoint,
+)
+from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
+from monitor.model.errors import ConfigInvalid
+from monitor.model.feed import FeedSettings, PollSettings
+from monitor.model.problem import Gravity, Problem
+
+# Ports of mail submission: RFC 5321 §4.5.4.2 (25), RFC 6409 §3.1 (587), RFC 8314 §3.3 (465).
+_SMTP_PORTS = {SmtpSecurity.NONE: 25, SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465}
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A config file that holds. Paths and globs are absolute; secrets are resolved and masked.
+
+    `source` is the file's name as it was given; `warnings` are worth showing and stop nothing.
+    """
+
+    store_url: str = field(repr=False)  # it may carry a password one day
+    poll: PollSettings
+    feeds: tuple[FeedSettings, ...]
+    rule_files: tuple[str, ...]
+    nlp_model: str | None
+    smtp: SmtpSettings | None
+    receivers: tuple[Receiver, ...]
+    digests: tuple[DigestSettings, ...]
+    source: str
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGlob:
+    """One text of `[rules].files`: as `written`, where it stands, and made absolute."""
+
+    path: tuple[str | int, ...]
+    written: str
+    absolute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What can be read of a config file that may not hold: enough to check the rules beside it.
+
+    `selectors` holds the selector lines of each digest, by the digest's position.
+    """
+
+    rule_globs: tuple[RuleGlob, ...] = ()
+    selectors: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+
+def load_config(text: str, name: str, *, directory: str, secrets: Callable[[str], str]) -> Settings:
+    """Reads the text of a config file; opens no file itself.
+
+    `name` is what problems call the file; `directory` (absolute) is what relative paths are relative to; `secrets`
+    turns a reference (`env:NAME`, `file:PATH`, `credential:NAME`) into its value or raises SecretUnavailable.
+    Raises ConfigInvalid with all errors and warnings of the file, in its order, and nothing else.
+    """
+    notes = Notes(text, name)
+    raw = _parse(text, name)
+    parsed: ConfigFile | None = None
+    try:
+        parsed = ConfigFile.model_validate(raw, context={"secrets": secrets})
+    except ValidationError as error:
+        note_faults(error, notes)
+    cross_check(raw, notes)
+    if parsed is not None and "?" in _store_path(parsed, directory):
+        notes.error(("store", "url"), "the path of the file must not have a question mark in it")
+    problems = notes.problems()
+    if parsed is None or any(problem.gravity is Gravity.ERROR for problem in problems):
+        raise ConfigInvalid(problems)
+    return _settings(parsed, name, directory, problems)
+
+
+def outline(text: str, directory: str) -> Outline:
+    """The rule globs and selectors of a config file, broken or not; empty when it is no TOML at all."""
+    try:
+        raw = _parse(text, "")
+    except ConfigInvalid:
+        return Outline()
+    rules = table_of(raw, "rules")
+    files = texts_of(rules if "files" in rules else {"files": RulesTable().files}, "files")
+    globs = [
+        RuleGlob(("rules", "files", position), written, _glob(written, directory)) for position, written in files
+    ]
+    selectors = [
+        (index, tuple(line for _, line in texts_of(digest, "rules")))
+        for index, digest in tables_of(raw, "digests")
+    ]
+    return Outline(tuple(globs), tuple(selectors))
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        message, line = "is nested too deeply", 0
+    except (ValueError, OverflowError) as error:  # tomllib lets the ValueError of an overlong number through
+        message, line = _syntax_error(str(error), text)
+    raise ConfigInvalid((Problem(name, line, message),)) from None
+
+
+def _syntax_error(said: str, text: str) -> tuple[str, int]:
+    place = _TOML_PLACE.search(said)
+    if not place:
+        return "not valid TOML: a number or date is out of range", 0
+    what = said[: place.start()]
+    if place[1] is None:
+        return f"not valid TOML: {what} at the end of the file", max(1, len(text.splitlines()))
+    return f"not valid TOML: {what} (column {place[2]})", int(place[1])
+
+
+def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Problem, ...]) -> Settings:
+    model = parsed.nlp.model
+    return Settings(
+        store_url="sqlite:///" + _store_path(parsed, directory),
+        poll=PollSettings(**parsed.poll.model_dump()),
+        feeds=tuple(_feed(table) for table in parsed.feeds),
+        rule_files=tuple(_glob(written, directory) for written in parsed.rules.files),
+        # A name without a slash is an installed package, as spacy.load takes it.
+        nlp_model=_inside(directory, model) if model and "/" in model else model,
+        smtp=_smtp(parsed.smtp) if parsed.smtp else None,
+        receivers=tuple(_receiver(key, table, directory) for key, table in parsed.receivers.items()),
+        digests=tuple(_digest(table) for table in parsed.digests),
+        source=name,
+        warnings=warnings,
+    )
+
+
+def _store_path(parsed: ConfigFile, directory: str) -> str:
+    return _inside(directory, parsed.store.url.reveal().removeprefix("sqlite:///"))
+
+
+def _inside(directory: str, path: str) -> str:
+    """A path of the file made absolute; an absolute one stays as it is."""
+    return str(PurePath(directory, path))
+
+
+def _glob(written: str, directory: str) -> str:
+    return _inside(glob.escape(directory), written)
+
+
+def _feed(table: FeedTable) -> FeedSettings:
+    return FeedSettings(
+        url=table.url,
+        name=table.name,
+        tags=tuple(table.tags),
+        interval=table.interval,
+        full_text=table.full_text,
+        backfill=table.backfill,
+    )
+
+
+def _smtp(table: SmtpTable) -> SmtpSettings:
+    security = SmtpSecurity(table.security)
+    return SmtpSettings(
+        host=table.host,
+        port=table.port or _SMTP_PORTS[security],
+        security=security,
+        sender=table.sender,
+        username=table.username,
+        password=table.password,
+    )
+
+
+def _receiver(name: str, table: ReceiverTable, directory: str) -> Receiver:
+    endpoints: list[Endpoint] = []
+    if table.email:
+        endpoints.append(EmailEndpoint(tuple(table.email)))
+    if table.slack:
+        endpoints.append(SlackEndpoint(table.slack.webhook_url))
+    if table.file:
+        target = _inside(directory, table.file.directory)
+        endpoints.append(FileEndpoint(target, MessageFormat(table.file.format)))
+    if table.stdout:
+        endpoints.append(StdoutEndpoint())
+    return Receiver(name, tuple(endpoints))
+
+
+def _digest(table: DigestTable) -> DigestSettings:
+    schedule = table.schedule
+    if isinstance(schedule, Immediate) and table.group_wait is not None:
+        schedule = Immediate(table.group_wait)
+    # A cron digest that stays silent cannot be told from a broken one; the others would only make noise.
+    empty = isinstance(schedule, Cron) if table.send_when_empty is None else table.send_when_empty
+    return DigestSettings(
+        name=table.name,
+        rules=tuple(table.rules),
+        to=tuple(table.to),
+        schedule=schedule,
+        timezone=table.timezone,
+        max_stories=table.max_stories,
+        send_when_empty=empty,
+    )

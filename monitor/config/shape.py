@@ -1,0 +1,232 @@
+"""The shape of config.toml as pydantic models: which keys there are, their types, limits and defaults.
+
+What spans several keys or tables is checked in crosscheck.py. Validators raise ValueError in our own words;
+pydantic's are translated in faults.py. The context of a validation is `{"secrets": resolve}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from monitor.config import values
+from monitor.model.digest import Schedule
+from monitor.model.errors import SecretUnavailable
+from monitor.model.feed import PollSettings
+from monitor.model.secret import Secret
+
+SECRET_PREFIXES = ("env:", "file:", "credential:")
+_POLL = PollSettings()
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+def _reader(read: Callable[[str], Any], example: str) -> BeforeValidator:
+    """A validator that takes a text only and reads it with `read`."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError(f"must be a text in quotes, such as {example}")
+        return read(value)
+
+    return BeforeValidator(validate)
+
+
+def _duration(least: timedelta, most: timedelta) -> BeforeValidator:
+    def read(text: str) -> timedelta:
+        value = values.read_duration(text)
+        if not least <= value <= most:
+            low, high = values.duration_text(least), values.duration_text(most)
+            raise ValueError(f"{values.quoted(text)} is out of range; {low} to {high} is possible")
+        return value
+
+    return _reader(read, '"15m"')
+
+
+def _size(least: int, most: int) -> BeforeValidator:
+    def read(text: str) -> int:
+        value = values.read_size(text)
+        if not least <= value <= most:
+            raise ValueError(f"{values.quoted(text)} is out of range; {least} B to {most} B is possible")
+        return value
+
+    return _reader(read, '"10MB"')
+
+
+def _resolve(value: str, info: ValidationInfo) -> Secret:
+    """A reference as its secret. No message repeats `value` unless it is a reference."""
+    if not value.startswith(SECRET_PREFIXES):
+        raise ValueError("a secret must be env:NAME, file:PATH or credential:NAME; a literal secret is refused")
+    if not value.partition(":")[2]:
+        raise ValueError(f"{values.quoted(value)} names nothing")
+    context: dict[str, Any] = info.context or {}
+    try:
+        return Secret(context["secrets"](value), value)
+    except SecretUnavailable as error:
+        raise ValueError(str(error)) from None
+
+
+def _secret(value: Any, info: ValidationInfo) -> Secret:
+    if not isinstance(value, str):
+        raise ValueError("must be a text: env:NAME, file:PATH or credential:NAME")
+    secret = _resolve(value, info)
+    if not secret.reveal():
+        raise ValueError(f"{value}: is empty")
+    return secret
+
+
+def _webhook(secret: Secret) -> Secret:
+    try:
+        values.read_webhook_url(secret.reveal())
+    except ValueError as error:
+        raise ValueError(f"{secret.reference}: {error}") from None
+    return secret
+
+
+def _store_url(value: Any, info: ValidationInfo) -> Secret:
+    """The store's URL; a literal one is wrapped as well, so that no repr of it can show a password."""
+    if not isinstance(value, str):
+        raise ValueError('must be a text in quotes, such as "sqlite:///monitor.db"')
+    secret = _resolve(value, info) if value.startswith(SECRET_PREFIXES) else Secret(value, "store.url")
+    url = secret.reveal()
+    if url.startswith(("postgresql:", "postgresql+", "postgres:")):
+        raise ValueError("PostgreSQL is known, but not in this version yet; use sqlite:///FILE")
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or path == ":memory:" or "?" in path or "\0" in path:
+        raise ValueError('must be "sqlite:///FILE", such as "sqlite:///monitor.db"')
+    return secret
+
+
+Text = Annotated[str, AfterValidator(values.read_line)]
+Name = Annotated[str, AfterValidator(values.read_name)]
+Tag = Annotated[str, AfterValidator(values.read_tag)]
+Path = Annotated[str, AfterValidator(values.read_path)]
+HttpUrl = Annotated[str, AfterValidator(values.read_http_url)]
+EmailAddress = Annotated[str, AfterValidator(values.read_address)]
+ScheduleText = Annotated[Schedule, _reader(values.read_schedule, '"0 8 * * *"')]
+SecretRef = Annotated[Secret, BeforeValidator(_secret)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class StoreTable(_Table):
+    url: Annotated[Secret, BeforeValidator(_store_url)] = Secret("sqlite:///monitor.db", "store.url")
+
+
+class PollTable(_Table):
+    """`[poll]`; the defaults are those of PollSettings. The least interval is in crosscheck.py."""
+
+    interval: Annotated[timedelta, _duration(timedelta(seconds=1), 7 * _DAY)] = _POLL.interval
+    min_interval: Annotated[timedelta, _duration(timedelta(seconds=1), 7 * _DAY)] = _POLL.min_interval
+    max_interval: Annotated[timedelta, _duration(timedelta(seconds=1), 7 * _DAY)] = _POLL.max_interval
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = _POLL.concurrency
+    per_host: Annotated[int, Field(ge=1, le=64)] = _POLL.per_host
+    host_delay: Annotated[timedelta, _duration(timedelta(0), _HOUR)] = _POLL.host_delay
+    max_entry_age: Annotated[timedelta, _duration(_HOUR, 3660 * _DAY)] = _POLL.max_entry_age
+    timeout: Annotated[timedelta, _duration(timedelta(seconds=1), 10 * _MINUTE)] = _POLL.timeout
+    max_bytes: Annotated[int, _size(1000, 1_000_000_000)] = _POLL.max_bytes
+    user_agent: Annotated[str, AfterValidator(values.read_user_agent)] = _POLL.user_agent
+    allow_private_addresses: bool = _POLL.allow_private_addresses
+
+
+class FeedTable(_Table):
+    url: HttpUrl
+    name: Text | None = None
+    tags: list[Tag] = []
+    interval: Annotated[timedelta, _duration(timedelta(seconds=1), 7 * _DAY)] | None = None
+    full_text: bool = False
+    backfill: Annotated[timedelta, _duration(timedelta(0), 3660 * _DAY)] = timedelta(0)
+
+
+class RulesTable(_Table):
+    files: Annotated[list[Path], Field(min_length=1)] = ["rules/*.toml"]
+
+
+class NlpTable(_Table):
+    model: Path | None = None
+
+
+class SmtpTable(_Table):
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    sender: Annotated[str, AfterValidator(values.read_sender), Field(alias="from")]
+    username: Text | None = None
+    password: SecretRef | None = None
+
+
+class SlackTable(_Table):
+    webhook_url: Annotated[SecretRef, AfterValidator(_webhook)]
+
+
+class FileTable(_Table):
+    directory: Path
+    format: Literal["json", "html", "text"] = "json"
+
+
+class StdoutTable(_Table):
+    pass
+
+
+class ReceiverTable(_Table):
+    email: Annotated[list[EmailAddress], Field(min_length=1)] | None = None
+    slack: SlackTable | None = None
+    file: FileTable | None = None
+    stdout: StdoutTable | None = None
+
+
+class DigestTable(_Table):
+    name: Name
+    rules: Annotated[list[Text], Field(min_length=1)]
+    to: Annotated[list[str], Field(min_length=1)]
+    schedule: ScheduleText
+    timezone: Annotated[str, AfterValidator(values.read_timezone)] = "UTC"
+    group_wait: Annotated[timedelta, _duration(timedelta(0), _DAY)] | None = None
+    max_stories: Annotated[int, Field(ge=1, le=1000)] = 30
+    send_when_empty: bool | None = None
+
+
+class ConfigFile(_Table):
+    store: StoreTable = StoreTable()
+    poll: PollTable = PollTable()
+    feeds: list[FeedTable] = []
+    rules: RulesTable = RulesTable()
+    nlp: NlpTable = NlpTable()
+    smtp: SmtpTable | None = None
+    receivers: dict[str, ReceiverTable] = {}
+    digests: list[DigestTable] = []
+
+
+# Where each table stands in the file; "*" is any list position or receiver name.
+TABLES: dict[tuple[str, ...], type[BaseModel]] = {
+    (): ConfigFile,
+    ("store",): StoreTable,
+    ("poll",): PollTable,
+    ("feeds", "*"): FeedTable,
+    ("rules",): RulesTable,
+    ("nlp",): NlpTable,
+    ("smtp",): SmtpTable,
+    ("receivers", "*"): ReceiverTable,
+    ("receivers", "*", "slack"): SlackTable,
+    ("receivers", "*", "file"): FileTable,
+    ("receivers", "*", "stdout"): StdoutTable,
+    ("digests", "*"): DigestTable,
+}
+
+# Keys of the interface that later versions bring. Never ignored: who sets quiet_hours relies on it.
+NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
+    (): frozenset({"health", "web", "publishers", "jobs", "stories"}),
+    ("store",): frozenset({"retention"}),
+    ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
+    ("receivers", "*"): frozenset({"webhook", "apprise"}),
+    ("receivers", "*", "slack"): frozenset({"token", "to"}),
+    ("digests", "*"): frozenset(
+        {"quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers", "quiet_override"}
+    ),
+}

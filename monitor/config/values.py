@@ -1,0 +1,252 @@
+"""Texts of the config file read as values: durations, sizes, schedules, time zones, addresses.
+
+Every reader raises ValueError whose text completes the sentence "digests[0].timezone: …"; values are quoted and
+cut, and values that may hide a password are never quoted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import re
+import unicodedata
+import zoneinfo
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import getaddresses
+from urllib.parse import urlsplit
+
+from cronsim import CronSim, CronSimError
+
+from monitor.model.digest import Cron, Every, Immediate, Schedule
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_LONGEST = timedelta(days=3660)
+_SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
+_SIZE = re.compile(r"(\d{1,9})\s?([KMG]?I?B)", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"\w[\w.-]{0,63}")
+_ADDRESS = re.compile(
+    r"([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)",
+    re.ASCII | re.IGNORECASE,
+)
+# Names and ranges of the five cron fields, crontab(5).
+_CRON_FIELDS = {
+    "minute": ("minute", "0-59"),
+    "hour": ("hour", "0-23"),
+    "day-of-month": ("day of the month", "1-31"),
+    "month": ("month", "1-12 or JAN-DEC"),
+    "day-of-week": ("day of the week", "0-7 or SUN-SAT, Sunday is 0 and 7"),
+}
+_SCHEDULES = 'write a cron time ("0 8 * * *"), "every 30m" or "immediate"'
+
+
+def quoted(value: str) -> str:
+    """A user's own text for a message: on one line, at most 60 characters of it."""
+    return json.dumps(value if len(value) <= 60 else value[:59] + "…", ensure_ascii=False)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "interval"?`, or nothing when no known word is near."""
+    by_folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word[:100].casefold(), by_folded, n=1, cutoff=0.6)
+    return f"; did you mean {quoted(by_folded[close[0]])}?" if close else ""
+
+
+def read_duration(text: str) -> timedelta:
+    """`"30s"`, `"15m"`, `"24h"`, `"7d"`, `"2w"`, or `"0"`; at most ten years."""
+    if text == "0":
+        return timedelta(0)
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise ValueError(f"{quoted(text)} is no duration; write a whole number and s, m, h or d, as in 15m")
+    number, unit = found.groups()
+    if int(number) * timedelta(**{_UNITS[unit]: 1}).total_seconds() > _LONGEST.total_seconds():
+        raise ValueError(f"{quoted(text)} is longer than ten years")
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def duration_text(value: timedelta) -> str:
+    """The shortest way to write a duration in the config file."""
+    seconds = int(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s" if seconds else "0"
+
+
+def read_size(text: str) -> int:
+    """`"512KB"`, `"10MB"` (powers of 1,000) or `"10MiB"` (powers of 1,024) in bytes."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise ValueError(f"{quoted(text)} is no size; write a whole number and KB, MB or GB, as in 10MB")
+    return int(found[1]) * _SIZES[found[2].upper()]
+
+
+def read_schedule(text: str) -> Schedule:
+    """Five cron fields, `"every 30m"` or `"immediate"`."""
+    words = text.split()
+    if words == ["immediate"]:
+        return Immediate()
+    if words[:1] == ["every"]:
+        if len(words) != 2:
+            raise ValueError(f'{quoted(text)} is no schedule; write "every 30m"')
+        period = read_duration(words[1])
+        if period < timedelta(minutes=1):
+            raise ValueError(f"{quoted(text)} is too often; a minute is the least")
+        return Every(period)
+    if len(words) < 2:
+        raise ValueError(f"{quoted(text)} is no schedule{did_you_mean(text, ['immediate'])}; {_SCHEDULES}")
+    _check_cron(text, words)
+    return Cron(" ".join(words))
+
+
+def _check_cron(text: str, words: list[str]) -> None:
+    if len(words) != 5:
+        raise ValueError(
+            f"{quoted(text)} is no cron time: it has {len(words)} fields, and cron has five "
+            "(minute, hour, day of the month, month, day of the week)"
+        )
+    why = _cron_fault(words)
+    if not why:
+        return
+    if why == "day-of-month" and not _cron_fault([*words[:3], "*", words[4]]):
+        why = "never"
+    if why == "never":
+        raise ValueError(f"{quoted(text)} never comes: no month {words[3]} has a day {words[2]}")
+    name, possible = _CRON_FIELDS[why]
+    written = words[list(_CRON_FIELDS).index(why)]
+    raise ValueError(f"{quoted(text)} is no cron time: its {name} is {quoted(written)}, possible is {possible}")
+
+
+def _cron_fault(words: list[str]) -> str:
+    """The field that is wrong, in cronsim's words, "never" for a time without a date, "" when all is well."""
+    try:
+        next(CronSim(" ".join(words), datetime(2024, 1, 1, tzinfo=UTC)))
+    except StopIteration:
+        return "never"
+    except CronSimError as error:
+        return str(error).removeprefix("Bad ")
+    except (AssertionError, ValueError, OverflowError):  # cronsim on combinations it does not know ("L/2")
+        return "day-of-month"
+    return ""
+
+
+def read_timezone(name: str) -> str:
+    """An IANA time zone by its exact name."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        near = did_you_mean(name, sorted(zoneinfo.available_timezones()))
+        raise ValueError(f"{quoted(name)} is no IANA time zone{near}") from None
+    return name
+
+
+def read_http_url(url: str) -> str:
+    """An absolute http or https URL without user name, password or spaces."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        secretive = parts.username is not None or parts.password is not None
+    except ValueError:
+        raise ValueError("is no URL that can be fetched") from None
+    if secretive:
+        raise ValueError("a URL with a user name or a password in it is refused")
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"{quoted(url)} is no http or https URL")
+    if not host or not url.isprintable() or " " in url:
+        raise ValueError(f"{quoted(url)} is no URL that can be fetched")
+    return url
+
+
+def read_webhook_url(url: str) -> str:
+    """A Slack webhook: https, or http on this machine. It is a secret, so no message repeats any of it."""
+    try:
+        read_http_url(url)
+    except ValueError:
+        raise ValueError("what it points to is no https URL") from None
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("what it points to is a plain http URL; only https keeps a webhook secret")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3)."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def read_address(text: str) -> str:
+    """One plain ASCII e-mail address: dot-atom, "@", domain (RFC 5322 §3.4.1, lengths of RFC 5321 §4.5.3.1).
+
+    Quoted local parts and address literals are refused: hardly anybody has one, and slips of the pen look
+    like them.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found or len(found[1]) > 64 or len(found[2]) > 255:
+        raise ValueError(f"{quoted(text)} is no e-mail address")
+    if "." not in found[2] and not is_loopback(found[2]):
+        raise ValueError(f"{quoted(text)} is no e-mail address: its domain has no dot")
+    return text
+
+
+def read_sender(text: str) -> str:
+    """`"Border desk <monitor@example.org>"` or a plain address."""
+    read_line(text)
+    found = getaddresses([text])
+    name, address = found[0]
+    if len(found) != 1 or not address or (not name and address != text.strip().strip("<>")):
+        raise ValueError(f'{quoted(text)} is no sender; write "Border desk <monitor@example.org>"')
+    read_address(address)
+    return text
+
+
+def read_name(text: str) -> str:
+    """A name people type on the command line and that ends up in file names."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f'{quoted(text)} is no name; letters, digits, ".", "-" and "_" make one, 64 at most')
+    return text
+
+
+def read_line(text: str) -> str:
+    """A text on one line that is not empty."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    # Not str.isprintable: the zero-width non-joiner belongs to Urdu and Persian spelling.
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ValueError(f"{quoted(text)} must be one line without control characters")
+    return text
+
+
+def read_tag(text: str) -> str:
+    """A tag: one word, because a space separates the words of a selector and of a query."""
+    read_line(text)
+    if len(text.split()) != 1 or text != text.strip():
+        raise ValueError(f"{quoted(text)} must be one word")
+    return text
+
+
+def read_user_agent(text: str) -> str:
+    """A User-Agent value (RFC 9110 §10.1.5): visible ASCII; `{version}` is the only place to fill in."""
+    read_line(text)
+    if not text.isascii():
+        raise ValueError(f"{quoted(text)} must be ASCII: it is an HTTP header")
+    if set("{}") & set(text.replace("{version}", "")):
+        raise ValueError(f"{quoted(text)}: {{version}} is all that may stand in braces")
+    return text
+
+
+def read_path(text: str) -> str:
+    """A path of this machine; `~` is refused because nothing here expands it."""
+    read_line(text)
+    if text.startswith("~"):
+        raise ValueError(f'{quoted(text)}: "~" is not expanded here; write the whole path')
+    return text

@@ -1,0 +1,181 @@
+"""Who gets what, and when: selectors, windows, keys. Pure: the time is an argument.
+
+Cron texts are read by cronsim in the digest's own zone, after Debian cron: a time that a spring gap swallows
+fires when the gap ends, a time that an autumn fold repeats fires at its first passing only. Schedules whose
+minute or hour field starts with `*` follow the running clock instead: nothing fires inside a gap, and both
+passings of a fold fire, each closing a window of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from monitor.model.delivery import (
+    ChannelKind,
+    EmailEndpoint,
+    Endpoint,
+    FileEndpoint,
+    Receiver,
+    SlackEndpoint,
+)
+from monitor.model.digest import Cron, Every, MessageFormat, Window
+from monitor.model.rule import Rule
+
+LATE_AFTER = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# No zone of the tz database has ever repeated more than two hours of wall clock (Troll, Antarctica) but for
+# whole days at the date line, which repeat no time of day that a cron text could tell apart.
+_LONGEST_FOLD = timedelta(hours=3)
+
+
+def takes(selectors: Sequence[str], rule: Rule) -> bool:
+    """Whether a digest with these selector lines (`[[digests]].rules`, interface.md) takes the rule.
+
+    Any line may select; within a line all terms must hold; `!` turns a term round. A line of nothing but
+    exclusions selects nothing and takes its rules away from what the other lines select. Terms: `tag:NAME`,
+    `severity:LEVEL`, or a glob over rule ids (case matters).
+    """
+    selected = False
+    for line in selectors:
+        terms = line.split()
+        if not terms:
+            continue
+        holds = all(_term_holds(term, rule) for term in terms)
+        if all(term.startswith("!") for term in terms):
+            if not holds:
+                return False
+        else:
+            selected = selected or holds
+    return selected
+
+
+def _term_holds(term: str, rule: Rule) -> bool:
+    if term.startswith("!"):
+        return not _term_holds(term[1:], rule)
+    kind, colon, value = term.partition(":")
+    if colon and kind == "tag":
+        return value in rule.tags
+    if colon and kind == "severity":
+        return value == rule.severity.value
+    return fnmatchcase(rule.id, term)
+
+
+def due_window(schedule: Cron | Every, timezone: str, last_end: datetime, now: datetime) -> Window | None:
+    """The window to close now: from `last_end` to the latest fire time that has come; None when none has.
+
+    Several missed fire times give one window ("several missed windows become one message", delivery.md).
+    Aware datetimes in, UTC out. The cost does not grow with the age of `last_end`.
+    """
+    end = _latest_fire(schedule, timezone, now)
+    if end is None or end <= last_end:
+        return None
+    return Window(last_end.astimezone(UTC), end)
+
+
+def next_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime:
+    """The first fire time after `now`, in UTC. Raises ValueError for a cron text that never fires again."""
+    if isinstance(schedule, Every):
+        return _floor(now, schedule.period) + schedule.period
+    for fire in _fires(schedule.text, timezone, now, reverse=False):
+        if fire > now:
+            return fire
+    raise ValueError(f'the schedule "{schedule.text}" never fires')
+
+
+def is_late(window: Window, now: datetime) -> bool:
+    """Whether a window is closed more than five minutes after its end (the daemon was down)."""
+    return now - window.end > LATE_AFTER
+
+
+def immediate_due(first_match_at: datetime, wait: timedelta, now: datetime) -> bool:
+    """Whether an immediate digest has waited long enough for more of the same story."""
+    return now - first_match_at >= wait
+
+
+def window_batch(window: Window) -> str:
+    """The name of a cron or every batch: the ISO 8601 interval of its window, in UTC."""
+    return f"{_stamp(window.start)}/{_stamp(window.end)}"
+
+
+def story_batch(story_id: str, number: int) -> str:
+    """The name of an immediate batch: the story and the number of the message about it, from 1."""
+    return f"{story_id}#{number}"
+
+
+def delivery_key(digest: str, batch: str, receiver: str, recipient: str, part: int) -> str:
+    """32 hex digits that name one message to one recipient for ever (delivery.md, Outbox).
+
+    Each field goes in with its length before it, so that no two different rows can run together to one text.
+    """
+    digester = blake2b(digest_size=16, person=b"monitor.deliver")
+    for field in (digest, batch, receiver, recipient, str(part)):
+        raw = field.encode("utf-8", "surrogatepass")
+        digester.update(len(raw).to_bytes(8, "big") + raw)
+    return digester.hexdigest()
+
+
+def format_for(endpoint: Endpoint) -> MessageFormat:
+    """The form in which an endpoint wants its messages."""
+    if isinstance(endpoint, EmailEndpoint):
+        return MessageFormat.EMAIL
+    if isinstance(endpoint, SlackEndpoint):
+        return MessageFormat.SLACK
+    if isinstance(endpoint, FileEndpoint):
+        return endpoint.format
+    return MessageFormat.TEXT
+
+
+def recipients_of(receiver: Receiver) -> tuple[tuple[ChannelKind, str, MessageFormat], ...]:
+    """One (channel, recipient, format) for each message that the receiver is sent, each pair once.
+
+    E-mail: one per address. Elsewhere the receiver itself is the address, and the recipient is the name of
+    the channel: two channels of one receiver must not share a delivery key.
+    """
+    wanted: dict[tuple[ChannelKind, str], MessageFormat] = {}
+    for endpoint in receiver.endpoints:
+        form = format_for(endpoint)
+        if isinstance(endpoint, EmailEndpoint):
+            for address in endpoint.addresses:
+                wanted.setdefault((ChannelKind.EMAIL, address), form)
+        else:
+            kind = _kind_of(endpoint)
+            wanted.setdefault((kind, kind.value), form)
+    return tuple((kind, recipient, form) for (kind, recipient), form in wanted.items())
+
+
+def _kind_of(endpoint: Endpoint) -> ChannelKind:
+    if isinstance(endpoint, SlackEndpoint):
+        return ChannelKind.SLACK
+    return ChannelKind.FILE if isinstance(endpoint, FileEndpoint) else ChannelKind.STDOUT
+
+
+def _latest_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime | None:
+    if isinstance(schedule, Every):
+        return _floor(now, schedule.period)
+    # In the second passing of a fold cronsim counts backwards from the wall clock, and so misses fire times
+    # of the first passing that lie later on the clock: start beyond any fold and walk back to now.
+    for fire in _fires(schedule.text, timezone, now + _LONGEST_FOLD, reverse=True):
+        if fire <= now:
+            return fire
+    return None
+
+
+def _fires(text: str, timezone: str, start: datetime, *, reverse: bool) -> Iterator[datetime]:
+    """Fire times from `start` on, or back, in UTC; ends after 50 years without one (cronsim's own limit)."""
+    for fire in CronSim(text, start.astimezone(ZoneInfo(timezone)), reverse=reverse):
+        yield fire.astimezone(UTC)
+
+
+def _floor(now: datetime, period: timedelta) -> datetime:
+    return _EPOCH + (now - _EPOCH) // period * period
+
+
+def _stamp(moment: datetime) -> str:
+    # Whole seconds would do for cron; a window may also start at a subscription time with microseconds.
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

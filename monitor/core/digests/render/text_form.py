@@ -1,0 +1,156 @@
+"""Plain text at 80 columns: standard output, the text half of an e-mail, text files."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from monitor.core.digests.passages import LONGEST, one_line
+from monitor.core.digests.render.words import (
+    BADGES,
+    LONGEST_TITLE,
+    STORIES_A_PART,
+    WHY_COMMAND,
+    Tier,
+    Times,
+    counts_line,
+    coverage_line,
+    cut,
+    entities_line,
+    failing_names,
+    late_line,
+    moment_of,
+    part_line,
+    pieces,
+    publishers_line,
+    seen_line,
+    subject_of,
+    summary_line,
+    tiers,
+    title_of,
+    why_line,
+)
+from monitor.model.digest import Digest, DigestStory, Message, MessageFormat, Passage
+from monitor.model.rule import Severity
+
+COLUMNS = 80
+MOST_RULES = 4
+
+
+def text_messages(digest: Digest, title: str) -> tuple[Message, ...]:
+    """One message per 200 stories."""
+    given = tiers(digest)
+    chunks = [given[i : i + STORIES_A_PART] for i in range(0, len(given), STORIES_A_PART)] or [()]
+    return tuple(
+        Message(
+            MessageFormat.TEXT,
+            subject_of(digest, title, part=part, parts=len(chunks)),
+            plain_text(digest, title, chunk, part, len(chunks)),
+            moment_of(digest),
+            part=part,
+            parts=len(chunks),
+        )
+        for part, chunk in enumerate(chunks, 1)
+    )
+
+
+def plain_text(
+    digest: Digest, title: str, given: Sequence[tuple[Tier, DigestStory]], part: int, parts: int
+) -> str:
+    """One part as text: a head, a block per story, a foot; it ends with a line feed."""
+    times = Times(digest)
+    blocks = [_head(digest, title, times, part, parts)]
+    blocks += [_line(story) if tier is Tier.LINE else _block(story, times) for tier, story in given]
+    if given:
+        blocks.append([f"Why did I get a story?  {WHY_COMMAND}"])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _head(digest: Digest, title: str, times: Times, part: int, parts: int) -> list[str]:
+    said = [" · ".join(filter(None, (one_line(title), times.full(moment_of(digest)), part_line(part, parts))))]
+    since = "" if digest.immediate else f"since {times.short(digest.window.start)} · "
+    said.append(f"{since}{summary_line(digest)} · {coverage_line(digest)}")
+    if digest.late:
+        said.append(late_line(times, digest))
+    if digest.coverage.failing_names:
+        said.append(f"failing: {failing_names(digest)}")
+    return [line for paragraph in said for line in wrap(paragraph)]
+
+
+def _block(story: DigestStory, times: Times) -> list[str]:
+    marks = ["HIGH"] if story.severity is Severity.HIGH else []
+    marks += [BADGES[badge] for badge in story.badges]
+    lines = wrap(" · ".join([*marks, cut(title_of(story), LONGEST_TITLE)]))
+    for passage in story.matched[:2]:
+        if one_line(passage.text) != one_line(story.headline):
+            lines += wrap(f"“{_marked(passage)}”", "  ")
+    lines += wrap(_headline(story), "  ")
+    about = f"{publishers_line(story, 5)} · {counts_line(story)} · {seen_line(story, times)}"
+    lines += wrap(about, "  ")
+    for hit in story.rules[:MOST_RULES]:
+        lines += wrap(f"Rule {cut(hit.id, 80)}: {why_line(hit)}", "  ")
+    if len(story.rules) > MOST_RULES:
+        more = ", ".join(hit.id for hit in story.rules[MOST_RULES:])
+        lines += wrap(f"and {len(story.rules) - MOST_RULES} more rules: {cut(more, 200)}", "  ")
+    if story.entities:
+        lines += wrap(f"Names: {entities_line(story.entities)}", "  ")
+    return lines + _address(story)
+
+
+def _line(story: DigestStory) -> list[str]:
+    said = f"- {cut(title_of(story), 80)}: {cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)})"
+    return wrap(said, then="  ") + _address(story)
+
+
+def _address(story: DigestStory) -> list[str]:
+    return [f"  {one_line(story.url)}"] if one_line(story.url) else []
+
+
+def _headline(story: DigestStory) -> str:
+    for passage in story.matched:
+        if one_line(passage.text) == one_line(story.headline):
+            return _marked(passage)
+    return cut(story.headline, LONGEST_TITLE)
+
+
+def _marked(passage: Passage) -> str:
+    return "".join(f"[{text}]" if matched else text for text, matched in pieces(passage, LONGEST + 20))
+
+
+def wrap(text: str, indent: str = "", *, then: str | None = None) -> list[str]:
+    """Lines of at most 80 columns as a terminal shows them: wide letters count two, combining ones none.
+
+    `then` is the indent of all lines but the first. A word wider than a line is broken.
+    """
+    lines: list[str] = []
+    line, width = indent, len(indent)
+    empty = True
+    for word in _short_words(text.split(), COLUMNS - max(len(indent), len(then or ""))):
+        needed = display_width(word)
+        if not empty and width + 1 + needed > COLUMNS:
+            lines.append(line)
+            line = indent if then is None else then
+            width, empty = len(line), True
+        line, width = (line + word, width + needed) if empty else (f"{line} {word}", width + 1 + needed)
+        empty = False
+    return [*lines, line]
+
+
+def _short_words(words: Sequence[str], room: int) -> Iterator[str]:
+    for word in words:
+        piece, width = "", 0
+        for letter in word:
+            wide = display_width(letter)
+            if width + wide > room:
+                yield piece
+                piece, width = "", 0
+            piece, width = piece + letter, width + wide
+        yield piece
+
+
+def display_width(text: str) -> int:
+    """Terminal columns: 2 for East Asian wide letters (UAX #11), 0 for combining and format characters."""
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )

@@ -1,0 +1,283 @@
+"""The words that all formats share: times, counts, subjects, coverage, the tier of a story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from monitor.core.digests.passages import one_line, printable
+from monitor.model.article import EntityMention
+from monitor.model.digest import ArticleLink, Badge, Digest, DigestStory, Passage, RuleHit
+from monitor.model.rule import Severity
+
+LONGEST_SUBJECT = 120
+LONGEST_TITLE = 240
+LONGEST_URL = 2000  # longer ones open in no common browser or mail program
+MOST_CARDS = 3
+MANY_STORIES = 12  # beyond that a digest is read by skimming: cards for the first few, two lines for the rest
+MOST_LINKS = 5
+STORIES_A_PART = 200
+MOST_FAILING = 12
+WHY_COMMAND = "monitor why URL"
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+BADGES = {
+    Badge.UPDATED: "UPDATED",
+    Badge.LATE: "LATE",
+    Badge.TITLE_ONLY: "TITLE ONLY",
+    Badge.OLD: "OLD",
+    Badge.BEFORE_SUBSCRIBED: "BEFORE YOU SUBSCRIBED",
+}
+
+
+class Tier(StrEnum):
+    """How much room a story is given (delivery.md: high = card, normal = two lines, low = one line)."""
+
+    CARD = "card"
+    FULL = "full"  # headline, publishers and the quote
+    SHORT = "short"  # the same in two lines, where there are many stories
+    LINE = "line"
+
+
+def tiers(digest: Digest) -> tuple[tuple[Tier, DigestStory], ...]:
+    """Each story with its tier, in the digest's order. Beyond `max_stories` everything is one line."""
+    many = len(digest.stories) > MANY_STORIES
+    given: list[tuple[Tier, DigestStory]] = []
+    for number, story in enumerate(digest.stories):
+        if number >= digest.max_stories or story.severity is Severity.LOW:
+            tier = Tier.LINE
+        elif story.severity is Severity.HIGH and (not many or number < MOST_CARDS):
+            tier = Tier.CARD
+        else:
+            tier = Tier.SHORT if many else Tier.FULL
+        given.append((tier, story))
+    return tuple(given)
+
+
+def cut(text: str, longest: int) -> str:
+    """The text on one safe line of at most `longest` characters, cut at a word with "…"."""
+    text = one_line(text)
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    head, space, _ = kept.rpartition(" ")
+    return (head if space and len(head) > longest // 2 else kept).rstrip(" ,;:·") + "…"
+
+
+def count(number: int, thing: str, things: str | None = None) -> str:
+    """ "1 story", "3 stories" """
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def city(timezone: str) -> str:
+    """The city of an IANA zone name: "Asia/Kabul" → "Kabul"."""
+    return timezone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+class Times:
+    """Writes moments as people of the digest's zone read them, short where the day is the digest's own."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._zone = ZoneInfo(digest.timezone)
+        self._today = moment_of(digest).astimezone(self._zone)
+        self._city = city(digest.timezone)
+
+    def full(self, moment: datetime) -> str:
+        """ "Thu 23 Feb 2023, 08:00 Kabul" """
+        local = moment.astimezone(self._zone)
+        return f"{self._day(local)} {local.year}, {self._hour(local)} {self._city}"
+
+    def short(self, moment: datetime) -> str:
+        """ "08:00" on the day of the digest, "yesterday 08:00", else "Mon 20 Feb, 08:00", or with its year."""
+        local = moment.astimezone(self._zone)
+        days = (self._today.date() - local.date()).days
+        if days in (0, 1):
+            return f"{'yesterday ' * days}{self._hour(local)}"
+        year = "" if local.year == self._today.year else f" {local.year}"
+        return f"{self._day(local)}{year}, {self._hour(local)}"
+
+    def hour(self, moment: datetime) -> str:
+        """ "06:41" """
+        return self._hour(moment.astimezone(self._zone))
+
+    @staticmethod
+    def _hour(local: datetime) -> str:
+        return f"{local.hour:02}:{local.minute:02}"
+
+    @staticmethod
+    def _day(local: datetime) -> str:
+        return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def moment_of(digest: Digest) -> datetime:
+    """The time the digest speaks of: its window's end; for an immediate one when its story last changed."""
+    if digest.immediate and digest.stories:
+        return max(story.last_updated for story in digest.stories).astimezone(UTC)
+    return digest.window.end.astimezone(UTC)
+
+
+def subject_of(digest: Digest, title: str, *, part: int = 1, parts: int = 1) -> str:
+    """The news in one line: `Border morning: Torkham closed (3), 6,000 trucks + 38 more` (delivery.md)."""
+    mark = f" ({part} of {parts})" if parts > 1 else ""
+    if digest.immediate and digest.stories:
+        return _alert(digest, LONGEST_SUBJECT - len(mark)) + mark
+    head = f"{cut(title, 40)}{mark}: "
+    return head + _news(digest, LONGEST_SUBJECT - len(head))
+
+
+def _alert(digest: Digest, room: int) -> str:
+    """`HIGH Torkham crossing closed: Dawn, AP +1 · 06:41`"""
+    story = digest.stories[0]
+    urgent = "HIGH " if story.severity is Severity.HIGH else ""
+    more = f" + {len(digest.stories) - 1} more" if len(digest.stories) > 1 else ""
+    tail = f" · {Times(digest).hour(moment_of(digest))}{more}"
+    names = publishers_line(story, 2, room=40)
+    lead = cut(title_of(story), room - len(urgent) - len(names) - len(tail) - 2)
+    return f"{urgent}{lead}: {names}{tail}"
+
+
+def _news(digest: Digest, room: int) -> str:
+    """Rule titles in the digest's order with their story counts; a story counts for its first rule."""
+    if not digest.stories:
+        return "nothing matched"
+    counts: dict[str, int] = {}
+    for story in digest.stories:
+        counts[title_of(story)] = counts.get(title_of(story), 0) + 1
+    left = len(digest.stories)
+    shown = ""
+    for name, stories in counts.items():
+        item = cut(name, 60) + (f" ({stories})" if stories > 1 else "")
+        longer = f"{shown}, {item}" if shown else item
+        left_then = left - stories
+        if shown and len(longer) + len(_more(left_then)) > room:
+            break
+        shown, left = longer, left_then
+    return shown + _more(left)
+
+
+def _more(left: int) -> str:
+    return f" + {left:,} more" if left else ""
+
+
+def title_of(story: DigestStory) -> str:
+    """The title of the rule that the story is shown under; its headline where it has none."""
+    return one_line(story.rules[0].title) if story.rules else one_line(story.headline)
+
+
+def publishers_line(story: DigestStory, most: int, *, room: int = 200) -> str:
+    """ "Dawn, AP +1": publishers in order of publication."""
+    names = list(dict.fromkeys(cut(a.publisher, 60) or "?" for a in story.articles))
+    shown = ", ".join(names[:most])
+    rest = len(names) - most
+    return cut(shown, room) + (f" +{rest}" if rest > 0 else "")
+
+
+def counts_line(story: DigestStory) -> str:
+    """ "3 publishers · 5 articles · 2 copies" """
+    copies = sum(article.copy for article in story.articles)
+    said = [count(story.publishers, "publisher"), count(len(story.articles), "article")]
+    return " · ".join(said + ([count(copies, "copy", "copies")] if copies else []))
+
+
+def seen_line(story: DigestStory, times: Times) -> str:
+    """ "first seen 17:42, last updated 19:04" """
+    first, last = times.short(story.first_seen), times.short(story.last_updated)
+    if first == last:
+        return f"first seen {first}"
+    day, _, hour = last.rpartition(" ")
+    return f"first seen {first}, last updated {hour if first.startswith(day) else last}"
+
+
+def summary_line(digest: Digest) -> str:
+    """ "3 stories from 8 articles", or "nothing matched" """
+    if not digest.stories:
+        return "nothing matched"
+    articles = sum(len(story.articles) for story in digest.stories)
+    return f"{count(len(digest.stories), 'story', 'stories')} from {count(articles, 'article')}"
+
+
+def coverage_line(digest: Digest) -> str:
+    """ "212 feeds checked, 3 failing" """
+    coverage = digest.coverage
+    said = f"{count(coverage.feeds, 'feed')} checked"
+    if coverage.failing:
+        said += f", {coverage.failing:,} failing"
+    if coverage.may_have_lost:
+        said += f", {coverage.may_have_lost:,} may have lost entries"
+    return said
+
+
+def failing_names(digest: Digest) -> str:
+    """The failing feeds by name, the first dozen."""
+    names = [cut(name, 60) for name in digest.coverage.failing_names]
+    rest = len(names) - MOST_FAILING
+    return ", ".join(names[:MOST_FAILING]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def late_line(times: Times, digest: Digest) -> str:
+    """Says that a digest comes late; "" when it does not."""
+    return f"LATE: was due {times.short(digest.window.end)}; the monitor was not running" if digest.late else ""
+
+
+def part_line(part: int, parts: int) -> str:
+    """ "part 1 of 2"; "" for a whole."""
+    return f"part {part} of {parts}" if parts > 1 else ""
+
+
+def why_line(hit: RuleHit) -> str:
+    """Why a rule holds: its explanation, or its query where there is none."""
+    return cut(hit.because or hit.query, 160)
+
+
+def entities_line(entities: Sequence[EntityMention]) -> str:
+    """The names found, each once."""
+    return ", ".join(dict.fromkeys(cut(entity.name, 60) for entity in entities))
+
+
+def links_of(story: DigestStory) -> tuple[ArticleLink, ...]:
+    """Up to five articles with distinct publishers, the one that speaks for the story first."""
+    ordered = sorted(story.articles, key=lambda a: a.url != story.url)
+    by_publisher: dict[str, ArticleLink] = {}
+    for article in ordered:
+        if web_url(article.url):
+            by_publisher.setdefault(article.publisher, article)
+    return tuple(by_publisher.values())[:MOST_LINKS]
+
+
+def web_url(url: str) -> str:
+    """The address where it may be linked: absolute http(s), of a length that opens, else ""."""
+    url = url.strip()
+    if len(url) > LONGEST_URL or printable(url) != url or any(c.isspace() for c in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def pieces(passage: Passage, longest: int | None = None) -> tuple[tuple[str, bool], ...]:
+    """A passage as (text, matched?) pieces, cut to some `longest` characters around its first match."""
+    text, spans = printable(passage.text), passage.spans
+    start, end = 0, len(text)
+    if longest is not None and end > longest:
+        lead = spans[0][0] if spans else 0
+        start = max(0, min(lead - longest // 4, end - longest))
+        start = text.find(" ", start, lead) + 1 or start if start else 0
+        end = min(end, start + longest)
+        end = max(text.rfind(" ", start, end), min(lead + 1, end)) if end < len(text) else end
+    found: list[tuple[str, bool]] = [("…", False)] if start else []
+    at = start
+    for a, b in spans:
+        a, b = max(a, at), min(b, end)
+        if a >= b:
+            continue
+        found += [(text[at:a], False), (text[a:b], True)]
+        at = b
+    found += [(text[at:end], False)] + ([("…", False)] if end < len(text) else [])
+    return tuple((piece, matched) for piece, matched in found if piece)

@@ -1,0 +1,139 @@
+"""Bytes to entries: the one place where a feed's body is read. Called through the Sandbox port.
+
+The rules are polling.md "Parsing". Readers (`xml_feed`, `json_feed`) find fields; this file makes them safe:
+bounded, plain, absolute, in UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from monitor.core.feeds.json_feed import read_json_feed
+from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
+from monitor.core.feeds.xml_feed import read_xml_feed
+from monitor.core.text.charset import decode_body
+from monitor.core.text.html import (
+    MAX_TITLE,
+    html_to_text,
+    one_line,
+    plain_title,
+    without_controls,
+    without_scripts,
+)
+from monitor.core.text.urls import absolute_http_url
+from monitor.model.entry import EntryFlag, ParsedEntry, ParsedFeed
+from monitor.model.errors import NotAFeed
+
+MAX_ENTRIES = 1_000  # polling.md "Entries": the newest thousand
+MAX_ID = 2_000  # code points; a longer id is kept as its hash
+MAX_TEXT = 500_000  # code points of one summary or content after the markup is gone
+_MAX_AUTHORS = 20
+_MAX_NAME = 200
+_START = 500
+# Older dates are a missing date in disguise (0001-01-01 from .NET, 1970 from C), not a publication.
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -> ParsedFeed:
+    """The feed in a body; relative links are resolved against `url`, dates after `now` clamped to it.
+
+    Reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 and JSON Feed 1.0/1.1, with the best reading of a wrong charset.
+    Raises NotAFeed, and nothing else, for a body that is none of these: an error is never an empty feed.
+    """
+    text = without_controls(decode_body(body, content_type)).strip()
+    start = text[:_START]
+    if not text:
+        raise NotAFeed("the server sent an empty body", start)
+    raw = read_json_feed(text, start) if text[0] in "{[" else read_xml_feed(text, start)
+    return ParsedFeed(
+        title=_title(raw.title),
+        link=absolute_http_url(raw.link, url),
+        language=one_line(raw.language, 40) or None,
+        entries=tuple(_entry(entry, url, now) for entry in _newest(raw)),
+        engine=raw.engine,
+        ttl=raw.ttl,
+    )
+
+
+def _newest(raw: RawFeed) -> Sequence[RawEntry]:
+    """At most MAX_ENTRIES, in the feed's order; undated ones count as new, among equals the first win."""
+    if len(raw.entries) <= MAX_ENTRIES:
+        return raw.entries
+    far = datetime.max.replace(tzinfo=UTC)
+
+    def age(index: int) -> datetime:
+        entry = raw.entries[index]
+        return entry.published or entry.updated or far
+
+    by_age = sorted(range(len(raw.entries)), key=age, reverse=True)
+    return [raw.entries[index] for index in sorted(by_age[:MAX_ENTRIES])]
+
+
+def _entry(raw: RawEntry, url: str, now: datetime) -> ParsedEntry:
+    flags = []
+    title = _title(raw.title)
+    if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):
+        flags.append(EntryFlag.TITLE_CUT)
+    link = next((found for link in raw.links if (found := absolute_http_url(link, url))), None)
+    if link is None:
+        flags.append(EntryFlag.NO_LINK)
+    published, updated = _sane(raw.published), _sane(raw.updated)
+    if published is None and updated is None:
+        flags.append(EntryFlag.NO_DATE)
+    if any(date is not None and date > now for date in (published, updated)):
+        flags.append(EntryFlag.FUTURE_DATE)
+        published = min(published, now) if published else None
+        updated = min(updated, now) if updated else None
+    entry_id = _storable_id(raw.id)
+    if not entry_id:
+        flags.append(EntryFlag.NO_ID)
+        # The raw date, not the clamped one: `now` differs at every poll, an id must not.
+        entry_id = link or _digest(title, str(raw.published or raw.updated or ""))
+    return ParsedEntry(
+        id=entry_id,
+        title=title,
+        link=link,
+        published=published,
+        updated=updated,
+        summary=_text(raw.summary),
+        content=_text(raw.content),
+        authors=_names(raw.authors),
+        flags=tuple(flags),
+    )
+
+
+def _title(raw: RawText) -> str:
+    if raw.is_html:
+        return plain_title(raw.value, MAX_TITLE)
+    return one_line(without_scripts(raw.value[: MAX_TITLE * 50]), MAX_TITLE)
+
+
+def _text(raw: RawText) -> str:
+    if not raw.value:
+        return ""
+    if raw.is_html:
+        return html_to_text(raw.value)[:MAX_TEXT]
+    lines = [" ".join(line.split()) for line in without_controls(raw.value[:MAX_TEXT]).splitlines()]
+    return "\n".join(lines).strip()
+
+
+def _names(authors: tuple[str, ...]) -> tuple[str, ...]:
+    names = (plain_title(author, _MAX_NAME) for author in authors[:_MAX_AUTHORS])
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _sane(date: datetime | None) -> datetime | None:
+    return date if date is not None and date >= _OLDEST else None
+
+
+def _storable_id(raw: str) -> str:
+    """RFC 4287 §4.2.6: compared character by character, so kept verbatim but for what no store can hold."""
+    kept = without_controls(raw).strip()
+    return kept if len(kept) <= MAX_ID else _digest(kept)
+
+
+def _digest(*parts: str) -> str:
+    seed = "\0".join(parts).encode("utf-8", "replace")
+    return "blake2:" + hashlib.blake2b(seed, digest_size=16).hexdigest()

@@ -1,0 +1,40 @@
+"""What a reader found in a feed, before it is made safe: every field as hostile as the bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """A text and whether its format says, or the reader guesses, that it is HTML."""
+
+    value: str = ""
+    is_html: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """One entry as read; `links` in order of preference, possibly relative, empty strings for missing ones."""
+
+    id: str
+    title: RawText
+    links: tuple[str, ...]
+    published: datetime | None
+    updated: datetime | None
+    summary: RawText
+    content: RawText
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawFeed:
+    """A feed as read by one engine."""
+
+    title: RawText
+    link: str
+    language: str
+    entries: list[RawEntry]
+    engine: str
+    ttl: timedelta | None = field(default=None)

@@ -1,0 +1,46 @@
+"""What to do with a failed delivery: (failure, attempts, times, dice) → RetryDecision. Pure.
+
+The numbers are those of delivery.md, Outbox: exponential with jitter, Retry-After honoured, up to three days.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from monitor.model.delivery import RetryDecision, RetryReason
+from monitor.model.errors import DeliveryFailed, DeliveryFault
+
+FIRST_STEP = timedelta(seconds=30)
+LONGEST_STEP = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+def decide_retry(
+    failure: DeliveryFailed, attempts: int, created_at: datetime, now: datetime, dice: float
+) -> RetryDecision:
+    """When to try again (None: dead letter), and why.
+
+    `attempts` counts the failed attempts including this one (≥ 1); `dice` lies in [0, 1). A step lasts
+    30 s, 1 min, 2 min … 1 h, of which the last quarter is jitter. A broken receiver is tried every hour:
+    people may mend the secret or the address, and nothing is lost meanwhile. A refused message is dead at
+    once: the same bytes would be refused again.
+    """
+    if failure.fault is DeliveryFault.REFUSED:
+        return RetryDecision(None, RetryReason.REFUSED)
+    deadline = created_at + GIVE_UP_AFTER
+    if now >= deadline:
+        return RetryDecision(None, RetryReason.EXHAUSTED)
+    step, reason = _step(failure, attempts, dice)
+    # The last attempt is made at the deadline itself, not given up up to an hour before it.
+    return RetryDecision(min(now + step, deadline), reason)
+
+
+def _step(failure: DeliveryFailed, attempts: int, dice: float) -> tuple[timedelta, RetryReason]:
+    if failure.fault is DeliveryFault.BROKEN_RECEIVER:
+        return LONGEST_STEP, RetryReason.BROKEN_RECEIVER
+    doublings = min(max(attempts - 1, 0), 7)  # 30 s · 2^7 is beyond the longest step
+    back_off = min(FIRST_STEP * 2**doublings, LONGEST_STEP) * (0.75 + 0.25 * dice)
+    if failure.retry_after is not None and failure.retry_after > back_off:
+        # Spread by up to a tenth: everyone who was told "60" must not come back in the same second.
+        return failure.retry_after * (1 + 0.1 * dice), RetryReason.RETRY_AFTER
+    return back_off, RetryReason.BACK_OFF

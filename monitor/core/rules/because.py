@@ -1,0 +1,66 @@
+"""One line that says why a rule holds: for digests and logs."""
+
+from __future__ import annotations
+
+import re
+
+from monitor.model.rule import Explanation
+
+_LONGEST = 200
+_POSSESSIVE = re.compile(r"['’]s\Z")
+_NEAR = re.compile(r"(O?)NEAR/(\d+)\Z")
+
+
+def because(explanation: Explanation) -> str:
+    """The reason on one line of at most 200 characters; "" for an explanation that does not hold.
+
+    `"Torkham" and "closed" in one sentence`, or `@torkham by its spelling "طورخم" and $closed by "تړلې"`.
+    """
+    if not explanation.holds:
+        return ""
+    line = _reason(explanation)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _reason(one: Explanation) -> str:
+    near = _NEAR.match(one.node)
+    if near:
+        left, right = map(_reason, one.children)
+        before = " before" if near.group(1) else ""
+        return f"{left} within {near.group(2)} words{before or ' of'} {right}"
+    match one.node:
+        case "AND":
+            # what was absent explains little as long as something was found
+            found = [_reason(child) for child in one.children if child.node != "NOT"]
+            return _listed(list(dict.fromkeys(found)))
+        case "OR":
+            return next((_reason(child) for child in one.children if child.holds), "")
+        case "NOT":
+            return f"without {_short(one.note.partition(': ')[2])}"
+        case "SENTENCE":
+            return f"{_reason(one.children[0])} in one sentence"
+        case "title:" | "summary:" | "body:":
+            return f"{_reason(one.children[0])} in the {one.node[:-1]}"
+        case _:
+            return _found(one)
+
+
+def _found(one: Explanation) -> str:
+    """A leaf, or a term by its first find."""
+    if not one.spans:
+        return _short(one.node)
+    text = _short(" ".join(_POSSESSIVE.sub("", one.spans[0].text).split()))
+    if one.node.startswith("@") and one.note:
+        return f"{one.node} {one.note}"
+    # a word of a language the reader may not know says little without its term
+    if one.node.startswith("$") and not text.isascii():
+        return f'{one.node} by "{text}"'
+    return f'"{text}"'
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,140 @@
+"""Says why a query holds on a document or not: operand by operand, with what was found and what was missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+
+from monitor.core.rules.evaluate import Evaluation
+from monitor.core.rules.near import near
+from monitor.core.rules.nodes import And, EntityRef, Exact, Field, Near, Node, Not, Or, Sentence, TermRef
+from monitor.core.rules.reading import Hit, Scope
+from monitor.model.rule import Explanation, Span
+
+MAX_SPANS = 200
+"""Spans kept of one match; a text that repeats a word ten thousand times is explained as well by the first."""
+
+_FIELD_ORDER = {"title": 0, "summary": 1, "body": 2}
+_LONGEST_QUOTE = 160
+
+
+class Explainer:
+    """Explanations for one document. With `full`, alternatives that found nothing are listed too."""
+
+    def __init__(self, evaluation: Evaluation, full: bool = True) -> None:
+        self._evaluation = evaluation
+        self._full = full
+
+    def spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
+        """What a query that holds found, in order of reading, without spans inside longer ones."""
+        return self._cut_out(self._evaluation.evidence(node, scope))
+
+    def explain(self, node: Node, scope: Scope) -> Explanation:
+        """The tree of one operand. Operators are named by themselves, leaves by what the user wrote."""
+        match node:
+            case And():
+                return self._operator("AND", node, node.children, scope)
+            case Or():
+                return self._any_of(node, scope)
+            case Not():
+                child = self.explain(node.child, scope)
+                note = f"{'present' if child.holds else 'absent'}: {node.child.source}"
+                return Explanation("NOT", not child.holds, (), (child,), note)
+            case Field():
+                inner = self._evaluation.field(node, scope)
+                return self._operator(f"{node.name}:", node, (node.child,), scope, inner)
+            case TermRef():
+                term = self._evaluation.lexicon.terms[node.name]
+                below = self.explain(term.node, scope)
+                return Explanation(node.source, below.holds, below.spans, (below,))
+            case Sentence():
+                return self._sentence(node, scope)
+            case Near():
+                return self._near(node, scope)
+            case _:
+                return self._leaf(node, scope)
+
+    def _operator(
+        self, name: str, node: Node, operands: Iterable[Node], scope: Scope, inner: Scope | None = None
+    ) -> Explanation:
+        holds = self._evaluation.holds(node, scope)
+        below = tuple(self.explain(child, inner or scope) for child in operands)
+        return Explanation(name, holds, self.spans(node, scope) if holds else (), below)
+
+    def _any_of(self, node: Or, scope: Scope) -> Explanation:
+        whole = self._operator("OR", node, node.children, scope)
+        if self._full or not whole.holds:
+            return whole
+        holding = tuple(child for child in whole.children if child.holds)
+        return Explanation(whole.node, whole.holds, whole.spans, holding)
+
+    def _sentence(self, node: Sentence, scope: Scope) -> Explanation:
+        evaluation = self._evaluation
+        holding = [one for one in evaluation.sentences(node, scope) if evaluation.holds(node.child, one)]
+        if not holding:
+            child = self.explain(node.child, scope)
+            note = "all of it is there, but never in one sentence" if child.holds else ""
+            return Explanation("SENTENCE", False, (), (child,), note)
+        text = evaluation.reading.span(holding[0].start, holding[0].end).text
+        spans = self.spans(node, scope)
+        return Explanation("SENTENCE", True, spans, (self.explain(node.child, holding[0]),), f"in {_quoted(text)}")
+
+    def _near(self, node: Near, scope: Scope) -> Explanation:
+        found = self._evaluation.hits(node, scope)
+        if not found:
+            below = (self.explain(node.left, scope), self.explain(node.right, scope))
+            return Explanation(node.operator, False, (), below, self._how_far(node, scope))
+        window = min(found, key=lambda hit: (hit.end - hit.start, hit.start))
+        inner = Scope(window.start, window.end)
+        text = self._evaluation.reading.span(*inner).text
+        words = {one for hit in found for one in hit.words}
+        below = (self.explain(node.left, inner), self.explain(node.right, inner))
+        return Explanation(node.operator, True, self._cut_out(words), below, f"in {_quoted(text)}")
+
+    def _how_far(self, node: Near, scope: Scope) -> str:
+        left, right = self._evaluation.hits(node.left, scope), self._evaluation.hits(node.right, scope)
+        anywhere = near(left, right, scope.end - scope.start, False)
+        if not anywhere:
+            return ""
+        if near(left, right, node.distance, False):
+            return f"only the other way round: {node.right.source} before {node.left.source}"
+        gap = min(_gap(hit) for hit in anywhere)
+        return f"closest: {gap:,} words between" if gap < scope.end else ""
+
+    def _leaf(self, node: Node, scope: Scope) -> Explanation:
+        found = self._evaluation.hits(node, scope)
+        if not found:
+            note = f"absent: {node.source}"
+            if isinstance(node, Exact) and self._evaluation.shouted_only(node):
+                note = "only where everything is in capitals"
+            return Explanation(node.source, False, note=note)
+        spans = self._cut_out({words for hit in found for words in hit.words})
+        note = ""
+        if isinstance(node, EntityRef):
+            name = self._evaluation.lexicon.entities[node.id].name
+            spelling = re.sub(r"['’]s\Z", "", spans[0].text)
+            if spelling.casefold() != name.casefold():
+                note = f"by its spelling {_quoted(spelling)}"
+        return Explanation(node.source, True, spans, (), note)
+
+    def _cut_out(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
+        kept: list[tuple[int, int]] = []
+        for start, end in sorted(words, key=lambda one: (one[0], -one[1])):
+            if len(kept) == MAX_SPANS:
+                break
+            if not kept or end > kept[-1][1]:
+                kept.append((start, end))
+        spans = (self._evaluation.reading.span(start, end) for start, end in kept)
+        return tuple(sorted(spans, key=lambda span: (_FIELD_ORDER[span.field], span.start)))
+
+
+def _gap(hit: Hit) -> int:
+    """The widest empty stretch between the words of a pair."""
+    words = hit.words
+    return max((right[0] - left[1] for left, right in pairwise(words)), default=0)
+
+
+def _quoted(text: str) -> str:
+    line = " ".join(text.split())
+    return f'"{line}"' if len(line) <= _LONGEST_QUOTE else f'"{line[: _LONGEST_QUOTE - 1]}…"'

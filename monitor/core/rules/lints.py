@@ -1,0 +1,88 @@
+"""What is allowed in a query but may not mean what its author thinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from monitor.core.rules.errors import QueryInvalid
+from monitor.core.rules.lexer import Kind, Mark
+from monitor.core.rules.nodes import Node, Or, Words, children, render
+
+# Capitals of two to four letters that are also everyday English words, so that the bare word matches too much.
+_WORDS = (
+    "act add age aid aim air all am an and any apt arc are arm art as ask at bad ban bar bat be bed best bid big "
+    "bit but by call can cap car care case cat city cop core cost cut dam day deal did do dog dot dry due ears "
+    "eat end era eye fact fair fan far fast fat few fit fix fly for fund gap gas gem get go goal gun had has hat "
+    "he her hit hot how ice if ill in is it its jet job key kid kit lab land last law lead led let lid link lip "
+    "live log lot low mad made main man map mat may me men met mid miss mix mob more most net new no nor not now "
+    "oath of off oil old on one opt or our out over pact pad pan park part past pat pay pen per pet pin plan "
+    "play pop port post pot push put rail ran rat raw real red rest rice rid rim rise rob rod role row rub run "
+    "safe sat save saw say sea seal see set she ship sir sit six sky smart so son star stop sun swat tap tar tax "
+    "tea team ten the them tie tip to toe too top toy trap try two unit up us use van vat vet via war was way we "
+    "wet when who why win wind wise wit wolf won yes yet you zip"
+)
+_ENGLISH = frozenset(_WORDS.split())
+
+
+def lints(query: str, node: Node, marks: Sequence[Mark], mixed: Sequence[Or]) -> tuple[QueryInvalid, ...]:
+    """The warnings of one query that parsed, in order of appearance."""
+    found = [
+        *_mixed(query, mixed),
+        *_side_by_side(query, marks),
+        *_lower_case(query, marks),
+        *_capitals(query, node),
+    ]
+    return tuple(sorted(found, key=lambda lint: lint.start))
+
+
+def _mixed(query: str, mixed: Sequence[Or]) -> Iterator[QueryInvalid]:
+    for node in mixed:
+        yield QueryInvalid(
+            f"AND and OR are mixed without parentheses; it reads as: {_shortened(render(node))}",
+            query,
+            node.at,
+            node.at + 1,
+        )
+
+
+def _side_by_side(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    starters = (
+        Kind.OPEN, Kind.FUNCTION, Kind.FIELD, Kind.PHRASE, Kind.EXACT, Kind.ENTITY, Kind.TERM, Kind.WORD
+    )  # fmt: skip
+    enders = (Kind.CLOSE, Kind.PHRASE, Kind.EXACT, Kind.ENTITY, Kind.TERM, Kind.WORD)
+    for left, right in pairwise(marks):
+        if left.kind in enders and right.kind in starters:
+            yield QueryInvalid(
+                'two terms side by side mean AND; write AND, or "…" for a phrase', query, right.start, right.end
+            )
+            return
+
+
+def _lower_case(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    for mark in marks:
+        if mark.kind is Kind.WORD and mark.text in ("and", "or", "not"):
+            yield QueryInvalid(
+                f'"{mark.text}" is read as a word; the operator is {mark.text.upper()}',
+                query,
+                mark.start,
+                mark.end,
+            )
+
+
+def _capitals(query: str, node: Node) -> Iterator[QueryInvalid]:
+    if isinstance(node, Words) and not node.quoted:
+        word = node.source
+        if 2 <= len(word) <= 4 and word.isalpha() and word.isupper() and word.lower() in _ENGLISH:
+            yield QueryInvalid(
+                f'"{word}" matches the word {word.lower()}; write ={word} for the organisation',
+                query,
+                node.at,
+                node.at + len(word),
+            )
+    for child in children(node):
+        yield from _capitals(query, child)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"

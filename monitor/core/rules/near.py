@@ -1,0 +1,59 @@
+"""Which finds stand close to each other. Bounded: at most four pairs for each find of the left operand."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+
+from monitor.core.rules.reading import Hit
+
+_INSIDE = 64  # finds looked at inside the window of a nested NEAR
+
+
+def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool) -> list[Hit]:
+    """Pairs with at most `distance` positions between them that share no word; `ordered`: left before right.
+
+    Of all partners of one find the nearest and the farthest on each side are kept: the nearest decides whether
+    there is a pair at all, the farthest how far the window reaches for a NEAR around this one. Takes
+    O((n + m) log m): nested loops took 138 ms on 750 × 750 repeats (rules.md, guards).
+    """
+    if not left or not right:
+        return []
+    by_start = sorted(right)
+    starts = [hit.start for hit in by_start]
+    by_end = [] if ordered else sorted(right, key=lambda hit: hit.end)
+    ends = [hit.end for hit in by_end]
+    longest = max(hit.end - hit.start for hit in right)
+    composite = any(hit.leaves for hit in left) or any(hit.leaves for hit in right)
+    found: set[Hit] = set()
+    for one in left:
+        first = bisect_left(starts, one.end)
+        last = bisect_right(starts, one.end + distance) - 1
+        partners = [by_start[first], by_start[last]] if first <= last else []
+        if not ordered:
+            last = bisect_right(ends, one.start) - 1
+            first = bisect_left(ends, one.start - distance)
+            partners += [by_end[last], by_end[first]] if first <= last else []
+            if composite:
+                partners += _interleaved(one, by_start, starts, longest)
+        found.update(_joined(one, other) for other in partners)
+    return sorted(found)
+
+
+def _interleaved(one: Hit, others: Sequence[Hit], starts: Sequence[int], longest: int) -> Iterator[Hit]:
+    """Partners whose window overlaps but whose words do not (b in `a … b … c`)."""
+    first = bisect_left(starts, one.start - longest)
+    for other in others[first : first + _INSIDE]:
+        if other.start >= one.end:
+            return
+        if other.end > one.start and not _share(one, other):
+            yield other
+
+
+def _share(one: Hit, other: Hit) -> bool:
+    return any(a < d and c < b for a, b in one.words for c, d in other.words)
+
+
+def _joined(one: Hit, other: Hit) -> Hit:
+    words = tuple(sorted({*one.words, *other.words}))
+    return Hit(min(one.start, other.start), max(one.end, other.end), words)

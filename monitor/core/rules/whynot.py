@@ -1,0 +1,34 @@
+"""One line that says why a rule does not hold: for `monitor why`."""
+
+from __future__ import annotations
+
+from monitor.model.rule import Explanation
+
+_LONGEST = 160
+_MOST_ALTERNATIVES = 4
+
+
+def why_not(explanation: Explanation) -> str:
+    """The failing operands on one line of at most 160 characters; "" for an explanation that holds."""
+    if explanation.holds:
+        return ""
+    line = _reason(explanation)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _reason(one: Explanation) -> str:
+    failing = [child for child in one.children if not child.holds]
+    if one.node == "OR" and failing:
+        return f"none of {_some(failing)}"
+    if one.node == "NOT" or not failing:
+        # all operands are there, but not as asked: the note says how (never in one sentence, too far apart)
+        return one.note or f"absent: {one.node}"
+    if one.node.startswith("$"):
+        return f"absent: {one.node}"
+    return "; ".join(_reason(child) for child in failing)
+
+
+def _some(failing: list[Explanation]) -> str:
+    names = [child.node if child.node not in ("AND", "OR", "SENTENCE") else _reason(child) for child in failing]
+    more = len(names) - _MOST_ALTERNATIVES
+    return ", ".join(names[:_MOST_ALTERNATIVES]) + (f" … ({more} more)" if more > 0 else "")

@@ -1,0 +1,150 @@
+"""HTML to plain text: summaries with their paragraphs, titles on one line."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+from lxml import html as lxml_html
+
+MAX_HTML = 2_000_000  # code points read of one fragment; a news article has 5,000
+MAX_TITLE = 1_000  # polling.md "Entries"
+
+_BLOCK_NAMES = """
+    address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section summary table tbody tfoot
+    thead tr ul
+"""
+_HIDDEN_NAMES = """
+    script style noscript template head iframe object embed applet svg math canvas audio video select textarea
+    noframes noembed
+"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_HIDDEN = frozenset(_HIDDEN_NAMES.split())
+_KNOWN_TAGS = (
+    "a|abbr|acronym|address|article|aside|b|bdi|bdo|big|blockquote|body|br|button|center|cite|code|dd|del|dfn|div|dl"
+    "|dt|em|embed|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|li|link"
+    "|main|mark|meta|nav|nobr|object|ol|p|pre|q|ruby|rp|rt|s|samp|script|section|small|span|strike|strong|style|sub"
+    "|sup|svg|table|tbody|td|th|title|tr|tt|u|ul|var|video|wbr"
+)
+# `x < y` and `a <b and c> d` must stay: only real element names count as markup.
+_TAG = re.compile(rf"</?(?:{_KNOWN_TAGS})(?:\s[^<>]*|/)?>", re.I)
+_TAG_OR_COMMENT = re.compile(r"<[a-z/!?]", re.I)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
+_HIDDEN_WITH_TEXT = re.compile(r"<(script|style|iframe|object)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_DANGEROUS_REST = re.compile(r"</?(?:script|style|iframe|object|embed)\b[^<>]*>?", re.I)
+_BREAK_TAG = re.compile(r"<(?:br|/p|/div|/li|hr)\b[^<>]*>", re.I)
+# Only closed references: `AT&T`, `R&D`, `?a=1&copy=2` are no entities.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# C0 and C1 controls, lone surrogates (no encoding can store them) and non-characters; tab and line ends are
+# handled as white space before.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\ufeff]")
+# U+202A-202E and U+2066-2069 can make a title read backwards (CVE-2021-42574); U+200E/F belong to real text.
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_SPACE = re.compile(r"\s+")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+
+
+def without_controls(text: str) -> str:
+    """The text without control characters, lone surrogates and non-characters; tabs and line ends stay."""
+    return _CONTROLS.sub("", text)
+
+
+def one_line(text: str, limit: int = MAX_TITLE) -> str:
+    """Plain text on one line of at most `limit` code points: white space collapsed, controls removed.
+
+    A longer text is cut and ends with "…", which counts.
+    """
+    text = text[: limit * 20]  # white space only shrinks: nobody needs to collapse 10 MB for a title
+    line = _SPACE.sub(" ", _OVERRIDES.sub("", without_controls(_SPACE.sub(" ", text)))).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def without_scripts(text: str) -> str:
+    """The text without script, style and frame elements and their content; other markup stays as it is."""
+    return _DANGEROUS_REST.sub(" ", _HIDDEN_WITH_TEXT.sub(" ", text)) if "<" in text else text
+
+
+def unescape_once(text: str) -> str:
+    """Resolves closed character references, one level only: `&amp;lt;` becomes `&lt;`."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+
+
+def plain_title(text: str, limit: int = MAX_TITLE) -> str:
+    """A title that may be HTML (RSS never says) as one line of plain text, at most `limit` code points.
+
+    Known tags go, scripts go with their content, references are resolved once; `AT&T` and `x < y` stay.
+    Never raises.
+    """
+    text = text[: limit * 50]
+    if "<" in text:
+        text = _COMMENT.sub(" ", text)
+        text = _HIDDEN_WITH_TEXT.sub(" ", text)
+        text = _TAG.sub("", _BREAK_TAG.sub(" ", text))
+    # A twice-escaped script is text by the book; no headline needs one, and a careless display would run it.
+    return one_line(without_scripts(unescape_once(text)), limit)
+
+
+def html_to_text(markup: str) -> str:
+    """Visible text with a blank line between blocks and a line end for `<br>`; references resolved once.
+
+    Scripts, styles, forms' choices and elements marked hidden are left out. Text without markup keeps its
+    own blank lines. At most MAX_HTML code points are read. Never raises.
+    """
+    markup = without_controls(markup[:MAX_HTML].replace("\r\n", "\n").replace("\r", "\n"))
+    if not _TAG_OR_COMMENT.search(markup):
+        return _paragraphs(_BLANK_LINE.sub("\0", unescape_once(markup)).replace("\n", " ").split("\0"))
+    try:
+        # Bytes with a known encoding: lxml refuses text that carries an encoding declaration of its own.
+        parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        root = lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return _paragraphs([unescape_once(_TAG.sub(" ", without_scripts(_COMMENT.sub(" ", markup))))])
+    return _paragraphs("".join(_pieces(root)).split("\0"))
+
+
+def _pieces(root: lxml_html.HtmlElement) -> Iterator[str]:
+    """Text in document order; NUL marks the edge of a block, a line end a `<br>`. Iterative: depth is hostile."""
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag
+        hidden = tag in _HIDDEN or _is_hidden(element)
+        if event == "start":
+            if hidden:
+                walk.skip_subtree()
+                continue
+            if tag == "br":
+                yield "\n"
+            elif tag in _BLOCKS:
+                yield "\0"
+            elif tag in ("td", "th"):
+                yield " "
+            yield _flat(element.text)
+        else:
+            if tag in _BLOCKS and not hidden:
+                yield "\0"
+            if element is not root:
+                yield _flat(element.tail)
+
+
+def _is_hidden(element: lxml_html.HtmlElement) -> bool:
+    if "hidden" in element.attrib:
+        return True
+    style = element.get("style")
+    return bool(style) and "display:none" in style.replace(" ", "").lower()
+
+
+def _flat(text: str | None) -> str:
+    return _SPACE.sub(" ", text.replace("\0", " ")) if text else ""
+
+
+def _paragraphs(parts: list[str]) -> str:
+    paragraphs = []
+    for part in parts:
+        lines = [" ".join(line.split()) for line in part.split("\n")]
+        paragraphs.append("\n".join(lines).strip("\n"))
+    # Two <br> in a row are how many feeds write a paragraph.
+    text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph.strip())
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -1,0 +1,99 @@
+"""Where sentences end: at . ! ? … and at the marks of Urdu, Arabic, Hindi and Chinese."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from monitor.core.text.paragraphs import paragraphs
+
+_TERMINATORS = re.compile(r"[.!?…۔؟。！？｡।]+")
+_HARD = frozenset("۔。！？｡।")  # end a sentence even without a space behind them
+_CLOSERS = frozenset("\"'”’»)]）」』›")
+_BULLET = re.compile(r"[\n\r]\s*(?=[•▪‣◦·*–-]\s)")
+_LAST_WORD = re.compile(r"[^\W_](?:[^\W_]|\.(?=[^\W_]))*\Z")
+_NEXT_WORD = re.compile(r"[^\w\n]{0,8}(\w+)")
+_LOOK_BACK = 30  # characters in front of a full stop that can be an abbreviation
+
+_SHORT = (
+    "mr mrs ms dr prof st sr jr hon rev fr lt gen col maj capt cmdr brig sgt cpl pvt adm cdr gov sen rep amb pres "
+    "min supt insp const messrs mt ft vs etc no nos vol art sec fig dept univ assn bros inc ltd co corp "
+    "jan feb mar apr jun jul aug sep sept oct nov dec approx est al ca cf viz e.g i.e a.m p.m"
+)
+_ABBREVIATIONS = frozenset(_SHORT.split())
+# These may also stand at a sentence's end: there the next word decides.
+_MAY_END = frozenset({"inc", "ltd", "co", "corp", "etc", "jr", "sr", "al", "a.m", "p.m", "bros"})
+# A capitalised word of this list after "U.S." opens a sentence; any other is the next word of a name.
+_FIRST_WORDS = (
+    "the a an in on at it its he she they we i this that these those but and so as after before when while if for "
+    "there his her their our my meanwhile however since although what who why how no not also"
+)
+_OPENERS = frozenset(_FIRST_WORDS.split())
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Bounds of each sentence, trimmed, in code points, in order; a sentence never crosses a paragraph."""
+    for start, end in paragraphs(text):
+        yield from _in_paragraph(text, start, end)
+
+
+def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
+    """Bounds of the sentence around `text[start:end]`; where the span touches several, from first to last.
+
+    A span that is in no sentence (white space, outside the text) comes back as it is, clamped to the text.
+    """
+    start, end = max(0, min(start, len(text))), max(0, min(end, len(text)))
+    inside = [bound for bound in _around(text, start, end) if bound[0] < max(end, start + 1) and bound[1] > start]
+    return (inside[0][0], inside[-1][1]) if inside else (start, end)
+
+
+def _around(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    blocks = list(paragraphs(text))
+    first = max(0, bisect_right(blocks, (start, len(text))) - 1)
+    for block in blocks[first:]:
+        if block[0] >= max(end, start + 1):
+            return
+        yield from _in_paragraph(text, *block)
+
+
+def _in_paragraph(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    cuts = sorted({*_ends(text, start, end), *(m.start() for m in _BULLET.finditer(text, start, end)), end})
+    for cut in cuts:
+        low, high = start, cut
+        while low < high and text[low].isspace():
+            low += 1
+        while low < high and text[high - 1].isspace():
+            high -= 1
+        if low < high:
+            yield low, high
+        start = cut
+
+
+def _ends(text: str, start: int, end: int) -> Iterator[int]:
+    for found in _TERMINATORS.finditer(text, start, end):
+        after = found.end()
+        while after < end and after < found.end() + 5 and text[after] in _CLOSERS:
+            after += 1
+        hard = found.group()[-1] in _HARD
+        if hard or (after < end and text[after].isspace() and _ends_here(text, start, found, after, end)):
+            yield after
+
+
+def _ends_here(text: str, start: int, found: re.Match[str], after: int, end: int) -> bool:
+    following = _NEXT_WORD.match(text, after, end)
+    word = following.group(1) if following else ""
+    if word[:1].islower():
+        return False
+    if found.group() != "." or after > found.end():
+        return True
+    before = _LAST_WORD.search(text, max(start, found.start() - _LOOK_BACK), found.start())
+    if before is None:
+        return True
+    last = before.group()
+    if last.lower() in _ABBREVIATIONS:
+        return last.lower() in _MAY_END and word.lower() in _OPENERS
+    initial = len(last) == 1 and last.isupper()
+    if initial or re.fullmatch(r"[^\W\d_](?:\.[^\W\d_])+", last):
+        return word.lower() in _OPENERS
+    return True

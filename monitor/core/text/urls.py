@@ -1,0 +1,172 @@
+"""URLs as keys: one canonical form for all the ways a site writes the address of one article."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+MAX_URL = 8_000  # what common servers take
+
+# Denylist, never allowlist (stories.md): a parameter that is not known to be tracking may name the article.
+_TRACKING_NAMES = """
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh li_fat_id mc_cid mc_eid
+    mkt_tok cmp cmpid icid ncid ref ref_src ref_url referer referrer ito smid sref ocid taid sfmc_id vero_id
+    vero_conv _hsenc _hsmi oly_enc_id oly_anon_id rb_clickid s_cid ftag ns_source ns_mchannel ns_campaign
+    ns_linkname ns_fee wt.mc_id wt_mc wtmc xtor __twitter_impression traffic_source srnd spm
+"""
+_TRACKING = frozenset(_TRACKING_NAMES.split())
+_TRACKING_PREFIXES = ("utm_", "at_", "pk_", "piwik_", "matomo_", "mtm_", "hsa_", "stm_")
+_AMP_PARAMETERS = frozenset({"amp", "amp_js_v", "amp_gsa", "usqp"})
+_AMP_VALUES = frozenset({"", "1", "true", "amp", "amphtml", "html"})
+_PRINT_PARAMETERS = frozenset({"print", "printable", "printview", "view", "output", "outputtype"})
+_PRINT_VALUES = frozenset({"1", "true", "yes", "print", "printable", "amp"})
+_HOST_PREFIXES = ("www.", "m.", "mobile.", "amp.")
+_INDEX_FILES = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$", re.I)
+_AMP_OR_PRINT_TAIL = re.compile(r"/(?:amp|amp\.html|print|printable)$", re.I)
+_AMP_FILE = re.compile(r"\.amp(?=\.html?$|$)", re.I)
+_AMP_CACHE_PATH = re.compile(r"^/(?:amp/|[acvi]/)?(?:s/)?(?=[^/]+\.[^/]+)", re.I)
+_SAFE_PATH = "/:@!$&'()*+,;=~-._"
+
+
+def canonical_url(url: str) -> str:
+    """The key under which an article is known (stories.md "Canonical URL as key"); keep the original to show.
+
+    Folds http and https, host case, `www. m. mobile. amp.`, IDNA, default ports, fragments (but `#!`), the
+    order of the query, tracking parameters, AMP and print forms, index files and the trailing slash; unwraps
+    AMP caches. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no http(s) URL comes back
+    stripped of white space.
+    """
+    url = url.strip()
+    if len(url) > MAX_URL:
+        return url
+    for _ in range(MAX_URL):  # an AMP cache of an AMP page of …: each round removes something
+        folded = _fold(url)
+        if folded == url:
+            break
+        url = folded
+    return url
+
+
+def host_of(url: str) -> str:
+    """The host in lower case ASCII without `www. m. mobile. amp.` and port; "" when there is none."""
+    try:
+        return _short_host(_ascii_host(urlsplit(url.strip()).hostname or ""))
+    except ValueError:
+        return ""
+
+
+def is_home_page(url: str) -> bool:
+    """Whether the URL names a site's front page, no article: no path but index files, no query."""
+    try:
+        parts = urlsplit(canonical_url(url))
+    except ValueError:
+        return False
+    return bool(parts.netloc) and parts.path in ("", "/") and not parts.query and not parts.fragment
+
+
+def absolute_http_url(link: str, base: str = "") -> str | None:
+    """`link` as an absolute http(s) URL of at most MAX_URL code points, resolved against `base`; else None."""
+    # Browsers drop tabs and line ends inside URLs (WHATWG URL §4.4); "java\nscript:" must not slip through.
+    link = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "", link).strip()
+    if not link or len(link) > MAX_URL:
+        return None
+    try:
+        absolute = urljoin(base, link) if base else link
+        parts = urlsplit(absolute)
+        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    return absolute.replace(" ", "%20") if usable and len(absolute) <= MAX_URL else None
+
+
+def _fold(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = _ascii_host(parts.hostname or "")
+        port = parts.port
+    except ValueError:
+        return url
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return url
+    if cached := _amp_cache_target(host, parts.path):
+        return cached + (f"?{parts.query}" if parts.query else "")
+    netloc = f"[{host}]" if ":" in host else _short_host(host)
+    if port not in (None, 80, 443):
+        netloc += f":{port}"
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", netloc, _fold_path(parts.path), _fold_query(parts.query), fragment))
+
+
+def _ascii_host(host: str) -> str:
+    host = host.rstrip(".").lower()
+    if host.isascii():
+        return host
+    try:
+        # The stdlib codec is IDNA 2003, which folds full-width dots and case as browsers do.
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return host
+
+
+def _short_host(host: str) -> str:
+    stripped = True
+    while stripped:
+        stripped = False
+        for prefix in _HOST_PREFIXES:
+            # `m.de` is a registered name: at least one dot must remain.
+            if host.startswith(prefix) and "." in host[len(prefix) :]:
+                host, stripped = host[len(prefix) :], True
+    return host
+
+
+def _amp_cache_target(host: str, path: str) -> str | None:
+    """https://www.google.com/amp/s/example.org/a and https://example-org.cdn.ampproject.org/c/s/example.org/a."""
+    google = path.startswith("/amp/") and re.fullmatch(r"(?:www\.)?google\.[a-z.]{2,6}", host)
+    if not (google or host.endswith(".cdn.ampproject.org") or host == "cdn.ampproject.org"):
+        return None
+    target = _AMP_CACHE_PATH.sub("", path, count=1).lstrip("/")
+    return f"https://{target}" if "." in target.partition("/")[0] else None
+
+
+def _fold_path(path: str) -> str:
+    # %7E and ~ are one (RFC 3986 §6.2.2.2); %2F is not a slash and %25 not an escape, so those stay.
+    path = re.sub(r"/{2,}", "/", "/".join(_same_escapes(piece) for piece in path.split("/")))
+    before = None
+    while before != path:
+        before = path
+        path = _INDEX_FILES.sub("/", path)
+        path = path.rstrip("/")
+        path = _AMP_OR_PRINT_TAIL.sub("", path)
+        path = _AMP_FILE.sub("", path)
+    if path.lower().startswith("/amp/") and len(path) > 5:
+        path = path[4:]
+    return path or "/"
+
+
+def _same_escapes(piece: str) -> str:
+    """One spelling of the escapes of a path piece; bytes that are no UTF-8 keep theirs."""
+    kept = re.sub(r"%(?=2[fF]|25|3[fF]|23)", "%25", piece)  # hidden from unquote: / % ? #
+    try:
+        plain = unquote(kept, errors="strict")
+    except UnicodeDecodeError:
+        return piece
+    return quote(plain, safe=_SAFE_PATH + "%", errors="replace") if plain.isprintable() else piece
+
+
+def _fold_query(query: str) -> str:
+    if not query:
+        return ""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return query
+    kept = sorted((name, value) for name, value in pairs if not _is_noise(name.lower(), value.lower()))
+    return urlencode(kept, errors="replace")
+
+
+def _is_noise(name: str, value: str) -> bool:
+    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
+        return True
+    if name in _AMP_PARAMETERS:
+        return name != "amp" or value in _AMP_VALUES
+    return name in _PRINT_PARAMETERS and value in _PRINT_VALUES

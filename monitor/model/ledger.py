@@ -1,0 +1,134 @@
+"""What the store keeps of decisions: matches, routing, batches, and the fate of one entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.article import Article
+from monitor.model.delivery import Delivery, NewDelivery
+from monitor.model.digest import Window
+from monitor.model.entry import NewEntry
+from monitor.model.feed import Feed
+from monitor.model.rule import Match, Rule
+
+
+class RoutingState(StrEnum):
+    """What became of a match in one digest."""
+
+    PENDING = "pending"  # to be planned
+    PLANNED = "planned"  # in a batch: see its deliveries
+    MERGED = "merged"  # the digest had alerted this rule on this story, and the match says nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class NewMatch:
+    """A match with all a digest needs later, even if the rule is gone by then.
+
+    `digests` are the names of the digests that take it; `because` is the explanation on one line;
+    `sentences` are hashes of the sentences it stands on.
+    """
+
+    match: Match
+    rule: Rule
+    because: str
+    digests: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """A rule on a story that a digest has alerted, and the sentences (hashes) it stood on so far."""
+
+    rule: str
+    story: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatch:
+    """A match as stored, with its article."""
+
+    id: int
+    new: NewMatch
+    article: Article
+    matched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigestState:
+    """Where a digest stands: ends of its last closed window, in earnest and in a dry run."""
+
+    name: str
+    since: datetime
+    last_end: datetime
+    last_draft_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One batch of one digest, written in one transaction.
+
+    `planned` are matches that are in the batch, `merged` those whose rule and story the digest had alerted
+    before and that say nothing new; `alerted` are the rules and stories that count as alerted from now on.
+    """
+
+    digest: str
+    batch: str
+    window: Window
+    planned: tuple[int, ...]
+    merged: tuple[int, ...]
+    alerted: tuple[Alerted, ...]
+    deliveries: tuple[NewDelivery, ...]
+    stories: int
+    closes_window: bool
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What became of one match in one digest, and the deliveries that carried it."""
+
+    digest: str
+    state: RoutingState
+    batch: str | None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFate:
+    """One match of an article and where it went."""
+
+    match: StoredMatch
+    routings: tuple[Routing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFate:
+    """All that is known of one entry: the answer of `monitor why`."""
+
+    row: int
+    entry: NewEntry
+    feed: Feed
+    first_seen: datetime
+    article: Article | None = None
+    original: Article | None = None  # what it is a copy of
+    story: tuple[Article, ...] = ()
+    matches: tuple[MatchFate, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """The numbers `monitor status` shows."""
+
+    polls: dict[str, int] = field(default_factory=dict)  # last hour, by outcome
+    entries: int = 0  # last hour
+    matches: int = 0  # last hour
+    stories: int = 0  # last hour
+    waiting_entries: int = 0
+    unmatched_articles: int = 0
+    pending: dict[str, int] = field(default_factory=dict)  # matches to be planned, by digest
+    deliveries: dict[str, int] = field(default_factory=dict)  # by state
+    oldest_waiting_delivery: datetime | None = None

@@ -1,0 +1,195 @@
+"""digest: matches → plan → build → render → deliveries, in the transaction that marks the matches as planned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.digests.build import MatchedArticle, build_digest
+from monitor.core.digests.plan import (
+    delivery_key,
+    due_window,
+    immediate_due,
+    is_late,
+    recipients_of,
+    story_batch,
+    window_batch,
+)
+from monitor.core.digests.render import render, with_key
+from monitor.core.stories.material import adds_news
+from monitor.model.delivery import NewDelivery, Receiver
+from monitor.model.digest import Badge, Coverage, Digest, DigestSettings, Immediate, MessageFormat, Window
+from monitor.model.feed import Feed, FeedStatus
+from monitor.model.ledger import Alerted, Plan, StoredMatch
+from monitor.ports import Clock, DigestStore, FeedStore
+
+_MOST_NAMES = 5  # failing feeds named in a digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Pending matches of one batch: what is news, what was alerted before, and stories alerted before."""
+
+    news: tuple[StoredMatch, ...]
+    merged: tuple[StoredMatch, ...]
+    known_stories: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStage:
+    """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it."""
+
+    digests: DigestStore
+    feeds: FeedStore
+    settings: Sequence[DigestSettings]
+    receivers: Mapping[str, Receiver]
+    clock: Clock
+    draft: bool = False
+
+    def run(self, *, close_all: bool = False) -> Iterator[Plan]:
+        """One plan for each window or story that is due; with `close_all`, for everything that has matches."""
+        for settings in self.settings:
+            yield from self._plan(settings, close_all)
+
+    def preview(self, settings: DigestSettings) -> Digest:
+        """The digest of all that is pending now; changes nothing."""
+        now = self.clock.now()
+        state = self.digests.open_digest(settings.name, now)
+        pending = self.digests.pending(settings.name)
+        window = Window(min(state.last_end, now - timedelta(seconds=1)), now)
+        return self._build(settings, "preview", window, self._sort(settings, pending), late=False)
+
+    def _plan(self, settings: DigestSettings, close_all: bool) -> Iterator[Plan]:
+        now = self.clock.now()
+        state = self.digests.open_digest(settings.name, now)
+        pending = self.digests.pending(settings.name, draft=self.draft)
+        if isinstance(settings.schedule, Immediate):
+            yield from self._plan_stories(settings, settings.schedule, pending, close_all, now)
+            return
+        last_end = state.last_draft_end if self.draft else state.last_end
+        window = due_window(settings.schedule, settings.timezone, last_end, now)
+        if close_all and pending:
+            window = Window(min(last_end, now - timedelta(microseconds=1)), now)
+        if window is None:
+            return
+        inside = [match for match in pending if match.matched_at <= window.end]
+        yield self._record(settings, window_batch(window), window, inside, now, closes_window=True)
+
+    def _plan_stories(
+        self,
+        settings: DigestSettings,
+        schedule: Immediate,
+        pending: Sequence[StoredMatch],
+        close_all: bool,
+        now: datetime,
+    ) -> Iterator[Plan]:
+        stories: dict[str, list[StoredMatch]] = defaultdict(list)
+        for match in pending:
+            stories[_story(match)].append(match)
+        for story, matches in stories.items():
+            first = min(match.matched_at for match in matches)
+            if close_all or immediate_due(first, schedule.wait, now):
+                number = self.digests.batches(settings.name, f"{story}#", draft=self.draft) + 1
+                window = Window(min(first, now - timedelta(microseconds=1)), now)
+                yield self._record(settings, story_batch(story, number), window, matches, now, closes_window=False)
+
+    def _record(
+        self,
+        settings: DigestSettings,
+        batch: str,
+        window: Window,
+        pending: Sequence[StoredMatch],
+        now: datetime,
+        *,
+        closes_window: bool,
+    ) -> Plan:
+        sorted_ = self._sort(settings, pending)
+        late = closes_window and is_late(window, now)
+        digest = self._build(settings, batch, window, sorted_, late=late)
+        speaks = bool(digest.stories) or (settings.send_when_empty and closes_window)
+        plan = Plan(
+            digest=settings.name,
+            batch=batch,
+            window=window,
+            planned=tuple(match.id for match in sorted_.news),
+            merged=tuple(match.id for match in sorted_.merged),
+            alerted=tuple(
+                Alerted(match.new.rule.id, _story(match), match.new.sentences) for match in sorted_.news
+            ),
+            deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
+            stories=len(digest.stories),
+            closes_window=closes_window,
+            draft=self.draft,
+        )
+        self.digests.record_plan(plan, now)
+        return plan
+
+    def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch]) -> _Sorted:
+        stories = sorted({_story(match) for match in pending})
+        before: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in self.digests.alerted(settings.name, stories, draft=self.draft):
+            before[one.rule, one.story] |= set(one.sentences)
+        news: list[StoredMatch] = []
+        merged: list[StoredMatch] = []
+        for match in pending:
+            pair = (match.new.rule.id, _story(match))
+            new = pair not in before or adds_news(match.article, set(match.new.sentences), before[pair])
+            (news if new else merged).append(match)
+        return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in before))
+
+    def _build(
+        self, settings: DigestSettings, batch: str, window: Window, sorted_: _Sorted, *, late: bool
+    ) -> Digest:
+        feeds = self.feeds.all()
+        digest = build_digest(
+            settings,
+            batch,
+            window,
+            [
+                MatchedArticle(match.article, match.new.match, match.new.rule, match.matched_at, match.new.because)
+                for match in sorted_.news
+            ],
+            self.digests.story_articles(sorted({_story(match) for match in sorted_.news})),
+            coverage_of(feeds),
+            late=late,
+            subscribed_at={feed.id: feed.subscribed_at for feed in feeds},
+        )
+        stories = tuple(
+            replace(story, badges=(Badge.UPDATED, *story.badges)) if story.id in sorted_.known_stories else story
+            for story in digest.stories
+        )
+        return replace(digest, stories=stories)
+
+    def _deliveries(self, settings: DigestSettings, digest: Digest) -> Iterator[NewDelivery]:
+        rendered = {}
+        for name in settings.to:
+            for kind, recipient, form in recipients_of(self.receivers[name]):
+                if form not in rendered:
+                    rendered[form] = render(digest, form)
+                for message in rendered[form]:
+                    # One receiver may name two channels: the channel is part of who receives.
+                    key = delivery_key(
+                        settings.name, digest.batch, f"{name}/{kind.value}", recipient, message.part
+                    )
+                    key = f"draft-{key}" if self.draft else key
+                    keyed = with_key(message, key) if form is MessageFormat.JSON else message
+                    yield NewDelivery(key, settings.name, digest.batch, name, kind, recipient, keyed)
+
+
+def coverage_of(feeds: Sequence[Feed]) -> Coverage:
+    """What stands behind a digest: the feeds polled and those in trouble."""
+    active = [feed for feed in feeds if feed.status is not FeedStatus.REMOVED]
+    failing = [feed for feed in active if feed.failures or feed.status is FeedStatus.GONE]
+    return Coverage(
+        feeds=len(active),
+        failing=len(failing),
+        failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),
+    )
+
+
+def _story(match: StoredMatch) -> str:
+    story = match.article.story_id
+    assert story is not None, "only grouped articles are matched"
+    return story

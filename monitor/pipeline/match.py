@@ -1,0 +1,92 @@
+"""match: article → matches, each with its explanation and the digests that take it, one transaction an article."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from monitor.core.digests.plan import takes
+from monitor.core.rules import RuleSet, because
+from monitor.core.stories.material import matched_sentences
+from monitor.model.article import Article, Document, EntityMention
+from monitor.model.digest import DigestSettings
+from monitor.model.ledger import NewMatch
+from monitor.model.rule import Match, RuleFailure
+from monitor.ports import ArticleStore, Clock
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MatchReport:
+    """What the rules said of one article."""
+
+    article: Article
+    matches: tuple[NewMatch, ...]
+    failures: tuple[RuleFailure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStage:
+    """Lets the rule set read what was grouped, copies included: being a copy never hides a text from a rule."""
+
+    articles: ArticleStore
+    ruleset: RuleSet
+    digests: Sequence[DigestSettings]
+    clock: Clock
+
+    def run(self, stopping: Callable[[], bool]) -> Iterator[MatchReport]:
+        """Matches until nothing is left; one report an article."""
+        while articles := self.articles.unmatched(BATCH):
+            for article in articles:
+                if stopping():
+                    return
+                yield self._match(article)
+
+    def _match(self, article: Article) -> MatchReport:
+        document = document_of(article)
+        answers = self.ruleset.match(document)
+        matches = tuple(self._routed(answer, document) for answer in answers if isinstance(answer, Match))
+        failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
+        self.articles.record_matches(
+            article,
+            self.ruleset.version,
+            matches,
+            failures,
+            _together(self.ruleset.entities_in(document), article.entities),
+            self.clock.now(),
+        )
+        return MatchReport(article, matches, failures)
+
+    def _routed(self, match: Match, document: Document) -> NewMatch:
+        rule = self.ruleset.rule(match.rule)
+        return NewMatch(
+            match=match,
+            rule=rule,
+            because=because(match.explanation),
+            digests=tuple(digest.name for digest in self.digests if takes(digest.rules, rule)),
+            sentences=matched_sentences(match, document.title, document.body, document.summary),
+        )
+
+
+def document_of(article: Article) -> Document:
+    """What the rules read of an article: title and main text; the rest by field."""
+    return Document(
+        id=str(article.id),
+        title=article.title,
+        body=article.text,
+        summary=article.summary,
+        url=article.url,
+        publisher=article.publisher,
+        authors=article.authors,
+        language=article.language or "",
+        published=article.published,
+        feed=article.feed_name,
+        tags=article.feed_tags,
+    )
+
+
+def _together(ours: Sequence[EntityMention], recognised: Sequence[EntityMention]) -> tuple[EntityMention, ...]:
+    # The entity files come first: one truth for a name that both know.
+    names = {mention.name.casefold() for mention in ours}
+    return (*ours, *(mention for mention in recognised if mention.name.casefold() not in names))

@@ -1,0 +1,162 @@
+"""poll: due feeds → answers → new entries and the next poll time, one transaction a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from monitor.core.feeds.parse import parse_feed
+from monitor.core.feeds.schedule import decide_next_poll, entry_fate
+from monitor.core.stories.identity import judge_entry, revision_fate, words_hash
+from monitor.core.text.urls import canonical_url
+from monitor.model.entry import Fate, KnownEntry, NewEntry, ParsedEntry, ParsedFeed, Verdict
+from monitor.model.errors import NotAFeed, SandboxFailed
+from monitor.model.feed import Feed, PollDecision, PollOutcome, PollSettings
+from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.ports import Clock, Dice, FeedStore, Fetcher, Sandbox
+
+# Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one poll came to: for the log and for `--once`."""
+
+    feed: Feed
+    decision: PollDecision
+    entries: int = 0  # in the feed
+    waiting: int = 0  # new, to be read
+    seen: int = 0  # from before the subscription
+    too_old: int = 0
+    revised: int = 0
+    first: bool = False  # the feed's first success
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What was read from a body, or why nothing was."""
+
+    parsed: ParsedFeed | None = None
+    unchanged: bool = False
+    outcome: PollOutcome | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollStage:
+    """Polls what is due. `dice` gives the jitter of each next poll."""
+
+    feeds: FeedStore
+    fetcher: Fetcher
+    sandbox: Sandbox
+    clock: Clock
+    dice: Dice
+    settings: PollSettings
+
+    def run(self, stopping: Callable[[], bool]) -> Iterator[PollReport]:
+        """Polls until nothing is due and nothing in flight; one report a feed, as they come in."""
+        asked: dict[int, Feed] = {}
+
+        def due() -> Iterator[FetchRequest | None]:
+            while not stopping():
+                claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
+                for feed in claimed:
+                    asked[feed.id] = feed
+                    yield FetchRequest(feed.id, feed.url, validators=feed.validators)
+                if not claimed:
+                    yield None
+
+        for response in self.fetcher.fetch_many(due()):
+            yield self._settle(asked.pop(response.request.key), response)
+
+    def _settle(self, feed: Feed, response: FetchResponse) -> PollReport:
+        now = self.clock.now()
+        body_hash = blake2b(response.body, digest_size=16).hexdigest()
+        body = self._read(feed, response, body_hash, now)
+        decision = decide_next_poll(
+            feed,
+            self.settings,
+            response,
+            ttl=body.parsed.ttl if body.parsed else None,
+            unchanged=body.unchanged,
+            problem=body.problem,
+            parse_outcome=body.outcome,
+            now=now,
+            dice=self.dice(),
+        )
+        entries = self._judge(feed, body.parsed, now) if body.parsed else []
+        self.feeds.record_poll(
+            feed,
+            decision,
+            entries,
+            title=body.parsed.title if body.parsed else None,
+            # Kept only for a body that was understood: one that was not must be read again next time.
+            body_hash=body_hash if body.parsed else None,
+            now=now,
+        )
+        return _report(feed, decision, body, entries)
+
+    def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> _Body:
+        if response.outcome is not PollOutcome.OK:
+            return _Body()
+        if body_hash == feed.body_hash:
+            return _Body(unchanged=True)
+        try:
+            content_type = response.headers.get("content-type")
+            return _Body(parsed=self.sandbox.run(parse_feed, response.body, content_type, response.url, now))
+        except NotAFeed as error:
+            return _Body(outcome=PollOutcome.NOT_A_FEED, problem=str(error))
+        except SandboxFailed as error:
+            return _Body(outcome=PollOutcome.PARSE_FAILED, problem=str(error))
+
+    def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[NewEntry]:
+        keys = [canonical_url(entry.link) if entry.link else "" for entry in parsed.entries]
+        known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
+        by_id: dict[str, list[KnownEntry]] = {}
+        by_url: dict[str, list[KnownEntry]] = {}
+        for one in known:
+            by_id.setdefault(one.id, []).append(one)
+            by_url.setdefault(one.url_key, []).append(one)
+        found = []
+        for entry, key in zip(parsed.entries, keys, strict=True):
+            same = {one.row: one for one in (*by_id.get(entry.id, ()), *by_url.get(key, ()))}
+            new = self._new_entry(feed, entry, key, [same[row] for row in sorted(same)], now)
+            if new is not None:
+                found.append(new)
+        return found
+
+    def _new_entry(
+        self, feed: Feed, entry: ParsedEntry, url_key: str, known: list[KnownEntry], now: datetime
+    ) -> NewEntry | None:
+        text_hash = words_hash(entry)
+        verdict, before = judge_entry(entry, url_key, text_hash, known)
+        if verdict is Verdict.KNOWN:
+            return None
+        if before is not None:
+            return NewEntry(entry, url_key, text_hash, revision_fate(entry, before), revision_of=before.row)
+        fate = entry_fate(
+            entry,
+            first_success=feed.first_success_at is None,
+            subscribed_at=feed.subscribed_at,
+            backfill=feed.settings.backfill,
+            max_entry_age=self.settings.max_entry_age,
+            now=now,
+        )
+        return NewEntry(entry, url_key, text_hash, fate)
+
+
+def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry]) -> PollReport:
+    fates = [entry.fate for entry in entries]
+    return PollReport(
+        feed=feed,
+        decision=decision,
+        entries=len(body.parsed.entries) if body.parsed else 0,
+        waiting=fates.count(Fate.WAITING),
+        seen=fates.count(Fate.SEEN_AT_SUBSCRIBE),
+        too_old=fates.count(Fate.TOO_OLD),
+        revised=sum(entry.revision_of is not None for entry in entries),
+        first=body.parsed is not None and feed.first_success_at is None,
+    )

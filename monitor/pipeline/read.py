@@ -1,0 +1,148 @@
+"""read: entry → article. The page is fetched when the feed asks for it; else the feed's own text is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from monitor.core.articles.compose import feed_text, page_text
+from monitor.core.articles.extract import extract_article
+from monitor.core.stories.fingerprint import content_hash
+from monitor.core.text.urls import host_of
+from monitor.model.article import EntityMention, Extracted, NewArticle, Quality
+from monitor.model.entry import Entry
+from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed
+from monitor.model.feed import PollOutcome
+from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, Sandbox
+
+BATCH = 100  # entries in memory at a time
+# A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note.
+RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+# What may be over in a minute. Everything else is the page's own answer and final.
+_PASSING = frozenset(
+    {
+        PollOutcome.TIMEOUT,
+        PollOutcome.UNREACHABLE,
+        PollOutcome.RATE_LIMITED,
+        PollOutcome.HTTP_ERROR,
+        PollOutcome.PROTOCOL_ERROR,
+    }
+)
+
+
+class ReadOutcome(StrEnum):
+    """What reading one entry came to."""
+
+    PAGE = "page"  # the page's main text
+    FEED = "feed"  # the feed's own text, as configured
+    FALLBACK = "fallback"  # the feed's own text, because the page could not be had
+    POSTPONED = "postponed"  # the page is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """What became of one entry."""
+
+    entry: Entry
+    outcome: ReadOutcome
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStage:
+    """Reads what waits. `recognizer` adds names to what the rules' own entities will find."""
+
+    articles: ArticleStore
+    fetcher: Fetcher
+    sandbox: Sandbox
+    clock: Clock
+    recognizer: EntityRecognizer | None = None
+
+    def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
+        """Reads until nothing waits; one report an entry."""
+        while not stopping():
+            entries = self.articles.waiting(self.clock.now(), BATCH)
+            if not entries:
+                return
+            pages = {entry.row: entry for entry in entries if entry.full_text and entry.new.parsed.link}
+            for entry in entries:
+                if entry.row not in pages:
+                    yield self._from_feed(entry, None)
+            yield from self._from_pages(pages, stopping)
+
+    def _from_pages(self, pages: dict[int, Entry], stopping: Callable[[], bool]) -> Iterator[ReadReport]:
+        def requests() -> Iterator[FetchRequest | None]:
+            for row, entry in pages.items():
+                if stopping():
+                    return
+                yield FetchRequest(row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
+
+        for response in self.fetcher.fetch_many(requests()):
+            yield self._from_page(pages[response.request.key], response)
+
+    def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
+        if response.outcome is not PollOutcome.OK:
+            why = response.error or response.outcome.value
+            if _is_passing(response) and entry.read_attempts < len(RETRY_AFTER):
+                self.articles.postpone_read(entry.row, self.clock.now() + RETRY_AFTER[entry.read_attempts])
+                return ReadReport(entry, ReadOutcome.POSTPONED, why)
+            return self._from_feed(entry, why)
+        try:
+            content_type = response.headers.get("content-type")
+            page = self.sandbox.run(extract_article, response.body, response.url, content_type)
+        except (NotExtractable, SandboxFailed) as error:
+            return self._from_feed(entry, str(error))
+        self._store(entry, page_text(entry.new.parsed, page.text), page.quality, page, None)
+        return ReadReport(entry, ReadOutcome.PAGE)
+
+    def _from_feed(self, entry: Entry, why: str | None) -> ReadReport:
+        text, quality = feed_text(entry.new.parsed)
+        self._store(entry, text, quality, None, why)
+        return ReadReport(entry, ReadOutcome.FALLBACK if why else ReadOutcome.FEED, why)
+
+    def _store(self, entry: Entry, text: str, quality: Quality, page: Extracted | None, note: str | None) -> None:
+        parsed = entry.new.parsed
+        url = parsed.link or ""
+        title = parsed.title or (page.title if page else "")
+        names, trouble = self._names(f"{title}\n\n{text}")
+        self.articles.record_read(
+            NewArticle(
+                entry_row=entry.row,
+                feed_id=entry.feed_id,
+                feed_name=entry.feed_name,
+                feed_tags=entry.feed_tags,
+                url=url,
+                url_key=entry.new.url_key,
+                title=title,
+                text=text,
+                summary=parsed.summary,
+                publisher=(page.publisher if page else None) or entry.feed_name,
+                quality=quality,
+                content_hash=content_hash(title, text, host_of(url)),
+                first_seen=entry.first_seen,
+                published=parsed.published or (page.published if page else None),
+                language=page.language if page else None,
+                authors=parsed.authors or (page.authors if page else ()),
+                entities=tuple(names),
+                dropped=page.dropped if page else (),
+                note="; ".join(one for one in (note, trouble) if one) or None,
+            )
+        )
+
+    def _names(self, text: str) -> tuple[Sequence[EntityMention], str | None]:
+        if self.recognizer is None:
+            return (), None
+        try:
+            return self.recognizer.recognise(text), None
+        except MonitorError as error:
+            # Names are an addition: an article whose names cannot be had is matched all the same.
+            return (), f"names not recognised: {error}"
+
+
+def _is_passing(response: FetchResponse) -> bool:
+    if response.outcome is PollOutcome.HTTP_ERROR:
+        return response.status is not None and response.status >= 500
+    return response.outcome in _PASSING

@@ -1,0 +1,121 @@
+"""Shipped fakes of the ports: for the project's own tests and for yours.
+
+Each keeps the promise of its port; the contract suites in `tests/contract/` run over them as over the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+from monitor.model.article import EntityMention
+from monitor.model.delivery import Receipt
+from monitor.model.digest import Message
+from monitor.model.errors import DeliveryFailed, MonitorError, SandboxFailed, SandboxReason
+from monitor.model.feed import PollOutcome
+from monitor.model.fetch import FetchRequest, FetchResponse
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+EPOCH = datetime(2023, 2, 22, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = EPOCH) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        return self._now
+
+    def advance(self, by: timedelta) -> datetime:
+        """Moves the clock and returns the new time."""
+        self._now += by
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Sets the clock, backwards too."""
+        self._now = now
+
+
+class FakeFetcher:
+    """Answers from a table of URL → response; an unknown URL is unreachable.
+
+    A value may be bytes (a 200 with that body), a FetchResponse, or a function of the request.
+    """
+
+    def __init__(
+        self,
+        answers: Mapping[str, bytes | FetchResponse | Callable[[FetchRequest], FetchResponse]] | None = None,
+    ) -> None:
+        self.answers = dict(answers or {})
+        self.requests: list[FetchRequest] = []
+        self.closed = False
+
+    def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
+        """Answers one request after the other; stops at None, since nothing is ever in flight."""
+        for request in requests:
+            if request is None:
+                return
+            self.requests.append(request)
+            yield self._answer(request)
+
+    def close(self) -> None:
+        """Remembers that it was closed."""
+        self.closed = True
+
+    def _answer(self, request: FetchRequest) -> FetchResponse:
+        answer = self.answers.get(request.url)
+        if answer is None:
+            return FetchResponse(request, PollOutcome.UNREACHABLE, url=request.url, error="no such host")
+        if isinstance(answer, bytes):
+            return FetchResponse(request, PollOutcome.OK, status=200, url=request.url, body=answer)
+        return answer if isinstance(answer, FetchResponse) else answer(request)
+
+
+class InlineSandbox:
+    """Runs the function here and now: no limits, the same errors."""
+
+    def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's value; what it raises comes as the port promises."""
+        try:
+            return function(*args, **kwargs)
+        except MonitorError:
+            raise
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise SandboxFailed(function.__name__, SandboxReason.RAISED, detail) from error
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class RecordingChannel:
+    """Keeps what it was given; `failures` are raised first, one per send."""
+
+    def __init__(self, failures: Sequence[DeliveryFailed] = ()) -> None:
+        self.sent: list[tuple[Message, str, str]] = []
+        self.failures = list(failures)
+
+    def send(self, message: Message, recipient: str, key: str) -> Receipt:
+        """Records the message or raises the next failure."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append((message, recipient, key))
+        return Receipt(f"recorded {key}")
+
+
+class StaticRecognizer:
+    """Finds the given names where they stand in the text."""
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names = dict(names or {})  # name → type
+
+    def recognise(self, text: str) -> Sequence[EntityMention]:
+        """The known names in order of appearance, each once."""
+        found = sorted((text.find(name), name) for name in self.names if name in text)
+        return tuple(EntityMention(name, self.names[name]) for _, name in found)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import random
+import unicodedata
+from dataclasses import replace
+from datetime import timedelta
+
+from digest_samples import DIGEST, END, SETTINGS, TORKHAM, WINDOW, article, matched, rule
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from monitor.core.digests.build import build_digest
+from monitor.core.digests.passages import merge
+from monitor.core.digests.render import render
+from monitor.core.digests.render.text_form import display_width
+from monitor.model.article import Article, EntityMention, Quality
+from monitor.model.digest import ArticleLink, Badge, Coverage, Digest, DigestStory, MessageFormat, Passage, RuleHit
+from monitor.model.rule import Severity
+
+# Everything a feed could say, unpaired surrogates and characters that grow when escaped included.
+PHASES = (Phase.explicit, Phase.generate)
+hostile = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("&<>|*\"'\x1b\n\u202e\ud800😀ﷺ口")), max_size=400)
+long_hostile = st.one_of(hostile, st.sampled_from(["&" * 5000, "😀" * 3000, "a" * 9000, "x <!channel> " * 300, ""]))
+urls = st.one_of(
+    st.sampled_from(["", "javascript:alert(1)", "https://x.example/" + "&" * 1900, "https://x.example/" + "a" * 5000]),
+    hostile.map(lambda t: "https://x.example/" + t),
+    st.integers(0, 999).map(lambda n: f"https://x.example/{n}"),
+)
+moments = st.integers(0, 200_000).map(lambda s: END - timedelta(seconds=s))
+
+
+@st.composite
+def passages(draw: st.DrawFn) -> Passage:
+    text = draw(long_hostile)
+    pairs = draw(st.lists(st.tuples(st.integers(0, len(text)), st.integers(0, len(text))), max_size=30))
+    return Passage(text, merge(pairs), "r")
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> DigestStory:
+    links = st.builds(
+        ArticleLink,
+        id=st.integers(1, 99),
+        title=long_hostile,
+        url=urls,
+        publisher=long_hostile,
+        first_seen=moments,
+        copy=st.booleans(),
+    )
+    hits = st.builds(
+        RuleHit,
+        id=hostile,
+        title=long_hostile,
+        severity=st.sampled_from(Severity),
+        query=long_hostile,
+        because=long_hostile,
+    )
+    return DigestStory(
+        id=draw(hostile),
+        headline=draw(long_hostile),
+        url=draw(urls),
+        articles=tuple(draw(st.lists(links, min_size=1, max_size=8))),
+        rules=tuple(draw(st.lists(hits, max_size=6))),
+        matched=tuple(draw(st.lists(passages(), max_size=4))),
+        first_seen=draw(moments),
+        last_updated=draw(moments),
+        entities=tuple(draw(st.lists(st.builds(EntityMention, hostile, st.just("person")), max_size=8))),
+        badges=tuple(draw(st.lists(st.sampled_from(Badge), unique=True))),
+    )
+
+
+digests = st.builds(
+    lambda some, repeat, most, immediate, late, names: replace(
+        DIGEST,
+        stories=tuple(some) * repeat,
+        max_stories=most,
+        immediate=immediate,
+        late=late,
+        coverage=Coverage(5, 2, 1, tuple(names)),
+    ),
+    st.lists(stories(), max_size=4),
+    st.sampled_from([1, 1, 12]),
+    st.integers(0, 60),
+    st.booleans(),
+    st.booleans(),
+    st.lists(long_hostile, max_size=20),
+)
+
+
+@given(digests)
+@settings(max_examples=25, deadline=None, phases=PHASES)
+def test_slack_limits_hold_whatever_the_titles_are(digest: Digest):
+    for message in render(digest, MessageFormat.SLACK):
+        assert message.payload is not None
+        raw = json.dumps(message.payload, ensure_ascii=False)
+        assert len(raw) <= 9_000
+        assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
+        blocks = message.payload["blocks"]
+        assert len(blocks) <= 45
+        for block in blocks:
+            if block["type"] == "header":
+                assert 1 <= len(block["text"]["text"]) <= 150
+            elif block["type"] == "section":
+                assert 1 <= len(block["text"]["text"]) <= 3_000
+            elif block["type"] == "context":
+                assert 1 <= len(block["elements"]) <= 10
+                assert all(1 <= len(e["text"]) <= 2_000 for e in block["elements"])
+
+
+@given(digests)
+@settings(max_examples=25, deadline=None, phases=PHASES)
+def test_mail_limits_hold_whatever_the_titles_are(digest: Digest):
+    for message in render(digest, MessageFormat.EMAIL):
+        assert message.html is not None
+        assert len(message.html.encode()) <= 80_000
+        assert 1 <= len(message.subject) <= 120
+        assert not {unicodedata.category(c) for c in message.subject} & {"Cc", "Cs", "Zl", "Zp"}
+        for line in message.text.splitlines():
+            assert not {unicodedata.category(c) for c in line} & {"Cc", "Cs"}
+            assert display_width(line) <= 80 or line.startswith("  http")
+        message.text.encode()
+
+
+@given(digests)
+@settings(max_examples=20, deadline=None, phases=PHASES)
+def test_json_is_valid_and_holds_every_story(digest: Digest):
+    messages = render(digest, MessageFormat.JSON)
+    found = [s["id"] for m in messages for s in json.loads(json.dumps(m.payload))["stories"]]
+    assert len(found) == len(digest.stories)
+    for message in messages:
+        json.dumps(message.payload, ensure_ascii=False).encode()
+
+
+@given(st.integers(0, 150), st.integers(0, 60), st.lists(st.sampled_from(Severity), min_size=1, max_size=6))
+@settings(max_examples=8, deadline=None, phases=PHASES)
+def test_no_story_is_lost_over_all_parts(number: int, most: int, severities: list[Severity]):
+    made = tuple(
+        replace(
+            TORKHAM,
+            id=f"s_{i}",
+            headline=f"Headline number {i}.",
+            url=f"https://news.example/story-{i}/",
+            rules=(replace(TORKHAM.rules[0], severity=severities[i % len(severities)]),),
+        )
+        for i in range(number)
+    )
+    digest = replace(DIGEST, stories=made, max_stories=most)
+    for form in MessageFormat:
+        messages = render(digest, form)
+        assert [m.part for m in messages] == list(range(1, len(messages) + 1))
+        assert {m.parts for m in messages} == {len(messages)}
+        forms = [m.html or json.dumps(m.payload) if form is not MessageFormat.TEXT else m.text for m in messages]
+        for i in range(number):
+            (holding,) = [text for text in forms if f"https://news.example/story-{i}/" in text]
+            assert f"Headline number {i}." in holding
+
+
+@st.composite
+def some_articles(draw: st.DrawFn) -> list[Article]:
+    made = []
+    for number in range(1, draw(st.integers(1, 8)) + 1):
+        made.append(
+            article(
+                number,
+                draw(st.sampled_from(["Same title", "Torkham closed", ""])),
+                story_id=draw(st.sampled_from(["s_1", "s_2", None])),
+                quality=draw(st.sampled_from(Quality)),
+                duplicate_of=draw(st.sampled_from([None, None, 1])),
+                published=draw(st.one_of(st.none(), moments)),
+                first_seen=draw(moments),
+                entities=(EntityMention(draw(st.sampled_from("ABC")), "person"),),
+            )
+        )
+    return made
+
+
+@given(some_articles(), st.randoms())
+@settings(max_examples=80, deadline=None, phases=PHASES)
+def test_the_order_of_the_inputs_does_not_change_a_digest(articles: list[Article], dice: random.Random):
+    rules = (rule("a"), rule("b", severity=Severity.HIGH), rule("c", severity=Severity.LOW))
+    items = [matched(a, "Torkham", "closed", by=rules[a.id % 3]) for a in articles]
+    items += [matched(a, "crossing", by=rules[0]) for a in articles]
+    members = {sid: [a for a in articles if a.story_id == sid] for sid in ("s_1", "s_2")}
+    first = build_digest(
+        SETTINGS, "b", WINDOW, items, members, Coverage(), late=False, subscribed_at={1: END - timedelta(days=1)}
+    )
+    dice.shuffle(items)
+    for inside in members.values():
+        dice.shuffle(inside)
+    again = build_digest(
+        SETTINGS, "b", WINDOW, items, members, Coverage(), late=False, subscribed_at={1: END - timedelta(days=1)}
+    )
+    assert first == again
+    assert {s.id for s in first.stories} == {a.story_id or f"a_{a.id}" for a in articles}
+
+
+@given(st.text(alphabet=st.characters(), max_size=900), st.data())
+@settings(max_examples=80, deadline=None, phases=PHASES)
+def test_the_spans_of_a_passage_cut_out_the_matched_words(text: str, data: st.DataObject):
+    from monitor.core.digests.passages import passages_of, printable
+    from monitor.model.rule import Explanation, Match, Span
+
+    spans = []
+    for _ in range(data.draw(st.integers(0, 5))):
+        if not text:
+            break
+        start = data.draw(st.integers(0, len(text) - 1))
+        end = data.draw(st.integers(start + 1, min(len(text), start + 20)))
+        spans.append(Span("body", start, end, text[start:end]))
+    match = Match("1", "r", "v", tuple(spans), Explanation("x", True))
+    for passage in passages_of(article(1, text=text), match):
+        assert len(passage.text) <= 302
+        originals = {printable(s.text) for s in spans}
+        for start, end in passage.spans:
+            cut_out = passage.text[start:end]
+            assert cut_out
+            assert any(cut_out in o or o in cut_out for o in originals)
+        assert passage.spans == merge(passage.spans)

@@ -1,0 +1,435 @@
+"""Every error of config.toml: its line, its subject and its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.config import load_config
+from monitor.model.errors import ConfigInvalid, SecretUnavailable
+from monitor.model.problem import Gravity
+
+SECRETS = {
+    "env:PASSWORD": "correct horse",
+    "env:HOOK": "https://hooks.slack.example/T0/B0/battery-staple",
+    "env:HTTP_HOOK": "http://hooks.slack.example/T0/B0/battery-staple",
+    "env:EMPTY": "",
+    "env:PG": "postgresql+psycopg://desk:battery-staple@db/monitor",
+}
+
+GOOD = """\
+[[feeds]]
+url = "https://example.org/feed"
+
+[smtp]
+host = "mail.example.org"
+from = "Desk <desk@example.org>"
+
+[receivers.desk]
+email = ["desk@example.org"]
+[receivers.ops]
+slack = { webhook_url = "env:HOOK" }
+
+[[digests]]
+name = "one"
+rules = ["*"]
+to = ["desk"]
+schedule = "0 8 * * *"
+timezone = "Asia/Kabul"
+"""
+
+
+def resolve(reference: str) -> str:
+    if reference not in SECRETS:
+        raise SecretUnavailable(reference, "the environment variable is not set")
+    return SECRETS[reference]
+
+
+def problems(text: str, *, warnings: bool = False) -> list[str]:
+    """All problems of a config text as lines, without the file's name."""
+    try:
+        found = load_config(text, "c", directory="/etc/monitor", secrets=resolve).warnings
+    except ConfigInvalid as error:
+        found = error.problems
+    return [str(problem).removeprefix("c:") for problem in found if warnings or problem.gravity is Gravity.ERROR]
+
+
+def changed(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1
+    return GOOD.replace(old, new)
+
+
+def test_the_good_file_is_good():
+    assert problems(GOOD, warnings=True) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        # keys
+        ("[poll]\ntimout = '3s'", '2: poll.timout: unknown key; did you mean "timeout"?'),
+        ("[pol]\n", '1: pol: unknown key; did you mean "poll"?'),
+        ("[store]\nzzz = 1", "2: store.zzz: unknown key; there are: url"),
+        ("poll = 3", "1: poll: must be a table: write [poll]"),
+        ("poll = [3]", "1: poll: must be a table: write [poll]"),
+        # later versions
+        ("[health]\nreceivers = ['desk']", "1: health: known, but not in this version yet"),
+        ("[web]\n", "1: web: known, but not in this version yet"),
+        ("[publishers.x]\n", "1: publishers: known, but not in this version yet"),
+        ("[jobs]\n", "1: jobs: known, but not in this version yet"),
+        ("[stories]\nwindow = '7d'", "1: stories: known, but not in this version yet"),
+        ("[store]\nretention = '400d'", "2: store.retention: known, but not in this version yet"),
+        # store
+        ("[store]\nurl = 'mysql://x'", '2: store.url: must be "sqlite:///FILE", such as "sqlite:///monitor.db"'),
+        ("[store]\nurl = 'sqlite:///:memory:'", '2: store.url: must be "sqlite:///FILE", such as …'),
+        ("[store]\nurl = 'sqlite:///'", "2: store.url: must be …"),
+        ("[store]\nurl = 3", '2: store.url: must be a text in quotes, such as "sqlite:///monitor.db"'),
+        (
+            "[store]\nurl = 'env:PG'",
+            "2: store.url: PostgreSQL is known, but not in this version yet; use sqlite:///FILE",
+        ),
+        ("[store]\nurl = 'env:NO'", "2: store.url: env:NO: the environment variable is not set"),
+        # numbers, durations, sizes
+        ("[poll]\ninterval = 15", '2: poll.interval: must be a text in quotes, such as "15m"'),
+        (
+            "[poll]\ninterval = '15 min'",
+            '2: poll.interval: "15 min" is no duration; write a whole number and s, m, h or d, as in 15m',
+        ),
+        ("[poll]\ntimeout = '0'", '2: poll.timeout: "0" is out of range; 1s to 10m is possible'),
+        ("[poll]\nmax_entry_age = '99999d'", '2: poll.max_entry_age: "99999d" is longer than ten years'),
+        ("[poll]\nconcurrency = 1.5", "2: poll.concurrency: must be a whole number"),
+        ("[poll]\nconcurrency = 0", "2: poll.concurrency: must be at least 1"),
+        ("[poll]\nconcurrency = -1", "2: poll.concurrency: must be at least 1"),
+        ("[poll]\nper_host = 1000", "2: poll.per_host: must be at most 64"),
+        ("[poll]\nconcurrency = true", "2: poll.concurrency: must be a whole number"),
+        ("[poll]\nmax_bytes = '10'", '2: poll.max_bytes: "10" is no size; write a whole number and KB, …'),
+        ("[poll]\nmax_bytes = '0KB'", '2: poll.max_bytes: "0KB" is out of range; …'),
+        ("[poll]\nallow_private_addresses = 'no'", "2: poll.allow_private_addresses: must be true or false"),
+        ("[poll]\nuser_agent = 'x {y}'", '2: poll.user_agent: "x {y}": {version} is all that may stand in braces'),
+        ('[poll]\nuser_agent = "a\\r\\nb: c"', '2: poll.user_agent: "a\\r\\nb: c" must be one line …'),
+        # intervals
+        ("[poll]\ninterval = '2h'", "2: poll.interval: interval (2h) is longer than max_interval (1h)"),
+        ("[poll]\ninterval = '1m'", "2: poll.interval: interval (1m) is shorter than min_interval (5m)"),
+        (
+            "[poll]\nmin_interval = '2h'",
+            "2: poll.min_interval: min_interval (2h) is longer than max_interval (1h)",
+        ),
+        (
+            "[poll]\nmin_interval = '30s'",
+            '2: poll.min_interval: "30s" is too often; a minute is the least',
+        ),
+        # rules, nlp
+        ("[rules]\nfiles = []", "2: rules.files: must not be empty"),
+        ("[rules]\nfiles = 'rules/*.toml'", "2: rules.files: must be a list"),
+        ("[rules]\nfiles = ['~/rules/*.toml']", '2: rules.files[0]: "~/rules/*.toml": "~" is not expanded …'),
+        ("[nlp]\nmodel = 3", "2: nlp.model: must be a text"),
+        # receivers
+        ("[receivers.x]\n", "1: receivers.x: has no channel; give it one of: email, file, slack, stdout"),
+        ("[receivers]\nx = 3", "2: receivers.x: must be a table: write [receivers.x]"),
+        (
+            "[receivers.'a b']\nstdout = {}",
+            '1: receivers."a b": "a b" is no name; letters, digits, ".", "-" and "_" make one, 64 at most',
+        ),
+        (
+            "[receivers.x]\nemail = 'a@example.org'",
+            '2: receivers.x.email: must be a list: email = ["desk@example.org"]',
+        ),
+        ("[receivers.x]\nemail = []", "2: receivers.x.email: must not be empty"),
+        (
+            "[receivers.x]\nemail = ['a@b.org',\n'desk']",
+            '3: receivers.x.email[1]: "desk" is no e-mail address',
+        ),
+        (
+            "[receivers.x]\nemail = ['a@b.org', 'A@b.org']",
+            '2: receivers.x.email[1]: "A@b.org" is there twice',
+        ),
+        ("[receivers.x]\nstdout = true", "2: receivers.x.stdout: must be a table in braces"),
+        ("[receivers.x]\nfile = {}", "2: receivers.x.file.directory: is missing"),
+        (
+            "[receivers.x]\nfile = { directory = 'd', format = 'pdf' }",
+            '2: receivers.x.file.format: must be "json", "html" or "text"',
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 'env:HOOK', token = 'env:T' }",
+            "2: receivers.x.slack.token: known, but not …",
+        ),
+        ("[receivers.x]\nwebhook = { url = 'u' }", "2: receivers.x.webhook: known, but not …"),
+        ("[receivers.x]\napprise = { urls = [] }", "2: receivers.x.apprise: known, but not …"),
+        ("[receivers.x]\nemial = []", '2: receivers.x.emial: unknown key; did you mean "email"?'),
+        (
+            "[receivers.x.slack]\nwebhook_url = 'https://hooks.slack.com/x'",
+            "2: receivers.x.slack.webhook_url: a secret must be env:NAME, file:PATH or credential:NAME; …",
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 'env:HTTP_HOOK' }",
+            "2: receivers.x.slack.webhook_url: env:HTTP_HOOK: what it points to is a plain http URL; …",
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 'env:PASSWORD' }",
+            "2: receivers.x.slack.webhook_url: env:PASSWORD: what it points to is no https URL",
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 'env:EMPTY' }",
+            "2: receivers.x.slack.webhook_url: env:EMPTY: is empty",
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 'env:' }",
+            '2: receivers.x.slack.webhook_url: "env:" names nothing',
+        ),
+        (
+            "[receivers.x]\nslack = { webhook_url = 3 }",
+            "2: receivers.x.slack.webhook_url: must be a text: env:NAME, …",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_line_and_in_plain_words(extra: str, expected: str):
+    found = problems(f"{extra}\n{GOOD}")
+    assert [_cut(line, expected) for line in found] == [expected.removesuffix("…")]
+
+
+def _cut(line: str, expected: str) -> str:
+    return line[: len(expected) - 1] if expected.endswith("…") else line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # feeds
+        ('url = "https://example.org/feed"', "", ["1: feeds[0].url: is missing"]),
+        ('url = "https://example.org/feed"', "url = 3", ["2: feeds[0].url: must be a text"]),
+        (
+            "https://example.org/feed",
+            "example.org/feed",
+            ['2: feeds[0].url: "example.org/feed" is no http or https URL'],
+        ),
+        ("https://example.org/feed", "https://", ['2: feeds[0].url: "https://" is no URL that can be fetched']),
+        (
+            "https://example.org/feed",
+            "https://desk:battery-staple@example.org/feed",
+            ["2: feeds[0].url: a URL with a user name or a password in it is refused"],
+        ),
+        ('/feed"', '/feed"\ntags = ["a b"]', ['3: feeds[0].tags[0]: "a b" must be one word']),
+        ('/feed"', '/feed"\ntags = "a"', ["3: feeds[0].tags: must be a list"]),
+        ('/feed"', '/feed"\nname = " "', ["3: feeds[0].name: must not be empty"]),
+        ('/feed"', '/feed"\nfull_text = 1', ["3: feeds[0].full_text: must be true or false"]),
+        (
+            '/feed"',
+            '/feed"\ninterval = "59s"',
+            ['3: feeds[0].interval: "59s" is too often; a minute is the least'],
+        ),
+        (
+            '/feed"',
+            '/feed"\n[[feeds]]\nurl = "https://EXAMPLE.org:443/feed#top"',
+            ["4: feeds[1].url: the same feed as feeds[0] in line 2"],
+        ),
+        *(
+            ('/feed"', f'/feed"\n{key} = 1', [f"3: feeds[0].{key}: known, but not in this version yet"])
+            for key in ("headers", "auth", "proxy", "verify_tls")
+        ),
+        ("[[feeds]]", "[feeds]", ["1: feeds: must be a list of tables: write [[feeds]]"]),
+        # smtp
+        ('host = "mail.example.org"', "", ["4: smtp.host: is missing"]),
+        ('from = "Desk <desk@example.org>"', "", ["4: smtp.from: is missing"]),
+        ("Desk <desk@example.org>", "desk", ['6: smtp.from: "desk" is no e-mail address']),
+        (
+            "Desk <desk@example.org>",
+            "Desk, night <desk@example.org>",
+            ['6: smtp.from: "Desk, night <desk@example.org>" is no sender; …'],
+        ),
+        ('.org>"', '.org>"\nport = 70000', ["7: smtp.port: must be at most 65535"]),
+        ('.org>"', '.org>"\nport = "587"', ["7: smtp.port: must be a whole number"]),
+        ('.org>"', '.org>"\nsecurity = "ssl"', ['7: smtp.security: must be "none", "starttls" or "tls"']),
+        ('.org>"', '.org>"\nusername = "desk"', ["7: smtp.username: has no password beside it"]),
+        ('.org>"', '.org>"\npassword = "env:PASSWORD"', ["7: smtp.password: has no username beside it"]),
+        (
+            '.org>"',
+            '.org>"\nusername = "desk"\npassword = "env:PASSWORD"\nsecurity = "none"',
+            ['9: smtp.security: "none" would send the password in clear over the network; use starttls or tls'],
+        ),
+        (
+            '.org>"',
+            '.org>"\nusername = "desk"\npassword = "battery-staple"',
+            ["8: smtp.password: a secret must be env:NAME, file:PATH or credential:NAME; …"],
+        ),
+        (
+            '.org>"',
+            '.org>"\nusername = "desk"\npassword = "env:NO"',
+            ["8: smtp.password: env:NO: the environment variable is not set"],
+        ),
+        (
+            '[smtp]\nhost = "mail.example.org"\nfrom = "Desk <desk@example.org>"\n',
+            "",
+            ["6: receivers.desk.email: e-mail needs an [smtp] table with host and from"],
+        ),
+        # digests
+        ('name = "one"', "", ["13: digests[0].name: is missing"]),
+        (
+            '"one"',
+            '"a/b"',
+            ['14: digests[0].name: "a/b" is no name; letters, digits, ".", "-" and "_" make one, 64 at most'],
+        ),
+        ('rules = ["*"]', "rules = []", ["15: digests[0].rules: must not be empty"]),
+        ('rules = ["*"]', 'rules = "*"', ['15: digests[0].rules: must be a list: rules = ["torkham-*"]']),
+        ('rules = ["*"]', 'rules = [" "]', ["15: digests[0].rules[0]: must not be empty"]),
+        ('to = ["desk"]', "to = []", ["16: digests[0].to: must not be empty"]),
+        ('to = ["desk"]', 'to = "desk"', ['16: digests[0].to: must be a list: to = ["desk"]']),
+        (
+            'to = ["desk"]',
+            'to = [\n"desk",\n"desc"]',
+            ['18: digests[0].to: no receiver is called "desc"; there are: desk, ops'],
+        ),
+        ('to = ["desk"]', 'to = ["desk", "desk"]', ['16: digests[0].to[1]: "desk" is there twice']),
+        ('schedule = "0 8 * * *"', "", ["13: digests[0].schedule: is missing"]),
+        (
+            "0 8 * * *",
+            "0 25 * * *",
+            ['17: digests[0].schedule: "0 25 * * *" is no cron time: its hour is "25", possible is 0-23'],
+        ),
+        (
+            "0 8 * * *",
+            "0 8 30 2 *",
+            ['17: digests[0].schedule: "0 8 30 2 *" never comes: no month 2 has a day 30'],
+        ),
+        (
+            "0 8 * * *",
+            "0 0 8 * * *",
+            [
+                '17: digests[0].schedule: "0 0 8 * * *" is no cron time: it has 6 fields, and cron has five '
+                "(minute, hour, day of the month, month, day of the week)"
+            ],
+        ),
+        (
+            "0 8 * * *",
+            "imediate",
+            [
+                '17: digests[0].schedule: "imediate" is no schedule; did you mean "immediate"?; write a cron '
+                'time ("0 8 * * *"), "every 30m" or "immediate"'
+            ],
+        ),
+        ("0 8 * * *", "every 10s", ['17: digests[0].schedule: "every 10s" is too often; a minute is the least']),
+        (
+            "0 8 * * *",
+            "every hour",
+            ['17: digests[0].schedule: "hour" is no duration; write a whole number and s, m, h or d, as in 15m'],
+        ),
+        (
+            "Asia/Kabul",
+            "Asia/Kabool",
+            ['18: digests[0].timezone: "Asia/Kabool" is no IANA time zone; did you mean "Asia/Kabul"?'],
+        ),
+        ('Kabul"', 'Kabul"\nmax_stories = 0', ["19: digests[0].max_stories: must be at least 1"]),
+        (
+            'Kabul"',
+            'Kabul"\ngroup_wait = "30s"',
+            ['19: digests[0].group_wait: is for schedule = "immediate" only'],
+        ),
+        (
+            '"0 8 * * *"',
+            '"immediate"\nsend_when_empty = true',
+            ["18: digests[0].send_when_empty: an immediate digest has no window that could be empty"],
+        ),
+        (
+            'Kabul"',
+            'Kabul"\n[[digests]]\nname = "One"\nrules = ["x"]\nto = ["ops"]\nschedule = "immediate"',
+            ['20: digests[1].name: "One" is the name of digests[0] in line 14 too'],
+        ),
+        *(
+            ('Kabul"', f'Kabul"\n{key} = 1', [f"19: digests[0].{key}: known, but not in this version yet"])
+            for key in (
+                *("quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers"),
+                "quiet_override",
+            )
+        ),
+        (
+            "[[digests]]",
+            "[[digests]]\nscedule = 'x'",
+            ['14: digests[0].scedule: unknown key; did you mean "schedule"?'],
+        ),
+    ],
+)
+def test_a_change_of_the_good_file_is_told(old: str, new: str, expected: list[str]):
+    found = problems(changed(old, new))
+    assert len(found) == len(expected)
+    assert [_cut(line, want) for line, want in zip(found, expected, strict=True)] == [
+        want.removesuffix("…") for want in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = 1\nb = = 2\n", "2: not valid TOML: Invalid value (column 5)"),
+        ("a = 1\na = 2\n", "2: not valid TOML: Cannot overwrite a value (column 6)"),
+        (
+            "[receivers.a]\nstdout = {}\n[receivers.a]\n",
+            "3: not valid TOML: Cannot declare ('receivers', 'a') twice (column 13)",
+        ),
+        ('\n\na = """\n', "3: not valid TOML: Unterminated string at the end of the file"),
+        ("a = " + "9" * 5000, " not valid TOML: a number or date is out of range"),
+        ("a = " + "[" * 5000, " is nested too deeply"),
+    ],
+)
+def test_broken_toml_is_one_problem_with_its_line(text: str, expected: str):
+    assert problems(text) == [expected]
+
+
+def test_all_errors_of_a_file_come_in_one_run_in_its_order():
+    text = """\
+[poll]
+timout = "3s"
+concurrency = "many"
+[[feeds]]
+url = "https://example.org/feed"
+intervall = "5m"
+[[feeds]]
+url = "https://example.org/feed"
+[smtp]
+host = "mail.example.org"
+security = "ssl"
+[receivers.desk]
+email = ["desk"]
+[[digests]]
+name = "one"
+rules = []
+to = ["desc"]
+schedule = "0 25 * * *"
+timezone = "Asia/Kabool"
+quiet_hours = "22:00-06:00"
+"""
+    lines = [line.split(":")[0] for line in problems(text)]
+    assert lines == ["2", "3", "6", "8", "9", "11", "13", "16", "17", "18", "19", "20"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.split("[smtp]")[1].join(["[smtp]", ""]), [" warning: no [[feeds]]: nothing will be polled"]),
+        (GOOD.split("[[digests]]")[0], [" warning: no [[digests]]: nothing will be sent"]),
+        (
+            GOOD.replace('/feed"', '/feed"\nbackfill = "30d"'),
+            [
+                "3: warning: feeds[0].backfill: 30d reaches further back than poll.max_entry_age (7d), and "
+                "older entries are stored without an alert"
+            ],
+        ),
+        (
+            GOOD.replace('timezone = "Asia/Kabul"', ""),
+            [
+                "17: warning: digests[0].schedule: no timezone is set, so this is UTC; "
+                'write timezone = "UTC" if it is meant'
+            ],
+        ),
+    ],
+)
+def test_what_is_only_odd_is_a_warning(text: str, expected: list[str]):
+    assert problems(text, warnings=True) == expected
+
+
+def test_a_long_value_is_cut_and_control_characters_are_escaped():
+    (line,) = problems(changed("Asia/Kabul", "\\u001b[2J" + "x" * 500))
+    assert len(line) < 150
+    assert "\x1b" not in line
+
+
+def test_intervals_under_a_minute_are_for_private_addresses_only():
+    text = "[poll]\nallow_private_addresses = true\ninterval = '1s'\nmin_interval = '1s'\n" + GOOD
+    assert problems(text) == []

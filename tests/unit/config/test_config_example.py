@@ -1,0 +1,59 @@
+"""config.example.toml: it loads as it stands, and so does every setting it shows in a comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.config import Settings, load_config
+from monitor.config.faults import keys_of
+from monitor.config.shape import TABLES
+from monitor.model.delivery import StdoutEndpoint
+
+EXAMPLE = (Path(__file__).parents[3] / "config.example.toml").read_text(encoding="utf-8")
+WHOLE = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE, flags=re.MULTILINE)
+
+
+def load(text: str) -> Settings:
+    def secret(reference: str) -> str:
+        return "https://hooks.slack.com/services/x" if "SLACK" in reference else "x"
+
+    return load_config(text, "config.example.toml", directory="/srv", secrets=secret)
+
+
+def test_the_example_loads_without_a_warning_and_without_secrets():
+    def none(reference: str) -> str:
+        raise AssertionError(reference)
+
+    settings = load_config(EXAMPLE, "config.example.toml", directory="/srv", secrets=none)
+    assert settings.warnings == ()
+    assert len(settings.feeds) == 10
+    assert {feed.backfill for feed in settings.feeds} == {timedelta(hours=24)}
+    assert [receiver.endpoints for receiver in settings.receivers] == [(StdoutEndpoint(),)]
+    assert {name for digest in settings.digests for name in digest.to} == {"console"}
+
+
+def test_every_commented_setting_of_the_example_loads_too():
+    settings = load(WHOLE)
+    assert settings.warnings == ()
+    assert settings.smtp is not None
+    assert {receiver.name for receiver in settings.receivers} == {"console", "archive", "desk", "ops"}
+
+
+def test_the_comments_show_the_real_defaults():
+    commented = [line.partition(" #")[0] for line in WHOLE.splitlines()]
+    poll = load("\n".join(commented[commented.index("[poll]") : commented.index("[[feeds]]")])).poll
+    assert poll == load("").poll
+
+
+def test_the_example_shows_every_key_of_this_version():
+    shown = set(re.findall(r"\b(\w+) +=|^# (\w+)  ", WHOLE, flags=re.MULTILINE))
+    words = {word for pair in shown for word in pair} | set(re.findall(r"\[\[?(\w+)", WHOLE))
+    assert set(_all_keys()) <= words
+
+
+def _all_keys() -> Iterator[str]:
+    for table in TABLES.values():
+        yield from keys_of(table)

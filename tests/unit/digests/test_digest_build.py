@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from digest_samples import END, SENTENCE, SETTINGS, WINDOW, article, matched, rule
+
+from monitor.core.digests.build import MatchedArticle, build_digest
+from monitor.model.article import Article, EntityMention, Quality
+from monitor.model.digest import Badge, Coverage, Digest, Immediate
+from monitor.model.rule import Severity
+
+
+def build(*items: MatchedArticle, members: tuple[Article, ...] = (), **changes: object) -> Digest:
+    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]  # any field of DigestSettings
+    stories: dict[str, list[Article]] = {}
+    for member in members:
+        stories.setdefault(member.story_id or "", []).append(member)
+    subscribed = {1: END - timedelta(days=30)}
+    return build_digest(settings, "b", WINDOW, items, stories, Coverage(), late=False, subscribed_at=subscribed)
+
+
+def test_a_story_is_one_block_with_all_the_rules_that_match_it():
+    low, high = rule("a-low", severity=Severity.LOW), rule("z-high", severity=Severity.HIGH)
+    digest = build(matched(article(1), "Torkham", by=low), matched(article(2), "closed", by=high))
+    (story,) = digest.stories
+    assert [hit.id for hit in story.rules] == ["z-high", "a-low"]
+    assert story.rules[0].because == "because of closed"
+    assert story.severity is Severity.HIGH
+
+
+def test_the_earliest_full_text_that_is_no_copy_speaks_for_the_story():
+    copy = article(1, "Copy", duplicate_of=3)
+    title_only = article(2, "Title only", quality=Quality.TITLE)
+    full = article(3, "Full")
+    later = article(4, "Later full")
+    digest = build(matched(title_only, "closed"), members=(later, copy, full))
+    assert digest.stories[0].headline == "Full"
+    assert digest.stories[0].url == full.url
+    assert [a.id for a in digest.stories[0].articles] == [1, 2, 3, 4]
+    assert [a.copy for a in digest.stories[0].articles] == [True, False, False, False]
+
+
+def test_the_passage_is_the_matched_sentence_with_spans_inside_it():
+    text = f"A first sentence stands here. {SENTENCE} A third follows."
+    (passage,) = build(matched(article(1, text=text), "Torkham", "closed")).stories[0].matched
+    assert passage.text == SENTENCE
+    assert [passage.text[a:b] for a, b in passage.spans] == ["closed", "Torkham"]
+
+
+def test_the_body_is_quoted_before_the_title():
+    of = article(1, title="Torkham closed again")
+    both = matched(of, "Torkham")
+    title = matched(of, "Torkham", field="title").match.spans
+    both = replace(both, match=replace(both.match, spans=(*title, *both.match.spans)))
+    assert build(both).stories[0].matched[0].text == SENTENCE
+    only_title = matched(of, "Torkham", field="title")
+    assert build(only_title).stories[0].matched[0].text == "Torkham closed again"
+
+
+def test_the_sentence_with_the_most_different_words_is_quoted_and_one_that_adds_to_it():
+    text = "Trucks wait and trucks wait. The Torkham crossing closed on Sunday. Asif spoke."
+    passages = build(matched(article(1, text=text), "rucks", "Torkham", "closed", "Asif")).stories[0].matched
+    assert len(passages) == 2
+    assert passages[0].text == "Trucks wait and trucks wait."
+    assert passages[1].text == "The Torkham crossing closed on Sunday."
+
+
+def test_a_long_sentence_is_cut_round_its_matched_words():
+    text = "word " * 200 + "Torkham crossing closed " + "tail " * 200
+    (passage,) = build(matched(article(1, text=text), "Torkham", "closed")).stories[0].matched
+    assert len(passage.text) <= 302
+    assert passage.text.startswith("…")
+    assert passage.text.endswith("…")
+    assert [passage.text[a:b] for a, b in passage.spans] == ["Torkham", "closed"]
+
+
+def test_words_too_far_apart_for_one_cut_still_give_true_spans():
+    text = "Torkham " + "word " * 400 + "closed"
+    (passage,) = build(matched(article(1, text=text), "Torkham", "closed")).stories[0].matched
+    assert [passage.text[a:b] for a, b in passage.spans] == ["Torkham"]
+
+
+def test_control_characters_never_reach_a_digest():
+    text = "The \x1b[31mTorkham\x07 crossing \ud800closed."
+    story = build(matched(article(1, "Red\x1b[31m\u202eherring\n", text=text), "Torkham", "closed")).stories[0]
+    assert story.headline == "Red [31m herring"
+    assert story.matched[0].text == "The  [31mTorkham  crossing \ufffdclosed."
+    assert [story.matched[0].text[a:b] for a, b in story.matched[0].spans] == ["Torkham", "closed"]
+
+
+def test_spans_that_lie_outside_the_text_are_left_out():
+    item = matched(article(1), "Torkham")
+    gone = replace(item, article=article(1, text="short"))
+    assert build(gone).stories[0].matched == ()
+
+
+def test_two_rules_on_one_sentence_share_its_quote():
+    digest = build(
+        matched(article(1), "Torkham", by=rule("a")), matched(article(1), "closed", "Torkham", by=rule("b"))
+    )
+    (passage,) = digest.stories[0].matched
+    assert [passage.text[a:b] for a, b in passage.spans] == ["closed", "Torkham"]
+
+
+def test_stories_stand_by_severity_then_newest():
+    high = rule("high", severity=Severity.HIGH)
+    digest = build(
+        matched(article(1, story_id="old"), "closed"),
+        matched(article(9, story_id="new"), "closed"),
+        matched(article(2, story_id="urgent"), "closed", by=high),
+    )
+    assert [story.id for story in digest.stories] == ["urgent", "new", "old"]
+
+
+def test_badges_say_what_to_expect_of_a_story():
+    old = article(1, quality=Quality.TITLE, published=END - timedelta(days=40))
+    assert build(matched(old, "closed")).stories[0].badges == (
+        Badge.TITLE_ONLY,
+        Badge.OLD,
+        Badge.BEFORE_SUBSCRIBED,
+    )
+    assert build(matched(old, "closed"), matched(article(2), "closed")).stories[0].badges == ()
+
+
+def test_entities_are_named_once_and_at_most_eight():
+    names = tuple(EntityMention(f"Person {i}", "person") for i in range(12))
+    twice = (EntityMention("Asif", "person", "asif"), EntityMention("Khawaja Asif", "person", "asif"))
+    story = build(matched(article(1, entities=twice + names), "closed")).stories[0]
+    assert [e.name for e in story.entities] == ["Asif", *(f"Person {i}" for i in range(7))]
+
+
+def test_an_article_without_a_story_is_one_of_its_own():
+    assert [s.id for s in build(matched(article(7, story_id=None), "closed")).stories] == ["a_7"]
+
+
+def test_an_immediate_digest_knows_that_it_is_one():
+    assert build(matched(article(1), "closed"), schedule=Immediate()).immediate
+    assert not build(matched(article(1), "closed")).immediate

@@ -1,0 +1,266 @@
+"""When the next poll is, why, and what is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.core.feeds.schedule import LONGEST_WAIT, decide_next_poll, entry_fate
+from monitor.model.entry import Fate, ParsedEntry
+from monitor.model.feed import (
+    Feed,
+    FeedSettings,
+    FeedStatus,
+    PollDecision,
+    PollOutcome,
+    PollReason,
+    PollSettings,
+    Validators,
+)
+from monitor.model.fetch import FetchRequest, FetchResponse
+
+NOW = datetime(2023, 2, 22, 12, tzinfo=UTC)
+URL = "https://example.org/feed"
+OLD = Validators('"old"', "Tue, 21 Feb 2023 12:00:00 GMT")
+FEED = Feed(
+    id=1,
+    settings=FeedSettings(URL),
+    url=URL,
+    name="F",
+    subscribed_at=NOW - timedelta(days=1),
+    next_poll_at=NOW,
+    validators=OLD,
+)
+PROMISED = replace(FEED, settings=FeedSettings(URL, interval=timedelta(minutes=5)))
+BASE = timedelta(minutes=15)
+
+
+def decide(feed: Feed = FEED, outcome: PollOutcome = PollOutcome.OK, **given: Any) -> PollDecision:
+    response = FetchResponse(
+        FetchRequest(1, URL),
+        outcome,
+        status=given.pop("status", 200),
+        permanent_url=given.pop("permanent_url", None),
+        headers=given.pop("headers", {}),
+        error=given.pop("error", None),
+    )
+    defaults: dict[str, Any] = {
+        "ttl": None,
+        "unchanged": False,
+        "problem": None,
+        "parse_outcome": None,
+        "dice": 0.5,
+    }
+    return decide_next_poll(feed, PollSettings(), response, now=NOW, **(defaults | given))
+
+
+def wait(decision: PollDecision) -> timedelta:
+    return decision.next_poll_at - NOW
+
+
+def test_a_good_answer_is_asked_again_after_the_default_interval() -> None:
+    decision = decide()
+    assert (wait(decision), decision.reason, decision.outcome) == (BASE, PollReason.INTERVAL, PollOutcome.OK)
+    assert (decision.failures, decision.error, decision.status) == (0, None, FeedStatus.ACTIVE)
+
+
+def test_jitter_is_ten_percent_either_way() -> None:
+    assert wait(decide(dice=0.0)) == BASE * 0.9
+    assert BASE * 1.0999 < wait(decide(dice=0.99999)) < BASE * 1.1
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"ttl": timedelta(hours=1)}, timedelta(hours=1)),
+        ({"headers": {"cache-control": "public, max-age=3600"}}, timedelta(hours=1)),
+        ({"headers": {"cache-control": 'MAX-AGE="3600"'}}, timedelta(hours=1)),
+        ({"headers": {"expires": "Wed, 22 Feb 2023 13:00:00 GMT"}}, timedelta(hours=1)),
+        (
+            {"headers": {"expires": "Wed, 22 Feb 2023 13:00:00 GMT", "date": "Wed, 22 Feb 2023 11:00:00 GMT"}},
+            timedelta(hours=2),
+        ),
+        ({"headers": {"retry-after": "3600"}}, timedelta(hours=1)),
+    ],
+)
+def test_what_the_server_asks_for_stretches_the_default_interval(
+    given: dict[str, Any], expected: timedelta
+) -> None:
+    assert wait(decide(**given, dice=0.0)) == expected
+    assert wait(decide(**given, dice=0.9)) > expected
+    assert decide(**given).reason in (PollReason.FRESHNESS, PollReason.RETRY_AFTER)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"cache-control": "no-cache, max-age=3600"},
+        {"cache-control": "max-age=0"},
+        {"cache-control": "max-age=-1"},
+        {"cache-control": "max-age=0", "expires": "Wed, 22 Feb 2023 13:00:00 GMT"},
+        {"expires": "0"},
+        {"expires": "Wed, 22 Feb 2003 13:00:00 GMT"},
+        {"retry-after": "soon"},
+    ],
+)
+def test_nonsense_and_the_past_change_nothing(headers: dict[str, str]) -> None:
+    decision = decide(headers=headers)
+    assert (wait(decision), decision.reason) == (BASE, PollReason.INTERVAL)
+
+
+def test_nothing_makes_us_ask_less_than_daily() -> None:
+    for headers in (
+        {"cache-control": "max-age=999999999999999"},
+        {"retry-after": "99999999999"},
+        {"retry-after": "604800"},
+    ):
+        assert wait(decide(headers=headers, dice=0.9)) == LONGEST_WAIT
+
+
+def test_a_promise_is_not_stretched_by_freshness_but_by_retry_after() -> None:
+    fresh = decide(PROMISED, headers={"cache-control": "max-age=3600"}, ttl=timedelta(hours=2))
+    assert (wait(fresh), fresh.reason) == (timedelta(minutes=5), PollReason.PROMISED)
+    limited = decide(PROMISED, PollOutcome.RATE_LIMITED, status=429, headers={"retry-after": "3600"}, dice=0.0)
+    assert (wait(limited), limited.reason) == (timedelta(hours=1), PollReason.RETRY_AFTER)
+
+
+def test_failures_double_the_wait_from_the_base_up_to_a_day() -> None:
+    waits = [
+        wait(decide(replace(PROMISED, failures=failed), PollOutcome.TIMEOUT, status=None)) for failed in range(40)
+    ]
+    assert waits[:4] == [timedelta(minutes=minutes) for minutes in (5, 10, 20, 40)]
+    assert waits[-1] == LONGEST_WAIT
+    assert waits == sorted(waits)
+
+
+def test_a_bare_429_slows_down_at_once() -> None:
+    decision = decide(outcome=PollOutcome.RATE_LIMITED, status=429)
+    assert (wait(decision), decision.reason, decision.failures) == (BASE * 2, PollReason.BACK_OFF, 1)
+
+
+def test_retry_after_may_be_a_date() -> None:
+    decision = decide(
+        outcome=PollOutcome.RATE_LIMITED,
+        status=503,
+        headers={"retry-after": "Wed, 22 Feb 2023 14:00:00 GMT"},
+        dice=0.0,
+    )
+    assert wait(decision) == timedelta(hours=2)
+
+
+def test_forbidden_is_retried_daily() -> None:
+    decision = decide(outcome=PollOutcome.AUTH_ERROR, status=403)
+    assert (wait(decision), decision.reason) == (LONGEST_WAIT, PollReason.DAILY)
+    assert (decision.error, decision.status) == ("HTTP 403", FeedStatus.ACTIVE)
+
+
+def test_gone_disables_the_feed_and_keeps_what_is_known() -> None:
+    decision = decide(outcome=PollOutcome.GONE, status=410, error="gone")
+    assert (decision.status, decision.reason, decision.validators) == (FeedStatus.GONE, PollReason.GONE, OLD)
+
+
+def test_success_forgets_failures() -> None:
+    assert decide(replace(FEED, failures=5)).failures == 0
+
+
+def test_validators_are_stored_verbatim_from_a_200_as_a_pair() -> None:
+    headers = {"etag": 'W/"a b"', "last-modified": "not even a date"}
+    assert decide(headers=headers).validators == Validators('W/"a b"', "not even a date")
+    assert decide(headers={"etag": '"x"'}).validators == Validators('"x"', None)
+    assert decide().validators == Validators()
+    assert decide(headers=headers, unchanged=True).validators == Validators('W/"a b"', "not even a date")
+
+
+def test_a_304_without_headers_keeps_the_validators() -> None:
+    assert decide(outcome=PollOutcome.NOT_MODIFIED, status=304).validators == OLD
+
+
+def test_a_304_that_repeats_one_validator_keeps_the_pair() -> None:
+    assert decide(outcome=PollOutcome.NOT_MODIFIED, headers={"etag": '"old"'}).validators == OLD
+
+
+def test_a_304_with_new_validators_replaces_the_pair() -> None:
+    decision = decide(outcome=PollOutcome.NOT_MODIFIED, headers={"etag": '"new"'})
+    assert decision.validators == Validators('"new"', None)
+
+
+def test_errors_keep_the_validators() -> None:
+    for outcome in (PollOutcome.HTTP_ERROR, PollOutcome.TIMEOUT, PollOutcome.AUTH_ERROR):
+        assert decide(outcome=outcome, headers={"etag": '"error page"'}).validators == OLD
+
+
+@pytest.mark.parametrize("outcome", [PollOutcome.NOT_A_FEED, PollOutcome.PARSE_FAILED])
+def test_a_body_that_could_not_be_read_is_a_failure_and_gives_no_validators(outcome: PollOutcome) -> None:
+    decision = decide(
+        headers={"etag": '"login page"'},
+        parse_outcome=outcome,
+        problem="a login page",
+        permanent_url="https://new.example/",
+    )
+    assert (decision.outcome, decision.failures, decision.error) == (outcome, 1, "a login page")
+    assert (decision.validators, decision.url, decision.reason) == (OLD, URL, PollReason.BACK_OFF)
+
+
+def test_a_permanent_redirect_is_stored_once_its_target_works() -> None:
+    assert decide(permanent_url="https://new.example/").url == "https://new.example/"
+    assert (
+        decide(outcome=PollOutcome.NOT_MODIFIED, permanent_url="https://new.example/").url
+        == "https://new.example/"
+    )
+    assert decide(outcome=PollOutcome.HTTP_ERROR, status=404, permanent_url="https://new.example/").url == URL
+    assert decide().url == URL
+
+
+def test_the_same_bytes_again_are_unchanged() -> None:
+    assert decide(unchanged=True).outcome is PollOutcome.UNCHANGED
+
+
+def fate(published: timedelta | None, updated: timedelta | None = None, **given: Any) -> Fate:
+    def at(offset: timedelta | None) -> datetime | None:
+        return None if offset is None else NOW + offset
+
+    defaults: dict[str, Any] = {
+        "first_success": True,
+        "subscribed_at": NOW,
+        "backfill": timedelta(0),
+        "max_entry_age": timedelta(days=7),
+        "now": NOW + timedelta(hours=6),
+    }
+    entry = ParsedEntry("1", "t", published=at(published), updated=at(updated))
+    return entry_fate(entry, **(defaults | given))
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def test_what_a_feed_holds_at_subscription_is_seen() -> None:
+    assert fate(-HOUR) is Fate.SEEN_AT_SUBSCRIBE
+    assert fate(timedelta(0)) is Fate.SEEN_AT_SUBSCRIBE
+    assert fate(None) is Fate.SEEN_AT_SUBSCRIBE
+    assert fate(-30 * DAY) is Fate.SEEN_AT_SUBSCRIBE
+
+
+def test_what_appeared_while_the_feed_was_failing_alerts() -> None:
+    assert fate(HOUR) is Fate.WAITING
+
+
+def test_a_backfill_lets_recent_entries_through_but_not_over_the_age_limit() -> None:
+    assert fate(-23 * HOUR, backfill=DAY) is Fate.WAITING
+    assert fate(-DAY, backfill=DAY) is Fate.SEEN_AT_SUBSCRIBE
+    assert fate(None, backfill=DAY) is Fate.WAITING
+    assert fate(-10 * DAY, backfill=30 * DAY) is Fate.TOO_OLD
+
+
+def test_later_polls_let_everything_through_but_the_too_old() -> None:
+    assert fate(-DAY, first_success=False) is Fate.WAITING
+    assert fate(None, first_success=False) is Fate.WAITING
+    assert fate(-8 * DAY, first_success=False) is Fate.TOO_OLD
+
+
+def test_an_old_entry_with_a_fresh_update_is_still_old() -> None:
+    assert fate(-8 * DAY, HOUR, first_success=False) is Fate.TOO_OLD
+    assert fate(None, HOUR, first_success=False) is Fate.WAITING
+    assert fate(None, -8 * DAY, first_success=False) is Fate.TOO_OLD

@@ -1,0 +1,152 @@
+"""The grammar: what is read how, and what is refused where."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.core.rules.errors import QueryInvalid, caret
+from monitor.core.rules.lexer import MAX_QUERY
+from monitor.core.rules.nodes import render
+from monitor.core.rules.parser import MAX_DEPTH, parse, parse_with_lints
+
+GOOD = [
+    ("Torkham", "Torkham"),
+    ("a b", "a AND b"),
+    ("a AND b OR c", "(a AND b) OR c"),
+    ("a OR b AND c", "a OR (b AND c)"),
+    ("(a OR b) AND c", "(a OR b) AND c"),
+    ("a NOT b", "a AND NOT b"),
+    ("a AND NOT b", "a AND NOT b"),
+    ("a -b", "a AND NOT b"),
+    ("a - b", "a AND NOT b"),
+    ("a NEAR b", "a NEAR/10 b"),
+    ("a NEAR/0 b", "a NEAR/0 b"),
+    ("a NEAR/5 b NEAR/3 c", "a NEAR/5 b NEAR/3 c"),
+    ("a ONEAR/2 b", "a ONEAR/2 b"),
+    ("title:Kabul", "title:Kabul"),
+    ("title:(Kabul OR Afghan*) x", "title:(Kabul OR Afghan*) AND x"),
+    ("“border crossing”", "“border crossing”"),
+    ("„border crossing“", "„border crossing“"),
+    ("SENTENCE(@torkham AND $closed)", "SENTENCE(@torkham AND $closed)"),
+    ("=US OR =ISIS-K", "=US OR =ISIS-K"),
+    ("and", "and"),
+    ("near", "near"),
+    ("SENTENCE", "SENTENCE"),
+    ("12:30", "12:30"),
+    ("塔利班", "塔利班"),
+    ("塔利班*", "塔利班*"),
+    ("طورخم OR تړل*", "طورخم OR تړل*"),
+    ('"border cross*"', '"border cross*"'),
+    ("a\nOR\tb", "a OR b"),
+    ("NOT NOT a b", "NOT NOT a AND b"),
+]
+
+
+@pytest.mark.parametrize(("query", "reading"), GOOD)
+def test_a_query_is_read_as(query, reading):
+    assert render(parse(query)) == reading
+
+
+BAD = [
+    ("", 1, "the query is empty"),
+    ("  \n ", 1, "the query is empty"),
+    ('""', 1, "the quotes hold no word"),
+    ('"—"', 1, "the quotes hold no word"),
+    ("()", 2, 'expected a term, found ")"'),
+    ("AND AND", 1, "expected a term, found AND"),
+    ("a AND", 6, "expected a term, found the end of the query"),
+    ("a OR OR b", 6, "expected a term, found OR"),
+    ("SENTENCE(@torkham AND ($closed OR ))", 35, 'expected a term, found ")"'),
+    ("NEAR b", 1, "expected a term, found NEAR"),
+    ("a NEAR", 7, "expected a term, found the end of the query"),
+    ("(a", 1, 'this "(" is never closed'),
+    ("SENTENCE(a", 9, 'this "(" is never closed'),
+    ("(", 1, 'this "(" is never closed'),
+    ("a)", 2, 'this ")" closes nothing'),
+    ('x "abc', 3, "this quote is never closed"),
+    ("ta*", 1, '"ta*" is too short'),
+    ("x ta*", 3, '"ta*" is too short'),
+    ("*stan", 1, "no leading wildcard"),
+    ("pak*stan", 1, '"*" can only end a word'),
+    ('"a *"', 1, 'a lone "*"'),
+    ("-", 2, "expected a term, found the end of the query"),
+    ("NOT", 4, "expected a term, found the end of the query"),
+    ("&", 1, '"&" holds no word'),
+    ("a NEAR/101 b", 3, "at most 100 words"),
+    ("a NEAR/x b", 3, "needs a number"),
+    ("a NEAR/٣ b", 3, "needs a number"),
+    ("a NEAR NOT b", 8, "NOT cannot stand inside NEAR"),
+    ("titel:x", 1, 'unknown field "titel"; did you mean "title"?'),
+    ("https://example.org", 1, 'unknown field "https"'),
+    ("title:", 7, "expected a term after title:"),
+    ("title:NOT x", 7, "expected a term after title:, found NOT"),
+    ("@", 1, "expected a name after @"),
+    ("$", 1, "expected a name after $"),
+    ("=", 1, "holds no word"),
+    ("=US*", 1, "do not go together"),
+    ("a ~close", 3, "~word is not in this version yet"),
+    ("a NOT NEAR/3 b", 3, "NOT NEAR is not in this version yet"),
+    ("PARA(a)", 1, "PARA(…) is not in this version yet"),
+    ("ATLEAST(2, a)", 1, "ATLEAST(…) is not in this version yet"),
+    ("language:en", 1, "the field language: is not in this version yet"),
+    ("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), MAX_DEPTH + 1, "nested more than 50 deep"),
+    ("NOT " * (MAX_DEPTH + 1) + "a", 4 * MAX_DEPTH + 1, "nested more than 50 deep"),
+    ("a" + " NEAR a" * (MAX_DEPTH + 1), None, "nested more than 50 deep"),
+    ("a" * (MAX_QUERY + 1), MAX_QUERY + 1, "10,001 characters, at most 10,000"),
+]
+
+
+@pytest.mark.parametrize(("query", "column", "message"), BAD)
+def test_a_query_is_refused_with_its_column(query, column, message):
+    with pytest.raises(QueryInvalid) as refused:
+        parse(query)
+    assert message in refused.value.message
+    assert column is None or refused.value.column == column
+
+
+def test_the_caret_stands_under_the_trouble():
+    with pytest.raises(QueryInvalid) as refused:
+        parse("SENTENCE(@torkham AND ($closed OR ))")
+    assert refused.value.context == (
+        "    SENTENCE(@torkham AND ($closed OR ))",
+        "                                      ^",
+    )
+
+
+def test_only_the_line_of_the_trouble_is_shown():
+    with pytest.raises(QueryInvalid) as refused:
+        parse("Torkham AND\n  (closed OR\n   ta*)")
+    assert refused.value.context == ("       ta*)", "       ^^^")
+
+
+def test_a_long_line_is_cut_around_the_caret():
+    line, under = caret("x" * 300 + "!" + "y" * 300, 300, 301)
+    assert len(line) < 90
+    assert line[under.index("^")] == "!"
+
+
+@pytest.mark.parametrize(
+    ("query", "lint"),
+    [
+        ("a AND b OR c", "it reads as: (a AND b) OR c"),
+        ("a OR b c", "it reads as: a OR (b AND c)"),
+        ("a b", "side by side mean AND"),
+        ("Kabul and Torkham AND x", '"and" is read as a word; the operator is AND'),
+        ("Kabul AND (x OR not)", '"not" is read as a word'),
+        ("WHO", '"WHO" matches the word who; write =WHO for the organisation'),
+        ("AID OR help", '"AID" matches the word aid'),
+        ("title:IS", '"IS" matches the word is'),
+        ("US NEAR/3 troops", '"US" matches the word us'),
+    ],
+)
+def test_a_doubtful_query_is_read_with_a_warning(query, lint):
+    _, lints = parse_with_lints(query)
+    assert any(lint in one.message for one in lints), [one.message for one in lints]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["(a AND b) OR c", "=WHO", "TTP OR NATO", '"WHO says"', "a NOT b", "a -b", "who", "a NEAR/3 b", "title:a"],
+)
+def test_a_plain_query_has_no_warning(query):
+    assert parse_with_lints(query)[1] == ()

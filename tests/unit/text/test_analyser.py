@@ -1,0 +1,152 @@
+"""The analyser: which forms are one word, and that offsets stay those of the original."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from monitor.core.text.normalize import exact_key, normalize
+from monitor.core.text.paragraphs import paragraphs
+from monitor.core.text.tokens import MAX_TOKENS, analyse
+
+
+def terms(text: str) -> list[str]:
+    return [token.term for token in analyse(text).tokens]
+
+
+def positions(text: str) -> list[int]:
+    return [token.position for token in analyse(text).tokens]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("café", "cafe"),
+        ("cafe\u0301", "cafe"),
+        ("oﬃce", "office"),
+        ("Ｔａｌｉｂａｎ", "taliban"),
+        ("İstanbul", "istanbul"),
+        ("Straße", "strasse"),
+        ("Łódź", "lodz"),
+        ("پاكستاني", "پاکستانی"),
+        ("مُحَمَّد", "محمد"),
+        ("محـــمد", "محمد"),
+        ("می‌خواهد", "میخواهد"),
+        ("Tali\u00adban", "taliban"),
+        ("Tali\u200bban", "taliban"),
+        ("Tali\u200eban", "taliban"),
+        ("حملہ", "حمله"),
+        ("أحمد", "احمد"),
+        ("Pakistan’s", "pakistan"),
+        ("Pakistan's", "pakistan"),
+        ("PAKISTAN’S", "pakistan"),
+        ("U.S.", "us"),
+        ("U.S.’s", "us"),
+        ("N.A.T.O.", "nato"),
+        ("O’Brien", "o'brien"),
+        ("6,000", "6000"),
+        ("6\u00a0000", "6000"),
+        ("1,00,000", "100000"),
+        ("۶۰۰۰", "6000"),
+        ("3.5", "3.5"),
+        ("पाकिस्तान", normalize("पाकिस्तान")),
+        ("b\u200c", "b"),
+    ],
+)
+def test_one_written_word_is_one_word_in_its_plain_form(written, plain):
+    assert terms(f"x {written} y") == ["x", plain, "y"]
+
+
+def test_hindi_keeps_its_vowel_signs():
+    assert normalize("पाकिस्तान") == "पाकिस्तान"
+    assert normalize("कि") != normalize("का")
+
+
+@pytest.mark.parametrize("text", ["ministers' talks", "ministers’ talks", "'ministers' talks"])
+def test_an_apostrophe_at_the_edge_of_a_word_is_no_part_of_it(text):
+    assert terms(text) == ["ministers", "talks"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("塔利班", ["塔", "利", "班"]),
+        ("ตาลีบัน", ["ต", "า", "ลี", "บั", "น"]),
+        ("탈레반", ["탈", "레", "반"]),
+        ("탈레반", ["탈", "레", "반"]),
+        ("ﾀﾘﾊﾞﾝ", ["タ", "リ", "バ", "ン"]),
+    ],
+)
+def test_scripts_without_spaces_are_cut_by_character(text, expected):
+    assert terms(text) == expected
+
+
+@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u2011", "\u2013"])
+def test_a_hyphenated_word_has_its_parts_and_its_joined_form_at_the_first_position(hyphen):
+    analysed = analyse(f"a cease{hyphen}fire deal")
+    assert [token.term for token in analysed.tokens] == ["a", "cease", "fire", "deal"]
+    assert analysed.compounds == [("ceasefire", 1, 2)]
+
+
+def test_a_chain_of_many_hyphens_has_no_joined_form():
+    assert analyse("a-b-c-d-e-f-g").compounds == []
+    assert analyse("a - b").compounds == []
+
+
+def test_links_and_mail_addresses_are_not_text_and_keep_neighbours_apart():
+    text = "see https://example.org/taliban-border?x=kabul or mail desk.kabul@example.org now www.kabul.org/a end"
+    assert terms(text) == ["see", "or", "mail", "now", "end"]
+    assert positions(text) == [0, 2, 3, 5, 7]
+
+
+def test_a_mention_is_no_mail_address():
+    assert terms("as @KabulNow said") == ["as", "kabulnow", "said"]
+
+
+def test_a_blank_line_ends_a_paragraph_and_costs_one_position():
+    assert positions("a b\nc\n\nd") == [0, 1, 2, 4]
+
+
+def test_where_no_line_is_blank_each_line_break_ends_a_paragraph():
+    assert positions("a b\nc\nd") == [0, 1, 3, 5]
+    assert positions("\n\na b\nc\n\n") == [0, 1, 3]
+
+
+@pytest.mark.parametrize("text", ["a\r\n\r\nb\r\nc", "a\n \t\nb\nc", "a\u2029b\nc"])
+def test_blank_lines_are_seen_in_every_spelling(text):
+    assert [text[start:end].replace("\r", "") for start, end in paragraphs(text)] == ["a", "b\nc"]
+
+
+def test_every_token_cuts_its_surface_out_of_the_text():
+    text = "“Pakistan’s U.S. cease-fire” — \u202bطورخم\u202c 6,000 cafe\u0301\u200b!"
+    surfaces = [text[token.start : token.end] for token in analyse(text).tokens]
+    assert surfaces == ["Pakistan’s", "U.S.", "cease", "fire", "طورخم", "6,000", "cafe\u0301"]
+
+
+def test_words_behind_the_limit_are_not_read():
+    assert len(analyse("word " * (MAX_TOKENS + 5)).tokens) == MAX_TOKENS
+    assert len(analyse("a b c", limit=2).tokens) == 2
+
+
+@pytest.mark.parametrize(
+    ("surface", "key"),
+    [("US", "US"), ("U.S.", "US"), ("US’s", "US"), ("us", "us"), ("ISIS-K", "ISISK"), ("Torkham", "Torkham")],
+)
+def test_the_exact_key_keeps_case_and_drops_dots_and_possessive(surface, key):
+    assert exact_key(surface) == key
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "a.", "\u0301\u0323", "a@", "1,", "1,000,", "a'", "a-", "\n ", "www.", " ", '."', ".", "\u200b",
+     "\u1100", "塔", "1\u00a0", "http://", "\u00ad'", "@a.", "i\u0307"],
+)  # fmt: skip
+def test_a_megabyte_of_anything_is_read_in_linear_time(unit):
+    def seconds(size: int) -> float:
+        text = "a" + unit * (size // len(unit))
+        start = time.perf_counter()
+        analyse(text)
+        return time.perf_counter() - start
+
+    assert seconds(1_000_000) < 4  # a quadratic step takes minutes
