@@ -75,3 +75,10 @@ def test_a_cap_refuses_or_cuts_and_never_gives_more(body: bytes, name: str, size
 def test_any_bytes_at_all_are_read_or_refused(data: bytes, encodings: list[str], sizes: list[int]) -> None:
     with suppress(BodyBroken, BodyTooLarge):
         assert len(unpack(data, encodings, sizes, 10_000, Excess.REFUSE)) <= 10_000
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 65_541, 131_073])
+def test_output_that_waits_inside_the_decoder_at_the_end_is_not_lost(size: int) -> None:
+    """Raw deflate has no trailer: all input may be taken while zlib still holds a few bytes of output."""
+    packed = zlib.compress(bytes(size), 9, wbits=-15)
+    assert unpack(packed, ["deflate"], [], 400_000, Excess.REFUSE) == bytes(size)

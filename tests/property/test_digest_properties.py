@@ -19,11 +19,18 @@ from monitor.model.digest import ArticleLink, Badge, Coverage, Digest, DigestSto
 from monitor.model.rule import Severity
 
 # Everything a feed could say, unpaired surrogates and characters that grow when escaped included.
+# No shrinking: with texts of 9,000 characters it takes minutes and prints megabytes.
 PHASES = (Phase.explicit, Phase.generate)
-hostile = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("&<>|*\"'\x1b\n\u202e\ud800😀ﷺ口")), max_size=400)
-long_hostile = st.one_of(hostile, st.sampled_from(["&" * 5000, "😀" * 3000, "a" * 9000, "x <!channel> " * 300, ""]))
+hostile = st.text(
+    alphabet=st.one_of(st.characters(), st.sampled_from("&<>|*\"'\x1b\n\u202e\ud800😀ﷺ口")), max_size=400
+)
+long_hostile = st.one_of(
+    hostile, st.sampled_from(["&" * 5000, "😀" * 3000, "a" * 9000, "x <!channel> " * 300, ""])
+)
 urls = st.one_of(
-    st.sampled_from(["", "javascript:alert(1)", "https://x.example/" + "&" * 1900, "https://x.example/" + "a" * 5000]),
+    st.sampled_from(
+        ["", "javascript:alert(1)", "https://x.example/" + "&" * 1900, "https://x.example/" + "a" * 5000]
+    ),
     hostile.map(lambda t: "https://x.example/" + t),
     st.integers(0, 999).map(lambda n: f"https://x.example/{n}"),
 )

@@ -35,7 +35,9 @@ TRUCKS = (
 )
 
 
-def rule(rule_id: str = "torkham-closed", *, severity: Severity = Severity.NORMAL, tags: tuple[str, ...] = ()) -> Rule:
+def rule(
+    rule_id: str = "torkham-closed", *, severity: Severity = Severity.NORMAL, tags: tuple[str, ...] = ()
+) -> Rule:
     return Rule(rule_id, rule_id.replace("-", " ").capitalize(), "torkham", "v1", tags, severity)
 
 
@@ -118,7 +120,9 @@ PASHTO = DigestStory(
     url="https://pajhwok.example/8",
     articles=(replace(link(8, "پژواک", 1.75), url="https://pajhwok.example/8"),),
     rules=(
-        RuleHit("torkham-ps", "Torkham crossing closed", Severity.NORMAL, "x", '"طورخم" and "تړلې" in one sentence'),
+        RuleHit(
+            "torkham-ps", "Torkham crossing closed", Severity.NORMAL, "x", '"طورخم" and "تړلې" in one sentence'
+        ),
     ),
     matched=(passage("د طورخم دروازه د دوهمې ورځې لپاره تړلې ده، سوداګر اندېښمن دي.", "طورخم", "تړلې"),),
     first_seen=END - timedelta(hours=1.75),

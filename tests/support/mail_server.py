@@ -44,6 +44,15 @@ def _authenticate(server: SMTP, session: Any, envelope: Envelope, mechanism: str
     return AuthResult(success=right, handled=False)
 
 
+class _AnyPort(Controller):
+    """Knocks at the port it was given, not at the 0 it asked for."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @contextmanager
 def mail_server(
     *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, auth: bool = False
@@ -52,12 +61,15 @@ def mail_server(
     handler = MailServer()
     options: dict[str, Any] = {"tls_context": starttls, "require_starttls": starttls is not None}
     if auth:
-        options |= {"authenticator": _authenticate, "auth_required": True, "auth_require_tls": starttls is not None}
-    controller = Controller(handler, hostname="127.0.0.1", port=0, ssl_context=tls, enable_SMTPUTF8=True, **options)
+        options |= {
+            "authenticator": _authenticate,
+            "auth_required": True,
+            "auth_require_tls": starttls is not None,
+        }
+    controller = _AnyPort(handler, hostname="127.0.0.1", port=0, ssl_context=tls, enable_SMTPUTF8=True, **options)
     controller.start()
     try:
-        assert controller.server is not None
-        handler.port = controller.server.sockets[0].getsockname()[1]
+        handler.port = controller.port
         yield handler
     finally:
         controller.stop()

@@ -31,6 +31,7 @@ class Evaluation:
         self.reading = reading
         self.lexicon = lexicon
         self._leaves: dict[Node, list[Hit]] = {}
+        self._pairs: dict[tuple[Node, Scope], list[Hit]] = {}
         self._entities: dict[str, list[Hit]] | None = None
 
     def holds(self, node: Node, scope: Scope) -> bool:
@@ -57,9 +58,7 @@ class Evaluation:
             case Or():
                 return sorted({hit for child in node.children for hit in self.hits(child, scope)})
             case Near():
-                left = self.hits(node.left, scope)
-                right = self.hits(node.right, scope) if left else []
-                return near(left, right, node.distance, node.ordered)
+                return self._near(node, scope)
             case Field():
                 return self.hits(node.child, self.field(node, scope))
             case TermRef():
@@ -131,6 +130,15 @@ class Evaluation:
                 return self._seeds(node.child, scope)
             case _:
                 return [hit.start for hit in self.hits(node, scope)]
+
+    def _near(self, node: Near, scope: Scope) -> list[Hit]:
+        # a match asks three times: does it hold, what are the spans, why
+        known = self._pairs.get((node, scope))
+        if known is None:
+            left = self.hits(node.left, scope)
+            right = self.hits(node.right, scope) if left else []
+            known = self._pairs[node, scope] = near(left, right, node.distance, node.ordered)
+        return known
 
     def _find(self, node: Node) -> list[Hit]:
         match node:

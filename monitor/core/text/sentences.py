@@ -43,7 +43,8 @@ def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
 
     A span that is in no sentence (white space, outside the text) comes back as it is, clamped to the text.
     """
-    start, end = max(0, min(start, len(text))), max(0, min(end, len(text)))
+    start = max(0, min(start, len(text)))
+    end = max(start, min(end, len(text)))
     inside = [bound for bound in _around(text, start, end) if bound[0] < max(end, start + 1) and bound[1] > start]
     return (inside[0][0], inside[-1][1]) if inside else (start, end)
 
@@ -85,7 +86,7 @@ def _ends_here(text: str, start: int, found: re.Match[str], after: int, end: int
     word = following.group(1) if following else ""
     if word[:1].islower():
         return False
-    if found.group() != "." or after > found.end():
+    if found.group() != "." or after > found.end() or not text[found.start() - 1 : found.start()].isalnum():
         return True
     before = _LAST_WORD.search(text, max(start, found.start() - _LOOK_BACK), found.start())
     if before is None:

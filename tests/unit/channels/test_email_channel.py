@@ -110,8 +110,12 @@ def test_a_line_break_in_an_address_is_refused(server: MailServer):
 
 
 def test_any_script_arrives(server: MailServer):
-    mail = message(MessageFormat.EMAIL, subject="تورخم بند 口 " + "ü" * 90, text="د تورخم\n.\n\ud800\n", html="<b>口</b>")
-    EmailChannel(settings(server.port, sender="Größe <monitor@example.org>")).send(mail, "desk@bücher.example", KEY)
+    mail = message(
+        MessageFormat.EMAIL, subject="تورخم بند 口 " + "ü" * 90, text="د تورخم\n.\n\ud800\n", html="<b>口</b>"
+    )
+    EmailChannel(settings(server.port, sender="Größe <monitor@example.org>")).send(
+        mail, "desk@bücher.example", KEY
+    )
     got = parsed(server)
     assert got["Subject"] == mail.subject
     assert str(got["From"]) == "Größe <monitor@example.org>"

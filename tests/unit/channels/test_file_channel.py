@@ -34,7 +34,10 @@ def test_a_json_digest_is_a_file_that_sorts_by_time(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("form", "ending", "content"),
-    [(MessageFormat.HTML, "html", "<p>Torkham <b>closed</b></p>"), (MessageFormat.TEXT, "txt", "Torkham closed\n.\nتړلې é\n")],
+    [
+        (MessageFormat.HTML, "html", "<p>Torkham <b>closed</b></p>"),
+        (MessageFormat.TEXT, "txt", "Torkham closed\n.\nتړلې é\n"),
+    ],
 )
 def test_each_format_has_its_ending(tmp_path: Path, form: MessageFormat, ending: str, content: str):
     place = Path(channel(tmp_path).send(message(form), "file", KEY).detail)
@@ -60,7 +63,9 @@ def test_other_messages_get_other_files():
     assert len(names) == 4
 
 
-@pytest.mark.parametrize("subject", ["../../etc/passwd: x", "a/b\x00c", "", "…", "تورخم بند " * 40, ".hidden", "口" * 300])
+@pytest.mark.parametrize(
+    "subject", ["../../etc/passwd: x", "a/b\x00c", "", "…", "تورخم بند " * 40, ".hidden", "口" * 300]
+)
 def test_no_subject_leaves_the_directory(tmp_path: Path, subject: str):
     place = Path(channel(tmp_path).send(message(subject=subject), "file", KEY).detail)
     assert place.parent == tmp_path

@@ -252,7 +252,13 @@ def test_near_over_many_repeats_takes_bounded_time():
 
 @pytest.mark.parametrize(
     "query",
-    ["a NEAR/100 b", "a NEAR/100 b NEAR/100 a NEAR/100 b", "SENTENCE(a AND b AND NOT c)", '"a b a b a b"', "aa* NEAR b"],
+    [
+        "a NEAR/100 b",
+        "a NEAR/100 b NEAR/100 a NEAR/100 b",
+        "SENTENCE(a AND b AND NOT c)",
+        '"a b a b a b"',
+        "aaa* NEAR b",
+    ],
 )
 @pytest.mark.parametrize("unit", ["a b ", "a b. ", "aaa b\n\n"])
 def test_a_document_full_of_repeats_takes_bounded_time(query, unit):

@@ -82,7 +82,9 @@ def test_odd_spans_never_fail(start, end):
     assert 0 <= low <= high <= 10
 
 
-@pytest.mark.parametrize("unit", [".", '."', ". ", "a. ", "Mr. ", "\n", "\n\n", "•\n", "۔", "A.", ". \u201d", "?!"])
+@pytest.mark.parametrize(
+    "unit", [".", '."', ". ", "a. ", "Mr. ", "\n", "\n\n", "•\n", "۔", "A.", ". \u201d", "?!"]
+)
 def test_a_megabyte_of_anything_is_cut_in_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
     start = time.perf_counter()

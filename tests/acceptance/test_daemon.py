@@ -1,0 +1,359 @@
+"""The real daemon against a real feed server, a real SMTP server and an HTTP sink."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email import policy
+
+import pytest
+from desk import Desk, eventually
+from http_sink import http_sink
+from local_feed import LocalFeed
+from mail_server import mail_server
+from scripted import LOGIN_PAGE, failure, held_back, redirect
+
+from monitor.demo.server import Answer, LocalSite
+
+MAIL = """
+[smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+from = "Border desk <monitor@example.org>"
+[receivers.desk]
+email = ["desk@example.org"]
+"""
+
+
+def test_a_new_entry_reaches_an_inbox_and_slack_with_its_reason(desk: Desk, feed: LocalFeed) -> None:
+    with mail_server() as mail, http_sink() as slack:
+        desk.environment["SLACK"] = slack.url + "/hook"
+        receivers = MAIL.format(port=mail.port) + '[receivers.ops]\nslack = { webhook_url = "env:SLACK" }\n'
+        desk.write([feed.url], receivers=receivers, to='["desk", "ops"]')
+        with desk.running():
+            eventually(
+                lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll"
+            )
+            link = feed.add("Border shut", "The Torkham crossing was closed on Sunday.")
+            eventually(lambda: mail.received and slack.requests, "the alert")
+        message = email.message_from_bytes(mail.received[0].content, policy=policy.default)
+        text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "Torkham crossing closed" in message["Subject"]
+        assert link in text
+        assert "[Torkham]" in text
+        assert len(mail.received) == len(slack.requests) == 1
+        assert "Torkham" in json.loads(slack.requests[0][2])["text"]
+        # the secret reached the wire and nothing else
+        assert "/hook" not in desk.log()
+        why = desk.command("why", link).stdout
+        assert "torkham-closed" in why
+        assert "desk@example.org: sent" in why
+
+
+def test_nothing_alerts_again_after_a_restart_or_with_another_id_or_tracking(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    link = feed.add("Torkham closed", "The Torkham crossing was closed.", id="one")
+    with desk.running():
+        eventually(desk.sent, "the alert")
+    feed.clear()
+    feed.add("Torkham closed", "The Torkham crossing was closed.", id="two", link=link + "?utm_source=rss")
+    polls = "SELECT sum(polls) FROM poll_counts WHERE outcome = 'ok'"
+    before = desk.number(polls)
+    with desk.running():
+        eventually(lambda: desk.number(polls) > before, "a poll after the restart")
+        marker = feed.add("Floods in Sindh", "The flood came at night.")
+        eventually(lambda: desk.sent() == 2, "the next alert")
+    assert desk.number("SELECT count(*) FROM entries") == 2
+    assert desk.number("SELECT count(*) FROM matches WHERE rule_id = 'torkham-closed'") == 1
+    assert marker
+
+
+def test_new_words_in_a_known_entry_alert_and_a_comma_does_not(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    quiet = "Torkham was busy on Sunday."
+    link = feed.add("At the border", quiet, id="live")
+    with desk.running():
+        eventually(
+            lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'"), "the first reading"
+        )
+        feed.clear()
+        feed.add("At the border", f"{quiet} Then Torkham was closed.", id="live", link=link)
+        eventually(lambda: desk.sent() == 1, "the alert on the added words")
+        feed.clear()
+        feed.add("At the border", f"{quiet} Then Torkham was closed. Rain fell.", id="live", link=link)
+        eventually(lambda: desk.number("SELECT count(*) FROM routings WHERE state = 'merged'") == 1, "the edit")
+    assert desk.sent() == 1
+
+
+def test_a_feed_in_trouble_never_disturbs_another(desk: Desk, feed: LocalFeed, site: LocalSite) -> None:
+    huge = b"<rss><channel><title>big</title>" + b"<item><title>x</title></item>" * 300_000
+    trouble = {
+        "/down": failure(500),
+        "/login": LOGIN_PAGE,
+        "/huge": Answer(huge),
+        "/malformed": Answer(b"\x00\x01\x02 <<<>>> no feed at all", "application/rss+xml"),
+        "/loop": redirect("/loop", 302),
+    }
+    urls = [site.route(path, answer) for path, answer in trouble.items()]
+    let_go = threading.Event()
+    urls.append(site.route("/slow", held_back(LOGIN_PAGE, let_go, timedelta(seconds=20))))
+    urls.append("http://127.0.0.1:9/nobody-listens")
+    desk.write([*urls, feed.url], poll='max_bytes = "2MB"\nper_host = 20')
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    with desk.running():
+        eventually(desk.sent, "the alert of the healthy feed")
+        eventually(
+            lambda: desk.number("SELECT count(*) FROM feeds WHERE failures > 0") >= len(urls), "every failure", 90
+        )
+        let_go.set()
+    outcomes = {
+        url.rsplit("/", 1)[1]: (outcome, error)
+        for url, outcome, error in desk.ask("SELECT declared_url, last_outcome, last_error FROM feeds")
+    }
+    assert outcomes["down"][0] == "http_error"
+    assert outcomes["login"][0] == "not_a_feed"
+    assert outcomes["huge"][0] == "too_large"
+    assert outcomes["malformed"][0] == "not_a_feed"
+    assert outcomes["loop"][0] == "bad_redirect"
+    assert outcomes["slow"][0] == "timeout"
+    assert outcomes["nobody-listens"][0] == "unreachable"
+    assert all(error for outcome, error in outcomes.values() if outcome != "ok")
+    status = desk.command("status").stdout
+    assert "failing" in status
+
+
+def test_a_mail_server_that_is_away_gets_the_message_after_a_restart(desk: Desk, feed: LocalFeed) -> None:
+    with mail_server() as gone:
+        port = gone.port
+    desk.write([feed.url], receivers=MAIL.format(port=port))
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    with desk.running():
+        eventually(lambda: desk.number("SELECT count(*) FROM attempts"), "a failed attempt")
+    assert desk.number("SELECT count(*) FROM deliveries WHERE state = 'waiting'") == 1
+    assert "unreachable" in desk.ask("SELECT last_error FROM deliveries")[0][0]
+    key = desk.ask("SELECT key FROM deliveries")[0][0]
+    with mail_server() as back:
+        desk.write([feed.url], receivers=MAIL.format(port=back.port))
+        with desk.running():
+            eventually(lambda: back.received, "the mail after the restart")
+            eventually(desk.sent, "its receipt")
+        assert key in email.message_from_bytes(back.received[0].content, policy=policy.default)["Message-ID"]
+
+
+def test_a_failing_receiver_never_disturbs_another(desk: Desk, feed: LocalFeed) -> None:
+    with mail_server() as gone:
+        port = gone.port
+    receivers = MAIL.format(port=port) + "[receivers.files]\nfile = { directory = 'digests' }\n"
+    desk.write([feed.url], receivers=receivers, to='["desk", "files"]')
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    with desk.running():
+        eventually(lambda: list((desk.folder / "digests").glob("*.json")), "the file")
+
+
+def test_full_text_is_read_from_the_page_behind_the_entry(desk: Desk, feed: LocalFeed, site: LocalSite) -> None:
+    words = " ".join(
+        f"<p>Paragraph {n} tells at length what traders at the crossing said that day.</p>" for n in range(8)
+    )
+    page = f"<html><body><article><h1>At the border</h1><p>On Sunday Torkham was closed.</p>{words}</article></body></html>"
+    link = site.route("/page.html", Answer(page.encode()))
+    feed.add("At the border", "What traders said.", link=link)
+    desk.write([feed.url], feed_lines="full_text = true")
+    with desk.running():
+        eventually(desk.sent, "the alert from the page's text")
+    assert desk.ask("SELECT quality FROM articles") == [("full",)]
+
+
+def test_a_page_that_cannot_be_read_leaves_the_feeds_own_text_to_the_rules(
+    desk: Desk, feed: LocalFeed, site: LocalSite
+) -> None:
+    link = site.route("/gone.html", failure(404))
+    feed.add("At the border", "Torkham was closed.", link=link)
+    desk.write([feed.url], feed_lines="full_text = true")
+    with desk.running():
+        eventually(desk.sent, "the alert from the feed's text")
+    assert "404" in desk.ask("SELECT note FROM articles")[0][0]
+
+
+def test_old_entries_do_not_alert_at_subscription_and_one_pass_says_so(desk: Desk, feed: LocalFeed) -> None:
+    now = datetime.now(UTC)
+    feed.add("Torkham closed", "An old one.", published=now - timedelta(days=2), id="old")
+    feed.add("Torkham closed for good", "Older still.", published=now - timedelta(days=30), id="older")
+    desk.write([feed.url])
+    done = desk.command("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert "stored as seen" in done.stderr
+    assert {fate for (fate,) in desk.ask("SELECT fate FROM entries")} <= {"seen_at_subscribe", "too_old"}
+    assert desk.sent() == 0
+
+
+def test_one_pass_closes_every_window_that_has_matches(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url], schedule="0 8 * * *")
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    done = desk.command("run", "--once")
+    assert done.returncode == 0, done.stderr
+    [file] = (desk.folder / "digests").glob("*.json")
+    digest = json.loads(file.read_text(encoding="utf-8"))
+    assert [story["headline"] for story in digest["stories"]] == ["Torkham closed"]
+    again = desk.command("run", "--once")
+    assert again.returncode == 0
+    assert len(list((desk.folder / "digests").glob("*.json"))) == 1
+
+
+def test_one_pass_fails_when_nothing_could_be_polled_or_delivered(desk: Desk, feed: LocalFeed) -> None:
+    desk.write(["http://127.0.0.1:9/feed"])
+    assert desk.command("run", "--once").returncode == 1
+    (desk.folder / "digests").write_text("a file where the folder should be")
+    desk.write([feed.url])
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    failed = desk.command("run", "--once")
+    assert failed.returncode == 1
+    assert "not delivered to desk" in failed.stderr
+
+
+def test_a_dry_run_sends_nothing_and_the_real_run_sends_it_all(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    dry = desk.command("run", "--once", "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "draft: alerts to desk" in dry.stdout
+    assert "[Torkham]" in dry.stdout
+    assert not (desk.folder / "digests").exists()
+    assert desk.command("run", "--once").returncode == 0
+    assert len(list((desk.folder / "digests").glob("*.json"))) == 1
+
+
+def test_a_second_daemon_on_the_same_store_is_refused_with_the_holders_pid(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    with desk.running() as daemon:
+        eventually(lambda: desk.ask("SELECT 1 FROM feeds"), "the store")
+        second = desk.command("run")
+        assert second.returncode == 1
+        assert f"pid {daemon.pid}" in second.stderr
+        status = desk.command("status", "--json")
+        assert json.loads(status.stdout)["pid"] == daemon.pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_ten_seconds_even_with_a_slow_feed(
+    desk: Desk, site: LocalSite, number: signal.Signals
+) -> None:
+    let_go, asked = threading.Event(), threading.Event()
+
+    def slow(_: object) -> Answer:
+        asked.set()
+        let_go.wait(30)
+        return LOGIN_PAGE
+
+    desk.write([site.route("/slow", slow)], poll='timeout = "60s"'.replace("timeout", "# timeout"))
+    daemon = desk.start()
+    try:
+        assert asked.wait(60), desk.log()
+        begun = time.monotonic()
+        daemon.send_signal(number)
+        assert daemon.wait(timeout=15) == 0
+        assert time.monotonic() - begun < 10
+    finally:
+        let_go.set()
+        daemon.kill()
+
+
+def test_a_database_of_a_newer_version_is_refused_and_not_touched(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    assert desk.command("run", "--once").returncode == 0
+    with sqlite3.connect(desk.folder / "monitor.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    refused = desk.command("run", "--once")
+    assert refused.returncode == 1
+    assert "newer version" in refused.stderr
+    assert "9999" in refused.stderr
+    assert desk.ask("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_a_file_that_is_no_database_gets_one_sentence(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    (desk.folder / "monitor.db").write_bytes(b"not a database, but text" * 100)
+    refused = desk.command("run", "--once")
+    assert refused.returncode == 1
+    assert "no SQLite database" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_folder_that_cannot_be_written_gets_one_sentence(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    text = desk.config.read_text(encoding="utf-8").replace("sqlite:///monitor.db", "sqlite:////proc/monitor.db")
+    desk.config.write_text(text, encoding="utf-8")
+    refused = desk.command("run", "--once")
+    assert refused.returncode == 1
+    assert "/proc/monitor.db" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_wrong_config_starts_nothing(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url], more="quite_hours = '22:00-06:00'")
+    refused = desk.command("run")
+    assert refused.returncode == 2
+    assert "Nothing was started" in refused.stderr
+    assert not (desk.folder / "monitor.db").exists()
+
+
+def test_reading_commands_need_no_secret(desk: Desk, feed: LocalFeed) -> None:
+    desk.environment["SLACK"] = "http://127.0.0.1:9/hook"
+    desk.write([feed.url], receivers='[receivers.desk]\nslack = { webhook_url = "env:SLACK" }\n')
+    assert desk.command("run", "--once").returncode == 0
+    del desk.environment["SLACK"]
+    assert desk.command("status").returncode == 0
+    assert desk.command("run", "--once").returncode == 2
+
+
+def test_why_of_an_unknown_url_names_the_feed_that_covers_its_host(
+    desk: Desk, feed: LocalFeed, site: LocalSite
+) -> None:
+    desk.write([feed.url])
+    assert desk.command("run", "--once").returncode == 0
+    unknown = desk.command("why", f"{site.url}/never-listed")
+    assert unknown.returncode == 1
+    assert "never seen" in unknown.stdout
+    assert "covers its host" in unknown.stdout
+
+
+def test_the_children_of_a_killed_daemon_end_with_it(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    daemon = desk.start()
+    eventually(desk.sent, "the alert")
+    children = eventually(lambda: _children(daemon.pid), "children")
+    daemon.kill()
+    daemon.wait()
+    eventually(lambda: not any(_alive(pid) for pid in children), "the children's end")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_log_lines_are_json_where_nobody_watches(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    done = desk.command("run", "--once")
+    lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
+    assert any(json.loads(line)["event"] == "first poll" for line in lines)
+    assert os.environ is not None

@@ -1,0 +1,161 @@
+"""A desk for acceptance tests: a folder with a config, and the real daemon as a subprocess."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 60.0  # seconds a condition may take on a busy machine: a limit, not a wait
+_GAP = 0.05
+
+RULES = """
+[[rules]]
+id = "torkham-closed"
+title = "Torkham crossing closed"
+query = 'Torkham AND (closed OR closure)'
+tags = ["border"]
+severity = "high"
+
+[[rules]]
+id = "floods"
+title = "Floods"
+query = 'flood*'
+"""
+
+
+def eventually(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """The first true value of the condition; fails with `what` when it does not come."""
+    deadline = time.monotonic() + patience
+    pause = threading.Event()
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {patience:.0f} s for {what}"
+        pause.wait(_GAP)
+
+
+class Desk:
+    """Config, rules and store in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment: dict[str, str] = {}
+        (folder / "rules").mkdir()
+        (folder / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
+        self.config = folder / "config.toml"
+
+    def write(
+        self,
+        feeds: Sequence[str],
+        *,
+        receivers: str = "[receivers.desk]\nfile = { directory = 'digests', format = 'json' }\n",
+        schedule: str = "immediate",
+        to: str = '["desk"]',
+        feed_lines: str = "",
+        more: str = "",
+        poll: str = "",
+    ) -> None:
+        """Writes the config: polls every second, sends a second after a match."""
+        wait = 'group_wait = "0s"' if schedule == "immediate" else 'timezone = "UTC"\nsend_when_empty = false'
+        self.config.write_text(
+            f"""
+[store]
+url = "sqlite:///monitor.db"
+[poll]
+interval = "1s"
+min_interval = "1s"
+host_delay = "0s"
+timeout = "5s"
+allow_private_addresses = true
+{poll}
+[rules]
+files = ["rules/*.toml"]
+{receivers}
+[[digests]]
+name = "alerts"
+rules = ["*"]
+to = {to}
+schedule = "{schedule}"
+{wait}
+{more}
+"""
+            + "".join(f'\n[[feeds]]\nurl = "{url}"\nbackfill = "24h"\n{feed_lines}\n' for url in feeds),
+            encoding="utf-8",
+        )
+
+    def command(
+        self, *arguments: str, input: str | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `monitor ARGUMENTS -c CONFIG` to its end."""
+        line = [sys.executable, "-m", "monitor", *arguments, "-c", str(self.config)]
+        return subprocess.run(
+            line,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            input=input,
+            timeout=timeout,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts the daemon; its log goes to daemon.log in the folder."""
+        with (self.folder / "daemon.log").open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "monitor", "run", "-c", str(self.config), *arguments],
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                text=True,
+            )
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """The daemon, stopped by SIGTERM at the end; it must end well within its ten seconds."""
+        daemon = self.start(*arguments)
+        try:
+            yield daemon
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(timeout=15) == 0, self.log()
+        finally:
+            if daemon.poll() is None:
+                daemon.kill()
+                daemon.wait()
+
+    def log(self) -> str:
+        """What the daemon said so far."""
+        path = self.folder / "daemon.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of the store, read beside the daemon; none while there is no store yet."""
+        path = self.folder / "monitor.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+            try:
+                return connection.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise
+
+    def number(self, query: str, *values: Any) -> int:
+        """The one number a query gives; 0 while there is no store yet."""
+        rows = self.ask(query, *values)
+        return int(rows[0][0]) if rows else 0
+
+    def sent(self) -> int:
+        """Deliveries that the other side has."""
+        return self.number("SELECT count(*) FROM deliveries WHERE state = 'sent'")
