@@ -143,8 +143,8 @@ class ArticleStore(Protocol):
         """Counts a failed attempt; the entry waits until then."""
         ...
 
-    def ungrouped(self, limit: int) -> Sequence[Article]:
-        """Articles without a story, oldest first."""
+    def ungrouped(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Articles without a story whose time has come, oldest first."""
         ...
 
     def twins(self, article: Article, since: datetime) -> Sequence[Article]:
@@ -159,8 +159,12 @@ class ArticleStore(Protocol):
         """The article's story; a second time changes nothing."""
         ...
 
-    def unmatched(self, limit: int) -> Sequence[Article]:
-        """Grouped articles that no rule set has read yet, oldest first."""
+    def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
+        ...
+
+    def postpone(self, article_id: int, why: str, until: datetime) -> None:
+        """An article that broke its stage waits until then; `why` is kept for the ledger."""
         ...
 
     def record_matches(

@@ -7,6 +7,8 @@ import structlog
 from monitor.model.feed import POLL_SUCCESS
 from monitor.model.ledger import Plan
 from monitor.pipeline.deliver import DeliveryReport
+from monitor.pipeline.digest import PlanFailure
+from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
 from monitor.pipeline.read import ReadOutcome, ReadReport
@@ -51,6 +53,8 @@ def say_read(log: Log, report: ReadReport) -> None:
 
 def say_match(log: Log, report: MatchReport) -> None:
     """Matches and rules that failed."""
+    if report.why is not None:
+        log.error("not matched", url=report.article.url, why=report.why)
     for match in report.matches:
         log.info(
             "match",
@@ -64,8 +68,24 @@ def say_match(log: Log, report: MatchReport) -> None:
         log.error("rule failed", rule=failure.rule, url=report.article.url, why=failure.why)
 
 
-def say_plan(log: Log, plan: Plan) -> None:
+def say_group(log: Log, report: GroupReport) -> None:
+    """A story joined, or an article that broke the stage."""
+    if report.grouping is None:
+        log.error("not grouped", url=report.article.url, why=report.why)
+    elif report.grouping.duplicate_of is not None and report.grouping.reason is not None:
+        log.info(
+            "duplicate",
+            url=report.article.url,
+            story=report.grouping.story_id,
+            reason=report.grouping.reason.value,
+        )
+
+
+def say_plan(log: Log, plan: Plan | PlanFailure) -> None:
     """A planned batch; windows in which nothing happened are closed quietly."""
+    if isinstance(plan, PlanFailure):
+        log.error("not planned", digest=plan.digest, batch=plan.batch, why=plan.why)
+        return
     words = {
         "digest": plan.digest,
         "batch": plan.batch,

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor.app.reports import say_delivery, say_match, say_plan, say_poll, say_read
+from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
 from monitor.model.feed import POLL_SUCCESS
@@ -20,6 +20,7 @@ from monitor.model.ledger import Plan
 log = structlog.get_logger("monitor")
 
 TICK = 1.0  # seconds
+PAUSE = 5.0  # seconds after a stage failed: a full disk is not asked every second
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 
@@ -120,15 +121,19 @@ class Service:
         for read in monitor.read.run(self._stopping.is_set):
             say_read(log, read)
             done.postponed += read.outcome.value == "postponed"
-        for _ in monitor.group.run(self._stopping.is_set):
+        for group in monitor.group.run(self._stopping.is_set):
+            say_group(log, group)
             done.articles += 1
         for match in monitor.match.run(self._stopping.is_set):
             say_match(log, match)
             done.matches += len(match.matches)
         for plan in monitor.digest.run(close_all=True):
             say_plan(log, plan)
-            self._on_plan(plan)
-            done.plans += bool(plan.deliveries)
+            if isinstance(plan, Plan):
+                self._on_plan(plan)
+                done.plans += bool(plan.deliveries)
+            else:
+                done.failed.append((f"digest {plan.digest}", plan.why))
         for delivery in monitor.deliver.run(self._stopping.is_set) if self._sends else ():
             say_delivery(log, delivery)
             if delivery.failure is None:
@@ -146,15 +151,21 @@ class Service:
             say_read(log, report)
 
     def _match(self) -> None:
-        for _ in self._monitor.group.run(self._stopping.is_set):
-            pass
+        for group in self._monitor.group.run(self._stopping.is_set):
+            say_group(log, group)
         for report in self._monitor.match.run(self._stopping.is_set):
             say_match(log, report)
 
     def _digest(self) -> None:
+        failed = False
         for plan in self._monitor.digest.run():
             say_plan(log, plan)
-            self._on_plan(plan)
+            if isinstance(plan, Plan):
+                self._on_plan(plan)
+            else:
+                failed = True
+        if failed:
+            self._stopping.wait(PAUSE)
 
     def _deliver(self) -> None:
         for report in self._monitor.deliver.run(self._stopping.is_set):
@@ -171,10 +182,10 @@ class Service:
                     stage()
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))
-                    self._stopping.wait(TICK * 5)  # a full disk is not asked every second
+                    self._stopping.wait(PAUSE)
                 except Exception:
                     log.exception("stage broke", stage=name)
-                    self._stopping.wait(TICK * 5)
+                    self._stopping.wait(PAUSE)
 
         return run
 

@@ -118,7 +118,8 @@ def _sent(deliveries: Sequence[Delivery]) -> str:
 
 
 def _delivery(one: Delivery) -> str:
-    to = f"{one.new.receiver} by {one.new.channel.value}" + (f" {one.new.recipient}" if one.new.recipient else "")
+    new = one.new
+    to = f"{new.receiver} ({new.recipient})" if new.recipient != new.receiver else new.receiver
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{to}: sent {shown_time(one.sent_at)}"
     if one.state is DeliveryState.WAITING:

@@ -54,7 +54,7 @@ def _ignore(_plan: Plan) -> None:
 def _print_drafts(plan: Plan) -> None:
     shown: set[tuple[str, str, int]] = set()
     for one in plan.deliveries:
-        to = f"{one.receiver} by {one.channel.value} {one.recipient}".rstrip()
+        to = f"{one.receiver} ({one.recipient})"
         click.echo(f"---- draft: {plan.digest} to {to}: {one.message.subject}")
         text = (one.message.text, one.channel.value, one.message.part)
         if text not in shown:

@@ -96,7 +96,7 @@ class NewDelivery:
     batch: str
     receiver: str
     channel: ChannelKind
-    recipient: str  # address; "" where the receiver is the address
+    recipient: str  # e-mail address; the channel's name where the receiver itself is the address
     message: Message
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from monitor.core.retry import decide_retry
 from monitor.model.delivery import ChannelKind, Delivery, Receipt, RetryDecision
-from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError
+from monitor.pipeline.isolation import named
 from monitor.ports import Channel, Clock, Dice, Outbox
 
 # Longer than any channel takes: a row must not be sent twice because its sender is slow.
@@ -53,7 +54,14 @@ class DeliverStage:
                     f'no receiver "{new.receiver}" by {new.channel.value} in the config',
                 )
             receipt = channel.send(new.message, new.recipient, new.key)
-        except DeliveryFailed as failure:
+        except StoreError:
+            raise
+        except Exception as error:
+            failure = (
+                error
+                if isinstance(error, DeliveryFailed)
+                else DeliveryFailed(DeliveryFault.TEMPORARY, named(error))
+            )
             now = self.clock.now()
             decision = decide_retry(failure, delivery.attempts + 1, delivery.created_at, now, self.dice())
             self.outbox.record_failure(delivery, failure, decision, now)

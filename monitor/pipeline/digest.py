@@ -21,11 +21,34 @@ from monitor.core.digests.render import render, with_key
 from monitor.core.stories.material import adds_news
 from monitor.model.delivery import NewDelivery, Receiver
 from monitor.model.digest import Badge, Coverage, Digest, DigestSettings, Immediate, MessageFormat, Window
+from monitor.model.errors import StoreError
 from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import Alerted, Plan, StoredMatch
+from monitor.pipeline.isolation import named
 from monitor.ports import Clock, DigestStore, FeedStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
+_INSTANT = timedelta(microseconds=1)  # a window is never empty
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFailure:
+    """A batch that could not be planned: its matches stay pending and are planned again."""
+
+    digest: str
+    batch: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A batch whose time has come, with the matches that belong to it."""
+
+    batch: str
+    window: Window
+    pending: tuple[StoredMatch, ...]
+    now: datetime
+    closes_window: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +71,59 @@ class DigestStage:
     clock: Clock
     draft: bool = False
 
-    def run(self, *, close_all: bool = False) -> Iterator[Plan]:
-        """One plan for each window or story that is due; with `close_all`, for everything that has matches."""
+    def run(self, *, close_all: bool = False) -> Iterator[Plan | PlanFailure]:
+        """One plan for each window or story that is due; with `close_all`, for everything that has matches.
+
+        A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
+        """
         for settings in self.settings:
-            yield from self._plan(settings, close_all)
+            try:
+                for due in self._due(settings, close_all):
+                    yield self._guarded(settings, due)
+            except StoreError:
+                raise
+            except Exception as error:
+                yield PlanFailure(settings.name, "", named(error))
+
+    def _guarded(self, settings: DigestSettings, due: _Due) -> Plan | PlanFailure:
+        try:
+            return self._record(settings, due)
+        except StoreError:
+            raise
+        except Exception as error:
+            return PlanFailure(settings.name, due.batch, named(error))
 
     def preview(self, settings: DigestSettings) -> Digest:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
         pending = self.digests.pending(settings.name)
-        window = Window(min(state.last_end, now - timedelta(seconds=1)), now)
+        window = Window(min(state.last_end, now - _INSTANT), now)
         return self._build(settings, "preview", window, self._sort(settings, pending), late=False)
 
-    def _plan(self, settings: DigestSettings, close_all: bool) -> Iterator[Plan]:
+    def _due(self, settings: DigestSettings, close_all: bool) -> Iterator[_Due]:
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
         pending = self.digests.pending(settings.name, draft=self.draft)
         if isinstance(settings.schedule, Immediate):
-            yield from self._plan_stories(settings, settings.schedule, pending, close_all, now)
+            yield from self._due_stories(settings, settings.schedule, pending, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
         window = due_window(settings.schedule, settings.timezone, last_end, now)
         if close_all and pending:
-            window = Window(min(last_end, now - timedelta(microseconds=1)), now)
-        if window is None:
-            return
-        inside = [match for match in pending if match.matched_at <= window.end]
-        yield self._record(settings, window_batch(window), window, inside, now, closes_window=True)
+            window = Window(min(last_end, now - _INSTANT), now)
+        if window is not None:
+            inside = tuple(match for match in pending if match.matched_at <= window.end)
+            yield _Due(window_batch(window), window, inside, now, closes_window=True)
 
-    def _plan_stories(
+    def _due_stories(
         self,
         settings: DigestSettings,
         schedule: Immediate,
         pending: Sequence[StoredMatch],
         close_all: bool,
         now: datetime,
-    ) -> Iterator[Plan]:
+    ) -> Iterator[_Due]:
         stories: dict[str, list[StoredMatch]] = defaultdict(list)
         for match in pending:
             stories[_story(match)].append(match)
@@ -92,27 +131,18 @@ class DigestStage:
             first = min(match.matched_at for match in matches)
             if close_all or immediate_due(first, schedule.wait, now):
                 number = self.digests.batches(settings.name, f"{story}#", draft=self.draft) + 1
-                window = Window(min(first, now - timedelta(microseconds=1)), now)
-                yield self._record(settings, story_batch(story, number), window, matches, now, closes_window=False)
+                window = Window(min(first, now - _INSTANT), now)
+                yield _Due(story_batch(story, number), window, tuple(matches), now, closes_window=False)
 
-    def _record(
-        self,
-        settings: DigestSettings,
-        batch: str,
-        window: Window,
-        pending: Sequence[StoredMatch],
-        now: datetime,
-        *,
-        closes_window: bool,
-    ) -> Plan:
-        sorted_ = self._sort(settings, pending)
-        late = closes_window and is_late(window, now)
-        digest = self._build(settings, batch, window, sorted_, late=late)
-        speaks = bool(digest.stories) or (settings.send_when_empty and closes_window)
+    def _record(self, settings: DigestSettings, due: _Due) -> Plan:
+        sorted_ = self._sort(settings, due.pending)
+        late = due.closes_window and is_late(due.window, due.now)
+        digest = self._build(settings, due.batch, due.window, sorted_, late=late)
+        speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
         plan = Plan(
             digest=settings.name,
-            batch=batch,
-            window=window,
+            batch=due.batch,
+            window=due.window,
             planned=tuple(match.id for match in sorted_.news),
             merged=tuple(match.id for match in sorted_.merged),
             alerted=tuple(
@@ -120,10 +150,10 @@ class DigestStage:
             ),
             deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
             stories=len(digest.stories),
-            closes_window=closes_window,
+            closes_window=due.closes_window,
             draft=self.draft,
         )
-        self.digests.record_plan(plan, now)
+        self.digests.record_plan(plan, due.now)
         return plan
 
     def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch]) -> _Sorted:

@@ -10,8 +10,10 @@ from monitor.core.rules import RuleSet, because
 from monitor.core.stories.material import matched_sentences
 from monitor.model.article import Article, Document, EntityMention
 from monitor.model.digest import DigestSettings
+from monitor.model.errors import StoreError
 from monitor.model.ledger import NewMatch
 from monitor.model.rule import Match, RuleFailure
+from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock
 
 BATCH = 100
@@ -19,11 +21,12 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """What the rules said of one article."""
+    """What the rules said of one article; `why` for an article that broke the stage and is tried again."""
 
     article: Article
-    matches: tuple[NewMatch, ...]
-    failures: tuple[RuleFailure, ...]
+    matches: tuple[NewMatch, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,18 @@ class MatchStage:
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[MatchReport]:
         """Matches until nothing is left; one report an article."""
-        while articles := self.articles.unmatched(BATCH):
+        while articles := self.articles.unmatched(self.clock.now(), BATCH):
             for article in articles:
                 if stopping():
                     return
-                yield self._match(article)
+                try:
+                    yield self._match(article)
+                except StoreError:
+                    raise
+                except Exception as error:
+                    why = named(error)
+                    self.articles.postpone(article.id, why, self.clock.now() + TRY_AGAIN)
+                    yield MatchReport(article, why=why)
 
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)

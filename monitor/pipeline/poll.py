@@ -12,9 +12,10 @@ from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import judge_entry, revision_fate, words_hash
 from monitor.core.text.urls import canonical_url
 from monitor.model.entry import Fate, KnownEntry, NewEntry, ParsedEntry, ParsedFeed, Verdict
-from monitor.model.errors import NotAFeed, SandboxFailed
+from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.isolation import named
 from monitor.ports import Clock, Dice, FeedStore, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
@@ -70,23 +71,27 @@ class PollStage:
                     yield None
 
         for response in self.fetcher.fetch_many(due()):
-            yield self._settle(asked.pop(response.request.key), response)
+            feed = asked.pop(response.request.key)
+            try:
+                yield self._settle(feed, response)
+            except StoreError:
+                raise  # no feed's fault: the stage tries again as a whole
+            except Exception as error:
+                yield self._give_way(feed, response, named(error))
+
+    def _give_way(self, feed: Feed, response: FetchResponse, why: str) -> PollReport:
+        """A feed that broke the stage fails like any other, with its back-off, and the others go on."""
+        now = self.clock.now()
+        body = _Body(outcome=PollOutcome.PARSE_FAILED, problem=why)
+        decision = self._decide(feed, response, body, now)
+        self.feeds.record_poll(feed, decision, [], title=None, body_hash=None, now=now)
+        return _report(feed, decision, body, [])
 
     def _settle(self, feed: Feed, response: FetchResponse) -> PollReport:
         now = self.clock.now()
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
         body = self._read(feed, response, body_hash, now)
-        decision = decide_next_poll(
-            feed,
-            self.settings,
-            response,
-            ttl=body.parsed.ttl if body.parsed else None,
-            unchanged=body.unchanged,
-            problem=body.problem,
-            parse_outcome=body.outcome,
-            now=now,
-            dice=self.dice(),
-        )
+        decision = self._decide(feed, response, body, now)
         entries = self._judge(feed, body.parsed, now) if body.parsed else []
         self.feeds.record_poll(
             feed,
@@ -98,6 +103,19 @@ class PollStage:
             now=now,
         )
         return _report(feed, decision, body, entries)
+
+    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, now: datetime) -> PollDecision:
+        return decide_next_poll(
+            feed,
+            self.settings,
+            response,
+            ttl=body.parsed.ttl if body.parsed else None,
+            unchanged=body.unchanged,
+            problem=body.problem,
+            parse_outcome=body.outcome,
+            now=now,
+            dice=self.dice(),
+        )
 
     def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> _Body:
         if response.outcome is not PollOutcome.OK:

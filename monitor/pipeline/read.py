@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,9 +14,10 @@ from monitor.core.stories.fingerprint import content_hash
 from monitor.core.text.urls import host_of
 from monitor.model.article import EntityMention, Extracted, NewArticle, Quality
 from monitor.model.entry import Entry
-from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed
+from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, Sandbox
 
 BATCH = 100  # entries in memory at a time
@@ -70,7 +72,7 @@ class ReadStage:
             pages = {entry.row: entry for entry in entries if entry.full_text and entry.new.parsed.link}
             for entry in entries:
                 if entry.row not in pages:
-                    yield self._from_feed(entry, None)
+                    yield self._guarded(entry, None)
             yield from self._from_pages(pages, stopping)
 
     def _from_pages(self, pages: dict[int, Entry], stopping: Callable[[], bool]) -> Iterator[ReadReport]:
@@ -81,7 +83,21 @@ class ReadStage:
                 yield FetchRequest(row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
 
         for response in self.fetcher.fetch_many(requests()):
-            yield self._from_page(pages[response.request.key], response)
+            yield self._guarded(pages[response.request.key], response)
+
+    def _guarded(self, entry: Entry, response: FetchResponse | None) -> ReadReport:
+        """Reads one entry; one that breaks the stage is tried again, at last without its page."""
+        try:
+            return self._from_page(entry, response) if response else self._from_feed(entry, None)
+        except StoreError:
+            raise
+        except Exception as error:
+            why = named(error)
+        if response is not None and entry.read_attempts >= len(RETRY_AFTER):
+            with contextlib.suppress(ValueError, TypeError, LookupError, ArithmeticError):
+                return self._from_feed(entry, why)
+        self.articles.postpone_read(entry.row, self.clock.now() + TRY_AGAIN)
+        return ReadReport(entry, ReadOutcome.POSTPONED, why)
 
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
@@ -123,7 +139,7 @@ class ReadStage:
                 quality=quality,
                 content_hash=content_hash(title, text, host_of(url)),
                 first_seen=entry.first_seen,
-                published=parsed.published or (page.published if page else None),
+                published=parsed.published or (page.published if page else None) or parsed.updated,
                 language=page.language if page else None,
                 authors=parsed.authors or (page.authors if page else ()),
                 entities=tuple(names),

@@ -54,7 +54,7 @@ def test_a_new_entry_reaches_an_inbox_and_slack_with_its_reason(desk: Desk, feed
         assert "/hook" not in desk.log()
         why = desk.command("why", link).stdout
         assert "torkham-closed" in why
-        assert "desk@example.org: sent" in why
+        assert "desk@example.org): sent" in why
 
 
 def test_nothing_alerts_again_after_a_restart_or_with_another_id_or_tracking(desk: Desk, feed: LocalFeed) -> None:

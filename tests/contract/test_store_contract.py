@@ -47,9 +47,9 @@ def grouped(store: Store, feed: Feed, id: str = "e1", story: str | None = None, 
     poll(store, feed, new_entry(id))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id, **more))
-    found = store.articles.ungrouped(10)[0]
+    found = store.articles.ungrouped(NOON, 10)[0]
     store.articles.record_grouping(found.id, Grouping(story or f"s_{found.id:x}"))
-    return next(one for one in store.articles.unmatched(10) if one.id == found.id)
+    return next(one for one in store.articles.unmatched(NOON, 10) if one.id == found.id)
 
 
 def matched(store: Store, article: Article, *digests: str, rule_id: str = "torkham-closed") -> None:
@@ -237,7 +237,7 @@ def test_a_read_entry_waits_no_more_and_reading_twice_makes_one_article(store: S
     store.articles.record_read(article)
     store.articles.record_read(article)
     assert not store.articles.waiting(NOON, 10)
-    assert len(store.articles.ungrouped(10)) == 1
+    assert len(store.articles.ungrouped(NOON, 10)) == 1
 
 
 def test_an_article_comes_back_as_it_was_stored(store: Store, feed: Feed) -> None:
@@ -249,7 +249,7 @@ def test_an_article_comes_back_as_it_was_stored(store: Store, feed: Feed) -> Non
 def test_a_grouping_is_recorded_once(store: Store, feed: Feed) -> None:
     article = grouped(store, feed, story="s_1")
     store.articles.record_grouping(article.id, Grouping("s_2"))
-    assert store.articles.unmatched(10)[0].story_id == "s_1"
+    assert store.articles.unmatched(NOON, 10)[0].story_id == "s_1"
 
 
 def test_twins_share_the_url_key_or_recent_content(store: Store, feed: Feed) -> None:
@@ -272,7 +272,7 @@ def test_the_article_that_a_revision_revises_is_found(store: Store, feed: Feed) 
     poll(store, feed, new_entry("e1", text_hash="other", revision_of=first.entry_row))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id))
-    revision = store.articles.ungrouped(10)[0]
+    revision = store.articles.ungrouped(NOON, 10)[0]
     found = store.articles.revised_article(revision)
     assert found is not None
     assert found.id == first.id
@@ -284,7 +284,7 @@ def test_matching_twice_changes_nothing(store: Store, feed: Feed) -> None:
     matched(store, article, "morning")
     matched(store, article, "morning")
     assert len(store.digests.pending("morning")) == 1
-    assert not store.articles.unmatched(10)
+    assert not store.articles.unmatched(NOON, 10)
 
 
 def test_matches_come_back_with_rule_spans_and_explanation(store: Store, feed: Feed) -> None:
@@ -444,7 +444,7 @@ def test_a_copy_names_its_original(store: Store, feed: Feed) -> None:
     poll(store, feed, new_entry("e2"))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id))
-    copy = store.articles.ungrouped(10)[0]
+    copy = store.articles.ungrouped(NOON, 10)[0]
     store.articles.record_grouping(copy.id, Grouping("s_1", first.id, DuplicateReason.SAME_CONTENT))
     fate = store.ledger.fates("", "https://news.example/e2")[0]
     assert fate.original is not None

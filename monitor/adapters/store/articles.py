@@ -64,13 +64,20 @@ class SqlArticleStore:
                 .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + 1)
             )
 
-    def ungrouped(self, limit: int) -> Sequence[Article]:
-        """Articles without a story, oldest first."""
-        return self._in_stage("read", limit)
+    def ungrouped(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Articles without a story whose time has come, oldest first."""
+        return self._in_stage("read", now, limit)
 
-    def unmatched(self, limit: int) -> Sequence[Article]:
-        """Grouped articles that no rule set has read yet, oldest first."""
-        return self._in_stage("grouped", limit)
+    def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
+        return self._in_stage("grouped", now, limit)
+
+    def postpone(self, article_id: int, why: str, until: datetime) -> None:
+        """An article that broke its stage waits until then."""
+        with self._db.write() as connection:
+            connection.execute(
+                t.articles.update().where(t.articles.c.id == article_id).values(next_stage_at=until, note=why)
+            )
 
     def twins(self, article: Article, since: datetime) -> Sequence[Article]:
         """Grouped articles with its URL key, or its content hash seen since then; oldest first."""
@@ -163,7 +170,9 @@ class SqlArticleStore:
             ).scalar_one_or_none()
         return None if files is None else [(name, text) for name, text in files]
 
-    def _in_stage(self, stage: str, limit: int) -> Sequence[Article]:
-        query = sa.select(t.articles).where(t.articles.c.stage == stage).order_by(t.articles.c.id).limit(limit)
+    def _in_stage(self, stage: str, now: datetime, limit: int) -> Sequence[Article]:
+        a = t.articles.c
+        due = sa.or_(a.next_stage_at.is_(None), a.next_stage_at <= now)
+        query = sa.select(t.articles).where(a.stage == stage, due).order_by(a.id).limit(limit)
         with self._db.read() as connection:
             return [article_of(row) for row in connection.execute(query).mappings()]

@@ -138,6 +138,7 @@ articles = sa.Table(
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("note", sa.Text),
     sa.Column("stage", sa.Text, nullable=False),  # read → grouped → matched
+    sa.Column("next_stage_at", UtcDateTime),  # set for an article that broke its stage
     sa.Column("story_id", sa.Text),
     sa.Column("duplicate_of", sa.ForeignKey("articles.id")),
     sa.Column("duplicate_reason", sa.Text),

@@ -88,8 +88,9 @@ def _published(line: Mapping[str, Any]) -> datetime | None:
         raise DocumentInvalid('"published" must be a string: "2023-02-22T15:00:00Z"')
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        moment = found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise DocumentInvalid(f'"published" is no RFC 3339 time: "{value[:40]}"') from None
     if found.tzinfo is None:
         raise DocumentInvalid(f'"published" names no offset from UTC: "{value[:40]}"')
-    return found.astimezone(UTC)
+    return moment

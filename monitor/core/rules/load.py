@@ -137,7 +137,7 @@ def _toml(source: RuleSource) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = _TOML_LINE.search(str(error))
         # "(at end of document)" names no line: the trouble is on the last one
-        line = int(found.group(1)) if found else source.text.count("\n") + 1
+        line = int(found.group(1)) if found else source.text.rstrip().count("\n") + 1
         message = _TOML_LINE.sub("", str(error)).removesuffix(" (at end of document)")
         source.problems.append(Problem(source.name, line, f"not valid TOML: {message}"))
     except RecursionError:

@@ -273,9 +273,10 @@ class _Reader:
 
 def spelling_node(spelling: str) -> Words:
     """The node that finds an entity's spelling as a phrase. Raises QueryInvalid when it holds no word."""
-    mark = Mark(Kind.PHRASE, spelling.replace("*", " "), 0, len(spelling))
+    words = spelling.replace("*", " ").split()
+    mark = Mark(Kind.PHRASE, spelling, 0, len(spelling))
     reader = _Reader("x")
-    pieces = reader.pieces(mark) if spelling.strip("* ") else []
+    pieces = [piece for word in words if (piece := reader.piece(word, mark))]
     if not pieces:
         raise QueryInvalid(f'"{spelling}" holds no word', spelling, 0, len(spelling))
     return Words(source=spelling, at=0, pieces=tuple(pieces), quoted=True)

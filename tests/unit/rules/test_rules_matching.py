@@ -264,7 +264,7 @@ def test_near_over_many_repeats_takes_bounded_time():
 def test_a_document_full_of_repeats_takes_bounded_time(query, unit):
     ruleset = ruleset_of(query)
     start = time.perf_counter()
-    ruleset.match(Document(id="d", title="", body=unit * 20_000))
+    ruleset.match(Document(id="d", title="", body=unit * 10_000))
     assert time.perf_counter() - start < 10
 
 

@@ -142,11 +142,11 @@ def test_the_exact_key_keeps_case_and_drops_dots_and_possessive(surface, key):
     ["a", "a.", "\u0301\u0323", "a@", "1,", "1,000,", "a'", "a-", "\n ", "www.", " ", '."', ".", "\u200b",
      "\u1100", "塔", "1\u00a0", "http://", "\u00ad'", "@a.", "i\u0307"],
 )  # fmt: skip
-def test_a_megabyte_of_anything_is_read_in_linear_time(unit):
+def test_long_runs_of_anything_are_read_in_linear_time(unit):
     def seconds(size: int) -> float:
         text = "a" + unit * (size // len(unit))
         start = time.perf_counter()
         analyse(text)
         return time.perf_counter() - start
 
-    assert seconds(1_000_000) < 4  # a quadratic step takes minutes
+    assert seconds(400_000) < 3  # a quadratic step takes minutes

@@ -85,8 +85,8 @@ def test_odd_spans_never_fail(start, end):
 @pytest.mark.parametrize(
     "unit", [".", '."', ". ", "a. ", "Mr. ", "\n", "\n\n", "•\n", "۔", "A.", ". \u201d", "?!"]
 )
-def test_a_megabyte_of_anything_is_cut_in_linear_time(unit):
-    text = unit * (1_000_000 // len(unit))
+def test_long_runs_of_anything_are_cut_in_linear_time(unit):
+    text = unit * (400_000 // len(unit))
     start = time.perf_counter()
     for _ in sentences(text):
         pass

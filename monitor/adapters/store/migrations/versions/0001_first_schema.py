@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.Column("dropped", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("next_stage_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("story_id", sa.Text(), nullable=True),
         sa.Column("duplicate_of", sa.Integer(), nullable=True),
         sa.Column("duplicate_reason", sa.Text(), nullable=True),

@@ -1,0 +1,163 @@
+"""What holds for every query and every text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rule_samples import ruleset_of
+
+from monitor.core.rules import RuleFile, load_rules
+from monitor.core.rules.errors import QueryInvalid
+from monitor.core.rules.parser import parse_with_lints
+from monitor.core.text.sentences import sentence_at, sentences
+from monitor.core.text.tokens import analyse
+from monitor.model.article import Document
+from monitor.model.rule import Match
+
+WORDS = ["torkham", "Kabul", "café", "cease-fire", "TTP", "طورخم", "塔利班", "border", "closed", "U.S."]
+SEPARATORS = [" ", ", ", ". ", "\n", "\n\n", " — "]
+
+texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)), max_size=25).map(
+    lambda parts: "".join(word + separator for word, separator in parts)
+)
+leaves = st.sampled_from([*WORDS, '"border closed"', "=TTP", "clos*", "@torkham", "$closed", "title:Kabul"])
+placed = st.sampled_from([*WORDS, '"border closed"', "(border OR Kabul)", "clos*", "@torkham"])
+fragments = st.sampled_from(
+    [*WORDS, "(", ")", "AND", "OR", "NOT", "-", "NEAR/3", "ONEAR", '"', "*", "title:", "SENTENCE(", "@", "$closed", "=", "~x"]
+)  # fmt: skip
+
+
+def composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    some = st.lists(inner, min_size=2, max_size=3)
+    return (
+        some.map(lambda parts: "(" + " AND ".join(parts) + ")")
+        | some.map(lambda parts: "(" + " OR ".join(parts) + ")")
+        | st.tuples(inner, inner).map(lambda pair: f"({pair[0]} AND NOT {pair[1]})")
+        | inner.map(lambda part: f"SENTENCE({part})")
+    )
+
+
+queries = st.recursive(leaves, composed, max_leaves=6)
+
+
+def answer(query: str, document: Document) -> Match | None:
+    (found, *_) = (*ruleset_of(query).match(document), None)
+    assert found is None or isinstance(found, Match), found
+    return found
+
+
+def holds(query: str, title: str, body: str) -> bool:
+    return answer(query, Document(id="d", title=title, body=body)) is not None
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(fragments, max_size=15).map(" ".join)
+    | st.lists(fragments, max_size=15).map("".join)
+)
+@settings(max_examples=400)
+def test_the_parser_raises_nothing_but_its_own_error(query):
+    try:
+        parse_with_lints(query)
+    except QueryInvalid as error:
+        assert 0 <= error.start <= len(query)
+        assert len(error.context) == 2
+        assert error.message
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(fragments, max_size=10).map(lambda p: f"[[rules]]\nid='r'\nquery='''{' '.join(p)}'''")
+)
+def test_loading_never_raises(text):
+    load_rules([RuleFile("x.toml", text)])
+
+
+@given(queries, texts, texts)
+def test_a_match_and_its_explanation_agree_and_spans_cut_out_their_text(query, title, body):
+    document = Document(id="d", title=title, body=body)
+    ruleset = ruleset_of(query)
+    found = answer(query, document)
+    assert ruleset.explain("r", document).holds is (found is not None)
+    if found:
+        assert found.explanation.holds
+        assert found.spans
+        fields = {"title": title, "body": body}
+        assert all(fields[span.field][span.start : span.end] == span.text for span in found.spans)
+
+
+@given(st.lists(queries, min_size=2, max_size=4), texts, texts, st.randoms(use_true_random=False))
+def test_the_order_of_operands_changes_nothing(parts, title, body, dice):
+    shuffled = list(parts)
+    dice.shuffle(shuffled)
+    for operator in (" AND ", " OR "):
+        one, other = (answer(operator.join(order), Document("d", title, body)) for order in (parts, shuffled))
+        assert (one and one.spans) == (other and other.spans)
+
+
+@given(queries, leaves, texts, texts)
+def test_one_more_alternative_never_loses_a_match(query, alternative, title, body):
+    assert not holds(query, title, body) or holds(f"({query}) OR {alternative}", title, body)
+
+
+@given(placed, placed, st.integers(0, 12), texts)
+def test_a_wider_near_finds_all_that_a_narrower_one_does(left, right, distance, body):
+    if holds(f"{left} NEAR/{distance} {right}", "", body):
+        assert holds(f"{left} NEAR/{distance + 1} {right}", "", body)
+    if holds(f"{left} ONEAR/{distance} {right}", "", body):
+        assert holds(f"{left} NEAR/{distance} {right}", "", body)
+        assert holds(f"{left} ONEAR/{distance + 1} {right}", "", body)
+
+
+@given(placed, placed, st.integers(0, 12), texts)
+def test_near_does_not_mind_which_side_is_which(left, right, distance, body):
+    assert holds(f"{left} NEAR/{distance} {right}", "", body) is holds(f"{right} NEAR/{distance} {left}", "", body)
+
+
+@given(st.sampled_from(WORDS), st.sampled_from(WORDS), st.integers(0, 8), texts)
+def test_near_agrees_with_counting(left, right, distance, body):
+    tokens = analyse(body).tokens
+    one, other = analyse(left).tokens, analyse(right).tokens
+    if len(one) != 1 or len(other) != 1:
+        return
+    places = [[t.position for t in tokens if t.term == side[0].term] for side in (one, other)]
+    expected = any(a != b and abs(a - b) - 1 <= distance for a in places[0] for b in places[1])
+    assert holds(f"{left} NEAR/{distance} {right}", "", body) is expected
+
+
+@given(queries, texts, texts)
+def test_other_writings_of_the_same_text_give_the_same_answer(query, title, body):
+    def variants(text: str) -> list[str]:
+        return [
+            unicodedata.normalize("NFD", text),
+            unicodedata.normalize("NFC", text),
+            text.replace("-", "\u2011"),
+            text.replace("-", "\u2013"),
+        ]
+
+    expected = holds(query, title, body)
+    for other in zip(variants(title), variants(body), strict=True):
+        assert holds(query, *other) is expected
+    assert holds(unicodedata.normalize("NFD", query), title, body) is expected
+    curly = query.replace(' "', " “").replace('"', "”")
+    assert holds(curly, title, body) is expected
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_cut_into_words_and_sentences_in_order(text):
+    analysed = analyse(text)
+    ends = [0]
+    for token in analysed.tokens:
+        assert ends[-1] <= token.start < token.end <= len(text)
+        ends.append(token.end)
+    positions = [token.position for token in analysed.tokens]
+    assert positions == sorted(set(positions))
+    assert all(position < analysed.next_position for position in positions)
+    last = 0
+    for start, end in sentences(text):
+        assert last <= start < end <= len(text)
+        assert text[start:end].strip() == text[start:end]
+        assert sentence_at(text, start, end) == (start, end)
+        last = end
