@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from monitor.core.digests.plan import next_fire
 from monitor.model.delivery import Delivery, DeliveryState
@@ -119,7 +120,7 @@ def status_lines(status: Status) -> list[str]:
         )
     label = "Digests   "
     for digest in status.digests:
-        when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at)}"
+        when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at, digest.timezone)}"
         lines.append(f"{label}  {digest.name}  {when} · {digest.pending:,} matches waiting")
         label = "          "
     for name, count in status.orphans.items():
@@ -171,8 +172,9 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%a %d %b %H:%M (%z)")
+def _when(moment: datetime, timezone: str) -> str:
+    city = timezone.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{moment.astimezone(ZoneInfo(timezone)):%a %d %b %H:%M} {city}"
 
 
 def _size(size: int) -> str:

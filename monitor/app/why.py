@@ -72,7 +72,7 @@ def _answers(
             one.match.new.rule.version,
             True,
             one.match.new.because,
-            tuple(_then(routing, fate) for routing in one.routings) or ("no digest takes this rule",),
+            tuple(_then(routing) for routing in one.routings) or ("no digest takes this rule",),
         )
         for one in fate.matches
     ]
@@ -103,18 +103,29 @@ def _kept_ruleset(store: Store, version: str) -> RuleSet | None:
     return None if files is None else load_rules([RuleFile(name, text) for name, text in files]).ruleset
 
 
-def _then(routing: Routing, fate: EntryFate) -> str:
-    if routing.state is RoutingState.PENDING and routing.batch is None:
-        return f"digest {routing.digest}: waits to be planned"
-    if routing.state is RoutingState.MERGED:
-        story = fate.article.story_id if fate.article else ""
-        return f"digest {routing.digest}: merged, story {story} was alerted before" + _sent(routing.deliveries)
-    drafted = " (dry run; waits for the real one)" if routing.state is RoutingState.PENDING else ""
-    return f"digest {routing.digest}{drafted}" + _sent(routing.deliveries)
+def _then(routing: Routing) -> str:
+    match routing.state:
+        case RoutingState.PLANNED:
+            return f"→ {routing.digest}"
+        case RoutingState.MERGED:
+            return f"merged in digest {routing.digest}: this rule had alerted this story before"
+        case RoutingState.PENDING:
+            drafted = "; a dry run has drafted it" if routing.batch else ""
+            return f"waits for digest {routing.digest}{drafted}"
 
 
-def _sent(deliveries: Sequence[Delivery]) -> str:
-    return "".join(f"\n  → {_delivery(one)}" for one in deliveries)
+def _sent_lines(fate: EntryFate) -> list[str]:
+    """Each batch that carried a match of this entry, once, with its deliveries."""
+    batches: dict[tuple[str, str], tuple[Delivery, ...]] = {}
+    for match in fate.matches:
+        for routing in match.routings:
+            if routing.batch is not None:
+                batches[routing.digest, routing.batch] = routing.deliveries
+    lines: list[str] = []
+    for (digest, _), deliveries in batches.items():
+        lines.append(f"Digest        {digest}")
+        lines += [f"              → {_delivery(one)}" for one in deliveries]
+    return ["", *lines] if lines else []
 
 
 def _delivery(one: Delivery) -> str:
@@ -144,7 +155,8 @@ def why_lines(answer: Why, *, limit: int = 20) -> list[str]:
         return _never_seen(answer)
     lines: list[str] = []
     for fate, answers in answer.fates:
-        lines += ["", *_entry_lines(fate), *_article_lines(fate), *_rule_lines(answers, limit)]
+        lines += ["", *_entry_lines(fate), *_article_lines(fate)]
+        lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
     return lines[1:]
 
 
@@ -218,13 +230,11 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
             if nos > limit:
                 continue
         verdict = "match   " if answer.matched else "no match"
-        lines.append(f"{verdict}  {answer.rule}: {answer.because}")
-        for then in answer.then:
-            first, *rest = then.split("\n")
-            lines.append(f"          {first}")
-            lines += [f"          {line}" for line in rest]
+        lines.append(f"{verdict}      {answer.rule}: {answer.because}")
+        if answer.then:
+            lines.append(f"              {' · '.join(answer.then)}")
     if nos > limit:
-        lines.append(f"          … and {nos - limit} more rules that do not match (--rule ID asks for one)")
+        lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
     return lines
 
 

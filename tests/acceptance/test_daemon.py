@@ -161,7 +161,8 @@ def test_full_text_is_read_from_the_page_behind_the_entry(desk: Desk, feed: Loca
     words = " ".join(
         f"<p>Paragraph {n} tells at length what traders at the crossing said that day.</p>" for n in range(8)
     )
-    page = f"<html><body><article><h1>At the border</h1><p>On Sunday Torkham was closed.</p>{words}</article></body></html>"
+    text = f"<h1>At the border</h1><p>On Sunday Torkham was closed.</p>{words}"
+    page = f"<html><body><article>{text}</article></body></html>"
     link = site.route("/page.html", Answer(page.encode()))
     feed.add("At the border", "What traders said.", link=link)
     desk.write([feed.url], feed_lines="full_text = true")

@@ -1,4 +1,4 @@
-"""What every store promises, over each implementation: SQLite in a file, and in memory (the fake for fast tests)."""
+"""What every store promises, over each implementation: SQLite in a file, and in memory (for fast tests)."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_entries_of_other_feeds_are_not_known(store: Store, feed: Feed) -> None:
 
 def test_a_thousand_known_entries_are_found(store: Store, feed: Feed) -> None:
     ids = [f"e{n}" for n in range(1000)]
-    poll(store, feed, *(new_entry(id) for id in ids))
+    poll(store, feed, *(new_entry(one) for one in ids))
     assert len(store.feeds.known_entries(feed.id, ids, [])) == 1000
 
 

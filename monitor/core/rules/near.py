@@ -24,9 +24,10 @@ def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool
     starts = [hit.start for hit in by_start]
     by_end = [] if ordered else sorted(right, key=lambda hit: hit.end)
     ends = [hit.end for hit in by_end]
-    longest = max(hit.end - hit.start for hit in right)
+    widest = max(hit.end - hit.start for hit in right)
     composite = any(hit.leaves for hit in left) or any(hit.leaves for hit in right)
-    found: set[Hit] = set()
+    shortest: dict[int, Hit] = {}
+    longest: dict[int, Hit] = {}
     for one in left:
         first = bisect_left(starts, one.end)
         last = bisect_right(starts, one.end + distance) - 1
@@ -36,25 +37,19 @@ def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool
             first = bisect_left(ends, one.start - distance)
             partners += [by_end[last], by_end[first]] if first <= last else []
             if composite and not partners:
-                partners += _interleaved(one, by_start, starts, longest)
-        found.update(_joined(one, other) for other in partners)
-    return _thinned(sorted(found))
+                partners += _interleaved(one, by_start, starts, widest)
+        for other in partners:
+            start, end = min(one.start, other.start), max(one.end, other.end)
+            if start not in shortest or end < shortest[start].end:
+                shortest[start] = _joined(one, other)
+            if start not in longest or end > longest[start].end:
+                longest[start] = _joined(one, other)
+    return sorted({*shortest.values(), *longest.values()})
 
 
-def _thinned(pairs: list[Hit]) -> list[Hit]:
-    """Pairs in order, at most two for each beginning."""
-    kept: list[Hit] = []
-    for index, pair in enumerate(pairs):
-        first = index == 0 or pairs[index - 1].start != pair.start
-        last = index == len(pairs) - 1 or pairs[index + 1].start != pair.start
-        if first or last:
-            kept.append(pair)
-    return kept
-
-
-def _interleaved(one: Hit, others: Sequence[Hit], starts: Sequence[int], longest: int) -> Iterator[Hit]:
+def _interleaved(one: Hit, others: Sequence[Hit], starts: Sequence[int], widest: int) -> Iterator[Hit]:
     """Partners whose window overlaps but whose words do not (b in `a … b … c`)."""
-    first = bisect_left(starts, one.start - longest)
+    first = bisect_left(starts, one.start - widest)
     for other in others[first : first + _INSIDE]:
         if other.start >= one.end:
             return

@@ -18,6 +18,11 @@ def why_not(explanation: Explanation) -> str:
 
 def _reason(one: Explanation) -> str:
     failing = [child for child in one.children if not child.holds]
+    if one.node == "SENTENCE":
+        # Below it stands what the whole article holds: an operand that is absent says why, one that must be
+        # absent does not, since it may stand in another sentence.
+        absent = [leaf for leaf in _leaves(one) if not leaf.holds]
+        return "; ".join(_reason(leaf) for leaf in absent) or one.note or "no single sentence holds all of it"
     if one.node == "OR" and failing:
         return f"none of {_some(failing)}"
     if one.node == "NOT" or not failing:
@@ -26,6 +31,13 @@ def _reason(one: Explanation) -> str:
     if one.node.startswith("$"):
         return f"absent: {one.node}"
     return "; ".join(_reason(child) for child in failing)
+
+
+def _leaves(one: Explanation) -> list[Explanation]:
+    """The operands of an AND below, but for what must be absent."""
+    if one.node in ("AND", "SENTENCE"):
+        return [leaf for child in one.children for leaf in _leaves(child)]
+    return [] if one.node == "NOT" else [one]
 
 
 def _some(failing: list[Explanation]) -> str:

@@ -59,13 +59,16 @@ def test_no_files_and_empty_files_make_an_empty_set():
         ("x = [", '1: not valid TOML'),
         ("[[rules]]\nid = 'r\n", "2: not valid TOML"),
         ("[rule]\nx = 1\n", '1: rule: unknown key; did you mean "rules"?'),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\nseverty = 'high'\n", '4: rules[0].severty: unknown key; did you mean "severity"?'),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\nseverity = 'hihg'\n", '4: rules[0].severity: "hihg" is none of low, normal, high; did you mean "high"?'),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\nseverity = 3\n", "4: rules[0].severity: must be a string, not a number"),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\ntags = 'border'\n", "4: rules[0].tags: must be a list, not a string"),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\ntags = ['a b']\n", '4: rules[0].tags: "a b" is no tag'),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\neach = {}\n", "4: rules[0].each: not in this version yet"),
-        ("[[rules]]\nid = 'r'\nquery = 'x'\nmust_match = [3]\n", "4: rules[0].must_match: example 1 must be a text"),
+        (RULE + "severty = 'high'\n", '4: rules[0].severty: unknown key; did you mean "severity"?'),
+        (
+            RULE + "severity = 'hihg'\n",
+            '4: rules[0].severity: "hihg" is none of low, normal, high; did you mean "high"?',
+        ),
+        (RULE + "severity = 3\n", "4: rules[0].severity: must be a string, not a number"),
+        (RULE + "tags = 'border'\n", "4: rules[0].tags: must be a list, not a string"),
+        (RULE + "tags = ['a b']\n", '4: rules[0].tags: "a b" is no tag'),
+        (RULE + "each = {}\n", "4: rules[0].each: not in this version yet"),
+        (RULE + "must_match = [3]\n", "4: rules[0].must_match: example 1 must be a text"),
         ("[[rules]]\nid = 'r'\n", '1: rules[0]: "query" is missing'),
         ("[[rules]]\nquery = 'x'\n", '1: rules[0]: "id" is missing'),
         ("[[rules]]\nid = 'R x'\nquery = 'x'\n", '2: rules[0].id: "R x" is no rule id'),
@@ -75,7 +78,10 @@ def test_no_files_and_empty_files_make_an_empty_set():
         ("entities = 3\n", "1: entities: must be tables"),
         ("[entities]\nx = 3\n", "2: entities.x: must be a table"),
         ('[entities."a b"]\nname = "x"\n', '1: "a b" is no name'),
-        ("[entities.x]\nname = 'X'\naliasses = []\n", '3: entities.x.aliasses: unknown key; did you mean "aliases"?'),
+        (
+            "[entities.x]\nname = 'X'\naliasses = []\n",
+            '3: entities.x.aliasses: unknown key; did you mean "aliases"?',
+        ),
         ("[entities.x]\nname = 'X'\nneed = 'London'\n", "3: entities.x.need: not in this version yet"),
         ("[entities.x]\nname = 'X'\nnot = 'London'\n", "3: entities.x.not: not in this version yet"),
         ("[entities.x]\nname = 'X'\ntype = 'organization'\n", '3: entities.x.type: "organization" is none of'),
@@ -111,7 +117,11 @@ def test_what_is_wrong_is_said_with_its_line_and_the_other_rules_load(text, said
         ("a AND SENTENCE(NOT b)", "the query only says what must be absent", "NOT b"),
         ("a NEAR/3 (b OR NOT c)", "NOT cannot stand inside NEAR", "NOT c"),
         ("a NEAR/3 (b AND c)", "AND cannot stand inside NEAR", "b AND c"),
-        ("a NEAR/3 $both", "AND cannot stand inside NEAR; use OR, a \"phrase\" or another NEAR (inside $both)", "$both"),
+        (
+            "a NEAR/3 $both",
+            'AND cannot stand inside NEAR; use OR, a "phrase" or another NEAR (inside $both)',
+            "$both",
+        ),
         ("a NEAR/3 SENTENCE(b)", "SENTENCE(…) cannot stand inside NEAR", "SENTENCE(b)"),
     ],
 )  # fmt: skip
@@ -147,7 +157,8 @@ def test_a_name_may_be_given_once_over_all_files():
 
 
 def test_names_of_one_file_are_known_in_all_files():
-    loaded = load_rules([RuleFile("a.toml", "[[rules]]\nid='r'\nquery='$t @e'\n"), RuleFile("b.toml", "[entities.e]\nname='E'\n[terms.t]\nquery='x'\n")])  # fmt: skip
+    names = "[entities.e]\nname='E'\n[terms.t]\nquery='x'\n"
+    loaded = load_rules([RuleFile("a.toml", "[[rules]]\nid='r'\nquery='$t @e'\n"), RuleFile("b.toml", names)])
     assert errors(loaded) == []
     assert ids(loaded) == ["r"]
 
