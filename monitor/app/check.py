@@ -28,7 +28,6 @@ class CheckReport:
     files: int
     settings: Settings | None
     ruleset: RuleSet | None
-    rule_files: tuple[RuleFile, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -70,16 +69,15 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
         problems += check_selectors(sketch.selectors, ruleset.rules, source, name)
     forget()
     ordered = sorted(problems, key=lambda problem: problem.line) + _in_file_order(rule_problems, paths)
-    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset, tuple(rule_files))
+    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Settings and rules that hold; `rule_files` are the texts the rule set was loaded from."""
+    """Settings and rules that hold."""
 
     settings: Settings
     ruleset: RuleSet
-    rule_files: tuple[RuleFile, ...]
     warnings: tuple[Problem, ...]
 
 
@@ -88,7 +86,7 @@ def open_settings(config_path: Path, environment: Mapping[str, str]) -> Ready:
     report = check(config_path, environment=environment)
     if not report.ok or report.settings is None or report.ruleset is None:
         raise ConfigInvalid(report.problems)
-    return Ready(report.settings, report.ruleset, report.rule_files, report.problems)
+    return Ready(report.settings, report.ruleset, report.problems)
 
 
 def render_report(report: CheckReport) -> str:

@@ -89,7 +89,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     if store.path is not None:  # we hold the file: a lease can only be that of a daemon that died
         store.feeds.release_leases()
     store.feeds.sync(settings.feeds, now)
-    store.articles.record_ruleset(ruleset.version, [(file.name, file.text) for file in ready.rule_files], now)
+    store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), now)
     for digest in settings.digests:
         store.digests.open_digest(digest.name, now)
     fetcher = HttpFetcher(settings.poll, version)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from monitor.core.articles.compose import feed_text, page_text
+from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
 from monitor.core.stories.fingerprint import content_hash
 from monitor.core.text.urls import host_of
@@ -111,7 +111,7 @@ class ReadStage:
             page = self.sandbox.run(extract_article, response.body, response.url, content_type)
         except (NotExtractable, SandboxFailed) as error:
             return self._from_feed(entry, str(error))
-        self._store(entry, page_text(entry.new.parsed, page.text), page.quality, page, None)
+        self._store(entry, page.text, page.quality, page, None)
         return ReadReport(entry, ReadOutcome.PAGE)
 
     def _from_feed(self, entry: Entry, why: str | None) -> ReadReport:

@@ -151,6 +151,12 @@ schedule = "{schedule}"
                     return []
                 raise
 
+    def write_store(self, statement: str) -> None:
+        """Changes the store while no daemon runs."""
+        with closing(sqlite3.connect(self.folder / "monitor.db", timeout=10)) as connection:
+            connection.execute(statement)
+            connection.commit()
+
     def number(self, query: str, *values: Any) -> int:
         """The one number a query gives; 0 while there is no store yet."""
         rows = self.ask(query, *values)

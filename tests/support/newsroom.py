@@ -172,9 +172,7 @@ class Newsroom:
     # ---- the stages
 
     def poll(self, stopping: Callable[[], bool] = lambda: False) -> list[PollReport]:
-        stage = PollStage(
-            self.store.feeds, self.fetcher, InlineSandbox(), self.clock, lambda: 0.5, self.settings
-        )
+        stage = PollStage(self.store.feeds, self.fetcher, InlineSandbox(), self.clock, lambda: 0.5, self.settings)
         return list(stage.run(stopping))
 
     def read(self, stopping: Callable[[], bool] = lambda: False) -> list[ReadReport]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.digests.passages import merge, one_line, passages_of
-from monitor.model.article import Article, EntityMention, Quality
+from monitor.model.article import Article, DuplicateReason, EntityMention, Quality
 from monitor.model.digest import (
     ArticleLink,
     Badge,
@@ -89,7 +89,7 @@ def _story(
 ) -> DigestStory:
     items = sorted(items, key=lambda i: (*_rank(i.article), i.rule.id, i.match.rule_version, i.match.spans))
     articles = {a.id: a for a in (*members, *(i.article for i in items))}
-    ranked = sorted(articles.values(), key=_rank)
+    ranked = sorted(_as_they_stand(articles.values()), key=_rank)
     lead = ranked[0]
     return DigestStory(
         id=story_id,
@@ -98,11 +98,28 @@ def _story(
         articles=tuple(_link(a) for a in sorted(ranked, key=lambda a: (_when(a), a.id))),
         rules=_hits(items),
         matched=_passages(items),
-        first_seen=min(a.first_seen for a in ranked),
-        last_updated=max(a.first_seen for a in ranked),
+        first_seen=min(a.first_seen for a in articles.values()),
+        last_updated=max(a.first_seen for a in articles.values()),
         entities=_entities(i.article for i in items),
         badges=_badges([i.article for i in items], subscribed_at),
     )
+
+
+def _as_they_stand(articles: Iterable[Article]) -> list[Article]:
+    """Each article in its newest wording: a revision stands for what it revises, and is no second article."""
+    newest: dict[tuple[int, str], Article] = {}
+    for article in sorted(articles, key=lambda a: a.id):
+        revised = article.duplicate_reason is DuplicateReason.REVISION
+        before = newest.get(_page(article)) if revised else None
+        # It is a copy exactly if the article it revises was one.
+        newest[_page(article)] = (
+            replace(article, duplicate_of=before.duplicate_of if before else None) if revised else article
+        )
+    return list(newest.values())
+
+
+def _page(article: Article) -> tuple[int, str]:
+    return (article.feed_id, article.url_key or f"a_{article.id}")
 
 
 def _when(article: Article) -> datetime:

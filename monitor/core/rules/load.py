@@ -91,7 +91,8 @@ def load_rules(files: Sequence[RuleFile]) -> LoadedRules:
     entities = {name: raw.entity for name, raw in draft.entities.items()}
     aliases = (Alias(raw.entity.id, node) for raw in draft.entities.values() for node in raw.spellings)
     lexicon = Lexicon.of(entities, terms, aliases)
-    compiled = [one for raw in draft.rules.values() if (one := _compile(raw, draft, lexicon))]
+    nodes = {name: term.node for name, term in terms.items()}
+    compiled = [one for raw in draft.rules.values() if (one := _compile(raw, draft, lexicon, nodes))]
     ruleset = RuleSet(compiled, lexicon, {source.name: source.text for source in sources})
     return LoadedRules(
         ruleset, tuple(p for source in sources for p in sorted(source.problems, key=lambda p: p.line))
@@ -190,14 +191,14 @@ def _terms(draft: _Draft) -> dict[str, Term]:
             if node is not None:
                 nodes[name] = node
     draft.broken.update(f"${name}" for name in draft.terms.keys() - nodes.keys())
-    sound: dict[str, Term] = {}
+    sound: dict[str, Node] = {}
     for name in _in_order(nodes, draft):
         query = draft.terms[name]
-        if _is_sound(query, nodes[name], {known: term.node for known, term in sound.items()}, draft):
-            sound[name] = Term(name, query.text, nodes[name])
+        if _is_sound(query, nodes[name], sound, draft):
+            sound[name] = nodes[name]
         else:
             draft.broken.add(f"${name}")
-    return sound
+    return {name: Term(name, draft.terms[name].text, node) for name, node in sound.items()}
 
 
 def _in_order(nodes: Mapping[str, Node], draft: _Draft) -> list[str]:
@@ -267,10 +268,10 @@ def _is_sound(query: _Query, node: Node, terms: Mapping[str, Node], draft: _Draf
     return True
 
 
-def _compile(raw: RawRule, draft: _Draft, lexicon: Lexicon) -> CompiledRule | None:
+def _compile(raw: RawRule, draft: _Draft, lexicon: Lexicon, terms: Mapping[str, Node]) -> CompiledRule | None:
     query = _Query(f'rule "{raw.rule.id}"', raw.rule.query, raw.source, (*raw.path, "query"))
     node = _parsed(query, draft)
-    if node is None or not _is_sound(query, node, {n: t.node for n, t in lexicon.terms.items()}, draft):
+    if node is None or not _is_sound(query, node, terms, draft):
         return None
     return CompiledRule(_with_version(raw.rule, node, lexicon), node, raw.path)
 

@@ -20,6 +20,7 @@ import difflib
 
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.lexer import Kind, Mark, marks
+from monitor.core.rules.lints import lints
 from monitor.core.rules.nodes import (
     And,
     EntityRef,
@@ -58,8 +59,6 @@ def parse(query: str) -> Node:
 
 def parse_with_lints(query: str) -> tuple[Node, tuple[QueryInvalid, ...]]:
     """The tree, and what may not mean what its author thinks. Raises QueryInvalid."""
-    from monitor.core.rules.lints import lints  # the lints read the same marks and nodes
-
     reader = _Reader(query)
     node = reader.rule()
     return node, lints(query, node, reader.marks, reader.mixed)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from digest_samples import END, SENTENCE, SETTINGS, WINDOW, article, matched, rule
 
 from monitor.core.digests.build import MatchedArticle, build_digest
-from monitor.model.article import Article, EntityMention, Quality
+from monitor.model.article import Article, DuplicateReason, EntityMention, Quality
 from monitor.model.digest import Badge, Coverage, Digest, Immediate
 from monitor.model.rule import Severity
 
@@ -137,3 +137,27 @@ def test_an_article_without_a_story_is_one_of_its_own():
 def test_an_immediate_digest_knows_that_it_is_one():
     assert build(matched(article(1), "closed"), schedule=Immediate()).immediate
     assert not build(matched(article(1), "closed")).immediate
+
+
+def test_a_revision_stands_for_what_it_revises_and_is_no_second_article():
+    first = article(1, "Before", url_key="dawn.example/x")
+    revision = article(
+        2, "After", url_key="dawn.example/x", duplicate_of=1, duplicate_reason=DuplicateReason.REVISION
+    )
+    (story,) = build(matched(revision, "closed"), members=(first, revision)).stories
+    assert [(shown.title, shown.copy) for shown in story.articles] == [("After", False)]
+    assert (story.headline, story.first_seen, story.last_updated) == (
+        "After",
+        first.first_seen,
+        revision.first_seen,
+    )
+
+
+def test_a_revised_copy_is_still_a_copy():
+    full = article(1, "Full")
+    copy = article(2, "Copy", duplicate_of=1, duplicate_reason=DuplicateReason.SAME_URL, url_key="dawn.example/x")
+    revision = article(
+        3, "Copy edited", url_key="dawn.example/x", duplicate_of=1, duplicate_reason=DuplicateReason.REVISION
+    )
+    (story,) = build(matched(revision, "closed"), members=(full, copy, revision)).stories
+    assert [(shown.title, shown.copy) for shown in story.articles] == [("Full", False), ("Copy edited", True)]

@@ -264,8 +264,8 @@ def test_near_over_many_repeats_takes_bounded_time():
 def test_a_document_full_of_repeats_takes_bounded_time(query, unit):
     ruleset = ruleset_of(query)
     start = time.perf_counter()
-    ruleset.match(Document(id="d", title="", body=unit * 10_000))
-    assert time.perf_counter() - start < 10
+    ruleset.match(Document(id="d", title="", body=unit * 5_000))
+    assert time.perf_counter() - start < 5
 
 
 def test_one_hot_story_may_fire_hundreds_of_rules():
@@ -274,4 +274,4 @@ def test_one_hot_story_may_fire_hundreds_of_rules():
     start = time.perf_counter()
     answers = ruleset.match(Document(id="d", title="Torkham closed", body="Torkham closed. " * 50))
     assert len(answers) == 500
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 5

@@ -86,8 +86,8 @@ def test_odd_spans_never_fail(start, end):
     "unit", [".", '."', ". ", "a. ", "Mr. ", "\n", "\n\n", "•\n", "۔", "A.", ". \u201d", "?!"]
 )
 def test_long_runs_of_anything_are_cut_in_linear_time(unit):
-    text = unit * (400_000 // len(unit))
+    text = unit * (200_000 // len(unit))
     start = time.perf_counter()
     for _ in sentences(text):
         pass
-    assert time.perf_counter() - start < 6
+    assert time.perf_counter() - start < 3

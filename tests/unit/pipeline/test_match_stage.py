@@ -1,0 +1,243 @@
+"""match: what the rules say of each article, and which digests take it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from made import NOON, feed_settings
+from newsroom import DAY, FEED, HOUR, RULES, Newsroom, after, digest_settings, item, ruleset_of
+
+from monitor.core.rules import RuleSet
+from monitor.model.article import Article, Document, DuplicateReason, EntityMention
+from monitor.model.errors import StoreUnusable
+from monitor.model.rule import Match, RuleFailure
+from monitor.pipeline.isolation import TRY_AGAIN
+from monitor.pipeline.match import MatchReport, document_of
+from monitor.testing import StaticRecognizer
+
+ENTITIES = (
+    RULES
+    + """
+[entities.torkham]
+name = "Torkham"
+type = "place"
+aliases = ["Tor Kham"]
+
+[[rules]]
+id = "named"
+title = "Torkham named"
+query = '@torkham'
+"""
+)
+
+
+def rules_of(report: MatchReport) -> list[str]:
+    return [match.rule.id for match in report.matches]
+
+
+def test_every_rule_that_holds_matches_with_its_reason() -> None:
+    room = Newsroom()
+    (report,) = room.bring_in(item(summary="6,000 trucks wait since Torkham was closed."))
+    assert rules_of(report) == ["torkham-closed", "trucks"]
+    assert report.matches[0].because == '"Torkham" and "closed"'
+    assert report.failures == ()
+
+
+def test_an_article_that_no_rule_wants_is_matched_too_and_not_again() -> None:
+    room = Newsroom()
+    (report,) = room.bring_in(item(title="Weather", summary="Sunny."))
+    assert report.matches == ()
+    assert room.article().ruleset == room.ruleset.version
+    assert not room.match()
+
+
+def test_rules_read_title_summary_text_and_the_fields_of_the_feed() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, name="Dawn", tags=("border",), backfill=DAY)])
+    room.bring_in(item(title="Trucks", summary="Torkham was closed."))
+    document = document_of(room.article())
+    assert (document.title, document.body) == ("Trucks", "Torkham was closed.")
+    assert (document.feed, document.publisher, document.tags) == ("Dawn", "Dawn", ("border",))
+    assert (document.url, document.published, document.id) == ("https://news.example/e1", NOON, "1")
+
+
+# ---- routing
+
+
+def test_each_digest_takes_what_its_selectors_say() -> None:
+    room = Newsroom(
+        digests=[
+            digest_settings("all", rules=("*",)),
+            digest_settings("border", rules=("tag:border",)),
+            digest_settings("no-high", rules=("*", "!severity:high")),
+        ]
+    )
+    (report,) = room.bring_in(item(summary="6,000 trucks wait since Torkham was closed."))
+    routed = {match.rule.id: match.digests for match in report.matches}
+    assert routed == {"torkham-closed": ("all", "border"), "trucks": ("all", "no-high")}
+    assert [len(room.store.digests.pending(name)) for name in ("all", "border", "no-high")] == [2, 1, 1]
+
+
+def test_a_match_that_no_digest_takes_is_kept() -> None:
+    room = Newsroom(digests=[digest_settings(rules=("floods",))])
+    (report,) = room.bring_in(item())
+    assert [match.digests for match in report.matches] == [()]
+    (fate,) = room.fates()
+    assert [match.routings for match in fate.matches] == [()]
+    assert not room.plan(close_all=True)
+
+
+# ---- copies and revisions
+
+
+def test_a_copy_is_matched_too_and_merges_only_when_it_is_planned() -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    assert [plan.stories for plan in room.plan() if not hasattr(plan, "why")] == [1]
+    room.clock.advance(HOUR)
+    reports = room.bring_in(item(), item("copy", link="https://news.example/copy"))
+    assert [rules_of(report) for report in reports] == [["torkham-closed"]]
+    assert room.article("copy").duplicate_of == 1
+    (plan,) = room.plan()
+    assert (len(plan.planned), len(plan.merged), len(plan.deliveries)) == (0, 1, 0)  # type: ignore[union-attr]  # a Plan
+    assert len(room.alerts()) == 1
+
+
+def test_new_text_in_a_copy_is_not_hidden_from_the_rules() -> None:
+    room = Newsroom()
+    room.bring_in(item(summary="Torkham was busy.", title="At the border"))
+    (report,) = room.bring_in(
+        item(summary="Torkham was busy.", title="At the border"),
+        item("copy", "At the border", "6,000 trucks wait.", link="https://news.example/e1"),
+    )
+    assert room.fates()[0].article is not None
+    assert report.article.duplicate_reason in (DuplicateReason.SAME_URL, DuplicateReason.REVISION)
+    assert rules_of(report) == ["trucks"]
+
+
+def test_a_revision_is_matched_as_a_whole() -> None:
+    room = Newsroom()
+    assert rules_of(room.bring_in(item(title="Border", summary="Torkham was busy."))[0]) == []
+    (report,) = room.bring_in(item(title="Border", summary="Torkham was busy. Then it was closed."))
+    assert rules_of(report) == ["torkham-closed"]
+
+
+# ---- entities
+
+
+def test_the_rules_own_entities_come_first_and_the_recognisers_others_after() -> None:
+    room = Newsroom(rules=ENTITIES, recognizer=StaticRecognizer({"torkham": "org", "Taliban": "org"}))
+    room.bring_in(item(summary="The Taliban said that torkham, or Tor Kham, was closed."))
+    assert room.article().entities == (
+        EntityMention("Torkham", "place", "torkham"),
+        EntityMention("Taliban", "org"),
+    )
+
+
+# ---- failures
+
+
+class Breaking(RuleSet):
+    """A rule set one of whose rules cannot be evaluated."""
+
+    def _match(self, one: object, document: Document) -> Match | None:
+        if one.rule.id == "trucks":  # type: ignore[attr-defined]  # a CompiledRule
+            raise RecursionError("maximum recursion depth exceeded")
+        return super()._match(one, document)  # type: ignore[arg-type]  # as above
+
+
+def breaking() -> RuleSet:
+    good = ruleset_of(RULES)
+    return Breaking(list(good._compiled.values()), good._lexicon)
+
+
+def test_a_rule_that_raises_is_a_failure_value_and_the_others_match() -> None:
+    room = Newsroom(rules=breaking())
+    (report,) = room.bring_in(item(summary="6,000 trucks wait since Torkham was closed."))
+    assert rules_of(report) == ["torkham-closed"]
+    assert [(failure.rule, failure.why.split(":")[0]) for failure in report.failures] == [
+        ("trucks", "RecursionError")
+    ]
+    assert isinstance(report.failures[0], RuleFailure)
+    assert [rule for rule, _ in room.fates()[0].failures] == ["trucks"]
+
+
+def test_an_article_that_breaks_the_stage_is_tried_again_and_the_others_go_on() -> None:
+    room = Newsroom()
+    record = room.store.articles.record_matches
+
+    def breaks(article: Article, *rest: object) -> None:
+        if article.id == 1:
+            raise ZeroDivisionError("a fault nobody foresaw")
+        record(article, *rest)  # type: ignore[arg-type]  # as it was called
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room.store.articles, "record_matches", breaks)
+        first, second = room.bring_in(item(), item("e2", "Floods in Sindh", "Floods."))
+    assert "ZeroDivisionError" in (first.why or "")
+    assert rules_of(second) == ["floods"]
+    assert not room.match()
+    room.clock.advance(TRY_AGAIN)
+    assert [rules_of(report) for report in room.match()] == [["torkham-closed"]]
+
+
+def test_an_article_that_once_broke_a_stage_keeps_the_note_about_its_page() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, full_text=True, backfill=DAY)])
+    room.serve(item())
+    room.poll()
+    for _ in range(4):
+        room.read()
+        room.clock.advance(HOUR)
+    room.group()
+    assert room.article().note == "no such host"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room.store.articles, "record_matches", lambda *_: 1 // 0)
+        room.match()
+    room.clock.advance(TRY_AGAIN)
+    room.match()
+    assert room.article().note == "no such host"
+
+
+def test_a_store_in_trouble_is_no_articles_fault() -> None:
+    def full(*_: object) -> None:
+        raise StoreUnusable("monitor.db", "the disk is full")
+
+    room = Newsroom()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room.store.articles, "record_matches", full)  # a disk cannot be filled here
+        with pytest.raises(StoreUnusable):
+            room.bring_in(item())
+    assert len(room.match()) == 1
+
+
+# ---- again and again
+
+
+def test_matching_twice_changes_nothing() -> None:
+    room = Newsroom()
+    room.bring_in(item(), item("e2", "Floods in Sindh"))
+    before = room.dump()
+    assert not room.match()
+    assert room.dump() == before
+
+
+def test_stopping_leaves_the_rest_to_be_matched() -> None:
+    room = Newsroom()
+    room.serve(item(), item("e2", "Floods in Sindh", "Rain."), item("e3", "Trucks", "Many."))
+    room.poll()
+    room.read()
+    room.group()
+    assert len(room.match(after(1))) == 1
+    assert len(room.match()) == 2
+
+
+def test_a_match_carries_the_time_it_was_made() -> None:
+    room = Newsroom()
+    room.serve(item())
+    room.poll()
+    room.read()
+    room.group()
+    room.clock.advance(timedelta(minutes=7))
+    room.match()
+    (pending,) = room.store.digests.pending("alerts")
+    assert pending.matched_at == NOON + timedelta(minutes=7)
