@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.adapters.nlp import check_model
+from monitor.app.children import names_sandbox
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
@@ -57,6 +59,8 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
     resolve = secrets_from(environment, directory) if secrets else _no_secret
     settings, problems = _load_settings(source, name, directory, resolve)
     sketch = outline(source, str(directory))
+    if settings is not None and secrets:  # what needs no mail password needs no trained pipeline either
+        problems += _pipeline_problems(settings, source)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
     loaded = load_rules(rule_files)
@@ -129,6 +133,19 @@ def _load_settings(
     except ConfigInvalid as error:
         return None, list(error.problems)
     return settings, list(settings.warnings)
+
+
+def _pipeline_problems(settings: Settings, source: str) -> list[Problem]:
+    """Why the trained spaCy pipeline of `[nlp].model` cannot be used, asked in a child as the daemon would."""
+    if settings.nlp_model is None:
+        return []
+    names = names_sandbox()
+    try:
+        why = check_model(settings.nlp_model, names)
+    finally:
+        names.close()
+    line = line_of(source, ("nlp", "model"))
+    return [] if why is None else [Problem(settings.source, line, f"nlp.model: {why}")]
 
 
 def _rule_paths(sketch: Outline, source: str, name: str) -> tuple[list[Path], list[Problem]]:

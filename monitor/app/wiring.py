@@ -15,9 +15,9 @@ from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fetch import HttpFetcher
 from monitor.adapters.nlp import SpacyRecognizer
-from monitor.adapters.sandbox import ProcessSandbox
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
+from monitor.app.children import names_sandbox, parsing_sandbox
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -34,10 +34,6 @@ from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
 from monitor.ports import Channel, Clock, Fetcher, Sandbox, Store
-
-# A small English pipeline takes 1.5 GB of address space (not of memory), a transformer 6 GB and more.
-_NLP_MEMORY = 8 << 30
-_NLP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +89,11 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     for digest in settings.digests:
         store.digests.open_digest(digest.name, now)
     fetcher = HttpFetcher(settings.poll, version)
-    sandbox = ProcessSandbox()
+    sandbox = parsing_sandbox()
     sandboxes: tuple[Sandbox, ...] = (sandbox,)
     recognizer = None
     if settings.nlp_model is not None:
-        names = ProcessSandbox(workers=1, seconds=_NLP_SECONDS, cpu_seconds=_NLP_SECONDS, memory_bytes=_NLP_MEMORY)
+        names = names_sandbox()
         sandboxes = (sandbox, names)
         recognizer = SpacyRecognizer(settings.nlp_model, names)
     receivers = {receiver.name: receiver for receiver in settings.receivers}

@@ -18,6 +18,7 @@ from http_sink import http_sink
 from local_feed import LocalFeed
 from mail_server import mail_server
 from scripted import LOGIN_PAGE, failure, held_back, redirect
+from tiny_pipeline import train_pipeline
 
 from monitor.demo.server import Answer, LocalSite
 
@@ -358,3 +359,21 @@ def test_log_lines_are_json_where_nobody_watches(desk: Desk, feed: LocalFeed) ->
     done = desk.command("run", "--once")
     lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
     assert any(json.loads(line)["event"] == "first poll" for line in lines)
+
+
+def test_a_trained_pipeline_adds_names_to_those_of_the_entity_files(desk: Desk, feed: LocalFeed) -> None:
+    model = train_pipeline(desk.folder / "pipeline")
+    desk.write([feed.url], more=f'[nlp]\nmodel = "{model}"')
+    feed.add("Torkham closed", "Reuters said Khawaja Asif left Kabul on Sunday .")
+    done = desk.command("run", "--once")
+    assert done.returncode == 0, done.stderr
+    entities = json.loads(desk.ask("SELECT entities FROM articles")[0][0])
+    assert {"Reuters", "Khawaja Asif", "Kabul"} <= {mention["name"] for mention in entities}
+
+
+def test_a_pipeline_that_cannot_be_loaded_starts_nothing(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url], more='[nlp]\nmodel = "no_such_pipeline"')
+    refused = desk.command("check")
+    assert refused.returncode == 2
+    assert "config.toml:" in refused.stdout
+    assert "no_such_pipeline" in refused.stdout

@@ -81,7 +81,7 @@ def rows(section: str) -> Iterator[list[str]]:
     for line in section.splitlines():
         if line.startswith("|") and not set(line) <= set("|-: "):
             cells = [cell.strip().replace(r"\|", "|") for cell in _CELL.split(line)[1:-1]]
-            if cells and cells[0].startswith(("`", "**")) or cells[0] == "top":
+            if (cells and cells[0].startswith(("`", "**"))) or cells[0] == "top":
                 yield cells
 
 

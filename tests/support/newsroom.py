@@ -130,7 +130,7 @@ def answer(
 
 def failing(outcome: PollOutcome, status: int | None = None, error: str | None = None, **headers: str) -> Any:
     """A route that never gives a body."""
-    route = answer(outcome=outcome, error=error, **headers)
+    route = answer(b"", 200, outcome, error=error, **headers)
     return lambda request: replace(route(request), status=status)
 
 

@@ -6,35 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiny_pipeline import TRAIN, train_pipeline
 
 from monitor.adapters.nlp import SpacyRecognizer, check_model
 from monitor.adapters.nlp.recognizer import ModelUnusable
 from monitor.adapters.sandbox import ProcessSandbox
 from monitor.model.article import EntityMention
 
-TRAIN = [
-    ("Khawaja Asif met Ishaq Dar in Kabul .", [(0, 12, "PERSON"), (17, 26, "PERSON"), (30, 35, "GPE")]),
-    ("Reuters said Khawaja Asif left Kabul on Sunday .", [(0, 7, "ORG"), (13, 25, "PERSON"), (31, 36, "GPE")]),
-    ("Ishaq Dar told Reuters so in Peshawar .", [(0, 9, "PERSON"), (15, 22, "ORG"), (29, 37, "GPE")]),
-    ("In Peshawar , Reuters quoted Ishaq Dar .", [(3, 11, "GPE"), (14, 21, "ORG"), (29, 38, "PERSON")]),
-]
-
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    spacy = pytest.importorskip("spacy")
-    from spacy.training import Example
-
-    spacy.util.fix_random_seed(0)
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("ner")
-    examples = [Example.from_dict(pipeline.make_doc(text), {"entities": spans}) for text, spans in TRAIN]
-    optimizer = pipeline.initialize(lambda: examples)
-    for _ in range(40):
-        pipeline.update(examples, sgd=optimizer, drop=0.0)
-    folder = tmp_path_factory.mktemp("model")
-    pipeline.to_disk(folder)
-    return str(folder)
+    return train_pipeline(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

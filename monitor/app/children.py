@@ -1,0 +1,21 @@
+"""The killable children: how many, and what they may take."""
+
+from __future__ import annotations
+
+from monitor.adapters.sandbox import ProcessSandbox
+
+# A small English pipeline takes 1.5 GB of address space (not of memory), a transformer 6 GB and more.
+_NAMES_MEMORY = 8 << 30
+_NAMES_SECONDS = 60.0  # loading a pipeline counts
+
+
+def parsing_sandbox() -> ProcessSandbox:
+    """For feeds and pages: the sandbox's own limits."""
+    return ProcessSandbox()
+
+
+def names_sandbox() -> ProcessSandbox:
+    """For a trained spaCy pipeline, which is large and slow to load."""
+    return ProcessSandbox(
+        workers=1, seconds=_NAMES_SECONDS, cpu_seconds=_NAMES_SECONDS, memory_bytes=_NAMES_MEMORY
+    )
