@@ -38,12 +38,10 @@ class Pass:
     too_old: int = 0
     new: int = 0
     postponed: int = 0
-    articles: int = 0
     matches: int = 0
     plans: int = 0
     sent: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
-    seen_example: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -108,11 +106,12 @@ class Service:
         scheduler.shutdown(wait=False)
         return finished
 
-    def run_once(self) -> Pass:
-        """One pass: every feed is due, every digest with matches is closed and sent."""
+    def run_once(self, say: Callable[[str], None] = lambda line: None) -> Pass:
+        """One pass: every feed is due, every digest with matches is closed and sent; `say` hears each step."""
         done = Pass()
         monitor = self._monitor
         done.feeds = monitor.store.feeds.make_all_due(monitor.clock.now())
+        say(f"Polling {done.feeds:,} feeds …")
         for report in monitor.poll.run(self._stopping.is_set):
             say_poll(log, report)
             if report.decision.outcome in POLL_SUCCESS:
@@ -122,12 +121,13 @@ class Service:
             done.seen += report.seen
             done.too_old += report.too_old
             done.new += report.waiting
+        say(f"Reading {done.new:,} new entries …")
         for read in monitor.read.run(self._stopping.is_set):
             say_read(log, read)
             done.postponed += read.outcome.value == "postponed"
+        say("Matching and delivering …")
         for group in monitor.group.run(self._stopping.is_set):
             say_group(log, group)
-            done.articles += 1
         for match in monitor.match.run(self._stopping.is_set):
             say_match(log, match)
             done.matches += len(match.matches)

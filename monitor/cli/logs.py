@@ -9,9 +9,9 @@ import structlog
 
 
 def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False) -> None:
-    """Sets structlog up for this process; `verbose` also shows what came to nothing, `quiet` only warnings."""
+    """Sets structlog up for this process; `verbose` also shows what came to nothing, `quiet` only errors."""
     terminal = sys.stderr.isatty()
-    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.INFO
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=terminal and not environment_no_color, pad_event_to=14)
         if terminal

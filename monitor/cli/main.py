@@ -124,7 +124,8 @@ def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
 
-    logs.configure(verbose=verbose, environment_no_color="NO_COLOR" in os.environ)
+    # One pass ends with a summary of all that went wrong: the log would only say it twice.
+    logs.configure(verbose=verbose, environment_no_color="NO_COLOR" in os.environ, quiet=once and not verbose)
     code = run_pass(config, dry_run=dry_run) if once else run_daemon(config, dry_run=dry_run)
     sys.stdout.flush()
     sys.stderr.flush()

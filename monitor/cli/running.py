@@ -13,32 +13,35 @@ import click
 from monitor import __version__
 from monitor.app.check import open_settings
 from monitor.app.service import Pass, Service
-from monitor.app.wiring import build
+from monitor.app.wiring import Monitor, build
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.ledger import Plan
 
 
 def run_daemon(config: Path, *, dry_run: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
-    service = _service(config, dry_run)
+    monitor, service = _service(config, dry_run)
     click.echo(f"monitor {__version__}: running, pid {os.getpid()}; stop with Ctrl-C or SIGTERM", err=True)
-    if not service.run_forever():
-        click.echo("monitor: stopped; a stage was left behind, its work is taken up at the next start", err=True)
-    else:
+    if service.run_forever():
+        monitor.close()
         click.echo("monitor: stopped", err=True)
+    else:
+        # Nothing is closed under a stage at work; what it did not commit is taken up at the next start.
+        click.echo("monitor: stopped; a stage was left behind, its work is taken up at the next start", err=True)
     return 0
 
 
 def run_pass(config: Path, *, dry_run: bool) -> int:
     """One pass; the exit status of interface.md."""
-    service = _service(config, dry_run)
-    done = service.run_once()
+    monitor, service = _service(config, dry_run)
+    done = service.run_once(lambda line: click.echo(line, err=True))
+    monitor.close()
     for line in pass_lines(done, dry_run):
         click.echo(line, err=True)
     return done.exit_code
 
 
-def _service(config: Path, dry_run: bool) -> Service:
+def _service(config: Path, dry_run: bool) -> tuple[Monitor, Service]:
     ready = open_settings(config, os.environ)
     for problem in ready.warnings:
         click.echo(str(problem), err=True)
@@ -46,7 +49,13 @@ def _service(config: Path, dry_run: bool) -> Service:
     service = Service(monitor, on_plan=_print_drafts if dry_run else _ignore, sends=not dry_run)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
-    return service
+    signal.signal(signal.SIGHUP, _not_yet)
+    return monitor, service
+
+
+def _not_yet(*_: object) -> None:
+    # Not click.echo: a signal may arrive in the middle of a write.
+    os.write(2, b"monitor: SIGHUP: this version does not reload; restart it to read the config again\n")
 
 
 def _ignore(_plan: Plan) -> None:

@@ -11,10 +11,12 @@ from monitor.demo.server import LocalSite
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     folder = tmp_path / "desk"
     folder.mkdir()
-    return Desk(folder)
+    made = Desk(folder)
+    yield made
+    made.clear()
 
 
 @pytest.fixture

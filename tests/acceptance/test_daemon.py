@@ -356,7 +356,7 @@ def _alive(pid: int) -> bool:
 
 def test_log_lines_are_json_where_nobody_watches(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
-    done = desk.command("run", "--once")
+    done = desk.command("run", "--once", "--verbose")
     lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
     assert any(json.loads(line)["event"] == "first poll" for line in lines)
 

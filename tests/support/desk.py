@@ -50,6 +50,8 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment: dict[str, str] = {}
+        self.store = folder / "monitor.db"
+        self._started: list[subprocess.Popen[str]] = []
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
         self.config = folder / "config.toml"
@@ -111,7 +113,7 @@ schedule = "{schedule}"
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts the daemon; its log goes to daemon.log in the folder."""
         with (self.folder / "daemon.log").open("a", encoding="utf-8") as log:
-            return subprocess.Popen(
+            daemon = subprocess.Popen(
                 [sys.executable, "-m", "monitor", "run", "-c", str(self.config), *arguments],
                 cwd=self.folder,
                 env={**os.environ, **self.environment},
@@ -119,6 +121,15 @@ schedule = "{schedule}"
                 stderr=log,
                 text=True,
             )
+        self._started.append(daemon)
+        return daemon
+
+    def clear(self) -> None:
+        """Ends what a failed test left behind."""
+        for daemon in self._started:
+            if daemon.poll() is None:
+                daemon.kill()
+                daemon.wait()
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -140,10 +151,9 @@ schedule = "{schedule}"
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the store, read beside the daemon; none while there is no store yet."""
-        path = self.folder / "monitor.db"
-        if not path.exists():
+        if not self.store.exists():
             return []
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10)) as connection:
             try:
                 return connection.execute(query, values).fetchall()
             except sqlite3.OperationalError as error:
@@ -153,7 +163,7 @@ schedule = "{schedule}"
 
     def write_store(self, statement: str) -> None:
         """Changes the store while no daemon runs."""
-        with closing(sqlite3.connect(self.folder / "monitor.db", timeout=10)) as connection:
+        with closing(sqlite3.connect(self.store, timeout=10)) as connection:
             connection.execute(statement)
             connection.commit()
 
