@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,6 @@ from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, after, digest_settings, item, rss
 
 from monitor.model.digest import Every
-from monitor.model.ledger import Plan
 
 # No two of them share words, so that which of them are alike does not depend on the order.
 TITLES = ("Torkham closed", "Thousands of trucks wait", "Flood in Sindh", "A quiet day")
@@ -41,6 +41,7 @@ class Listed:
         return item(f"{self.number}", self.title, self.summary, link=self.link, published=published)
 
 
+Deal = tuple[Sequence[Listed], Sequence[Sequence[Listed]]]
 listed = st.builds(
     Listed,
     feed=st.sampled_from(FEEDS),
@@ -49,17 +50,17 @@ listed = st.builds(
     summary=st.sampled_from(SUMMARIES),
     link=st.sampled_from(LINKS),
 )
-worlds = st.lists(listed, min_size=1, max_size=8, unique_by=lambda one: (one.feed, one.number))
+worlds = st.lists(listed, min_size=1, max_size=7, unique_by=lambda one: (one.feed, one.number))
 
 
 @st.composite
-def deals(draw: st.DrawFn) -> tuple[Sequence[Listed], Sequence[Sequence[Listed]]]:
+def deals(draw: st.DrawFn) -> Deal:
     """Entries, and the same entries in another order and in batches."""
     world = draw(worlds)
     shuffled = draw(st.permutations(world))
     cuts = sorted(draw(st.sets(st.integers(1, max(len(world) - 1, 1)), max_size=4)))
     edges = [0, *(cut for cut in cuts if cut < len(world)), len(world)]
-    return world, [shuffled[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return world, [shuffled[start:end] for start, end in pairwise(edges)]
 
 
 def newsroom() -> Newsroom:
@@ -67,7 +68,6 @@ def newsroom() -> Newsroom:
         feeds=[feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire", backfill=DAY)],
         digests=[
             digest_settings("now"),
-            digest_settings("border", rules=("tag:border",)),
             digest_settings("half-hourly", schedule=Every(timedelta(minutes=30)), rules=("*", "!floods")),
         ],
     )
@@ -103,63 +103,46 @@ def run(batches: Sequence[Sequence[Listed]], stops: Sequence[int] = ()) -> Newsr
 
 
 def nothing_is_left(room: Newsroom) -> None:
-    assert room.number("SELECT count(*) FROM entries WHERE fate = 'waiting'") == 0
-    assert room.number("SELECT count(*) FROM articles WHERE stage <> 'matched'") == 0
-    assert room.number("SELECT count(*) FROM routings WHERE state = 'pending'") == 0
-    assert room.number("SELECT count(*) FROM deliveries WHERE state <> 'sent'") == 0
+    for waiting in (
+        "entries WHERE fate = 'waiting'",
+        "articles WHERE stage <> 'matched'",
+        "routings WHERE state = 'pending'",
+        "deliveries WHERE state <> 'sent'",
+    ):
+        assert room.number(f"SELECT count(*) FROM {waiting}") == 0, waiting
+    # Every entry here is one to be read: each ends as one article.
+    articles = room.number("SELECT count(*) FROM articles")
+    assert articles == room.number("SELECT count(*) FROM entries")
+    assert articles == room.number("SELECT count(DISTINCT entry_row) FROM articles")
 
 
 @given(deals())
-@settings(max_examples=40, deadline=None)
-def test_any_order_and_any_batching_alert_the_same(
-    deal: tuple[Sequence[Listed], Sequence[Sequence[Listed]]],
-) -> None:
+@settings(max_examples=15, deadline=None)
+def test_any_order_and_any_batching_alert_the_same_and_leave_nothing_lying(deal: Deal) -> None:
     world, batches = deal
-    together = set(run([world]).alerts())
-    assert set(run(batches).alerts()) == together
-
-
-@given(deals())
-@settings(max_examples=25, deadline=None)
-def test_every_entry_to_be_read_ends_as_one_article_and_nothing_is_left_lying(
-    deal: tuple[Sequence[Listed], Sequence[Sequence[Listed]]],
-) -> None:
-    room = run(deal[1])
+    together = run([world]).alerts()
+    room = run(batches)
+    assert set(room.alerts()) == set(together)
     nothing_is_left(room)
-    entries, articles, distinct = (
-        room.number(f"SELECT count({what})")
-        for what in (
-            "*) FROM (SELECT 1 FROM entries",
-            "*) FROM (SELECT 1 FROM articles",
-            "DISTINCT entry_row) FROM (SELECT entry_row FROM articles",
-        )
-    )
-    assert entries == articles == distinct
 
 
 @given(deals(), st.lists(st.integers(0, 30), max_size=6))
-@settings(max_examples=25, deadline=None)
-def test_a_pipeline_cut_off_anywhere_alerts_the_same_each_once(
-    deal: tuple[Sequence[Listed], Sequence[Sequence[Listed]]], stops: Sequence[int]
-) -> None:
+@settings(max_examples=10, deadline=None)
+def test_a_pipeline_cut_off_anywhere_alerts_the_same_each_once(deal: Deal, stops: Sequence[int]) -> None:
     _, batches = deal
-    expected = run(batches).alerts()
+    whole = run(batches).alerts()
     room = run(batches, stops)
-    assert sorted(room.alerts()) == sorted(expected)
+    assert sorted(room.alerts()) == sorted(whole)
     nothing_is_left(room)
-    keys = [report.new.key for report in room.store.ledger.deliveries(limit=1000)]
-    assert len(keys) == len(set(keys))
 
 
 @given(deals())
-@settings(max_examples=10, deadline=None)
-def test_a_second_run_of_every_stage_changes_nothing(
-    deal: tuple[Sequence[Listed], Sequence[Sequence[Listed]]],
-) -> None:
+@settings(max_examples=5, deadline=None)
+def test_a_second_turn_of_every_stage_changes_nothing(deal: Deal) -> None:
     room = run(deal[1])
     before = room.dump()
-    for stage in (room.poll, room.read, room.group, room.match, room.plan, room.deliver):
-        assert not [one for one in stage() if not isinstance(one, Plan)]
-    assert not room.plan(close_all=True)
-    assert room.dump()["articles"] == before["articles"]
-    assert room.dump()["deliveries"] == before["deliveries"]
+    work(room)
+    room.plan(close_all=True)
+    after_all = room.dump()
+    for table in ("entries", "articles", "matches", "routings", "alerted", "deliveries", "attempts"):
+        assert after_all[table] == before[table], table

@@ -21,6 +21,7 @@ from monitor.model.article import Article
 from monitor.model.delivery import ChannelKind, FileEndpoint, Receiver, StdoutEndpoint
 from monitor.model.digest import DigestSettings, Immediate, MessageFormat
 from monitor.model.entry import Fate
+from monitor.model.errors import StoreUnusable
 from monitor.model.feed import Feed, FeedSettings, PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.ledger import EntryFate, Plan
@@ -77,9 +78,15 @@ def _shared_store() -> SqlStore:
 def fresh_store() -> SqlStore:
     """An empty store in memory. Migrating one takes 70 ms, so that all tests share it, one after the other."""
     store = _shared_store()
-    with store._db.write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    try:
+        with store._db.write() as connection:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+    except (
+        StoreUnusable
+    ):  # a test that was cut off in the middle of a statement lost the connection, and all with it
+        _shared_store.cache_clear()
+        store = _shared_store()
     return store
 
 
