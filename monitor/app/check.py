@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monitor.adapters.nlp import check_model
 from monitor.app.children import names_sandbox
+from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
@@ -99,10 +100,10 @@ def render_report(report: CheckReport) -> str:
     lines = [str(problem) for problem in report.problems]
     if lines:
         lines.append("")
-    some = f", {_count(warnings, 'warning')}" if warnings else ""
-    files = _count(report.files, "file")
+    some = f", {counted(warnings, 'warning')}" if warnings else ""
+    files = counted(report.files, "file")
     if errors:
-        return "\n".join([*lines, f"{_count(errors, 'error')}{some} in {files}. Nothing was started."])
+        return "\n".join([*lines, f"{counted(errors, 'error')}{some} in {files}. Nothing was started."])
     return "\n".join([*lines, f"No errors{some}. {_contents(report)} in {files}."])
 
 
@@ -110,11 +111,7 @@ def _contents(report: CheckReport) -> str:
     feeds = len(report.settings.feeds) if report.settings else 0
     digests = len(report.settings.digests) if report.settings else 0
     rules = len(report.ruleset.rules) if report.ruleset else 0
-    return f"{_count(feeds, 'feed')}, {_count(rules, 'rule')}, {_count(digests, 'digest')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("" if number == 1 else "s")
+    return f"{counted(feeds, 'feed')}, {counted(rules, 'rule')}, {counted(digests, 'digest')}"
 
 
 def _errors(problems: list[Problem]) -> bool:

@@ -13,6 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from monitor.app.counting import counted
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
@@ -111,7 +112,7 @@ class Service:
         done = Pass()
         monitor = self._monitor
         done.feeds = monitor.store.feeds.make_all_due(monitor.clock.now())
-        say(f"Polling {done.feeds:,} feeds …")
+        say(f"Polling {counted(done.feeds, 'feed')} …")
         for report in monitor.poll.run(self._stopping.is_set):
             say_poll(log, report)
             if report.decision.outcome in POLL_SUCCESS:
@@ -121,7 +122,7 @@ class Service:
             done.seen += report.seen
             done.too_old += report.too_old
             done.new += report.waiting
-        say(f"Reading {done.new:,} new entries …")
+        say(f"Reading {counted(done.new, 'new entry', 'new entries')} …")
         for read in monitor.read.run(self._stopping.is_set):
             say_read(log, read)
             done.postponed += read.outcome.value == "postponed"

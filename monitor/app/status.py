@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.app.counting import counted
 from monitor.core.digests.plan import next_fire
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
@@ -111,8 +112,8 @@ def status_lines(status: Status) -> list[str]:
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}",
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
-        f"Last hour   {polls:,} polls{unchanged} · {counts.entries:,} entries · {counts.matches:,} matches"
-        f" · {counts.stories:,} stories",
+        f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
+        f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
     ]
     if counts.waiting_entries or counts.unmatched_articles:
         lines.append(
@@ -121,16 +122,17 @@ def status_lines(status: Status) -> list[str]:
     label = "Digests   "
     for digest in status.digests:
         when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at, digest.timezone)}"
-        lines.append(f"{label}  {digest.name}  {when} · {digest.pending:,} matches waiting")
+        lines.append(f"{label}  {digest.name}  {when} · {counted(digest.pending, 'match', 'matches')} waiting")
         label = "          "
     for name, count in status.orphans.items():
-        lines.append(f"            {name}: {count:,} matches wait, but no digest of this name is in the config")
+        waiting = counted(count, "match", "matches")
+        lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
     states = counts.deliveries
     draft = states.get(DeliveryState.DRAFT.value, 0)
     lines.append(
         f"Outbox      {states.get(DeliveryState.WAITING.value, 0):,} waiting"
         f" · {states.get(DeliveryState.DEAD.value, 0):,} dead · {states.get(DeliveryState.SENT.value, 0):,} sent"
-        + (f" · {draft:,} drafts" if draft else "")
+        + (f" · {counted(draft, 'draft')}" if draft else "")
     )
     for one in status.troubled:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor.app.counting import counted
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import canonical_url, host_of
@@ -197,7 +198,7 @@ def _article_lines(fate: EntryFate) -> list[str]:
     article = fate.article
     if article is None:
         return []
-    words = f"{len(article.text.split()):,} words"
+    words = counted(len(article.text.split()), "word")
     language = f", {article.language}" if article.language else ""
     lines = [
         f'Article       "{article.title}"',
@@ -205,7 +206,9 @@ def _article_lines(fate: EntryFate) -> list[str]:
     ]
     if article.note:
         lines.append(f"              {article.note}")
-    lines += [f"              left out {len(one.text.split()):,} words: {one.reason}" for one in article.dropped]
+    lines += [
+        f"              left out {counted(len(one.text.split()), 'word')}: {one.reason}" for one in article.dropped
+    ]
     if article.entities:
         lines.append(f"Names         {', '.join(mention.name for mention in article.entities[:12])}")
     if fate.original is not None and article.duplicate_reason is not None:
@@ -214,8 +217,7 @@ def _article_lines(fate: EntryFate) -> list[str]:
     else:
         lines.append("Duplicate     no")
     if article.story_id is not None:
-        count = f"{len(fate.story)} article" + ("" if len(fate.story) == 1 else "s")
-        lines.append(f"Story         {article.story_id}, {count}")
+        lines.append(f"Story         {article.story_id}, {counted(len(fate.story), 'article')}")
     if article.ruleset is None:
         lines.append("Rules         not matched yet")
     return lines

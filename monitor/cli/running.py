@@ -12,6 +12,7 @@ import click
 
 from monitor import __version__
 from monitor.app.check import open_settings
+from monitor.app.counting import counted
 from monitor.app.service import Pass, Service
 from monitor.app.wiring import Monitor, build
 from monitor.model.digest import Message, MessageFormat
@@ -32,7 +33,7 @@ def run_daemon(config: Path, *, dry_run: bool) -> int:
 
 
 def run_pass(config: Path, *, dry_run: bool) -> int:
-    """One pass; the exit status of interface.md."""
+    """One pass; the exit status of the interface contract."""
     monitor, service = _service(config, dry_run)
     done = service.run_once(lambda line: click.echo(line, err=True))
     monitor.close()
@@ -82,19 +83,22 @@ def _print_drafts(plan: Plan) -> None:
 
 def pass_lines(done: Pass, dry_run: bool) -> list[str]:
     """What one pass came to, for people."""
-    lines = [
-        f"Polled {done.polled:,} of {done.feeds:,} feeds: {done.new:,} new entries, {done.matches:,} matches, "
-        f"{done.plans:,} digests " + ("drafted" if dry_run else f"planned, {done.sent:,} messages sent")
-    ]
+    found = f"{counted(done.new, 'new entry', 'new entries')}, {counted(done.matches, 'match', 'matches')}"
+    made = f"{counted(done.plans, 'digest')} " + (
+        "drafted" if dry_run else f"planned, {counted(done.sent, 'message')} sent"
+    )
+    lines = [f"Polled {done.polled:,} of {counted(done.feeds, 'feed')}: {found}, {made}"]
     lines += [f"  failing: {name}: {why}" for name, why in done.failing]
     if done.seen:
         lines.append(
-            f"  {done.seen:,} entries were there before you subscribed: stored as seen, not alerted. "
-            'To alert such entries give a feed backfill = "24h"; to see one: monitor why URL'
+            f"  {counted(done.seen, 'entry was', 'entries were')} there before you subscribed: stored as seen, "
+            'not alerted. To alert such entries give a feed backfill = "24h"; to see one: monitor why URL'
         )
     if done.too_old:
-        lines.append(f"  {done.too_old:,} entries are older than max_entry_age: stored, not alerted")
+        old = counted(done.too_old, "entry is", "entries are")
+        lines.append(f"  {old} older than max_entry_age: stored, not alerted")
     if done.postponed:
-        lines.append(f"  {done.postponed:,} pages did not answer and are asked again in the next pass")
+        pages = counted(done.postponed, "page did", "pages did")
+        lines.append(f"  {pages} not answer: asked again in the next pass")
     lines += [f"  not delivered to {name}: {why}; kept and tried again" for name, why in done.failed]
     return lines

@@ -1,6 +1,6 @@
 """What to do with a failed delivery: (failure, attempts, times, dice) → RetryDecision. Pure.
 
-The numbers are those of delivery.md, Outbox: exponential with jitter, Retry-After honoured, up to three days.
+The numbers are those of delivery design, Outbox: exponential with jitter, Retry-After honoured, up to three days.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class Article(NewArticle):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What rules read: an article, or one JSON line of the offline commands (interface.md)."""
+    """What rules read: an article, or one JSON line of the offline commands (the interface contract)."""
 
     id: str
     title: str

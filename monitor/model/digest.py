@@ -37,7 +37,7 @@ Schedule = Cron | Every | Immediate
 
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
-    """One `[[digests]]` table of interface.md."""
+    """One `[[digests]]` table of the interface contract."""
 
     name: str
     rules: tuple[str, ...]  # selector lines: any line; a space is AND; ! excludes

@@ -24,7 +24,7 @@ class FeedStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedSettings:
-    """One subscription as the user wrote it (`[[feeds]]` in interface.md)."""
+    """One subscription as the user wrote it (`[[feeds]]` in the interface contract)."""
 
     url: str
     name: str | None = None
@@ -37,7 +37,7 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
-    """The `[poll]` table of interface.md."""
+    """The `[poll]` table of the interface contract."""
 
     interval: timedelta = timedelta(minutes=15)
     min_interval: timedelta = timedelta(minutes=5)

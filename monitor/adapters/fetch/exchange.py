@@ -22,7 +22,7 @@ MAX_REDIRECTS = 5
 MAX_HEADER_BYTES = 64 * 1024  # names, values and separators
 ERROR_BODY_BYTES = 2_000
 _ERROR_BODY_SECONDS = 5.0
-_TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling.md "Limits"
+_TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling design "Limits"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED})
@@ -283,7 +283,7 @@ def _respond(
         seconds=seconds,
     )
     if outcome in _SUCCESS:
-        # Only a target that works is worth remembering (polling.md: "store the new URL once the target
+        # Only a target that works is worth remembering (polling design: "store the new URL once the target
         # works").
         return replaced(response, permanent_url=response.url) if moved and trail.permanent else response
     return replaced(response, error=one_line(f"{trail.host or 'the feed'}: {why}"))

@@ -33,7 +33,7 @@ class Refused(Exception):
 
 
 def outcome_of_status(status: int) -> PollOutcome:
-    """The outcome of a final answer (polling.md "When to poll"); 206 and 1xx were never asked for."""
+    """The outcome of a final answer (polling design "When to poll"); 206 and 1xx were never asked for."""
     if status in _STATUS_OUTCOME:
         return _STATUS_OUTCOME[status]
     if status < 200 or status == HTTPStatus.PARTIAL_CONTENT:

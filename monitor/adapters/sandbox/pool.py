@@ -1,4 +1,4 @@
-"""The Sandbox port over a small pool of forkserver children (architecture.md "Sandbox").
+"""The Sandbox port over a small pool of forkserver children (architecture design "Sandbox").
 
 ProcessPoolExecutor is not used: it cannot cancel a call, and one kill breaks the others' tasks. The limits
 guard against runaway input; they are no wall against a child that was taken over.

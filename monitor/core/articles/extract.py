@@ -21,7 +21,7 @@ from monitor.core.text.urls import absolute_http_url, host_of, is_home_page
 from monitor.model.article import Extracted, Quality
 from monitor.model.errors import NotExtractable
 
-MAX_PAGE = 5_000_000  # bytes read of a page (stories.md "Extraction")
+MAX_PAGE = 5_000_000  # bytes read of a page (stories design "Extraction")
 MIN_TEXT = 200  # code points; less is a cookie wall, a login or a video page
 _MAX_META = 2_000
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
@@ -193,7 +193,7 @@ def _authors(found: str | None) -> tuple[str, ...]:
 
 
 def _canonical(tree: lxml_html.HtmlElement, meta: dict[str, str], url: str) -> str | None:
-    """rel=canonical, else og:url, when it stays on the page's host and names no home page (stories.md)."""
+    """rel=canonical, else og:url, when it stays on the page's host and names no home page (stories design)."""
     stated = [
         link.get("href") or ""
         for link in tree.iter("link")

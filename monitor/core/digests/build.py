@@ -22,7 +22,7 @@ from monitor.model.digest import (
 )
 from monitor.model.rule import Match, Rule
 
-OLD_AFTER = timedelta(hours=72)  # delivery.md, badge OLD
+OLD_AFTER = timedelta(hours=72)  # delivery design, badge OLD
 MOST_ENTITIES = 8
 MOST_PASSAGES = 4
 _FULLNESS = {Quality.FULL: 0, Quality.FEED: 1, Quality.TITLE: 2, Quality.STUB: 3}

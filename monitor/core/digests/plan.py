@@ -35,7 +35,7 @@ _LONGEST_FOLD = timedelta(hours=3)
 
 
 def takes(selectors: Sequence[str], rule: Rule) -> bool:
-    """Whether a digest with these selector lines (`[[digests]].rules`, interface.md) takes the rule.
+    """Whether a digest with these selector lines (`[[digests]].rules`, interface contract) takes the rule.
 
     Any line may select; within a line all terms must hold; `!` turns a term round. A line of nothing but
     exclusions selects nothing and takes its rules away from what the other lines select. Terms: `tag:NAME`,
@@ -69,7 +69,7 @@ def _term_holds(term: str, rule: Rule) -> bool:
 def due_window(schedule: Cron | Every, timezone: str, last_end: datetime, now: datetime) -> Window | None:
     """The window to close now: from `last_end` to the latest fire time that has come; None when none has.
 
-    Several missed fire times give one window ("several missed windows become one message", delivery.md).
+    Several missed fire times give one window ("several missed windows become one message", delivery design).
     Aware datetimes in, UTC out. The cost does not grow with the age of `last_end`.
     """
     end = _latest_fire(schedule, timezone, now)
@@ -109,7 +109,7 @@ def story_batch(story_id: str, number: int) -> str:
 
 
 def delivery_key(digest: str, batch: str, receiver: str, recipient: str, part: int) -> str:
-    """32 hex digits that name one message to one recipient for ever (delivery.md, Outbox).
+    """32 hex digits that name one message to one recipient for ever (delivery design, Outbox).
 
     Each field goes in with its length before it, so that no two different rows can run together to one text.
     """

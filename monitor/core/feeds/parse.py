@@ -1,6 +1,6 @@
 """Bytes to entries: the one place where a feed's body is read. Called through the Sandbox port.
 
-The rules are polling.md "Parsing". Readers (`xml_feed`, `json_feed`) find fields; this file makes them safe:
+The rules are polling design "Parsing". Readers (`xml_feed`, `json_feed`) find fields; this file makes them safe:
 bounded, plain, absolute, in UTC.
 """
 
@@ -26,7 +26,7 @@ from monitor.core.text.urls import absolute_http_url
 from monitor.model.entry import EntryFlag, ParsedEntry, ParsedFeed
 from monitor.model.errors import NotAFeed
 
-MAX_ENTRIES = 1_000  # polling.md "Entries": the newest thousand
+MAX_ENTRIES = 1_000  # polling design "Entries": the newest thousand
 MAX_ID = 2_000  # code points; a longer id is kept as its hash
 MAX_TEXT = 500_000  # code points of one summary or content after the markup is gone
 _MAX_AUTHORS = 20

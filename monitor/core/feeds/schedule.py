@@ -1,6 +1,6 @@
 """When to ask a feed again, why, and what to remember: pure decisions with named reasons.
 
-Rules: polling.md "When to poll", after RFC 9110, RFC 9111 and Rachel Kroll's feed reader tests.
+Rules: polling design "When to poll", after RFC 9110, RFC 9111 and Rachel Kroll's feed reader tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from monitor.model.feed import (
 )
 from monitor.model.fetch import FetchResponse
 
-LONGEST_WAIT = timedelta(hours=24)  # polling.md: nothing makes us ask less than daily
+LONGEST_WAIT = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
 _JITTER = 0.1
 _MAX_DOUBLINGS = 20  # 2**20 minutes are two years: far over the cap, and no overflow
 

@@ -1,7 +1,7 @@
 """RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0 through feedparser, with its dangerous doors shut.
 
 feedparser is only ever given a stream: from bytes or a string it would open the body as a path or a URL
-(polling.md). What it is given starts at the root element, so no DOCTYPE, entity or junk reaches it.
+(polling design). What it is given starts at the root element, so no DOCTYPE, entity or junk reaches it.
 """
 
 from __future__ import annotations

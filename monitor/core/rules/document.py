@@ -1,4 +1,4 @@
-"""The JSON lines of the offline commands: documents in, matches out (interface.md)."""
+"""The JSON lines of the offline commands: documents in, matches out (the interface contract)."""
 
 from __future__ import annotations
 

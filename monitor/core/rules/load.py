@@ -1,5 +1,5 @@
 """Makes a rule set of rule files. Whatever users write becomes a problem, never an exception, and one bad rule
-does not keep the others from loading. The file format is that of interface.md, "Rule files".
+does not keep the others from loading. The file format is that of the interface contract, "Rule files".
 """
 
 from __future__ import annotations

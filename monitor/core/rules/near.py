@@ -16,7 +16,7 @@ def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool
     Of all partners of one find the nearest and the farthest on each side are kept: the nearest decides whether
     there is a pair at all, the farthest how far the window reaches for a NEAR around this one. Of the pairs
     with the same beginning the shortest and the longest are kept, so that chains of NEAR stay small. Takes
-    O((n + m) log m): nested loops took 138 ms on 750 × 750 repeats (rules.md, guards).
+    O((n + m) log m): nested loops took 138 ms on 750 × 750 repeats (rules design, guards).
     """
     if not left or not right:
         return []

@@ -10,7 +10,7 @@
     field := title | summary | body
 
 Operators are upper case; quotes may be curly. Words and phrases go through the analyser that reads texts, so a
-word of several parts (`cease-fire`) becomes a phrase. Source: rules.md, "Grammar"; what is named there and not
+word of several parts (`cease-fire`) becomes a phrase. Source: rules design, "Grammar"; what is named there and not
 here is refused by name.
 """
 

@@ -10,7 +10,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 MAX_HTML = 2_000_000  # code points read of one fragment; a news article has 5,000
-MAX_TITLE = 1_000  # polling.md "Entries"
+MAX_TITLE = 1_000  # polling design "Entries"
 
 _BLOCK_NAMES = """
     address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer

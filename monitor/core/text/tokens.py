@@ -24,7 +24,7 @@ from monitor.core.text.normalize import APOSTROPHES, INVISIBLE, normalize
 from monitor.core.text.paragraphs import paragraphs
 
 MAX_TOKENS = 20_000
-"""Words of one document that are read; what lies behind them is cut off (rules.md, guards)."""
+"""Words of one document that are read; what lies behind them is cut off (rules design, guards)."""
 
 HYPHENS = "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
 _MAX_COMPOUND = 5

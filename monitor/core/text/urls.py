@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 MAX_URL = 8_000  # what common servers take
 
-# Denylist, never allowlist (stories.md): a parameter that is not known to be tracking may name the article.
+# Denylist, never allowlist (stories design): a parameter that is not known to be tracking may name the article.
 _TRACKING_NAMES = """
     fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh li_fat_id mc_cid mc_eid
     mkt_tok cmp cmpid icid ncid ref ref_src ref_url referer referrer ito smid sref ocid taid sfmc_id vero_id
@@ -29,7 +29,7 @@ _SAFE_PATH = "/:@!$&'()*+,;=~-._"
 
 
 def canonical_url(url: str) -> str:
-    """The key under which an article is known (stories.md "Canonical URL as key"); keep the original to show.
+    """The key under which an article is known (stories design "Canonical URL as key"); keep the original to show.
 
     Folds http and https, host case, `www. m. mobile. amp.`, IDNA, default ports, fragments (but `#!`), the
     order of the query, tracking parameters, AMP and print forms, index files and the trailing slash; unwraps

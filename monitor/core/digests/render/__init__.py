@@ -22,7 +22,7 @@ def render(digest: Digest, form: MessageFormat, *, display_name: str | None = No
     """The digest as messages for one kind of channel: at least one, numbered when there are several.
 
     `display_name` is the title people read; by default the digest's name with its hyphens opened
-    ("border-morning" → "Border morning"). Limits, after delivery.md: 80 kB of HTML an e-mail; 45 blocks,
+    ("border-morning" → "Border morning"). Limits, after delivery design: 80 kB of HTML an e-mail; 45 blocks,
     9,000 characters and 15 kB a Slack message; 200 stories a part for the other formats.
     """
     title = display_name or digest.name.replace("-", " ").replace("_", " ").strip().capitalize() or "Digest"

@@ -1,4 +1,4 @@
-"""The JSON digest of interface.md ("JSON digest"): stable keys, RFC 3339 times in UTC."""
+"""The JSON digest of the interface contract ("JSON digest"): stable keys, RFC 3339 times in UTC."""
 
 from __future__ import annotations
 

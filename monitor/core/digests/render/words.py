@@ -36,7 +36,7 @@ BADGES = {
 
 
 class Tier(StrEnum):
-    """How much room a story is given (delivery.md: high = card, normal = two lines, low = one line)."""
+    """How much room a story is given (delivery design: high = card, normal = two lines, low = one line)."""
 
     CARD = "card"
     FULL = "full"  # headline, publishers and the quote
@@ -122,7 +122,7 @@ def moment_of(digest: Digest) -> datetime:
 
 
 def subject_of(digest: Digest, title: str, *, part: int = 1, parts: int = 1) -> str:
-    """The news in one line: `Border morning: Torkham closed (3), 6,000 trucks + 38 more` (delivery.md)."""
+    """The news in one line: `Border morning: Torkham closed (3), 6,000 trucks + 38 more` (delivery design)."""
     mark = f" ({part} of {parts})" if parts > 1 else ""
     if digest.immediate and digest.stories:
         return _alert(digest, LONGEST_SUBJECT - len(mark)) + mark

@@ -1,0 +1,8 @@
+"""Numbers with their nouns, for people."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """ "1 match", "2 matches", "1,904 polls": the plural is the noun and an s unless it is given."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,174 @@
+"""`monitor status`: the numbers on one screen."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from made import feed_settings
+from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
+
+from monitor.app.status import Status, status_json, status_lines, status_of
+from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
+from monitor.model.digest import Cron
+from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.feed import PollOutcome
+from monitor.testing import RecordingChannel
+
+BOTH = (feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire"))
+CONSOLE = Receiver("desk", (StdoutEndpoint(),))
+LATER = DeliveryFailed(DeliveryFault.TEMPORARY, "451 later")
+NO = DeliveryFailed(DeliveryFault.REFUSED, "550 no such user")
+
+
+def status(room: Newsroom, **more: Any) -> Status:
+    values = {"version": "1.2.3", "name": "sqlite:///monitor.db", "size": 4_200_000, "holder": 4711}
+    return status_of(room.store, room.digests, now=room.clock.now(), **{**values, **more})
+
+
+def said(room: Newsroom, **more: Any) -> str:
+    return "\n".join(status_lines(status(room, **more)))
+
+
+def test_a_fresh_house_says_what_it_is() -> None:
+    text = said(Newsroom())
+    assert text.startswith("monitor 1.2.3 · running, pid 4711 · sqlite:///monitor.db 4 MB")
+    assert "Feeds       1   ok 1 · late 0 · failing 0" in text
+    assert "0 polls · 0 entries" in text
+
+
+def test_without_a_daemon_it_says_so() -> None:
+    assert "not running" in said(Newsroom(), holder=None, size=None).splitlines()[0]
+
+
+def test_failing_and_gone_feeds_are_named_with_their_error() -> None:
+    room = Newsroom(feeds=[*BOTH, feed_settings("https://gone.example/", name="Gone")])
+    room.serve(item())
+    room.fetcher.answers[OTHER_FEED] = failing(PollOutcome.HTTP_ERROR, 503, "HTTP 503")
+    room.fetcher.answers["https://gone.example/"] = failing(PollOutcome.GONE, 410, "HTTP 410")
+    room.poll()
+    text = said(room)
+    assert "Feeds       3   ok 1 · late 0 · failing 2" in text
+    assert "Wire: HTTP 503" in text
+    assert "Gone: HTTP 410" in text
+
+
+def test_many_failing_feeds_stay_one_screen() -> None:
+    room = Newsroom(feeds=[feed_settings(f"https://feed{n}.example/", name=f"Feed {n}") for n in range(40)])
+    room.poll()
+    assert "failing 40" in said(room)
+    assert len(said(room).splitlines()) < 25
+
+
+def test_a_feed_long_past_its_time_is_late() -> None:
+    room = Newsroom()
+    room.serve(item())
+    room.poll()
+    room.clock.advance(timedelta(minutes=25))
+    assert status(room).late == ()
+    room.clock.advance(timedelta(minutes=1))
+    assert [feed.name for feed in status(room).late] == ["News"]
+    assert "ok 0 · late 1" in said(room)
+
+
+def test_a_feed_no_longer_declared_does_not_count() -> None:
+    room = Newsroom(feeds=BOTH)
+    room.store.feeds.sync(BOTH[:1], room.clock.now())
+    assert len(status(room).feeds) == 1
+
+
+def test_the_last_hour_counts_polls_entries_and_matches() -> None:
+    room = Newsroom()
+    room.bring_in(item(), item("e2", "Floods in Sindh"))
+    room.repoll(timedelta(minutes=20))
+    assert "2 polls (50 % unchanged) · 2 entries · 2 matches · 2 stories" in said(room)
+    room.clock.advance(2 * HOUR)
+    assert "0 polls · 0 entries · 0 matches" in said(room)
+
+
+def test_work_in_hand_is_shown_only_when_there_is_some() -> None:
+    room = Newsroom()
+    assert "In work" not in said(room)
+    room.serve(item(), item("e2", "Floods in Sindh"))
+    room.poll()
+    assert "2 to be read · 0 to be matched" in said(room)
+    room.read()
+    assert "0 to be read · 2 to be matched" in said(room)
+
+
+def test_digests_say_when_they_come_next_in_their_own_zone_and_what_waits() -> None:
+    room = Newsroom(
+        digests=[
+            digest_settings("morning", schedule=Cron("0 8 * * *"), timezone="Asia/Kabul"),
+            digest_settings("now"),
+        ]
+    )
+    room.bring_in(item())
+    found = status(room)
+    assert found.digests[0].next_at == datetime(2023, 2, 23, 3, 30, tzinfo=UTC)
+    text = said(room)
+    assert "morning  next Thu 23 Feb 08:00 Kabul · 1 match" in text
+    assert "now  immediate · 1 match" in text
+
+
+def test_matches_of_a_digest_that_left_the_config_are_not_forgotten() -> None:
+    room = Newsroom(digests=[digest_settings("old")])
+    room.bring_in(item())
+    room.digests = [digest_settings("new")]
+    text = said(room)
+    assert "old: 1 match" in text
+    assert "no digest of this name is in the config" in text
+
+
+def test_the_outbox_names_what_waits_after_a_failure_and_what_is_dead() -> None:
+    room = Newsroom(
+        receivers=[CONSOLE, Receiver("ops", (StdoutEndpoint(),)), Receiver("ok", (StdoutEndpoint(),))],
+        digests=[digest_settings(to=("desk", "ops", "ok"))],
+        channels={
+            ("desk", ChannelKind.STDOUT): RecordingChannel([LATER]),
+            ("ops", ChannelKind.STDOUT): RecordingChannel([NO]),
+        },
+    )
+    room.bring_in(item())
+    room.plan(draft=True)
+    room.plan()
+    room.deliver()
+    text = said(room)
+    assert "1 waiting · 1 dead · 1 sent · 3 drafts" in text
+    assert "alerts → desk: temporary: 451 later" in text
+    assert "alerts → ops: refused: 550 no such user" in text
+
+
+def test_a_failing_delivery_is_shown_behind_any_number_of_fresh_ones() -> None:
+    many = Receiver("many", (EmailEndpoint(tuple(f"reader{n}@example.org" for n in range(120))),))
+    room = Newsroom(
+        receivers=[CONSOLE, many],
+        digests=[digest_settings(to=("desk", "many"))],
+        channels={("desk", ChannelKind.STDOUT): RecordingChannel([LATER])},
+    )
+    room.bring_in(item())
+    room.plan()
+    room.deliver(after(1))
+    text = said(room)
+    assert "121 waiting" in text
+    assert "alerts → desk: temporary: 451 later" in text
+
+
+def test_json_is_one_object_with_stable_keys() -> None:
+    room = Newsroom(feeds=BOTH)
+    room.bring_in(item())
+    found = json.loads(json.dumps(status_json(status(room))))
+    assert (found["version"], found["running"], found["pid"]) == ("1.2.3", True, 4711)
+    assert (found["feeds"]["total"], found["feeds"]["failing"]) == (2, 1)
+    assert found["feeds"]["errors"] == [{"feed": "Wire", "url": OTHER_FEED, "error": "no such host"}]
+    assert found["last_hour"]["matches"] == 1
+    assert found["digests"] == [{"name": "alerts", "next": None, "pending": 1}]
+
+
+def test_asking_changes_nothing() -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    before = room.dump()
+    said(room)
+    assert room.dump() == before

@@ -1,0 +1,275 @@
+"""`monitor why URL`: the whole fate of an entry, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from made import NOON, feed_settings
+from newsroom import DAY, FEED, HOUR, OTHER_FEED, RULES, Newsroom, digest_settings, failing, item, ruleset_of
+
+from monitor.app.why import Why, why, why_json, why_lines
+from monitor.core.rules import RuleSet
+from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
+from monitor.model.digest import Cron
+from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.feed import PollOutcome
+from monitor.testing import RecordingChannel
+
+URL = "https://news.example/e1"
+DESK = Receiver("desk", (EmailEndpoint(("desk@example.org",)),))
+
+
+def newsroom(*failures: DeliveryFailed, **more: Any) -> Newsroom:
+    """A newsroom that keeps its rules and sends e-mail."""
+    channels = {("desk", ChannelKind.EMAIL): RecordingChannel(failures)}
+    room = Newsroom(**{"receivers": [DESK], "channels": channels, **more})
+    keep_rules(room)
+    return room
+
+
+def keep_rules(room: Newsroom) -> None:
+    room.store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), NOON)
+
+
+def ask(room: Newsroom, url: str = URL, **how: Any) -> Why:
+    current: RuleSet | None = how.pop("current", room.ruleset)
+    return why(room.store, url, current, **how)
+
+
+def said(room: Newsroom, url: str = URL, **how: Any) -> str:
+    return "\n".join(why_lines(ask(room, url, **how)))
+
+
+# ---- seen, matched, sent
+
+
+def test_a_sent_alert_tells_its_whole_way() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    text = said(room)
+    assert "in feed News" in text
+    assert '"Torkham closed"' in text
+    assert "the feed's own text" in text
+    assert "Story         s_1, 1 article" in text
+    assert "Duplicate     no" in text
+    assert 'torkham-closed: "Torkham" and "closed"' in text
+    assert "alerts" in text
+    assert "desk (desk@example.org): sent" in text
+
+
+def test_every_rule_that_does_not_match_says_why() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    text = said(room)
+    assert "no match      trucks: absent: trucks" in text
+    assert "no match      floods" in text
+
+
+def test_one_rule_alone_can_be_asked() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    answer = ask(room, rule="trucks")
+    assert [(one.rule, one.matched) for _, answers in answer.fates for one in answers] == [("trucks", False)]
+
+
+def test_tracking_and_case_of_the_url_do_not_matter() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    assert ask(room, "http://www.NEWS.example/e1/?utm_source=x#top").fates
+
+
+def test_a_match_that_waits_says_for_which_digest() -> None:
+    room = newsroom(digests=[digest_settings("morning", schedule=Cron("0 8 * * *"))])
+    room.bring_in(item())
+    assert "waits for digest morning" in said(room)
+    room.plan(close_all=True, draft=True)
+    assert "a dry run has drafted it" in said(room)
+
+
+def test_a_match_that_no_digest_takes_says_so() -> None:
+    room = newsroom(digests=[digest_settings(rules=("floods",))])
+    room.bring_in(item())
+    assert "no digest takes this rule" in said(room)
+
+
+def test_a_copy_names_its_original_and_why_it_did_not_alert() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.clock.advance(HOUR)
+    room.bring_in(item(), item("copy", link="https://news.example/copy"))
+    room.plan()
+    text = said(room, "https://news.example/copy")
+    assert f"Duplicate     of {URL} (same content)" in text
+    assert "merged in digest alerts: this rule had alerted this story before" in text
+    assert "2 articles" in text
+
+
+def test_a_revision_is_told_before_what_it_revises() -> None:
+    room = newsroom()
+    room.bring_in(item(summary="Torkham was busy.", title="Border"))
+    room.clock.advance(HOUR)
+    room.bring_in(item(summary="Torkham was closed.", title="Border"))
+    newest, first = ask(room).fates
+    assert newest[0].entry.revision_of == first[0].row
+    assert said(room).index("Revision ") < said(room).rindex("First seen")
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (DeliveryFailed(DeliveryFault.TEMPORARY, "451 later"), "1 attempts, last: temporary: 451 later"),
+        (DeliveryFailed(DeliveryFault.REFUSED, "550 no"), "given up after 1 attempts: refused: 550 no"),
+    ],
+)
+def test_a_failed_delivery_says_what_the_server_said(failure: DeliveryFailed, words: str) -> None:
+    room = newsroom(failure)
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    assert words in said(room)
+
+
+# ---- not alerted
+
+
+def test_what_was_there_before_the_subscription_says_so() -> None:
+    room = newsroom(feeds=[feed_settings(FEED)])
+    room.serve(item())
+    room.poll()
+    assert "older than the subscription, not alerted (see backfill)" in said(room)
+
+
+def test_what_is_too_old_says_so() -> None:
+    room = newsroom(feeds=[feed_settings(FEED, backfill=30 * DAY)])
+    room.bring_in(item(published=NOON - 8 * DAY))
+    assert "published before max_entry_age" in said(room)
+
+
+def test_what_waits_to_be_read_or_matched_says_so() -> None:
+    room = newsroom()
+    room.serve(item())
+    room.poll()
+    assert "waits to be read" in said(room)
+    room.read()
+    room.group()
+    assert "not matched yet" in said(room)
+
+
+def test_a_page_that_could_not_be_read_says_why() -> None:
+    room = newsroom(feeds=[feed_settings(FEED, full_text=True, backfill=DAY)])
+    room.fetcher.answers[URL] = failing(PollOutcome.HTTP_ERROR, 404, "HTTP 404")
+    room.bring_in(item())
+    assert "HTTP 404" in said(room)
+
+
+# ---- rules of another time
+
+
+def test_a_no_is_explained_with_the_rules_of_that_time() -> None:
+    room = newsroom()
+    room.bring_in(item(summary="Torkham was shut.", title="Border"))
+    room.rules = RULES.replace("closed OR closure", "closed OR closure OR shut")
+    assert room.ruleset.version != room.article().ruleset
+    (answer,) = [one for _, answers in ask(room).fates for one in answers if one.rule == "torkham-closed"]
+    assert not answer.matched
+    assert "closed" in answer.because
+    assert answer.version == ruleset_of(RULES).rule("torkham-closed").version
+
+
+def test_a_match_of_a_rule_that_is_gone_is_still_told() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.rules = "[[rules]]\nid = 'other'\nquery = 'x'\n"
+    assert "torkham-closed" in said(room)
+    assert "other" not in said(room)
+
+
+def test_matches_are_told_even_when_the_rules_do_not_hold_now() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    text = said(room, current=None)
+    assert "torkham-closed" in text
+    assert "no match      trucks" in text
+
+
+def test_many_rules_that_do_not_match_are_counted_not_listed() -> None:
+    rules = "".join(f"[[rules]]\nid = 'rule-{n}'\nquery = 'word{n}'\n" for n in range(50))
+    room = newsroom(rules=rules)
+    room.bring_in(item())
+    text = said(room)
+    assert text.count("no match      rule-") == 20
+    assert "and 30 more rules that do not match" in text
+
+
+# ---- never seen
+
+
+def test_an_url_never_seen_names_the_feeds_of_its_host() -> None:
+    room = newsroom(
+        feeds=[feed_settings(FEED, name="News"), feed_settings(OTHER_FEED, name="Wire")],
+    )
+    room.fetcher.answers[FEED] = failing(PollOutcome.HTTP_ERROR, 503, "HTTP 503")
+    room.poll()
+    text = said(room, "https://www.news.example/never")
+    assert "was never seen in a feed" in text
+    assert "News covers its host: last polled" in text
+    assert "failing: HTTP 503" in text
+    assert "Wire" not in text
+
+
+def test_an_url_of_a_host_without_a_feed_says_that() -> None:
+    assert "No feed of yours is on its host." in said(newsroom(), "https://elsewhere.example/x")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "not a url", "https://", "http://[::1", "\x00", "https://news.example/" + "x" * 9000]
+)
+def test_whatever_is_asked_there_is_an_answer(url: str) -> None:
+    assert "never seen" in said(newsroom(), url)
+
+
+# ---- JSON
+
+
+def test_json_tells_the_same_with_stable_keys() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    (found,) = json.loads(json.dumps(why_json(ask(room))))
+    assert (found["seen"], found["feed"], found["fate"], found["revision"]) == (True, "News", "read", False)
+    assert found["first_seen"] == NOON.isoformat()
+    assert found["article"]["story"] == "s_1"
+    assert [(one["rule"], one["matched"]) for one in found["rules"]] == [
+        ("torkham-closed", True),
+        ("trucks", False),
+        ("floods", False),
+    ]
+    (digest,) = found["digests"]
+    assert (digest["digest"], digest["rule"], digest["state"]) == ("alerts", "torkham-closed", "planned")
+    (delivery,) = digest["deliveries"]
+    assert (delivery["recipient"], delivery["state"], delivery["attempts"]) == ("desk@example.org", "sent", 1)
+
+
+def test_json_of_an_url_never_seen_says_so() -> None:
+    room = newsroom()
+    (found,) = why_json(ask(room, "https://news.example/never"))
+    assert (found["seen"], [feed["name"] for feed in found["covering_feeds"]]) == (False, ["News"])
+
+
+def test_a_draft_beside_the_real_delivery_is_told_apart() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan(draft=True)
+    room.clock.advance(timedelta(minutes=1))
+    room.plan()
+    room.deliver()
+    text = said(room)
+    assert text.count(": sent") == 1
+    assert text.count("draft of a dry run") <= 1
