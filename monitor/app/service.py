@@ -98,6 +98,7 @@ class Service:
                 misfire_grace_time=None,
                 next_run_time=self._monitor.clock.now(),
             )
+        self._warn_of_orphans()
         scheduler.start()
         self._stopping.wait()
         scheduler.pause()
@@ -178,6 +179,13 @@ class Service:
     def _deliver(self) -> None:
         for report in self._monitor.deliver.run(self._stopping.is_set):
             say_delivery(log, report)
+
+    def _warn_of_orphans(self) -> None:
+        names = {settings.name for settings in self._monitor.digest.settings}
+        for name, count in self._monitor.store.ledger.counts(self._monitor.clock.now()).pending.items():
+            if name not in names:
+                why = "no digest of this name is in the config: give it back its name, or they stay unsent"
+                log.warning("matches wait", digest=name, matches=count, why=why)
 
     def _wake(self, stage: str) -> None:
         """Lets the next stage begin now rather than at its next tick; a stage at work will see the item anyway."""

@@ -10,6 +10,7 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.whynot import why_not
+from monitor.core.text.tokens import MAX_TOKENS
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Article, Quality
 from monitor.model.delivery import Delivery, DeliveryState
@@ -204,6 +205,8 @@ def _article_lines(fate: EntryFate) -> list[str]:
         f'Article       "{article.title}"',
         f"              {article.publisher}, {_QUALITY[article.quality]}, {words}{language}",
     ]
+    if len(article.text.split()) > MAX_TOKENS:
+        lines.append(f"              the rules read its first {MAX_TOKENS:,} words")
     if article.note:
         lines.append(f"              {article.note}")
     lines += [

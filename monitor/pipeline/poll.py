@@ -157,7 +157,7 @@ class PollStage:
             return NewEntry(entry, url_key, text_hash, revision_fate(entry, before), revision_of=before.row)
         fate = entry_fate(
             entry,
-            first_success=feed.first_success_at is None,
+            last_success_at=feed.last_success_at if feed.first_success_at else None,
             subscribed_at=feed.subscribed_at,
             backfill=feed.settings.backfill,
             max_entry_age=self.settings.max_entry_age,

@@ -63,7 +63,7 @@ def decide_next_poll(
 def entry_fate(
     entry: ParsedEntry,
     *,
-    first_success: bool,
+    last_success_at: datetime | None,
     subscribed_at: datetime,
     backfill: timedelta,
     max_entry_age: timedelta,
@@ -71,18 +71,21 @@ def entry_fate(
 ) -> Fate:
     """What becomes of an entry never seen before: WAITING, SEEN_AT_SUBSCRIBE or TOO_OLD.
 
-    `first_success` is the feed's first poll that brought entries. What was published after the subscription
-    alerts even if the feed could only be read much later. The age of an entry is that of its publication;
-    its update counts only where nothing else is known, since re-edited archives are not news.
+    `last_success_at` is None at the feed's first poll that brings entries. What was published after the
+    subscription, or after the feed was last read, alerts even if the feed could only be read much later:
+    `max_entry_age` is there for archives that come up again, not for a feed or a daemon that was down for
+    long. The age of an entry is that of its publication; its update counts only where nothing else is known,
+    since re-edited archives are not news.
     """
     date = entry.published or entry.updated
-    if first_success:
+    if last_success_at is None:
         if date is None:
             # Nothing tells a feed's old stock from today's: the user's wish for a backfill decides.
             return Fate.WAITING if backfill else Fate.SEEN_AT_SUBSCRIBE
         if date <= subscribed_at - backfill:
             return Fate.SEEN_AT_SUBSCRIBE
-    if date is not None and date < now - max_entry_age:
+    read_until = last_success_at or subscribed_at
+    if date is not None and date < now - max_entry_age and date <= read_until:
         return Fate.TOO_OLD
     return Fate.WAITING
 

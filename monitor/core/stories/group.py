@@ -14,6 +14,9 @@ from monitor.model.article import Article, DuplicateReason, Grouping
 
 # Without a window a hash is wrong: agencies send byte-equal texts about events days apart (stories design).
 SAME_CONTENT_WINDOW = timedelta(hours=48)
+# A publisher that gives out the same words under another address half a day later tells of another day: "the
+# crossing is closed today" is an event each day it is said (stories design, daily templates).
+SAME_DAY = timedelta(hours=12)
 # An equal text of this many words on two hosts is a wire copy; a shorter one may be a shared cookie notice.
 LONG_COPY = 150
 
@@ -47,12 +50,20 @@ def _join(other: Article, reason: DuplicateReason) -> Grouping:
 
 def _copy_reason(article: Article, twin: Article) -> DuplicateReason | None:
     likeness = title_likeness(article.title, twin.title)
-    if article.content_hash == twin.content_hash:
-        other_host = host_of(article.url) != host_of(twin.url)
-        # One host's equal texts under other titles are a wall or a template, not copies.
-        if likeness >= OTHER_TITLE or (other_host and len(article.text.split()) >= LONG_COPY):
-            return DuplicateReason.SAME_CONTENT
+    if article.content_hash == twin.content_hash and _same_words_are_a_copy(article, twin, likeness):
+        return DuplicateReason.SAME_CONTENT
     # A page that carries other news under another title (a home page, a live page) is not the same article.
     if article.url_key and article.url_key == twin.url_key and likeness >= SAME_TITLE:
         return DuplicateReason.SAME_URL
     return None
+
+
+def _same_words_are_a_copy(article: Article, twin: Article, likeness: float) -> bool:
+    if host_of(article.url) != host_of(twin.url):
+        return likeness >= OTHER_TITLE or len(article.text.split()) >= LONG_COPY
+    # One host's equal texts under other titles are a wall or a template, not copies.
+    return likeness >= OTHER_TITLE and abs(_when(article) - _when(twin)) <= SAME_DAY
+
+
+def _when(article: Article) -> datetime:
+    return article.published or article.first_seen

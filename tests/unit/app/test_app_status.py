@@ -80,11 +80,11 @@ def test_a_feed_no_longer_declared_does_not_count() -> None:
 
 def test_the_last_hour_counts_polls_entries_and_matches() -> None:
     room = Newsroom()
-    room.bring_in(item(), item("e2", "Floods in Sindh"))
+    room.bring_in(item(), item("e2", "Floods in Sindh", "Rain."))
     room.repoll(timedelta(minutes=20))
     assert "2 polls (50 % unchanged) · 2 entries · 2 matches · 2 stories" in said(room)
     room.clock.advance(2 * HOUR)
-    assert "0 polls · 0 entries · 0 matches" in said(room)
+    assert "0 polls · 0 entries · 0 matches · 0 stories" in said(room)
 
 
 def test_work_in_hand_is_shown_only_when_there_is_some() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -38,8 +37,6 @@ def server() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
     return certificate(Path(tmp_path_factory.mktemp("tls")))
 
 
@@ -171,6 +168,7 @@ def test_a_server_that_says_nothing_is_unreachable():
     assert "timed out" in failure.detail
 
 
+@pytest.mark.needs("openssl")
 def test_starttls_and_a_login_protect_the_mail(contexts: tuple[ssl.SSLContext, ssl.SSLContext]):
     with mail_server(starttls=contexts[0], auth=True) as server:
         login = settings(server.port, SmtpSecurity.STARTTLS, username="desk", password=Secret(PASSWORD))
@@ -178,6 +176,7 @@ def test_starttls_and_a_login_protect_the_mail(contexts: tuple[ssl.SSLContext, s
         assert server.tls_used == [True]
 
 
+@pytest.mark.needs("openssl")
 def test_a_wrong_password_breaks_the_receiver(contexts: tuple[ssl.SSLContext, ssl.SSLContext]):
     with mail_server(starttls=contexts[0], auth=True) as server:
         wrong = settings(server.port, SmtpSecurity.STARTTLS, username="desk", password=Secret("wrong"))
@@ -188,6 +187,7 @@ def test_a_wrong_password_breaks_the_receiver(contexts: tuple[ssl.SSLContext, ss
         assert failure_of(EmailChannel(foreign, tls=contexts[1])).fault is DeliveryFault.BROKEN_RECEIVER
 
 
+@pytest.mark.needs("openssl")
 def test_tls_from_the_first_byte(contexts: tuple[ssl.SSLContext, ssl.SSLContext]):
     with mail_server(tls=contexts[0]) as server:
         EmailChannel(settings(server.port, SmtpSecurity.TLS), tls=contexts[1]).send(MAIL, "a@example.org", KEY)
@@ -195,6 +195,7 @@ def test_tls_from_the_first_byte(contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 
 
 @pytest.mark.parametrize("security", [SmtpSecurity.STARTTLS, SmtpSecurity.TLS])
+@pytest.mark.needs("openssl")
 def test_a_certificate_nobody_vouches_for_is_not_trusted(
     contexts: tuple[ssl.SSLContext, ssl.SSLContext], security: SmtpSecurity
 ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -116,7 +115,7 @@ def test_every_site_lets_robots_in(world):
         assert (got.status, b"Allow: /" in got.body) == (200, True)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives everybody all of 127.0.0.0/8")
+@pytest.mark.needs("linux")  # only Linux gives everybody all of 127.0.0.0/8
 def test_every_feed_and_publisher_has_a_host_of_its_own(world):
     pages = {urlsplit(world.url_of(story)).hostname for story in world.stories}
     feeds = {urlsplit(feed.url).hostname for feed in world.feeds}

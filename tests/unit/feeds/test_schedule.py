@@ -223,7 +223,7 @@ def fate(published: timedelta | None, updated: timedelta | None = None, **given:
         return None if offset is None else NOW + offset
 
     defaults: dict[str, Any] = {
-        "first_success": True,
+        "last_success_at": None,
         "subscribed_at": NOW,
         "backfill": timedelta(0),
         "max_entry_age": timedelta(days=7),
@@ -255,12 +255,19 @@ def test_a_backfill_lets_recent_entries_through_but_not_over_the_age_limit() -> 
 
 
 def test_later_polls_let_everything_through_but_the_too_old() -> None:
-    assert fate(-DAY, first_success=False) is Fate.WAITING
-    assert fate(None, first_success=False) is Fate.WAITING
-    assert fate(-8 * DAY, first_success=False) is Fate.TOO_OLD
+    assert fate(-DAY, last_success_at=NOW) is Fate.WAITING
+    assert fate(None, last_success_at=NOW) is Fate.WAITING
+    assert fate(-8 * DAY, last_success_at=NOW) is Fate.TOO_OLD
+
+
+def test_what_appeared_while_nobody_could_read_the_feed_is_never_too_old() -> None:
+    down_for = {"last_success_at": NOW - 10 * DAY, "subscribed_at": NOW - 90 * DAY}
+    assert fate(-8 * DAY, **down_for) is Fate.WAITING
+    assert fate(-11 * DAY, **down_for) is Fate.TOO_OLD
+    assert fate(-8 * DAY, subscribed_at=NOW - 9 * DAY) is Fate.WAITING
 
 
 def test_an_old_entry_with_a_fresh_update_is_still_old() -> None:
-    assert fate(-8 * DAY, HOUR, first_success=False) is Fate.TOO_OLD
-    assert fate(None, HOUR, first_success=False) is Fate.WAITING
-    assert fate(None, -8 * DAY, first_success=False) is Fate.TOO_OLD
+    assert fate(-8 * DAY, HOUR, last_success_at=NOW) is Fate.TOO_OLD
+    assert fate(None, HOUR, last_success_at=NOW) is Fate.WAITING
+    assert fate(None, -8 * DAY, last_success_at=NOW) is Fate.TOO_OLD

@@ -26,6 +26,7 @@ def sandbox() -> Iterator[ProcessSandbox]:
     made.close()
 
 
+@pytest.mark.needs("spacy")
 def test_persons_organisations_and_places_come_in_order_each_once(model: str, sandbox: ProcessSandbox) -> None:
     recognizer = SpacyRecognizer(model, sandbox)
     text = f"{TRAIN[1][0]} {TRAIN[1][0]}"
@@ -40,10 +41,12 @@ def test_an_empty_text_asks_no_child(sandbox: ProcessSandbox) -> None:
     assert SpacyRecognizer("no such model", sandbox).recognise(" \n") == ()
 
 
+@pytest.mark.needs("spacy")
 def test_a_good_model_passes_the_check(model: str, sandbox: ProcessSandbox) -> None:
     assert check_model(model, sandbox) is None
 
 
+@pytest.mark.needs("spacy")
 def test_a_missing_model_is_named_in_one_line(sandbox: ProcessSandbox) -> None:
     why = check_model("no_such_model", sandbox)
     assert why is not None
@@ -53,8 +56,10 @@ def test_a_missing_model_is_named_in_one_line(sandbox: ProcessSandbox) -> None:
         SpacyRecognizer("no_such_model", sandbox).recognise("Kabul")
 
 
+@pytest.mark.needs("spacy")
 def test_a_pipeline_without_names_is_refused(tmp_path: Path, sandbox: ProcessSandbox) -> None:
-    spacy = pytest.importorskip("spacy")
+    import spacy
+
     spacy.blank("en").to_disk(tmp_path)
     why = check_model(str(tmp_path), sandbox)
     assert why is not None

@@ -154,6 +154,25 @@ def test_an_id_that_a_feed_uses_for_everything_hides_no_entry(room: Newsroom) ->
     assert report.waiting == 2
 
 
+def test_half_a_character_in_a_json_feed_loses_no_entry(room: Newsroom) -> None:
+    half = r'"\ud83d Torkham \udc00 closed"'
+    room.fetcher.answers[FEED] = (
+        '{"version": "https://jsonfeed.org/version/1.1", "title": ' + half + ', "items": ['
+        '{"id": '
+        + half
+        + ', "url": "https://news.example/e1", "title": '
+        + half
+        + ', "content_text": '
+        + half
+        + ', "authors": [{"name": '
+        + half
+        + "}]}]}"
+    ).encode()
+    (report,) = room.poll()
+    assert (report.decision.outcome, report.decision.error, report.entries) == (PollOutcome.OK, None, 1)
+    assert room.number("SELECT count(*) FROM entries") == 1
+
+
 def test_two_feeds_may_carry_the_same_entry() -> None:
     room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, backfill=DAY)])
     room.serve(item())

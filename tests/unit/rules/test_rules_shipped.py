@@ -10,13 +10,12 @@ from ground_truth import ENTITIES, KEYS, TITLES, main_text
 
 import monitor
 from monitor.core.rules import LoadedRules, RuleFile, load_rules, run_examples
-from monitor.demo.samples import press_samples
 from monitor.model.article import Document
 from monitor.model.rule import Match, Severity
 
 FOLDER = Path(monitor.__file__).parent.parent / "rules"
 
-needs_samples = pytest.mark.skipif(not press_samples(), reason="the press samples come with a checkout only")
+needs_samples = pytest.mark.needs("the press samples")  # they come with a checkout only
 
 
 @cache

@@ -25,6 +25,14 @@ def test_the_same_words_under_a_like_title_are_a_copy() -> None:
     assert (grouping.story_id, grouping.duplicate_of, grouping.reason) == ("s_1", 1, DuplicateReason.SAME_CONTENT)
 
 
+def test_a_template_that_comes_again_the_next_day_is_another_event() -> None:
+    first = article(1, story_id="s_1", content_hash="h", published=NOON)
+    next_day = article(2, content_hash="h", published=NOON + timedelta(hours=24))
+    assert group_article(next_day, None, [first]).story_id == "s_2"
+    elsewhere = article(3, content_hash="h", published=NOON + timedelta(hours=24), url="https://other.example/3")
+    assert group_article(elsewhere, None, [first]).story_id == "s_1"
+
+
 def test_a_copy_of_a_copy_points_at_the_first() -> None:
     copy = article(2, story_id="s_1", duplicate_of=1, content_hash="h")
     assert group_article(article(3, content_hash="h"), None, [copy]).duplicate_of == 1

@@ -1,0 +1,57 @@
+"""What all tests share: tests that need what this machine lacks are skipped, and the last line says so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+import pytest
+
+
+def _press_samples_are_here() -> bool:
+    from monitor.demo.samples import press_samples  # most runs of a few tests do not ask
+
+    return press_samples() is not None
+
+
+# What a test may need besides a program of that name.
+_NEEDS: Mapping[str, Callable[[], bool]] = {
+    "linux": lambda: sys.platform == "linux",
+    "root": lambda: hasattr(os, "geteuid") and os.geteuid() == 0,
+    "the press samples": _press_samples_are_here,
+    "spacy": lambda: find_spec("spacy") is not None,
+}
+
+_LACKING = pytest.StashKey[dict[str, set[str]]]()  # by test, what it needed and the machine lacks
+
+
+def _has(need: str) -> bool:
+    return _NEEDS[need]() if need in _NEEDS else shutil.which(need) is not None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LACKING] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test marked `needs("openssl")` where there is no such program (or what else the table knows)."""
+    needs = [str(need) for mark in item.iter_markers("needs") for need in mark.args]
+    lacking = {need for need in needs if not _has(need)}
+    if lacking:
+        item.config.stash[_LACKING][item.nodeid] = lacking
+        pytest.skip(f"needs {', '.join(sorted(lacking))}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The closing line, after pytest's own: which tests could not run here, and why."""
+    lacking = config.stash.get(_LACKING, {})
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if lacking and reporter is not None:
+        needs = sorted(set().union(*lacking.values()))
+        tests = f"{len(lacking)} test" + ("" if len(lacking) == 1 else "s")
+        reporter.write_line(f"not run: {tests}, needs {', '.join(needs)}")
