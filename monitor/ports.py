@@ -191,6 +191,10 @@ class ArticleStore(Protocol):
 class DigestStore(Protocol):
     """Matches waiting for their digests, and the plans that gather them."""
 
+    def state_of(self, name: str) -> DigestState | None:
+        """The digest's state; None for one that was never opened."""
+        ...
+
     def open_digest(self, name: str, now: datetime) -> DigestState:
         """The digest's state, made when it is new: it looks forward from now."""
         ...

@@ -222,7 +222,8 @@ def _article_lines(fate: EntryFate) -> list[str]:
     if article.story_id is not None:
         lines.append(f"Story         {article.story_id}, {counted(len(fate.story), 'article')}")
     if article.ruleset is None:
-        lines.append("Rules         not matched yet")
+        trouble = f"; tried again after: {article.stage_error}" if article.stage_error else ""
+        lines.append(f"Rules         not matched yet{trouble}")
     return lines
 
 

@@ -99,6 +99,7 @@ class Article(NewArticle):
     duplicate_of: int | None = None
     duplicate_reason: DuplicateReason | None = None
     ruleset: str | None = None  # version it was matched with; None = not matched yet
+    stage_error: str | None = None  # why grouping or matching broke off; tried again
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,14 @@ class _Due:
 
 
 @dataclass(frozen=True, slots=True)
+class _Standing:
+    """What every digest of one tick says of the feeds: coverage, and when each was subscribed to, by id."""
+
+    coverage: Coverage
+    subscribed_at: Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sorted:
     """Pending matches of one batch: what is news, what was alerted before, and stories alerted before."""
 
@@ -76,18 +84,24 @@ class DigestStage:
 
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
+        standing: _Standing | None = None
         for settings in self.settings:
             try:
                 for due in self._due(settings, close_all):
-                    yield self._guarded(settings, due)
+                    standing = standing or self._standing()  # most ticks find nothing due and need none
+                    yield self._guarded(settings, due, standing)
             except StoreError:
                 raise
             except Exception as error:
                 yield PlanFailure(settings.name, "", named(error))
 
-    def _guarded(self, settings: DigestSettings, due: _Due) -> Plan | PlanFailure:
+    def _standing(self) -> _Standing:
+        feeds = self.feeds.all()
+        return _Standing(coverage_of(feeds), {feed.id: feed.subscribed_at for feed in feeds})
+
+    def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
         try:
-            return self._record(settings, due)
+            return self._record(settings, due, standing)
         except StoreError:
             raise
         except Exception as error:
@@ -96,20 +110,25 @@ class DigestStage:
     def preview(self, settings: DigestSettings) -> Digest:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
-        state = self.digests.open_digest(settings.name, now)
+        state = self.digests.state_of(settings.name)
         pending = self.digests.pending(settings.name)
-        window = Window(min(state.last_end, now - _INSTANT), now)
-        return self._build(settings, "preview", window, self._sort(settings, pending), late=False)
+        window = Window(min(state.last_end if state else now, now - _INSTANT), now)
+        return self._build(
+            settings, "preview", window, self._sort(settings, pending), self._standing(), late=False
+        )
 
     def _due(self, settings: DigestSettings, close_all: bool) -> Iterator[_Due]:
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
-        pending = self.digests.pending(settings.name, draft=self.draft)
         if isinstance(settings.schedule, Immediate):
+            pending = self.digests.pending(settings.name, draft=self.draft)
             yield from self._due_stories(settings, settings.schedule, pending, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
         window = due_window(settings.schedule, settings.timezone, last_end, now)
+        if window is None and not close_all:
+            return
+        pending = self.digests.pending(settings.name, draft=self.draft)
         if close_all and pending:
             window = Window(min(last_end, now - _INSTANT), now)
         if window is not None:
@@ -134,10 +153,10 @@ class DigestStage:
                 window = Window(min(first, now - _INSTANT), now)
                 yield _Due(story_batch(story, number), window, tuple(matches), now, closes_window=False)
 
-    def _record(self, settings: DigestSettings, due: _Due) -> Plan:
+    def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
         sorted_ = self._sort(settings, due.pending)
         late = due.closes_window and is_late(due.window, due.now)
-        digest = self._build(settings, due.batch, due.window, sorted_, late=late)
+        digest = self._build(settings, due.batch, due.window, sorted_, standing, late=late)
         speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
         plan = Plan(
             digest=settings.name,
@@ -170,9 +189,15 @@ class DigestStage:
         return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in before))
 
     def _build(
-        self, settings: DigestSettings, batch: str, window: Window, sorted_: _Sorted, *, late: bool
+        self,
+        settings: DigestSettings,
+        batch: str,
+        window: Window,
+        sorted_: _Sorted,
+        standing: _Standing,
+        *,
+        late: bool,
     ) -> Digest:
-        feeds = self.feeds.all()
         digest = build_digest(
             settings,
             batch,
@@ -182,9 +207,9 @@ class DigestStage:
                 for match in sorted_.news
             ],
             self.digests.story_articles(sorted({_story(match) for match in sorted_.news})),
-            coverage_of(feeds),
+            standing.coverage,
             late=late,
-            subscribed_at={feed.id: feed.subscribed_at for feed in feeds},
+            subscribed_at=standing.subscribed_at,
         )
         stories = tuple(
             replace(story, badges=(Badge.UPDATED, *story.badges)) if story.id in sorted_.known_stories else story

@@ -361,6 +361,7 @@ def test_log_lines_are_json_where_nobody_watches(desk: Desk, feed: LocalFeed) ->
     assert any(json.loads(line)["event"] == "first poll" for line in lines)
 
 
+@pytest.mark.needs("spacy")
 def test_a_trained_pipeline_adds_names_to_those_of_the_entity_files(desk: Desk, feed: LocalFeed) -> None:
     model = train_pipeline(desk.folder / "pipeline")
     desk.write([feed.url], more=f'[nlp]\nmodel = "{model}"')

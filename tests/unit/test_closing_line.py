@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = "pytester"
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
+QUICK = ("-q", "-p", "no:hypothesispytest")  # a plugin that takes two seconds to load
 TESTS = """
 import pytest
 
@@ -46,7 +47,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_tests_that_need_what_is_not_here_are_skipped_and_counted_in_the_last_line(
     project: pytest.Pytester,
 ) -> None:
-    done = project.runpytest_inprocess("-q", "-rs")
+    done = project.runpytest_inprocess(*QUICK, "-rs")
     done.assert_outcomes(passed=2, skipped=4)
     assert done.outlines[-1] == "not run: 4 tests, needs another-one, no-such-program"
     assert "needs no-such-program" in done.stdout.str()
@@ -64,7 +65,7 @@ def test_tests_that_need_what_is_not_here_are_skipped_and_counted_in_the_last_li
 def test_the_line_counts_what_was_to_run_and_is_not_there_when_all_ran(
     project: pytest.Pytester, arguments: list[str], line: str | None
 ) -> None:
-    done = project.runpytest_inprocess("-q", *arguments)
+    done = project.runpytest_inprocess(*QUICK, *arguments)
     if line is None:
         assert "not run" not in done.stdout.str()
     else:

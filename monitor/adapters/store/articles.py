@@ -76,7 +76,9 @@ class SqlArticleStore:
         """An article that broke its stage waits until then."""
         with self._db.write() as connection:
             connection.execute(
-                t.articles.update().where(t.articles.c.id == article_id).values(next_stage_at=until, note=why)
+                t.articles.update()
+                .where(t.articles.c.id == article_id)
+                .values(next_stage_at=until, stage_error=why)
             )
 
     def twins(self, article: Article, since: datetime) -> Sequence[Article]:
@@ -131,7 +133,10 @@ class SqlArticleStore:
                 t.articles.update()
                 .where(a.id == article.id, a.stage == "grouped")
                 .values(
-                    stage="matched", ruleset=ruleset, entities=MENTIONS.dump_python(tuple(entities), mode="json")
+                    stage="matched",
+                    stage_error=None,
+                    ruleset=ruleset,
+                    entities=MENTIONS.dump_python(tuple(entities), mode="json"),
                 )
             )
             if not done.rowcount:  # matched before: running a stage twice changes nothing

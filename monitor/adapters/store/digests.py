@@ -26,10 +26,14 @@ class SqlDigestStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    def state_of(self, name: str) -> DigestState | None:
+        """The digest's state; None for one that was never opened."""
+        with self._db.read() as connection:
+            return _state(connection, name)
+
     def open_digest(self, name: str, now: datetime) -> DigestState:
         """The digest's state, made when it is new."""
-        with self._db.read() as connection:
-            state = _state(connection, name)
+        state = self.state_of(name)
         if state is not None:
             return state
         with self._db.write() as connection:

@@ -149,6 +149,7 @@ def article_of(row: RowMapping) -> Article:
         duplicate_of=row["duplicate_of"],
         duplicate_reason=DuplicateReason(reason) if reason else None,
         ruleset=row["ruleset"],
+        stage_error=row["stage_error"],
     )
 
 

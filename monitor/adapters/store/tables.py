@@ -110,6 +110,7 @@ entries = sa.Table(
     sa.UniqueConstraint("feed_id", "identity"),
     sa.Index(None, "fate", "next_read_at"),
     sa.Index(None, "feed_id", "id_hash"),
+    sa.Index(None, "feed_id", "url_key"),
     sa.Index(None, "url_key"),
     sa.Index(None, "first_seen"),
 )
@@ -138,7 +139,8 @@ articles = sa.Table(
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("note", sa.Text),
     sa.Column("stage", sa.Text, nullable=False),  # read → grouped → matched
-    sa.Column("next_stage_at", UtcDateTime),  # set for an article that broke its stage
+    sa.Column("next_stage_at", UtcDateTime),  # set, with the reason, for an article that broke its stage
+    sa.Column("stage_error", sa.Text),
     sa.Column("story_id", sa.Text),
     sa.Column("duplicate_of", sa.ForeignKey("articles.id")),
     sa.Column("duplicate_reason", sa.Text),

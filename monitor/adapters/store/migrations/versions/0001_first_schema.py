@@ -150,6 +150,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_entries_fate_next_read_at"), "entries", ["fate", "next_read_at"], unique=False)
     op.create_index(op.f("ix_entries_feed_id_id_hash"), "entries", ["feed_id", "id_hash"], unique=False)
+    op.create_index(op.f("ix_entries_feed_id_url_key"), "entries", ["feed_id", "url_key"], unique=False)
     op.create_index(op.f("ix_entries_first_seen"), "entries", ["first_seen"], unique=False)
     op.create_index(op.f("ix_entries_url_key"), "entries", ["url_key"], unique=False)
     op.create_table(
@@ -176,6 +177,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("next_stage_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stage_error", sa.Text(), nullable=True),
         sa.Column("story_id", sa.Text(), nullable=True),
         sa.Column("duplicate_of", sa.Integer(), nullable=True),
         sa.Column("duplicate_reason", sa.Text(), nullable=True),
