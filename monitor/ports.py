@@ -249,8 +249,10 @@ class Ledger(Protocol):
         """The numbers of `monitor status`."""
         ...
 
-    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> Sequence[Delivery]:
-        """Outbox rows, newest first."""
+    def deliveries(
+        self, *, state: DeliveryState | None = None, tried: bool = False, limit: int = 100
+    ) -> Sequence[Delivery]:
+        """Outbox rows, newest first; with `tried` only those that were attempted."""
         ...
 
     def digest_states(self) -> Sequence[DigestState]:

@@ -70,6 +70,9 @@ def match_lines(ruleset: RuleSet, lines: Iterable[str]) -> Iterator[MatchedLine]
         except DocumentInvalid as error:
             yield MatchedLine(problem=f"{number}: {error}")
             continue
+        except ValueError:  # a number of thousands of digits
+            yield MatchedLine(problem=f"{number}: holds a number that cannot be read")
+            continue
         except RecursionError:
             yield MatchedLine(problem=f"{number}: nested too deep")
             continue

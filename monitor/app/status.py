@@ -82,8 +82,8 @@ def status_of(
         for digest in digests
     )
     known = {digest.name for digest in digests}
-    waiting = [one for one in store.ledger.deliveries(state=DeliveryState.WAITING) if one.attempts]
-    dead = store.ledger.deliveries(state=DeliveryState.DEAD)
+    waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=_MOST_SHOWN)
+    dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=_MOST_SHOWN)
     return Status(
         version=version,
         store=name,
@@ -94,7 +94,7 @@ def status_of(
         counts=counts,
         digests=states,
         orphans={name: count for name, count in counts.pending.items() if name not in known},
-        troubled=(*waiting[:_MOST_SHOWN], *dead[:_MOST_SHOWN]),
+        troubled=(*waiting, *dead),
     )
 
 

@@ -150,6 +150,7 @@ def why(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     from monitor.app.why import why as ask
     from monitor.app.why import why_json, why_lines
 
+    url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
         answer = ask(house.store, url, house.ruleset, rule=rule)
     if as_json:
@@ -189,7 +190,12 @@ def digest() -> None:
 @digest.command()
 @click.argument("name")
 @click.option(
-    "--as", "form", type=click.Choice(["text", "html", "slack", "json"]), default="text", show_default=True
+    "--as",
+    "form",
+    type=click.Choice(["text", "html", "slack", "json"]),
+    default="text",
+    show_default=True,
+    help="What the digest is rendered as.",
 )
 @CONFIG
 def preview(name: str, form: str, config: Path) -> None:
@@ -213,7 +219,7 @@ def rules() -> None:
 
 
 @rules.command("match")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default=Path("-"))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), default="-")
 @click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
 @CONFIG
 def match_documents(file: Path, directory: Path | None, config: Path) -> None:
@@ -237,7 +243,7 @@ def match_documents(file: Path, directory: Path | None, config: Path) -> None:
                 problems += 1
                 click.echo(f"{'standard input' if str(file) == '-' else file}:{one.problem}", err=True)
             else:
-                click.echo(json.dumps(one.match, ensure_ascii=False))
+                _print_json([one.match or {}])
     sys.exit(1 if problems else 0)
 
 
@@ -272,4 +278,9 @@ def _print(lines: Iterable[str]) -> None:
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False))
+        line = json.dumps(row, ensure_ascii=False)
+        try:
+            line.encode()
+        except UnicodeEncodeError:  # half a character, from a document that has one: written as \ud83d
+            line = json.dumps(row)
+        click.echo(line)

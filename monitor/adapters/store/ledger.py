@@ -70,11 +70,15 @@ class SqlLedger:
                 ).scalar_one(),
             )
 
-    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> Sequence[Delivery]:
-        """Outbox rows, newest first."""
+    def deliveries(
+        self, *, state: DeliveryState | None = None, tried: bool = False, limit: int = 100
+    ) -> Sequence[Delivery]:
+        """Outbox rows, newest first; with `tried` only those that were attempted."""
         query = sa.select(t.deliveries).order_by(t.deliveries.c.id.desc()).limit(limit)
         if state is not None:
             query = query.where(t.deliveries.c.state == state.value)
+        if tried:
+            query = query.where(t.deliveries.c.attempts > 0)
         with self._db.read() as connection:
             return [delivery_of(row) for row in connection.execute(query).mappings()]
 
