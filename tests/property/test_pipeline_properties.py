@@ -117,7 +117,7 @@ def nothing_is_left(room: Newsroom) -> None:
 
 
 @given(deals())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_any_order_and_any_batching_alert_the_same_and_leave_nothing_lying(deal: Deal) -> None:
     world, batches = deal
     together = run([world]).alerts()
@@ -127,7 +127,7 @@ def test_any_order_and_any_batching_alert_the_same_and_leave_nothing_lying(deal:
 
 
 @given(deals(), st.lists(st.integers(0, 30), max_size=6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=7, deadline=None)
 def test_a_pipeline_cut_off_anywhere_alerts_the_same_each_once(deal: Deal, stops: Sequence[int]) -> None:
     _, batches = deal
     whole = run(batches).alerts()
@@ -137,7 +137,7 @@ def test_a_pipeline_cut_off_anywhere_alerts_the_same_each_once(deal: Deal, stops
 
 
 @given(deals())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_second_turn_of_every_stage_changes_nothing(deal: Deal) -> None:
     room = run(deal[1])
     before = room.dump()
