@@ -13,9 +13,9 @@ from monitor.core.stories.identity import judge_entry, revision_fate, words_hash
 from monitor.core.text.urls import canonical_url
 from monitor.model.entry import Fate, KnownEntry, NewEntry, ParsedEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
-from monitor.model.feed import Feed, PollDecision, PollOutcome, PollSettings
+from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.pipeline.isolation import named
+from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import Clock, Dice, FeedStore, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
@@ -77,15 +77,22 @@ class PollStage:
             except StoreError:
                 raise  # no feed's fault: the stage tries again as a whole
             except Exception as error:
-                yield self._give_way(feed, response, named(error))
+                yield self._give_way(feed, named(error))
 
-    def _give_way(self, feed: Feed, response: FetchResponse, why: str) -> PollReport:
-        """A feed that broke the stage fails like any other, with its back-off, and the others go on."""
+    def _give_way(self, feed: Feed, why: str) -> PollReport:
+        """A feed that broke the stage fails like any other, and the others go on."""
         now = self.clock.now()
-        body = _Body(outcome=PollOutcome.PARSE_FAILED, problem=why)
-        decision = self._decide(feed, response, body, now)
+        decision = PollDecision(
+            next_poll_at=now + TRY_AGAIN,
+            reason=PollReason.BACK_OFF,
+            outcome=PollOutcome.PARSE_FAILED,
+            failures=feed.failures + 1,
+            validators=feed.validators,
+            url=feed.url,
+            error=why,
+        )
         self.feeds.record_poll(feed, decision, [], title=None, body_hash=None, now=now)
-        return _report(feed, decision, body, [])
+        return PollReport(feed, decision)
 
     def _settle(self, feed: Feed, response: FetchResponse) -> PollReport:
         now = self.clock.now()

@@ -134,7 +134,8 @@ class ReadStage:
                 url_key=entry.new.url_key,
                 title=title,
                 text=text,
-                summary=parsed.summary,
+                # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
+                summary=feed_text(parsed)[0] if page else parsed.summary,
                 publisher=(page.publisher if page else None) or entry.feed_name,
                 quality=quality,
                 content_hash=content_hash(title, text, host_of(url)),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from made import MINUTE, NOON, decision, feed_settings, match_of, message, new_article, new_entry, rule
+from newsroom import fresh_store
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.article import Article, DuplicateReason, EntityMention, Grouping
@@ -23,10 +25,21 @@ from monitor.ports import Store
 LEASE = timedelta(minutes=5)
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating one for every test would take longer than the tests."""
+    file = tmp_path_factory.mktemp("store") / "monitor.db"
+    SqlStore(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'monitor.db'}"
-    opened = SqlStore(url)
+def store(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield fresh_store()
+        return
+    shutil.copy(migrated, tmp_path / "monitor.db")
+    opened = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
     yield opened
     opened.close()
 

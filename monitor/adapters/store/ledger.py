@@ -146,9 +146,13 @@ def _routings(connection: Connection, match: RowMapping, article: Article) -> tu
                     a.draft.is_(False),
                 )
             ).scalar_one_or_none()
-        shown = batch or row["draft_batch"]
+        # A dry run and the real one may give a batch the same name: each routing has its own deliveries.
+        shown, drafts = (batch, False) if batch is not None else (row["draft_batch"], True)
+        is_draft = d.state == DeliveryState.DRAFT.value
         carried = connection.execute(
-            sa.select(t.deliveries).where(d.digest == row["digest"], d.batch == shown).order_by(d.id)
+            sa.select(t.deliveries)
+            .where(d.digest == row["digest"], d.batch == shown, is_draft if drafts else ~is_draft)
+            .order_by(d.id)
         ).mappings()
         found.append(
             Routing(row["digest"], RoutingState(row["state"]), shown, tuple(delivery_of(one) for one in carried))

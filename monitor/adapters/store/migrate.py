@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.tables import metadata
+from monitor.adapters.store.tables import SCHEMA, metadata
 from monitor.model.errors import StoreNewer
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def upgrade(database: Database) -> None:
@@ -17,26 +19,34 @@ def upgrade(database: Database) -> None:
 
     Raises StoreNewer when a newer version of the monitor wrote it, StoreUnusable when it cannot be written.
     """
-    config = _config()
-    script = ScriptDirectory.from_config(config)
-    head = script.get_current_head()
     found = current(database)
-    if found == head:
+    if found == SCHEMA:
         return
-    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
-        raise StoreNewer(database.name, found, head or "none")
+    # Imported here: a command that only asks need not wait for it.
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config()
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise StoreNewer(database.name, found, SCHEMA)
     with database.write() as connection:
         config.attributes.update(connection=connection, metadata=metadata)
         command.upgrade(config, "head")
 
 
-def current(database: Database) -> str | None:
-    """The schema version found in the database; None for an empty one."""
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+def alembic_config() -> Config:
+    """Where Alembic finds the migrations."""
+    from alembic.config import Config
 
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "monitor:adapters/store/migrations")
     return config
+
+
+def current(database: Database) -> str | None:
+    """The schema version found in the database; None for an empty one."""
+    with database.read() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
