@@ -6,14 +6,14 @@ Ports are synchronous ("one colour"): concurrency hides inside the adapters. Eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
 from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryDecision
 from monitor.model.digest import Message
-from monitor.model.entry import Entry, KnownEntry, NewEntry
+from monitor.model.entry import Entry, KnownEntry, NewEntry, ParsedEntry
 from monitor.model.errors import DeliveryFailed
 from monitor.model.feed import Feed, FeedSettings, PollDecision
 from monitor.model.fetch import FetchRequest, FetchResponse
@@ -131,8 +131,8 @@ class FeedStore(Protocol):
 class ArticleStore(Protocol):
     """Entries to be read, articles to be grouped and matched."""
 
-    def waiting(self, now: datetime, limit: int) -> Sequence[Entry]:
-        """Entries to be read whose time has come, oldest first."""
+    def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
+        """Entries to be read whose time has come, besides those rows, oldest first."""
         ...
 
     def record_read(self, article: NewArticle) -> None:
@@ -153,6 +153,14 @@ class ArticleStore(Protocol):
 
     def revised_article(self, article: Article) -> Article | None:
         """The grouped article of the entry that this article's entry revises."""
+        ...
+
+    def revised_words(self, article: Article) -> ParsedEntry | None:
+        """The words of the entry that this article's entry revises, where that one was never read."""
+        ...
+
+    def sentences_of(self, article_id: int) -> Mapping[str, Set[str]]:
+        """The sentences (hashes) that each rule stood on when it matched the article, by rule id."""
         ...
 
     def record_grouping(self, article_id: int, grouping: Grouping) -> None:
@@ -223,8 +231,10 @@ class DigestStore(Protocol):
 class Outbox(Protocol):
     """Deliveries to be made."""
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first."""
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
+    ) -> Sequence[Delivery]:
+        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
         ...
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
@@ -268,6 +278,10 @@ class Store(Protocol):
     digests: DigestStore
     outbox: Outbox
     ledger: Ledger
+
+    def set_right(self, now: datetime) -> int:
+        """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
+        ...
 
     def close(self) -> None:
         """Closes every connection; safe to call twice."""

@@ -74,8 +74,9 @@ def demonstrate(output: Path | None, *, say: Callable[[str], None], version: str
             done = Service(monitor).run_once()
         finally:
             monitor.close()
-        if done.exit_code or done.polled < len(world.feeds) or not slack.files:
-            raise DemoFailed(f"the demo failed: {done.failing or done.failed or 'no digest was sent'}")
+        if done.exit_code or done.polled < len(world.feeds) or done.fallback or not slack.files:
+            trouble = done.failing or done.fallback or done.failed or "no digest was sent"
+            raise DemoFailed(f"the demo failed: {trouble}")
         first = world.url_of(world.stories[0])
         say(f"\n{done.polled} feeds, {done.new} entries, {done.matches} matches, {done.sent} messages sent.\n")
     mails = sorted((folder / "mail").glob("*.html"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,14 +17,18 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.app.counting import counted
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
+from monitor.model.delivery import DeliveryState
 from monitor.model.errors import MonitorError
-from monitor.model.feed import POLL_SUCCESS
+from monitor.model.feed import POLL_SUCCESS, FeedStatus
 from monitor.model.ledger import Plan
+from monitor.pipeline.read import ReadOutcome
 
 log = structlog.get_logger("monitor")
 
 TICK = 1.0  # seconds
 PAUSE = 5.0  # seconds after a stage failed: a full disk is not asked every second
+CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before we call it set
+CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 
@@ -39,10 +44,12 @@ class Pass:
     too_old: int = 0
     new: int = 0
     postponed: int = 0
+    fallback: list[tuple[str, str]] = field(default_factory=list)  # pages that could not be read, and why
     matches: int = 0
     plans: int = 0
     sent: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    waiting: int = 0  # messages of earlier passes whose next attempt is not due yet
 
     @property
     def exit_code(self) -> int:
@@ -65,6 +72,7 @@ class Service:
         self._sends = sends
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None
+        self._started = monitor.clock.now()
 
     def stop(self) -> None:
         """Asks every stage to end after what it is doing; returns at once, may be called by a signal handler."""
@@ -100,7 +108,7 @@ class Service:
             )
         self._warn_of_orphans()
         scheduler.start()
-        self._stopping.wait()
+        self._watch_the_clock(scheduler)
         scheduler.pause()
         scheduler.remove_all_jobs()
         self._monitor.fetcher.close()  # what is in flight is asked again at the next start
@@ -126,7 +134,9 @@ class Service:
         say(f"Reading {counted(done.new, 'new entry', 'new entries')} …")
         for read in monitor.read.run(self._stopping.is_set):
             say_read(log, read)
-            done.postponed += read.outcome.value == "postponed"
+            done.postponed += read.outcome is ReadOutcome.POSTPONED
+            if read.outcome is ReadOutcome.FALLBACK:
+                done.fallback.append((read.entry.new.parsed.link or "", read.why or ""))
         say("Matching and delivering …")
         for group in monitor.group.run(self._stopping.is_set):
             say_group(log, group)
@@ -146,6 +156,8 @@ class Service:
                 done.sent += 1
             else:
                 done.failed.append((delivery.delivery.new.receiver, str(delivery.failure)))
+        waiting = monitor.store.ledger.counts(monitor.clock.now()).deliveries.get(DeliveryState.WAITING.value, 0)
+        done.waiting = max(0, waiting - len(done.failed))
         return done
 
     def _poll(self) -> None:
@@ -167,7 +179,7 @@ class Service:
 
     def _digest(self) -> None:
         failed = False
-        for plan in self._monitor.digest.run():
+        for plan in self._monitor.digest.run(caught_up=self._caught_up):
             say_plan(log, plan)
             if isinstance(plan, Plan):
                 self._on_plan(plan)
@@ -179,6 +191,33 @@ class Service:
     def _deliver(self) -> None:
         for report in self._monitor.deliver.run(self._stopping.is_set):
             say_delivery(log, report)
+
+    def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
+        """Waits for `stop`; a wall clock that is set must not stop the ticks, which stand by it, nor the store."""
+        clock = self._monitor.clock
+        wall, steady = clock.now(), time.monotonic()
+        while not self._stopping.wait(TICK):
+            before, passed = wall, time.monotonic() - steady
+            wall, steady = clock.now(), time.monotonic()
+            jump = (wall - before).total_seconds() - passed
+            if abs(jump) < CLOCK_JUMP:
+                continue
+            log.warning("the clock was set", seconds=round(jump))
+            with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
+                self._monitor.store.set_right(wall)
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=wall)
+
+    def _caught_up(self) -> bool:
+        """Whether all that was missed while nobody was there is polled, read and matched; after a while, yes."""
+        now = self._monitor.clock.now()
+        if now - self._started > CATCH_UP:
+            return True
+        feeds = self._monitor.store.feeds.all()
+        active = [feed for feed in feeds if feed.status is FeedStatus.ACTIVE]
+        polled = all(feed.last_polled_at and feed.last_polled_at >= self._started for feed in active)
+        counts = self._monitor.store.ledger.counts(now)
+        return polled and not counts.waiting_entries and not counts.unmatched_articles
 
     def _warn_of_orphans(self) -> None:
         names = {settings.name for settings in self._monitor.digest.settings}

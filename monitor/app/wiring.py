@@ -84,6 +84,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     now = clock.now()
     if store.path is not None:  # we hold the file: a lease can only be that of a daemon that died
         store.feeds.release_leases()
+    store.set_right(now)
     store.feeds.sync(settings.feeds, now)
     store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), now)
     for digest in settings.digests:

@@ -148,11 +148,12 @@ def why(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     """
     from monitor.app.questions import opened
     from monitor.app.why import why as ask
-    from monitor.app.why import why_json, why_lines
+    from monitor.app.why_words import why_json, why_lines
 
     url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
-        answer = ask(house.store, url, house.ruleset, rule=rule)
+        names = [digest.name for digest in house.settings.digests]
+        answer = ask(house.store, url, house.ruleset, rule=rule, digests=names)
     if as_json:
         _print_json(why_json(answer))
     else:

@@ -18,6 +18,8 @@ from monitor.app.wiring import Monitor, build
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.ledger import Plan
 
+_MOST_PAGES = 5  # named in the summary of a pass
+
 
 def run_daemon(config: Path, *, dry_run: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
@@ -97,8 +99,16 @@ def pass_lines(done: Pass, dry_run: bool) -> list[str]:
     if done.too_old:
         old = counted(done.too_old, "entry is", "entries are")
         lines.append(f"  {old} older than max_entry_age: stored, not alerted")
+    if done.fallback:
+        pages = counted(len(done.fallback), "page")
+        lines.append(f"  {pages} could not be read: the feed's own text was matched instead")
+        lines += [f"    {url}: {why}" for url, why in done.fallback[:_MOST_PAGES]]
     if done.postponed:
         pages = counted(done.postponed, "page did", "pages did")
         lines.append(f"  {pages} not answer: asked again in the next pass")
     lines += [f"  not delivered to {name}: {why}; kept and tried again" for name, why in done.failed]
+    if done.waiting:
+        lines.append(
+            f"  {counted(done.waiting, 'message waits', 'messages wait')} for the next attempt: monitor status"
+        )
     return lines

@@ -1,6 +1,7 @@
 """What to do with a failed delivery: (failure, attempts, times, dice) → RetryDecision. Pure.
 
-The numbers are those of delivery design, Outbox: exponential with jitter, Retry-After honoured, up to three days.
+The numbers are those of delivery design, Outbox: exponential with jitter, Retry-After honoured, for at least three
+days.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from monitor.model.errors import DeliveryFailed, DeliveryFault
 FIRST_STEP = timedelta(seconds=30)
 LONGEST_STEP = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
+# Time alone says nothing: after a week switched off, or a jump of the clock, nobody has tried yet. In a daemon
+# that runs, three days are more than 70 attempts.
+FEWEST_ATTEMPTS = 20
 
 
 def decide_retry(
@@ -22,16 +26,19 @@ def decide_retry(
 
     `attempts` counts the failed attempts including this one (≥ 1); `dice` lies in [0, 1). A step lasts
     30 s, 1 min, 2 min … 1 h, of which the last quarter is jitter. A broken receiver is tried every hour:
-    people may mend the secret or the address, and nothing is lost meanwhile. A refused message is dead at
-    once: the same bytes would be refused again.
+    people may mend the secret or the address, and nothing is lost meanwhile. Both are given up when three days
+    have passed and 20 attempts were made: later than three days only after a long sleep, or when Retry-After asks
+    for hours. A refused message is dead at once: the same bytes would be refused again.
     """
     if failure.fault is DeliveryFault.REFUSED:
         return RetryDecision(None, RetryReason.REFUSED)
     deadline = created_at + GIVE_UP_AFTER
-    if now >= deadline:
+    if now >= deadline and attempts >= FEWEST_ATTEMPTS:
         return RetryDecision(None, RetryReason.EXHAUSTED)
     step, reason = _step(failure, attempts, dice)
-    # The last attempt is made at the deadline itself, not given up up to an hour before it.
+    if now >= deadline:
+        return RetryDecision(now + step, reason)
+    # The last attempt is made at the deadline itself, not up to an hour before it.
     return RetryDecision(min(now + step, deadline), reason)
 
 

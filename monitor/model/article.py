@@ -79,6 +79,7 @@ class NewArticle:
     entities: tuple[EntityMention, ...] = ()  # found by a recogniser; the rules' own entities come with the match
     dropped: tuple[Dropped, ...] = ()
     note: str | None = None  # why the page's text is not here, when it was wanted
+    page_key: str = ""  # canonical URL of the page itself, behind redirects; "" when no page was read
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,17 +77,24 @@ class KnownEntry:
     text_hash: str
     fate: Fate
     first_seen: datetime
+    published: datetime | None = None
+    words_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to be stored. `text_hash` is over title, summary and content; `url_key` "" without a link."""
+    """An entry to be stored. `text_hash` is over title, summary and content; `url_key` "" without a link.
+
+    `words_only`: it revises an entry that was never read (from before the subscription), so that only the feed's
+    own words can be compared, not the page's.
+    """
 
     parsed: ParsedEntry
     url_key: str
     text_hash: str
     fate: Fate
     revision_of: int | None = None
+    words_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

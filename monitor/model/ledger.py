@@ -27,7 +27,8 @@ class NewMatch:
     """A match with all a digest needs later, even if the rule is gone by then.
 
     `digests` are the names of the digests that take it; `because` is the explanation on one line;
-    `sentences` are hashes of the sentences it stands on.
+    `sentences` are hashes of the sentences it stands on; `news` is False for a revision whose earlier wording
+    matched the rule in the same sentences.
     """
 
     match: Match
@@ -35,6 +36,7 @@ class NewMatch:
     because: str
     digests: tuple[str, ...]
     sentences: tuple[str, ...] = ()
+    news: bool = True
 
 
 @dataclass(frozen=True, slots=True)

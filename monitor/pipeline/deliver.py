@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from monitor.core.retry import decide_retry
@@ -26,23 +27,51 @@ class DeliveryReport:
     decision: RetryDecision | None = None
 
 
+class _Busy:
+    """The (receiver, channel) pairs this process is sending to; whoever claims holds the lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pairs: set[tuple[str, ChannelKind]] = set()
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverStage:
-    """Sends what is due. `channels` are by receiver name and kind."""
+    """Sends what is due. `channels` are by receiver name and kind.
+
+    Several threads may run one stage at once. A receiver's channel has at most one of them, so that a server that
+    hangs holds one sender and the others go on. As many hanging channels as there are threads still hold them all,
+    each for the channels' deadline (120 s a message). A row that is being sent is not claimed again by this process
+    even when its lease ends.
+    """
 
     outbox: Outbox
     channels: Mapping[tuple[str, ChannelKind], Channel]
     clock: Clock
     dice: Dice
+    _busy: _Busy = field(default_factory=_Busy, init=False, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
-        """Sends until nothing is due; one report an attempt."""
+        """Sends until nothing is due that no other thread is at; one report an attempt."""
         while not stopping():
-            # One at a time: when the process ends between two, no unsent row is left leased.
-            claimed = self.outbox.claim(self.clock.now(), LEASE, 1)
-            if not claimed:
+            delivery = self._claim()
+            if delivery is None:
                 return
-            yield self._deliver(claimed[0])
+            try:
+                report = self._deliver(delivery)
+            finally:
+                with self._busy.lock:
+                    self._busy.pairs.discard(_pair(delivery))
+            yield report
+
+    def _claim(self) -> Delivery | None:
+        with self._busy.lock:
+            # One at a time: when the process ends between two, no unsent row is left leased.
+            claimed = self.outbox.claim(self.clock.now(), LEASE, 1, self._busy.pairs)
+            if not claimed:
+                return None
+            self._busy.pairs.add(_pair(claimed[0]))
+            return claimed[0]
 
     def _deliver(self, delivery: Delivery) -> DeliveryReport:
         new = delivery.new
@@ -68,3 +97,7 @@ class DeliverStage:
             return DeliveryReport(delivery, failure=failure, decision=decision)
         self.outbox.record_sent(delivery, receipt, self.clock.now())
         return DeliveryReport(delivery, receipt=receipt)
+
+
+def _pair(delivery: Delivery) -> tuple[str, ChannelKind]:
+    return delivery.new.receiver, delivery.new.channel

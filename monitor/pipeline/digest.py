@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -79,15 +79,20 @@ class DigestStage:
     clock: Clock
     draft: bool = False
 
-    def run(self, *, close_all: bool = False) -> Iterator[Plan | PlanFailure]:
+    def run(
+        self, *, close_all: bool = False, caught_up: Callable[[], bool] = lambda: True
+    ) -> Iterator[Plan | PlanFailure]:
         """One plan for each window or story that is due; with `close_all`, for everything that has matches.
+
+        A late window (nobody was there at its end) is held until `caught_up` says that what was missed has been
+        polled and matched, and takes it all: the news of the night belongs into the morning's digest.
 
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
         standing: _Standing | None = None
         for settings in self.settings:
             try:
-                for due in self._due(settings, close_all):
+                for due in self._due(settings, close_all, caught_up):
                     standing = standing or self._standing()  # most ticks find nothing due and need none
                     yield self._guarded(settings, due, standing)
             except StoreError:
@@ -117,7 +122,7 @@ class DigestStage:
             settings, "preview", window, self._sort(settings, pending), self._standing(), late=False
         )
 
-    def _due(self, settings: DigestSettings, close_all: bool) -> Iterator[_Due]:
+    def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
         if isinstance(settings.schedule, Immediate):
@@ -128,11 +133,14 @@ class DigestStage:
         window = due_window(settings.schedule, settings.timezone, last_end, now)
         if window is None and not close_all:
             return
+        late = window is not None and is_late(window, now)
+        if late and not close_all and not caught_up():
+            return
         pending = self.digests.pending(settings.name, draft=self.draft)
         if close_all and pending:
             window = Window(min(last_end, now - _INSTANT), now)
         if window is not None:
-            inside = tuple(match for match in pending if match.matched_at <= window.end)
+            inside = tuple(match for match in pending if late or match.matched_at <= window.end)
             yield _Due(window_batch(window), window, inside, now, closes_window=True)
 
     def _due_stories(
@@ -183,8 +191,8 @@ class DigestStage:
         news: list[StoredMatch] = []
         merged: list[StoredMatch] = []
         for match in pending:
-            pair = (match.new.rule.id, _story(match))
-            new = pair not in before or adds_news(match.article, set(match.new.sentences), before[pair])
+            told = before.get((match.new.rule.id, _story(match)))
+            new = adds_news(match.article, set(match.new.sentences), match.new.news, told)
             (news if new else merged).append(match)
         return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in before))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet, because
-from monitor.core.stories.material import matched_sentences
+from monitor.core.stories.material import is_news, matched_sentences
 from monitor.model.article import Article, Document, EntityMention
 from monitor.model.digest import DigestSettings
 from monitor.model.errors import StoreError
@@ -56,7 +57,8 @@ class MatchStage:
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)
         answers = self.ruleset.match(document)
-        matches = tuple(self._routed(answer, document) for answer in answers if isinstance(answer, Match))
+        earlier = self._earlier(article)
+        matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
         self.articles.record_matches(
             article,
@@ -68,15 +70,38 @@ class MatchStage:
         )
         return MatchReport(article, matches, failures)
 
-    def _routed(self, match: Match, document: Document) -> NewMatch:
+    def _earlier(self, article: Article) -> Mapping[str, Set[str]] | None:
+        """What the earlier wording of a revision matched, sentences by rule; None for what revises nothing."""
+        revised = self.articles.revised_article(article)
+        if revised is not None:
+            return self.articles.sentences_of(revised.id)
+        words = self.articles.revised_words(article)
+        if words is None:
+            return None
+        document = Document(
+            id="", title=words.title, body=feed_text(words)[0], summary=words.summary, feed=article.feed_name
+        )
+        return {
+            answer.rule: frozenset(_sentences(answer, document))
+            for answer in self.ruleset.match(document)
+            if isinstance(answer, Match)
+        }
+
+    def _routed(self, match: Match, document: Document, earlier: Mapping[str, Set[str]] | None) -> NewMatch:
         rule = self.ruleset.rule(match.rule)
+        sentences = _sentences(match, document)
         return NewMatch(
             match=match,
             rule=rule,
             because=because(match.explanation),
             digests=tuple(digest.name for digest in self.digests if takes(digest.rules, rule)),
-            sentences=matched_sentences(match, document.title, document.body, document.summary),
+            sentences=sentences,
+            news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
         )
+
+
+def _sentences(match: Match, document: Document) -> tuple[str, ...]:
+    return matched_sentences(match, document.title, document.body, document.summary)
 
 
 def document_of(article: Article) -> Document:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from monitor.core.feeds.parse import parse_feed
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
-from monitor.core.stories.identity import judge_entry, revision_fate, words_hash
+from monitor.core.stories.identity import judge_entry, was_never_read, words_hash
 from monitor.core.text.urls import canonical_url
 from monitor.model.entry import Fate, KnownEntry, NewEntry, ParsedEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
@@ -65,6 +65,8 @@ class PollStage:
             while not stopping():
                 claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
                 for feed in claimed:
+                    if feed.id in asked:  # its lease ended while it waits for its host: one answer is enough
+                        continue
                     asked[feed.id] = feed
                     yield FetchRequest(feed.id, feed.url, validators=feed.validators)
                 if not claimed:
@@ -157,11 +159,12 @@ class PollStage:
         self, feed: Feed, entry: ParsedEntry, url_key: str, known: list[KnownEntry], now: datetime
     ) -> NewEntry | None:
         text_hash = words_hash(entry)
-        verdict, before = judge_entry(entry, url_key, text_hash, known)
+        verdict, before = judge_entry(entry, url_key, text_hash, known, now)
         if verdict is Verdict.KNOWN:
             return None
         if before is not None:
-            return NewEntry(entry, url_key, text_hash, revision_fate(entry, before), revision_of=before.row)
+            unread = was_never_read(before)
+            return NewEntry(entry, url_key, text_hash, Fate.WAITING, revision_of=before.row, words_only=unread)
         fate = entry_fate(
             entry,
             last_success_at=feed.last_success_at if feed.first_success_at else None,

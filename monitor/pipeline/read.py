@@ -11,10 +11,10 @@ from enum import StrEnum
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
 from monitor.core.stories.fingerprint import content_hash
-from monitor.core.text.urls import host_of
+from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import EntityMention, Extracted, NewArticle, Quality
 from monitor.model.entry import Entry
-from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, StoreError
+from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, SandboxReason, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.pipeline.isolation import TRY_AGAIN, named
@@ -33,6 +33,10 @@ _PASSING = frozenset(
         PollOutcome.PROTOCOL_ERROR,
     }
 )
+
+
+# A child that was killed on a busy machine, or could not be made: the same page may well be read in a minute.
+_OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY})
 
 
 class ReadOutcome(StrEnum):
@@ -64,26 +68,29 @@ class ReadStage:
     recognizer: EntityRecognizer | None = None
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
-        """Reads until nothing waits; one report an entry."""
-        while not stopping():
-            entries = self.articles.waiting(self.clock.now(), BATCH)
-            if not entries:
-                return
-            pages = {entry.row: entry for entry in entries if entry.full_text and entry.new.parsed.link}
-            for entry in entries:
-                if entry.row not in pages:
-                    yield self._guarded(entry, None)
-            yield from self._from_pages(pages, stopping)
+        """Reads until nothing waits and nothing is in flight; one report an entry."""
+        asked: dict[int, Entry] = {}
+        done: list[ReadReport] = []
 
-    def _from_pages(self, pages: dict[int, Entry], stopping: Callable[[], bool]) -> Iterator[ReadReport]:
-        def requests() -> Iterator[FetchRequest | None]:
-            for row, entry in pages.items():
-                if stopping():
-                    return
-                yield FetchRequest(row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
+        def pages() -> Iterator[FetchRequest | None]:
+            while not stopping():
+                entries = self.articles.waiting(self.clock.now(), BATCH, asked.keys())
+                for entry in entries:
+                    if stopping():
+                        return
+                    if wants_page(entry):
+                        asked[entry.row] = entry
+                        yield FetchRequest(entry.row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
+                    else:
+                        # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
+                        done.append(self._guarded(entry, None))
+                if not entries:
+                    yield None
 
-        for response in self.fetcher.fetch_many(requests()):
-            yield self._guarded(pages[response.request.key], response)
+        for response in self.fetcher.fetch_many(pages()):
+            yield self._guarded(asked.pop(response.request.key), response)
+            yield from _drained(done)
+        yield from _drained(done)
 
     def _guarded(self, entry: Entry, response: FetchResponse | None) -> ReadReport:
         """Reads one entry; one that breaks the stage is tried again, at last without its page."""
@@ -103,23 +110,38 @@ class ReadStage:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
             if _is_passing(response) and entry.read_attempts < len(RETRY_AFTER):
-                self.articles.postpone_read(entry.row, self.clock.now() + RETRY_AFTER[entry.read_attempts])
-                return ReadReport(entry, ReadOutcome.POSTPONED, why)
+                return self._postponed(entry, why)
             return self._from_feed(entry, why)
         try:
             content_type = response.headers.get("content-type")
             page = self.sandbox.run(extract_article, response.body, response.url, content_type)
-        except (NotExtractable, SandboxFailed) as error:
+        except NotExtractable as error:
             return self._from_feed(entry, str(error))
-        self._store(entry, page.text, page.quality, page, None)
+        except SandboxFailed as error:
+            if error.reason in _OUR_TROUBLE and entry.read_attempts < len(RETRY_AFTER):
+                return self._postponed(entry, str(error))
+            return self._from_feed(entry, str(error))
+        self._store(entry, page.text, page.quality, page, None, canonical_url(page.canonical_url or response.url))
         return ReadReport(entry, ReadOutcome.PAGE)
+
+    def _postponed(self, entry: Entry, why: str) -> ReadReport:
+        self.articles.postpone_read(entry.row, self.clock.now() + RETRY_AFTER[entry.read_attempts])
+        return ReadReport(entry, ReadOutcome.POSTPONED, why)
 
     def _from_feed(self, entry: Entry, why: str | None) -> ReadReport:
         text, quality = feed_text(entry.new.parsed)
         self._store(entry, text, quality, None, why)
         return ReadReport(entry, ReadOutcome.FALLBACK if why else ReadOutcome.FEED, why)
 
-    def _store(self, entry: Entry, text: str, quality: Quality, page: Extracted | None, note: str | None) -> None:
+    def _store(
+        self,
+        entry: Entry,
+        text: str,
+        quality: Quality,
+        page: Extracted | None,
+        note: str | None,
+        page_key: str = "",
+    ) -> None:
         parsed = entry.new.parsed
         url = parsed.link or ""
         title = parsed.title or (page.title if page else "")
@@ -146,6 +168,7 @@ class ReadStage:
                 entities=tuple(names),
                 dropped=page.dropped if page else (),
                 note="; ".join(one for one in (note, trouble) if one) or None,
+                page_key=page_key,
             )
         )
 
@@ -157,6 +180,20 @@ class ReadStage:
         except MonitorError as error:
             # Names are an addition: an article whose names cannot be had is matched all the same.
             return (), f"names not recognised: {error}"
+
+
+def wants_page(entry: Entry) -> bool:
+    """Whether the page behind an entry is read: as the feed asks, but for edits of what was never read.
+
+    Of an entry from before the subscription only the feed's words are known, and only those can be compared:
+    with its page every old sentence would look new.
+    """
+    return entry.full_text and bool(entry.new.parsed.link) and not entry.new.words_only
+
+
+def _drained(reports: list[ReadReport]) -> Iterator[ReadReport]:
+    while reports:
+        yield reports.pop(0)
 
 
 def _is_passing(response: FetchResponse) -> bool:

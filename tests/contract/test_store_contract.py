@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -171,11 +172,13 @@ def test_a_feed_declared_again_goes_on_where_it_was(store: Store, feed: Feed) ->
     assert (again.id, again.status, again.first_success_at) == (feed.id, FeedStatus.ACTIVE, NOON)
 
 
-def test_a_gone_feed_stays_gone_when_the_config_is_read_again(store: Store, feed: Feed) -> None:
+def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Store, feed: Feed) -> None:
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
     store.feeds.record_poll(feed, gone, [], title=None, body_hash=None, now=NOON)
-    store.feeds.sync([feed_settings()], NOON)
     assert store.feeds.all()[0].status is FeedStatus.GONE
+    assert not store.feeds.claim_due(NOON + timedelta(days=2), LEASE, 10)
+    store.feeds.sync([feed_settings()], NOON)
+    assert store.feeds.all()[0].status is FeedStatus.ACTIVE
 
 
 def test_all_active_feeds_can_be_made_due(store: Store, feed: Feed) -> None:
@@ -402,6 +405,22 @@ def test_a_delivery_is_claimed_by_one_sender(waiting: Store) -> None:
     assert waiting.outbox.claim(NOON + LEASE, LEASE, 10)
 
 
+def test_a_claim_passes_over_busy_receivers(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=3)
+    first, second, third = made.deliveries
+    rows = (first, replace(second, channel=ChannelKind.FILE), replace(third, receiver="night"))
+    store.digests.record_plan(replace(made, deliveries=rows), NOON)
+    busy = [("desk", ChannelKind.STDOUT), ("night", ChannelKind.FILE)]
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 1, busy)] == [second.key]
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 10, busy)] == [third.key]
+    assert not store.outbox.claim(
+        NOON + LEASE, LEASE, 10, [("desk", "stdout"), ("desk", "file"), ("night", "stdout")]
+    )
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 10)] == [first.key]
+
+
 def test_a_sent_delivery_is_not_sent_again(waiting: Store) -> None:
     waiting.outbox.record_sent(waiting.outbox.claim(NOON, LEASE, 1)[0], Receipt("250 ok"), NOON)
     assert not waiting.outbox.claim(NOON + timedelta(days=9), LEASE, 10)
@@ -471,3 +490,36 @@ def test_counts_speak_of_the_last_hour(waiting: Store) -> None:
     assert counts.deliveries == {"waiting": 1}
     later = waiting.ledger.counts(NOON + timedelta(hours=2))
     assert (later.entries, later.matches, later.polls) == (0, 0, {})
+
+
+# ---- a clock that was set
+
+
+def test_what_a_wrong_clock_put_far_ahead_is_pulled_back(waiting: Store, feed: Feed) -> None:
+    year = timedelta(days=365)
+    ahead = decision(NOON + year)
+    waiting.feeds.record_poll(feed, ahead, [], title=None, body_hash=None, now=NOON + year)
+    waiting.outbox.claim(NOON + year, LEASE, 10)
+    waiting.digests.record_plan(
+        Plan("morning", "b9", Window(NOON, NOON + year), (), (), (), (), 0, closes_window=True), NOON
+    )
+    assert waiting.set_right(NOON) >= 3
+    assert waiting.feeds.claim_due(NOON, LEASE, 10)
+    assert waiting.outbox.claim(NOON, LEASE, 10)
+    state = waiting.digests.state_of("morning")
+    assert state is not None
+    assert state.last_end == NOON
+
+
+def test_a_right_clock_moves_nothing(waiting: Store, feed: Feed) -> None:
+    poll(waiting, feed)
+    assert waiting.set_right(NOON + timedelta(hours=2)) == 0
+
+
+def test_a_feed_that_is_asked_weekly_keeps_its_week(store: Store) -> None:
+    store.feeds.sync([feed_settings(interval=timedelta(days=7))], NOON)
+    weekly = store.feeds.all()[0]
+    store.feeds.record_poll(
+        weekly, decision(NOON, next_poll_at=NOON + timedelta(days=7)), [], title=None, body_hash=None, now=NOON
+    )
+    assert store.set_right(NOON) == 0

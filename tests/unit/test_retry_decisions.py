@@ -58,6 +58,22 @@ def test_the_last_attempt_is_made_at_the_deadline():
 
 
 @pytest.mark.parametrize("fault", [f for f in DeliveryFault if f is not DeliveryFault.REFUSED])
+def test_time_alone_gives_nothing_up(fault: DeliveryFault):
+    after_a_long_sleep = END + timedelta(days=30)
+    failure = DeliveryFailed(fault, "x")
+    for attempts in (1, 2, 19):
+        retry_at = decide_retry(failure, attempts, END, after_a_long_sleep, 0.5).retry_at
+        assert retry_at is not None
+        assert after_a_long_sleep < retry_at <= after_a_long_sleep + timedelta(hours=1)
+    over = decide_retry(failure, 20, END, after_a_long_sleep, 0.5)
+    assert (over.retry_at, over.reason) == (None, RetryReason.EXHAUSTED)
+
+
+def test_attempts_alone_give_nothing_up():
+    assert decide_retry(TEMPORARY, 10**6, END, END + timedelta(days=2), 0.5).retry_at is not None
+
+
+@pytest.mark.parametrize("fault", [f for f in DeliveryFault if f is not DeliveryFault.REFUSED])
 @given(attempts=st.integers(1, 10**9), age=st.integers(0, 72 * 3600 - 1), dice=st.floats(0, 0.999999))
 def test_nothing_is_given_up_within_three_days(fault: DeliveryFault, attempts: int, age: int, dice: float):
     now = END + timedelta(seconds=age)

@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from enum import StrEnum
 
+from monitor.adapters.channels.timed_smtp import TimedSmtp
 from monitor.model.delivery import Receipt, SmtpSecurity, SmtpSettings
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 
 # The default of 78 folds long addresses in headers into encoded words; 998 is the limit of RFC 5322 §2.1.1.
 _WIRE = SMTP.clone(max_line_length=998)
+# For one message, in seconds: far below the lease of a delivery, so that a slow server gets no message twice.
+DEADLINE = 120.0
 # 530 authentication required, 534 too weak, 535 wrong credentials, 538 needs encryption (RFC 4954 §6).
 _BROKEN = frozenset({530, 534, 535, 538})
+_MAILBOX_FULL = 552  # RFC 5321 §4.2.3: "exceeded storage allocation"
+
+
+class _At(StrEnum):
+    """Where in the exchange a server answered."""
+
+    GREETING = "connect"
+    LOGIN = "login"
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    END = "the end of DATA"
+
+
+# Only here does a server speak of this message; before, it speaks of us, which people can mend.
+_ABOUT_THE_MESSAGE = frozenset({_At.RCPT, _At.END})
 
 
 class EmailChannel:
     """Keeps the `Channel` port for one mail server. One connection a message: digests are few."""
 
-    def __init__(self, settings: SmtpSettings, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` replaces the default context (system authorities, host name checked) for private authorities."""
+    def __init__(
+        self, settings: SmtpSettings, *, tls: ssl.SSLContext | None = None, deadline: float = DEADLINE
+    ) -> None:
+        """`tls` replaces the default context (system authorities, host name checked) for private authorities.
+
+        `deadline` bounds the sending of one message as a whole, in seconds.
+        """
         self._settings = settings
+        self._deadline = deadline
+        self._secrets = _forms_of_the_secret(settings)
         self._tls = tls
         self._sender = _address(settings.sender)
 
     def send(self, message: Message, recipient: str, key: str) -> Receipt:
         """Sends it to the address `recipient`. Raises DeliveryFailed."""
+        try:
+            return self._send(message, recipient, key)
+        except DeliveryFailed:
+            raise
+        except Exception as error:
+            # `from None`, here and below: the causes carry what the server said, and it may echo the password.
+            name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+            raise DeliveryFailed(DeliveryFault.TEMPORARY, f"internal error: {name}") from None
+
+    def _send(self, message: Message, recipient: str, key: str) -> Receipt:
         to = self._checked(recipient)
         foreign = not (to.username.isascii() and self._sender.username.isascii())
         raw = self.wire_bytes(message, recipient, key)
@@ -39,7 +78,8 @@ class EmailChannel:
             return self._hand_over(connection, to, raw, smtputf8=foreign)
         finally:
             # After the answer to DATA all is decided: a failing goodbye changes nothing.
-            connection.close()
+            with suppress(OSError):
+                connection.close()
 
     def wire_bytes(self, message: Message, recipient: str, key: str) -> bytes:
         """The message as it goes over the wire: fixed Date, Message-ID and MIME boundaries."""
@@ -72,25 +112,25 @@ class EmailChannel:
             detail = f"{_header_text(recipient)[:100]!r} is no mail address"
             raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from error
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> TimedSmtp:
         settings = self._settings
-        seconds = settings.timeout.total_seconds()
-        host = self._sender.domain  # for EHLO: smtplib would look up this machine's name
         where = f"{settings.host}:{settings.port}"
         try:
-            if settings.security is SmtpSecurity.TLS:
-                return smtplib.SMTP_SSL(
-                    settings.host, settings.port, host, timeout=seconds, context=self._context()
-                )
-            connection = smtplib.SMTP(settings.host, settings.port, host, timeout=seconds)
+            return TimedSmtp(
+                settings.host,
+                settings.port,
+                self._sender.domain,  # for EHLO: smtplib would look up this machine's name
+                timeout=settings.timeout.total_seconds(),
+                deadline=self._deadline,
+                tls=self._context() if settings.security is SmtpSecurity.TLS else None,
+            )
         except ssl.SSLCertVerificationError as error:
-            raise self._bad_certificate(error) from error
+            raise self._bad_certificate(error) from None
         except smtplib.SMTPResponseException as error:
-            raise self._answered(error.smtp_code, error.smtp_error, "connect") from error
+            raise self._answered(error.smtp_code, error.smtp_error, _At.GREETING) from None
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            detail = f"{where}: {_reason(error)}"
-            raise DeliveryFailed(DeliveryFault.UNREACHABLE, detail) from error
-        return connection
+            detail = f"{where}: {self._reason(error)}"
+            raise DeliveryFailed(DeliveryFault.UNREACHABLE, detail) from None
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
         settings = self._settings
@@ -101,18 +141,17 @@ class EmailChannel:
             if settings.username is not None:
                 password = settings.password.reveal() if settings.password else ""
                 connection.login(settings.username, password)
-        except smtplib.SMTPNotSupportedError as error:
+        except smtplib.SMTPNotSupportedError:
             what = "STARTTLS" if settings.security is SmtpSecurity.STARTTLS else "a login we know"
             if settings.security is SmtpSecurity.STARTTLS and connection.has_extn("starttls"):
                 what = "a login we know"
             detail = f"the server does not offer {what}: nothing was sent"
-            raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from error
+            raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from None
         except ssl.SSLCertVerificationError as error:
-            raise self._bad_certificate(error) from error
+            raise self._bad_certificate(error) from None
         except smtplib.SMTPResponseException as error:
-            raise self._answered(error.smtp_code, error.smtp_error, "login") from error
+            raise self._answered(error.smtp_code, error.smtp_error, _At.LOGIN) from None
         except UnicodeError:
-            # `from None`: the cause holds the password.
             detail = "user name or password have letters beyond ASCII, which this login does not take"
             raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from None
         except OSError as error:
@@ -121,7 +160,7 @@ class EmailChannel:
             )
             # Any other SMTPException: the server offers no way to log in that smtplib knows.
             fault = DeliveryFault.UNREACHABLE if lost else DeliveryFault.BROKEN_RECEIVER
-            raise DeliveryFailed(fault, f"before sending: {_reason(error)}") from error
+            raise DeliveryFailed(fault, f"before sending: {self._reason(error)}") from None
 
     def _hand_over(self, connection: smtplib.SMTP, to: Address, raw: bytes, *, smtputf8: bool) -> Receipt:
         if smtputf8 and not connection.has_extn("smtputf8"):
@@ -131,45 +170,48 @@ class EmailChannel:
         try:
             code, answer = connection.mail(self._sender.addr_spec, options)
             if code != 250:
-                raise self._answered(code, answer, "MAIL FROM")
+                raise self._answered(code, answer, _At.MAIL)
             code, answer = connection.rcpt(to.addr_spec)
             if code not in (250, 251):
-                raise self._answered(code, answer, "RCPT TO")
+                raise self._answered(code, answer, _At.RCPT)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"before sending: {_reason(error)}") from error
+            raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"before sending: {self._reason(error)}") from None
         try:
             code, answer = connection.data(raw)
         except smtplib.SMTPDataError as error:
-            raise self._answered(error.smtp_code, error.smtp_error, "DATA") from error
+            raise self._answered(error.smtp_code, error.smtp_error, _At.DATA) from None
         except (OSError, smtplib.SMTPException) as error:
-            detail = f"the connection was lost after DATA: {_reason(error)}"
-            raise DeliveryFailed(DeliveryFault.UNKNOWN, detail) from error
+            detail = f"the connection was lost after DATA: {self._reason(error)}"
+            raise DeliveryFailed(DeliveryFault.UNKNOWN, detail) from None
         if code != 250:
-            raise self._answered(code, answer, "DATA")
+            raise self._answered(code, answer, _At.END)
         self._quit(connection)
         return Receipt(self._one_line(code, answer))
 
     @staticmethod
     def _quit(connection: smtplib.SMTP) -> None:
-        try:
+        with suppress(OSError):
             connection.quit()
-        except (OSError, smtplib.SMTPException):
-            return
 
-    def _answered(self, code: int, answer: bytes | str, at: str) -> DeliveryFailed:
-        detail = f"{self._one_line(code, answer)} (at {at})"
-        if code in _BROKEN:
-            return DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail)
-        if 500 <= code < 600:
-            return DeliveryFailed(DeliveryFault.REFUSED, detail)
-        return DeliveryFailed(DeliveryFault.TEMPORARY, detail)
+    def _answered(self, code: int, answer: bytes | str, at: _At) -> DeliveryFailed:
+        return DeliveryFailed(_fault_of(code, at), f"{self._one_line(code, answer)} (at {at.value})")
 
     def _one_line(self, code: int, answer: bytes | str) -> str:
         text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-        said = _header_text(f"{code} {text}")[:300]
-        # A server may echo what it was sent.
-        secret = self._settings.password.reveal() if self._settings.password else ""
-        return said.replace(secret, "***") if secret else said
+        return self._quoted(f"{code} {text}")
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return "timed out"
+        if isinstance(error, OSError) and error.strerror:
+            return self._quoted(error.strerror)
+        return self._quoted(str(error) or type(error).__name__)
+
+    def _quoted(self, said: str) -> str:
+        """What somebody else said, on one line. A server may echo what it was sent."""
+        for secret in self._secrets:
+            said = said.replace(secret, "***")
+        return _header_text(said)[:300]
 
     def _bad_certificate(self, error: ssl.SSLCertVerificationError) -> DeliveryFailed:
         detail = f"{self._settings.host}: certificate: {_header_text(error.verify_message)[:200]}"
@@ -177,6 +219,24 @@ class EmailChannel:
 
     def _context(self) -> ssl.SSLContext:
         return self._tls or ssl.create_default_context()
+
+
+def _fault_of(code: int, at: _At) -> DeliveryFault:
+    if not 500 <= code < 600:
+        return DeliveryFault.TEMPORARY
+    if at not in _ABOUT_THE_MESSAGE or code in _BROKEN:
+        return DeliveryFault.BROKEN_RECEIVER
+    return DeliveryFault.TEMPORARY if code == _MAILBOX_FULL else DeliveryFault.REFUSED
+
+
+def _forms_of_the_secret(settings: SmtpSettings) -> tuple[str, ...]:
+    """The password as it is and as it goes over the wire (RFC 4616 PLAIN, and LOGIN), the longest first."""
+    password = settings.password.reveal() if settings.password else ""
+    if not password:
+        return ()
+    plain = f"\0{settings.username or ''}\0{password}"
+    encoded = [base64.b64encode(text.encode("utf-8", "replace")).decode() for text in (plain, password)]
+    return tuple(sorted((*encoded, password), key=len, reverse=True))
 
 
 def _address(text: str) -> Address:
@@ -197,11 +257,3 @@ def _header_text(text: str) -> str:
 
 def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, OSError) and error.strerror:
-        return _header_text(error.strerror)[:200]
-    return _header_text(str(error) or type(error).__name__)[:200]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import timedelta
@@ -14,6 +15,8 @@ from monitor.model.errors import DeliveryFailed, DeliveryFault
 
 CONNECT_TIMEOUT = 10.0
 ANSWER_TIMEOUT = 30.0
+# For the whole exchange, in seconds: the timeouts above are per read, and a server may drip.
+DEADLINE = 120.0
 _LONGEST_ANSWER = 2_000
 _LONGEST_WAIT = timedelta(days=1)
 # What Slack says of a webhook that is gone (docs.slack.dev, "Handling errors" of incoming webhooks).
@@ -46,8 +49,11 @@ class SlackChannel:
         *,
         connect_timeout: float = CONNECT_TIMEOUT,
         answer_timeout: float = ANSWER_TIMEOUT,
+        deadline: float = DEADLINE,
     ) -> None:
+        """All times are in seconds; `deadline` is for the whole exchange."""
         self._endpoint = endpoint
+        self._deadline = deadline
         self._timeouts = {
             "connect": connect_timeout,
             "pool": connect_timeout,
@@ -61,8 +67,14 @@ class SlackChannel:
         if message.payload is None:
             detail = f"a message in the format {message.format.value} cannot be posted to Slack"
             raise DeliveryFailed(DeliveryFault.REFUSED, detail)
-        status, headers, answer = self._post(message)
-        return _judge(status, headers.get("retry-after"), answer)
+        try:
+            status, headers, answer = self._post(message)
+            return _judge(status, headers.get("retry-after"), answer)
+        except DeliveryFailed:
+            raise
+        except Exception as error:
+            detail = f"internal error: {type(error).__name__}"
+            raise DeliveryFailed(DeliveryFault.TEMPORARY, detail) from None
 
     def _post(self, message: Message) -> tuple[int, httpx2.Headers, str]:
         body = json.dumps(message.payload, ensure_ascii=False).encode("utf-8", "replace")
@@ -79,28 +91,33 @@ class SlackChannel:
                 headers=headers,
                 extensions={"timeout": dict(self._timeouts)},
             )
-            # The bare transport, not a Client: a Client logs each URL, follows redirects and reads proxies
-            # from the environment.
-            with httpx2.HTTPTransport(trust_env=False) as transport:
-                response = transport.handle_request(request)
-                try:
-                    return response.status_code, response.headers, _start_of(response)
-                finally:
-                    response.close()
+            # An event loop of its own for one message: only there can a deadline end whatever is going on.
+            return asyncio.run(_exchange(request, self._deadline))
         # `from None` throughout: the causes carry the request, and with it the secret.
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"Slack: {type(error).__name__}") from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             detail = f"{self._endpoint.webhook_url!r} holds no http(s) address"
             raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             detail = f"Slack: no answer after the message was sent ({type(error).__name__})"
             raise DeliveryFailed(DeliveryFault.UNKNOWN, detail) from None
 
 
-def _start_of(response: httpx2.Response) -> str:
+async def _exchange(request: httpx2.Request, deadline: float) -> tuple[int, httpx2.Headers, str]:
+    # The bare transport, not a Client: a Client logs each URL, follows redirects and reads proxies from the
+    # environment.
+    async with asyncio.timeout(deadline), httpx2.AsyncHTTPTransport(trust_env=False) as transport:
+        response = await transport.handle_async_request(request)
+        try:
+            return response.status_code, response.headers, await _start_of(response)
+        finally:
+            await response.aclose()
+
+
+async def _start_of(response: httpx2.Response) -> str:
     taken = b""
-    for chunk in response.iter_raw():
+    async for chunk in response.aiter_raw():
         taken += chunk
         if len(taken) >= _LONGEST_ANSWER:
             break

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from monitor.adapters.fetch.exchange import Exchange
+from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.faults import fault_of
 from monitor.adapters.fetch.guard import GuardedBackend, GuardedTransport
 from monitor.adapters.fetch.politeness import HostTurns
@@ -25,7 +25,7 @@ from monitor.model.feed import PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 
 _ASK_AGAIN = 1.0  # seconds after which an iterator that said None is asked again (the port's promise)
-_AHEAD = 2  # times `concurrency`: the most requests drawn and unanswered, waiting for their host included
+_WAITING = 8  # times `concurrency`: the most requests drawn that only wait for their host's turn
 _CLOSE_SECONDS = 5.0
 
 
@@ -64,9 +64,11 @@ class HttpFetcher:
         """Answers in completion order; `requests` is read in the calling thread, when a slot is free.
 
         `concurrency` requests run at once in one call (two calls may thus run twice as many), over which the
-        per-host limits hold. Requests that only wait for their host take no slot: up to as many again are
-        drawn beside them, so that one host with many feeds does not hold up the others. Closing the generator
-        cancels what this call has in flight.
+        per-host limits hold. Requests that only wait for their host, also for one they were redirected to, take
+        no slot: up to 8 × `concurrency` of them are drawn beside the running ones, so that a host with fewer
+        feeds than that holds up no other, however slow it is. At most 9 × `concurrency` are thus drawn and
+        unanswered. How long the last of a host waits is not bounded by `timeout`: with n drawn before it, up to
+        n / `per_host` × max(`timeout`, `host_delay`). Closing the generator cancels what this call has in flight.
         """
         call = _Call(self._settings)
         with self._lock:
@@ -87,7 +89,7 @@ class HttpFetcher:
             loop, thread = self._loop, self._thread
             self._loop = None
             for call in list(self._calls):
-                call.answered.put(None)
+                call.news.put(None)
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
         if thread is not None:
@@ -95,29 +97,34 @@ class HttpFetcher:
 
     def _answers(self, call: _Call, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
         exhausted = False
+        ask_at = 0.0  # time.monotonic(): an iterator that said None is left alone until then, or an answer
         while True:
-            nothing_now = False
-            while not (exhausted or nothing_now) and call.has_room():
+            while not exhausted and call.has_room() and time.monotonic() >= ask_at:
                 try:
                     request = next(requests)
                 except StopIteration:
                     exhausted = True
                     break
                 if request is None:
-                    nothing_now = True
+                    ask_at = time.monotonic() + _ASK_AGAIN
                 elif not self._submit(call, request):
                     return
             if not call.in_flight:
                 return
+            pause = ask_at - time.monotonic()
             try:
-                answered = call.answered.get(timeout=_ASK_AGAIN)
+                news = call.news.get(timeout=pause if pause > 0 else _ASK_AGAIN)
             except queue.Empty:
                 continue
-            if answered is None:  # closed
+            if news is None:  # closed
                 return
-            ticket, response = answered
-            call.settle(ticket, response.request)
-            yield response
+            ticket, what = news
+            if isinstance(what, str):
+                call.move(ticket, what)
+                continue
+            call.settle(ticket)
+            ask_at = 0.0
+            yield what
 
     def _submit(self, call: _Call, request: FetchRequest) -> bool:
         """Starts a request; False after `close()`."""
@@ -133,11 +140,12 @@ class HttpFetcher:
     async def _answer(self, call: _Call, ticket: int, request: FetchRequest) -> None:
         assert self._exchange is not None
         try:
-            response = await self._exchange.fetch(request)
+            seat = Seat(call.slots, lambda host: call.news.put((ticket, host)))
+            response = await self._exchange.fetch(request, seat)
         except Exception as error:  # the last net: a fault of ours must not lose the request
             outcome, why = fault_of(error)
             response = FetchResponse(request, outcome, url=request.url, error=why)
-        call.answered.put((ticket, response))
+        call.news.put((ticket, response))
 
     def _start(self) -> asyncio.AbstractEventLoop:
         """Makes loop, exchange and thread; under the lock."""
@@ -157,14 +165,20 @@ class HttpFetcher:
 
 
 class _Call:
-    """The requests of one `fetch_many`, seen from the calling thread."""
+    """The requests of one `fetch_many`, seen from the calling thread.
+
+    `news` comes from the loop's thread: the answer to a ticket, or the host its fetch was redirected to; None
+    says that the fetcher was closed.
+    """
 
     def __init__(self, settings: PollSettings) -> None:
-        self.answered: queue.SimpleQueue[tuple[int, FetchResponse] | None] = queue.SimpleQueue()
+        self.news: queue.SimpleQueue[tuple[int, FetchResponse | str] | None] = queue.SimpleQueue()
         self.tickets = count()  # an equal request may be drawn twice: neither it nor its key tells the two apart
+        self.slots = asyncio.Semaphore(settings.concurrency)
         self._concurrency = settings.concurrency
         self._per_host = settings.per_host
         self._hosts: Counter[str] = Counter()
+        self._host_of: dict[int, str] = {}
         self._futures: dict[int, Future[None]] = {}
         self._running = 0
 
@@ -175,25 +189,36 @@ class _Call:
 
     def has_room(self) -> bool:
         """Whether a request may be drawn: of one host, no more than `per_host` can run, the others wait."""
-        return self._running < self._concurrency and self.in_flight < _AHEAD * self._concurrency
+        waiting = self.in_flight - self._running
+        return self._running < self._concurrency and waiting < _WAITING * self._concurrency
 
     def start(self, ticket: int, request: FetchRequest, future: Future[None]) -> None:
-        host = _rough_host(request.url)
-        self._running += self._hosts[host] < self._per_host
-        self._hosts[host] += 1
         self._futures[ticket] = future
+        self._enter(ticket, _rough_host(request.url))
 
-    def settle(self, ticket: int, request: FetchRequest) -> None:
-        host = _rough_host(request.url)
-        self._hosts[host] -= 1
-        self._running -= self._hosts[host] < self._per_host
-        if not self._hosts[host]:
-            del self._hosts[host]
+    def move(self, ticket: int, host: str) -> None:
+        self._leave(ticket)
+        self._enter(ticket, host)
+
+    def settle(self, ticket: int) -> None:
+        self._leave(ticket)
         del self._futures[ticket]
 
     def cancel(self) -> None:
         for future in self._futures.values():
             future.cancel()
+
+    def _enter(self, ticket: int, host: str) -> None:
+        self._host_of[ticket] = host
+        self._running += self._hosts[host] < self._per_host
+        self._hosts[host] += 1
+
+    def _leave(self, ticket: int) -> None:
+        host = self._host_of.pop(ticket)
+        self._hosts[host] -= 1
+        self._running -= self._hosts[host] < self._per_host
+        if not self._hosts[host]:
+            del self._hosts[host]
 
 
 def _rough_host(url: str) -> str:

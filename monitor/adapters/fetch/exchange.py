@@ -54,6 +54,15 @@ class _Trail:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a fetch stands in its call: `slots` bounds what the call runs at once, `moved` is told a redirect's
+    host before the fetch waits for its turn there."""
+
+    slots: asyncio.Semaphore
+    moved: Callable[[str], None]
+
+
 class _Budget:
     """The total deadline of one fetch: runs only while a request does, not while it waits for its turn."""
 
@@ -102,17 +111,20 @@ class Exchange:
         self._settings = settings
         self._user_agent = settings.user_agent.replace("{version}", version)
         self._robots = Robots(self._fetch_robots, self._user_agent, monotonic)
+        # Not those of a call: the pages of several may be waiting for one robots.txt.
+        self._robots_seat = Seat(asyncio.Semaphore(settings.concurrency), lambda host: None)
 
-    async def fetch(self, request: FetchRequest) -> FetchResponse:
-        """The answer to one request."""
-        return await self._follow(request, self._settings.max_bytes, Excess.REFUSE)
+    async def fetch(self, request: FetchRequest, seat: Seat) -> FetchResponse:
+        """The answer to one request; holds one of the seat's slots only while a request of it runs."""
+        return await self._follow(request, seat, self._settings.max_bytes, Excess.REFUSE)
 
     async def _fetch_robots(self, url: str) -> FetchResponse:
         # A deadline of its own, and ahead of the queue: pages that already have a slot are waiting for it.
-        return await self._follow(FetchRequest(0, url), MAX_ROBOTS_BYTES, Excess.CUT, ahead=True)
+        request = FetchRequest(0, url)
+        return await self._follow(request, self._robots_seat, MAX_ROBOTS_BYTES, Excess.CUT, ahead=True)
 
     async def _follow(
-        self, request: FetchRequest, cap: int, excess: Excess, *, ahead: bool = False
+        self, request: FetchRequest, seat: Seat, cap: int, excess: Excess, *, ahead: bool = False
     ) -> FetchResponse:
         trail = _Trail()
         budget = _Budget(self._settings.timeout.total_seconds())
@@ -122,9 +134,12 @@ class Exchange:
             seen: set[str] = set()
             while target is not None:
                 self._step(trail, target, seen)
+                if trail.hops:
+                    seat.moved(trail.host)
                 if request.purpose is Purpose.PAGE:
                     await self._obey_robots(target)
-                async with self._turns.turn(trail.host, ahead=ahead or trail.hops > 0), budget.spending():
+                turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
+                async with turn, seat.slots, budget.spending():
                     outcome, target, body = await self._hop(request, trail, budget, cap, excess)
             why = words_for_status(trail.status or 0) if outcome not in _SUCCESS else ""
         except TimeoutError:

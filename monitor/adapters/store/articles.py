@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,9 +12,12 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import MENTIONS, article_columns, article_of, match_columns, new_entry_of
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
-from monitor.model.entry import Entry, Fate
+from monitor.model.entry import Entry, Fate, ParsedEntry
 from monitor.model.ledger import NewMatch, RoutingState
 from monitor.model.rule import RuleFailure
+
+# A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
+_MOST_TWINS = 50
 
 
 class SqlArticleStore:
@@ -23,8 +26,8 @@ class SqlArticleStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def waiting(self, now: datetime, limit: int) -> Sequence[Entry]:
-        """Entries to be read whose time has come, oldest first."""
+    def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
+        """Entries to be read whose time has come, besides those rows, oldest first."""
         query = (
             sa.select(t.entries, t.feeds.c.name, t.feeds.c.tags, t.feeds.c.full_text)
             .join(t.feeds, t.feeds.c.id == t.entries.c.feed_id)
@@ -32,6 +35,8 @@ class SqlArticleStore:
             .order_by(t.entries.c.id)
             .limit(limit)
         )
+        if besides:
+            query = query.where(t.entries.c.id.not_in(sorted(besides)))
         with self._db.read() as connection:
             return [
                 Entry(
@@ -88,9 +93,10 @@ class SqlArticleStore:
             sa.and_(a.url_key == article.url_key, a.url_key != ""),
             sa.and_(a.content_hash == article.content_hash, a.first_seen >= since),
         )
-        query = sa.select(t.articles).where(same, a.id != article.id, a.stage != "read").order_by(a.id)
+        query = sa.select(t.articles).where(same, a.id != article.id, a.stage != "read").order_by(a.id.desc())
         with self._db.read() as connection:
-            return [article_of(row) for row in connection.execute(query).mappings()]
+            newest = connection.execute(query.limit(_MOST_TWINS)).mappings().all()
+        return [article_of(row) for row in reversed(newest)]
 
     def revised_article(self, article: Article) -> Article | None:
         """The grouped article of the entry that this article's entry revises."""
@@ -101,6 +107,24 @@ class SqlArticleStore:
         with self._db.read() as connection:
             row = connection.execute(query).mappings().first()
             return article_of(row) if row is not None else None
+
+    def revised_words(self, article: Article) -> ParsedEntry | None:
+        """The words of the entry that this article's entry revises, where that one was never read."""
+        revised = sa.select(t.entries.c.revision_of).where(t.entries.c.id == article.entry_row)
+        query = sa.select(t.entries).where(
+            t.entries.c.id == revised.scalar_subquery(),
+            t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
+        )
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().first()
+            return new_entry_of(row).parsed if row is not None else None
+
+    def sentences_of(self, article_id: int) -> Mapping[str, Set[str]]:
+        """The sentences (hashes) that each rule stood on when it matched the article, by rule id."""
+        m = t.matches.c
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(m.rule_id, m.sentences).where(m.article_id == article_id))
+            return {row.rule_id: frozenset(row.sentences) for row in rows}
 
     def record_grouping(self, article_id: int, grouping: Grouping) -> None:
         """The article's story."""

@@ -59,7 +59,8 @@ class SqlFeedStore:
                 values = declared_columns(settings)
                 if settings.name:
                     values["name"] = settings.name
-                if known[settings.url]["status"] == FeedStatus.REMOVED.value:
+                # A feed that was gone is asked once more at each start, as long as it is declared.
+                if known[settings.url]["status"] != FeedStatus.ACTIVE.value:
                     values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
                 connection.execute(t.feeds.update().where(t.feeds.c.declared_url == settings.url).values(**values))
             gone = [url for url in known if url not in wanted]
@@ -147,7 +148,9 @@ class SqlFeedStore:
         stored = 0
         with self._db.write() as connection:
             for entry in entries:
-                identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash)
+                # With the revised row: words that come back later are a revision of what stood in between.
+                revised = str(entry.revision_of or "")
+                identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
                 columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
                 stored += insert_new(connection, t.entries, {"feed_id": feed.id, **columns})
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed.id).values(**values))
@@ -159,10 +162,22 @@ def _known(
     connection: Connection, feed_id: int, column: sa.Column[str], values: Sequence[str]
 ) -> list[KnownEntry]:
     e = t.entries.c
-    query = sa.select(e.id, e.entry_id, e.url_key, e.title, e.text_hash, e.fate, e.first_seen)
+    query = sa.select(
+        e.id, e.entry_id, e.url_key, e.title, e.text_hash, e.fate, e.first_seen, e.published, e.words_only
+    )
     rows = connection.execute(query.where(e.feed_id == feed_id, column.in_(values))).all()
     return [
-        KnownEntry(row.id, row.entry_id, row.url_key, row.title, row.text_hash, Fate(row.fate), row.first_seen)
+        KnownEntry(
+            row=row.id,
+            id=row.entry_id,
+            url_key=row.url_key,
+            title=row.title,
+            text_hash=row.text_hash,
+            fate=Fate(row.fate),
+            first_seen=row.first_seen,
+            published=row.published,
+            words_only=row.words_only,
+        )
         for row in rows
     ]
 

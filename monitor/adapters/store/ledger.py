@@ -29,7 +29,10 @@ class SqlLedger:
     def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
         """All entries with this link or URL key, newest first."""
         e = t.entries.c
-        same = e.url_key == url_key if url_key else e.link == url
+        same: sa.ColumnElement[bool] = e.link == url
+        if url_key:
+            behind = sa.select(t.articles.c.entry_row).where(t.articles.c.page_key == url_key)
+            same = sa.or_(e.url_key == url_key, e.id.in_(behind))
         query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
         with self._db.read() as connection:
             return [_fate(connection, row) for row in connection.execute(query).mappings().all()]

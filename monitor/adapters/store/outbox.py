@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -20,8 +20,10 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first."""
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
+    ) -> Sequence[Delivery]:
+        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
         d = t.deliveries.c
         due = (
             sa.select(d.id)
@@ -29,6 +31,7 @@ class SqlOutbox:
                 d.state == DeliveryState.WAITING.value,
                 d.next_attempt_at <= now,
                 sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+                *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
             .order_by(d.next_attempt_at, d.id)
             .limit(limit)

@@ -94,6 +94,7 @@ def new_entry_of(row: RowMapping) -> NewEntry:
         text_hash=row["text_hash"],
         fate=Fate(row["fate"]),
         revision_of=row["revision_of"],
+        words_only=row["words_only"],
     )
 
 
@@ -115,6 +116,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "updated": parsed.updated,
         "text_hash": entry.text_hash,
         "revision_of": entry.revision_of,
+        "words_only": entry.words_only,
         "first_seen": now,
         "fate": entry.fate.value,
         "next_read_at": now,
@@ -145,6 +147,7 @@ def article_of(row: RowMapping) -> Article:
         entities=MENTIONS.validate_python(row["entities"]),
         dropped=DROPPED.validate_python(row["dropped"]),
         note=row["note"],
+        page_key=row["page_key"],
         story_id=row["story_id"],
         duplicate_of=row["duplicate_of"],
         duplicate_reason=DuplicateReason(reason) if reason else None,
@@ -175,6 +178,7 @@ def article_columns(article: NewArticle) -> dict[str, Any]:
         "entities": MENTIONS.dump_python(article.entities, mode="json"),
         "dropped": DROPPED.dump_python(article.dropped, mode="json"),
         "note": article.note,
+        "page_key": article.page_key,
         "stage": "read",
     }
 
@@ -189,7 +193,7 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         spans=SPANS.validate_python(row["spans"]),
         explanation=EXPLANATION.validate_python(row["explanation"]),
     )
-    new = NewMatch(match, rule, row["because"], digests, tuple(row["sentences"]))
+    new = NewMatch(match, rule, row["because"], digests, tuple(row["sentences"]), row["news"])
     return StoredMatch(row["id"], new, article, row["matched_at"])
 
 
@@ -204,6 +208,7 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
         "explanation": EXPLANATION.dump_python(new.match.explanation, mode="json"),
         "because": new.because,
         "sentences": list(new.sentences),
+        "news": new.news,
         "matched_at": now,
     }
 

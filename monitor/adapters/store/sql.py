@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from monitor.adapters.store import tables as t
 from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
@@ -12,7 +16,14 @@ from monitor.adapters.store.holder import StoreHolder
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import upgrade
 from monitor.adapters.store.outbox import SqlOutbox
+from monitor.model.entry import Fate
 from monitor.ports import ArticleStore, DigestStore, FeedStore, Ledger, Outbox
+
+# The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
+_DAY = 86_400.0
+_LONGEST_POLL = timedelta(hours=30)
+_LONGEST_STAGE = timedelta(hours=1)
+_LONGEST_RETRY = timedelta(hours=30)
 
 
 class SqlStore:
@@ -40,6 +51,26 @@ class SqlStore:
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
+
+    def set_right(self, now: datetime) -> int:
+        """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
+        f, d = t.feeds.c, t.digest_states.c
+        longest = (
+            (t.feeds, f.next_poll_at, _LONGEST_POLL, f.interval_seconds.is_(None) | (f.interval_seconds <= _DAY)),
+            (t.entries, t.entries.c.next_read_at, _LONGEST_STAGE, t.entries.c.fate == Fate.WAITING.value),
+            (t.articles, t.articles.c.next_stage_at, _LONGEST_STAGE, t.articles.c.stage != "matched"),
+            (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
+            (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.digest_states, d.last_end, timedelta(0), sa.true()),
+            (t.digest_states, d.last_draft_end, timedelta(0), sa.true()),
+        )
+        rows = 0
+        with self._db.write() as connection:
+            for table, column, most, among in longest:
+                late = table.update().where(column > now + most, among).values({column.name: now})
+                rows += connection.execute(late).rowcount
+        return rows
 
     @staticmethod
     def file_of(url: str) -> Path | None:

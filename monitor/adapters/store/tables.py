@@ -92,7 +92,7 @@ entries = sa.Table(
     metadata,
     _id(),
     sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
-    sa.Column("identity", sa.Text, nullable=False),  # hash of id, URL key and words: unique within the feed
+    sa.Column("identity", sa.Text, nullable=False),  # hash of id, URL key, words, revised row: unique in the feed
     sa.Column("entry_id", sa.Text, nullable=False),
     sa.Column("id_hash", sa.Text, nullable=False),  # ids may be of any length: the index holds their hash
     sa.Column("url_key", sa.Text, nullable=False),
@@ -106,6 +106,7 @@ entries = sa.Table(
     sa.Column("updated", UtcDateTime),
     sa.Column("text_hash", sa.Text, nullable=False),
     sa.Column("revision_of", sa.ForeignKey("entries.id")),
+    sa.Column("words_only", sa.Boolean, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
     sa.Column("fate", sa.Text, nullable=False),
     sa.Column("read_attempts", sa.Integer, nullable=False, server_default="0"),
@@ -141,6 +142,7 @@ articles = sa.Table(
     sa.Column("entities", sa.JSON, nullable=False),
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("note", sa.Text),
+    sa.Column("page_key", sa.Text, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),  # read → grouped → matched
     sa.Column("next_stage_at", UtcDateTime),  # set, with the reason, for an article that broke its stage
     sa.Column("stage_error", sa.Text),
@@ -151,6 +153,7 @@ articles = sa.Table(
     sa.Index(None, "stage", "id"),
     sa.Index(None, "url_key"),
     sa.Index(None, "content_hash", "first_seen"),
+    sa.Index(None, "page_key"),
     sa.Index(None, "story_id"),
 )
 
@@ -174,6 +177,7 @@ matches = sa.Table(
     sa.Column("explanation", sa.JSON, nullable=False),
     sa.Column("because", sa.Text, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
+    sa.Column("news", sa.Boolean, nullable=False),
     sa.Column("matched_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("article_id", "rule_id"),
     sa.Index(None, "matched_at"),

@@ -15,8 +15,9 @@ from typing import Any
 from lxml import etree
 from lxml import html as lxml_html
 
+from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
-from monitor.core.text.html import one_line, plain_title, without_controls
+from monitor.core.text.html import clean, one_line, plain_title
 from monitor.core.text.urls import absolute_http_url, host_of, is_home_page
 from monitor.model.article import Extracted, Quality
 from monitor.model.errors import NotExtractable
@@ -104,7 +105,8 @@ def _trafilatura(page: str, url: str) -> Any:
     except (MemoryError, NotExtractable):
         raise
     except Exception as error:
-        raise NotExtractable(f"the page could not be read: {type(error).__name__}: {error}"[:300]) from None
+        why = one_line(f"the page could not be read: {type(error).__name__}: {error}", 300)
+        raise NotExtractable(why) from None
     if found is None:
         raise NotExtractable("no main text on the page")
     return found
@@ -115,7 +117,7 @@ def _paragraphs(text: str, title: str) -> str:
 
     A heading equal to the title goes: rules read the title by itself.
     """
-    lines = [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+    lines = [line for line in (" ".join(line.split()) for line in clean(text).splitlines()) if line]
     if lines and title and lines[0].lstrip("# ").casefold() == title.casefold():
         del lines[0]
     out = ""

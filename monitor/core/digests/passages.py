@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.core.text.sentences import sentence_at
+from monitor.core.text.sentences import Sentences
 from monitor.model.article import Article
 from monitor.model.digest import Passage
 from monitor.model.rule import Match, Span
@@ -72,9 +72,10 @@ def _lies_in(span: Span, text: str) -> bool:
 
 def _sentences(text: str, spans: Sequence[Pair]) -> list[_Sentence]:
     """The sentences that hold spans, in order of appearance; one crossing a border counts where it starts."""
+    split = Sentences(text)
     by_border: dict[Pair, list[Pair]] = {}
     for start, end in spans:
-        border = sentence_at(text, start, end)
+        border = split.around(start, end)
         by_border.setdefault((min(border[0], start), max(border[1], end)), []).append((start, end))
     return [
         _Sentence(start, end, tuple(inside), frozenset(text[a:b].casefold() for a, b in inside))

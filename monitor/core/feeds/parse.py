@@ -7,21 +7,16 @@ bounded, plain, absolute, in UTC.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from monitor.core.feeds.json_feed import read_json_feed
 from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
 from monitor.core.feeds.xml_feed import read_xml_feed
+from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
-from monitor.core.text.html import (
-    MAX_TITLE,
-    html_to_text,
-    one_line,
-    plain_title,
-    without_controls,
-    without_scripts,
-)
+from monitor.core.text.html import MAX_TITLE, clean, html_to_text, one_line, plain_title, without_scripts
 from monitor.core.text.urls import absolute_http_url
 from monitor.model.entry import EntryFlag, ParsedEntry, ParsedFeed
 from monitor.model.errors import NotAFeed
@@ -32,6 +27,7 @@ MAX_TEXT = 500_000  # code points of one summary or content after the markup is 
 _MAX_AUTHORS = 20
 _MAX_NAME = 200
 _START = 500
+_ONE_SPACE = re.compile("[\t\n\r\x85\u2028\u2029]")
 # Older dates are a missing date in disguise (0001-01-01 from .NET, 1970 from C), not a publication.
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -115,7 +111,7 @@ def _text(raw: RawText) -> str:
         return ""
     if raw.is_html:
         return html_to_text(raw.value)[:MAX_TEXT]
-    lines = [" ".join(line.split()) for line in without_controls(raw.value[:MAX_TEXT]).splitlines()]
+    lines = [" ".join(line.split()) for line in clean(raw.value[:MAX_TEXT]).splitlines()]
     return "\n".join(lines).strip()
 
 
@@ -129,8 +125,8 @@ def _sane(date: datetime | None) -> datetime | None:
 
 
 def _storable_id(raw: str) -> str:
-    """RFC 4287 §4.2.6: compared character by character, so kept verbatim but for what no store can hold."""
-    kept = without_controls(raw).strip()
+    """RFC 4287 §4.2.6: compared character by character, so kept verbatim but for what no screen can bear."""
+    kept = _ONE_SPACE.sub(" ", clean(raw)).strip()
     return kept if len(kept) <= MAX_ID else _digest(kept)
 
 

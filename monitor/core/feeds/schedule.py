@@ -22,6 +22,9 @@ from monitor.model.feed import (
 from monitor.model.fetch import FetchResponse
 
 LONGEST_WAIT = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
+_OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line must not leave us blind for long
+_MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
+_REFUSALS_BELIEVED = 3  # failures in a row: bot walls send a 403 in passing
 _JITTER = 0.1
 _MAX_DOUBLINGS = 20  # 2**20 minutes are two years: far over the cap, and no overflow
 
@@ -42,14 +45,21 @@ def decide_next_poll(
 
     `unchanged`: the body's hash is the stored one. `parse_outcome` is NOT_A_FEED or PARSE_FAILED, with
     `problem` as its one line, when a 200's body could not be used; else None. `dice` in [0, 1).
+
+    A failing feed is asked again after its base interval, doubled with each further failure up to
+    `settings.max_interval`, or 15 minutes where the fault may be our own network's (UNREACHABLE, TIMEOUT), and
+    never sooner than its base. Exceptions: Retry-After is kept to; 401, 403 and 451 mean daily from the third
+    failure in a row; 410 ends the polling. Nothing waits longer than a day or the feed's own interval. Never
+    raises, whatever the headers say.
     """
     outcome = _outcome(response, unchanged, parse_outcome)
     succeeded = outcome in POLL_SUCCESS
     failures = 0 if succeeded else feed.failures + 1
     wait, reason = _wait(feed, settings, response, outcome, failures, ttl, now)
-    longest = max(LONGEST_WAIT, feed.settings.interval or LONGEST_WAIT)
+    longest = _longest(feed, settings, outcome, reason)
     return PollDecision(
-        next_poll_at=now + min(_jittered(wait, reason, dice), longest),
+        # Cut before the jitter too: feeds at the longest wait are spread, and no ttl overflows the arithmetic.
+        next_poll_at=now + min(_jittered(min(wait, longest), reason, dice), longest),
         reason=reason,
         outcome=outcome,
         failures=failures,
@@ -112,7 +122,7 @@ def _wait(
     asked = _retry_after(response, now)
     if outcome is PollOutcome.GONE:
         return LONGEST_WAIT, PollReason.GONE
-    if outcome is PollOutcome.AUTH_ERROR:
+    if outcome is PollOutcome.AUTH_ERROR and failures >= _REFUSALS_BELIEVED:
         return LONGEST_WAIT, PollReason.DAILY
     if outcome not in POLL_SUCCESS:
         if asked is not None:
@@ -127,6 +137,17 @@ def _wait(
     if not promised and fresh > wait:
         return fresh, PollReason.FRESHNESS
     return wait, reason
+
+
+def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: PollReason) -> timedelta:
+    """The cap of a wait, jitter included."""
+    longest = max(LONGEST_WAIT, feed.settings.interval or LONGEST_WAIT)
+    if reason is not PollReason.BACK_OFF:
+        return longest
+    patience = settings.max_interval
+    if outcome in _MAYBE_OUR_NETWORK:
+        patience = min(patience, _OUR_NETWORK_WAIT)
+    return min(longest, max(feed.settings.interval or settings.interval, patience))
 
 
 def _jittered(wait: timedelta, reason: PollReason, dice: float) -> timedelta:

@@ -57,7 +57,8 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
     except MemoryError:
         raise
     except Exception as error:  # feedparser raises whatever its helpers raise on odd URLs and dates
-        raise NotAFeed(f"the feed could not be read: {type(error).__name__}: {error}"[:300], start) from None
+        why = one_line(f"the feed could not be read: {type(error).__name__}: {error}", 300)
+        raise NotAFeed(why, start) from None
     if not found.entries and (found.bozo or not found.get("version")):
         broken = found.get("bozo_exception")
         why = f"broken XML: {broken}" if broken else "XML, but neither RSS nor Atom"

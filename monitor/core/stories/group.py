@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from monitor.core.stories.identity import OTHER_TITLE, SAME_TITLE, title_likeness
+from monitor.core.stories.identity import OTHER_TITLE, SAME_DAY, SAME_TITLE, title_likeness
 from monitor.core.text.urls import host_of
 from monitor.model.article import Article, DuplicateReason, Grouping
 
 # Without a window a hash is wrong: agencies send byte-equal texts about events days apart (stories design).
 SAME_CONTENT_WINDOW = timedelta(hours=48)
-# A publisher that gives out the same words under another address half a day later tells of another day: "the
-# crossing is closed today" is an event each day it is said (stories design, daily templates).
-SAME_DAY = timedelta(hours=12)
 # An equal text of this many words on two hosts is a wire copy; a shorter one may be a shared cookie notice.
 LONG_COPY = 150
 
@@ -53,16 +50,26 @@ def _copy_reason(article: Article, twin: Article) -> DuplicateReason | None:
     if article.content_hash == twin.content_hash and _same_words_are_a_copy(article, twin, likeness):
         return DuplicateReason.SAME_CONTENT
     # A page that carries other news under another title (a home page, a live page) is not the same article.
-    if article.url_key and article.url_key == twin.url_key and likeness >= SAME_TITLE:
-        return DuplicateReason.SAME_URL
-    return None
+    # Nor is one that is dated anew and says the same on another day.
+    same_page = bool(article.url_key) and article.url_key == twin.url_key and not _dated_apart(article, twin)
+    return DuplicateReason.SAME_URL if same_page and likeness >= SAME_TITLE else None
 
 
 def _same_words_are_a_copy(article: Article, twin: Article, likeness: float) -> bool:
     if host_of(article.url) != host_of(twin.url):
         return likeness >= OTHER_TITLE or len(article.text.split()) >= LONG_COPY
     # One host's equal texts under other titles are a wall or a template, not copies.
-    return likeness >= OTHER_TITLE and abs(_when(article) - _when(twin)) <= SAME_DAY
+    return likeness >= OTHER_TITLE and _same_day(article, twin)
+
+
+def _dated_apart(article: Article, twin: Article) -> bool:
+    if article.published is None or twin.published is None:
+        return False
+    return abs(article.published - twin.published) > SAME_DAY
+
+
+def _same_day(article: Article, twin: Article) -> bool:
+    return abs(_when(article) - _when(twin)) <= SAME_DAY
 
 
 def _when(article: Article) -> datetime:

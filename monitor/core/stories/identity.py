@@ -1,6 +1,6 @@
 """Is this entry known? Pure; the poll stage asks it about every entry of every fetch.
 
-The identity ladder: (feed, id) is a hint only, the canonical URL and the words decide.
+The identity ladder: (feed, id) is a hint only, the canonical URL, the words and the dates decide.
 The answer that cannot miss an alert wins: where id and URL say "same" but the words differ, the entry is read
 and matched again as a revision of the same story, so that new words can fire a rule that did not hold before.
 """
@@ -8,6 +8,8 @@ and matched again as a revision of the same story, so that new words can fire a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from monitor.core.text.words import fold_words, hash_words
 from monitor.model.entry import Fate, KnownEntry, ParsedEntry, Verdict
@@ -16,6 +18,9 @@ from monitor.model.entry import Fate, KnownEntry, ParsedEntry, Verdict
 # stories design (title Jaccard ≥ .6), and half of it for "another item altogether".
 SAME_TITLE = 0.6
 OTHER_TITLE = 0.3
+# The same words half a day later tell of another day: "the crossing is closed" is news each day it is said anew
+# (stories design, daily templates). Edits that go to and fro do so faster.
+SAME_DAY = timedelta(hours=12)
 
 
 def words_hash(entry: ParsedEntry) -> str:
@@ -25,39 +30,39 @@ def words_hash(entry: ParsedEntry) -> str:
 
 def title_likeness(one: str, other: str) -> float:
     """Jaccard similarity of the words of two titles, 0 … 1; two empty titles are alike."""
-    a, b = set(fold_words(one)), set(fold_words(other))
+    a, b = _title_words(one), _title_words(other)
     if not a and not b:
         return 1.0
     return len(a & b) / len(a | b)
 
 
+@lru_cache(maxsize=8192)  # a feed whose entries share one link compares each title with many
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(fold_words(title))
+
+
 def judge_entry(
-    entry: ParsedEntry, url_key: str, text_hash: str, known: Sequence[KnownEntry]
+    entry: ParsedEntry, url_key: str, text_hash: str, known: Sequence[KnownEntry], now: datetime
 ) -> tuple[Verdict, KnownEntry | None]:
     """Says whether an entry is known, and which stored one it is.
 
     `known` are the entries of the same feed that share its id or its URL key, oldest first. The newest
-    stored revision comes back with REVISED.
+    stored revision comes back with REVISED. Words that stood there before and come back are known while they
+    may be an edit undone: under the same date, or within half a day.
     """
     same = [one for one in known if _is_same_item(entry, url_key, one)]
     if not same:
         return Verdict.NEW, None
+    newest = same[-1]
     for one in same:
-        if one.text_hash == text_hash:
+        if one.text_hash == text_hash and (one is newest or _is_edit_undone(entry, one, now)):
             return Verdict.KNOWN, one
-    return Verdict.REVISED, same[-1]
+    return Verdict.REVISED, newest
 
 
-def revision_fate(entry: ParsedEntry, known: KnownEntry) -> Fate:
-    """What becomes of the revision of an entry.
-
-    An entry from before the subscription, or too old, stays so when it is merely edited: it never alerted and
-    an edit does not make it news. Under a title of other words it is another item ("no warnings in force" →
-    "Torkham closed") and is read.
-    """
-    if known.fate in (Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD):
-        return Fate.WAITING if title_likeness(entry.title, known.title) < OTHER_TITLE else known.fate
-    return Fate.WAITING
+def was_never_read(known: KnownEntry) -> bool:
+    """Whether nothing but the feed's words is known of it: from before the subscription, or too old."""
+    return known.words_only or known.fate in (Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD)
 
 
 def _is_same_item(entry: ParsedEntry, url_key: str, known: KnownEntry) -> bool:
@@ -65,5 +70,15 @@ def _is_same_item(entry: ParsedEntry, url_key: str, known: KnownEntry) -> bool:
     same_url = bool(url_key) and url_key == known.url_key
     if same_id and same_url:
         return True
-    # One of the two alone is a hint: feeds reuse ids, and link every entry to one page.
-    return (same_id or same_url) and title_likeness(entry.title, known.title) >= SAME_TITLE
+    if not (same_id or same_url):
+        return False
+    # One of the two alone is a hint: feeds reuse ids, link every entry to one page, and say the same each day.
+    if entry.published and known.published and abs(entry.published - known.published) > SAME_DAY:
+        return False
+    return title_likeness(entry.title, known.title) >= SAME_TITLE
+
+
+def _is_edit_undone(entry: ParsedEntry, known: KnownEntry, now: datetime) -> bool:
+    if entry.published is not None and entry.published == known.published:
+        return True
+    return now - known.first_seen <= SAME_DAY

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from lxml import etree
 from lxml import html as lxml_html
 
+from monitor.core.text.characters import without_controls, without_overrides
+
 MAX_HTML = 2_000_000  # code points read of one fragment; a news article has 5,000
 MAX_TITLE = 1_000  # polling design "Entries"
 
@@ -38,18 +40,16 @@ _DANGEROUS_REST = re.compile(r"</?(?:script|style|iframe|object|embed)\b[^<>]*>?
 _BREAK_TAG = re.compile(r"<(?:br|/p|/div|/li|hr)\b[^<>]*>", re.I)
 # Only closed references: `AT&T`, `R&D`, `?a=1&copy=2` are no entities.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# C0 and C1 controls, lone surrogates (no encoding can store them) and non-characters; tab and line ends are
-# handled as white space before.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\ufeff]")
-# U+202A-202E and U+2066-2069 can make a title read backwards (CVE-2021-42574); U+200E/F belong to real text.
-_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
-def without_controls(text: str) -> str:
-    """The text without control characters, lone surrogates and non-characters; tabs and line ends stay."""
-    return _CONTROLS.sub("", text)
+def clean(text: str) -> str:
+    """The text as it may be stored: no controls, no turned reading order, no endless stack of marks.
+
+    To be applied last: references like `&#27;` and escapes like `\\u009b` are resolved on the way.
+    """
+    return without_controls(without_overrides(text))
 
 
 def one_line(text: str, limit: int = MAX_TITLE) -> str:
@@ -58,7 +58,7 @@ def one_line(text: str, limit: int = MAX_TITLE) -> str:
     A longer text is cut and ends with "…", which counts.
     """
     text = text[: limit * 20]  # white space only shrinks: nobody needs to collapse 10 MB for a title
-    line = _SPACE.sub(" ", _OVERRIDES.sub("", without_controls(_SPACE.sub(" ", text)))).strip()
+    line = _SPACE.sub(" ", clean(_SPACE.sub(" ", text))).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -91,7 +91,8 @@ def html_to_text(markup: str) -> str:
     """Visible text with a blank line between blocks and a line end for `<br>`; references resolved once.
 
     Scripts, styles, forms' choices and elements marked hidden are left out. Text without markup keeps its
-    own blank lines. At most MAX_HTML code points are read. Never raises.
+    own blank lines. White space is single spaces and line ends; what `clean` takes out is gone. At most
+    MAX_HTML code points are read. Never raises.
     """
     markup = without_controls(markup[:MAX_HTML].replace("\r\n", "\n").replace("\r", "\n"))
     if not _TAG_OR_COMMENT.search(markup):
@@ -142,7 +143,7 @@ def _flat(text: str | None) -> str:
 
 def _paragraphs(parts: list[str]) -> str:
     paragraphs = []
-    for part in parts:
+    for part in map(clean, parts):
         lines = [" ".join(line.split()) for line in part.split("\n")]
         paragraphs.append("\n".join(lines).strip("\n"))
     # Two <br> in a row are how many feeds write a paragraph.

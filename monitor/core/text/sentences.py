@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from monitor.core.text.paragraphs import paragraphs
@@ -11,7 +11,8 @@ from monitor.core.text.paragraphs import paragraphs
 _TERMINATORS = re.compile(r"[.!?…۔؟。！？｡।]+")
 _HARD = frozenset("۔。！？｡।")  # end a sentence even without a space behind them
 _CLOSERS = frozenset("\"'”’»)]）」』›")
-_BULLET = re.compile(r"[\n\r]\s*(?=[•▪‣◦·*–-]\s)")
+_NEW_LINE = re.compile(r"[\n\r]\s*")
+_BULLET = re.compile(r"[•▪‣◦·*–-]\s")
 _LAST_WORD = re.compile(r"[^\W_](?:[^\W_]|\.(?=[^\W_]))*\Z")
 _NEXT_WORD = re.compile(r"[^\w\n]{0,8}(\w+)")
 _LOOK_BACK = 30  # characters in front of a full stop that can be an abbreviation
@@ -43,23 +44,29 @@ def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
 
     A span that is in no sentence (white space, outside the text) comes back as it is, clamped to the text.
     """
-    start = max(0, min(start, len(text)))
-    end = max(start, min(end, len(text)))
-    inside = [bound for bound in _around(text, start, end) if bound[0] < max(end, start + 1) and bound[1] > start]
-    return (inside[0][0], inside[-1][1]) if inside else (start, end)
+    return Sentences(text).around(start, end)
 
 
-def _around(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    blocks = list(paragraphs(text))
-    first = max(0, bisect_right(blocks, (start, len(text))) - 1)
-    for block in blocks[first:]:
-        if block[0] >= max(end, start + 1):
-            return
-        yield from _in_paragraph(text, *block)
+class Sentences:
+    """The sentences of one text, found once: for asking about many places."""
+
+    def __init__(self, text: str) -> None:
+        self._length = len(text)
+        bounds = list(sentences(text))
+        self._starts = [start for start, _ in bounds]
+        self._ends = [end for _, end in bounds]
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """What `sentence_at` says of `start` and `end`."""
+        start = max(0, min(start, self._length))
+        end = max(start, min(end, self._length))
+        first = bisect_right(self._ends, start)
+        last = bisect_left(self._starts, max(end, start + 1)) - 1
+        return (self._starts[first], self._ends[last]) if first <= last else (start, end)
 
 
 def _in_paragraph(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    cuts = sorted({*_ends(text, start, end), *(m.start() for m in _BULLET.finditer(text, start, end)), end})
+    cuts = sorted({*_ends(text, start, end), *_bullets(text, start, end), end})
     for cut in cuts:
         low, high = start, cut
         while low < high and text[low].isspace():
@@ -69,6 +76,13 @@ def _in_paragraph(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if low < high:
             yield low, high
         start = cut
+
+
+def _bullets(text: str, start: int, end: int) -> Iterator[int]:
+    # In two steps: one pattern with the bullet behind `\s*` would try each of many blank lines to its end.
+    for found in _NEW_LINE.finditer(text, start, end):
+        if _BULLET.match(text, found.end(), end):
+            yield found.start()
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[int]:

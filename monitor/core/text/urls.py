@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+from monitor.core.text.characters import bounded_marks, without_overrides
 
 MAX_URL = 8_000  # what common servers take
+_MAX_HOST = 253  # RFC 1035 §2.3.4, less the length octets
+# C0, DEL, C1, line separators, lone surrogates and non-characters: no address needs them unescaped.
+_NO_URL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 # Denylist, never allowlist (stories design): a parameter that is not known to be tracking may name the article.
 _TRACKING_NAMES = """
@@ -50,7 +55,7 @@ def canonical_url(url: str) -> str:
 def host_of(url: str) -> str:
     """The host in lower case ASCII without `www. m. mobile. amp.` and port; "" when there is none."""
     try:
-        return _short_host(_ascii_host(urlsplit(url.strip()).hostname or ""))
+        return _short_host(_ascii_host(_split(url.strip()).hostname or ""))
     except ValueError:
         return ""
 
@@ -58,7 +63,7 @@ def host_of(url: str) -> str:
 def is_home_page(url: str) -> bool:
     """Whether the URL names a site's front page, no article: no path but index files, no query."""
     try:
-        parts = urlsplit(canonical_url(url))
+        parts = _split(canonical_url(url))
     except ValueError:
         return False
     return bool(parts.netloc) and parts.path in ("", "/") and not parts.query and not parts.fragment
@@ -67,21 +72,34 @@ def is_home_page(url: str) -> bool:
 def absolute_http_url(link: str, base: str = "") -> str | None:
     """`link` as an absolute http(s) URL of at most MAX_URL code points, resolved against `base`; else None."""
     # Browsers drop tabs and line ends inside URLs (WHATWG URL §4.4); "java\nscript:" must not slip through.
-    link = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "", link).strip()
+    link, base = (without_overrides(_NO_URL.sub("", one)).strip() for one in (link, base))
     if not link or len(link) > MAX_URL:
         return None
     try:
+        _split(link)  # urljoin splits it too
         absolute = urljoin(base, link) if base else link
-        parts = urlsplit(absolute)
-        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        parts = _split(absolute)
+        usable = parts.scheme.lower() in ("http", "https") and _is_host(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return None
     return absolute.replace(" ", "%20") if usable and len(absolute) <= MAX_URL else None
 
 
+def _is_host(host: str | None) -> bool:
+    return host is not None and 0 < len(host) <= _MAX_HOST
+
+
+def _split(url: str) -> SplitResult:
+    """urlsplit for foreign addresses. Raises ValueError for what is none."""
+    # urlsplit normalises the host: endless rows of combining marks would take it minutes.
+    if bounded_marks(url) != url:
+        raise ValueError("no address has so many combining marks in a row")
+    return urlsplit(url)
+
+
 def _fold(url: str) -> str:
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
         host = _ascii_host(parts.hostname or "")
         port = parts.port
     except ValueError:
@@ -99,7 +117,8 @@ def _fold(url: str) -> str:
 
 def _ascii_host(host: str) -> str:
     host = host.rstrip(".").lower()
-    if host.isascii():
+    # Punycode takes time quadratic in the host.
+    if host.isascii() or len(host) > _MAX_HOST:
         return host
     try:
         # The stdlib codec is IDNA 2003, which folds full-width dots and case as browsers do.
@@ -138,7 +157,7 @@ def _fold_path(path: str) -> str:
         path = path.rstrip("/")
         path = _AMP_OR_PRINT_TAIL.sub("", path)
         path = _AMP_FILE.sub("", path)
-    if path.lower().startswith("/amp/") and len(path) > 5:
+    while path[:5].lower() == "/amp/" and len(path) > 5:
         path = path[4:]
     return path or "/"
 

@@ -7,12 +7,14 @@ import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from monitor.core.text.characters import bounded_marks
+
 _WORD = re.compile(r"\w+")
 
 
 def fold_words(text: str) -> list[str]:
     """The words of a text after NFKC and casefold; quotes, dashes and markup signs are no words."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _WORD.findall(unicodedata.normalize("NFKC", bounded_marks(text)).casefold())
 
 
 def hash_words(*parts: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ import pytest
 from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, RULES, Newsroom, digest_settings, failing, item, ruleset_of
 
-from monitor.app.why import Why, why, why_json, why_lines
+from monitor.app.why import NoSuchRule, Why, why
+from monitor.app.why_words import why_json, why_lines
 from monitor.core.rules import RuleSet
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import Cron
@@ -142,7 +143,9 @@ def test_what_was_there_before_the_subscription_says_so() -> None:
     room = newsroom(feeds=[feed_settings(FEED)])
     room.serve(item())
     room.poll()
-    assert "older than the subscription, not alerted (see backfill)" in said(room)
+    assert "there before you subscribed (older than the subscription): stored, not alerted (see backfill)" in said(
+        room
+    )
 
 
 def test_what_is_too_old_says_so() -> None:
@@ -273,3 +276,17 @@ def test_a_draft_beside_the_real_delivery_is_told_apart() -> None:
     text = said(room)
     assert text.count(": sent") == 1
     assert text.count("draft of a dry run") <= 1
+
+
+def test_a_rule_that_nobody_knows_is_named() -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    with pytest.raises(NoSuchRule, match="torkam-closed"):
+        why(room.store, "https://news.example/e1", room.ruleset, rule="torkam-closed")
+
+
+def test_a_match_that_waits_for_a_digest_of_the_past_says_so() -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    lines = why_lines(why(room.store, "https://news.example/e1", room.ruleset, digests=["evening"]))
+    assert any("which the config no longer has" in line for line in lines)

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import socketserver
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from datetime import timedelta
@@ -103,6 +106,42 @@ def test_no_answer_leaves_the_outcome_unknown(sink: Sink):
     assert failure_of(channel(sink.url)).fault is DeliveryFault.UNKNOWN
     sink.hold.clear()
     assert failure_of(channel(sink.url, answer_timeout=0.1)).fault is DeliveryFault.UNKNOWN
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+def test_an_answer_that_drips_is_left_at_the_deadline(head: bytes):
+    closed = threading.Event()
+
+    class Dripping(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            try:
+                self.request.recv(100_000)
+                self.request.sendall(head)
+                while not closed.wait(0.1):
+                    self.request.sendall(b"H")
+            except OSError:
+                return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        start = time.monotonic()
+        failure = failure_of(channel(f"http://127.0.0.1:{server.server_address[1]}", deadline=0.5))
+        taken = time.monotonic() - start
+        closed.set()
+        server.shutdown()
+        thread.join()
+    assert failure.fault is DeliveryFault.UNKNOWN
+    assert 0.4 < taken < 2
+
+
+def test_a_fault_nobody_foresaw_shows_no_secret(sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(sink.url + TOKEN)
+
+    monkeypatch.setattr(json, "dumps", broken)
+    failure = failure_of(channel(sink.url))
+    assert (failure.fault, failure.detail) == (DeliveryFault.TEMPORARY, "internal error: ZeroDivisionError")
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "not an address", ""])

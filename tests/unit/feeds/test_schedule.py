@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
 
 from monitor.core.feeds.schedule import LONGEST_WAIT, decide_next_poll, entry_fate
 from monitor.model.entry import Fate, ParsedEntry
@@ -54,7 +57,8 @@ def decide(feed: Feed = FEED, outcome: PollOutcome = PollOutcome.OK, **given: An
         "parse_outcome": None,
         "dice": 0.5,
     }
-    return decide_next_poll(feed, PollSettings(), response, now=NOW, **(defaults | given))
+    settings = given.pop("settings", None) or PollSettings()
+    return decide_next_poll(feed, settings, response, now=NOW, **(defaults | given))
 
 
 def wait(decision: PollDecision) -> timedelta:
@@ -104,6 +108,12 @@ def test_what_the_server_asks_for_stretches_the_default_interval(
         {"expires": "0"},
         {"expires": "Wed, 22 Feb 2003 13:00:00 GMT"},
         {"retry-after": "soon"},
+        {"retry-after": "-60"},
+        {"retry-after": "1e9"},
+        {"retry-after": "²³"},
+        {"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"},
+        {"cache-control": "max-age=,max-age"},
+        {"expires": "Wed, 99 Feb 99999999999999999999 13:00:00 +99999999"},
     ],
 )
 def test_nonsense_and_the_past_change_nothing(headers: dict[str, str]) -> None:
@@ -116,8 +126,58 @@ def test_nothing_makes_us_ask_less_than_daily() -> None:
         {"cache-control": "max-age=999999999999999"},
         {"retry-after": "99999999999"},
         {"retry-after": "604800"},
+        {"retry-after": str(10**30)},
+        {"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"expires": "Fri, 31 Dec 9999 23:59:59 GMT", "date": "Mon, 01 Jan 0001 00:00:00 GMT"},
+        {"expires": "Fri, 31 Dec 9999 23:59:59"},
     ):
         assert wait(decide(headers=headers, dice=0.9)) == LONGEST_WAIT
+
+
+numbers = st.integers(-(10**30), 10**30).map(str)
+dates = st.builds(
+    "{}, {} {} {} {}:{}:{}{}".format,
+    st.sampled_from(["Fri", "Mon", ""]),
+    st.integers(-1, 99),
+    st.sampled_from(["Dec", "Jan", "December", "x"]),
+    st.sampled_from(["0", "0001", "70", "1970", "2023", "9999", "10000", str(10**30)]),
+    st.integers(-1, 99),
+    st.integers(0, 60),
+    st.integers(0, 61),
+    st.sampled_from(["", " GMT", " -0000", " -2359", " +2400", " +99999999", " x"]),
+)
+values = st.one_of(st.text(max_size=40), numbers, dates)
+directives = st.lists(st.one_of(values, values.map("max-age={}".format)), max_size=3).map(", ".join)
+header_fields = st.fixed_dictionaries(
+    {}, optional={"retry-after": values, "expires": values, "date": values, "cache-control": directives}
+)
+intervals = st.timedeltas(timedelta(seconds=1), timedelta(days=7))
+
+
+@given(
+    header_fields,
+    st.sampled_from(PollOutcome),
+    st.integers(0, 10**6),
+    st.one_of(st.none(), intervals),
+    intervals,
+    st.one_of(st.none(), st.timedeltas()),
+    st.floats(0, 1, exclude_max=True),
+)
+@example({}, PollOutcome.OK, 0, None, timedelta(hours=1), timedelta.max, 0.9)
+@effort(max_examples=400, deadline=None)
+def test_whatever_the_headers_the_next_poll_is_to_come_and_not_later_than_a_day_or_the_interval(
+    headers: dict[str, str],
+    outcome: PollOutcome,
+    failures: int,
+    promised: timedelta | None,
+    usual: timedelta,
+    ttl: timedelta | None,
+    dice: float,
+) -> None:
+    feed = replace(FEED, failures=failures, settings=FeedSettings(URL, interval=promised))
+    poll = PollSettings(interval=usual, max_interval=usual)
+    decision = decide(feed, outcome, headers=headers, ttl=ttl, dice=dice, settings=poll)
+    assert timedelta(0) < wait(decision) <= max(LONGEST_WAIT, promised or usual) * 1.1
 
 
 def test_a_promise_is_not_stretched_by_freshness_but_by_retry_after() -> None:
@@ -127,13 +187,44 @@ def test_a_promise_is_not_stretched_by_freshness_but_by_retry_after() -> None:
     assert (wait(limited), limited.reason) == (timedelta(hours=1), PollReason.RETRY_AFTER)
 
 
-def test_failures_double_the_wait_from_the_base_up_to_a_day() -> None:
-    waits = [
-        wait(decide(replace(PROMISED, failures=failed), PollOutcome.TIMEOUT, status=None)) for failed in range(40)
+def waits_of(outcome: PollOutcome, feed: Feed = PROMISED, settings: PollSettings | None = None) -> list[timedelta]:
+    """The waits after 1, 2, … 40 failures in a row."""
+    return [
+        wait(decide(replace(feed, failures=failed), outcome, status=None, settings=settings))
+        for failed in range(40)
     ]
-    assert waits[:4] == [timedelta(minutes=minutes) for minutes in (5, 10, 20, 40)]
-    assert waits[-1] == LONGEST_WAIT
-    assert waits == sorted(waits)
+
+
+def test_failures_double_the_wait_from_the_base_up_to_the_longest_interval() -> None:
+    waits = waits_of(PollOutcome.HTTP_ERROR)
+    assert waits[:6] == [timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 60, 60)]
+    assert waits[-1] == timedelta(hours=1)
+    assert waits_of(PollOutcome.HTTP_ERROR, FEED)[-1] == timedelta(hours=1)
+
+
+def test_what_may_be_our_own_network_is_tried_again_within_a_quarter_of_an_hour() -> None:
+    for outcome in (PollOutcome.TIMEOUT, PollOutcome.UNREACHABLE):
+        assert waits_of(outcome)[:3] == [timedelta(minutes=minutes) for minutes in (5, 10, 15)]
+        assert waits_of(outcome)[-1] == timedelta(minutes=15)
+
+
+def test_a_failing_feed_is_asked_no_sooner_than_its_own_interval_and_at_least_daily() -> None:
+    slow = replace(FEED, settings=FeedSettings(URL, interval=timedelta(hours=2)))
+    rare = PollSettings(max_interval=timedelta(days=7))
+    for outcome in (PollOutcome.TIMEOUT, PollOutcome.HTTP_ERROR):
+        assert set(waits_of(outcome, slow)) == {timedelta(hours=2)}
+        assert waits_of(outcome, FEED, rare)[-1] <= LONGEST_WAIT
+
+
+def test_a_longest_interval_under_a_quarter_of_an_hour_holds_for_our_own_network_too() -> None:
+    brisk = PollSettings(interval=timedelta(minutes=1), max_interval=timedelta(minutes=10))
+    assert waits_of(PollOutcome.UNREACHABLE, FEED, brisk)[-1] == timedelta(minutes=10)
+
+
+def test_chance_spreads_failing_feeds_but_never_beyond_the_longest_interval() -> None:
+    failing = replace(FEED, failures=30)
+    waits = [wait(decide(failing, PollOutcome.HTTP_ERROR, dice=dice)) for dice in (0.0, 0.25, 0.99)]
+    assert waits == [timedelta(minutes=54), timedelta(minutes=57), timedelta(hours=1)]
 
 
 def test_a_bare_429_slows_down_at_once() -> None:
@@ -151,10 +242,18 @@ def test_retry_after_may_be_a_date() -> None:
     assert wait(decision) == timedelta(hours=2)
 
 
-def test_forbidden_is_retried_daily() -> None:
-    decision = decide(outcome=PollOutcome.AUTH_ERROR, status=403)
-    assert (wait(decision), decision.reason) == (LONGEST_WAIT, PollReason.DAILY)
-    assert (decision.error, decision.status) == ("HTTP 403", FeedStatus.ACTIVE)
+def test_forbidden_is_retried_daily_from_the_third_failure_in_a_row() -> None:
+    passing = [decide(replace(FEED, failures=failed), PollOutcome.AUTH_ERROR, status=403) for failed in range(5)]
+    day = (LONGEST_WAIT, PollReason.DAILY)
+    back_off = PollReason.BACK_OFF
+    expected = [(BASE, back_off), (BASE * 2, back_off), day, day, day]
+    assert [(wait(one), one.reason) for one in passing] == expected
+    assert {(one.error, one.status) for one in passing} == {("HTTP 403", FeedStatus.ACTIVE)}
+
+
+def test_a_forbidden_in_passing_may_say_when_to_come_back() -> None:
+    decision = decide(outcome=PollOutcome.AUTH_ERROR, status=403, headers={"retry-after": "7200"}, dice=0.0)
+    assert (wait(decision), decision.reason) == (timedelta(hours=2), PollReason.RETRY_AFTER)
 
 
 def test_gone_disables_the_feed_and_keeps_what_is_known() -> None:
@@ -261,7 +360,7 @@ def test_later_polls_let_everything_through_but_the_too_old() -> None:
 
 
 def test_what_appeared_while_nobody_could_read_the_feed_is_never_too_old() -> None:
-    down_for = {"last_success_at": NOW - 10 * DAY, "subscribed_at": NOW - 90 * DAY}
+    down_for: dict[str, Any] = {"last_success_at": NOW - 10 * DAY, "subscribed_at": NOW - 90 * DAY}
     assert fate(-8 * DAY, **down_for) is Fate.WAITING
     assert fate(-11 * DAY, **down_for) is Fate.TOO_OLD
     assert fate(-8 * DAY, subscribed_at=NOW - 9 * DAY) is Fate.WAITING

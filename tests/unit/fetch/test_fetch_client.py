@@ -61,6 +61,66 @@ def test_one_slow_host_with_many_feeds_leaves_slots_for_the_others(fetcher: Make
     assert sorted(answer.request.key for answer in answers) == [0, 1, 2, 3, 4]
 
 
+def test_many_feeds_of_a_slow_host_wait_beside_the_slots_and_not_in_them(fetcher: Make, serve: Serve) -> None:
+    gate = Gate()
+    slow, fast = serve(gate, "127.0.0.2"), serve(reply(b"x"), "127.0.0.3")
+    requests = [*(FetchRequest(n, slow.url()) for n in range(25)), FetchRequest(99, fast.url())]
+    answers = fetcher(concurrency=4).fetch_many(iter(requests))
+    assert next(answers).request.key == 99
+    gate.opened.set()
+    assert sorted(answer.request.key for answer in answers) == list(range(25))
+
+
+async def by_number(host: str) -> list[str]:
+    """Resolves n7-3.test to 127.0.0.3: many hosts on few servers."""
+    return [f"127.0.0.{host.removesuffix('.test').rpartition('-')[2].rpartition('.')[2]}"]
+
+
+def test_feeds_that_redirect_to_one_slow_host_give_up_their_slots(fetcher: Make, serve: Serve) -> None:
+    gate = Gate()
+    slow, fast = serve(gate, "127.0.0.2"), serve(reply(b"x"), "127.0.0.3")
+    moved = serve(reply(b"", 302, Location=slow.url()), "127.0.0.4")
+    requests = [
+        *(FetchRequest(n, moved.url(host=f"n{n}-4.test")) for n in range(6)),
+        FetchRequest(99, fast.url()),
+    ]
+    answers = fetcher(concurrency=3, resolver=by_number).fetch_many(iter(requests))
+    assert next(answers).request.key == 99
+    gate.opened.set()
+    assert sorted(answer.request.key for answer in answers) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_host_that_redirects_to_many_others_gets_no_more_slots_for_it(fetcher: Make, serve: Serve) -> None:
+    target = serve(lingering(0.1), "127.0.0.2")
+
+    def send_on(asked: Asked) -> bytes:
+        return reply(b"", 302, Location=target.url(host=f"n{asked.target[1:]}-2.test"))
+
+    home = serve(send_on, "127.0.0.3")
+    requests = (FetchRequest(n, home.url(f"/{n}")) for n in range(12))
+    answers = list(fetcher(concurrency=3, resolver=by_number).fetch_many(requests))
+    assert {answer.outcome for answer in answers} == {PollOutcome.OK}
+    assert target.most_running <= 3
+
+
+def test_requests_wait_for_their_hosts_up_to_eight_times_the_slots(fetcher: Make, serve: Serve) -> None:
+    gate = Gate()
+    slow = serve(gate)
+    drawn = 0
+
+    def requests() -> Iterator[FetchRequest]:
+        nonlocal drawn
+        for n in range(100):
+            drawn += 1
+            yield FetchRequest(n, slow.url())
+
+    answers = fetcher(concurrency=2).fetch_many(requests())
+    gate.opened.set()
+    next(answers)
+    assert drawn == 1 + 8 * 2
+    assert len(list(answers)) == 99
+
+
 def test_no_more_than_concurrency_run_at_once(fetcher: Make, serve: Serve) -> None:
     server = serve(lingering(0.02))
 
@@ -135,6 +195,27 @@ def test_an_iterator_that_says_none_is_asked_again_after_a_second(fetcher: Make,
     assert next(answers).request.key == 1  # while nothing else was answered
     gate.opened.set()
     assert [answer.request.key for answer in answers] == [0]
+
+
+def test_an_iterator_that_said_none_is_not_asked_again_because_a_fetch_was_redirected(
+    fetcher: Make, serve: Serve
+) -> None:
+    gate = Gate()
+    slow = serve(gate, "127.0.0.2")
+    moved = serve(reply(b"", 302, Location=slow.url()), "127.0.0.3")
+    asked: list[float] = []
+
+    def requests() -> Iterator[FetchRequest | None]:
+        yield FetchRequest(0, moved.url())
+        while True:
+            asked.append(time.monotonic())
+            if len(asked) == 2:
+                gate.opened.set()
+            yield None
+
+    assert [answer.request.key for answer in fetcher().fetch_many(requests())] == [0]
+    assert gate.entered.acquire(timeout=0)
+    assert asked[1] - asked[0] > 0.9
 
 
 def test_closing_the_iterator_gives_up_what_it_had_in_flight_and_nothing_else(fetcher: Make, serve: Serve) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from http_server import Asked, LoopbackServer, reply
 
-from monitor.adapters.fetch.exchange import Exchange
+from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.guard import GuardedBackend, GuardedTransport
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.model.feed import PollOutcome, PollSettings, Validators
@@ -129,8 +129,9 @@ def test_redirects_into_the_house_meet_the_guard(serve: Serve) -> None:
         backend = GuardedBackend(resolve, allow_private=False, inner=outside)
         transport = GuardedTransport(backend, httpx2.create_ssl_context(trust_env=False))
         exchange = Exchange(transport, HostTurns(1, 0.0), PollSettings(), "1", lambda: 0.0)
+        seat = Seat(asyncio.Semaphore(1), lambda host: None)
         requests = [FetchRequest(0, f"http://news.example{path}") for path in paths]
-        return [(await exchange.fetch(request)).outcome for request in requests]
+        return [(await exchange.fetch(request, seat)).outcome for request in requests]
 
     got = asyncio.run(outcomes([*(f"/{n}" for n in range(len(bad))), "/feed"]))
     assert got == [PollOutcome.FORBIDDEN_ADDRESS] * len(bad) + [PollOutcome.OK]

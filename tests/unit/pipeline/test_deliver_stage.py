@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +23,7 @@ from monitor.model.delivery import (
 )
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreUnusable
-from monitor.pipeline.deliver import LEASE
+from monitor.pipeline.deliver import LEASE, DeliverStage
 from monitor.testing import RecordingChannel
 
 DESK = ("desk", ChannelKind.STDOUT)
@@ -134,9 +137,25 @@ def test_a_receiver_that_left_the_config_is_waited_for_and_then_given_up() -> No
     assert [one.failure for one in room.deliver()] == [None]
     gone = planned()
     gone.channels.clear()
-    gone.clock.advance(4 * DAY)
-    gone.deliver()
+    attempts = 0
+    while gone.clock.now() < NOON + 4 * DAY:
+        attempts += len(gone.deliver())
+        gone.clock.advance(HOUR)
     assert states(gone) == [DeliveryState.DEAD]
+    assert attempts == 73
+
+
+def test_a_long_sleep_gives_no_delivery_up() -> None:
+    room = planned(*[LATER] * 3)
+    room.deliver()
+    for _ in range(2):
+        room.clock.advance(30 * DAY)
+        (report,) = room.deliver()
+        assert report.decision is not None
+        assert report.decision.retry_at is not None
+    room.clock.advance(HOUR)
+    room.deliver()
+    assert states(room) == [DeliveryState.SENT]
 
 
 def test_two_channels_of_one_receiver_are_two_rows_and_fail_apart() -> None:
@@ -163,6 +182,79 @@ def test_a_failing_receiver_never_holds_the_others() -> None:
     failed = [report.delivery.new.receiver for report in room.deliver() if report.failure]
     assert failed == ["two"]
     assert sorted(state.value for state in states(room)) == ["sent", "sent", "waiting"]
+
+
+class Hanging(RecordingChannel):
+    """A server that takes the message and does not answer until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.let_go = threading.Event()
+
+    def send(self, message: Message, recipient: str, key: str) -> Receipt:
+        self.entered.set()
+        assert self.let_go.wait(10)
+        return super().send(message, recipient, key)
+
+
+@contextmanager
+def one_sender_held(room: Newsroom, hanging: Hanging) -> Iterator[DeliverStage]:
+    """The stage whose first sender waits for the hanging server; both have gone on when this ends."""
+    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    sender = threading.Thread(target=lambda: list(stage.run(lambda: False)))
+    sender.start()
+    try:
+        assert hanging.entered.wait(10)
+        yield stage
+    finally:
+        hanging.let_go.set()
+        sender.join(10)
+
+
+def two_digests_for(hanging: Hanging) -> Newsroom:
+    return planned(
+        receivers=[Receiver("dead", (StdoutEndpoint(),)), CONSOLE],
+        digests=[digest_settings("first", to=("dead", "desk")), digest_settings("second", to=("dead", "desk"))],
+        channels={("dead", ChannelKind.STDOUT): hanging, DESK: RecordingChannel()},
+    )
+
+
+def test_a_hanging_server_holds_one_sender_and_no_other_receiver() -> None:
+    hanging = Hanging()
+    room = two_digests_for(hanging)
+    with one_sender_held(room, hanging) as stage:
+        others = [report.delivery.new.receiver for report in stage.run(lambda: False)]
+        assert others == ["desk", "desk"]
+    assert len(hanging.sent) == 2
+    assert set(states(room)) == {DeliveryState.SENT}
+
+
+def test_a_row_being_sent_is_not_sent_by_another_sender_when_its_lease_ends() -> None:
+    hanging = Hanging()
+    room = planned(channels={DESK: hanging})
+    with one_sender_held(room, hanging) as stage:
+        room.clock.advance(2 * LEASE)
+        assert not list(stage.run(lambda: False))
+    assert len(hanging.sent) == 1
+
+
+def test_many_senders_send_each_row_once() -> None:
+    names = [f"r{n}" for n in range(6)]
+    room = planned(
+        receivers=[Receiver(name, (StdoutEndpoint(),)) for name in names],
+        digests=[digest_settings(f"d{n}", to=tuple(names)) for n in range(4)],
+        channels={(name, ChannelKind.STDOUT): RecordingChannel() for name in names},
+    )
+    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    senders = [threading.Thread(target=lambda: list(stage.run(lambda: False))) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(20)
+    keys = [key for name in names for _, _, key in sent(room, (name, ChannelKind.STDOUT))]
+    assert len(keys) == len(set(keys)) == 24
+    assert set(states(room)) == {DeliveryState.SENT}
 
 
 class Breaking:
@@ -197,6 +289,21 @@ def test_a_sender_that_died_before_its_receipt_sends_again_with_the_same_key_whe
     keys = [key for _, _, key in sent(room)]
     assert len(keys) == 2
     assert len(set(keys)) == 1
+
+
+def test_a_full_disk_does_not_keep_a_receiver_busy() -> None:
+    room = planned()
+    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+
+    def full(*_: object) -> None:
+        raise StoreUnusable("monitor.db", "the disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room.store.outbox, "record_sent", full)
+        with pytest.raises(StoreUnusable):
+            list(stage.run(lambda: False))
+    room.clock.advance(LEASE)
+    assert len(list(stage.run(lambda: False))) == 1
 
 
 def test_drafts_are_never_sent() -> None:

@@ -145,7 +145,7 @@ def test_a_digest_on_time_is_not_late() -> None:
 def test_a_match_made_after_the_end_of_the_window_waits_for_the_next() -> None:
     room = morning()
     room.bring_in(item())
-    room.clock.set(EIGHT_IN_KABUL + HOUR)  # the daemon was down at eight and reads before it plans
+    room.clock.set(EIGHT_IN_KABUL + timedelta(minutes=1))  # read a moment after eight, planned a moment later
     room.bring_in(item(), FLOODS)
     (plan,) = plans(room)
     assert [headline for _, _, headline in room.alerts()] == ["Torkham closed"]
@@ -154,6 +154,18 @@ def test_a_match_made_after_the_end_of_the_window_waits_for_the_next() -> None:
     plans(room)
     assert [headline for _, _, headline in room.alerts()] == ["Torkham closed", "Floods in Sindh"]
     assert plan.stories == 1
+
+
+def test_a_late_window_waits_for_the_backlog_and_takes_it_all() -> None:
+    room = morning()
+    room.bring_in(item())
+    room.clock.set(EIGHT_IN_KABUL + HOUR)  # the daemon was down at eight
+    assert not list(room.planner().run(caught_up=lambda: False))
+    room.bring_in(item(), FLOODS)
+    (plan,) = plans(room)
+    assert sorted(headline for _, _, headline in room.alerts()) == ["Floods in Sindh", "Torkham closed"]
+    assert plan.stories == 2
+    assert not plans(room)
 
 
 def test_a_new_digest_looks_forward_only() -> None:

@@ -133,16 +133,18 @@ def test_new_markup_in_the_same_words_is_no_revision(room: Newsroom) -> None:
     assert room.repoll().revised == 0
 
 
-def test_an_entry_from_before_the_subscription_stays_seen_when_it_is_merely_edited() -> None:
-    room = Newsroom(feeds=[feed_settings(FEED)])
-    room.serve(item("live", "Torkham live: all quiet", "Nothing happened."))
-    room.poll()
-    room.serve(item("live", "Torkham live: all quiet", "Nothing happened at all."))
-    room.repoll()
+def test_an_edit_of_an_entry_from_before_the_subscription_alerts_only_what_it_adds() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, full_text=True)])
+    room.bring_in(item("live", "Torkham live", "Torkham closed at noon."))
     assert room.fates("live")[0].entry.fate is Fate.SEEN_AT_SUBSCRIBE
-    room.serve(item("live", "Chaman gate shut by floods", "Something else altogether."))
-    room.repoll()
-    assert room.fates("live")[0].entry.fate is Fate.WAITING
+    room.bring_in(item("live", "Torkham live", "Torkham closed at noon. Rain fell."))
+    room.bring_in(item("live", "Torkham live", "Torkham closed at noon. Rain fell, and more."))
+    room.plan()
+    assert not room.alerts()
+    room.bring_in(item("live", "Torkham live", "Torkham closed at noon. Rain fell. Torkham was closed for good."))
+    room.plan()
+    assert len(room.alerts()) == 1
+    assert not [asked for asked in room.fetcher.requests if asked.url != FEED]  # its page would look all new
 
 
 def test_an_id_that_a_feed_uses_for_everything_hides_no_entry(room: Newsroom) -> None:

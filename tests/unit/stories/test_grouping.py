@@ -8,7 +8,7 @@ from made import NOON, article
 
 from monitor.core.stories.fingerprint import content_hash
 from monitor.core.stories.group import SAME_CONTENT_WINDOW, content_window, group_article
-from monitor.core.stories.material import adds_news
+from monitor.core.stories.material import adds_news, is_news
 from monitor.model.article import DuplicateReason
 
 LONG = " ".join(f"word{number}" for number in range(200))
@@ -87,15 +87,36 @@ def test_quotes_case_and_spacing_do_not_change_the_fingerprint() -> None:
     assert content_hash("t", LONG, "h") == content_hash("t", LONG.upper().replace(" ", " — "), "h")
 
 
-def test_a_revision_with_a_new_matched_sentence_is_news() -> None:
-    revision = article(2, duplicate_reason=DuplicateReason.REVISION)
-    assert adds_news(revision, {"old", "new"}, {"old"})
+def test_one_page_dated_anew_on_another_day_is_another_event() -> None:
+    first = article(1, story_id="s_1", url_key="https://news.example/x", published=NOON)
+    later = article(2, url_key="https://news.example/x", content_hash="other", published=NOON + timedelta(days=1))
+    undated = article(3, url_key="https://news.example/x", content_hash="other", published=None)
+    assert group_article(later, None, [first]).story_id == "s_2"
+    assert group_article(undated, None, [first]).story_id == "s_1"
 
 
-def test_a_revision_whose_matched_sentences_were_alerted_is_no_news() -> None:
-    revision = article(2, duplicate_reason=DuplicateReason.REVISION)
-    assert not adds_news(revision, {"old"}, {"old", "older"})
+REVISION = article(2, duplicate_reason=DuplicateReason.REVISION)
+OTHER_TEXT = article(2, duplicate_reason=DuplicateReason.SAME_URL)
+COPY = article(2, duplicate_reason=DuplicateReason.SAME_CONTENT)
 
 
-def test_a_wire_copy_is_never_news() -> None:
-    assert not adds_news(article(2, duplicate_reason=DuplicateReason.SAME_CONTENT), {"new"}, {"old"})
+def test_a_revision_tells_what_its_earlier_wording_did_not_whenever_that_was() -> None:
+    assert is_news({"old", "new"}, {"old"})
+    assert is_news({"old"}, None)
+    assert adds_news(REVISION, {"old"}, True, {"old", "older"})
+
+
+def test_a_revision_that_says_the_same_is_not_told_even_if_nothing_was() -> None:
+    assert not is_news({"old"}, {"old", "older"})
+    assert not adds_news(REVISION, {"old"}, False, None)
+    assert not adds_news(article(2), {"old"}, False, None)  # of an entry that was never read
+
+
+def test_another_text_under_the_same_url_tells_a_new_sentence() -> None:
+    assert adds_news(OTHER_TEXT, {"new"}, True, {"old"})
+    assert not adds_news(OTHER_TEXT, {"old"}, True, {"old"})
+
+
+def test_a_wire_copy_is_told_only_where_the_rule_never_alerted() -> None:
+    assert not adds_news(COPY, {"new"}, True, {"old"})
+    assert adds_news(COPY, {"new"}, True, None)

@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("updated", sa.DateTime(timezone=True), nullable=True),
         sa.Column("text_hash", sa.Text(), nullable=False),
         sa.Column("revision_of", sa.Integer(), nullable=True),
+        sa.Column("words_only", sa.Boolean(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fate", sa.Text(), nullable=False),
         sa.Column("read_attempts", sa.Integer(), server_default="0", nullable=False),
@@ -175,6 +176,7 @@ def upgrade() -> None:
         sa.Column("entities", sa.JSON(), nullable=False),
         sa.Column("dropped", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("page_key", sa.Text(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("next_stage_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stage_error", sa.Text(), nullable=True),
@@ -191,6 +193,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_articles_content_hash_first_seen"), "articles", ["content_hash", "first_seen"], unique=False
     )
+    op.create_index(op.f("ix_articles_page_key"), "articles", ["page_key"], unique=False)
     op.create_index(op.f("ix_articles_stage_id"), "articles", ["stage", "id"], unique=False)
     op.create_index(op.f("ix_articles_story_id"), "articles", ["story_id"], unique=False)
     op.create_index(op.f("ix_articles_url_key"), "articles", ["url_key"], unique=False)
@@ -205,6 +208,7 @@ def upgrade() -> None:
         sa.Column("explanation", sa.JSON(), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
         sa.Column("sentences", sa.JSON(), nullable=False),
+        sa.Column("news", sa.Boolean(), nullable=False),
         sa.Column("matched_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_matches_article_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_matches")),

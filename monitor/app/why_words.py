@@ -1,0 +1,226 @@
+"""The answer of `monitor why` in words: lines of text for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.app.counting import counted
+from monitor.app.why import RuleAnswer, Why
+from monitor.core.text.tokens import MAX_TOKENS
+from monitor.model.article import Quality
+from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.entry import Fate
+from monitor.model.ledger import EntryFate
+
+_QUALITY = {
+    Quality.FULL: "full text of the page",
+    Quality.FEED: "the feed's own text",
+    Quality.TITLE: "title only",
+    Quality.STUB: "a stub of the page",
+}
+
+
+def why_lines(answer: Why, *, limit: int = 20) -> list[str]:
+    """The answer as lines of text; at most `limit` rules that did not match are listed per entry."""
+    if not answer.fates:
+        return _never_seen(answer)
+    lines: list[str] = []
+    for fate, answers in answer.fates:
+        lines += ["", *_entry_lines(fate), *_article_lines(fate)]
+        lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
+    return lines[1:]
+
+
+def _never_seen(answer: Why) -> list[str]:
+    lines = [f"{answer.url} was never seen in a feed."]
+    for feed in answer.covering:
+        polled = f"last polled {shown_time(feed.last_polled_at)}" if feed.last_polled_at else "never polled"
+        trouble = f", failing: {feed.last_error}" if feed.failures else ""
+        lines.append(f"  {feed.name} covers its host: {polled}{trouble}, next {shown_time(feed.next_poll_at)}")
+    if not answer.covering:
+        lines.append("  No feed of yours is on its host.")
+    return lines
+
+
+def _entry_lines(fate: EntryFate) -> list[str]:
+    parsed = fate.entry.parsed
+    after = ""
+    if parsed.published is not None:
+        after = f", published {shown_time(parsed.published)}"
+    lines = [f"First seen    {shown_time(fate.first_seen)} in feed {fate.feed.name}{after}"]
+    if fate.entry.revision_of is not None:
+        lines.append("Revision      of an entry seen before, with other words")
+    match fate.entry.fate:
+        case Fate.SEEN_AT_SUBSCRIBE:
+            age = "older than the subscription" if parsed.published or parsed.updated else "undated"
+            lines.append(f"Fate          there before you subscribed ({age}): stored, not alerted (see backfill)")
+        case Fate.TOO_OLD:
+            lines.append("Fate          too old: published before max_entry_age, stored and counted, not alerted")
+        case Fate.WAITING:
+            lines.append("Fate          waits to be read")
+        case Fate.READ:
+            pass
+    return lines
+
+
+def _article_lines(fate: EntryFate) -> list[str]:
+    article = fate.article
+    if article is None:
+        return []
+    words = counted(len(article.text.split()), "word")
+    language = f", {article.language}" if article.language else ""
+    lines = [
+        f'Article       "{article.title}"',
+        f"              {article.publisher}, {_QUALITY[article.quality]}, {words}{language}",
+    ]
+    if len(article.text.split()) > MAX_TOKENS:
+        lines.append(f"              the rules read its first {MAX_TOKENS:,} words")
+    if article.note:
+        lines.append(f"              {article.note}")
+    lines += [
+        f"              left out {counted(len(one.text.split()), 'word')}: {one.reason}" for one in article.dropped
+    ]
+    if article.entities:
+        lines.append(f"Names         {', '.join(mention.name for mention in article.entities[:12])}")
+    if fate.original is not None and article.duplicate_reason is not None:
+        reason = article.duplicate_reason.value.replace("_", " ")
+        lines.append(f"Duplicate     of {fate.original.url} ({reason})")
+    else:
+        lines.append("Duplicate     no")
+    if article.story_id is not None:
+        lines.append(f"Story         {article.story_id}, {counted(len(fate.story), 'article')}")
+    if article.ruleset is None:
+        trouble = f"; tried again after: {article.stage_error}" if article.stage_error else ""
+        lines.append(f"Rules         not matched yet{trouble}")
+    return lines
+
+
+def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
+    lines: list[str] = [""] if answers else []
+    nos = 0
+    for answer in answers:
+        if not answer.matched:
+            nos += 1
+            if nos > limit:
+                continue
+        verdict = "match   " if answer.matched else "no match"
+        lines.append(f"{verdict}      {answer.rule}: {answer.because}")
+        if answer.then:
+            lines.append(f"              {' · '.join(answer.then)}")
+    if nos > limit:
+        lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
+    return lines
+
+
+def why_json(answer: Why) -> list[dict[str, Any]]:
+    """The answer as JSON lines: one object per entry, or one that says it was never seen."""
+    if not answer.fates:
+        return [
+            {
+                "url": answer.url,
+                "seen": False,
+                "covering_feeds": [
+                    {
+                        "name": feed.name,
+                        "url": feed.url,
+                        "last_polled_at": _iso(feed.last_polled_at),
+                        "next_poll_at": _iso(feed.next_poll_at),
+                        "error": feed.last_error,
+                    }
+                    for feed in answer.covering
+                ],
+            }
+        ]
+    return [_fate_json(answer.url, fate, answers) for fate, answers in answer.fates]
+
+
+def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict[str, Any]:
+    article = fate.article
+    return {
+        "url": url,
+        "seen": True,
+        "feed": fate.feed.name,
+        "first_seen": _iso(fate.first_seen),
+        "published": _iso(fate.entry.parsed.published),
+        "title": fate.entry.parsed.title,
+        "fate": fate.entry.fate.value,
+        "revision": fate.entry.revision_of is not None,
+        "article": article
+        and {
+            "id": article.id,
+            "quality": article.quality.value,
+            "publisher": article.publisher,
+            "words": len(article.text.split()),
+            "note": article.note,
+            "entities": [{"name": one.name, "type": one.type} for one in article.entities],
+            "story": article.story_id,
+            "duplicate_of": fate.original.url if fate.original else None,
+            "duplicate_reason": article.duplicate_reason.value if article.duplicate_reason else None,
+            "ruleset": article.ruleset,
+        },
+        "rules": [
+            {"rule": one.rule, "version": one.version, "matched": one.matched, "because": one.because}
+            for one in answers
+        ],
+        "digests": [
+            {
+                "digest": routing.digest,
+                "rule": match.match.new.rule.id,
+                "state": routing.state.value,
+                "batch": routing.batch,
+                "deliveries": [
+                    {
+                        "key": one.new.key,
+                        "receiver": one.new.receiver,
+                        "channel": one.new.channel.value,
+                        "recipient": one.new.recipient,
+                        "state": one.state.value,
+                        "sent_at": _iso(one.sent_at),
+                        "attempts": one.attempts,
+                        "error": one.last_error,
+                    }
+                    for one in routing.deliveries
+                ],
+            }
+            for match in fate.matches
+            for routing in match.routings
+        ],
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _sent_lines(fate: EntryFate) -> list[str]:
+    """Each batch that carried a match of this entry, once, with its deliveries."""
+    batches: dict[tuple[str, str], tuple[Delivery, ...]] = {}
+    for match in fate.matches:
+        for routing in match.routings:
+            if routing.batch is not None:
+                batches[routing.digest, routing.batch] = routing.deliveries
+    lines: list[str] = []
+    for (digest, _), deliveries in batches.items():
+        lines.append(f"Digest        {digest}")
+        lines += [f"              → {_delivery(one)}" for one in deliveries]
+    return ["", *lines] if lines else []
+
+
+def _delivery(one: Delivery) -> str:
+    new = one.new
+    to = f"{new.receiver} ({new.recipient})" if new.recipient != new.receiver else new.receiver
+    if one.state is DeliveryState.SENT and one.sent_at:
+        return f"{to}: sent {shown_time(one.sent_at)}"
+    if one.state is DeliveryState.WAITING:
+        tries = f", {one.attempts} attempts, last: {one.last_error}" if one.attempts else ""
+        return f"{to}: waits, next attempt {shown_time(one.next_attempt_at)}{tries}"
+    if one.state is DeliveryState.DEAD:
+        return f"{to}: given up after {one.attempts} attempts: {one.last_error}"
+    return f"{to}: draft of a dry run"
+
+
+def shown_time(moment: datetime) -> str:
+    """A moment in the machine's zone: "Wed 22 Feb 2023 19:04:05 (+0430)"."""
+    return moment.astimezone().strftime("%a %d %b %Y %H:%M:%S (%z)")
