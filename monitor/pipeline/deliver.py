@@ -40,9 +40,9 @@ class DeliverStage:
     """Sends what is due. `channels` are by receiver name and kind.
 
     Several threads may run one stage at once. A receiver's channel has at most one of them, so that a server that
-    hangs holds one sender and the others go on. As many hanging channels as there are threads still hold them all,
-    each for the channels' deadline (120 s a message). A row that is being sent is not claimed again by this process
-    even when its lease ends.
+    hangs holds one sender and the others go on. As many hanging channels as there are threads still hold all,
+    each for the channels' deadline (120 s a message). A row that is being sent is not claimed again by this
+    process even when its lease ends.
     """
 
     outbox: Outbox

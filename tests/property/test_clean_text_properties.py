@@ -102,7 +102,11 @@ def test_right_to_left_writing_keeps_its_marks() -> None:
 
 def test_no_control_character_leaves_an_article() -> None:
     bad = "&#27;[2J\x1b\u202e&#x202e;&#155;\x9b"
-    words = f"<p>The crossing{bad} was closed on Sunday, officials said, and trucks wait in long lines.</p>" * 6
+    words = "".join(
+        f"<p>The crossing{bad} at {place} was closed on Sunday, officials of the border force said, and more "
+        f"than {number},000 trucks with goods wait there in long lines for it to open again.</p>"
+        for number, place in enumerate(("Torkham", "Chaman", "Spin Boldak", "Ghulam Khan"), start=2)
+    )
     page = (
         f'<html><head><title>Closed{bad} again</title><meta name="author" content="A{bad} Writer">'
         f'<meta property="og:site_name" content="Dawn{bad}"><link rel="canonical" href="/story{bad}"></head>'

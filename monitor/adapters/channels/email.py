@@ -78,7 +78,7 @@ class EmailChannel:
             return self._hand_over(connection, to, raw, smtputf8=foreign)
         finally:
             # After the answer to DATA all is decided: a failing goodbye changes nothing.
-            with suppress(OSError):
+            with suppress(Exception):
                 connection.close()
 
     def wire_bytes(self, message: Message, recipient: str, key: str) -> bytes:
@@ -190,7 +190,7 @@ class EmailChannel:
 
     @staticmethod
     def _quit(connection: smtplib.SMTP) -> None:
-        with suppress(OSError):
+        with suppress(Exception):
             connection.quit()
 
     def _answered(self, code: int, answer: bytes | str, at: _At) -> DeliveryFailed:

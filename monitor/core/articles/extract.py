@@ -33,6 +33,10 @@ _NOT_HTML = (
     (b"GIF8", "an image"),
     (b"PK\x03\x04", "a ZIP archive or office document"),
 )
+# `&#27;`, `&#x1b;`: XML has no such characters, and trafilatura gives up a whole page for one of them.
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0{0,9}(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0{0,9}(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f]));?", re.I
+)
 _DATE_NAMES = ("article:published_time", "datepublished", "parsely-pub-date", "dc.date.issued", "dcterms.created",
                "date", "pubdate", "publishdate", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
 _TITLE_NAMES = ("og:title", "twitter:title")
@@ -46,7 +50,7 @@ def extract_article(html: bytes, url: str, content_type: str | None) -> Extracte
     points.
     """
     _refuse_other_types(html, content_type)
-    page = without_controls(decode_body(html[:MAX_PAGE], content_type)).strip()
+    page = _CONTROL_REFERENCE.sub("", without_controls(decode_body(html[:MAX_PAGE], content_type))).strip()
     if page[:1] in ("{", "["):
         raise NotExtractable("the page is JSON, not HTML")
     tree = _tree(page)
