@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+from monitor.core.text.terminal import printable
 
 
 def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False) -> None:
@@ -13,7 +16,12 @@ def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False)
     terminal = sys.stderr.isatty()
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.INFO
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=terminal and not environment_no_color, pad_event_to=14)
+        structlog.dev.ConsoleRenderer(
+            colors=not environment_no_color,
+            pad_event_to=14,
+            # Plain: the variables of a frame may hold a password.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if terminal
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
@@ -21,7 +29,8 @@ def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False)
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if terminal else "iso", utc=not terminal),
-            *(() if terminal else (structlog.processors.dict_tracebacks,)),
+            *(() if terminal else (structlog.processors.format_exc_info,)),
+            _harmless,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -30,3 +39,11 @@ def configure(*, verbose: bool, environment_no_color: bool, quiet: bool = False)
     )
     # Ticks that find the last one still at work are normal here; the stages log what matters.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _harmless(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Titles and server answers come from strangers: nothing they hold may steer a terminal."""
+    return {
+        key: printable(value, keep_newlines=key == "exception") if isinstance(value, str) else value
+        for key, value in event.items()
+    }

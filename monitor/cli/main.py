@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from monitor import __version__
+from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
 CONFIG = click.option(
@@ -33,11 +34,11 @@ class Doors(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigInvalid as error:
-            click.echo(str(error), err=True)
+            click.echo(printable(str(error), keep_newlines=True), err=True)
             click.echo("\nNothing was started.", err=True)
             ctx.exit(2)
         except MonitorError as error:
-            click.echo(f"monitor: {error}", err=True)
+            click.echo(f"monitor: {printable(str(error))}", err=True)
             ctx.exit(1)
         except BrokenPipeError:
             # The reader of our output has seen enough (`monitor why … | head`).
@@ -274,7 +275,7 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:

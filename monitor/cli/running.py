@@ -15,6 +15,7 @@ from monitor.app.check import open_settings
 from monitor.app.counting import counted
 from monitor.app.service import Pass, Service
 from monitor.app.wiring import Monitor, build
+from monitor.core.text.terminal import printable
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.ledger import Plan
 
@@ -40,14 +41,14 @@ def run_pass(config: Path, *, dry_run: bool) -> int:
     done = service.run_once(lambda line: click.echo(line, err=True))
     monitor.close()
     for line in pass_lines(done, dry_run):
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
     return done.exit_code
 
 
 def _service(config: Path, dry_run: bool) -> tuple[Monitor, Service]:
     ready = open_settings(config, os.environ)
     for problem in ready.warnings:
-        click.echo(str(problem), err=True)
+        click.echo(printable(str(problem), keep_newlines=True), err=True)
     monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
     service = Service(monitor, on_plan=_print_drafts if dry_run else _ignore, sends=not dry_run)
     for number in (signal.SIGTERM, signal.SIGINT):
