@@ -63,7 +63,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 def init(directory: Path) -> None:
-    """Write a commented config.toml and rules/ to start from; never overwrites.
+    """Write a config and rules to start from; never overwrites.
 
     \b
     Examples:
@@ -82,7 +82,9 @@ def init(directory: Path) -> None:
 @CONFIG
 @JSON
 def check(config: Path, as_json: bool) -> None:
-    """Check config and rules strictly: every error of every file in one run, and every rule's own examples.
+    """Check config and rules: every error of every file in one run.
+
+    Every rule is tried on its own examples, too.
 
     Exit status 0 when the monitor would start, 2 when not.
 
@@ -111,7 +113,9 @@ def check(config: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Send nothing: print deliveries and keep them as drafts.")
 @click.option("-v", "--verbose", is_flag=True, help="Also log what came to nothing.")
 def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
-    """Run the daemon until SIGTERM or Ctrl-C; it ends within 10 seconds and loses nothing.
+    """Run the daemon, or one pass with --once.
+
+    It runs until SIGTERM or Ctrl-C, ends within 10 seconds, and loses nothing.
 
     With --once the exit status is 0 when all went well, 1 when a delivery failed or nothing could be polled,
     2 when the config does not hold.
@@ -140,7 +144,9 @@ def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
 @CONFIG
 @JSON
 def why(url: str, rule: str | None, config: Path, as_json: bool) -> None:
-    """Why did I (not) get this? The fate of an entry, from its feed to the inboxes it reached.
+    """Why did I (not) get this? The fate of one entry.
+
+    From the feed it was seen in to the inboxes it reached, with each rule's answer.
 
     \b
     Examples:
@@ -255,7 +261,7 @@ def match_documents(file: Path, directory: Path | None, config: Path) -> None:
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the pipeline's log.")
 def demo(output: Path | None, verbose: bool) -> None:
-    """See the whole real pipeline work on sample stories served on this machine.
+    """See the whole pipeline work on sample stories.
 
     Three feeds (RSS, Atom, JSON Feed) and their pages are served over local HTTP; the pipeline polls, reads,
     matches and delivers as it would in earnest, and the digest is printed.

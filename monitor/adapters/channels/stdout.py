@@ -22,7 +22,8 @@ class StdoutChannel:
         charset = self._stream.encoding or "utf-8"
         text = message.text.encode(charset, "replace").decode(charset)
         try:
-            self._stream.write(text if text.endswith("\n") else text + "\n")
+            # One write, a blank line behind: two digests in a row are told apart.
+            self._stream.write(text.rstrip("\n") + "\n\n")
             self._stream.flush()
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             detail = f"standard output: {getattr(error, 'strerror', None) or 'closed'}"

@@ -98,7 +98,7 @@ def test_standard_output_gets_the_text_at_once():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8")
     StdoutChannel(stream).send(message(), "stdout", KEY)
-    assert raw.getvalue().decode() == message().text
+    assert raw.getvalue().decode() == message().text.rstrip("\n") + "\n\n"
 
 
 def test_a_console_without_the_letters_still_gets_the_message():
