@@ -22,7 +22,7 @@ python_command() {
 
 # ensure EXTRAS: the virtual environment holds the project with these extras, made or mended when it does not.
 ensure() {
-  local extras=$1 python mark
+  local extras=$1 python extra missing=
   if [ ! -x "$VENV/bin/python" ]; then
     python=$(python_command)
     say "making the virtual environment $VENV with $("$python" --version)"
@@ -32,14 +32,18 @@ ensure() {
     }
   fi
   # Installed before, with these extras, from this pyproject.toml? Then there is nothing to do.
-  mark="$VENV/.installed-$(printf '%s' "$extras" | tr ',' '-')"
-  if [ -e "$mark" ] && [ ! pyproject.toml -nt "$mark" ]; then
-    return
-  fi
-  say "installing media-monitor${extras:+ with what $extras needs} (about a minute the first time)"
+  for extra in core ${extras//,/ }; do
+    if [ ! -e "$VENV/.installed-$extra" ] || [ pyproject.toml -nt "$VENV/.installed-$extra" ]; then
+      missing=yes
+    fi
+  done
+  [ -n "$missing" ] || return 0
+  say "installing media-monitor${extras:+ with what $extras needs} (one to three minutes the first time)"
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}" \
     || fail "the installation failed; the lines above say why (pip needs its package index or a mirror)"
-  touch "$mark"
+  for extra in core ${extras//,/ }; do
+    touch "$VENV/.installed-$extra"
+  done
 }
 
 case ${1:-help} in

@@ -105,7 +105,7 @@ def test_a_console_without_the_letters_still_gets_the_message():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     StdoutChannel(stream).send(message(text="تړلې closed"), "stdout", KEY)
-    assert raw.getvalue() == b"???? closed\n"
+    assert raw.getvalue() == b"???? closed\n\n"
 
 
 def test_a_reader_that_went_away_is_a_failure_to_try_again():
