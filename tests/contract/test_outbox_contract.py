@@ -1,0 +1,144 @@
+"""What every store promises of its outbox, its ledger and a clock that was set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from made import MINUTE, NOON, decision, feed_settings, message, new_article, new_entry
+from stored import LEASE, grouped, matched, plan, poll
+
+from monitor.model.article import DuplicateReason, Grouping
+from monitor.model.delivery import ChannelKind, DeliveryState, Receipt, RetryDecision, RetryReason
+from monitor.model.digest import Window
+from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.feed import Feed
+from monitor.model.ledger import Plan, RoutingState
+from monitor.ports import Store
+
+
+def test_a_delivery_is_claimed_by_one_sender(waiting: Store) -> None:
+    claimed = waiting.outbox.claim(NOON, LEASE, 10)
+    assert [one.new.message for one in claimed] == [message()]
+    assert not waiting.outbox.claim(NOON, LEASE, 10)
+    assert waiting.outbox.claim(NOON + LEASE, LEASE, 10)
+
+
+def test_a_claim_passes_over_busy_receivers(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=3)
+    first, second, third = made.deliveries
+    rows = (first, replace(second, channel=ChannelKind.FILE), replace(third, receiver="night"))
+    store.digests.record_plan(replace(made, deliveries=rows), NOON)
+    busy = [("desk", ChannelKind.STDOUT), ("night", ChannelKind.FILE)]
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 1, busy)] == [second.key]
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 10, busy)] == [third.key]
+    assert not store.outbox.claim(
+        NOON + LEASE, LEASE, 10, [("desk", "stdout"), ("desk", "file"), ("night", "stdout")]
+    )
+    assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 10)] == [first.key]
+
+
+def test_a_sent_delivery_is_not_sent_again(waiting: Store) -> None:
+    waiting.outbox.record_sent(waiting.outbox.claim(NOON, LEASE, 1)[0], Receipt("250 ok"), NOON)
+    assert not waiting.outbox.claim(NOON + timedelta(days=9), LEASE, 10)
+    sent = waiting.ledger.deliveries()[0]
+    assert (sent.state, sent.receipt, sent.attempts) == (DeliveryState.SENT, "250 ok", 1)
+
+
+def test_a_failed_delivery_waits_for_its_next_attempt(waiting: Store) -> None:
+    failure = DeliveryFailed(DeliveryFault.TEMPORARY, "451 later")
+    again = RetryDecision(NOON + MINUTE, RetryReason.BACK_OFF)
+    waiting.outbox.record_failure(waiting.outbox.claim(NOON, LEASE, 1)[0], failure, again, NOON)
+    assert not waiting.outbox.claim(NOON, LEASE, 10)
+    retried = waiting.outbox.claim(NOON + MINUTE, LEASE, 10)[0]
+    assert (retried.attempts, retried.last_error) == (1, "temporary: 451 later")
+
+
+def test_a_delivery_that_is_given_up_is_kept_as_dead(waiting: Store) -> None:
+    failure = DeliveryFailed(DeliveryFault.REFUSED, "550 no such user")
+    waiting.outbox.record_failure(
+        waiting.outbox.claim(NOON, LEASE, 1)[0], failure, RetryDecision(None, RetryReason.REFUSED), NOON
+    )
+    assert not waiting.outbox.claim(NOON + timedelta(days=9), LEASE, 10)
+    assert [one.state for one in waiting.ledger.deliveries(state=DeliveryState.DEAD)] == [DeliveryState.DEAD]
+
+
+# ---- ledger
+
+
+def test_the_ledger_tells_the_fate_of_an_entry(waiting: Store) -> None:
+    fate = waiting.ledger.fates("", "https://news.example/e1")[0]
+    routing = fate.matches[0].routings[0]
+    assert fate.article is not None
+    assert (routing.digest, routing.state, routing.batch) == ("morning", RoutingState.PLANNED, "b1")
+    assert [one.state for one in routing.deliveries] == [DeliveryState.WAITING]
+
+
+def test_a_merged_match_names_the_batch_that_carried_its_story(waiting: Store, feed: Feed) -> None:
+    second = grouped(waiting, feed, "e2", story="s_1")
+    matched(waiting, second, "morning")
+    pending = waiting.digests.pending("morning")[0]
+    merged = Plan("morning", "b2", Window(NOON, NOON + MINUTE), (), (pending.id,), (), (), 0, False)
+    waiting.digests.record_plan(merged, NOON)
+    routing = waiting.ledger.fates("", "https://news.example/e2")[0].matches[0].routings[0]
+    assert (routing.state, routing.batch, len(routing.deliveries)) == (RoutingState.MERGED, "b1", 1)
+
+
+def test_an_entry_without_a_url_key_is_found_by_its_link(store: Store, feed: Feed) -> None:
+    assert not store.ledger.fates("https://nowhere.example/", "")
+
+
+def test_a_copy_names_its_original(store: Store, feed: Feed) -> None:
+    first = grouped(store, feed, "e1")
+    poll(store, feed, new_entry("e2"))
+    entry = store.articles.waiting(NOON, 10)[0]
+    store.articles.record_read(new_article(entry.row, feed_id=feed.id))
+    copy = store.articles.ungrouped(NOON, 10)[0]
+    store.articles.record_grouping(copy.id, Grouping("s_1", first.id, DuplicateReason.SAME_CONTENT))
+    fate = store.ledger.fates("", "https://news.example/e2")[0]
+    assert fate.original is not None
+    assert fate.original.id == first.id
+
+
+def test_counts_speak_of_the_last_hour(waiting: Store) -> None:
+    counts = waiting.ledger.counts(NOON + MINUTE)
+    assert (counts.entries, counts.matches, counts.stories) == (1, 1, 1)
+    assert counts.polls == {"ok": 1}
+    assert counts.deliveries == {"waiting": 1}
+    later = waiting.ledger.counts(NOON + timedelta(hours=2))
+    assert (later.entries, later.matches, later.polls) == (0, 0, {})
+
+
+# ---- a clock that was set
+
+
+def test_what_a_wrong_clock_put_far_ahead_is_pulled_back(waiting: Store, feed: Feed) -> None:
+    year = timedelta(days=365)
+    ahead = decision(NOON + year)
+    waiting.feeds.record_poll(feed, ahead, [], title=None, body_hash=None, now=NOON + year)
+    waiting.outbox.claim(NOON + year, LEASE, 10)
+    waiting.digests.record_plan(
+        Plan("morning", "b9", Window(NOON, NOON + year), (), (), (), (), 0, closes_window=True), NOON
+    )
+    assert waiting.set_right(NOON) >= 3
+    assert waiting.feeds.claim_due(NOON, LEASE, 10)
+    assert waiting.outbox.claim(NOON, LEASE, 10)
+    state = waiting.digests.state_of("morning")
+    assert state is not None
+    assert state.last_end == NOON
+
+
+def test_a_right_clock_moves_nothing(waiting: Store, feed: Feed) -> None:
+    poll(waiting, feed)
+    assert waiting.set_right(NOON + timedelta(hours=2)) == 0
+
+
+def test_a_feed_that_is_asked_weekly_keeps_its_week(store: Store) -> None:
+    store.feeds.sync([feed_settings(interval=timedelta(days=7))], NOON)
+    weekly = store.feeds.all()[0]
+    store.feeds.record_poll(
+        weekly, decision(NOON, next_poll_at=NOON + timedelta(days=7)), [], title=None, body_hash=None, now=NOON
+    )
+    assert store.set_right(NOON) == 0

@@ -1,0 +1,65 @@
+"""Puts things into a store the way the stages do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from made import NOON, decision, match_of, message, new_article, new_entry, rule
+
+from monitor.model.article import Article, Grouping
+from monitor.model.delivery import ChannelKind, NewDelivery
+from monitor.model.digest import Window
+from monitor.model.entry import NewEntry
+from monitor.model.feed import Feed
+from monitor.model.ledger import Alerted, NewMatch, Plan
+from monitor.ports import Store
+
+LEASE = timedelta(minutes=5)
+
+
+def poll(store: Store, feed: Feed, *entries: NewEntry, **more: object) -> int:
+    values = {"title": "News of the day", "body_hash": "body", "now": NOON, **more}
+    return store.feeds.record_poll(feed, decision(), entries, **values)  # type: ignore[arg-type]
+
+
+def grouped(store: Store, feed: Feed, id: str = "e1", story: str | None = None, **more: object) -> Article:
+    """An article of an entry of that id, grouped into the story (its own by default)."""
+    poll(store, feed, new_entry(id))
+    entry = store.articles.waiting(NOON, 10)[0]
+    store.articles.record_read(new_article(entry.row, feed_id=feed.id, **more))
+    found = store.articles.ungrouped(NOON, 10)[0]
+    store.articles.record_grouping(found.id, Grouping(story or f"s_{found.id:x}"))
+    return next(one for one in store.articles.unmatched(NOON, 10) if one.id == found.id)
+
+
+def matched(store: Store, article: Article, *digests: str, rule_id: str = "torkham-closed") -> None:
+    new = NewMatch(match_of(rule_id), rule(rule_id), "because", digests, ("sentence",))
+    store.articles.record_matches(article, "rules-1", [new], [], [], NOON)
+
+
+def plan(store: Store, *, batch: str = "b1", draft: bool = False, deliveries: int = 1) -> Plan:
+    waiting = store.digests.pending("morning", draft=draft)
+    rows = tuple(
+        NewDelivery(
+            f"{'draft-' if draft else ''}key-{batch}-{n}",
+            "morning",
+            batch,
+            "desk",
+            ChannelKind.STDOUT,
+            "",
+            message(),
+        )
+        for n in range(deliveries)
+    )
+    return Plan(
+        digest="morning",
+        batch=batch,
+        window=Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1)),
+        planned=tuple(one.id for one in waiting),
+        merged=(),
+        alerted=tuple(Alerted(one.new.rule.id, one.article.story_id or "", one.new.sentences) for one in waiting),
+        deliveries=rows,
+        stories=len(waiting),
+        closes_window=True,
+        draft=draft,
+    )
