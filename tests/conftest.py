@@ -25,15 +25,11 @@ _NEEDS: Mapping[str, Callable[[], bool]] = {
     "spacy": lambda: find_spec("spacy") is not None,
 }
 
-_LACKING = pytest.StashKey[dict[str, set[str]]]()  # by test, what it needed and the machine lacks
+_SKIPPED = "Skipped: needs "
 
 
 def _has(need: str) -> bool:
     return _NEEDS[need]() if need in _NEEDS else shutil.which(need) is not None
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_LACKING] = {}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,16 +38,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     needs = [str(need) for mark in item.iter_markers("needs") for need in mark.args]
     lacking = {need for need in needs if not _has(need)}
     if lacking:
-        item.config.stash[_LACKING][item.nodeid] = lacking
         pytest.skip(f"needs {', '.join(sorted(lacking))}")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The closing line, after pytest's own: which tests could not run here, and why."""
-    lacking = config.stash.get(_LACKING, {})
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if lacking and reporter is not None:
-        needs = sorted(set().union(*lacking.values()))
+    # From the reports, which come from every process that ran tests.
+    said = [] if reporter is None else [str(report.longrepr[2]) for report in reporter.stats.get("skipped", ())]
+    lacking = [one.removeprefix(_SKIPPED) for one in said if one.startswith(_SKIPPED)]
+    if lacking:
+        needs = sorted({need for one in lacking for need in one.split(", ")})
         tests = f"{len(lacking)} test" + ("" if len(lacking) == 1 else "s")
         reporter.write_line(f"not run: {tests}, needs {', '.join(needs)}")
