@@ -214,10 +214,10 @@ class Service:
         if now - self._started > CATCH_UP:
             return True
         feeds = self._monitor.store.feeds.all()
-        active = [feed for feed in feeds if feed.status is FeedStatus.ACTIVE]
-        polled = all(feed.last_polled_at and feed.last_polled_at >= self._started for feed in active)
+        if any(feed.status is FeedStatus.ACTIVE and feed.next_poll_at <= now for feed in feeds):
+            return False
         counts = self._monitor.store.ledger.counts(now)
-        return polled and not counts.waiting_entries and not counts.unmatched_articles
+        return not counts.waiting_entries and not counts.unmatched_articles
 
     def _warn_of_orphans(self) -> None:
         names = {settings.name for settings in self._monitor.digest.settings}
