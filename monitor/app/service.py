@@ -203,6 +203,7 @@ class Service:
             if abs(jump) < CLOCK_JUMP:
                 continue
             log.warning("the clock was set", seconds=round(jump))
+            self._started = wall  # a machine that slept has to catch up, too
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._monitor.store.set_right(wall)
             for job in scheduler.get_jobs():

@@ -41,11 +41,12 @@ class NewMatch:
 
 @dataclass(frozen=True, slots=True)
 class Alerted:
-    """A rule on a story that a digest has alerted, and the sentences (hashes) it stood on so far."""
+    """A rule on a story that a digest has alerted, the sentences (hashes) it stood on so far, and when last."""
 
     rule: str
     story: str
     sentences: tuple[str, ...]
+    at: datetime | None = None  # None in a plan: the time it is recorded
 
 
 @dataclass(frozen=True, slots=True)

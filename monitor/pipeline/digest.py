@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.plan import (
@@ -18,7 +18,7 @@ from monitor.core.digests.plan import (
     window_batch,
 )
 from monitor.core.digests.render import render, with_key
-from monitor.core.stories.material import adds_news
+from monitor.core.stories.material import Told, adds_news
 from monitor.model.delivery import NewDelivery, Receiver
 from monitor.model.digest import Badge, Coverage, Digest, DigestSettings, Immediate, MessageFormat, Window
 from monitor.model.errors import StoreError
@@ -28,6 +28,7 @@ from monitor.pipeline.isolation import named
 from monitor.ports import Clock, DigestStore, FeedStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
 
 
@@ -119,7 +120,7 @@ class DigestStage:
         pending = self.digests.pending(settings.name)
         window = Window(min(state.last_end if state else now, now - _INSTANT), now)
         return self._build(
-            settings, "preview", window, self._sort(settings, pending), self._standing(), late=False
+            settings, "preview", window, self._sort(settings, pending, now), self._standing(), late=False
         )
 
     def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
@@ -140,7 +141,10 @@ class DigestStage:
         if close_all and pending:
             window = Window(min(last_end, now - _INSTANT), now)
         if window is not None:
-            inside = tuple(match for match in pending if late or match.matched_at <= window.end)
+            # A match of the future was made while the clock was ahead: nobody should wait for its time.
+            inside = tuple(
+                match for match in pending if late or match.matched_at <= window.end or match.matched_at > now
+            )
             yield _Due(window_batch(window), window, inside, now, closes_window=True)
 
     def _due_stories(
@@ -155,14 +159,14 @@ class DigestStage:
         for match in pending:
             stories[_story(match)].append(match)
         for story, matches in stories.items():
-            first = min(match.matched_at for match in matches)
+            first = min(now, *(match.matched_at for match in matches))
             if close_all or immediate_due(first, schedule.wait, now):
                 number = self.digests.batches(settings.name, f"{story}#", draft=self.draft) + 1
                 window = Window(min(first, now - _INSTANT), now)
                 yield _Due(story_batch(story, number), window, tuple(matches), now, closes_window=False)
 
     def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
-        sorted_ = self._sort(settings, due.pending)
+        sorted_ = self._sort(settings, due.pending, due.now)
         late = due.closes_window and is_late(due.window, due.now)
         digest = self._build(settings, due.batch, due.window, sorted_, standing, late=late)
         speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
@@ -183,18 +187,20 @@ class DigestStage:
         self.digests.record_plan(plan, due.now)
         return plan
 
-    def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch]) -> _Sorted:
+    def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch], now: datetime) -> _Sorted:
         stories = sorted({_story(match) for match in pending})
-        before: dict[tuple[str, str], set[str]] = defaultdict(set)
+        told: dict[tuple[str, str], Told] = {}
         for one in self.digests.alerted(settings.name, stories, draft=self.draft):
-            before[one.rule, one.story] |= set(one.sentences)
+            before = told.get((one.rule, one.story), Told(frozenset(), _LONG_AGO))
+            last = max(before.last, one.at or now)
+            told[one.rule, one.story] = Told(before.sentences | set(one.sentences), last)
         news: list[StoredMatch] = []
         merged: list[StoredMatch] = []
         for match in pending:
-            told = before.get((match.new.rule.id, _story(match)))
-            new = adds_news(match.article, set(match.new.sentences), match.new.news, told)
+            before_it = told.get((match.new.rule.id, _story(match)))
+            new = adds_news(match.article, set(match.new.sentences), match.new.news, before_it, now)
             (news if new else merged).append(match)
-        return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in before))
+        return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in told))
 
     def _build(
         self,

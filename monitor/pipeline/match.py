@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet, because
+from monitor.core.stories.group import dated_apart
 from monitor.core.stories.material import is_news, matched_sentences
 from monitor.model.article import Article, Document, EntityMention
 from monitor.model.digest import DigestSettings
@@ -74,12 +75,13 @@ class MatchStage:
         """What the earlier wording of a revision matched, sentences by rule; None for what revises nothing."""
         revised = self.articles.revised_article(article)
         if revised is not None:
-            return self.articles.sentences_of(revised.id)
+            # Dated anew on another day it is another day's report, not an edit: all of it may be told.
+            return None if dated_apart(article, revised) else self.articles.sentences_of(revised.id)
         words = self.articles.revised_words(article)
         if words is None:
             return None
-        document = Document(
-            id="", title=words.title, body=feed_text(words)[0], summary=words.summary, feed=article.feed_name
+        document = replace(
+            document_of(article), title=words.title, body=feed_text(words)[0], summary=words.summary
         )
         return {
             answer.rule: frozenset(_sentences(answer, document))

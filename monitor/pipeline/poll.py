@@ -147,18 +147,31 @@ class PollStage:
         for one in known:
             by_id.setdefault(one.id, []).append(one)
             by_url.setdefault(one.url_key, []).append(one)
+        hashes = [words_hash(entry) for entry in parsed.entries]
+        triples = list(zip(parsed.entries, keys, hashes, strict=True))
+        listed = {(entry.id, key, text_hash) for entry, key, text_hash in triples}
         found = []
-        for entry, key in zip(parsed.entries, keys, strict=True):
-            same = {one.row: one for one in (*by_id.get(entry.id, ()), *by_url.get(key, ()))}
-            new = self._new_entry(feed, entry, key, [same[row] for row in sorted(same)], now)
+        for entry, key, text_hash in triples:
+            # Entries listed side by side are no revisions of each other: each stored one belongs to its own.
+            same = {
+                one.row: one
+                for one in (*by_id.get(entry.id, ()), *by_url.get(key, ()))
+                if one.text_hash == text_hash or (one.id, one.url_key, one.text_hash) not in listed
+            }
+            new = self._new_entry(feed, entry, key, text_hash, [same[row] for row in sorted(same)], now)
             if new is not None:
                 found.append(new)
         return found
 
     def _new_entry(
-        self, feed: Feed, entry: ParsedEntry, url_key: str, known: list[KnownEntry], now: datetime
+        self,
+        feed: Feed,
+        entry: ParsedEntry,
+        url_key: str,
+        text_hash: str,
+        known: list[KnownEntry],
+        now: datetime,
     ) -> NewEntry | None:
-        text_hash = words_hash(entry)
         verdict, before = judge_entry(entry, url_key, text_hash, known, now)
         if verdict is Verdict.KNOWN:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from made import MINUTE, NOON, decision, feed_settings, message, new_article, new_entry
+from made import MINUTE, NOON, decision, feed_settings, match_of, message, new_article, new_entry, rule
 from stored import LEASE, grouped, matched, plan, poll
 
 from monitor.model.article import DuplicateReason, Grouping
@@ -13,7 +13,7 @@ from monitor.model.delivery import ChannelKind, DeliveryState, Receipt, RetryDec
 from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import Feed
-from monitor.model.ledger import Plan, RoutingState
+from monitor.model.ledger import NewMatch, Plan, RoutingState
 from monitor.ports import Store
 
 
@@ -142,3 +142,11 @@ def test_a_feed_that_is_asked_weekly_keeps_its_week(store: Store) -> None:
         weekly, decision(NOON, next_poll_at=NOON + timedelta(days=7)), [], title=None, body_hash=None, now=NOON
     )
     assert store.set_right(NOON) == 0
+
+
+def test_a_match_made_while_the_clock_was_ahead_is_of_now(store: Store, feed: Feed) -> None:
+    article = grouped(store, feed)
+    new = NewMatch(match_of(), rule(), "because", ("morning",))
+    store.articles.record_matches(article, "rules-1", [new], [], [], NOON + timedelta(days=365))
+    assert store.set_right(NOON) == 1
+    assert store.digests.pending("morning")[0].matched_at == NOON

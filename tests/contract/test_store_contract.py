@@ -274,7 +274,8 @@ def test_what_was_alerted_is_remembered_with_its_sentences(store: Store, feed: F
     new = NewMatch(match_of(), rule(), "because", ("morning",), ("another",))
     store.articles.record_matches(second, "rules-1", [new], [], [], NOON)
     store.digests.record_plan(plan(store, batch="b2"), NOON)
-    assert store.digests.alerted("morning", ["s_1"]) == [Alerted("torkham-closed", "s_1", ("another", "sentence"))]
+    both = Alerted("torkham-closed", "s_1", ("another", "sentence"), NOON)
+    assert store.digests.alerted("morning", ["s_1"]) == [both]
     assert not store.digests.alerted("other", ["s_1"])
 
 

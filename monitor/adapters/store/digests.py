@@ -67,13 +67,14 @@ class SqlDigestStore:
         found: list[Alerted] = []
         with self._db.read() as connection:
             for start in range(0, len(stories), _CHUNK):
-                query = sa.select(a.rule_id, a.story_id, a.sentences).where(
+                query = sa.select(a.rule_id, a.story_id, a.sentences, a.alerted_at).where(
                     a.digest == digest, a.story_id.in_(stories[start : start + _CHUNK])
                 )
                 if not draft:
                     query = query.where(a.draft.is_(False))
                 found += [
-                    Alerted(row.rule_id, row.story_id, tuple(row.sentences)) for row in connection.execute(query)
+                    Alerted(row.rule_id, row.story_id, tuple(row.sentences), row.alerted_at)
+                    for row in connection.execute(query)
                 ]
         return found
 

@@ -62,6 +62,7 @@ class SqlStore:
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.matches, t.matches.c.matched_at, timedelta(0), sa.true()),
             (t.digest_states, d.last_end, timedelta(0), sa.true()),
             (t.digest_states, d.last_draft_end, timedelta(0), sa.true()),
         )

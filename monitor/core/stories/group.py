@@ -51,7 +51,7 @@ def _copy_reason(article: Article, twin: Article) -> DuplicateReason | None:
         return DuplicateReason.SAME_CONTENT
     # A page that carries other news under another title (a home page, a live page) is not the same article.
     # Nor is one that is dated anew and says the same on another day.
-    same_page = bool(article.url_key) and article.url_key == twin.url_key and not _dated_apart(article, twin)
+    same_page = bool(article.url_key) and article.url_key == twin.url_key and not dated_apart(article, twin)
     return DuplicateReason.SAME_URL if same_page and likeness >= SAME_TITLE else None
 
 
@@ -62,7 +62,8 @@ def _same_words_are_a_copy(article: Article, twin: Article, likeness: float) -> 
     return likeness >= OTHER_TITLE and _same_day(article, twin)
 
 
-def _dated_apart(article: Article, twin: Article) -> bool:
+def dated_apart(article: Article, twin: Article) -> bool:
+    """Whether two articles carry dates of different days; what has no date is not apart from anything."""
     if article.published is None or twin.published is None:
         return False
     return abs(article.published - twin.published) > SAME_DAY

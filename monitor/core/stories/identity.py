@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from monitor.core.text.words import fold_words, hash_words
-from monitor.model.entry import Fate, KnownEntry, ParsedEntry, Verdict
+from monitor.model.entry import EntryFlag, Fate, KnownEntry, ParsedEntry, Verdict
 
 # Two titles of one item share most words; measured on nothing yet: taken from the near-duplicate rule of the
 # stories design (title Jaccard ≥ .6), and half of it for "another item altogether".
@@ -73,12 +73,19 @@ def _is_same_item(entry: ParsedEntry, url_key: str, known: KnownEntry) -> bool:
     if not (same_id or same_url):
         return False
     # One of the two alone is a hint: feeds reuse ids, link every entry to one page, and say the same each day.
-    if entry.published and known.published and abs(entry.published - known.published) > SAME_DAY:
+    date = _date(entry)
+    if date and known.published and abs(date - known.published) > SAME_DAY:
         return False
     return title_likeness(entry.title, known.title) >= SAME_TITLE
 
 
 def _is_edit_undone(entry: ParsedEntry, known: KnownEntry, now: datetime) -> bool:
     if entry.published is not None and entry.published == known.published:
-        return True
-    return now - known.first_seen <= SAME_DAY
+        # Servers that take turns with two wordings do so under one date; an update says it is another day.
+        return entry.updated is None or entry.updated <= known.first_seen + SAME_DAY
+    return abs(now - known.first_seen) <= SAME_DAY
+
+
+def _date(entry: ParsedEntry) -> datetime | None:
+    """When it says it was published; a date of the future, which we move to now at each poll, says nothing."""
+    return None if EntryFlag.FUTURE_DATE in entry.flags else entry.published

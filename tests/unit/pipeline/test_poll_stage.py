@@ -395,3 +395,53 @@ def test_polling_twice_changes_nothing(room: Newsroom) -> None:
     before = room.dump()
     assert not room.poll()
     assert room.dump() == before
+
+
+def test_entries_that_share_one_link_are_no_revisions_of_each_other() -> None:
+    room = Newsroom()
+    listed = [
+        item("a", "Lahore wins the cup", "Cricket.", link="https://news.example/list", published=None),
+        item(
+            "b",
+            "Lahore wins the cup again",
+            "Torkham was closed.",
+            link="https://news.example/list",
+            published=None,
+        ),
+    ]
+    for _ in range(4):
+        room.bring_in(*listed)
+        room.plan()
+        room.clock.advance(timedelta(hours=13))
+    assert room.number("SELECT count(*) FROM entries") == 2
+    assert len(room.alerts()) == 1
+
+
+def test_one_edit_in_two_feeds_is_told_once() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, backfill=DAY)])
+    link = "https://news.example/live"
+    before = item("live", "At the border", "Torkham was quiet.", link=link)
+    after_ = item("live", "At the border", "Torkham was quiet. Torkham was closed.", link=link)
+    for url in (FEED, OTHER_FEED):
+        room.bring_in(before, url=url)
+    room.plan()
+    for url in (FEED, OTHER_FEED):
+        room.bring_in(after_, url=url)
+        room.plan()
+    assert len(room.alerts()) == 1
+
+
+def test_a_daily_bulletin_under_one_id_is_told_each_day() -> None:
+    room = Newsroom()
+    for day in range(3):
+        room.bring_in(
+            item(
+                "status",
+                "Border bulletin",
+                f"The Torkham crossing is closed. Trade was worth {day} million.",
+                published=NOON + day * DAY,
+            )
+        )
+        room.plan()
+        room.clock.advance(DAY)
+    assert len(room.alerts()) == 3

@@ -8,7 +8,7 @@ import pytest
 from made import NOON, parsed
 
 from monitor.core.stories.identity import SAME_DAY, judge_entry, title_likeness, was_never_read, words_hash
-from monitor.model.entry import Fate, KnownEntry, ParsedEntry, Verdict
+from monitor.model.entry import EntryFlag, Fate, KnownEntry, ParsedEntry, Verdict
 
 
 def known(entry: ParsedEntry, row: int = 7, fate: Fate = Fate.READ, words_only: bool = False) -> KnownEntry:
@@ -126,3 +126,22 @@ def test_an_entry_without_a_link_is_known_by_its_id() -> None:
 
 def test_entries_without_links_are_not_the_same_for_having_none() -> None:
     assert verdict(parsed("e2", link=None), parsed("e1", link=None)) is Verdict.NEW
+
+
+def test_a_date_of_the_future_that_moves_with_every_poll_makes_no_new_entry() -> None:
+    flags = (EntryFlag.FUTURE_DATE,)
+    first = parsed("1", "Torkham closed", link="https://news.example/a?session=1", flags=flags)
+    later = parsed(
+        "1",
+        "Torkham closed",
+        link="https://news.example/a?session=2",
+        published=NOON + timedelta(days=1),
+        flags=flags,
+    )
+    assert verdict(later, first) is Verdict.KNOWN
+
+
+def test_an_old_wording_that_the_publisher_dates_as_an_update_is_a_revision() -> None:
+    closed, opened = parsed(summary="Torkham is closed."), parsed(summary="Torkham is open.")
+    again = parsed(summary="Torkham is closed.", updated=NOON + timedelta(days=3))
+    assert verdict(again, closed, opened, after=timedelta(days=3)) is Verdict.REVISED
