@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from monitor import __version__
+from monitor.cli.digest import digest
+from monitor.cli.options import CONFIG, JSON
+from monitor.cli.output import print_json, print_lines
+from monitor.cli.rules import rules
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
-
-CONFIG = click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("config.toml"),
-    show_default=True,
-    help="The config file.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 
 
 class Doors(click.Group):
@@ -98,7 +90,7 @@ def check(config: Path, as_json: bool) -> None:
 
     report = examine(config, environment=os.environ)
     if as_json:
-        _print_json(
+        print_json(
             {"file": one.file, "line": one.line, "gravity": one.gravity.value, "message": one.message}
             for one in report.problems
         )
@@ -162,9 +154,9 @@ def why(url: str, rule: str | None, config: Path, as_json: bool) -> None:
         names = [digest.name for digest in house.settings.digests]
         answer = ask(house.store, url, house.ruleset, rule=rule, digests=names)
     if as_json:
-        _print_json(why_json(answer))
+        print_json(why_json(answer))
     else:
-        _print(why_lines(answer))
+        print_lines(why_lines(answer))
     sys.exit(0 if answer.fates else 1)
 
 
@@ -185,74 +177,9 @@ def status(config: Path, as_json: bool) -> None:
     with opened(config, os.environ) as house:
         found = house.status()
     if as_json:
-        _print_json([status_json(found)])
+        print_json([status_json(found)])
     else:
-        _print(status_lines(found))
-
-
-@cli.group()
-def digest() -> None:
-    """Digests: what would be sent now."""
-
-
-@digest.command()
-@click.argument("name")
-@click.option(
-    "--as",
-    "form",
-    type=click.Choice(["text", "html", "slack", "json"]),
-    default="text",
-    show_default=True,
-    help="What the digest is rendered as.",
-)
-@CONFIG
-def preview(name: str, form: str, config: Path) -> None:
-    """Print what digest NAME would say now, without sending anything.
-
-    \b
-    Examples:
-      monitor digest preview border-morning
-      monitor digest preview border-morning --as html > digest.html
-    """
-    from monitor.app.questions import opened, preview_of
-
-    with opened(config, os.environ) as house:
-        for text in preview_of(house, name, form):
-            click.echo(text)
-
-
-@cli.group()
-def rules() -> None:
-    """Rules: try them on documents."""
-
-
-@rules.command("match")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), default="-")
-@click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
-@CONFIG
-def match_documents(file: Path, directory: Path | None, config: Path) -> None:
-    """Match documents (JSON lines) against rules; matches come out as JSON lines.
-
-    A document needs "id", "title" and "body"; a line that is no document is reported on standard error with
-    its number, the others go on, and the exit status is 1.
-
-    \b
-    Examples:
-      monitor rules match --rules rules/ documents.jsonl
-      echo '{"id": "1", "title": "Torkham closed", "body": ""}' | monitor rules match --rules rules/
-    """
-    from monitor.app.offline import match_lines, rules_from
-
-    ruleset = rules_from(directory, config, os.environ)
-    problems = 0
-    with click.open_file(str(file), encoding="utf-8", errors="replace") as lines:
-        for one in match_lines(ruleset, lines):
-            if one.problem is not None:
-                problems += 1
-                click.echo(f"{'standard input' if str(file) == '-' else file}:{one.problem}", err=True)
-            else:
-                _print_json([one.match or {}])
-    sys.exit(1 if problems else 0)
+        print_lines(status_lines(found))
 
 
 @cli.command()
@@ -279,16 +206,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(printable(line))
-
-
-def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        line = json.dumps(row, ensure_ascii=False)
-        try:
-            line.encode()
-        except UnicodeEncodeError:  # half a character, from a document that has one: written as \ud83d
-            line = json.dumps(row)
-        click.echo(line)
+for _group in (digest, rules):
+    cli.add_command(_group)

@@ -1,0 +1,41 @@
+"""`monitor digest …`: what would be sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from monitor.cli.options import CONFIG
+
+
+@click.group()
+def digest() -> None:
+    """Digests: what would be sent now."""
+
+
+@digest.command()
+@click.argument("name")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["text", "html", "slack", "json"]),
+    default="text",
+    show_default=True,
+    help="What the digest is rendered as.",
+)
+@CONFIG
+def preview(name: str, form: str, config: Path) -> None:
+    """Print what digest NAME would say now, without sending anything.
+
+    \b
+    Examples:
+      monitor digest preview border-morning
+      monitor digest preview border-morning --as html > digest.html
+    """
+    from monitor.app.questions import opened, preview_of
+
+    with opened(config, os.environ) as house:
+        for text in preview_of(house, name, form):
+            click.echo(text)
