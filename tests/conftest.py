@@ -17,10 +17,17 @@ def _press_samples_are_here() -> bool:
     return press_samples() is not None
 
 
+def _postgresql_is_here() -> bool:
+    from postgres_server import programs
+
+    return programs() is not None
+
+
 # What a test may need besides a program of that name.
 _NEEDS: Mapping[str, Callable[[], bool]] = {
     "linux": lambda: sys.platform == "linux",
     "root": lambda: hasattr(os, "geteuid") and os.geteuid() == 0,
+    "postgresql": _postgresql_is_here,
     "the press samples": _press_samples_are_here,
     "spacy": lambda: find_spec("spacy") is not None,
 }

@@ -46,7 +46,7 @@ class CheckReport:
 def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = True) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
-    Without `secrets` none is looked up: to ask the store a question nobody needs the mail password.
+    Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -57,8 +57,7 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
         hint = '; "monitor init" writes one to start from' if source.why == "no such file" else ""
         return CheckReport((Problem(name, 0, f"{source.why}{hint}"),), 1, None, None)
     directory = config_path.absolute().parent
-    resolve = secrets_from(environment, directory) if secrets else _no_secret
-    settings, problems = _load_settings(source, name, directory, resolve)
+    settings, problems = _load_settings(source, name, directory, secrets_from(environment, directory), secrets)
     sketch = outline(source, str(directory))
     if settings is not None and secrets:  # what needs no mail password needs no trained pipeline either
         problems += _pipeline_problems(settings, source)
@@ -123,10 +122,11 @@ def _no_secret(_reference: str) -> str:
 
 
 def _load_settings(
-    source: str, name: str, directory: Path, secrets: Callable[[str], str]
+    source: str, name: str, directory: Path, resolve: Callable[[str], str], secrets: bool
 ) -> tuple[Settings | None, list[Problem]]:
+    looked_up = resolve if secrets else _no_secret
     try:
-        settings = load_config(source, name, directory=str(directory), secrets=secrets)
+        settings = load_config(source, name, directory=str(directory), secrets=looked_up, store_secrets=resolve)
     except ConfigInvalid as error:
         return None, list(error.problems)
     return settings, list(settings.warnings)

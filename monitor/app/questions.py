@@ -9,7 +9,6 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.store.holder import holder_of
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
 from monitor.app.previews import preview_texts
@@ -24,10 +23,6 @@ class NoSuchDigest(MonitorError):
     """A digest name the config does not have."""
 
 
-class NoStore(MonitorError):
-    """A store that was never made."""
-
-
 @dataclass(frozen=True, slots=True)
 class House:
     """A config and its store, to be asked. `ruleset` is None when the rule files do not hold."""
@@ -38,14 +33,13 @@ class House:
 
     def status(self) -> Status:
         """The numbers of `monitor status`."""
-        path = self.store.path
         return status_of(
             self.store,
             self.settings.digests,
             version=__version__,
             name=self.store.name,
-            size=path.stat().st_size if path else None,
-            holder=holder_of(path) if path else None,
+            size=self.store.size(),
+            holder=self.store.holder(),
             now=SystemClock().now(),
         )
 
@@ -54,15 +48,13 @@ class House:
 def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
     """The house of a config file. Rules that do not hold are no reason not to answer.
 
-    Raises ConfigInvalid when the config itself does not hold, NoStore when nothing ever ran.
+    Raises ConfigInvalid when the config itself does not hold, StoreMissing when nothing ever ran,
+    StoreOlder when only an older version ran.
     """
     report = check(config, environment=environment, secrets=False)
     if report.settings is None:
         raise ConfigInvalid(report.problems)
-    path = SqlStore.file_of(report.settings.store_url)
-    if path is not None and not path.exists():
-        raise NoStore(f"{path}: no store yet; monitor run makes it")
-    store = SqlStore(report.settings.store_url)
+    store = SqlStore(report.settings.store_url, ask_only=True)
     try:
         yield House(report.settings, report.ruleset, store)
     finally:

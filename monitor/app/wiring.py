@@ -82,7 +82,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
     now = clock.now()
-    if store.path is not None:  # we hold the file: a lease can only be that of a daemon that died
+    if store.held:
         store.feeds.release_leases()
     store.set_right(now)
     store.feeds.sync(settings.feeds, now)

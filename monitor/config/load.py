@@ -42,7 +42,7 @@ class Settings:
     `source` is the file's name as it was given; `warnings` are worth showing and stop nothing.
     """
 
-    store_url: str = field(repr=False)  # it may carry a password one day
+    store_url: str = field(repr=False)  # it may carry a password
     poll: PollSettings
     feeds: tuple[FeedSettings, ...]
     rule_files: tuple[str, ...]
@@ -74,22 +74,32 @@ class Outline:
     selectors: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
-def load_config(text: str, name: str, *, directory: str, secrets: Callable[[str], str]) -> Settings:
+def load_config(
+    text: str,
+    name: str,
+    *,
+    directory: str,
+    secrets: Callable[[str], str],
+    store_secrets: Callable[[str], str] | None = None,
+) -> Settings:
     """Reads the text of a config file; opens no file itself.
 
     `name` is what problems call the file; `directory` (absolute) is what relative paths are relative to; `secrets`
-    turns a reference (`env:NAME`, `file:PATH`, `credential:NAME`) into its value or raises SecretUnavailable.
+    turns a reference (`env:NAME`, `file:PATH`, `credential:NAME`) into its value or raises SecretUnavailable;
+    `store_secrets`, where given, does so for the store's URL.
     Raises ConfigInvalid with all errors and warnings of the file, in its order, and nothing else.
     """
     notes = Notes(text, name)
     raw = _parse(text, name)
     parsed: ConfigFile | None = None
     try:
-        parsed = ConfigFile.model_validate(raw, context={"secrets": secrets})
+        parsed = ConfigFile.model_validate(
+            raw, context={"secrets": secrets, "store_secrets": store_secrets or secrets}
+        )
     except ValidationError as error:
         note_faults(error, notes)
     cross_check(raw, notes)
-    if parsed is not None and "?" in _store_path(parsed, directory):
+    if parsed is not None and "?" in _store_url(parsed, directory).partition("sqlite:///")[2]:
         notes.error(("store", "url"), "the path of the file must not have a question mark in it")
     problems = notes.problems()
     if parsed is None or any(problem.gravity is Gravity.ERROR for problem in problems):
@@ -138,7 +148,7 @@ def _syntax_error(said: str, text: str) -> tuple[str, int]:
 def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Problem, ...]) -> Settings:
     model = parsed.nlp.model
     return Settings(
-        store_url="sqlite:///" + _store_path(parsed, directory),
+        store_url=_store_url(parsed, directory),
         poll=PollSettings(**parsed.poll.model_dump()),
         feeds=tuple(_feed(table) for table in parsed.feeds),
         rule_files=tuple(_glob(written, directory) for written in parsed.rules.files),
@@ -152,8 +162,10 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
     )
 
 
-def _store_path(parsed: ConfigFile, directory: str) -> str:
-    return _inside(directory, parsed.store.url.reveal().removeprefix("sqlite:///"))
+def _store_url(parsed: ConfigFile, directory: str) -> str:
+    url = parsed.store.url.reveal()
+    path = url.removeprefix("sqlite:///")
+    return url if path == url else "sqlite:///" + _inside(directory, path)
 
 
 def _inside(directory: str, path: str) -> str:

@@ -1,7 +1,8 @@
 """The shape of config.toml as pydantic models: which keys there are, their types, limits and defaults.
 
 What spans several keys or tables is checked in crosscheck.py. Validators raise ValueError in our own words;
-pydantic's are translated in faults.py. The context of a validation is `{"secrets": resolve}`.
+pydantic's are translated in faults.py. The context of a validation is
+`{"secrets": resolve, "store_secrets": resolve}`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _size(least: int, most: int) -> BeforeValidator:
     return _reader(read, '"10MB"')
 
 
-def _resolve(value: str, info: ValidationInfo) -> Secret:
+def _resolve(value: str, info: ValidationInfo, which: str = "secrets") -> Secret:
     """A reference as its secret. No message repeats `value` unless it is a reference."""
     if not value.startswith(SECRET_PREFIXES):
         raise ValueError("a secret must be env:NAME, file:PATH or credential:NAME; a literal secret is refused")
@@ -65,7 +66,7 @@ def _resolve(value: str, info: ValidationInfo) -> Secret:
         raise ValueError(f"{values.quoted(value)} names nothing")
     context: dict[str, Any] = info.context or {}
     try:
-        return Secret(context["secrets"](value), value)
+        return Secret(context[which](value), value)
     except SecretUnavailable as error:
         raise ValueError(str(error)) from None
 
@@ -91,13 +92,14 @@ def _store_url(value: Any, info: ValidationInfo) -> Secret:
     """The store's URL; a literal one is wrapped as well, so that no repr of it can show a password."""
     if not isinstance(value, str):
         raise ValueError('must be a text in quotes, such as "sqlite:///monitor.db"')
-    secret = _resolve(value, info) if value.startswith(SECRET_PREFIXES) else Secret(value, "store.url")
+    reference = value.startswith(SECRET_PREFIXES)
+    secret = _resolve(value, info, "store_secrets") if reference else Secret(value, "store.url")
     url = secret.reveal()
-    if url.startswith(("postgresql:", "postgresql+", "postgres:")):
-        raise ValueError("PostgreSQL is known, but not in this version yet; use sqlite:///FILE")
+    if url.partition(":")[0].partition("+")[0] in ("postgresql", "postgres"):
+        return Secret(values.read_postgresql_url(url, literal=secret.reference == "store.url"), secret.reference)
     path = url.removeprefix("sqlite:///")
     if path == url or not path or path == ":memory:" or "?" in path or "\0" in path:
-        raise ValueError('must be "sqlite:///FILE", such as "sqlite:///monitor.db"')
+        raise ValueError('must be "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
     return secret
 
 

@@ -15,7 +15,7 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import getaddresses
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from cronsim import CronSim, CronSimError
 
@@ -26,6 +26,7 @@ _DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 _SIZE = re.compile(r"(\d{1,9})\s?([KMG]?I?B)", re.ASCII | re.IGNORECASE)
+_LONGEST_URL = 2_000  # what an index of PostgreSQL takes; no feed or webhook has a longer one
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _ADDRESS = re.compile(
     r"([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
@@ -156,9 +157,31 @@ def read_http_url(url: str) -> str:
         raise ValueError("a URL with a user name or a password in it is refused")
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"{quoted(url)} is no http or https URL")
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"is longer than {_LONGEST_URL:,} characters")
     if not host or not url.isprintable() or " " in url:
         raise ValueError(f"{quoted(url)} is no URL that can be fetched")
     return url
+
+
+def read_postgresql_url(url: str, *, literal: bool) -> str:
+    """A PostgreSQL URL with the driver we use written out. No message repeats any of it: it may hold a password.
+
+    `literal`: it stands in the file itself, where a password is refused.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is no PostgreSQL URL") from None
+    if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ValueError("PostgreSQL is reached by psycopg only: write postgresql://USER@HOST/DATABASE")
+    options = parse_qs(parts.query)
+    if literal and (parts.password is not None or "password" in options):
+        raise ValueError('a password in this file is refused; write url = "env:DATABASE_URL"')
+    if not (host or "host" in options) or not parts.path.strip("/"):
+        raise ValueError("must name a host and a database: postgresql://USER@HOST/DATABASE")
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg"))
 
 
 def read_webhook_url(url: str) -> str:

@@ -7,7 +7,9 @@ MonitorError
 ├ NotExtractable       a page without main text
 ├ StoreError
 │ ├ StoreBusy          another process holds the store; carries its pid
+│ ├ StoreMissing       there is no store yet
 │ ├ StoreNewer         the database was written by a newer version
+│ ├ StoreOlder         the database was written by an older version and not upgraded yet
 │ └ StoreUnusable      read-only, full, unreachable or damaged
 ├ DeliveryFailed       a channel could not deliver; says whether to try again
 └ SecretUnavailable    a secret reference that points nowhere
@@ -118,6 +120,31 @@ class StoreNewer(StoreError):
             f"{self.store}: written by a newer version (schema {self.found}, this version knows {self.known}); "
             "upgrade the monitor or restore a backup; nothing was changed"
         )
+
+
+@dataclass(eq=False)
+class StoreOlder(StoreError):
+    """The database was written by an older version of the monitor, and only asked now."""
+
+    store: str
+    found: str
+    known: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: written by an older version (schema {self.found}, this version needs {self.known}); "
+            '"monitor db upgrade" brings it up to date, and so does the start of "monitor run"'
+        )
+
+
+@dataclass(eq=False)
+class StoreMissing(StoreError):
+    """There is no store yet."""
+
+    store: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: no store yet; monitor run makes it"
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from made import NOON, feed_settings
-from newsroom import fresh_store
+from newsroom import fresh_postgresql_store, fresh_store
 from stored import grouped, matched, plan
 
 from monitor.adapters.store.sql import SqlStore
@@ -22,10 +22,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
 def store(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Store]:
-    if request.param == "memory":
-        yield fresh_store()
+    if request.param != "file":
+        yield fresh_store() if request.param == "memory" else fresh_postgresql_store()
         return
     shutil.copy(migrated, tmp_path / "monitor.db")
     opened = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")

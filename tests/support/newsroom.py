@@ -90,6 +90,22 @@ def fresh_store() -> SqlStore:
     return store
 
 
+@cache
+def _shared_postgresql_store() -> SqlStore:
+    from postgres_server import postgres_server  # not every machine has psycopg
+
+    return SqlStore(postgres_server().fresh_database())
+
+
+def fresh_postgresql_store() -> SqlStore:
+    """An empty store on a real PostgreSQL server; all tests of a process share it, one after the other."""
+    store = _shared_postgresql_store()
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    with store._db.write() as connection:
+        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    return store
+
+
 def item(
     id: str = "e1",
     title: str = "Torkham closed",

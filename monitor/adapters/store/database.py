@@ -1,10 +1,11 @@
-"""Connections and transactions: one engine, one writer at a time on SQLite, errors in our words."""
+"""Connections and transactions on SQLite and PostgreSQL: one writer at a time on SQLite, errors in our words."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from monitor.model.errors import StoreUnusable
 
+CONNECT_SECONDS = 10  # to a PostgreSQL server: a stage that waits longer says nothing meanwhile
 BUSY_SECONDS = 30  # longer than any transaction of ours; a backup or a `monitor status` may hold the file briefly
 
 # What SQLite says, and what a person can do about it.
@@ -24,6 +26,19 @@ _SQLITE_TROUBLE = {
     "not a database": "this file is no SQLite database",
     "disk i/o error": "the disk reports an error",
     "database is locked": "another program holds the database locked",
+}
+_POSTGRESQL_TROUBLE = {
+    "password authentication failed": "the server refuses the user name or the password",
+    "no password supplied": "the server wants a password",
+    "does not exist": "",  # its own words name what: a database, a role
+    "connection refused": "nobody answers at this address; is the server running?",
+    "could not translate host name": "there is no such host",
+    "failed to resolve host": "there is no such host",
+    "timeout expired": "the server does not answer",
+    "too many clients": "the server takes no more connections",
+    "no space left": "the server's disk is full; free some space, the monitor goes on by itself",
+    "read-only transaction": "the server takes no writes at the moment",
+    "permission denied": "",
 }
 
 
@@ -37,11 +52,12 @@ class Database:
         self.path = parsed.database if self.sqlite and parsed.database not in (None, "", ":memory:") else None
         self._in_memory = self.sqlite and self.path is None
         self._lock = threading.RLock()
-        self.engine = sa.create_engine(
-            parsed,
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else {},
-            poolclass=StaticPool if self._in_memory else None,
+        self.engine = _sqlite(parsed, self._in_memory) if self.sqlite else _postgresql(self.name, parsed)
+        # PostgreSQL shows each statement a newer state unless it is told otherwise; SQLite never does.
+        self._reads: dict[str, Any] = (
+            {} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
+        self._before_write: Callable[[], None] = lambda: None
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -52,6 +68,7 @@ class Database:
 
         Raises StoreUnusable, with nothing written, when the store cannot take it.
         """
+        self._before_write()
         with (
             self._lock if self.sqlite else _no_lock(),
             self._translated(),
@@ -60,6 +77,10 @@ class Database:
         ):
             yield connection
 
+    def guard_writes(self, check: Callable[[], None]) -> None:
+        """Lets `check` raise before each write: a daemon that lost its store must not write into it."""
+        self._before_write = check
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that reads one consistent state. Raises StoreUnusable."""
@@ -67,7 +88,7 @@ class Database:
         with (
             self._lock if self._in_memory else _no_lock(),
             self._translated(),
-            self.engine.connect() as connection,
+            self.engine.connect().execution_options(**self._reads) as connection,
             connection.begin(),
         ):
             yield connection
@@ -83,17 +104,41 @@ class Database:
         except DBAPIError as error:
             if isinstance(error, sa.exc.IntegrityError):
                 raise
-            raise StoreUnusable(self.name, explain_trouble(str(error.orig))) from error
+            raise StoreUnusable(self.name, explain_trouble(str(error.orig), self.sqlite)) from error
         except SQLAlchemyError as error:
             raise StoreUnusable(self.name, str(error).splitlines()[0]) from error
 
 
-def explain_trouble(said: str) -> str:
+def explain_trouble(said: str, sqlite: bool = True) -> str:
     """What a database said, as one line a person can act on."""
-    for cue, advice in _SQLITE_TROUBLE.items():
-        if cue in said.lower():
+    for cue, advice in (_SQLITE_TROUBLE if sqlite else _POSTGRESQL_TROUBLE).items():
+        if cue in said.lower() and advice:
             return advice
-    return (said.splitlines() or ["unknown error"])[0]
+    # libpq repeats the address, then says what is wrong.
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["unknown error"]
+    return lines[0] if sqlite else lines[0].rpartition("FATAL:")[2].strip() or lines[0]
+
+
+def _sqlite(url: sa.URL, in_memory: bool) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        poolclass=StaticPool if in_memory else None,
+    )
+
+
+def _postgresql(name: str, url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(
+            url,
+            # Times in UTC whatever the server's zone.
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
+            pool_pre_ping=True,  # a server that went away is noticed before a statement
+            pool_size=12,  # stages and senders each hold one connection at a time
+        )
+    except ImportError as error:
+        why = "PostgreSQL needs the extra: pip install 'media-monitor[postgresql]'"
+        raise StoreUnusable(name, why) from error
 
 
 @contextmanager

@@ -8,31 +8,54 @@ import sqlalchemy as sa
 
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.tables import SCHEMA, metadata
-from monitor.model.errors import StoreNewer
+from monitor.model.errors import StoreMissing, StoreNewer, StoreOlder
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_UPGRADE_LOCK = 0x6D6F6E75706772  # "monupgr": an advisory lock of PostgreSQL, held for the transaction
 
-def upgrade(database: Database) -> None:
+
+def upgrade(database: Database) -> str | None:
     """Applies the missing migrations in one transaction; an up-to-date database is not touched.
 
-    Raises StoreNewer when a newer version of the monitor wrote it, StoreUnusable when it cannot be written.
+    Returns the version found, None for an empty database. Raises StoreNewer when a newer version of the monitor
+    wrote it, StoreUnusable when it cannot be written.
     """
-    found = current(database)
+    found = _known(database)
     if found == SCHEMA:
-        return
-    # Imported here: a command that only asks need not wait for it.
+        return found
     from alembic import command
-    from alembic.script import ScriptDirectory
 
     config = alembic_config()
-    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise StoreNewer(database.name, found, SCHEMA)
     with database.write() as connection:
+        if not database.sqlite:  # two processes may come at the same time: the second finds nothing left to do
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         config.attributes.update(connection=connection, metadata=metadata)
         command.upgrade(config, "head")
+    return found
+
+
+def expect_current(database: Database) -> None:
+    """Raises StoreOlder, StoreNewer or StoreMissing unless the database has this version's schema."""
+    found = _known(database)
+    if found is None:
+        raise StoreMissing(database.name)
+    if found != SCHEMA:
+        raise StoreOlder(database.name, found, SCHEMA)
+
+
+def _known(database: Database) -> str | None:
+    """The version found. Raises StoreNewer for one that this version of the monitor does not know."""
+    found = current(database)
+    if found is None or found == SCHEMA:
+        return found
+    # Imported here: a command that only asks need not wait for it.
+    from alembic.script import ScriptDirectory
+
+    if found not in {one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()}:
+        raise StoreNewer(database.name, found, SCHEMA)
+    return found
 
 
 def alembic_config() -> Config:

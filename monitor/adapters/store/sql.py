@@ -12,11 +12,12 @@ from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.feeds import SqlFeedStore
-from monitor.adapters.store.holder import StoreHolder
+from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
 from monitor.adapters.store.ledger import SqlLedger
-from monitor.adapters.store.migrate import upgrade
+from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.model.entry import Fate
+from monitor.model.errors import StoreMissing
 from monitor.ports import ArticleStore, DigestStore, FeedStore, Ledger, Outbox
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
@@ -27,20 +28,25 @@ _LONGEST_RETRY = timedelta(hours=30)
 
 
 class SqlStore:
-    """`ports.Store` on SQLite (a file, or `sqlite://` in memory).
+    """`ports.Store` on SQLite (a file, or `sqlite://` in memory) and PostgreSQL.
 
-    Opening brings the schema up to date. Raises StoreNewer, StoreUnusable; with `hold`, which a daemon
-    passes as its own pid, also StoreBusy when another daemon has the file.
+    Opening brings the schema up to date, unless `ask_only`: then a store that is not there or not up to date is
+    refused (StoreMissing, StoreOlder). Raises StoreNewer, StoreUnusable; with `hold`, which a daemon passes as its
+    own pid, also StoreBusy when another daemon has the store.
     """
 
-    def __init__(self, url: str, *, hold: int | None = None) -> None:
+    def __init__(self, url: str, *, hold: int | None = None, ask_only: bool = False) -> None:
         self._db = Database(url)
-        self._holder: StoreHolder | None = None
-        if hold is not None and self._db.path is not None:
-            self._holder = StoreHolder(Path(self._db.path))
-            self._holder.hold(hold)
+        self._holder: Holder | None = None
         try:
-            upgrade(self._db)
+            if hold is not None:
+                self._hold(hold)
+            if ask_only:
+                if self._db.path is not None and not Path(self._db.path).exists():
+                    raise StoreMissing(self._db.path)  # asking must not make an empty file
+                expect_current(self._db)
+            else:
+                upgrade(self._db)
         except BaseException:
             self.close()
             raise
@@ -73,6 +79,36 @@ class SqlStore:
                 rows += connection.execute(late).rowcount
         return rows
 
+    @property
+    def held(self) -> bool:
+        """Whether this process alone works on the store: a lease can only be that of a daemon that died."""
+        return self._holder is not None
+
+    def holder(self) -> int | None:
+        """The pid of the daemon at work on this store, or None."""
+        if self.path is not None:
+            return holder_of(self.path)
+        return None if self._db.sqlite else database_holder(self._db)
+
+    def size(self) -> int | None:
+        """Bytes on disk, as the database counts them; None in memory."""
+        if self.path is not None:
+            return self.path.stat().st_size
+        if self._db.sqlite:
+            return None
+        with self._db.read() as connection:
+            return int(connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def _hold(self, pid: int) -> None:
+        if self._db.path is not None:
+            self._holder = StoreHolder(Path(self._db.path))
+            self._holder.hold(pid)
+        elif not self._db.sqlite:
+            holder = DatabaseHolder(self._db)
+            holder.hold(pid)
+            self._holder = holder
+            self._db.guard_writes(holder.keep)
+
     @staticmethod
     def file_of(url: str) -> Path | None:
         """The SQLite file an URL names; None in memory and elsewhere."""
@@ -81,7 +117,7 @@ class SqlStore:
         return Path(database.path) if database.path else None
 
     def close(self) -> None:
-        """Closes every connection and gives the file back; safe to call twice."""
-        self._db.close()
+        """Closes every connection and gives the store back; safe to call twice."""
         if self._holder is not None:
             self._holder.release()
+        self._db.close()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -45,36 +45,56 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# On PostgreSQL an Integer ends at 2³¹, which a large desk reaches in some years; on SQLite it has 64 bits.
+RowId = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+# Compared by range: the order of code points, which a database made with another locale does not keep by itself.
+Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+class AnyText(sa.types.TypeDecorator[str]):
+    """Text that may hold what strangers sent: PostgreSQL keeps no NUL, which becomes U+FFFD there."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """As it is on SQLite."""
+        if value is None or dialect.name == "sqlite":
+            return value
+        return value.replace("\0", "\ufffd")
+
+
 def _id() -> sa.Column[int]:
-    return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
+    return sa.Column("id", RowId, primary_key=True, autoincrement=True)
 
 
 feeds = sa.Table(
     "feeds",
     metadata,
     _id(),
-    sa.Column("declared_url", sa.Text, nullable=False, unique=True),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("declared_name", sa.Text),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("declared_url", AnyText, nullable=False, unique=True),
+    sa.Column("url", AnyText, nullable=False),
+    sa.Column("declared_name", AnyText),
+    sa.Column("name", AnyText, nullable=False),
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("interval_seconds", sa.Float),
     sa.Column("full_text", sa.Boolean, nullable=False),
     sa.Column("backfill_seconds", sa.Float, nullable=False),
-    sa.Column("origin", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("origin", AnyText, nullable=False),
+    sa.Column("status", AnyText, nullable=False),
     sa.Column("subscribed_at", UtcDateTime, nullable=False),
     sa.Column("next_poll_at", UtcDateTime, nullable=False),
     sa.Column("lease_until", UtcDateTime),
-    sa.Column("etag", sa.Text),
-    sa.Column("last_modified", sa.Text),
-    sa.Column("body_hash", sa.Text),
+    sa.Column("listed_at", UtcDateTime),  # when a body was last read; what it listed has a like time
+    sa.Column("etag", AnyText),
+    sa.Column("last_modified", AnyText),
+    sa.Column("body_hash", AnyText),
     sa.Column("first_success_at", UtcDateTime),
     sa.Column("last_polled_at", UtcDateTime),
     sa.Column("last_success_at", UtcDateTime),
-    sa.Column("last_outcome", sa.Text),
-    sa.Column("last_error", sa.Text),
-    sa.Column("last_reason", sa.Text),
+    sa.Column("last_outcome", AnyText),
+    sa.Column("last_error", AnyText),
+    sa.Column("last_reason", AnyText),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Index(None, "status", "next_poll_at"),
 )
@@ -83,7 +103,7 @@ poll_counts = sa.Table(
     "poll_counts",
     metadata,
     sa.Column("minute", UtcDateTime, primary_key=True),
-    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("outcome", AnyText, primary_key=True),
     sa.Column("polls", sa.Integer, nullable=False),
 )
 
@@ -92,29 +112,34 @@ entries = sa.Table(
     metadata,
     _id(),
     sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
-    sa.Column("identity", sa.Text, nullable=False),  # hash of id, URL key, words, revised row: unique in the feed
-    sa.Column("entry_id", sa.Text, nullable=False),
-    sa.Column("id_hash", sa.Text, nullable=False),  # ids may be of any length: the index holds their hash
-    sa.Column("url_key", sa.Text, nullable=False),
-    sa.Column("link", sa.Text),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("identity", AnyText, nullable=False),  # hash of id, URL key, words, revised row: unique in the feed
+    sa.Column("entry_id", AnyText, nullable=False),
+    sa.Column("id_hash", AnyText, nullable=False),  # ids may be of any length: the index holds their hash
+    sa.Column("url_key", AnyText, nullable=False),
+    sa.Column("link", AnyText),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("summary", AnyText, nullable=False),
+    sa.Column("content", AnyText, nullable=False),
     sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("language", AnyText),
     sa.Column("flags", sa.JSON, nullable=False),
     sa.Column("published", UtcDateTime),
     sa.Column("updated", UtcDateTime),
-    sa.Column("text_hash", sa.Text, nullable=False),
+    sa.Column("text_hash", AnyText, nullable=False),
     sa.Column("revision_of", sa.ForeignKey("entries.id")),
     sa.Column("words_only", sa.Boolean, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
-    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("listed_at", UtcDateTime),  # when the feed last listed it, to within a day
+    sa.Column("text_gone", AnyText),  # why summary and content are empty, when they were dropped
+    sa.Column("fate", AnyText, nullable=False),
     sa.Column("read_attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_read_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("feed_id", "identity"),
+    sa.Index(None, "revision_of"),
     sa.Index(None, "fate", "next_read_at"),
     sa.Index(None, "feed_id", "id_hash"),
     sa.Index(None, "feed_id", "url_key"),
+    sa.Index(None, "feed_id", "listed_at"),
     sa.Index(None, "url_key"),
     sa.Index(None, "first_seen"),
 )
@@ -125,32 +150,35 @@ articles = sa.Table(
     _id(),
     sa.Column("entry_row", sa.ForeignKey("entries.id"), nullable=False, unique=True),
     sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
-    sa.Column("feed_name", sa.Text, nullable=False),
+    sa.Column("feed_name", AnyText, nullable=False),
     sa.Column("feed_tags", sa.JSON, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("url_key", sa.Text, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("publisher", sa.Text, nullable=False),
-    sa.Column("quality", sa.Text, nullable=False),
-    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("url", AnyText, nullable=False),
+    sa.Column("url_key", AnyText, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("text", AnyText, nullable=False),
+    sa.Column("summary", AnyText, nullable=False),
+    sa.Column("publisher", AnyText, nullable=False),
+    sa.Column("quality", AnyText, nullable=False),
+    sa.Column("content_hash", AnyText, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
     sa.Column("published", UtcDateTime),
-    sa.Column("language", sa.Text),
+    sa.Column("language", AnyText),
     sa.Column("authors", sa.JSON, nullable=False),
     sa.Column("entities", sa.JSON, nullable=False),
     sa.Column("dropped", sa.JSON, nullable=False),
-    sa.Column("note", sa.Text),
-    sa.Column("page_key", sa.Text, nullable=False),
-    sa.Column("stage", sa.Text, nullable=False),  # read → grouped → matched
+    sa.Column("note", AnyText),
+    sa.Column("page_key", AnyText, nullable=False),
+    sa.Column("stage", AnyText, nullable=False),  # read → grouped → matched
     sa.Column("next_stage_at", UtcDateTime),  # set, with the reason, for an article that broke its stage
-    sa.Column("stage_error", sa.Text),
-    sa.Column("story_id", sa.Text),
+    sa.Column("stage_error", AnyText),
+    sa.Column("story_id", AnyText),
     sa.Column("duplicate_of", sa.ForeignKey("articles.id")),
-    sa.Column("duplicate_reason", sa.Text),
-    sa.Column("ruleset", sa.Text),
+    sa.Column("duplicate_reason", AnyText),
+    sa.Column("ruleset", AnyText),
+    sa.Column("text_gone", AnyText),  # why the text is empty, when it was dropped
     sa.Index(None, "stage", "id"),
+    sa.Index(None, "first_seen"),
+    sa.Index(None, "duplicate_of"),
     sa.Index(None, "url_key"),
     sa.Index(None, "content_hash", "first_seen"),
     sa.Index(None, "page_key"),
@@ -160,7 +188,7 @@ articles = sa.Table(
 rulesets = sa.Table(
     "rulesets",
     metadata,
-    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("version", AnyText, primary_key=True),
     sa.Column("files", sa.JSON, nullable=False),
     sa.Column("loaded_at", UtcDateTime, nullable=False),
 )
@@ -170,25 +198,26 @@ matches = sa.Table(
     metadata,
     _id(),
     sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),
-    sa.Column("rule_id", sa.Text, nullable=False),
-    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("rule_id", AnyText, nullable=False),
+    sa.Column("rule_version", AnyText, nullable=False),
     sa.Column("rule", sa.JSON, nullable=False),  # title, query, tags, severity as they were
     sa.Column("spans", sa.JSON, nullable=False),
     sa.Column("explanation", sa.JSON, nullable=False),
-    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("because", AnyText, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
     sa.Column("news", sa.Boolean, nullable=False),
     sa.Column("matched_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("article_id", "rule_id"),
     sa.Index(None, "matched_at"),
+    sa.Index(None, "rule_id", "matched_at"),
 )
 
 rule_failures = sa.Table(
     "rule_failures",
     metadata,
     sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
-    sa.Column("rule_id", sa.Text, primary_key=True),
-    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("rule_id", AnyText, primary_key=True),
+    sa.Column("why", AnyText, nullable=False),
     sa.Column("failed_at", UtcDateTime, nullable=False),
 )
 
@@ -196,21 +225,22 @@ routings = sa.Table(
     "routings",
     metadata,
     sa.Column("match_id", sa.ForeignKey("matches.id"), primary_key=True),
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("batch", sa.Text),
-    sa.Column("draft_batch", sa.Text),  # a dry run planned it: a real run still has it before it
+    sa.Column("digest", AnyText, primary_key=True),
+    sa.Column("state", AnyText, nullable=False),
+    sa.Column("batch", AnyText),
+    sa.Column("draft_batch", AnyText),  # a dry run planned it: a real run still has it before it
     sa.Index(None, "digest", "state"),
+    sa.Index(None, "digest", "batch"),
 )
 
 alerted = sa.Table(
     "alerted",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("rule_id", sa.Text, primary_key=True),
-    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("digest", AnyText, primary_key=True),
+    sa.Column("rule_id", AnyText, primary_key=True),
+    sa.Column("story_id", AnyText, primary_key=True),
     sa.Column("draft", sa.Boolean, primary_key=True),
-    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("batch", AnyText, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
     sa.Column("alerted_at", UtcDateTime, nullable=False),
 )
@@ -218,7 +248,7 @@ alerted = sa.Table(
 digest_states = sa.Table(
     "digest_states",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", AnyText, primary_key=True),
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("last_end", UtcDateTime, nullable=False),
     sa.Column("last_draft_end", UtcDateTime, nullable=False),
@@ -227,8 +257,8 @@ digest_states = sa.Table(
 batches = sa.Table(
     "batches",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("batch", sa.Text, primary_key=True),
+    sa.Column("digest", AnyText, primary_key=True),
+    sa.Column("batch", Ordered, primary_key=True),
     sa.Column("draft", sa.Boolean, primary_key=True),
     sa.Column("window_start", UtcDateTime, nullable=False),
     sa.Column("window_end", UtcDateTime, nullable=False),
@@ -240,21 +270,22 @@ deliveries = sa.Table(
     "deliveries",
     metadata,
     _id(),
-    sa.Column("key", sa.Text, nullable=False, unique=True),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("batch", sa.Text, nullable=False),
-    sa.Column("receiver", sa.Text, nullable=False),
-    sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("key", AnyText, nullable=False, unique=True),
+    sa.Column("digest", AnyText, nullable=False),
+    sa.Column("batch", AnyText, nullable=False),
+    sa.Column("receiver", AnyText, nullable=False),
+    sa.Column("channel", AnyText, nullable=False),
+    sa.Column("recipient", AnyText, nullable=False),
     sa.Column("message", sa.JSON, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state", AnyText, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("next_attempt_at", UtcDateTime, nullable=False),
     sa.Column("lease_until", UtcDateTime),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("last_error", sa.Text),
+    sa.Column("last_error", AnyText),
     sa.Column("sent_at", UtcDateTime),
-    sa.Column("receipt", sa.Text),
+    sa.Column("receipt", AnyText),
+    sa.Column("retried_at", UtcDateTime),  # retried by hand: the time to give up counts from here
     sa.Index(None, "state", "next_attempt_at"),
     sa.Index(None, "digest", "batch"),
 )
@@ -265,7 +296,7 @@ attempts = sa.Table(
     _id(),
     sa.Column("delivery_id", sa.ForeignKey("deliveries.id"), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("outcome", AnyText, nullable=False),
+    sa.Column("detail", AnyText, nullable=False),
     sa.Index(None, "delivery_id"),
 )

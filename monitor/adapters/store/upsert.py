@@ -17,7 +17,9 @@ from monitor.model.feed import PollOutcome
 def insert_new(connection: Connection, table: sa.Table, values: Mapping[str, Any]) -> int:
     """Inserts a row unless a unique key says it is there already; returns 1 or 0."""
     insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    return connection.execute(insert.values(**values).on_conflict_do_nothing()).rowcount
+    statement = insert.values(**values).on_conflict_do_nothing()
+    # Without the option SQLAlchemy says -1 of an insert on PostgreSQL.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from monitor.core.text.characters import bounded_marks, without_overrides
 
 MAX_URL = 8_000  # what common servers take
+MAX_KEY = 2_000  # bytes: an index of PostgreSQL takes 2,704 a row
 _MAX_HOST = 253  # RFC 1035 §2.3.4, less the length octets
 # C0, DEL, C1, line separators, lone surrogates and non-characters: no address needs them unescaped.
 _NO_URL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -39,17 +41,25 @@ def canonical_url(url: str) -> str:
     Folds http and https, host case, `www. m. mobile. amp.`, IDNA, default ports, fragments (but `#!`), the
     order of the query, tracking parameters, AMP and print forms, index files and the trailing slash; unwraps
     AMP caches. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no http(s) URL comes back
-    stripped of white space.
+    stripped of white space. A key has at most MAX_KEY bytes: the end of a longer URL becomes its hash.
     """
     url = url.strip()
     if len(url) > MAX_URL:
-        return url
+        return _bounded(url)
     for _ in range(MAX_URL):  # an AMP cache of an AMP page of …: each round removes something
         folded = _fold(url)
         if folded == url:
             break
         url = folded
-    return url
+    return _bounded(url)
+
+
+def _bounded(key: str) -> str:
+    encoded = key.encode("utf-8", "surrogatepass")
+    if len(encoded) <= MAX_KEY:
+        return key
+    # What begins with it is no URL: to fold the key once more changes nothing.
+    return f"long:{blake2b(encoded, digest_size=16).hexdigest()}:{key[:200]}"
 
 
 def host_of(url: str) -> str:

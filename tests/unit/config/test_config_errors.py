@@ -79,13 +79,28 @@ def test_the_good_file_is_good():
         ("[stories]\nwindow = '7d'", "1: stories: known, but not in this version yet"),
         ("[store]\nretention = '400d'", "2: store.retention: known, but not in this version yet"),
         # store
-        ("[store]\nurl = 'mysql://x'", '2: store.url: must be "sqlite:///FILE", such as "sqlite:///monitor.db"'),
-        ("[store]\nurl = 'sqlite:///:memory:'", '2: store.url: must be "sqlite:///FILE", such as …'),
+        (
+            "[store]\nurl = 'mysql://x'",
+            '2: store.url: must be "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"',
+        ),
+        ("[store]\nurl = 'sqlite:///:memory:'", '2: store.url: must be "sqlite:///FILE" or …'),
         ("[store]\nurl = 'sqlite:///'", "2: store.url: must be …"),
         ("[store]\nurl = 3", '2: store.url: must be a text in quotes, such as "sqlite:///monitor.db"'),
         (
-            "[store]\nurl = 'env:PG'",
-            "2: store.url: PostgreSQL is known, but not in this version yet; use sqlite:///FILE",
+            "[store]\nurl = 'postgresql://desk:battery-staple@db/monitor'",
+            '2: store.url: a password in this file is refused; write url = "env:DATABASE_URL"',
+        ),
+        (
+            "[store]\nurl = 'postgresql+psycopg2://db/monitor'",
+            "2: store.url: PostgreSQL is reached by psycopg only: write postgresql://USER@HOST/DATABASE",
+        ),
+        (
+            "[store]\nurl = 'postgresql://db'",
+            "2: store.url: must name a host and a database: postgresql://USER@HOST/DATABASE",
+        ),
+        (
+            "[[feeds]]\nurl = 'https://news.example/" + "x" * 2000 + "'",
+            "2: feeds[0].url: is longer than 2,000 characters",
         ),
         ("[store]\nurl = 'env:NO'", "2: store.url: env:NO: the environment variable is not set"),
         # numbers, durations, sizes

@@ -26,6 +26,7 @@ SECRETS = {
     "env:PASSWORD": "battery-staple",
     "file:hook": "https://hooks.slack.example/T0/battery-staple",
     "credential:store": "sqlite:////var/lib/monitor.db",
+    "env:DATABASE_URL": "postgres://desk:battery-staple@db.example:5433/monitor?sslmode=require",
 }
 DIGEST = '[receivers.c]\nstdout = {{}}\n[[digests]]\nname = "d"\nrules = ["*"]\nto = ["c"]\nschedule = "{}"\n'
 SMTP = '[smtp]\nhost = "{host}"\nfrom = "desk@example.org"\nsecurity = "{security}"\n'
@@ -50,6 +51,20 @@ def test_an_empty_file_has_the_documented_defaults():
     assert (settings.feeds, settings.receivers, settings.digests) == ((), (), ())
     assert settings.smtp is None
     assert settings.nlp_model is None
+
+
+def test_a_postgresql_url_keeps_its_options_and_names_the_driver():
+    assert load("[store]\nurl = 'postgresql://desk@/monitor?host=/run/postgresql'").store_url == (
+        "postgresql+psycopg://desk@/monitor?host=/run/postgresql"
+    )
+
+
+def test_a_postgresql_url_with_a_password_comes_from_a_secret_and_is_never_shown():
+    settings = load("[store]\nurl = 'env:DATABASE_URL'")
+    assert settings.store_url == (
+        "postgresql+psycopg://desk:battery-staple@db.example:5433/monitor?sslmode=require"
+    )
+    assert "battery-staple" not in repr(settings)
 
 
 def test_poll_values_are_read():

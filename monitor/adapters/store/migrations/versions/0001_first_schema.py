@@ -8,6 +8,10 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# The first version made SQLite stores only: what PostgreSQL needs otherwise stands here, not in a later change.
+_ROW_ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+_ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Makes every table."""
@@ -25,7 +29,7 @@ def upgrade() -> None:
     op.create_table(
         "batches",
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("batch", sa.Text(), nullable=False),
+        sa.Column("batch", _ORDERED, nullable=False),
         sa.Column("draft", sa.Boolean(), nullable=False),
         sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("window_end", sa.DateTime(timezone=True), nullable=False),
@@ -35,7 +39,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("batch", sa.Text(), nullable=False),
@@ -68,7 +72,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "feeds",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
         sa.Column("declared_url", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("declared_name", sa.Text(), nullable=True),
@@ -112,8 +116,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "attempts",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("delivery_id", _ROW_ID, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -123,8 +127,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_attempts_delivery_id"), "attempts", ["delivery_id"], unique=False)
     op.create_table(
         "entries",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("feed_id", _ROW_ID, nullable=False),
         sa.Column("identity", sa.Text(), nullable=False),
         sa.Column("entry_id", sa.Text(), nullable=False),
         sa.Column("id_hash", sa.Text(), nullable=False),
@@ -138,7 +142,7 @@ def upgrade() -> None:
         sa.Column("published", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=True),
         sa.Column("text_hash", sa.Text(), nullable=False),
-        sa.Column("revision_of", sa.Integer(), nullable=True),
+        sa.Column("revision_of", _ROW_ID, nullable=True),
         sa.Column("words_only", sa.Boolean(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fate", sa.Text(), nullable=False),
@@ -156,9 +160,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_entries_url_key"), "entries", ["url_key"], unique=False)
     op.create_table(
         "articles",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("entry_row", sa.Integer(), nullable=False),
-        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("entry_row", _ROW_ID, nullable=False),
+        sa.Column("feed_id", _ROW_ID, nullable=False),
         sa.Column("feed_name", sa.Text(), nullable=False),
         sa.Column("feed_tags", sa.JSON(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -181,7 +185,7 @@ def upgrade() -> None:
         sa.Column("next_stage_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stage_error", sa.Text(), nullable=True),
         sa.Column("story_id", sa.Text(), nullable=True),
-        sa.Column("duplicate_of", sa.Integer(), nullable=True),
+        sa.Column("duplicate_of", _ROW_ID, nullable=True),
         sa.Column("duplicate_reason", sa.Text(), nullable=True),
         sa.Column("ruleset", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["duplicate_of"], ["articles.id"], name=op.f("fk_articles_duplicate_of")),
@@ -199,8 +203,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_articles_url_key"), "articles", ["url_key"], unique=False)
     op.create_table(
         "matches",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("article_id", _ROW_ID, nullable=False),
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("rule_version", sa.Text(), nullable=False),
         sa.Column("rule", sa.JSON(), nullable=False),
@@ -217,7 +221,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_matches_matched_at"), "matches", ["matched_at"], unique=False)
     op.create_table(
         "rule_failures",
-        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("article_id", _ROW_ID, nullable=False),
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
@@ -226,7 +230,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "routings",
-        sa.Column("match_id", sa.Integer(), nullable=False),
+        sa.Column("match_id", _ROW_ID, nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("batch", sa.Text(), nullable=True),
