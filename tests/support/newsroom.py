@@ -266,9 +266,9 @@ class Newsroom:
     def payloads(self, digest: str | None = None) -> list[Mapping[str, Any]]:
         """The JSON digests in the outbox, oldest first."""
         return [
-            one.new.message.payload or {}
+            one.new.message.payload
             for one in reversed(self.store.ledger.deliveries(limit=1000))
-            if digest in (None, one.new.digest)
+            if digest in (None, one.new.digest) and one.new.message.payload is not None
         ]
 
     def alerts(self) -> list[tuple[str, str, str]]:
