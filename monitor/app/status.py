@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.app.counting import counted
+from monitor.app.counting import counted, size_text
 from monitor.core.digests.plan import next_fire
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
@@ -102,7 +102,7 @@ def status_lines(status: Status) -> list[str]:
     """The status as at most a screen of text."""
     counts = status.counts
     running = f"running, pid {status.holder}" if status.holder else "not running"
-    size = f" {_size(status.size)}" if status.size is not None else ""
+    size = f" {size_text(status.size)}" if status.size is not None else ""
     polls = sum(counts.polls.values())
     same = counts.polls.get(PollOutcome.NOT_MODIFIED.value, 0) + counts.polls.get(PollOutcome.UNCHANGED.value, 0)
     unchanged = f" ({100 * same // polls} % unchanged)" if polls else ""
@@ -177,12 +177,3 @@ def status_json(status: Status) -> dict[str, Any]:
 def _when(moment: datetime, timezone: str) -> str:
     city = timezone.rsplit("/", 1)[-1].replace("_", " ")
     return f"{moment.astimezone(ZoneInfo(timezone)):%a %d %b %H:%M} {city}"
-
-
-def _size(size: int) -> str:
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"

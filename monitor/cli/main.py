@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitor import __version__
+from monitor.cli.db import db
 from monitor.cli.digest import digest
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
@@ -206,5 +207,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (digest, rules):
+for _group in (digest, rules, db):
     cli.add_command(_group)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -26,3 +28,28 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
         except UnicodeEncodeError:  # half a character, from a document that has one: written as \ud83d
             line = json.dumps(row)
         click.echo(line)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal; call it with what is done and what there is.
+
+    It appears with the first call, so that short work shows none, and goes when the work ends.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    bar: Any = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=max(total, 1), label=label, file=sys.stderr)
+        bar.length = max(total, 1)
+        bar.update(done - bar.pos)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.render_finish()

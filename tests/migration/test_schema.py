@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from made import NOON, feed_settings
+from postgres_server import postgres_server
 
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.migrate import alembic_config, current, upgrade
@@ -35,13 +36,22 @@ def database(file: Path) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def either(request: pytest.FixtureRequest, file: Path) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    opened = Database(f"sqlite:///{file}" if request.param == "sqlite" else postgres_server().fresh_database())
+    upgrade(opened)
+    yield opened
+    opened.close()
+
+
 def ask(file: Path, query: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
-    with database.read() as connection:
+def test_the_migrations_make_what_the_tables_say(either: Database) -> None:
+    with either.read() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True, "render_as_batch": True}
         )
@@ -61,8 +71,8 @@ def test_there_is_one_line_of_migrations() -> None:
     assert len(script.get_bases()) == 1
 
 
-def test_a_fresh_database_is_at_the_newest_version(database: Database) -> None:
-    assert current(database) == ScriptDirectory.from_config(alembic_config()).get_current_head()
+def test_a_fresh_database_is_at_the_newest_version(either: Database) -> None:
+    assert current(either) == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def test_a_second_upgrade_changes_nothing(file: Path) -> None:
@@ -102,8 +112,8 @@ def test_an_upgrade_that_fails_in_the_middle_leaves_nothing_behind(file: Path) -
     SqlStore(f"sqlite:///{file}").close()
 
 
-def test_every_constraint_and_index_has_a_name_after_its_table(database: Database) -> None:
-    with database.read() as connection:
+def test_every_constraint_and_index_has_a_name_after_its_table(either: Database) -> None:
+    with either.read() as connection:
         inspector = sa.inspect(connection)
         for table in metadata.sorted_tables:
             assert inspector.get_pk_constraint(table.name)["name"] == f"pk_{table.name}"
@@ -112,11 +122,13 @@ def test_every_constraint_and_index_has_a_name_after_its_table(database: Databas
             for key in inspector.get_foreign_keys(table.name):
                 assert key["name"] == f"fk_{table.name}_{key['constrained_columns'][0]}"
             for index in inspector.get_indexes(table.name):
+                if index.get("duplicates_constraint"):  # PostgreSQL keeps a unique constraint by an index
+                    continue
                 assert index["name"] == "_".join(["ix", table.name, *(str(c) for c in index["column_names"])])
 
 
-def test_every_foreign_key_is_kept(database: Database) -> None:
-    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+def test_every_foreign_key_is_kept(either: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), either.write() as connection:
         connection.execute(
             sa.text(
                 "INSERT INTO attempts (delivery_id, at, outcome, detail) VALUES (77, '2023-02-22', 'sent', '')"

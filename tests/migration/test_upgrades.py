@@ -98,8 +98,8 @@ def as_it_was_listed() -> bytes:
             " WHERE id NOT IN (SELECT revision_of FROM entries WHERE revision_of IS NOT NULL) ORDER BY id"
         ).fetchall()
     items = (
-        item(id, title, summary, link=link, published=datetime.fromisoformat(published).replace(tzinfo=UTC))
-        for id, title, summary, link, published in words
+        item(name, title, summary, link=link, published=datetime.fromisoformat(published).replace(tzinfo=UTC))
+        for name, title, summary, link, published in words
     )
     return rss(*items, title="Border news")
 

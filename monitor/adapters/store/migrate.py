@@ -50,12 +50,17 @@ def _known(database: Database) -> str | None:
     found = current(database)
     if found is None or found == SCHEMA:
         return found
+    if found not in known_versions():
+        raise StoreNewer(database.name, found, SCHEMA)
+    return found
+
+
+def known_versions() -> frozenset[str]:
+    """Every schema version that this version of the monitor can bring up to date."""
     # Imported here: a command that only asks need not wait for it.
     from alembic.script import ScriptDirectory
 
-    if found not in {one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()}:
-        raise StoreNewer(database.name, found, SCHEMA)
-    return found
+    return frozenset(one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions())
 
 
 def alembic_config() -> Config:

@@ -1,0 +1,229 @@
+"""What is different on PostgreSQL: who holds the store, servers that go away, letters it does not keep."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from made import NOON, feed_settings, new_article, new_entry
+from newsroom import Newsroom, fresh_postgresql_store, item
+from postgres_server import PostgresServer, postgres_server
+from stored import LEASE, plan, poll
+
+from monitor.adapters.store.holder import DatabaseHolder
+from monitor.adapters.store.migrate import upgrade
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.errors import StoreBusy, StoreMissing, StoreUnusable
+
+pytestmark = pytest.mark.needs("postgresql")
+
+
+@pytest.fixture
+def url() -> str:
+    return postgres_server().fresh_database()
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server that may be stopped."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+# ---- one daemon
+
+
+def test_a_second_daemon_is_refused_with_the_pid_of_the_first(url: str) -> None:
+    first = SqlStore(url, hold=4711)
+    assert first.held
+    assert first.holder() == 4711
+    with pytest.raises(StoreBusy, match="4711"):
+        SqlStore(url, hold=4712)
+    first.close()
+    SqlStore(url, hold=4712).close()
+
+
+def test_a_store_that_nobody_holds_says_so(url: str) -> None:
+    store = SqlStore(url)
+    assert not store.held
+    assert store.holder() is None
+    store.close()
+
+
+def test_questions_are_answered_beside_a_daemon(url: str) -> None:
+    daemon = SqlStore(url, hold=4711)
+    asking = SqlStore(url, ask_only=True)
+    assert asking.holder() == 4711
+    assert asking.feeds.all() == []
+    asking.close()
+    daemon.close()
+
+
+def test_daemons_of_two_databases_of_one_server_do_not_hinder_each_other(url: str) -> None:
+    first, second = SqlStore(url, hold=1), SqlStore(postgres_server().fresh_database(), hold=2)
+    assert (first.holder(), second.holder()) == (1, 2)
+    first.close()
+    second.close()
+
+
+def test_a_daemon_that_lost_its_hold_takes_it_again(
+    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlStore(own_server.fresh_database(), hold=4711)
+    store.feeds.sync([feed_settings()], NOON)
+    own_server.stop()
+    monkeypatch.setattr("monitor.adapters.store.holder._ASK_AGAIN", 0.0)
+    with pytest.raises(StoreUnusable):
+        store.feeds.sync([], NOON)
+    own_server.start()
+    store.feeds.sync([feed_settings("https://other.example/feed")], NOON)
+    assert store.holder() == 4711
+    store.close()
+
+
+def test_a_daemon_whose_store_another_has_taken_writes_no_more(
+    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = own_server.fresh_database()
+    slow = SqlStore(url, hold=4711)
+    own_server.stop()
+    own_server.start()
+    quick = SqlStore(url, hold=4712)
+    monkeypatch.setattr("monitor.adapters.store.holder._ASK_AGAIN", 0.0)
+    with pytest.raises(StoreBusy, match="4712"):
+        slow.feeds.sync([feed_settings()], NOON)
+    assert quick.feeds.all() == []
+    slow.close()
+    quick.close()
+
+
+# ---- servers
+
+
+def test_a_server_that_is_away_is_named_in_one_line_without_the_password() -> None:
+    with pytest.raises(StoreUnusable) as caught:
+        SqlStore("postgresql+psycopg://desk:battery-staple@127.0.0.1:9/monitor")
+    assert str(caught.value) == (
+        "postgresql+psycopg://desk:***@127.0.0.1:9/monitor: nobody answers at this address; is the server running?"
+    )
+
+
+def test_a_database_that_is_not_there_is_named(url: str) -> None:
+    with pytest.raises(StoreUnusable, match='database "nowhere" does not exist'):
+        SqlStore(url.rpartition("/")[0] + "/nowhere")
+
+
+def test_a_user_that_is_not_there_is_named(url: str) -> None:
+    with pytest.raises(StoreUnusable, match='role "stranger" does not exist'):
+        SqlStore(url.replace("monitor@", "stranger@"))
+
+
+def test_the_store_works_again_when_its_server_is_back(own_server: PostgresServer) -> None:
+    store = SqlStore(own_server.fresh_database())
+    store.feeds.sync([feed_settings()], NOON)
+    own_server.stop()
+    with pytest.raises(StoreUnusable):
+        store.feeds.all()
+    own_server.start()
+    assert len(store.feeds.all()) == 1
+    store.close()
+
+
+def test_an_empty_database_is_no_store_yet(url: str) -> None:
+    with pytest.raises(StoreMissing, match="no store yet"):
+        SqlStore(url, ask_only=True)
+
+
+def test_two_processes_may_make_the_store_at_the_same_time(url: str) -> None:
+    opened: list[SqlStore] = []
+    threads = [threading.Thread(target=lambda: opened.append(SqlStore(url))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    for store in opened:
+        store.close()
+
+
+# ---- what PostgreSQL knows otherwise
+
+
+def test_a_character_that_postgresql_cannot_keep_does_not_lose_an_entry() -> None:
+    store = fresh_postgresql_store()
+    store.feeds.sync([feed_settings()], NOON)
+    poll(store, store.feeds.all()[0], new_entry("e1", "Torkham\0closed", summary="a\0b"))
+    (entry,) = store.articles.waiting(NOON, 10)
+    assert (entry.new.parsed.title, entry.new.parsed.summary) == ("Torkham\ufffdclosed", "a\ufffdb")
+    store.articles.record_read(new_article(entry.row, "Torkham\0closed", authors=("A\0B",)))
+    assert store.articles.ungrouped(NOON, 10)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_batches_are_counted_in_the_order_of_code_points_whatever_the_locale(locale: str) -> None:
+    store = SqlStore(postgres_server().fresh_database(locale))
+    for batch in ("s_1#1", "s_1#2", "s_10#1", "s_1$1"):
+        store.digests.record_plan(plan(store, batch=batch, deliveries=0), NOON)
+    assert store.digests.batches("morning", "s_1#") == 2
+    with store._db.read() as connection:
+        collation = sa.text(
+            "SELECT collation_name FROM information_schema.columns"
+            " WHERE table_name = 'batches' AND column_name = 'batch'"
+        )
+        assert connection.execute(collation).scalar_one() == "C"
+    store.close()
+
+
+def test_two_threads_never_claim_the_same_feed(url: str) -> None:
+    store = SqlStore(url)
+    store.feeds.sync([feed_settings(f"https://{n}.example/feed") for n in range(200)], NOON)
+    claimed: list[int] = []
+    start = threading.Barrier(4)
+
+    def claim() -> None:
+        start.wait()
+        while found := store.feeds.claim_due(NOON, LEASE, 7):
+            claimed.extend(feed.id for feed in found)
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(set(claimed))
+    assert len(claimed) == 200
+    store.close()
+
+
+def test_the_whole_pipeline_alerts_once_on_postgresql() -> None:
+    room = Newsroom(store=fresh_postgresql_store())
+    room.bring_in(item(), item("e2", "طورخم بند", "Torkham closed: طورخم بند ہے۔"))
+    room.plan()
+    assert all(report.failure is None for report in room.deliver())
+    room.bring_in(item(), item("e2", "طورخم بند", "Torkham closed: طورخم بند ہے۔"))
+    assert not room.plan()
+    assert len(room.alerts()) == 2
+    assert [one.matches[0].match.new.rule.id for one in room.fates("e2")] == ["torkham-closed"]
+
+
+def test_the_size_of_the_store_is_known(url: str) -> None:
+    store = SqlStore(url)
+    assert (store.size() or 0) > 1_000_000
+    store.close()
+
+
+def test_a_second_upgrade_finds_nothing_to_do(url: str) -> None:
+    store = SqlStore(url)
+    assert upgrade(store._db) == upgrade(store._db)
+    store.close()
+
+
+def test_a_hold_is_given_back_by_a_holder_that_could_not_take_it(url: str) -> None:
+    first = SqlStore(url, hold=1)
+    for _ in range(20):  # more often than the pool has connections
+        with pytest.raises(StoreBusy):
+            DatabaseHolder(first._db).hold(2)
+    first.close()
