@@ -132,7 +132,7 @@ def free_port() -> int:
 
 @pytest.mark.timeout(300)  # a busy machine
 def test_the_tutorial_works_as_it_is_written(tmp_path: Path):
-    page = document("docs/how-to/first-alert.md")
+    page = document("docs/tutorial/first-alert.md")
     port = free_port()
     text = page.text.replace("8000", str(port))
     page = Written(page.path, text)

@@ -37,6 +37,12 @@ def programs() -> Path | None:
     return folder if folder is not None and (folder / "initdb").exists() else None
 
 
+def with_programs() -> dict[str, str]:
+    """This process's environment, the server's own programs first: pg_dump must be as new as the server."""
+    found = programs()
+    return {**os.environ, "PATH": f"{found}{os.pathsep}{os.environ['PATH']}"} if found else dict(os.environ)
+
+
 def _user() -> dict[str, object]:
     """Who runs the server: it refuses to be root."""
     if os.geteuid() != 0:

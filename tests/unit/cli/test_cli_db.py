@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from postgres_server import postgres_server
+from postgres_server import postgres_server, with_programs
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import SCHEMA
@@ -146,6 +146,7 @@ def test_every_db_command_works_on_postgresql_with_the_url_in_a_secret(
 ) -> None:
     url = postgres_server().fresh_database()
     (desk / "config.toml").write_text(CONFIG.format(url="env:DATABASE_URL"))
+    monkeypatch.setenv("PATH", with_programs()["PATH"])
     monkeypatch.setenv("DATABASE_URL", url.replace("monitor@", "monitor:battery-staple@"))
     steps = [
         ("db", "check"),

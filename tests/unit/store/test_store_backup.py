@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from made import NOON, feed_settings, new_entry
-from postgres_server import postgres_server
+from postgres_server import postgres_server, with_programs
 from stored import grouped, matched, poll
 
 from monitor.adapters.store.backup import back_up, restore
@@ -54,14 +54,14 @@ def titles(url: str) -> list[str]:
 
 
 def put_back(url: str, copy: Path, tmp_path: Path) -> str:
-    return restore(url, copy, tmp_path / "aside.db", pid=os.getpid(), progress=quiet, environment=os.environ)
+    return restore(url, copy, tmp_path / "aside.db", pid=os.getpid(), progress=quiet, environment=with_programs())
 
 
 @both
 def test_a_backup_put_back_is_the_store_as_it_was(url: str, tmp_path: Path) -> None:
     filled(url, "e1", "e2").close()
     before = titles(url)
-    size = back_up(url, tmp_path / "copy", quiet, os.environ)
+    size = back_up(url, tmp_path / "copy", quiet, with_programs())
     assert size == (tmp_path / "copy").stat().st_size > 0
     store = SqlStore(url)
     matched(store, grouped(store, store.feeds.all()[0], "e3"), "morning")
@@ -88,7 +88,7 @@ def test_a_backup_while_another_process_writes_is_the_state_of_one_moment(url: s
     writer.start()
     copies = [tmp_path / f"copy-{n}" for n in range(3)]
     for copy in copies:
-        back_up(url, copy, quiet, os.environ)
+        back_up(url, copy, quiet, with_programs())
     stopping.set()
     writer.join()
     assert written[0]
@@ -106,7 +106,7 @@ def test_a_backup_while_another_process_writes_is_the_state_of_one_moment(url: s
 def test_progress_counts_up_to_the_whole(url: str, tmp_path: Path) -> None:
     filled(url, "e1").close()
     said: list[tuple[int, int]] = []
-    back_up(url, tmp_path / "copy", lambda done, total: said.append((done, total)), os.environ)
+    back_up(url, tmp_path / "copy", lambda done, total: said.append((done, total)), with_programs())
     assert said[-1][0] == said[-1][1] > 0
 
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_there_is_never_overwritten(url: str, tmp_path: Path) -> 
     filled(url, "e1").close()
     (tmp_path / "copy").write_text("precious")
     with pytest.raises(StoreUnusable, match="is there already"):
-        back_up(url, tmp_path / "copy", quiet, os.environ)
+        back_up(url, tmp_path / "copy", quiet, with_programs())
     assert (tmp_path / "copy").read_text() == "precious"
     assert not list(tmp_path.glob(".copy*"))
 
@@ -122,12 +122,12 @@ def test_a_file_that_is_there_is_never_overwritten(url: str, tmp_path: Path) -> 
 def test_a_folder_that_is_not_there_is_named(url: str, tmp_path: Path) -> None:
     filled(url, "e1").close()
     with pytest.raises(StoreUnusable, match="nowhere"):
-        back_up(url, tmp_path / "nowhere" / "copy", quiet, os.environ)
+        back_up(url, tmp_path / "nowhere" / "copy", quiet, with_programs())
 
 
 def test_what_was_there_is_moved_aside_with_all_that_was_only_in_its_log(url: str, tmp_path: Path) -> None:
     filled(url, "e1").close()
-    back_up(url, tmp_path / "copy", quiet, os.environ)
+    back_up(url, tmp_path / "copy", quiet, with_programs())
     lived_on = SqlStore(url)
     matched(lived_on, grouped(lived_on, lived_on.feeds.all()[0], "e2"), "morning")
     # As after kill -9: the last write is in the log beside the file only.
@@ -145,7 +145,7 @@ def test_what_was_there_is_moved_aside_with_all_that_was_only_in_its_log(url: st
 @both
 def test_a_store_that_a_daemon_holds_is_not_replaced(url: str, tmp_path: Path) -> None:
     filled(url, "e1").close()
-    back_up(url, tmp_path / "copy", quiet, os.environ)
+    back_up(url, tmp_path / "copy", quiet, with_programs())
     daemon = SqlStore(url, hold=4711)
     with pytest.raises(StoreBusy, match="4711"):
         put_back(url, tmp_path / "copy", tmp_path)
@@ -183,7 +183,7 @@ def test_a_file_that_is_no_sound_backup_is_refused_before_anything_is_touched(
     url: str, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     filled(url, "e1", "e2").close()
-    back_up(url, tmp_path / "copy", quiet, os.environ)
+    back_up(url, tmp_path / "copy", quiet, with_programs())
     harm(tmp_path / "copy")
     before = (tmp_path / "monitor.db").read_bytes()
     with pytest.raises((StoreUnusable, StoreNewer), match="copy: "):
@@ -209,7 +209,7 @@ def test_a_backup_that_is_not_there_is_named(url: str, tmp_path: Path) -> None:
 
 def test_a_backup_can_be_restored_where_there_was_no_store(url: str, tmp_path: Path) -> None:
     filled(url, "e1").close()
-    back_up(url, tmp_path / "copy", quiet, os.environ)
+    back_up(url, tmp_path / "copy", quiet, with_programs())
     (tmp_path / "elsewhere").mkdir()
     other = f"sqlite:///{tmp_path / 'elsewhere' / 'monitor.db'}"
     put_back(other, tmp_path / "copy", tmp_path)

@@ -1,0 +1,69 @@
+"""The real daemon with its store in a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from desk import Desk, eventually
+from local_feed import LocalFeed
+from postgres_server import postgres_server
+
+pytestmark = pytest.mark.needs("postgresql")
+
+
+@pytest.fixture
+def url(desk: Desk, feed: LocalFeed) -> str:
+    """The URL of the desk's database; the config knows it by a secret only."""
+    found = postgres_server().fresh_database()
+    desk.write([feed.url])
+    text = desk.config.read_text(encoding="utf-8").replace("sqlite:///monitor.db", "env:DATABASE_URL")
+    desk.config.write_text(text, encoding="utf-8")
+    desk.environment["DATABASE_URL"] = found.replace("monitor@", "monitor:battery-staple@")
+    return found.replace("+psycopg", "")
+
+
+def number(url: str, query: str) -> int:
+    """The one number of a query; 0 while there is no store yet."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        try:
+            row = connection.execute(query).fetchone()  # type: ignore[call-overload]  # a text of the test's own
+        except psycopg.errors.UndefinedTable:
+            return 0
+    return int(row[0])
+
+
+def sent(url: str) -> int:
+    return number(url, "SELECT count(*) FROM deliveries WHERE state = 'sent'")
+
+
+def digests(desk: Desk) -> list[Path]:
+    return sorted((desk.folder / "digests").glob("*.json"))
+
+
+def test_alerts_come_once_over_kills_and_restarts(desk: Desk, feed: LocalFeed, url: str) -> None:
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    daemon = desk.start()
+    eventually(lambda: sent(url) == 1, "the first alert")
+    daemon.kill()
+    daemon.wait()
+    link = feed.add("سیلاب", "A flood came. سیلاب آیا۔")
+    with desk.running():
+        eventually(lambda: sent(url) == 2, "the alert after the restart")
+    assert len(digests(desk)) == 2
+    assert number(url, "SELECT count(*) FROM deliveries") == 2
+    why = desk.command("why", link)
+    assert "floods" in why.stdout
+    assert "battery-staple" not in desk.log() + why.stdout + why.stderr
+    assert json.loads(desk.command("status", "--json").stdout)["store"].startswith("postgresql")
+
+
+def test_a_second_daemon_is_refused_while_the_first_works(desk: Desk, feed: LocalFeed, url: str) -> None:
+    with desk.running() as daemon:
+        eventually(lambda: number(url, "SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll")
+        second = desk.command("run")
+        assert second.returncode == 1
+        assert f"pid {daemon.pid}" in second.stderr
+        assert f"running, pid {daemon.pid}" in desk.command("status").stdout
