@@ -7,6 +7,9 @@ error and no log; failures name the other side in the words of the caller.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,7 +66,7 @@ def post(url: Secret, body: bytes, headers: Mapping[str, str], whom: str, limits
         return asyncio.run(_exchange(request, limits.deadline))
     # `from None` throughout: the causes carry the request, and with it the secret.
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"{whom}: {type(error).__name__}") from None
+        raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"{whom}: {_why_no_connection(error)}") from None
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
         raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, f"{url!r} holds no http(s) address") from None
     except (httpx2.HTTPError, TimeoutError) as error:
@@ -89,6 +92,25 @@ def wait_of(retry_after: str | None) -> timedelta | None:
     if retry_after is None or not retry_after.isascii() or not retry_after.strip().isdigit():
         return None
     return min(timedelta(seconds=int(retry_after.strip()[:9])), _LONGEST_WAIT)
+
+
+def _why_no_connection(error: BaseException) -> str:
+    """In the words of the system that refused: those of the error itself may hold more than a host."""
+    found: BaseException | None = error
+    while found is not None:
+        match found:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate does not hold: {found.verify_message}"
+            case ssl.SSLError():
+                return f"no encrypted connection ({found.reason or 'TLS error'})"
+            case socket.gaierror():
+                return "its name is not known here"
+            case TimeoutError() | httpx2.TimeoutException():
+                return "nobody answers"
+            case OSError() if found.errno:
+                return os.strerror(found.errno).lower()
+        found = found.__cause__ or found.__context__
+    return type(error).__name__
 
 
 async def _exchange(request: httpx2.Request, deadline: float) -> Answer:
