@@ -13,6 +13,7 @@ from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
+from monitor.config.shape import NOT_LOOKED_UP
 from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
@@ -118,7 +119,7 @@ def _errors(problems: list[Problem]) -> bool:
 
 
 def _no_secret(_reference: str) -> str:
-    return "https://secret.invalid/"  # of a form that any secret may have; it is never used
+    return NOT_LOOKED_UP
 
 
 def _load_settings(

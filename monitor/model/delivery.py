@@ -15,6 +15,7 @@ class ChannelKind(StrEnum):
 
     EMAIL = "email"
     SLACK = "slack"
+    WEBHOOK = "webhook"
     FILE = "file"
     STDOUT = "stdout"
 
@@ -55,6 +56,14 @@ class SlackEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """A web server that takes signed JSON digests. The address is masked: its query may hold a token."""
+
+    url: Secret
+    secret: Secret  # "whsec_…", see monitor.core.signing
+
+
+@dataclass(frozen=True, slots=True)
 class FileEndpoint:
     """One file per message, written atomically."""
 
@@ -67,7 +76,7 @@ class StdoutEndpoint:
     """Plain text on standard output."""
 
 
-Endpoint = EmailEndpoint | SlackEndpoint | FileEndpoint | StdoutEndpoint
+Endpoint = EmailEndpoint | SlackEndpoint | WebhookEndpoint | FileEndpoint | StdoutEndpoint
 
 
 @dataclass(frozen=True, slots=True)
