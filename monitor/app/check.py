@@ -77,6 +77,19 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
     return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset)
 
 
+def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:
+    """The settings of a config file, whatever its rules are. Raises ConfigInvalid with all its problems."""
+    source = read_text(config_path)
+    if isinstance(source, Unreadable):
+        raise ConfigInvalid(check(config_path, environment=environment, secrets=False).problems)
+    directory = config_path.absolute().parent
+    resolve = secrets_from(environment, directory)
+    settings, problems = _load_settings(source, str(config_path), directory, resolve, secrets)
+    if settings is None:
+        raise ConfigInvalid(tuple(problems))
+    return settings
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Settings and rules that hold."""

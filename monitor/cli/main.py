@@ -14,6 +14,7 @@ from monitor.cli.db import db
 from monitor.cli.digest import digest
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
+from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
@@ -207,5 +208,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (digest, rules, db):
+for _group in (db, digest, receivers, rules):
     cli.add_command(_group)
