@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from monitor.app.check import settings_of
+from monitor.app.questions import NoSuchReceiver
 from monitor.app.wiring import channels_of
 from monitor.config import Settings
 from monitor.config.shape import SECRET_PREFIXES
@@ -25,15 +26,11 @@ from monitor.model.delivery import (
     WebhookEndpoint,
 )
 from monitor.model.digest import Message
-from monitor.model.errors import DeliveryFailed, DeliveryFault, MonitorError
+from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.ports import Channel, Clock
 
 _COLUMNS = 80
 _INDENT = " " * 6
-
-
-class NoSuchReceiver(MonitorError):
-    """A receiver name the config does not have."""
 
 
 # ---- list

@@ -11,6 +11,7 @@ import click
 
 from monitor import __version__
 from monitor.cli.db import db
+from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
@@ -208,5 +209,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (db, digest, receivers, rules):
+for _group in (db, deliveries, digest, receivers, rules):
     cli.add_command(_group)
