@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
-from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryDecision
+from monitor.model.delivery import Attempt, Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.digest import Message
 from monitor.model.entry import Entry, KnownEntry, NewEntry, ParsedEntry
 from monitor.model.errors import DeliveryFailed
@@ -247,6 +247,14 @@ class Outbox(Protocol):
         """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
         ...
 
+    def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
+        """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
+        ...
+
+    def retry_dead(self, now: datetime, receiver: str | None = None) -> Mapping[str, int]:
+        """The same for every dead delivery, or those to one receiver; returns how many, by receiver."""
+        ...
+
 
 class Ledger(Protocol):
     """Questions about what happened."""
@@ -260,9 +268,26 @@ class Ledger(Protocol):
         ...
 
     def deliveries(
-        self, *, state: DeliveryState | None = None, tried: bool = False, limit: int = 100
+        self,
+        *,
+        state: DeliveryState | None = None,
+        digest: str | None = None,
+        receiver: str | None = None,
+        tried: bool = False,
+        limit: int = 100,
     ) -> Sequence[Delivery]:
         """Outbox rows, newest first; with `tried` only those that were attempted."""
+        ...
+
+    def deliveries_called(self, name: str) -> Sequence[Delivery]:
+        """The outbox row with this key; else those with this id or whose key begins so, at most twenty.
+
+        A beginning has six letters at least.
+        """
+        ...
+
+    def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
+        """Every attempt of a delivery, oldest first."""
         ...
 
     def digest_states(self) -> Sequence[DigestState]:

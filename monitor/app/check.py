@@ -13,6 +13,7 @@ from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
+from monitor.config.shape import NOT_LOOKED_UP
 from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
@@ -76,6 +77,19 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
     return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset)
 
 
+def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:
+    """The settings of a config file, whatever its rules are. Raises ConfigInvalid with all its problems."""
+    source = read_text(config_path)
+    if isinstance(source, Unreadable):
+        raise ConfigInvalid(check(config_path, environment=environment, secrets=False).problems)
+    directory = config_path.absolute().parent
+    resolve = secrets_from(environment, directory)
+    settings, problems = _load_settings(source, str(config_path), directory, resolve, secrets)
+    if settings is None:
+        raise ConfigInvalid(tuple(problems))
+    return settings
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Settings and rules that hold."""
@@ -118,7 +132,7 @@ def _errors(problems: list[Problem]) -> bool:
 
 
 def _no_secret(_reference: str) -> str:
-    return "https://secret.invalid/"  # of a form that any secret may have; it is never used
+    return NOT_LOOKED_UP
 
 
 def _load_settings(

@@ -23,6 +23,10 @@ class NoSuchDigest(MonitorError):
     """A digest name the config does not have."""
 
 
+class NoSuchReceiver(MonitorError):
+    """A receiver name the config does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """A config and its store, to be asked. `ruleset` is None when the rule files do not hold."""
@@ -42,6 +46,17 @@ class House:
             holder=self.store.holder(),
             now=SystemClock().now(),
         )
+
+    def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:
+        """Raises NoSuchDigest or NoSuchReceiver when the config has nothing of that name."""
+        digests = [one.name for one in self.settings.digests]
+        if digest is not None and digest not in digests:
+            raise NoSuchDigest(f'no digest is called "{digest}"; there are: {", ".join(digests) or "none"}')
+        receivers = [one.name for one in self.settings.receivers]
+        if receiver is not None and receiver not in receivers:
+            raise NoSuchReceiver(
+                f'no receiver is called "{receiver}"; there are: {", ".join(receivers) or "none"}'
+            )
 
 
 @contextmanager
@@ -63,9 +78,7 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
 
 def preview_of(house: House, name: str, form: str) -> list[str]:
     """The texts of what a digest would say now; raises NoSuchDigest."""
-    settings = next((one for one in house.settings.digests if one.name == name), None)
-    if settings is None:
-        names = ", ".join(one.name for one in house.settings.digests)
-        raise NoSuchDigest(f'no digest is called "{name}"; there are: {names}')
+    house.expect(digest=name)
+    settings = next(one for one in house.settings.digests if one.name == name)
     stage = DigestStage(house.store.digests, house.store.feeds, house.settings.digests, {}, SystemClock())
     return preview_texts(stage.preview(settings), form)

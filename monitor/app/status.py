@@ -136,6 +136,8 @@ def status_lines(status: Status) -> list[str]:
     )
     for one in status.troubled:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
+    if states.get(DeliveryState.DEAD.value):
+        lines.append("            what was given up: monitor deliveries list --state dead")
     return lines
 
 

@@ -12,6 +12,7 @@ from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
 from monitor.adapters.channels.stdout import StdoutChannel
+from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fetch import HttpFetcher
 from monitor.adapters.nlp import SpacyRecognizer
@@ -26,6 +27,7 @@ from monitor.model.delivery import (
     Receiver,
     SlackEndpoint,
     SmtpSettings,
+    WebhookEndpoint,
 )
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
@@ -108,28 +110,34 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         group=GroupStage(store.articles, clock),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=DigestStage(store.digests, store.feeds, settings.digests, receivers, clock, draft),
-        deliver=DeliverStage(store.outbox, channels_of(receivers, settings.smtp, stdout), clock, random),
+        deliver=DeliverStage(
+            store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
+        ),
     )
 
 
 def channels_of(
-    receivers: Mapping[str, Receiver], smtp: SmtpSettings | None, stdout: TextIO
+    receivers: Mapping[str, Receiver], smtp: SmtpSettings | None, stdout: TextIO, clock: Clock, version: str
 ) -> dict[tuple[str, ChannelKind], Channel]:
     """The channel of each endpoint, by receiver name and kind."""
     return {
         (name, kind): channel
         for name, receiver in receivers.items()
         for endpoint in receiver.endpoints
-        for kind, channel in [_channel(endpoint, smtp, stdout)]
+        for kind, channel in [_channel(endpoint, smtp, stdout, clock, version)]
     }
 
 
-def _channel(endpoint: Endpoint, smtp: SmtpSettings | None, stdout: TextIO) -> tuple[ChannelKind, Channel]:
+def _channel(
+    endpoint: Endpoint, smtp: SmtpSettings | None, stdout: TextIO, clock: Clock, version: str
+) -> tuple[ChannelKind, Channel]:
     if isinstance(endpoint, EmailEndpoint):
         assert smtp is not None, "the config check refuses e-mail without [smtp]"
         return ChannelKind.EMAIL, EmailChannel(smtp)
     if isinstance(endpoint, SlackEndpoint):
         return ChannelKind.SLACK, SlackChannel(endpoint)
+    if isinstance(endpoint, WebhookEndpoint):
+        return ChannelKind.WEBHOOK, WebhookChannel(endpoint, clock, version)
     if isinstance(endpoint, FileEndpoint):
         return ChannelKind.FILE, FileChannel(endpoint)
     return ChannelKind.STDOUT, StdoutChannel(stdout)

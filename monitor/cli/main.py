@@ -11,9 +11,11 @@ import click
 
 from monitor import __version__
 from monitor.cli.db import db
+from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
+from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
@@ -207,5 +209,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (digest, rules, db):
+for _group in (db, deliveries, digest, receivers, rules):
     cli.add_command(_group)

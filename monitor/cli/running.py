@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -13,10 +12,10 @@ import click
 from monitor import __version__
 from monitor.app.check import open_settings
 from monitor.app.counting import counted
+from monitor.app.deliveries import message_text
 from monitor.app.service import Pass, Service
 from monitor.app.wiring import Monitor, build
 from monitor.core.text.terminal import printable
-from monitor.model.digest import Message, MessageFormat
 from monitor.model.ledger import Plan
 
 _MOST_PAGES = 5  # named in the summary of a pass
@@ -66,13 +65,6 @@ def _ignore(_plan: Plan) -> None:
     """In earnest the channels speak."""
 
 
-def _said(message: Message) -> str:
-    """What a message says, for people; a JSON digest has no other words than its payload."""
-    if message.format is MessageFormat.JSON:
-        return json.dumps(message.payload, ensure_ascii=False, indent=2)
-    return message.text
-
-
 def _print_drafts(plan: Plan) -> None:
     shown: set[tuple[str, str, int]] = set()
     for one in plan.deliveries:
@@ -81,7 +73,7 @@ def _print_drafts(plan: Plan) -> None:
         text = (one.message.text, one.channel.value, one.message.part)
         if text not in shown:
             shown.add(text)
-            click.echo(_said(one.message))
+            click.echo(message_text(one.message))
 
 
 def pass_lines(done: Pass, dry_run: bool) -> list[str]:

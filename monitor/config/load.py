@@ -24,6 +24,7 @@ from monitor.model.delivery import (
     SmtpSecurity,
     SmtpSettings,
     StdoutEndpoint,
+    WebhookEndpoint,
 )
 from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
 from monitor.model.errors import ConfigInvalid
@@ -206,6 +207,8 @@ def _receiver(name: str, table: ReceiverTable, directory: str) -> Receiver:
         endpoints.append(EmailEndpoint(tuple(table.email)))
     if table.slack:
         endpoints.append(SlackEndpoint(table.slack.webhook_url))
+    if table.webhook:
+        endpoints.append(WebhookEndpoint(table.webhook.url, table.webhook.secret))
     if table.file:
         target = _inside(directory, table.file.directory)
         endpoints.append(FileEndpoint(target, MessageFormat(table.file.format)))

@@ -14,12 +14,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from monitor.config import values
+from monitor.core.signing import key_of
 from monitor.model.digest import Schedule
 from monitor.model.errors import SecretUnavailable
 from monitor.model.feed import PollSettings
 from monitor.model.secret import Secret
 
 SECRET_PREFIXES = ("env:", "file:", "credential:")
+# Stands for every secret where none is looked up, and has the form of a URL; no other form is asked of it.
+NOT_LOOKED_UP = "https://secret.invalid/"
 _POLL = PollSettings()
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -84,7 +87,23 @@ def _webhook(secret: Secret) -> Secret:
     try:
         values.read_webhook_url(secret.reveal())
     except ValueError as error:
-        raise ValueError(f"{secret.reference}: {error}") from None
+        raise ValueError(f"{secret.reference}: what it points to {error}") from None
+    return secret
+
+
+def _webhook_url(value: Any, info: ValidationInfo) -> Secret:
+    """The address of a webhook; a literal one is wrapped as well: its query may hold a token."""
+    if isinstance(value, str) and not value.startswith(SECRET_PREFIXES):
+        return Secret(values.read_webhook_url(value), "webhook.url")
+    return _webhook(_secret(value, info))
+
+
+def _signing_secret(secret: Secret) -> Secret:
+    if secret.reveal() is not NOT_LOOKED_UP:
+        try:
+            key_of(secret.reveal())
+        except ValueError as error:
+            raise ValueError(f"{secret.reference}: what it points to {error}") from None
     return secret
 
 
@@ -167,6 +186,11 @@ class SlackTable(_Table):
     webhook_url: Annotated[SecretRef, AfterValidator(_webhook)]
 
 
+class WebhookTable(_Table):
+    url: Annotated[Secret, BeforeValidator(_webhook_url)]
+    secret: Annotated[SecretRef, AfterValidator(_signing_secret)]
+
+
 class FileTable(_Table):
     directory: Path
     format: Literal["json", "html", "text"] = "json"
@@ -179,6 +203,7 @@ class StdoutTable(_Table):
 class ReceiverTable(_Table):
     email: Annotated[list[EmailAddress], Field(min_length=1)] | None = None
     slack: SlackTable | None = None
+    webhook: WebhookTable | None = None
     file: FileTable | None = None
     stdout: StdoutTable | None = None
 
@@ -216,6 +241,7 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("smtp",): SmtpTable,
     ("receivers", "*"): ReceiverTable,
     ("receivers", "*", "slack"): SlackTable,
+    ("receivers", "*", "webhook"): WebhookTable,
     ("receivers", "*", "file"): FileTable,
     ("receivers", "*", "stdout"): StdoutTable,
     ("digests", "*"): DigestTable,
@@ -226,7 +252,7 @@ NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset({"health", "web", "publishers", "jobs", "stories"}),
     ("store",): frozenset({"retention"}),
     ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
-    ("receivers", "*"): frozenset({"webhook", "apprise"}),
+    ("receivers", "*"): frozenset({"apprise"}),
     ("receivers", "*", "slack"): frozenset({"token", "to"}),
     ("digests", "*"): frozenset(
         {"quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers", "quiet_override"}

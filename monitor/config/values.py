@@ -185,14 +185,17 @@ def read_postgresql_url(url: str, *, literal: bool) -> str:
 
 
 def read_webhook_url(url: str) -> str:
-    """A Slack webhook: https, or http on this machine. It is a secret, so no message repeats any of it."""
+    """A webhook: https, or http on this machine. It is a secret or may hold one: no message repeats any of it."""
     try:
-        read_http_url(url)
+        parts = urlsplit(url)
+        personal = "@" in parts.netloc
+        read_http_url(url.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if personal else url)
     except ValueError:
-        raise ValueError("what it points to is no https URL") from None
-    parts = urlsplit(url)
+        raise ValueError("is no https URL") from None
+    if personal:
+        raise ValueError("is a URL with a user name or a password in it, which is refused")
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise ValueError("what it points to is a plain http URL; only https keeps a webhook secret")
+        raise ValueError("is a plain http URL; only https keeps a webhook secret")
     return url
 
 

@@ -20,11 +20,12 @@ FEWEST_ATTEMPTS = 20
 
 
 def decide_retry(
-    failure: DeliveryFailed, attempts: int, created_at: datetime, now: datetime, dice: float
+    failure: DeliveryFailed, attempts: int, since: datetime, now: datetime, dice: float
 ) -> RetryDecision:
     """When to try again (None: dead letter), and why.
 
-    `attempts` counts the failed attempts including this one (≥ 1); `dice` lies in [0, 1). A step lasts
+    `since` is when the delivery was made, or last retried by hand; `attempts` counts the failed attempts from
+    there on, including this one (≥ 1); `dice` lies in [0, 1). A step lasts
     30 s, 1 min, 2 min … 1 h, of which the last quarter is jitter. A broken receiver is tried every hour:
     people may mend the secret or the address, and nothing is lost meanwhile. Both are given up when three days
     have passed and 20 attempts were made: later than three days only after a long sleep, or when Retry-After asks
@@ -32,7 +33,7 @@ def decide_retry(
     """
     if failure.fault is DeliveryFault.REFUSED:
         return RetryDecision(None, RetryReason.REFUSED)
-    deadline = created_at + GIVE_UP_AFTER
+    deadline = since + GIVE_UP_AFTER
     if now >= deadline and attempts >= FEWEST_ATTEMPTS:
         return RetryDecision(None, RetryReason.EXHAUSTED)
     step, reason = _step(failure, attempts, dice)

@@ -15,6 +15,7 @@ class ChannelKind(StrEnum):
 
     EMAIL = "email"
     SLACK = "slack"
+    WEBHOOK = "webhook"
     FILE = "file"
     STDOUT = "stdout"
 
@@ -55,6 +56,14 @@ class SlackEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """A web server that takes signed JSON digests. The address is masked: its query may hold a token."""
+
+    url: Secret
+    secret: Secret  # "whsec_…", see monitor.core.signing
+
+
+@dataclass(frozen=True, slots=True)
 class FileEndpoint:
     """One file per message, written atomically."""
 
@@ -67,7 +76,7 @@ class StdoutEndpoint:
     """Plain text on standard output."""
 
 
-Endpoint = EmailEndpoint | SlackEndpoint | FileEndpoint | StdoutEndpoint
+Endpoint = EmailEndpoint | SlackEndpoint | WebhookEndpoint | FileEndpoint | StdoutEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An outbox row."""
+    """An outbox row. A retry by hand starts it anew: `attempts` and the time to give up count from there."""
 
     id: int
     new: NewDelivery
@@ -113,6 +122,21 @@ class Delivery:
     last_error: str | None = None
     sent_at: datetime | None = None
     receipt: str | None = None
+    retried_at: datetime | None = None  # the last time by hand
+
+    @property
+    def tried_since(self) -> datetime:
+        """From when on its attempts count."""
+        return self.retried_at or self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a delivery, kept for good: `outcome` is "sent", or the fault and what was decided."""
+
+    at: datetime
+    outcome: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,16 @@ class Receipt:
     """The answer of the other side, on one line."""
 
     detail: str
+
+
+class RetryAnswer(StrEnum):
+    """What a retry by hand comes to."""
+
+    DUE_NOW = "due_now"
+    BEING_SENT = "being_sent"  # an attempt is under way: left alone
+    ALREADY_SENT = "already_sent"
+    DRAFT = "draft"  # of a dry run: never sent
+    GONE = "gone"  # pruned meanwhile
 
 
 class RetryReason(StrEnum):

@@ -92,7 +92,7 @@ class DeliverStage:
                 else DeliveryFailed(DeliveryFault.TEMPORARY, named(error))
             )
             now = self.clock.now()
-            decision = decide_retry(failure, delivery.attempts + 1, delivery.created_at, now, self.dice())
+            decision = decide_retry(failure, delivery.attempts + 1, delivery.tried_since, now, self.dice())
             self.outbox.record_failure(delivery, failure, decision, now)
             return DeliveryReport(delivery, failure=failure, decision=decision)
         self.outbox.record_sent(delivery, receipt, self.clock.now())

@@ -308,10 +308,13 @@ def test_a_wrong_config_starts_nothing(desk: Desk, feed: LocalFeed) -> None:
 
 
 def test_reading_commands_need_no_secret(desk: Desk, feed: LocalFeed) -> None:
-    desk.environment["SLACK"] = "http://127.0.0.1:9/hook"
-    desk.write([feed.url], receivers='[receivers.desk]\nslack = { webhook_url = "env:SLACK" }\n')
+    secrets = {"SLACK": "http://127.0.0.1:9/hook", "HOOK": "http://127.0.0.1:9/in", "KEY": "whsec_" + "A" * 32}
+    desk.environment.update(secrets)
+    hook = 'webhook = { url = "env:HOOK", secret = "env:KEY" }'
+    desk.write([feed.url], receivers=f'[receivers.desk]\nslack = {{ webhook_url = "env:SLACK" }}\n{hook}\n')
     assert desk.command("run", "--once").returncode == 0
-    del desk.environment["SLACK"]
+    for name in secrets:
+        del desk.environment[name]
     assert desk.command("status").returncode == 0
     assert desk.command("run", "--once").returncode == 2
 

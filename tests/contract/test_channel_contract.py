@@ -18,8 +18,10 @@ from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
 from monitor.adapters.channels.stdout import StdoutChannel
+from monitor.adapters.channels.webhook import WebhookChannel
+from monitor.adapters.clock import SystemClock
 from monitor.core.digests.render import render
-from monitor.model.delivery import FileEndpoint, SlackEndpoint, SmtpSecurity, SmtpSettings
+from monitor.model.delivery import FileEndpoint, SlackEndpoint, SmtpSecurity, SmtpSettings, WebhookEndpoint
 from monitor.model.digest import MessageFormat
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.secret import Secret
@@ -30,6 +32,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 FORMATS = {
     "email": MessageFormat.EMAIL,
     "slack": MessageFormat.SLACK,
+    "webhook": MessageFormat.JSON,
     "file": MessageFormat.JSON,
     "stdout": MessageFormat.TEXT,
     "recording": MessageFormat.TEXT,
@@ -47,10 +50,15 @@ def smtp(port: int) -> SmtpSettings:
     return SmtpSettings("127.0.0.1", port, SmtpSecurity.NONE, "monitor@example.org", timeout=wait)
 
 
+def webhook(url: str) -> WebhookChannel:
+    return WebhookChannel(WebhookEndpoint(Secret(url), Secret("whsec_" + "A" * 32)), SystemClock(), "1")
+
+
 def working(name: str, stack: ExitStack, directory: Path) -> Channel:
     makers: dict[str, Callable[[], Channel]] = {
         "email": lambda: EmailChannel(smtp(stack.enter_context(mail_server()).port)),
         "slack": lambda: SlackChannel(SlackEndpoint(Secret(stack.enter_context(http_sink()).url))),
+        "webhook": lambda: webhook(stack.enter_context(http_sink()).url),
         "file": lambda: FileChannel(FileEndpoint(str(directory))),
         "stdout": lambda: StdoutChannel(io.StringIO()),
         "recording": RecordingChannel,
@@ -66,6 +74,7 @@ def failing(name: str, directory: Path) -> Channel:
     makers: dict[str, Callable[[], Channel]] = {
         "email": lambda: EmailChannel(smtp(closed_port())),
         "slack": lambda: SlackChannel(SlackEndpoint(Secret(f"http://127.0.0.1:{closed_port()}/secret"))),
+        "webhook": lambda: webhook(f"http://127.0.0.1:{closed_port()}/secret"),
         "file": lambda: FileChannel(FileEndpoint(str(in_the_way))),
         "stdout": lambda: StdoutChannel(closed),
         "recording": lambda: RecordingChannel([DeliveryFailed(DeliveryFault.UNREACHABLE, "nobody there")]),

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, message, new_article, new_entry, rule
 from stored import LEASE, grouped, matched, plan, poll
 
 from monitor.model.article import DuplicateReason, Grouping
-from monitor.model.delivery import ChannelKind, DeliveryState, Receipt, RetryDecision, RetryReason
+from monitor.model.delivery import (
+    Attempt,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Receipt,
+    RetryAnswer,
+    RetryDecision,
+    RetryReason,
+)
 from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import Feed
@@ -65,7 +75,149 @@ def test_a_delivery_that_is_given_up_is_kept_as_dead(waiting: Store) -> None:
     assert [one.state for one in waiting.ledger.deliveries(state=DeliveryState.DEAD)] == [DeliveryState.DEAD]
 
 
+# ---- retries by hand
+
+FAILURE = DeliveryFailed(DeliveryFault.TEMPORARY, "451 later")
+GIVEN_UP = RetryDecision(None, RetryReason.EXHAUSTED)
+DAY = timedelta(days=1)
+
+
+def given_up(store: Store, attempts: int = 1) -> Delivery:
+    """The one delivery of the store, dead after so many attempts."""
+    for number in range(attempts):
+        claimed = store.outbox.claim(NOON, LEASE, 1)[0]
+        decision = GIVEN_UP if number == attempts - 1 else RetryDecision(NOON, RetryReason.BACK_OFF)
+        store.outbox.record_failure(claimed, FAILURE, decision, NOON)
+    (dead,) = store.ledger.deliveries(state=DeliveryState.DEAD)
+    return dead
+
+
+def test_a_dead_delivery_retried_by_hand_starts_anew_and_keeps_its_history(waiting: Store) -> None:
+    dead = given_up(waiting, attempts=3)
+    assert waiting.outbox.retry(dead.id, NOON + 4 * DAY) is RetryAnswer.DUE_NOW
+    (again,) = waiting.outbox.claim(NOON + 4 * DAY, LEASE, 1)
+    assert again.new == dead.new
+    assert (again.attempts, again.created_at, again.tried_since) == (0, NOON, NOON + 4 * DAY)
+    assert again.last_error == "temporary: 451 later"
+    waiting.outbox.record_sent(again, Receipt("250 ok"), NOON + 4 * DAY)
+    attempts = waiting.ledger.attempts_of(dead.id)
+    assert [one.outcome for one in attempts] == [
+        "temporary, back_off",
+        "temporary, back_off",
+        "temporary, exhausted",
+        "sent",
+    ]
+    assert attempts[-1] == Attempt(NOON + 4 * DAY, "sent", "250 ok")
+
+
+def test_a_waiting_delivery_retried_by_hand_is_due_now(waiting: Store) -> None:
+    later = RetryDecision(NOON + DAY, RetryReason.RETRY_AFTER)
+    (claimed,) = waiting.outbox.claim(NOON, LEASE, 1)
+    waiting.outbox.record_failure(claimed, FAILURE, later, NOON)
+    assert waiting.outbox.retry(claimed.id, NOON + MINUTE) is RetryAnswer.DUE_NOW
+    assert waiting.outbox.claim(NOON + MINUTE, LEASE, 1)
+
+
+def test_a_delivery_that_is_being_sent_is_left_alone(waiting: Store) -> None:
+    (claimed,) = waiting.outbox.claim(NOON, LEASE, 1)
+    before = waiting.ledger.deliveries()
+    assert waiting.outbox.retry(claimed.id, NOON + MINUTE) is RetryAnswer.BEING_SENT
+    assert waiting.ledger.deliveries() == before
+    assert not waiting.outbox.claim(NOON + MINUTE, LEASE, 1)
+    assert waiting.outbox.retry(claimed.id, NOON + LEASE) is RetryAnswer.DUE_NOW  # its sender died
+
+
+def test_what_is_sent_is_not_retried(waiting: Store) -> None:
+    (claimed,) = waiting.outbox.claim(NOON, LEASE, 1)
+    waiting.outbox.record_sent(claimed, Receipt("250 ok"), NOON)
+    assert waiting.outbox.retry(claimed.id, NOON + DAY) is RetryAnswer.ALREADY_SENT
+    assert waiting.outbox.retry_dead(NOON + DAY) == {}
+    assert not waiting.outbox.claim(NOON + DAY, LEASE, 1)
+
+
+def test_a_draft_is_never_retried(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    store.digests.record_plan(plan(store, draft=True), NOON)
+    (draft,) = store.ledger.deliveries()
+    assert store.outbox.retry(draft.id, NOON) is RetryAnswer.DRAFT
+    assert store.outbox.retry_dead(NOON) == {}
+    assert not store.outbox.claim(NOON + DAY, LEASE, 1)
+
+
+def test_what_is_not_there_is_gone(store: Store) -> None:
+    assert store.outbox.retry(4711, NOON) is RetryAnswer.GONE
+
+
+def rows_to(store: Store, feed: Feed, *receivers: str) -> None:
+    """One delivery to each receiver."""
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=len(receivers))
+    rows = tuple(replace(one, receiver=receiver) for one, receiver in zip(made.deliveries, receivers, strict=True))
+    store.digests.record_plan(replace(made, deliveries=rows), NOON)
+
+
+def test_all_dead_deliveries_or_those_to_one_receiver_are_retried(store: Store, feed: Feed) -> None:
+    rows_to(store, feed, "desk", "desk", "ops", "night")
+    for one in store.outbox.claim(NOON, LEASE, 3):
+        store.outbox.record_failure(one, FAILURE, GIVEN_UP, NOON)
+    assert store.outbox.retry_dead(NOON + DAY, "night") == {}
+    assert store.outbox.retry_dead(NOON + DAY, "ops") == {"ops": 1}
+    assert [one.new.receiver for one in store.ledger.deliveries(state=DeliveryState.DEAD)] == ["desk", "desk"]
+    assert store.outbox.retry_dead(NOON + DAY) == {"desk": 2}
+    assert len(store.outbox.claim(NOON + DAY, LEASE, 10)) == 4
+
+
 # ---- ledger
+
+
+def test_deliveries_are_asked_for_by_state_digest_and_receiver(store: Store, feed: Feed) -> None:
+    rows_to(store, feed, "desk", "ops", "desk")
+    store.outbox.record_failure(store.outbox.claim(NOON, LEASE, 1)[0], FAILURE, GIVEN_UP, NOON)
+
+    def receivers(**wanted: Any) -> list[str]:
+        return [one.new.receiver for one in store.ledger.deliveries(**wanted)]
+
+    assert receivers() == ["desk", "ops", "desk"]
+    assert receivers(receiver="desk") == ["desk", "desk"]
+    assert receivers(receiver="desk", state=DeliveryState.DEAD) == ["desk"]
+    assert receivers(digest="morning", limit=2) == ["desk", "ops"]
+    assert receivers(digest="evening") == receivers(receiver="des") == []
+
+
+def test_a_delivery_is_called_by_its_id_its_key_or_a_beginning_of_it(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=4)
+    keys = ("1234567890abcdef", "123456ffffffffff", "abcdef", "abcdef99999999999")
+    rows = tuple(replace(one, key=key) for one, key in zip(made.deliveries, keys, strict=True))
+    store.digests.record_plan(replace(made, deliveries=rows), NOON)
+
+    def called(name: str) -> list[str]:
+        return [one.new.key for one in store.ledger.deliveries_called(name)]
+
+    first, *_, last = reversed(store.ledger.deliveries())
+    assert called(str(first.id)) == [keys[0]]
+    assert called(str(last.id)) == [keys[3]]
+    assert called("1234567890abcdef") == called("1234567") == [keys[0]]
+    assert called("123456") == [keys[0], keys[1]]
+    assert called("abcdef") == ["abcdef"]  # a whole key means itself
+    assert called("abcdef9") == [keys[3]]
+    for nothing in (
+        "12345",
+        "abcde",
+        "ABCDEF9",
+        "abcde%",
+        "abcde_9",
+        "",
+        "9" * 40,
+        "٣",
+        "-1",
+        "123456\0",
+        "12345\udcff",
+    ):
+        assert called(nothing) == [], nothing
 
 
 def test_the_ledger_tells_the_fate_of_an_entry(waiting: Store) -> None:

@@ -86,6 +86,7 @@ _HEADINGS = {
     ("smtp",): "`[smtp]`",
     ("receivers", "*"): "`[receivers.NAME]`",
     ("receivers", "*", "slack"): "`slack`",
+    ("receivers", "*", "webhook"): "`webhook`",
     ("receivers", "*", "file"): "`file`",
     ("receivers", "*", "stdout"): "`stdout`",
     ("digests", "*"): "`[[digests]]`",

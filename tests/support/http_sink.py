@@ -20,8 +20,8 @@ class Sink:
 
 
 @contextmanager
-def http_sink() -> Iterator[Sink]:
-    """A running sink; closed at the end."""
+def http_sink(port: int = 0) -> Iterator[Sink]:
+    """A running sink, on any free port unless one is given; closed at the end."""
     sink = Sink()
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ def http_sink() -> Iterator[Sink]:
         def log_message(self, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     sink.url = f"http://127.0.0.1:{server.server_address[1]}"

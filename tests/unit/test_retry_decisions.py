@@ -80,3 +80,11 @@ def test_nothing_is_given_up_within_three_days(fault: DeliveryFault, attempts: i
     decision = decide_retry(DeliveryFailed(fault, "x"), attempts, END, now, dice)
     assert decision.retry_at is not None
     assert now < decision.retry_at <= END + timedelta(days=3)
+
+
+def test_a_delivery_retried_by_hand_has_its_three_days_and_its_twenty_attempts_again():
+    by_hand = END + timedelta(days=10)
+    broken = DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, "401")
+    first = decide_retry(broken, 1, by_hand, by_hand, 0.5)
+    assert first.retry_at == by_hand + timedelta(hours=1)
+    assert decide_retry(broken, 71, by_hand, by_hand + timedelta(days=3), 0.5).reason is RetryReason.EXHAUSTED

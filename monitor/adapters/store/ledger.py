@@ -12,11 +12,14 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, match_of, new_entry_of
 from monitor.model.article import Article
-from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import DigestState, EntryFate, MatchFate, Routing, RoutingState, StoreCounts
 
 _HOUR = timedelta(hours=1)
+_ROOM_OF_AN_ID = 19  # digits of the largest row number
+_SHORTEST_BEGINNING = 6  # letters of a key: some 16 million keys differ by then
+_MOST_ALIKE = 20
 _MOST_FATES = 50  # entries shown for one URL: more is a feed whose entries all carry the same link
 
 
@@ -74,16 +77,45 @@ class SqlLedger:
             )
 
     def deliveries(
-        self, *, state: DeliveryState | None = None, tried: bool = False, limit: int = 100
+        self,
+        *,
+        state: DeliveryState | None = None,
+        digest: str | None = None,
+        receiver: str | None = None,
+        tried: bool = False,
+        limit: int = 100,
     ) -> Sequence[Delivery]:
         """Outbox rows, newest first; with `tried` only those that were attempted."""
-        query = sa.select(t.deliveries).order_by(t.deliveries.c.id.desc()).limit(limit)
-        if state is not None:
-            query = query.where(t.deliveries.c.state == state.value)
+        d = t.deliveries.c
+        wanted = ((d.state, state.value if state else None), (d.digest, digest), (d.receiver, receiver))
+        query = sa.select(t.deliveries).order_by(d.id.desc()).limit(limit)
+        query = query.where(*(column == value for column, value in wanted if value is not None))
         if tried:
-            query = query.where(t.deliveries.c.attempts > 0)
+            query = query.where(d.attempts > 0)
         with self._db.read() as connection:
             return [delivery_of(row) for row in connection.execute(query).mappings()]
+
+    def deliveries_called(self, name: str) -> Sequence[Delivery]:
+        """The outbox row with this key; else those with this id or whose key begins so, at most twenty."""
+        if not (name.isascii() and name.isprintable()):
+            return []  # no key is, and not every database takes half characters and NUL
+        d = t.deliveries.c
+        whole = sa.select(t.deliveries).where(d.key == name)
+        alike = [d.id == int(name)] if name.isdigit() and len(name) < _ROOM_OF_AN_ID else []
+        if len(name) >= _SHORTEST_BEGINNING:
+            # Neither LIKE nor a range: the one is blind to case on SQLite, the other sorts by language elsewhere.
+            alike.append(sa.func.substr(d.key, 1, len(name)) == name)
+        some = sa.select(t.deliveries).where(sa.or_(sa.false(), *alike)).order_by(d.id).limit(_MOST_ALIKE)
+        with self._db.read() as connection:
+            rows = connection.execute(whole).mappings().all() or connection.execute(some).mappings().all()
+            return [delivery_of(row) for row in rows]
+
+    def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
+        """Every attempt of a delivery, oldest first."""
+        a = t.attempts.c
+        query = sa.select(a.at, a.outcome, a.detail).where(a.delivery_id == delivery_id).order_by(a.id)
+        with self._db.read() as connection:
+            return [Attempt(row.at, row.outcome, row.detail) for row in connection.execute(query)]
 
     def digest_states(self) -> Sequence[DigestState]:
         """Every digest the store has seen."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,8 +11,28 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import delivery_of
-from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryDecision
+from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
+
+_RETRIABLE = (DeliveryState.DEAD.value, DeliveryState.WAITING.value)
+# Why a row was not made due: one that waits or is dead can only be leased.
+_REFUSED = {
+    DeliveryState.DEAD: RetryAnswer.BEING_SENT,
+    DeliveryState.WAITING: RetryAnswer.BEING_SENT,
+    DeliveryState.SENT: RetryAnswer.ALREADY_SENT,
+    DeliveryState.DRAFT: RetryAnswer.DRAFT,
+}
+
+
+def _anew(now: datetime) -> dict[str, object]:
+    """A row as if it had just been made; what was tried before stays in `attempts`."""
+    return {
+        "state": DeliveryState.WAITING.value,
+        "next_attempt_at": now,
+        "retried_at": now,
+        "attempts": 0,
+        "lease_until": None,
+    }
 
 
 class SqlOutbox:
@@ -73,6 +94,26 @@ class SqlOutbox:
         else:
             values["next_attempt_at"] = decision.retry_at
         self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)
+
+    def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
+        """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
+        d = t.deliveries.c
+        idle = sa.or_(d.lease_until.is_(None), d.lease_until <= now)
+        waking = t.deliveries.update().where(d.id == delivery_id, d.state.in_(_RETRIABLE), idle)
+        with self._db.write() as connection:
+            if connection.execute(waking.values(_anew(now))).rowcount:
+                return RetryAnswer.DUE_NOW
+            found = connection.execute(sa.select(d.state).where(d.id == delivery_id)).scalar_one_or_none()
+        return RetryAnswer.GONE if found is None else _REFUSED[DeliveryState(found)]
+
+    def retry_dead(self, now: datetime, receiver: str | None = None) -> Mapping[str, int]:
+        """The same for every dead delivery, or those to one receiver; returns how many, by receiver."""
+        d = t.deliveries.c
+        waking = t.deliveries.update().where(d.state == DeliveryState.DEAD.value)
+        if receiver is not None:
+            waking = waking.where(d.receiver == receiver)
+        with self._db.write() as connection:
+            return Counter(connection.execute(waking.values(_anew(now)).returning(d.receiver)).scalars())
 
     def _record(
         self, delivery: Delivery, values: dict[str, object], outcome: str, detail: str, now: datetime

@@ -233,6 +233,7 @@ def delivery_of(row: RowMapping) -> Delivery:
         last_error=row["last_error"],
         sent_at=row["sent_at"],
         receipt=row["receipt"],
+        retried_at=row["retried_at"],
     )
 
 

@@ -23,6 +23,7 @@ from monitor.model.delivery import (
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    WebhookEndpoint,
 )
 from monitor.model.digest import Cron, Every, MessageFormat, Window
 from monitor.model.rule import Rule
@@ -126,6 +127,8 @@ def format_for(endpoint: Endpoint) -> MessageFormat:
         return MessageFormat.EMAIL
     if isinstance(endpoint, SlackEndpoint):
         return MessageFormat.SLACK
+    if isinstance(endpoint, WebhookEndpoint):
+        return MessageFormat.JSON
     if isinstance(endpoint, FileEndpoint):
         return endpoint.format
     return MessageFormat.TEXT
@@ -152,6 +155,8 @@ def recipients_of(receiver: Receiver) -> tuple[tuple[ChannelKind, str, MessageFo
 def _kind_of(endpoint: Endpoint) -> ChannelKind:
     if isinstance(endpoint, SlackEndpoint):
         return ChannelKind.SLACK
+    if isinstance(endpoint, WebhookEndpoint):
+        return ChannelKind.WEBHOOK
     return ChannelKind.FILE if isinstance(endpoint, FileEndpoint) else ChannelKind.STDOUT
 
 

@@ -138,6 +138,15 @@ def test_the_outbox_names_what_waits_after_a_failure_and_what_is_dead() -> None:
     assert "1 waiting · 1 dead · 1 sent · 3 drafts" in text
     assert "alerts → desk: temporary: 451 later" in text
     assert "alerts → ops: refused: 550 no such user" in text
+    assert "what was given up: monitor deliveries list --state dead" in text
+
+
+def test_where_nothing_is_dead_no_command_is_named() -> None:
+    room = Newsroom(receivers=[CONSOLE], channels={("desk", ChannelKind.STDOUT): RecordingChannel([LATER])})
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    assert "monitor deliveries" not in said(room)
 
 
 def test_a_failing_delivery_is_shown_behind_any_number_of_fresh_ones() -> None:

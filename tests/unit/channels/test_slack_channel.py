@@ -14,6 +14,7 @@ import pytest
 from digest_samples import DIGEST, message
 from http_sink import Sink, http_sink
 
+from monitor.adapters.channels.http_post import PostLimits
 from monitor.adapters.channels.slack import SlackChannel
 from monitor.core.digests.render import render
 from monitor.model.delivery import SlackEndpoint
@@ -32,7 +33,8 @@ def sink() -> Iterator[Sink]:
 
 
 def channel(url: str, **timeouts: float) -> SlackChannel:
-    return SlackChannel(SlackEndpoint(Secret(f"{url}/services/{TOKEN}", "env:SLACK_WEBHOOK")), **timeouts)
+    endpoint = SlackEndpoint(Secret(f"{url}/services/{TOKEN}", "env:SLACK_WEBHOOK"))
+    return SlackChannel(endpoint, PostLimits(**timeouts))
 
 
 def failure_of(of: SlackChannel) -> DeliveryFailed:
@@ -105,7 +107,7 @@ def test_no_answer_leaves_the_outcome_unknown(sink: Sink):
     sink.answer = None
     assert failure_of(channel(sink.url)).fault is DeliveryFault.UNKNOWN
     sink.hold.clear()
-    assert failure_of(channel(sink.url, answer_timeout=0.1)).fault is DeliveryFault.UNKNOWN
+    assert failure_of(channel(sink.url, answer=0.1)).fault is DeliveryFault.UNKNOWN
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])

@@ -13,6 +13,9 @@ SECRETS = {
     "env:HOOK": "https://hooks.slack.example/T0/B0/battery-staple",
     "env:HTTP_HOOK": "http://hooks.slack.example/T0/B0/battery-staple",
     "env:EMPTY": "",
+    "env:USER_HOOK": "https://desk:battery-staple@siem.example/hook",
+    "env:SIGNING": "whsec_" + "A" * 32,
+    "env:SHORT_SIGNING": "whsec_" + "A" * 8,
     "env:PG": "postgresql+psycopg://desk:battery-staple@db/monitor",
 }
 
@@ -138,7 +141,7 @@ def test_the_good_file_is_good():
         ("[rules]\nfiles = ['~/rules/*.toml']", '2: rules.files[0]: "~/rules/*.toml": "~" is not expanded …'),
         ("[nlp]\nmodel = 3", "2: nlp.model: must be a text"),
         # receivers
-        ("[receivers.x]\n", "1: receivers.x: has no channel; give it one of: email, file, slack, stdout"),
+        ("[receivers.x]\n", "1: receivers.x: has no channel; give it one of: email, file, slack, stdout, webhook"),
         ("[receivers]\nx = 3", "2: receivers.x: must be a table: write [receivers.x]"),
         (
             "[receivers.'a b']\nstdout = {}",
@@ -167,7 +170,50 @@ def test_the_good_file_is_good():
             "[receivers.x]\nslack = { webhook_url = 'env:HOOK', token = 'env:T' }",
             "2: receivers.x.slack.token: known, but not …",
         ),
-        ("[receivers.x]\nwebhook = { url = 'u' }", "2: receivers.x.webhook: known, but not …"),
+        ("[receivers.x]\nwebhook = true", "2: receivers.x.webhook: must be a table in braces"),
+        (
+            "[receivers.x]\nwebhook = { url = 'https://siem.example/battery-staple' }",
+            "2: receivers.x.webhook.secret: is missing",
+        ),
+        ("[receivers.x]\nwebhook = { secret = 'env:SIGNING' }", "2: receivers.x.webhook.url: is missing"),
+        *(
+            (
+                f"[receivers.x]\nwebhook = {{ url = '{url}', secret = 'env:SIGNING' }}",
+                f"2: receivers.x.webhook.url: {why}",
+            )
+            for url, why in (
+                ("siem.example/battery-staple", "is no https URL"),
+                ("", "is no https URL"),
+                ("https://[siem.example/", "is no https URL"),
+                ("ftp://siem.example/", "is no https URL"),
+                ("http://siem.example/battery-staple", "is a plain http URL; only https keeps a webhook secret"),
+                ("https://desk:battery-staple@siem.example/", "is a URL with a user name or a password in it, …"),
+                ("https://battery-staple@siem.example/", "is a URL with a user name or a password in it, …"),
+                ("env:PASSWORD", "env:PASSWORD: what it points to is no https URL"),
+                ("env:HTTP_HOOK", "env:HTTP_HOOK: what it points to is a plain http URL; …"),
+                ("env:USER_HOOK", "env:USER_HOOK: what it points to is a URL with a user name or …"),
+                ("env:EMPTY", "env:EMPTY: is empty"),
+                ("env:NO", "env:NO: the environment variable is not set"),
+            )
+        ),
+        ("[receivers.x]\nwebhook = { url = 3, secret = 'env:SIGNING' }", "2: receivers.x.webhook.url: must be …"),
+        *(
+            (
+                f"[receivers.x]\nwebhook = {{ url = 'env:HOOK', secret = '{secret}' }}",
+                f"2: receivers.x.webhook.secret: {why}",
+            )
+            for secret, why in (
+                ("whsec_battery-staple", "a secret must be env:NAME, file:PATH or credential:NAME; …"),
+                (
+                    "env:PASSWORD",
+                    'env:PASSWORD: what it points to is no signing secret: it does not begin with "whsec_"',
+                ),
+                (
+                    "env:SHORT_SIGNING",
+                    "env:SHORT_SIGNING: what it points to is no signing secret: its key has 6 bytes, …",
+                ),
+            )
+        ),
         ("[receivers.x]\napprise = { urls = [] }", "2: receivers.x.apprise: known, but not …"),
         ("[receivers.x]\nemial = []", '2: receivers.x.emial: unknown key; did you mean "email"?'),
         (

@@ -16,6 +16,7 @@ from monitor.model.delivery import (
     SlackEndpoint,
     SmtpSecurity,
     StdoutEndpoint,
+    WebhookEndpoint,
 )
 from monitor.model.digest import Cron, DigestSettings, Every, Immediate, MessageFormat
 from monitor.model.errors import ConfigInvalid, SecretUnavailable
@@ -25,6 +26,7 @@ from monitor.model.secret import Secret
 SECRETS = {
     "env:PASSWORD": "battery-staple",
     "file:hook": "https://hooks.slack.example/T0/battery-staple",
+    "env:SIGNING": "whsec_QkFUVEVSWS1TVEFQTEUtQkFUVEVSWS1TVEFQTEU=",
     "credential:store": "sqlite:////var/lib/monitor.db",
     "env:DATABASE_URL": "postgres://desk:battery-staple@db.example:5433/monitor?sslmode=require",
 }
@@ -189,14 +191,30 @@ def test_a_model_with_a_slash_is_a_path(written: str, expected: str):
     assert load(f'[nlp]\nmodel = "{written}"').nlp_model == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("file:hook", SECRETS["file:hook"]),
+        ("https://siem.example/in?key=1", "https://siem.example/in?key=1"),
+        ("http://127.0.0.1:8088/in", "http://127.0.0.1:8088/in"),
+    ],
+)
+def test_a_webhooks_address_is_written_out_or_pointed_to(written: str, url: str):
+    (siem,) = load(f"[receivers.siem]\nwebhook = {{ url = '{written}', secret = 'env:SIGNING' }}").receivers
+    assert siem == Receiver("siem", (WebhookEndpoint(Secret(url), Secret(SECRETS["env:SIGNING"])),))
+
+
 def test_no_secret_shows_in_settings():
     settings = load(
         SMTP.format(host="mail.example.org", security="tls")
         + 'username = "u"\npassword = "env:PASSWORD"\n'
         + '[receivers.r]\nslack = { webhook_url = "file:hook" }\n'
+        + '[receivers.s]\nwebhook = { url = "https://siem.example/battery-staple", secret = "env:SIGNING" }\n'
     )
     assert "battery-staple" not in f"{settings!r} {settings} {settings.smtp} {settings.receivers}"
     assert "env:PASSWORD" in repr(settings.smtp)
+    assert "env:SIGNING" in repr(settings.receivers)
+    assert "QkFUVEVSWS1TVEFQTEUtQkFUVEVSWS1TVEFQTEU" not in f"{settings!r}"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +226,9 @@ def test_no_secret_shows_in_settings():
         "[receivers.r]\nslack = { webhook_url = 'https://hooks.slack.com/battery-staple' }",
         "[store]\nurl = 'postgresql://desk:battery-staple@db/x'",
         "[store]\nurl = 'mysql://desk:battery-staple@db/x'",
+        "[receivers.r]\nwebhook = { url = 'http://battery-staple.example/', secret = 'env:SIGNING' }",
+        "[receivers.r]\nwebhook = { url = 'https://x:battery-staple@x.example/', secret = 'env:SIGNING' }",
+        "[receivers.r]\nwebhook = { url = 'https://x.example/?key=battery-staple', secret = 'env:PASSWORD' }",
         "[[feeds]]\nurl = 'https://desk:battery-staple@example.org/'",
         "[[feeds]]\nurl = 'ftp://desk:battery-staple@example.org/'",
         "[[feeds]]\nurl = 'https://desk:battery-staple@[example.org/'",

@@ -25,6 +25,7 @@ from monitor.model.delivery import (
     Receiver,
     SlackEndpoint,
     StdoutEndpoint,
+    WebhookEndpoint,
 )
 from monitor.model.digest import Cron, Every, MessageFormat, Window
 from monitor.model.rule import Severity
@@ -175,6 +176,7 @@ def test_a_receiver_is_one_message_per_address_and_one_per_other_channel():
         (
             EmailEndpoint(("a@example.org", "b@example.org", "a@example.org")),
             SlackEndpoint(Secret("https://hooks.example/x")),
+            WebhookEndpoint(Secret("https://siem.example/x"), Secret("whsec_x")),
             FileEndpoint("digests", MessageFormat.HTML),
             StdoutEndpoint(),
         ),
@@ -184,6 +186,7 @@ def test_a_receiver_is_one_message_per_address_and_one_per_other_channel():
         (ChannelKind.EMAIL, "a@example.org", MessageFormat.EMAIL),
         (ChannelKind.EMAIL, "b@example.org", MessageFormat.EMAIL),
         (ChannelKind.SLACK, "slack", MessageFormat.SLACK),
+        (ChannelKind.WEBHOOK, "webhook", MessageFormat.JSON),
         (ChannelKind.FILE, "file", MessageFormat.HTML),
         (ChannelKind.STDOUT, "stdout", MessageFormat.TEXT),
     )

@@ -18,6 +18,7 @@ from monitor.model.delivery import (
     FileEndpoint,
     Receipt,
     Receiver,
+    RetryAnswer,
     RetryReason,
     StdoutEndpoint,
 )
@@ -121,6 +122,28 @@ def test_after_three_days_a_delivery_is_given_up_and_kept() -> None:
     assert states(room) == [DeliveryState.DEAD]
     assert len(reports) == 37
     assert room.number("SELECT count(*) FROM attempts") == len(reports)
+
+
+def test_a_dead_delivery_retried_by_hand_gets_its_three_days_again() -> None:
+    room = planned(*[LATER] * 60, DeliveryFailed(DeliveryFault.REFUSED, "550 no"), *[LATER] * 30)
+    while states(room) == [DeliveryState.WAITING]:
+        room.deliver()
+        room.clock.advance(HOUR)
+    (dead,) = room.store.ledger.deliveries(state=DeliveryState.DEAD)
+    room.clock.advance(30 * DAY)
+    assert room.store.outbox.retry(dead.id, room.clock.now()) is RetryAnswer.DUE_NOW
+    retried_at = room.clock.now()
+    (report,) = room.deliver()
+    assert report.decision is not None
+    assert report.decision.retry_at is not None
+    assert report.decision.retry_at - retried_at == timedelta(seconds=26.25)  # the first step, not the last
+    while states(room) == [DeliveryState.WAITING]:
+        room.clock.advance(HOUR)
+        room.deliver()
+    assert states(room) == [DeliveryState.SENT]
+    assert room.clock.now() < retried_at + 3 * DAY
+    assert {key for _, _, key in sent(room)} == {dead.new.key}
+    assert sent(room)[0][0] == dead.new.message
 
 
 def test_a_receiver_that_left_the_config_is_waited_for_and_then_given_up() -> None:
