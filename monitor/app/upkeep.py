@@ -16,18 +16,14 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.migrate import current, expect_current
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import SCHEMA
-from monitor.app.check import check
+from monitor.app.check import settings_of
 from monitor.app.counting import counted, size_text
-from monitor.config import Settings
-from monitor.model.errors import ConfigInvalid, StoreMissing
+from monitor.model.errors import StoreMissing
 
 
-def settings_of(config: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings of a config file; its rules need not hold. Raises ConfigInvalid."""
-    report = check(config, environment=environment, secrets=False)
-    if report.settings is None:
-        raise ConfigInvalid(report.problems)
-    return report.settings
+def store_url_of(config: Path, environment: Mapping[str, str]) -> str:
+    """The URL of the store that a config file names; nothing else of it is needed. Raises ConfigInvalid."""
+    return settings_of(config, environment, secrets=False).store_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ def upgrade(no_copy: bool, config: Path, as_json: bool) -> None:
       monitor db upgrade
       monitor db upgrade -c /etc/media-monitor/config.toml
     """
-    from monitor.app.upkeep import settings_of, upgrade_store
+    from monitor.app.upkeep import store_url_of, upgrade_store
 
-    url = settings_of(config, os.environ).store_url
+    url = store_url_of(config, os.environ)
     with progress_bar("Copying") as progress:
         done = upgrade_store(url, copy=not no_copy, progress=progress, environment=os.environ)
     _say(done, as_json)
@@ -59,9 +59,9 @@ def backup(file: Path, config: Path, as_json: bool) -> None:
       monitor db backup monitor-2026-11-26.db
       monitor db backup /backup/monitor-$(date +%F).db -c /etc/media-monitor/config.toml
     """
-    from monitor.app.upkeep import backup_store, settings_of
+    from monitor.app.upkeep import backup_store, store_url_of
 
-    url = settings_of(config, os.environ).store_url
+    url = store_url_of(config, os.environ)
     with progress_bar("Copying") as progress:
         done = backup_store(url, file, progress, os.environ)
     _say(done, as_json)
@@ -85,9 +85,9 @@ def restore(file: Path, yes: bool, config: Path, as_json: bool) -> None:
       monitor db restore monitor-2026-11-26.db
       monitor db restore monitor-2026-11-26.db --yes
     """
-    from monitor.app.upkeep import restore_store, settings_of
+    from monitor.app.upkeep import restore_store, store_url_of
 
-    url = settings_of(config, os.environ).store_url
+    url = store_url_of(config, os.environ)
     if not yes:
         click.confirm(f"Replace the store of {config} by {file}?", abort=True, err=True)
     with progress_bar("Copying") as progress:
@@ -108,10 +108,10 @@ def check(config: Path, as_json: bool) -> None:
       monitor db check
       monitor db check --json
     """
-    from monitor.app.upkeep import finding_line, looks, settings_of
+    from monitor.app.upkeep import finding_line, looks, store_url_of
 
     sound, count = True, 0
-    with looks(settings_of(config, os.environ).store_url) as made:
+    with looks(store_url_of(config, os.environ)) as made:
         for name, findings in made:
             count += 1
             sound = sound and not findings
