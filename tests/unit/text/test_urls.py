@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.core.text.urls import absolute_http_url, canonical_url, host_of, is_home_page
+from monitor.core.text.urls import MAX_KEY, MAX_URL, absolute_http_url, canonical_url, host_of, is_home_page
 
 KEY = "https://example.org/news/1"
 
@@ -125,3 +125,14 @@ def test_is_home_page(url: str, home: bool) -> None:
 )
 def test_links_become_absolute_http_urls_or_nothing(link: str, absolute: str | None) -> None:
     assert absolute_http_url(link, "https://example.org/feeds/home.xml") == absolute
+
+
+@pytest.mark.parametrize("length", [MAX_KEY, MAX_KEY + 1, MAX_URL, MAX_URL + 1, 100_000])
+@pytest.mark.parametrize("letter", ["x", "ب", "%d8%a8"])
+def test_a_key_is_never_longer_than_an_index_takes_and_tells_long_urls_apart(length: int, letter: str):
+    first, second = (f"https://news.example/?q={letter * length}{end}" for end in "ab")
+    keys = {canonical_url(first), canonical_url(second)}
+    assert len(keys) == 2
+    for key in keys:
+        assert len(key.encode()) <= MAX_KEY
+        assert canonical_url(key) == key
