@@ -324,6 +324,10 @@ class Store(Protocol):
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
         ...
 
+    def size(self) -> int | None:
+        """Bytes on disk, as the database counts them; None in memory."""
+        ...
+
     def close(self) -> None:
         """Closes every connection; safe to call twice."""
         ...

@@ -112,7 +112,7 @@ TIMED = (PUBLISHED_TO_SEEN, SEEN_TO_MATCHED, PLANNED_TO_SENT)
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """What the store held when it was asked; `database_bytes` is None where the store is no file."""
+    """What the store held when it was asked; `database_bytes` is None for a store in memory."""
 
     feeds: Mapping[FeedState, int]
     entries_waiting: int

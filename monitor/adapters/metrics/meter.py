@@ -119,7 +119,7 @@ class _Scraped(Collector):
         age = 0.0 if oldest is None else max(0.0, (self._now() - oldest).total_seconds())
         yield _gauge("oldest_waiting_delivery_seconds", "Age of the oldest delivery not made yet, 0 for none", age)
         if found.database_bytes is not None:
-            yield _gauge("database_bytes", "Size of the database file", found.database_bytes)
+            yield _gauge("database_bytes", "Size of the database", found.database_bytes)
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:
