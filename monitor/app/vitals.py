@@ -75,7 +75,7 @@ class Vitals:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._warnings = warnings
+        self.warnings = warnings
         self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
         self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES)
         self.pulse = pulse or Pulse()
@@ -102,7 +102,7 @@ class Vitals:
             troubles.append(Finding(Reason.STORE_SLOW, "the store has not answered yet"))
         elif isinstance(answer, Finding):
             troubles.append(answer)
-        return Health(tuple(troubles), tuple(self._warnings()))
+        return Health(tuple(troubles), tuple(self.warnings()))
 
     def metrics(self) -> tuple[bytes, str]:
         """All numbers, and the content type they are written in."""

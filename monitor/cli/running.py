@@ -41,9 +41,11 @@ def run_daemon(config: Path, *, dry_run: bool) -> int:
         door.start()
         where = f", {door.address.url}"
     click.echo(f"monitor {__version__}: running, pid {os.getpid()}{where}; stop with Ctrl-C or SIGTERM", err=True)
-    finished = service.run_forever()
-    if door is not None:
-        door.stop()  # before the store is closed: a page may be reading it
+    try:
+        finished = service.run_forever()
+    finally:
+        if door is not None:
+            door.stop()  # before the store is closed: a page may be reading it
     if finished:
         monitor.close()
         click.echo("monitor: stopped", err=True)

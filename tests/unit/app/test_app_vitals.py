@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from newsroom import FEED, Newsroom, feed_settings, item
 from prometheus_client.parser import text_string_to_metric_families
 from steady import Steady
 
+from monitor.adapters.store.sql import SqlStore
 from monitor.app.pulse import Pulse
 from monitor.app.remembered import Remembered
 from monitor.app.service import Service
@@ -101,6 +103,17 @@ def test_a_store_in_trouble_is_told_by_its_reason_and_without_its_path() -> None
     assert vitals.ready().troubles == (Finding(Reason.STORE_UNUSABLE, "the disk is full"),)
     other = vitals_of(Broken(StoreError("sqlite:////srv/secret/monitor.db")))
     assert other.ready().troubles == (Finding(Reason.STORE_UNUSABLE, "StoreError"),)
+
+
+def test_a_database_that_is_damaged_under_the_daemon_is_told(tmp_path: Path) -> None:
+    database = tmp_path / "monitor.db"
+    store = SqlStore(f"sqlite:///{database}")
+    vitals = vitals_of(store)
+    assert numbers(vitals)["database_bytes",] == database.stat().st_size
+    store.close()  # which leaves no connection, so that the next question opens the file
+    database.write_bytes(b"not a database, but text" * 100)
+    assert vitals.ready().troubles == (Finding(Reason.STORE_UNUSABLE, "this file is no SQLite database"),)
+    assert numbers(vitals_of(store))["store_reachable",] == 0
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

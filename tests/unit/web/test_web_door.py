@@ -225,12 +225,13 @@ def test_who_comes_when_the_house_is_full_is_told_so_and_is_welcome_later(monkey
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 500_000 + b"\r\n\r\n",
         b"GET /" + b"x" * 500_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\n\r\n",  # no Host
+        b"GET /healthz HTTP/1.0\r\n\r\n",  # where none is needed
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: local\x00host\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,  # TLS
         b"\r\n" * 5000 + b"nonsense\r\n\r\n",
     ],
-    ids=["header", "path", "no host", "two hosts", "nul", "tls", "nonsense"],
+    ids=["header", "path", "no host", "no host of old", "two hosts", "nul", "tls", "nonsense"],
 )
 def test_what_is_no_request_or_too_long_for_one_is_refused_and_hung_up_on(request_: bytes) -> None:
     with opened() as one:
