@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -16,34 +15,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, eventually
 from local_feed import LocalFeed
-from prometheus_client.parser import text_string_to_metric_families
-from talk import ask, connected
-
-HERE = "127.0.0.1"
-ANY_PORT = '[web]\nlisten = "127.0.0.1:0"\n'
-
-
-def port_of(desk: Desk) -> int:
-    """The port the daemon's first line names, once it has said it."""
-    found = eventually(
-        lambda: re.search(r"running, pid \d+, http://127\.0\.0\.1:(\d+);", desk.log()), "the address"
-    )
-    return int(found[1])
-
-
-def ready(port: int) -> bool:
-    return ask(HERE, port, "/readyz").status == 200
-
-
-def numbers(port: int) -> dict[tuple[str, ...], float]:
-    """Every number of /metrics, by name and label values, as Prometheus' own parser reads them."""
-    page = ask(HERE, port, "/metrics")
-    assert page.status == 200
-    return {
-        (sample.name.removeprefix("media_monitor_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(page.body.decode())
-        for sample in family.samples
-    }
+from talk import ANY_PORT, HERE, ask, connected, numbers, port_of, ready
 
 
 def test_a_daemon_says_that_it_is_well_and_counts_what_it_does(desk: Desk, feed: LocalFeed) -> None:

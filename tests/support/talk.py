@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from desk import Desk, eventually
+from prometheus_client.parser import text_string_to_metric_families
+
+HERE = "127.0.0.1"
+ANY_PORT = '[web]\nlisten = "127.0.0.1:0"\n'  # for a config
 PATIENCE = 30.0  # seconds for an answer on a busy machine
 
 
@@ -58,3 +64,27 @@ def ask(host: str, port: int, path: str = "/healthz", method: str = "GET", **hea
     with closing(connected(host, port)) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
         return said(everything(connection))
+
+
+def port_of(desk: Desk) -> int:
+    """The port the daemon's first line names, once it has said it."""
+    found = eventually(
+        lambda: re.search(r"running, pid \d+, http://127\.0\.0\.1:(\d+);", desk.log()), "the address"
+    )
+    return int(found[1])
+
+
+def ready(port: int) -> bool:
+    """Whether the daemon at that port says so."""
+    return ask(HERE, port, "/readyz").status == 200
+
+
+def numbers(port: int) -> dict[tuple[str, ...], float]:
+    """Every number of /metrics, by name and label values, as Prometheus' own parser reads them."""
+    page = ask(HERE, port, "/metrics")
+    assert page.status == 200
+    return {
+        (sample.name.removeprefix("media_monitor_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(page.body.decode())
+        for sample in family.samples
+    }
