@@ -18,6 +18,7 @@ from monitor.model.errors import DeliveryFailed
 from monitor.model.feed import Feed, FeedSettings, PollDecision
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.ledger import Alerted, DigestState, EntryFate, NewMatch, Plan, StoreCounts, StoredMatch
+from monitor.model.measure import Counted, Labels, Timed
 from monitor.model.rule import RuleFailure
 
 P = ParamSpec("P")
@@ -85,6 +86,21 @@ class Dice(Protocol):
     """A number in [0, 1): jitter is an argument, so that deciders stay pure."""
 
     def __call__(self) -> float: ...
+
+
+class Meter(Protocol):
+    """Counts and times what the stages do, for those who watch from outside.
+
+    Never raises; a label that was not declared counts nothing. May be called from several threads at once.
+    """
+
+    def count(self, what: Counted[*Labels], *labels: *Labels, by: int = 1) -> None:
+        """Something declared in `monitor.model.measure` happened, `by` times."""
+        ...
+
+    def time(self, what: Timed, seconds: float) -> None:
+        """A span took so long; a clock that was set back meanwhile makes it 0, not less."""
+        ...
 
 
 class FeedStore(Protocol):
@@ -306,6 +322,10 @@ class Store(Protocol):
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
+        ...
+
+    def size(self) -> int | None:
+        """Bytes on disk, as the database counts them; None in memory."""
         ...
 
     def close(self) -> None:

@@ -5,8 +5,11 @@ Each keeps the promise of its port; the contract suites in `tests/contract/` run
 
 from __future__ import annotations
 
+import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import ParamSpec, TypeVar
 
 from monitor.model.article import EntityMention
@@ -15,6 +18,7 @@ from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, MonitorError, SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.measure import COUNTED, Counted, Labels, Timed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -119,3 +123,25 @@ class StaticRecognizer:
         """The known names in order of appearance, each once."""
         found = sorted((text.find(name), name) for name in self.names if name in text)
         return tuple(EntityMention(name, self.names[name]) for _, name in found)
+
+
+class RecordingMeter:
+    """Keeps every count by name and labels, and every span by name."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, ...]] = Counter()  # ("polls", "ok") → how often
+        self.spans: dict[str, list[float]] = defaultdict(list)  # "seen_to_matched" → seconds, in order
+        self._declared = {(what.name, *labels) for what in COUNTED for labels in product(*what.labels.values())}
+        self._lock = threading.Lock()
+
+    def count(self, what: Counted[*Labels], *labels: *Labels, by: int = 1) -> None:
+        """Adds to the count, when it is a declared one."""
+        key = (what.name, *map(str, labels))
+        if key in self._declared:
+            with self._lock:
+                self.counts[key] += by
+
+    def time(self, what: Timed, seconds: float) -> None:
+        """Keeps the span."""
+        with self._lock:
+            self.spans[what.name].append(max(0.0, seconds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from monitor.model.article import ReadOutcome
 from monitor.model.feed import POLL_SUCCESS
 from monitor.model.ledger import Plan
 from monitor.pipeline.deliver import DeliveryReport
@@ -11,7 +12,7 @@ from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
-from monitor.pipeline.read import ReadOutcome, ReadReport
+from monitor.pipeline.read import ReadReport
 
 Log = structlog.stdlib.BoundLogger
 

@@ -10,18 +10,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from monitor.app import metering
 from monitor.app.counting import counted
+from monitor.app.pulse import Pulse
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
+from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.errors import MonitorError
 from monitor.model.feed import POLL_SUCCESS, FeedStatus
 from monitor.model.ledger import Plan
-from monitor.pipeline.read import ReadOutcome
+from monitor.ports import Meter
 
 log = structlog.get_logger("monitor")
 
@@ -61,21 +65,31 @@ class Service:
     """Runs a monitor until it is told to stop.
 
     `on_plan` sees every plan as it is made (a dry run prints it); without `sends` nothing leaves the house,
-    not even what an earlier run left waiting.
+    not even what an earlier run left waiting. `meter` and `pulse` are told what the daemon does; a pass of
+    `--once` ends before anybody could ask them.
     """
 
     def __init__(
-        self, monitor: Monitor, *, on_plan: Callable[[Plan], None] = lambda plan: None, sends: bool = True
+        self,
+        monitor: Monitor,
+        *,
+        on_plan: Callable[[Plan], None] = lambda plan: None,
+        sends: bool = True,
+        meter: Meter | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._monitor = monitor
         self._on_plan = on_plan
         self._sends = sends
+        self._meter = meter or metering.NoMeter()
+        self._pulse = pulse or Pulse()
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None
         self._started = monitor.clock.now()
 
     def stop(self) -> None:
         """Asks every stage to end after what it is doing; returns at once, may be called by a signal handler."""
+        self._pulse.stop()
         self._stopping.set()
 
     def run_forever(self) -> bool:
@@ -106,6 +120,7 @@ class Service:
                 misfire_grace_time=None,
                 next_run_time=self._monitor.clock.now(),
             )
+        scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
         self._warn_of_orphans()
         scheduler.start()
         self._watch_the_clock(scheduler)
@@ -163,24 +178,29 @@ class Service:
     def _poll(self) -> None:
         for report in self._monitor.poll.run(self._stopping.is_set):
             say_poll(log, report)
+            metering.count_poll(self._meter, report)
             if report.waiting:
                 self._wake("read")
 
     def _read(self) -> None:
         for report in self._monitor.read.run(self._stopping.is_set):
             say_read(log, report)
+            metering.count_read(self._meter, report)
             self._wake("match")
 
     def _match(self) -> None:
         for group in self._monitor.group.run(self._stopping.is_set):
             say_group(log, group)
+            metering.count_group(self._meter, group)
         for report in self._monitor.match.run(self._stopping.is_set):
             say_match(log, report)
+            metering.count_match(self._meter, report, self._monitor.clock.now())
 
     def _digest(self) -> None:
         failed = False
         for plan in self._monitor.digest.run(caught_up=self._caught_up):
             say_plan(log, plan)
+            metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
                 self._on_plan(plan)
             else:
@@ -191,6 +211,7 @@ class Service:
     def _deliver(self) -> None:
         for report in self._monitor.deliver.run(self._stopping.is_set):
             say_delivery(log, report)
+            metering.count_delivery(self._meter, report, self._monitor.clock.now())
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
         """Waits for `stop`; a wall clock that is set must not stop the ticks, which stand by it, nor the store."""
@@ -227,6 +248,10 @@ class Service:
                 why = "no digest of this name is in the config: give it back its name, or they stay unsent"
                 log.warning("matches wait", digest=name, matches=count, why=why)
 
+    def _beat(self, _event: object) -> None:
+        """The scheduler let a stage run or found it at work. When its thread dies the beats end, and only then."""
+        self._pulse.beat(self._monitor.clock.now())
+
     def _wake(self, stage: str) -> None:
         """Lets the next stage begin now rather than at its next tick; a stage at work will see the item anyway."""
         if self._scheduler is not None:
@@ -244,9 +269,11 @@ class Service:
                     stage()
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))
+                    metering.count_failure(self._meter, name)
                     self._stopping.wait(PAUSE)
                 except Exception:
                     log.exception("stage broke", stage=name)
+                    metering.count_failure(self._meter, name)
                     self._stopping.wait(PAUSE)
 
         return run

@@ -14,6 +14,7 @@ from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
+from monitor.model.measure import FeedState
 from monitor.ports import Store
 
 LATE = timedelta(minutes=10)  # behind its due time by more than this: the daemon is down or overloaded
@@ -48,16 +49,22 @@ class Status:
     @property
     def failing(self) -> tuple[Feed, ...]:
         """Feeds whose last poll failed, or that are gone."""
-        return tuple(feed for feed in self.feeds if feed.failures or feed.status is FeedStatus.GONE)
+        trouble = (FeedState.FAILING, FeedState.GONE)
+        return tuple(feed for feed in self.feeds if state_of(feed, self.now) in trouble)
 
     @property
     def late(self) -> tuple[Feed, ...]:
         """Feeds that should have been polled a while ago."""
-        return tuple(
-            feed
-            for feed in self.feeds
-            if feed.status is FeedStatus.ACTIVE and not feed.failures and self.now - feed.next_poll_at > LATE
-        )
+        return tuple(feed for feed in self.feeds if state_of(feed, self.now) is FeedState.LATE)
+
+
+def state_of(feed: Feed, now: datetime) -> FeedState:
+    """How a feed that was not removed is doing."""
+    if feed.status is FeedStatus.GONE:
+        return FeedState.GONE
+    if feed.failures:
+        return FeedState.FAILING
+    return FeedState.LATE if now - feed.next_poll_at > LATE else FeedState.OK
 
 
 def status_of(

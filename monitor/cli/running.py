@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor import __version__
-from monitor.app.check import open_settings
+from monitor.app.check import Ready, open_settings
 from monitor.app.counting import counted
 from monitor.app.deliveries import message_text
+from monitor.app.pulse import Pulse
 from monitor.app.service import Pass, Service
 from monitor.app.wiring import Monitor, build
 from monitor.core.text.terminal import printable
 from monitor.model.ledger import Plan
+from monitor.ports import Meter
+
+if TYPE_CHECKING:
+    from monitor.app.vitals import Vitals
+    from monitor.web import WebDoor
 
 _MOST_PAGES = 5  # named in the summary of a pass
 
 
 def run_daemon(config: Path, *, dry_run: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
-    monitor, service = _service(config, dry_run)
-    click.echo(f"monitor {__version__}: running, pid {os.getpid()}; stop with Ctrl-C or SIGTERM", err=True)
-    if service.run_forever():
+    ready = _ready(config)
+    listener = _listener(ready)  # an address that is taken is told before anything else is started
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
+    vitals, door = _watched(monitor, ready, listener) if listener else (None, None)
+    service = _service(monitor, dry_run, vitals.meter, vitals.pulse) if vitals else _service(monitor, dry_run)
+    where = ""
+    if door is not None:
+        door.start()
+        where = f", {door.address.url}"
+    click.echo(f"monitor {__version__}: running, pid {os.getpid()}{where}; stop with Ctrl-C or SIGTERM", err=True)
+    try:
+        finished = service.run_forever()
+    finally:
+        if door is not None:
+            door.stop()  # before the store is closed: a page may be reading it
+    if finished:
         monitor.close()
         click.echo("monitor: stopped", err=True)
     else:
@@ -36,24 +57,47 @@ def run_daemon(config: Path, *, dry_run: bool) -> int:
 
 def run_pass(config: Path, *, dry_run: bool) -> int:
     """One pass; the exit status of the interface contract."""
-    monitor, service = _service(config, dry_run)
-    done = service.run_once(lambda line: click.echo(line, err=True))
+    monitor = build(_ready(config), version=__version__, stdout=sys.stdout, draft=dry_run)
+    done = _service(monitor, dry_run).run_once(lambda line: click.echo(line, err=True))
     monitor.close()
     for line in pass_lines(done, dry_run):
         click.echo(printable(line), err=True)
     return done.exit_code
 
 
-def _service(config: Path, dry_run: bool) -> tuple[Monitor, Service]:
+def _ready(config: Path) -> Ready:
     ready = open_settings(config, os.environ)
     for problem in ready.warnings:
         click.echo(printable(str(problem), keep_newlines=True), err=True)
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
-    service = Service(monitor, on_plan=_print_drafts if dry_run else _ignore, sends=not dry_run)
+    return ready
+
+
+def _service(monitor: Monitor, dry_run: bool, meter: Meter | None = None, pulse: Pulse | None = None) -> Service:
+    on_plan = _print_drafts if dry_run else _ignore
+    service = Service(monitor, on_plan=on_plan, sends=not dry_run, meter=meter, pulse=pulse)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     signal.signal(signal.SIGHUP, _not_yet)
-    return monitor, service
+    return service
+
+
+def _listener(ready: Ready) -> socket.socket | None:
+    if ready.settings.web_listen is None:
+        return None
+    from monitor.web import listen  # here: who has no [web] needs no web server in memory
+
+    return listen(ready.settings.web_listen)
+
+
+def _watched(monitor: Monitor, ready: Ready, listener: socket.socket) -> tuple[Vitals, WebDoor]:
+    """The vitals of a daemon to be, and the door that shows them on that socket."""
+    from monitor.app.vitals import Vitals
+    from monitor.web import Views, WebDoor, build_pages
+
+    vitals = Vitals(monitor.store, monitor.clock, version=__version__)
+    views = Views(version=__version__, alive=vitals.alive, ready=vitals.ready, metrics=vitals.metrics)
+    assert ready.settings.web_listen is not None, "there is a listener"
+    return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener)
 
 
 def _not_yet(*_: object) -> None:

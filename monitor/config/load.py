@@ -30,6 +30,7 @@ from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
 from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedSettings, PollSettings
 from monitor.model.problem import Gravity, Problem
+from monitor.model.web import ListenAddress
 
 # Ports of mail submission: RFC 5321 §4.5.4.2 (25), RFC 6409 §3.1 (587), RFC 8314 §3.3 (465).
 _SMTP_PORTS = {SmtpSecurity.NONE: 25, SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465}
@@ -51,6 +52,7 @@ class Settings:
     smtp: SmtpSettings | None
     receivers: tuple[Receiver, ...]
     digests: tuple[DigestSettings, ...]
+    web_listen: ListenAddress | None  # None: no web pages
     source: str
     warnings: tuple[Problem, ...] = ()
 
@@ -158,6 +160,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         smtp=_smtp(parsed.smtp) if parsed.smtp else None,
         receivers=tuple(_receiver(key, table, directory) for key, table in parsed.receivers.items()),
         digests=tuple(_digest(table) for table in parsed.digests),
+        web_listen=parsed.web.listen if parsed.web else None,
         source=name,
         warnings=warnings,
     )

@@ -19,6 +19,7 @@ from monitor.model.digest import Schedule
 from monitor.model.errors import SecretUnavailable
 from monitor.model.feed import PollSettings
 from monitor.model.secret import Secret
+from monitor.model.web import ListenAddress
 
 SECRET_PREFIXES = ("env:", "file:", "credential:")
 # Stands for every secret where none is looked up, and has the form of a URL; no other form is asked of it.
@@ -219,6 +220,10 @@ class DigestTable(_Table):
     send_when_empty: bool | None = None
 
 
+class WebTable(_Table):
+    listen: Annotated[ListenAddress, _reader(values.read_listen, '"127.0.0.1:8080"')]
+
+
 class ConfigFile(_Table):
     store: StoreTable = StoreTable()
     poll: PollTable = PollTable()
@@ -228,6 +233,7 @@ class ConfigFile(_Table):
     smtp: SmtpTable | None = None
     receivers: dict[str, ReceiverTable] = {}
     digests: list[DigestTable] = []
+    web: WebTable | None = None
 
 
 # Where each table stands in the file; "*" is any list position or receiver name.
@@ -245,15 +251,17 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("receivers", "*", "file"): FileTable,
     ("receivers", "*", "stdout"): StdoutTable,
     ("digests", "*"): DigestTable,
+    ("web",): WebTable,
 }
 
 # Keys of the interface that later versions bring. Never ignored: who sets quiet_hours relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"health", "web", "publishers", "jobs", "stories"}),
+    (): frozenset({"health", "publishers", "jobs", "stories"}),
     ("store",): frozenset({"retention"}),
     ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
     ("receivers", "*"): frozenset({"apprise"}),
     ("receivers", "*", "slack"): frozenset({"token", "to"}),
+    ("web",): frozenset({"public_url", "tokens", "trusted_proxies", "allowed_hosts"}),
     ("digests", "*"): frozenset(
         {"quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers", "quiet_override"}
     ),

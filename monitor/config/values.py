@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from cronsim import CronSim, CronSimError
 
 from monitor.model.digest import Cron, Every, Immediate, Schedule
+from monitor.model.web import ListenAddress
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
@@ -28,6 +29,7 @@ _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 
 _SIZE = re.compile(r"(\d{1,9})\s?([KMG]?I?B)", re.ASCII | re.IGNORECASE)
 _LONGEST_URL = 2_000  # what an index of PostgreSQL takes; no feed or webhook has a longer one
 _NAME = re.compile(r"\w[\w.-]{0,63}")
+_LISTEN = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,64})):(\d{1,5})", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(
     r"([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
     r"@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)",
@@ -162,6 +164,27 @@ def read_http_url(url: str) -> str:
     if not host or not url.isprintable() or " " in url:
         raise ValueError(f"{quoted(url)} is no URL that can be fetched")
     return url
+
+
+def read_listen(text: str) -> ListenAddress:
+    """`"127.0.0.1:8080"`, `"localhost:8080"` or `"[::1]:8080"`: an address that only this machine can reach."""
+    found = _LISTEN.fullmatch(text)
+    host = (found[1] or found[2]) if found else ""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host)
+    except ValueError:
+        raise ValueError(
+            f'{quoted(text)} is no IP address and port; write "127.0.0.1:8080" or "[::1]:8080"'
+        ) from None
+    if found is None or int(found[3]) > 65535:
+        raise ValueError(f"{quoted(text)} has no port from 0 to 65535")
+    # An IPv4 address written as IPv6 is loopback for some versions of Python only, and can be had without.
+    if not address.is_loopback or getattr(address, "ipv4_mapped", None) is not None:
+        raise ValueError(
+            f"{quoted(text)} could be reached from other machines, and this version has no tokens yet to tell who "
+            'asks; only an address of this machine is possible: "127.0.0.1:8080" or "[::1]:8080"'
+        )
+    return ListenAddress(str(address), int(found[3]))
 
 
 def read_postgresql_url(url: str, *, literal: bool) -> str:

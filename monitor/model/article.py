@@ -16,6 +16,15 @@ class Quality(StrEnum):
     STUB = "stub"  # paywall, cookie wall, bot wall: the page's text is not used
 
 
+class ReadOutcome(StrEnum):
+    """What reading one entry came to."""
+
+    PAGE = "page"  # the page's main text
+    FEED = "feed"  # the feed's own text, as configured
+    FALLBACK = "fallback"  # the feed's own text, because the page could not be had
+    POSTPONED = "postponed"  # the page is asked again
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A part of the page left out of the main text, and why."""

@@ -12,6 +12,7 @@ MonitorError
 │ ├ StoreOlder         the database was written by an older version and not upgraded yet
 │ └ StoreUnusable      read-only, full, unreachable or damaged
 ├ DeliveryFailed       a channel could not deliver; says whether to try again
+├ CannotListen         the address of [web] is taken, or not this machine's
 └ SecretUnavailable    a secret reference that points nowhere
 
 Errors carry their subject; doors translate them into one sentence, never a traceback.
@@ -199,3 +200,14 @@ class SecretUnavailable(MonitorError):
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.why}"
+
+
+@dataclass(eq=False)
+class CannotListen(MonitorError):
+    """The address of `[web]` is taken, or not this machine's; `why` is one line a person can act on."""
+
+    address: str
+    why: str
+
+    def __str__(self) -> str:
+        return f'[web] listen = "{self.address}": {self.why}'

@@ -6,13 +6,12 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
 from monitor.core.stories.fingerprint import content_hash
 from monitor.core.text.urls import canonical_url, host_of
-from monitor.model.article import EntityMention, Extracted, NewArticle, Quality
+from monitor.model.article import EntityMention, Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
 from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, SandboxReason, StoreError
 from monitor.model.feed import PollOutcome
@@ -37,15 +36,6 @@ _PASSING = frozenset(
 
 # A child that was killed on a busy machine, or could not be made: the same page may well be read in a minute.
 _OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY})
-
-
-class ReadOutcome(StrEnum):
-    """What reading one entry came to."""
-
-    PAGE = "page"  # the page's main text
-    FEED = "feed"  # the feed's own text, as configured
-    FALLBACK = "fallback"  # the feed's own text, because the page could not be had
-    POSTPONED = "postponed"  # the page is asked again
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from desk import Desk, eventually
 from local_feed import LocalFeed
 from postgres_server import postgres_server
+from talk import ANY_PORT, HERE, ask, numbers, port_of, ready
 
 pytestmark = pytest.mark.needs("postgresql")
 
@@ -67,3 +68,28 @@ def test_a_second_daemon_is_refused_while_the_first_works(desk: Desk, feed: Loca
         assert second.returncode == 1
         assert f"pid {daemon.pid}" in second.stderr
         assert f"running, pid {daemon.pid}" in desk.command("status").stdout
+
+
+def test_the_web_pages_tell_that_the_server_went_away_and_came_back(desk: Desk, url: str) -> None:
+    desk.config.write_text(desk.config.read_text(encoding="utf-8") + ANY_PORT, encoding="utf-8")
+    server = postgres_server()
+    with desk.running():
+        port = port_of(desk)
+        eventually(lambda: ready(port), "readiness")
+        there = numbers(port)
+        assert there["store_reachable",] == 1
+        assert there["database_bytes",] > 1_000_000
+        server.stop()
+        try:
+            away = eventually(lambda: not ready(port) and ask(HERE, port, "/readyz"), "the bad news")
+            assert [one["reason"] for one in away.json["reasons"]] == ["store_unusable"]
+            assert ask(HERE, port, "/healthz").status == 200  # a restart would not help
+            eventually(lambda: numbers(port)["store_reachable",] == 0, "the number of it")
+            failures = eventually(lambda: numbers(port)["stage_failures_total", "poll"], "the first failure")
+        finally:
+            server.start()
+        eventually(lambda: ready(port), "the good news")
+        eventually(lambda: numbers(port)["store_reachable",] == 1, "the numbers of the store")
+        assert failures >= 1
+    assert b"battery-staple" not in away.body
+    assert "battery-staple" not in desk.log()

@@ -90,6 +90,7 @@ _HEADINGS = {
     ("receivers", "*", "file"): "`file`",
     ("receivers", "*", "stdout"): "`stdout`",
     ("digests", "*"): "`[[digests]]`",
+    ("web",): "`[web]`",
 }
 
 

@@ -11,17 +11,26 @@ from monitor.model.article import EntityMention
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.ports import Channel, Clock, EntityRecognizer, Fetcher, Sandbox
-from monitor.testing import EPOCH, FakeClock, FakeFetcher, InlineSandbox, RecordingChannel, StaticRecognizer
+from monitor.ports import Channel, Clock, EntityRecognizer, Fetcher, Meter, Sandbox
+from monitor.testing import (
+    EPOCH,
+    FakeClock,
+    FakeFetcher,
+    InlineSandbox,
+    RecordingChannel,
+    RecordingMeter,
+    StaticRecognizer,
+)
 
 
 def test_each_keeps_the_shape_of_its_port() -> None:
-    ports: tuple[Clock, Fetcher, Sandbox, Channel, EntityRecognizer] = (
+    ports: tuple[Clock, Fetcher, Sandbox, Channel, EntityRecognizer, Meter] = (
         FakeClock(),
         FakeFetcher(),
         InlineSandbox(),
         RecordingChannel(),
         StaticRecognizer(),
+        RecordingMeter(),
     )
     assert all(ports)
 

@@ -114,6 +114,9 @@ HEAVY = (
     "apscheduler",
     "httpx2",
     "alembic",
+    "starlette",
+    "uvicorn",
+    "prometheus_client",
 )
 
 

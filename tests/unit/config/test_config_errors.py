@@ -76,7 +76,8 @@ def test_the_good_file_is_good():
         ("poll = [3]", "1: poll: must be a table: write [poll]"),
         # later versions
         ("[health]\nreceivers = ['desk']", "1: health: known, but not in this version yet"),
-        ("[web]\n", "1: web: known, but not in this version yet"),
+        ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens: known, but not in this version yet"),
+        ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", "3: web.public_url: known, but not in this version yet"),
         ("[publishers.x]\n", "1: publishers: known, but not in this version yet"),
         ("[jobs]\n", "1: jobs: known, but not in this version yet"),
         ("[stories]\nwindow = '7d'", "1: stories: known, but not in this version yet"),
@@ -106,6 +107,34 @@ def test_the_good_file_is_good():
             "2: feeds[0].url: is longer than 2,000 characters",
         ),
         ("[store]\nurl = 'env:NO'", "2: store.url: env:NO: the environment variable is not set"),
+        # web
+        ("[web]\n", "1: web.listen: is missing"),
+        ("web = true", "1: web: must be a table: write [web]"),
+        ("[web]\nlisten = 8080", '2: web.listen: must be a text in quotes, such as "127.0.0.1:8080"'),
+        ("[web]\nlisten = '127.0.0.1:65536'", '2: web.listen: "127.0.0.1:65536" has no port from 0 to 65535'),
+        (
+            "[web]\nlisten = '0.0.0.0:8080'",
+            '2: web.listen: "0.0.0.0:8080" could be reached from other machines, and this version has no tokens '
+            'yet to tell who asks; only an address of this machine is possible: "127.0.0.1:8080" or "[::1]:8080"',
+        ),
+        ("[web]\nlisten = '[::]:8080'", '2: web.listen: "[::]:8080" could be reached from …'),
+        ("[web]\nlisten = '192.168.1.5:8080'", '2: web.listen: "192.168.1.5:8080" could be reached from …'),
+        ("[web]\nlisten = '[2001:db8::1]:80'", '2: web.listen: "[2001:db8::1]:80" could be reached from …'),
+        (
+            "[web]\nlisten = '[::ffff:127.0.0.1]:80'",
+            '2: web.listen: "[::ffff:127.0.0.1]:80" could be reached from …',
+        ),
+        ("[web]\nlisten = '8080'", '2: web.listen: "8080" is no IP address and port; …'),
+        ("[web]\nlisten = '127.0.0.1'", '2: web.listen: "127.0.0.1" is no IP address and port; …'),
+        ("[web]\nlisten = 'example.org:80'", '2: web.listen: "example.org:80" is no IP address and port; …'),
+        ("[web]\nlisten = '::1:8080'", '2: web.listen: "::1:8080" is no IP address and port; …'),
+        ("[web]\nlisten = '127.1:80'", '2: web.listen: "127.1:80" is no IP address and port; …'),
+        ("[web]\nlisten = '127.0.0.01:80'", '2: web.listen: "127.0.0.01:80" is no IP address and port; …'),
+        (
+            "[web]\nlisten = 'http://127.0.0.1:80'",
+            '2: web.listen: "http://127.0.0.1:80" is no IP address and port; …',
+        ),
+        ("[web]\nlisten = '[::1%lo]:80'", '2: web.listen: "[::1%lo]:80" is no IP address and port; …'),
         # numbers, durations, sizes
         ("[poll]\ninterval = 15", '2: poll.interval: must be a text in quotes, such as "15m"'),
         (

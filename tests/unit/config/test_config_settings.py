@@ -22,6 +22,7 @@ from monitor.model.digest import Cron, DigestSettings, Every, Immediate, Message
 from monitor.model.errors import ConfigInvalid, SecretUnavailable
 from monitor.model.feed import FeedSettings, PollSettings
 from monitor.model.secret import Secret
+from monitor.model.web import ListenAddress
 
 SECRETS = {
     "env:PASSWORD": "battery-staple",
@@ -53,6 +54,7 @@ def test_an_empty_file_has_the_documented_defaults():
     assert (settings.feeds, settings.receivers, settings.digests) == ((), (), ())
     assert settings.smtp is None
     assert settings.nlp_model is None
+    assert settings.web_listen is None
 
 
 def test_a_postgresql_url_keeps_its_options_and_names_the_driver():
@@ -125,6 +127,22 @@ def test_receivers_have_all_their_endpoints():
             ),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "listen", "url"),
+    [
+        ("127.0.0.1:8080", ListenAddress("127.0.0.1", 8080), "http://127.0.0.1:8080"),
+        ("127.9.9.9:0", ListenAddress("127.9.9.9", 0), "http://127.9.9.9:0"),
+        ("localhost:80", ListenAddress("127.0.0.1", 80), "http://127.0.0.1:80"),
+        ("[::1]:65535", ListenAddress("::1", 65535), "http://[::1]:65535"),
+        ("[0:0:0:0:0:0:0:1]:1", ListenAddress("::1", 1), "http://[::1]:1"),
+    ],
+)
+def test_the_web_pages_listen_on_this_machine(written: str, listen: ListenAddress, url: str):
+    settings = load(f'[web]\nlisten = "{written}"\n')
+    assert settings.web_listen == listen
+    assert listen.url == url
 
 
 @pytest.mark.parametrize(("security", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])

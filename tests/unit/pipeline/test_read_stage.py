@@ -9,12 +9,11 @@ import pytest
 from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item
 
-from monitor.model.article import EntityMention, Quality
+from monitor.model.article import EntityMention, Quality, ReadOutcome
 from monitor.model.entry import Fate
 from monitor.model.errors import SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
-from monitor.pipeline.read import ReadOutcome
 from monitor.testing import StaticRecognizer
 
 PAGE = "https://news.example/e1"

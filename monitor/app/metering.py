@@ -1,0 +1,95 @@
+"""What each report of a stage adds to the meter: one function beside each of `monitor.app.reports`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitor.model import measure as m
+from monitor.model.article import ReadOutcome
+from monitor.model.delivery import DeliveryState
+from monitor.model.entry import Fate
+from monitor.model.ledger import Plan
+from monitor.pipeline.deliver import DeliveryReport
+from monitor.pipeline.digest import PlanFailure
+from monitor.pipeline.group import GroupReport
+from monitor.pipeline.match import MatchReport
+from monitor.pipeline.poll import PollReport
+from monitor.pipeline.read import ReadReport
+from monitor.ports import Meter
+
+_STAGES = {stage.value: stage for stage in m.Stage}
+
+
+class NoMeter:
+    """Counts nothing: for a daemon that nobody watches."""
+
+    def count(self, what: m.Counted[*m.Labels], *labels: *m.Labels, by: int = 1) -> None:
+        """Does nothing."""
+
+    def time(self, what: m.Timed, seconds: float) -> None:
+        """Does nothing."""
+
+
+def count_poll(meter: Meter, report: PollReport) -> None:
+    """A poll and what it brought."""
+    meter.count(m.POLLS, report.decision.outcome)
+    meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
+    meter.count(m.ENTRIES, Fate.SEEN_AT_SUBSCRIBE, by=report.seen)
+    meter.count(m.ENTRIES, Fate.TOO_OLD, by=report.too_old)
+
+
+def count_read(meter: Meter, report: ReadReport) -> None:
+    """An entry read or put off; of one read, how long after its publication we saw it."""
+    meter.count(m.READS, report.outcome)
+    new = report.entry.new
+    published = new.parsed.published
+    # A revision keeps the date of its first wording: how late it is cannot be told.
+    if report.outcome is not ReadOutcome.POSTPONED and published is not None and new.revision_of is None:
+        meter.time(m.PUBLISHED_TO_SEEN, (report.entry.first_seen - published).total_seconds())
+
+
+def count_group(meter: Meter, report: GroupReport) -> None:
+    """An article that broke the stage; one that was grouped is counted when it is matched."""
+    if report.grouping is None:
+        meter.count(m.PUT_BACK, m.Stage.GROUP)
+
+
+def count_match(meter: Meter, report: MatchReport, now: datetime) -> None:
+    """The rules' answers to one article, and how long after the poll they came."""
+    if report.why is not None:
+        meter.count(m.PUT_BACK, m.Stage.MATCH)
+        return
+    for match in report.matches:
+        meter.count(m.MATCHES, match.rule.severity)
+    meter.count(m.RULE_FAILURES, by=len(report.failures))
+    meter.time(m.SEEN_TO_MATCHED, (now - report.article.first_seen).total_seconds())
+
+
+def count_plan(meter: Meter, plan: Plan | PlanFailure) -> None:
+    """A batch planned, or not."""
+    meter.count(m.PLANS, _plan_outcome(plan))
+
+
+def _plan_outcome(plan: Plan | PlanFailure) -> m.PlanOutcome:
+    if isinstance(plan, PlanFailure):
+        return m.PlanOutcome.FAILED
+    if plan.draft:
+        return m.PlanOutcome.DRAFT
+    return m.PlanOutcome.PLANNED if plan.deliveries else m.PlanOutcome.QUIET
+
+
+def count_delivery(meter: Meter, report: DeliveryReport, now: datetime) -> None:
+    """An attempt and the state it left the delivery in; of one made, how long it took since it was planned."""
+    channel = report.delivery.new.channel
+    if report.failure is None or report.decision is None:
+        meter.count(m.DELIVERIES, channel, DeliveryState.SENT)
+        meter.time(m.PLANNED_TO_SENT, (now - report.delivery.created_at).total_seconds())
+    else:
+        again = report.decision.retry_at is not None
+        meter.count(m.DELIVERIES, channel, DeliveryState.WAITING if again else DeliveryState.DEAD)
+
+
+def count_failure(meter: Meter, stage: str) -> None:
+    """A turn of a stage, by the name the service gives it, that ended in an error."""
+    if stage in _STAGES:
+        meter.count(m.STAGE_FAILURES, _STAGES[stage])

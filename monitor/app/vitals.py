@@ -1,0 +1,147 @@
+"""What can be seen of a running daemon from outside: whether it lives, whether it can work, its numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from monitor.adapters.metrics import CONTENT_TYPE, PrometheusMeter
+from monitor.app.pulse import Pulse
+from monitor.app.remembered import Remembered
+from monitor.app.status import state_of
+from monitor.model.delivery import DeliveryState
+from monitor.model.errors import MonitorError, StoreUnusable
+from monitor.model.feed import FeedStatus
+from monitor.model.measure import Gauges
+from monitor.ports import Clock, Meter, Store
+
+log = structlog.get_logger("monitor")
+
+SILENT = 30.0  # seconds without a tick, which comes every second: not even a busy machine explains that
+KEEP_GAUGES = 10.0  # seconds; a scrape every 15 s is usual, and ten impatient ones must not load the store
+KEEP_ANSWER = 1.0
+
+
+class Reason(StrEnum):
+    """Why a daemon is not well, or what works though not as it is written."""
+
+    STARTING = "starting"  # no tick yet
+    NO_TICK = "no_tick"  # the stages are not let run any more
+    STOPPING = "stopping"
+    STORE_UNUSABLE = "store_unusable"
+    STORE_SLOW = "store_slow"  # a question was put to it and is not answered yet
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason with what a person wants to know of it, on one line."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer to a probe: well without `troubles`; `warnings` change nothing about that."""
+
+    troubles: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is well."""
+        return not self.troubles
+
+
+class Vitals:
+    """Counts for a daemon (`meter`, `pulse`) and answers for it. Its questions may come from any thread.
+
+    `warnings` says what works though not as it is written.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        version: str,
+        pulse: Pulse | None = None,
+        warnings: Callable[[], Sequence[Finding]] = tuple,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.warnings = warnings
+        self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
+        self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES)
+        self.pulse = pulse or Pulse()
+        self._meter = PrometheusMeter(version, self._gauges, lambda: self.pulse.last, clock.now)
+        self.meter: Meter = self._meter
+
+    def alive(self) -> Health:
+        """Whether the daemon still ticks. Asks nobody, so that it may be called where nothing may wait."""
+        silence = self.pulse.silence
+        if self.pulse.stopping or silence < SILENT:
+            return Health()
+        since = "the last tick" if self.pulse.last else "the start, and no tick yet"
+        return Health((Finding(Reason.NO_TICK, f"{silence:.0f} s since {since}"),))
+
+    def ready(self) -> Health:
+        """Whether the daemon does its work: it ticks, is not told to stop, and its store answers."""
+        troubles = list(self.alive().troubles)
+        if self.pulse.stopping:
+            troubles.append(Finding(Reason.STOPPING, "the daemon was told to stop"))
+        elif self.pulse.last is None:
+            troubles.append(Finding(Reason.STARTING, "no tick yet"))
+        answer = self._answers()
+        if answer is None:
+            troubles.append(Finding(Reason.STORE_SLOW, "the store has not answered yet"))
+        elif isinstance(answer, Finding):
+            troubles.append(answer)
+        return Health(tuple(troubles), tuple(self.warnings()))
+
+    def metrics(self) -> tuple[bytes, str]:
+        """All numbers, and the content type they are written in."""
+        return self._meter.exposition(), CONTENT_TYPE
+
+    def _ask_store(self) -> Finding | bool:
+        """True when the store answers a question that costs it next to nothing, else what is wrong."""
+        try:
+            self._store.ledger.digest_states()
+        except StoreUnusable as error:
+            return Finding(Reason.STORE_UNUSABLE, error.why)  # without the store's name, which is a path
+        except MonitorError as error:
+            return Finding(Reason.STORE_UNUSABLE, type(error).__name__)
+        return True
+
+    def _read_gauges(self) -> Gauges | None:
+        try:
+            now = self._clock.now()
+            counts = self._store.ledger.counts(now)
+            feeds = [feed for feed in self._store.feeds.all() if feed.status is not FeedStatus.REMOVED]
+            size = self._store.size()
+        except (MonitorError, OSError) as error:  # the stages say it louder
+            log.debug("no numbers from the store", why=str(error))
+            return None
+        return Gauges(
+            feeds=Counter(state_of(feed, now) for feed in feeds),
+            entries_waiting=counts.waiting_entries,
+            articles_unmatched=counts.unmatched_articles,
+            matches_pending=sum(counts.pending.values()),
+            deliveries={state: counts.deliveries.get(state.value, 0) for state in DeliveryState},
+            oldest_waiting_delivery=counts.oldest_waiting_delivery,
+            database_bytes=size,
+        )
+
+
+def health_json(health: Health) -> dict[str, Any]:
+    """A health as one JSON object."""
+    return {
+        "status": "ok" if health.ok else "failing",
+        "reasons": [{"reason": one.reason.value, "detail": one.detail} for one in health.troubles],
+        "warnings": [{"reason": one.reason.value, "detail": one.detail} for one in health.warnings],
+    }

@@ -1,0 +1,26 @@
+"""Where the web pages are served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """`[web].listen`: an IP address of this machine and a port; port 0 lets the system choose one."""
+
+    host: str  # "127.0.0.1", "::1"
+    port: int
+
+    @property
+    def netloc(self) -> str:
+        """The host as a URL and a Host header write it (RFC 3986 §3.2.2): an IPv6 address in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def url(self) -> str:
+        """What one types into a browser."""
+        return f"http://{self}"
+
+    def __str__(self) -> str:
+        return f"{self.netloc}:{self.port}"

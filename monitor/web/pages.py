@@ -1,0 +1,77 @@
+"""Which pages there are. Each asks a view and writes down the answer; none decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from monitor.app.vitals import Health, health_json
+from monitor.model.web import ListenAddress
+from monitor.web.guard import Guard
+
+_FIRST_PAGE = """\
+media-monitor {version}
+
+/healthz   200 while the daemon ticks, else 503 with the reason
+/readyz    200 while it can do its work, else 503 with the reasons
+/metrics   numbers for Prometheus
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the pages show. `alive` must not wait for anything; the others may take their time, in any thread.
+
+    `metrics` gives a body and its content type.
+    """
+
+    version: str
+    alive: Callable[[], Health]
+    ready: Callable[[], Health]
+    metrics: Callable[[], tuple[bytes, str]]
+
+
+def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
+    """The pages as one ASGI application for that listener."""
+
+    async def first(_: Request) -> Response:
+        return PlainTextResponse(_FIRST_PAGE.format(version=views.version))
+
+    # On the loop itself: while every thread waits for a store that hangs, this page still answers.
+    async def healthz(_: Request) -> Response:
+        return _health(views.alive())
+
+    # What is not async runs in a thread of the pool.
+    def readyz(_: Request) -> Response:
+        return _health(views.ready())
+
+    def metrics(_: Request) -> Response:
+        body, content_type = views.metrics()
+        return Response(body, headers={"content-type": content_type})
+
+    pages = {"/": first, "/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+    app = Starlette(
+        routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()],  # and with it HEAD
+        # A name of somebody else's that points here is a web site that wants to read through its visitor's
+        # browser (DNS rebinding): only the names of this machine are answered.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_names(address), www_redirect=False)],
+        max_body_size=0,
+    )
+    app.router.redirect_slashes = False
+    return Guard(app)
+
+
+def _names(address: ListenAddress) -> list[str]:
+    return sorted({"127.0.0.1", "localhost", "[::1]", address.netloc})
+
+
+def _health(health: Health) -> Response:
+    return JSONResponse(health_json(health), status_code=200 if health.ok else 503)

@@ -1,0 +1,91 @@
+"""The page on Prometheus: its table is the registry, its rules ask for what there is, no reason is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from documents import code, document, rows, spans_of
+from prometheus_client.metrics_core import Metric
+
+from monitor.adapters.metrics import PrometheusMeter
+from monitor.app.vitals import Health, Reason, health_json
+from monitor.model import measure as m
+from monitor.testing import EPOCH
+
+PAGE = document("docs/how-to/watch-with-prometheus.md")
+# The name under which Prometheus keeps a family's samples.
+_SUFFIX = {"counter": "_total", "info": "_info"}
+
+
+def registry() -> dict[str, Metric]:
+    """Every family of ours by its exposed name, as a daemon with a store has them."""
+    gauges = m.Gauges({}, 0, 0, 0, {}, EPOCH, database_bytes=1)
+    meter = PrometheusMeter("1", lambda: gauges, lambda: EPOCH, lambda: EPOCH)
+    return {
+        family.name + _SUFFIX.get(family.type, ""): family
+        for family in meter.registry.collect()
+        if not family.name.startswith("process_")
+    }
+
+
+FAMILIES = registry()
+
+
+def labels_of(family: Metric) -> dict[str, set[str]]:
+    """Its labels with every value they have."""
+    found: dict[str, set[str]] = {}
+    for sample in family.samples:
+        for label, value in sample.labels.items():
+            if label != "le":
+                found.setdefault(label, set()).add(value)
+    return found
+
+
+def described() -> dict[str, list[str]]:
+    return {code(cells[0]): cells for cells in rows(PAGE.sections["What the numbers mean"])}
+
+
+def test_every_metric_is_described_and_none_is_invented() -> None:
+    assert list(described()) == list(FAMILIES)  # in the order of the page that Prometheus reads
+    assert all(meaning for _, _, meaning in described().values())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_label_is_described_with_all_its_values(name: str) -> None:
+    _, labels, meaning = described()[name]
+    written = {}
+    for part in filter(None, labels.split(";")):
+        label, _, values = part.partition(":")
+        (word,) = spans_of(label)
+        written[word] = spans_of(values)
+    real = labels_of(FAMILIES[name])
+    if name == "media_monitor_build_info":
+        real["version"] = set()  # one value, which every release changes
+    assert written == real
+    assert ("histogram" in meaning) == (FAMILIES[name].type == "histogram")
+
+
+def test_the_rules_ask_for_metrics_and_labels_that_are_there() -> None:
+    [rules] = [fence.text for fence in PAGE.fences if "alert:" in fence.text]
+    asked = re.findall(r"(media_monitor_\w+)(?:\{(\w+)=~?\"([^\"]+)\"\})?", rules)
+    assert len(asked) >= 3
+    for name, label, values in asked:
+        if label:
+            assert set(values.split("|")) <= labels_of(FAMILIES[name])[label]
+        else:
+            assert name in FAMILIES
+
+
+def test_every_reason_is_listed() -> None:
+    table = {code(cells[0]): spans_of(cells[2]) for cells in rows(PAGE.sections["Turn it on"])}
+    reasons = {reason.value for reason in Reason}
+    assert table["/readyz"] <= reasons
+    assert table["/healthz"] == {Reason.NO_TICK.value}
+    assert reasons <= spans_of(PAGE.sections["Turn it on"])  # warnings may be named below the table
+
+
+def test_the_answer_shown_is_the_one_given() -> None:
+    [shown] = [fence.text for fence in PAGE.fences if fence.language == "console"]
+    assert json.loads(shown.splitlines()[1]) == health_json(Health())
