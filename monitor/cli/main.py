@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from monitor import __version__
+from monitor.cli.articles import articles
 from monitor.cli.db import db
 from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
+from monitor.cli.feeds import feeds
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
@@ -209,5 +211,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (db, deliveries, digest, receivers, rules):
+for _group in (articles, db, deliveries, digest, feeds, receivers, rules):
     cli.add_command(_group)
