@@ -97,7 +97,7 @@ def _answers(
     if fate.article is not None and fate.article.ruleset is not None:
         version = fate.article.ruleset
         if version not in rulesets:
-            rulesets[version] = _kept_ruleset(store, version)
+            rulesets[version] = kept_ruleset(store, version)
         answered = {answer.rule for answer in answers}
         ruleset = rulesets[version]
         if ruleset is not None:
@@ -115,7 +115,8 @@ def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAns
     return found
 
 
-def _kept_ruleset(store: Store, version: str) -> RuleSet | None:
+def kept_ruleset(store: Store, version: str) -> RuleSet | None:
+    """The rule set of that version as it was kept; None when it was not."""
     files = store.articles.ruleset_files(version)
     return None if files is None else load_rules([RuleFile(name, text) for name, text in files]).ruleset
 

@@ -30,6 +30,12 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
         click.echo(line)
 
 
+def print_rows(rows: Iterable[str]) -> None:
+    """Lines that end themselves, as UTF-8 whatever the terminal speaks: a file of them is read elsewhere."""
+    for row in rows:
+        click.echo(row.encode("utf-8", "replace"), nl=False)
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error, where that is a terminal; call it with what is done and what there is.

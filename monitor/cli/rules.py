@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.completion import complete_rules
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 from monitor.core.text.terminal import printable
@@ -48,7 +49,7 @@ def match_documents(file: Path, directory: Path | None, config: Path) -> None:
 
 
 @rules.command()
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=complete_rules)
 @click.option(
     "--query", help="A query to explain instead of a rule; it may use the entities and terms of the rules."
 )
