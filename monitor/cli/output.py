@@ -6,11 +6,15 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import click
 
 from monitor.core.text.terminal import printable
+
+
+_ROWS_AT_A_TIME = 500
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -32,8 +36,9 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
 
 def print_rows(rows: Iterable[str]) -> None:
     """Lines that end themselves, as UTF-8 whatever the terminal speaks: a file of them is read elsewhere."""
-    for row in rows:
-        click.echo(row.encode("utf-8", "replace"), nl=False)
+    rows = iter(rows)
+    while some := "".join(islice(rows, _ROWS_AT_A_TIME)):  # one write for many: a list may have a million
+        click.echo(some.encode("utf-8", "replace"), nl=False)
 
 
 @contextmanager

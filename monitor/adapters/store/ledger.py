@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.matches import number_of_matches, page_of_matches, record_of_rule
+from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, match_of, new_entry_of
+from monitor.adapters.store.rule_record import record_of_rule
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
