@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from monitor.app.files import Unreadable, decoded, read_bytes
 from monitor.app.offline import rules_from
-from monitor.app.questions import House, opened
+from monitor.app.questions import opened
 from monitor.app.why import no_such_rule
 from monitor.core.articles.compose import feed_text
 from monitor.core.rules import RuleSet, document_from_json, load_query
@@ -22,6 +22,7 @@ from monitor.model.ledger import EntryFate
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Explanation, Rule
 from monitor.pipeline.match import document_of
+from monitor.ports import Store
 
 QUERY = "--query"
 """What stands for a file name where a query was typed."""
@@ -144,12 +145,12 @@ def title_subject(title: str) -> Subject:
     return Subject(Document(id="title", title=title), f'the title "{title}"')
 
 
-def stored_subject(house: House, url: str) -> Subject:
+def stored_subject(store: Store, url: str) -> Subject:
     """The newest revision of a stored article, or the entry's own words where none was read.
 
     Raises NotExplainable for a URL that was never seen.
     """
-    fates = house.store.ledger.fates(url, canonical_url(url))
+    fates = store.ledger.fates(url, canonical_url(url))
     if not fates:
         raise NotExplainable(f"{url} was never seen in a feed; monitor why URL says which feeds cover its host")
     fate = next((one for one in fates if one.article is not None), fates[0])
@@ -173,7 +174,7 @@ def rules_and_article(
         ruleset = house.ruleset
         if directory is not None or ruleset is None:
             ruleset = rules_from(directory, config, environment)
-        return ruleset, stored_subject(house, url)
+        return ruleset, stored_subject(house.store, url)
 
 
 def _object(line: str) -> dict[str, object] | None:
