@@ -13,7 +13,6 @@ import click
 
 from monitor.core.text.terminal import printable
 
-
 _ROWS_AT_A_TIME = 500
 
 

@@ -1,4 +1,4 @@
-"""Lists of matches are answered along an index, whatever is asked of them: by SQLite's own word, without statistics."""
+"""Lists of matches are answered along an index, whatever is asked: by SQLite's own word, without statistics."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ def test_a_listed_match_tells_all_a_line_needs(store: Store, feed: Feed) -> None
 
 
 def test_matches_come_newest_first_and_none_from_before(store: Store, feed: Feed) -> None:
-    for hour, id in enumerate(("e1", "e2", "e3")):
-        match_at(store, feed, id, NOON + hour * HOUR)
+    for hour in range(3):
+        match_at(store, feed, f"e{hour + 1}", NOON + hour * HOUR)
     assert listed(store) == ["e3", "e2", "e1"]
     assert listed(store, NOON + HOUR) == ["e3", "e2"]
     assert listed(store, NOON + HOUR + MINUTE) == ["e3"]
@@ -179,8 +179,8 @@ def ends(store: Store) -> list[tuple[str, RoutingState, bool, DeliveryState | No
 
 def test_the_record_tells_where_each_match_went(store: Store, feed: Feed) -> None:
     store.digests.open_digest("morning", NOON)
-    for id in ("e1", "e2"):
-        match_at(store, feed, id, NOON, "morning")
+    for entry in ("e1", "e2"):
+        match_at(store, feed, entry, NOON, "morning")
     match_at(store, feed, "e3", NOON)
     match_at(store, feed, "e4", NOON, "morning", rules=("floods",))
     assert ends(store) == [("morning", RoutingState.PENDING, True, None, 2)]
@@ -252,8 +252,8 @@ def test_a_record_of_more_matches_than_one_statement_takes_is_whole(
 
 
 def test_the_record_tells_how_often_the_rule_failed_and_why(store: Store, feed: Feed) -> None:
-    for id in ("e1", "e2"):
-        match_at(store, feed, id, rules=(), failures=("RecursionError: too deep",))
+    for entry in ("e1", "e2"):
+        match_at(store, feed, entry, rules=(), failures=("RecursionError: too deep",))
     match_at(store, feed, "e3", rules=(), failures=("ValueError: odd",))
     match_at(store, feed, "e4", NOON - 5 * HOUR, rules=(), failures=("ValueError: old",))
     record = store.ledger.rule_record("torkham-closed", NOON, 5)

@@ -237,7 +237,7 @@ def test_a_query_that_may_mean_something_else_is_warned_of() -> None:
 
 
 def test_an_unknown_rule_is_answered_with_a_near_one() -> None:
-    with pytest.raises(NoSuchRule, match='no rule is called "torkam-closed"; did you mean "torkham-closed"?'):
+    with pytest.raises(NoSuchRule, match=r'no rule is called "torkam-closed"; did you mean "torkham-closed"\?'):
         the_rule(load(RULES).ruleset, "torkam-closed", None)
 
 
@@ -272,7 +272,9 @@ def test_a_plain_text_is_the_body_and_may_have_a_title() -> None:
 
 
 def test_documents_are_explained_one_by_one_and_a_bad_line_is_named() -> None:
-    lines = b'{"id": "1", "title": "x", "body": ""}\n\nnonsense\n{"id": "2", "title": "y", "body": ""}\n{"title": 3}\n'
+    lines = (
+        b'{"id": "1", "title": "x", "body": ""}\n\nnonsense\n{"id": "2", "title": "y", "body": ""}\n{"title": 3}\n'
+    )
     first, wrong, second, worse = subjects(lines)
     assert isinstance(first, Subject)
     assert isinstance(second, Subject)

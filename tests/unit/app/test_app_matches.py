@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -43,13 +42,16 @@ def listed(**more: Any) -> ListedMatch:
         "feed": "News",
         "published": None,
         "story": "s_1",
-        "routings": (Routing("alerts", RoutingState.PLANNED, "b1"), Routing("morning", RoutingState.PENDING, None)),
+        "routings": (
+            Routing("alerts", RoutingState.PLANNED, "b1"),
+            Routing("morning", RoutingState.PENDING, None),
+        ),
     }
     return ListedMatch(**{**values, **more})
 
 
 @pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+def room() -> Newsroom:
     """Two days with a match each; the second is a copy, and merged."""
     made = Newsroom(digests=[digest_settings(), digest_settings("morning", schedule=Cron("0 8 * * *"))])
     made.bring_in(item())
@@ -57,7 +59,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
     made.clock.advance(HOUR)
     made.bring_in(item(), item("copy", link="https://news.example/copy"))
     made.plan()
-    yield made
+    return made
 
 
 def lines(room: Newsroom, **more: Any) -> list[str]:
@@ -179,7 +181,9 @@ def test_a_cell_comes_back_as_it_was(title: str) -> None:
 def test_no_cell_is_a_formula_to_a_spreadsheet(start: str) -> None:
     for field in ("title", "publisher", "url", "because", "feed", "rule_title"):
         _, row = rows(listed(**{field: f'{start}HYPERLINK("https://evil.example","x")'}))
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) for cell in row)
+        assert not any(
+            cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) for cell in row
+        )
         assert any(cell.startswith("'") and "HYPERLINK" in cell for cell in row)
 
 
@@ -229,5 +233,5 @@ def test_a_span_is_so_long_before_now() -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "7", "-7d", "99999999d", "7 d"])
 def test_a_text_that_is_no_span_says_what_would_be(text: str) -> None:
-    with pytest.raises(NoSpan, match="is no duration|is longer than ten years"):
+    with pytest.raises(NoSpan, match=r"is no duration|is longer than ten years"):
         since(text)

@@ -209,7 +209,7 @@ def test_a_rule_that_failed_says_how_often_and_why() -> None:
 def test_a_rule_that_nobody_knows_is_answered_with_a_near_one() -> None:
     room = newsroom()
     room.bring_in(item())
-    with pytest.raises(NoSuchRule, match='"torkam-closed"; did you mean "torkham-closed"?'):
+    with pytest.raises(NoSuchRule, match=r'"torkam-closed"; did you mean "torkham-closed"\?'):
         ask(room, "torkam-closed")
 
 
