@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from monitor.app.files import Unreadable, decoded, read_bytes
 from monitor.app.offline import rules_from
-from monitor.app.questions import opened
 from monitor.app.why import no_such_rule
 from monitor.core.articles.compose import feed_text
 from monitor.core.rules import RuleSet, document_from_json, load_query
@@ -170,6 +169,8 @@ def rules_and_article(
     directory: Path | None, config: Path, environment: Mapping[str, str], url: str
 ) -> tuple[RuleSet, Subject]:
     """The rules of a folder or of the config, and the stored article of an URL. Raises NotExplainable."""
+    from monitor.app.questions import opened  # with SQLAlchemy, which a text alone does not need
+
     with opened(config, environment) as house:
         ruleset = house.ruleset
         if directory is not None or ruleset is None:

@@ -24,7 +24,9 @@ def matches() -> None:
 @click.option(
     "--digest", metavar="NAME", help="Only matches that this digest takes.", shell_complete=complete_digests
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many: 50 as text, else all unless given.")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="At most so many: 50 as text, else all unless given."
+)
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header, for spreadsheets.")
 @CONFIG
 @JSON
