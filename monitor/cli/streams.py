@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import click
+from monitor.cli.output import progress_bar
 
 _LARGE = 5_000_000  # bytes: some seconds of matching; less is over before anybody wonders
+_STEPS = 200  # of the bar
 
 
 def standard_input() -> BinaryIO:
@@ -30,10 +31,14 @@ def lines_of(file: Path) -> Iterator[str]:
         return
     with file.open("rb") as lines:
         size = os.fstat(lines.fileno()).st_size
-        if size < _LARGE or not sys.stderr.isatty() or sys.stdout.isatty():
+        if size < _LARGE or sys.stdout.isatty():
             yield from (line.decode("utf-8", "replace") for line in lines)
             return
-        with click.progressbar(length=size, label=file.name, file=sys.stderr, update_min_steps=size // 200) as bar:
+        done = shown = 0
+        with progress_bar(file.name) as show:
             for line in lines:
                 yield line.decode("utf-8", "replace")
-                bar.update(len(line))
+                done += len(line)
+                if done - shown > size // _STEPS or done == size:
+                    show(done, size)
+                    shown = done

@@ -67,6 +67,8 @@ def completed(typed: str, program: Path, folder: Path) -> list[str]:
         ("monitor matches list --digest ", ["alerts"]),
         ("monitor digest preview a", ["alerts"]),
         ("monitor digest preview x", []),
+        ("monitor receivers test d", ["desk"]),
+        ("monitor deliveries list --receiver ", ["desk"]),
     ],
 )
 def test_bash_offers_commands_options_and_the_names_of_the_config(
