@@ -129,9 +129,9 @@ def _drawn(root: _Operand) -> list[str]:
 
 
 def _head(root: _Operand) -> list[str]:
-    """The root says how it holds only where a note does: whether it holds stands above."""
-    note = root.note.removeprefix("in ")
-    return [cut_to(f"{root.labels[0]}  {note}".rstrip(), COLUMNS)]
+    """The root, and the passage it holds in: whether it holds, and why not, stands above."""
+    passage = root.note.removeprefix("in ") if root.note.startswith("in ") else ""
+    return [cut_to(f"{root.labels[0]}  {passage}".rstrip(), COLUMNS)]
 
 
 def _branches(operand: _Operand, indent: str) -> list[str]:

@@ -86,9 +86,11 @@ def test_a_no_shows_what_is_missing_and_what_is_there() -> None:
 
 
 def test_operands_that_stand_in_different_sentences_say_so() -> None:
-    lines = drawn("SENTENCE(torkham AND trade)")
-    assert lines[:3] == [
-        "SENTENCE  all of it is there, but never in one sentence",
+    lines = explained_lines(explained("SENTENCE(torkham AND trade)"))
+    assert lines[1:6] == [
+        "  all of it is there, but never in one sentence",
+        "",
+        "SENTENCE",
         '├─ torkham                                yes    1×  "Torkham"',
         '└─ trade                                  yes    1×  "trade"',
     ]
