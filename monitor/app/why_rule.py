@@ -18,7 +18,7 @@ NEWEST = 5
 
 @dataclass(frozen=True, slots=True)
 class RuleWhy:
-    """The answer. `current` is the rule as it is now, None when it is gone or its file does not hold.
+    """The answer. `current` is the rule as it is now, None when it is gone, or when the rule files do not hold.
 
     `read` counts the articles that a rule set with the rule has read, `without` those read by a set that did
     not have it, `unknown` those whose set was not kept. `digests` are the names in the config.
@@ -32,6 +32,7 @@ class RuleWhy:
     without: int
     unknown: int
     digests: frozenset[str]
+    rules_hold: bool = True
 
 
 def why_rule(store: Store, rule: str, since: Since, current: RuleSet | None, digests: Collection[str]) -> RuleWhy:
@@ -50,4 +51,6 @@ def why_rule(store: Store, rule: str, since: Since, current: RuleSet | None, dig
     known = now or read or record.matches or record.last_match or record.failures
     if not known and current is not None:
         raise no_such_rule(rule, current)
-    return RuleWhy(rule, since, now, record, read, without, unknown, frozenset(digests))
+    return RuleWhy(
+        rule, since, now, record, read, without, unknown, frozenset(digests), rules_hold=current is not None
+    )

@@ -82,7 +82,8 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
 def _head(answer: RuleWhy) -> list[str]:
     rule = answer.current
     if rule is None:
-        return [f"{answer.rule}: not among the rules in force"]
+        why = "not among the rules in force" if answer.rules_hold else "the rule files do not hold: monitor check"
+        return [f"{answer.rule}: {why}"]
     high = "HIGH · " if rule.severity is Severity.HIGH else ""
     return [f"{rule.id} {rule.version} · {high}{rule.title}", cut_to("  " + " ".join(rule.query.split()), COLUMNS)]
 
