@@ -17,7 +17,17 @@ from monitor.model.entry import Entry, KnownEntry, NewEntry, ParsedEntry
 from monitor.model.errors import DeliveryFailed
 from monitor.model.feed import Feed, FeedSettings, PollDecision
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.model.ledger import Alerted, DigestState, EntryFate, NewMatch, Plan, StoreCounts, StoredMatch
+from monitor.model.ledger import (
+    Alerted,
+    DigestState,
+    EntryFate,
+    ListedMatch,
+    NewMatch,
+    Plan,
+    RuleRecord,
+    StoreCounts,
+    StoredMatch,
+)
 from monitor.model.measure import Counted, Labels, Timed
 from monitor.model.rule import RuleFailure
 
@@ -308,6 +318,29 @@ class Ledger(Protocol):
 
     def digest_states(self) -> Sequence[DigestState]:
         """Every digest the store has seen."""
+        ...
+
+    def matches(
+        self,
+        since: datetime,
+        *,
+        rule: str | None = None,
+        digest: str | None = None,
+        before: tuple[datetime, int] | None = None,
+        limit: int = 500,
+    ) -> Sequence[ListedMatch]:
+        """One page of the matches made since then, newest first: all, those of a rule, those that a digest takes.
+
+        `before` is (matched_at, id) of the last match of the page before.
+        """
+        ...
+
+    def count_matches(self, since: datetime, *, rule: str | None = None, digest: str | None = None) -> int:
+        """How many matches the pages of `matches` hold together."""
+        ...
+
+    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
+        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from monitor.model.errors import SecretUnavailable
 
@@ -30,11 +31,33 @@ def read_text(path: Path, longest: int | None = None) -> str | Unreadable:
         return Unreadable(reason(error))
     if longest is not None and len(content) > longest:
         return Unreadable(f"is longer than {longest} bytes")
+    return decoded(content)
+
+
+def decoded(content: bytes) -> str | Unreadable:
+    """UTF-8 text, without a byte order mark."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Unreadable(f"is not UTF-8 text: the first wrong byte is in line {line}")
+
+
+def read_bytes(name: str, standard_input: BinaryIO, longest: int) -> bytes | Unreadable:
+    """The bytes of a file or a pipe, or of standard input for the name "-"; at most `longest`."""
+    try:
+        if name == "-":
+            content = standard_input.read(longest + 1)
+        elif Path(name).is_dir():
+            return Unreadable("is a folder, not a file")
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(longest + 1)
+    except (OSError, ValueError) as error:
+        return Unreadable(reason(error))
+    if len(content) > longest:
+        return Unreadable(f"is larger than {longest / 1_000_000:g} MB")
+    return content
 
 
 def reason(error: OSError | ValueError) -> str:

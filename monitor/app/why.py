@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from monitor.config.values import did_you_mean, quoted
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import canonical_url, host_of
@@ -40,6 +41,12 @@ class NoSuchRule(MonitorError):
     """A rule id that neither the rule files nor the stored answers know."""
 
 
+def no_such_rule(rule: str, current: RuleSet | None) -> NoSuchRule:
+    """The error, with a near id where there is one."""
+    known = [] if current is None else [one.id for one in current.rules]
+    return NoSuchRule(f"no rule is called {quoted(rule)}{did_you_mean(rule, known)}")
+
+
 def why(
     store: Store,
     url: str,
@@ -59,7 +66,7 @@ def why(
     answers = tuple((fate, _answers(store, fate, rulesets, rule, digests)) for fate in fates)
     known = current is None or rule in {one.id for one in current.rules}
     if rule is not None and not known and not any(said for _, said in answers):
-        raise NoSuchRule(f'no rule is called "{rule}"')
+        raise no_such_rule(rule, current)
     covering = () if fates else tuple(feed for feed in store.feeds.all() if _covers(feed, url))
     return Why(url, answers, covering)
 
@@ -90,7 +97,7 @@ def _answers(
     if fate.article is not None and fate.article.ruleset is not None:
         version = fate.article.ruleset
         if version not in rulesets:
-            rulesets[version] = _kept_ruleset(store, version)
+            rulesets[version] = kept_ruleset(store, version)
         answered = {answer.rule for answer in answers}
         ruleset = rulesets[version]
         if ruleset is not None:
@@ -108,7 +115,8 @@ def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAns
     return found
 
 
-def _kept_ruleset(store: Store, version: str) -> RuleSet | None:
+def kept_ruleset(store: Store, version: str) -> RuleSet | None:
+    """The rule set of that version as it was kept; None when it was not."""
     files = store.articles.ruleset_files(version)
     return None if files is None else load_rules([RuleFile(name, text) for name, text in files]).ruleset
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.completion import complete_digests, complete_receivers
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 
@@ -21,8 +22,8 @@ def deliveries() -> None:
 @click.option(
     "--state", type=click.Choice(["waiting", "sent", "dead", "draft"]), help="Only deliveries in this state."
 )
-@click.option("--digest", metavar="NAME", help="Only those of this digest.")
-@click.option("--receiver", metavar="NAME", help="Only those to this receiver.")
+@click.option("--digest", metavar="NAME", help="Only those of this digest.", shell_complete=complete_digests)
+@click.option("--receiver", metavar="NAME", help="Only those to this receiver.", shell_complete=complete_receivers)
 @click.option(
     "--limit", metavar="N", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
 )
@@ -95,7 +96,12 @@ def show(name: str, form: str | None, config: Path, as_json: bool) -> None:
 @deliveries.command()
 @click.argument("names", metavar="[KEY_OR_ID]...", nargs=-1)
 @click.option("--dead", is_flag=True, help="All that were given up.")
-@click.option("--receiver", metavar="NAME", help="With --dead: only those to this receiver.")
+@click.option(
+    "--receiver",
+    metavar="NAME",
+    help="With --dead: only those to this receiver.",
+    shell_complete=complete_receivers,
+)
 @CONFIG
 def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path) -> None:
     """Try deliveries again: those given up, or those that wait for their next attempt.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.completion import complete_digests
 from monitor.cli.options import CONFIG
 
 
@@ -16,7 +17,7 @@ def digest() -> None:
 
 
 @digest.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_digests)
 @click.option(
     "--as",
     "form",

@@ -10,13 +10,18 @@ from typing import Any
 import click
 
 from monitor import __version__
+from monitor.cli.articles import articles
+from monitor.cli.completion import completion
 from monitor.cli.db import db
 from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
+from monitor.cli.feeds import feeds
+from monitor.cli.matches import matches
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
+from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
@@ -134,36 +139,6 @@ def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
 
 
 @cli.command()
-@click.argument("url")
-@click.option("--rule", help="Only what this rule said.")
-@CONFIG
-@JSON
-def why(url: str, rule: str | None, config: Path, as_json: bool) -> None:
-    """Why did I (not) get this? The fate of one entry.
-
-    From the feed it was seen in to the inboxes it reached, with each rule's answer.
-
-    \b
-    Examples:
-      monitor why https://www.dawn.com/news/1234567
-      monitor why https://www.dawn.com/news/1234567 --rule torkham-closed
-    """
-    from monitor.app.questions import opened
-    from monitor.app.why import why as ask
-    from monitor.app.why_words import why_json, why_lines
-
-    url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
-    with opened(config, os.environ) as house:
-        names = [digest.name for digest in house.settings.digests]
-        answer = ask(house.store, url, house.ruleset, rule=rule, digests=names)
-    if as_json:
-        print_json(why_json(answer))
-    else:
-        print_lines(why_lines(answer))
-    sys.exit(0 if answer.fates else 1)
-
-
-@cli.command()
 @CONFIG
 @JSON
 def status(config: Path, as_json: bool) -> None:
@@ -209,5 +184,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _group in (db, deliveries, digest, receivers, rules):
-    cli.add_command(_group)
+for _command in (articles, completion, db, deliveries, digest, feeds, matches, receivers, rules, why):
+    cli.add_command(_command)

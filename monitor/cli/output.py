@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import click
 
 from monitor.core.text.terminal import printable
+
+_ROWS_AT_A_TIME = 500
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -28,6 +31,13 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
         except UnicodeEncodeError:  # half a character, from a document that has one: written as \ud83d
             line = json.dumps(row)
         click.echo(line)
+
+
+def print_rows(rows: Iterable[str]) -> None:
+    """Lines that end themselves, as UTF-8 whatever the terminal speaks: a file of them is read elsewhere."""
+    rows = iter(rows)
+    while some := "".join(islice(rows, _ROWS_AT_A_TIME)):  # one write for many: a list may have a million
+        click.echo(some.encode("utf-8", "replace"), nl=False)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.completion import complete_receivers
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 
@@ -38,7 +39,7 @@ def list_receivers(config: Path, as_json: bool) -> None:
 
 
 @receivers.command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_receivers)
 @CONFIG
 @JSON
 def test_receiver(name: str, config: Path, as_json: bool) -> None:

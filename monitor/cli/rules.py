@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.options import CONFIG
-from monitor.cli.output import print_json
+from monitor.cli.completion import complete_rules
+from monitor.cli.options import CONFIG, JSON
+from monitor.cli.output import print_json, print_lines
+from monitor.core.text.terminal import printable
 
 
 @click.group()
@@ -33,14 +35,85 @@ def match_documents(file: Path, directory: Path | None, config: Path) -> None:
       echo '{"id": "1", "title": "Torkham closed", "body": ""}' | monitor rules match --rules rules/
     """
     from monitor.app.offline import match_lines, rules_from
+    from monitor.cli.streams import lines_of
 
     ruleset = rules_from(directory, config, os.environ)
     problems = 0
-    with click.open_file(str(file), encoding="utf-8", errors="replace") as lines:
-        for one in match_lines(ruleset, lines):
-            if one.problem is not None:
-                problems += 1
-                click.echo(f"{'standard input' if str(file) == '-' else file}:{one.problem}", err=True)
-            else:
-                print_json([one.match or {}])
+    for one in match_lines(ruleset, lines_of(file)):
+        if one.problem is not None:
+            problems += 1
+            click.echo(f"{'standard input' if str(file) == '-' else file}:{one.problem}", err=True)
+        else:
+            print_json([one.match or {}])
     sys.exit(1 if problems else 0)
+
+
+@rules.command()
+@click.argument("rule", required=False, shell_complete=complete_rules)
+@click.option(
+    "--query", help="A query to explain instead of a rule; it may use the entities and terms of the rules."
+)
+@click.option(
+    "--text",
+    "file",
+    type=click.Path(allow_dash=True),
+    help="A text, or documents (JSON lines); - is standard input.",
+)
+@click.option("--url", help="A stored article by its URL.")
+@click.option("--title", help="The title of a plain text, or a title alone.")
+@click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
+@CONFIG
+@JSON
+def explain(
+    rule: str | None,
+    query: str | None,
+    file: str | None,
+    url: str | None,
+    title: str | None,
+    directory: Path | None,
+    config: Path,
+    as_json: bool,
+) -> None:
+    """Explain why RULE matches a text or not: operand by operand, with the words found.
+
+    The text comes from a file or from the store; the rules are those of today.
+
+    \b
+    Examples:
+      monitor rules explain torkham-closed --text story.txt
+      monitor rules explain torkham-closed --url https://www.dawn.com/news/1234567
+      monitor rules explain --query '@torkham NEAR/5 shut' --title 'Torkham shut again'
+    """
+    from monitor.app.explain_words import explained_json, explained_lines
+    from monitor.app.explaining import Question, answers
+    from monitor.cli.streams import standard_input
+    from monitor.model.problem import Gravity, Problem
+
+    _check_question(rule, query, file, url, title)
+    url = url and url.encode("utf-8", "replace").decode()  # half a character is no part of an address
+    question = Question(config, directory, rule, query, file, title, url)
+    failed = shown = False
+    for one in answers(question, os.environ, standard_input()):
+        if isinstance(one, Problem):
+            failed = failed or one.gravity is Gravity.ERROR
+            click.echo(printable(str(one), keep_newlines=True), err=True)
+        elif as_json:
+            print_json([explained_json(one)])
+        else:
+            print_lines(["", *explained_lines(one)] if shown else explained_lines(one))
+            shown = True
+    sys.exit(1 if failed else 0)
+
+
+def _check_question(
+    rule: str | None, query: str | None, file: str | None, url: str | None, title: str | None
+) -> None:
+    if (rule is None) == (query is None):
+        raise click.UsageError("Name a RULE, or write a --query.")
+    if url is not None and (file is not None or title is not None):
+        raise click.UsageError("--url is an article with its own words: leave --text and --title out.")
+    if url is None and file is None and title is None:
+        raise click.UsageError(
+            "Say what to explain it on: --text FILE (- is standard input), --title TEXT, "
+            "or --url URL of a stored article."
+        )

@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.article import Article
-from monitor.model.delivery import Delivery, NewDelivery
+from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import NewEntry
 from monitor.model.feed import Feed
-from monitor.model.rule import Match, Rule
+from monitor.model.rule import Match, Rule, Severity
 
 
 class RoutingState(StrEnum):
@@ -120,6 +120,65 @@ class EntryFate:
     story: tuple[Article, ...] = ()
     matches: tuple[MatchFate, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMatch:
+    """A match as a list shows it: without the article's text, so that a list may be long.
+
+    `rule_title` and `severity` are those of the rule as it was; its routings come without their deliveries.
+    """
+
+    id: int
+    rule: str
+    rule_version: str
+    rule_title: str
+    severity: Severity
+    because: str
+    news: bool
+    matched_at: datetime
+    title: str
+    url: str
+    publisher: str
+    feed: str
+    published: datetime | None
+    story: str | None
+    routings: tuple[Routing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedCount:
+    """How many matches of a rule came to the same end in one digest.
+
+    `delivery` is the worst state of the deliveries that carry them (dead, then waiting, then sent); None for
+    matches that are not planned, or whose batch has no delivery.
+    """
+
+    digest: str
+    state: RoutingState
+    news: bool
+    delivery: DeliveryState | None
+    matches: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """What became of all entries first seen since a moment, as one rule sees it.
+
+    `fates` counts the entries; `read_by` the articles that rules have read, by the version of the rule set;
+    `unread` those that wait for the rules, `stuck` those of them that broke a stage and are tried again.
+    """
+
+    fates: dict[str, int]
+    read_by: dict[str, int]
+    unread: int
+    stuck: int
+    matches: int
+    unrouted: int  # matches that no digest takes
+    routed: tuple[RoutedCount, ...]
+    failures: tuple[tuple[str, int], ...]  # (why, articles), most frequent first; at most five
+    newest: tuple[ListedMatch, ...]
+    last_match: datetime | None = None  # of the rule at any time; looked for only when it has none here
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,3 +155,20 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path):
     status = dict(console(document("docs/how-to/run-as-a-daemon.md")))["monitor status -c desk/config.toml"]
     quiet = status.replace("running, pid …", "not running")
     assert_prints(quiet, run("monitor status -c desk/config.toml", tmp_path))
+
+
+@pytest.mark.timeout(300)  # a busy machine
+def test_a_rule_can_be_tested_as_the_page_says(tmp_path: Path):
+    page = document("docs/how-to/test-a-rule.md")
+    rules = next(fence.text for fence in page.fences if fence.language == "toml")
+    run("monitor init desk", tmp_path)
+    (tmp_path / "desk" / "rules" / "roads.toml").write_text(rules, encoding="utf-8")
+    commands = list(console(page))
+    assert len(commands) == 5
+    for command, output in commands:
+        assert output
+        assert_prints(output, run(command, tmp_path))
+    good, wrong = "Snow closed the Salang pass on Monday.", "An avalanche buried the Salang road."
+    (tmp_path / "desk" / "rules" / "roads.toml").write_text(rules.replace(good, wrong), encoding="utf-8")
+    said = next(one.text for one in page.fences if one.language == "text")
+    assert_prints(said, run("monitor check -c desk/config.toml", tmp_path))

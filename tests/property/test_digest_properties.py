@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
-from monitor.core.digests.render.text_form import display_width
+from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
 from monitor.model.digest import ArticleLink, Badge, Coverage, Digest, DigestStory, MessageFormat, Passage, RuleHit
 from monitor.model.rule import Severity

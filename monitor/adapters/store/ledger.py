@@ -10,11 +10,22 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, match_of, new_entry_of
+from monitor.adapters.store.rule_record import record_of_rule
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.ledger import DigestState, EntryFate, MatchFate, Routing, RoutingState, StoreCounts
+from monitor.model.ledger import (
+    DigestState,
+    EntryFate,
+    ListedMatch,
+    MatchFate,
+    Routing,
+    RoutingState,
+    RuleRecord,
+    StoreCounts,
+)
 
 _HOUR = timedelta(hours=1)
 _ROOM_OF_AN_ID = 19  # digits of the largest row number
@@ -122,6 +133,29 @@ class SqlLedger:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(t.digest_states).order_by(t.digest_states.c.name)).mappings()
             return [DigestState(row["name"], row["since"], row["last_end"], row["last_draft_end"]) for row in rows]
+
+    def matches(
+        self,
+        since: datetime,
+        *,
+        rule: str | None = None,
+        digest: str | None = None,
+        before: tuple[datetime, int] | None = None,
+        limit: int = 500,
+    ) -> Sequence[ListedMatch]:
+        """One page of the matches made since then, newest first."""
+        with self._db.read() as connection:
+            return page_of_matches(connection, since, rule, digest, before, limit)
+
+    def count_matches(self, since: datetime, *, rule: str | None = None, digest: str | None = None) -> int:
+        """How many matches the pages of `matches` hold together."""
+        with self._db.read() as connection:
+            return number_of_matches(connection, since, rule, digest)
+
+    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
+        """What became of the entries first seen since then, as one rule sees it."""
+        with self._db.read() as connection:
+            return record_of_rule(connection, rule, since, newest)
 
 
 def _fate(connection: Connection, row: RowMapping) -> EntryFate:

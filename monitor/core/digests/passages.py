@@ -59,11 +59,18 @@ def passages_of(article: Article, match: Match) -> tuple[Passage, ...]:
     that adds words the first lacks. Empty for a match without spans (a query of exclusions).
     """
     for field, text in (("body", article.text), ("summary", article.summary), ("title", article.title)):
-        spans = [(s.start, s.end) for s in match.spans if s.field == field and _lies_in(s, text)]
-        if spans:
-            shown = _two_best(_sentences(text, merge(spans)))
-            return tuple(_cut(text, s, match.rule, article.id) for s in shown)
+        found = passages_in(text, [span for span in match.spans if span.field == field], match.rule, article.id)
+        if found:
+            return found
     return ()
+
+
+def passages_in(text: str, spans: Sequence[Span], rule: str, article_id: int = 0) -> tuple[Passage, ...]:
+    """At most two passages of one field's text that hold its spans, chosen as `passages_of` says."""
+    pairs = [(span.start, span.end) for span in spans if _lies_in(span, text)]
+    if not pairs:
+        return ()
+    return tuple(_cut(text, one, rule, article_id) for one in _two_best(_sentences(text, merge(pairs))))
 
 
 def _lies_in(span: Span, text: str) -> bool:

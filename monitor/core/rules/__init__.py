@@ -4,7 +4,7 @@ from monitor.core.rules.because import because
 from monitor.core.rules.document import document_from_json, explanation_to_json, match_to_json
 from monitor.core.rules.errors import DocumentInvalid, QueryInvalid
 from monitor.core.rules.examples import run_examples
-from monitor.core.rules.load import LoadedRules, RuleFile, load_rules
+from monitor.core.rules.load import LoadedRules, RuleFile, load_query, load_rules
 from monitor.core.rules.ruleset import RuleSet
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "because",
     "document_from_json",
     "explanation_to_json",
+    "load_query",
     "load_rules",
     "match_to_json",
     "run_examples",

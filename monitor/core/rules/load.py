@@ -99,6 +99,22 @@ def load_rules(files: Sequence[RuleFile]) -> LoadedRules:
     )
 
 
+def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
+    """A rule set of one rule with this query and the id "query"; it may use the names that stand `beside`.
+
+    What is wrong with the query comes as problems of a file called `name`; then the rule set is empty.
+    """
+    lexicon = beside.lexicon
+    source = RuleSource(name, "")
+    draft = _Draft(
+        entities={id_: RawEntity(entity, ()) for id_, entity in lexicon.entities.items()},
+        terms={term: _Query(f"term ${term}", found.query, source, ()) for term, found in lexicon.terms.items()},
+    )
+    raw = RawRule(Rule("query", "query", query, version="", file=name), source, ())
+    compiled = _compile(raw, draft, lexicon, {term: found.node for term, found in lexicon.terms.items()})
+    return LoadedRules(RuleSet([compiled] if compiled else [], lexicon), tuple(source.problems))
+
+
 def _read_file(source: RuleSource, draft: _Draft) -> None:
     values = _toml(source)
     top = Table(source, (), values)
@@ -269,7 +285,8 @@ def _is_sound(query: _Query, node: Node, terms: Mapping[str, Node], draft: _Draf
 
 
 def _compile(raw: RawRule, draft: _Draft, lexicon: Lexicon, terms: Mapping[str, Node]) -> CompiledRule | None:
-    query = _Query(f'rule "{raw.rule.id}"', raw.rule.query, raw.source, (*raw.path, "query"))
+    subject = f'rule "{raw.rule.id}"' if raw.path else "query"  # a query by itself is in no file
+    query = _Query(subject, raw.rule.query, raw.source, (*raw.path, "query"))
     node = _parsed(query, draft)
     if node is None or not _is_sound(query, node, terms, draft):
         return None

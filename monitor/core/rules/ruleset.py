@@ -33,7 +33,8 @@ class RuleSet:
         self, compiled: Sequence[CompiledRule], lexicon: Lexicon, sources: Mapping[str, str] | None = None
     ) -> None:
         self._compiled = {one.rule.id: one for one in compiled}
-        self._lexicon = lexicon
+        self.lexicon = lexicon
+        """What `@` and `$` mean in the queries."""
         self.sources = dict(sources or {})
         """The text of each rule file by name: examples report their lines in it."""
         self.rules: tuple[Rule, ...] = tuple(one.rule for one in compiled)
@@ -95,7 +96,7 @@ class RuleSet:
         last = self._last
         if last is not None and last[0] is document:
             return last[1]
-        evaluation = Evaluation(Reading(document), self._lexicon)
+        evaluation = Evaluation(Reading(document), self.lexicon)
         self._last = (document, evaluation)
         return evaluation
 

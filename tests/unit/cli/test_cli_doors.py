@@ -11,30 +11,10 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
-from newsroom import FEED, RULES, Newsroom, item
+from doors import CONFIG, run
 
 from monitor import __version__
-from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
-
-CONFIG = f"""
-[store]
-url = "sqlite:///monitor.db"
-[[feeds]]
-url = "{FEED}"
-name = "News"
-backfill = "24h"
-[rules]
-files = ["rules/*.toml"]
-[receivers.desk]
-file = {{ directory = "digests", format = "json" }}
-[[digests]]
-name = "alerts"
-rules = ["*"]
-to = ["desk"]
-schedule = "immediate"
-"""
 
 
 def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -44,31 +24,6 @@ def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> Itera
             yield from every_command(command, (*path, name))
         else:
             yield (*path, name)
-
-
-def run(*arguments: str, input: str | None = None) -> Result:
-    return CliRunner().invoke(cli, arguments, input=input, prog_name="monitor")
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A config and its rules in the current directory; nothing has ever run."""
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "border.toml").write_text(RULES)
-    (tmp_path / "config.toml").write_text(CONFIG)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def stored(desk: Path) -> Path:
-    """The same with a store that holds one match, not planned yet."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
-    room = Newsroom(store=store)
-    room.store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), room.clock.now())
-    room.bring_in(item())
-    store.close()
-    return desk
 
 
 # ---- help
@@ -102,44 +57,6 @@ def test_every_option_and_argument_is_explained() -> None:
 
 def test_the_version_is_the_packages() -> None:
     assert run("--version").output == f"monitor, version {__version__}\n"
-
-
-HEAVY = (
-    "spacy",
-    "sqlalchemy",
-    "trafilatura",
-    "feedparser",
-    "lxml",
-    "pydantic",
-    "apscheduler",
-    "httpx2",
-    "alembic",
-    "starlette",
-    "uvicorn",
-    "prometheus_client",
-)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["run", "--help"],
-        ["--version"],
-        ["rules", "match", "--help"],
-        ["deliveries", "retry", "--help"],
-        ["receivers", "test", "--help"],
-    ],
-)
-def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    code = (
-        "import sys\nfrom monitor.__main__ import main\n"
-        f"sys.argv = ['monitor', *{arguments!r}]\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        f"print('HEAVY', sorted(set({HEAVY!r}) & set(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.splitlines()[-1] == "HEAVY []", done.stderr
 
 
 # ---- exit statuses

@@ -10,7 +10,7 @@ import pytest
 from digest_samples import DIGEST, END, PASHTO, STRANDED, TORKHAM, passage, storm
 
 from monitor.core.digests.render import render, with_key
-from monitor.core.digests.render.text_form import display_width, wrap
+from monitor.core.text.columns import display_width, wrap
 from monitor.model.digest import Badge, Digest, DigestStory, Message, MessageFormat
 from monitor.model.rule import Severity
 

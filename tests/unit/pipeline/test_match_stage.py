@@ -148,7 +148,7 @@ class Breaking(RuleSet):
 
 def breaking() -> RuleSet:
     good = ruleset_of(RULES)
-    return Breaking(list(good._compiled.values()), good._lexicon)
+    return Breaking(list(good._compiled.values()), good.lexicon)
 
 
 def test_a_rule_that_raises_is_a_failure_value_and_the_others_match() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from monitor.core.digests.passages import LONGEST, one_line
 from monitor.core.digests.render.words import (
@@ -30,10 +29,10 @@ from monitor.core.digests.render.words import (
     title_of,
     why_line,
 )
+from monitor.core.text.columns import wrap
 from monitor.model.digest import Digest, DigestStory, Message, MessageFormat, Passage
 from monitor.model.rule import Severity
 
-COLUMNS = 80
 MOST_RULES = 4
 
 
@@ -115,42 +114,3 @@ def _headline(story: DigestStory) -> str:
 
 def _marked(passage: Passage) -> str:
     return "".join(f"[{text}]" if matched else text for text, matched in pieces(passage, LONGEST + 20))
-
-
-def wrap(text: str, indent: str = "", *, then: str | None = None) -> list[str]:
-    """Lines of at most 80 columns as a terminal shows them: wide letters count two, combining ones none.
-
-    `then` is the indent of all lines but the first. A word wider than a line is broken.
-    """
-    lines: list[str] = []
-    line, width = indent, len(indent)
-    empty = True
-    for word in _short_words(text.split(), COLUMNS - max(len(indent), len(then or ""))):
-        needed = display_width(word)
-        if not empty and width + 1 + needed > COLUMNS:
-            lines.append(line)
-            line = indent if then is None else then
-            width, empty = len(line), True
-        line, width = (line + word, width + needed) if empty else (f"{line} {word}", width + 1 + needed)
-        empty = False
-    return [*lines, line]
-
-
-def _short_words(words: Sequence[str], room: int) -> Iterator[str]:
-    for word in words:
-        piece, width = "", 0
-        for letter in word:
-            wide = display_width(letter)
-            if width + wide > room:
-                yield piece
-                piece, width = "", 0
-            piece, width = piece + letter, width + wide
-        yield piece
-
-
-def display_width(text: str) -> int:
-    """Terminal columns: 2 for East Asian wide letters (UAX #11), 0 for combining and format characters."""
-    return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
-    )

@@ -1,0 +1,152 @@
+"""What became of the entries of a span, as one rule sees it, in SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.matches import NEWEST_FIRST, matches_with_ids
+from monitor.model.delivery import DeliveryState
+from monitor.model.entry import Fate
+from monitor.model.ledger import RoutedCount, RoutingState, RuleRecord
+
+T = TypeVar("T")
+
+_MOST_FAILURES = 5
+_AT_A_TIME = 500  # keys in one statement
+_WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT)
+
+
+def record_of_rule(connection: Connection, rule: str, since: datetime, newest: int) -> RuleRecord:
+    """The record of one rule over the entries first seen since then.
+
+    Its cost is that of the span, however old the store is and however often the rule matched before: from the
+    index over `entries.first_seen` it goes along unique keys only. Grouping and joining are left to Python
+    where SQLite, asked for both, walks a whole table in the order of some index.
+    """
+    e, a = t.entries.c, t.articles.c
+    seen = e.first_seen >= since
+    read = t.entries.join(t.articles, a.entry_row == e.id)
+    read_by, unread, stuck = _read_by(connection, read, seen)
+    matches = _matches(connection, read, rule, seen)
+    routed, unrouted = _routed(connection, matches)
+    return RuleRecord(
+        fates=_fates(connection, seen),
+        read_by=read_by,
+        unread=unread,
+        stuck=stuck,
+        matches=len(matches),
+        unrouted=unrouted,
+        routed=routed,
+        failures=_failures(connection, read, rule, seen),
+        newest=tuple(matches_with_ids(connection, list(matches)[:newest])),
+        last_match=None if matches else _last_match(connection, rule),
+    )
+
+
+def _fates(connection: Connection, seen: sa.ColumnElement[bool]) -> dict[str, int]:
+    counts = [sa.func.count(sa.case((t.entries.c.fate == fate.value, 1))).label(fate.value) for fate in Fate]
+    row = connection.execute(sa.select(*counts).where(seen)).mappings().one()
+    return {fate.value: int(row[fate.value]) for fate in Fate if row[fate.value]}
+
+
+def _read_by(
+    connection: Connection, read: sa.FromClause, seen: sa.ColumnElement[bool]
+) -> tuple[dict[str, int], int, int]:
+    """Articles by the version of the rules that read them; how many none has read, and stuck ones of these."""
+    a = t.articles.c
+    counts = (sa.func.count().label("articles"), sa.func.count(a.stage_error).label("stuck"))
+    query = sa.select(a.stage, a.ruleset, *counts).select_from(read).where(seen).group_by(a.stage, a.ruleset)
+    read_by: dict[str, int] = {}
+    unread = stuck = 0
+    for row in connection.execute(query):
+        if row.stage == "matched":
+            read_by[row.ruleset] = int(row.articles)
+        else:
+            unread, stuck = unread + int(row.articles), stuck + int(row.stuck)
+    return read_by, unread, stuck
+
+
+def _matches(
+    connection: Connection, read: sa.FromClause, rule: str, seen: sa.ColumnElement[bool]
+) -> dict[int, bool]:
+    """The rule's matches, newest entry first: id and whether it says anything new."""
+    e, a, m = t.entries.c, t.articles.c, t.matches.c
+    # An expression, so that no database walks the index over rules: a rule may have matched for years.
+    matched = read.join(t.matches, sa.and_(m.article_id == a.id, m.rule_id + "" == rule))
+    query = sa.select(m.id, m.news).select_from(matched).where(seen)
+    return {row.id: row.news for row in connection.execute(query.order_by(e.first_seen.desc(), m.id.desc()))}
+
+
+def _routed(connection: Connection, matches: Mapping[int, bool]) -> tuple[tuple[RoutedCount, ...], int]:
+    """Where the matches went, and how many no digest takes."""
+    r = t.routings.c
+    found: Counter[tuple[str, str, bool, str | None]] = Counter()
+    routed: set[int] = set()
+    for ids in _in_parts(list(matches)):
+        query = sa.select(r.match_id, r.digest, r.state, r.batch).where(r.match_id.in_(ids))
+        for id_, digest, state, batch in connection.execute(query):
+            found[digest, state, matches[id_], batch] += 1
+            routed.add(id_)
+    worst = _worst_states(connection, [(digest, batch) for digest, _, _, batch in found if batch is not None])
+    ends: Counter[tuple[str, str, bool, DeliveryState | None]] = Counter()
+    for (digest, state, news, batch), number in found.items():
+        ends[digest, state, news, worst.get((digest, batch or ""))] += number
+    ordered = sorted(ends.items(), key=lambda end: (end[0][:3], str(end[0][3])))
+    counts = tuple(
+        RoutedCount(digest, RoutingState(state), news, delivery, number)
+        for (digest, state, news, delivery), number in ordered
+    )
+    return counts, len(matches) - len(routed)
+
+
+def _worst_states(
+    connection: Connection, batches: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], DeliveryState]:
+    """The worst state of the deliveries of each (digest, batch); drafts do not count."""
+    d = t.deliveries.c
+    by_digest: dict[str, list[str]] = {}
+    for digest, batch in dict.fromkeys(batches):
+        by_digest.setdefault(digest, []).append(batch)
+    worst: dict[tuple[str, str], DeliveryState] = {}
+    for digest, names in by_digest.items():
+        for some in _in_parts(names):
+            query = sa.select(d.batch, d.state).where(d.digest == digest, d.batch.in_(some)).distinct()
+            for batch, state in connection.execute(query):
+                known = worst.get((digest, batch))
+                if state in _WORST and (known is None or _WORST.index(state) < _WORST.index(known)):
+                    worst[digest, batch] = DeliveryState(state)
+    return worst
+
+
+def _in_parts(keys: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (keys[start : start + _AT_A_TIME] for start in range(0, len(keys), _AT_A_TIME))
+
+
+def _failures(
+    connection: Connection, read: sa.FromClause, rule: str, seen: sa.ColumnElement[bool]
+) -> tuple[tuple[str, int], ...]:
+    f = t.rule_failures.c
+    articles = sa.func.count().label("articles")
+    query = (
+        sa.select(f.why, articles)
+        .select_from(read.join(t.rule_failures, sa.and_(f.article_id == t.articles.c.id, f.rule_id == rule)))
+        .where(seen)
+        .group_by(f.why)
+        .order_by(articles.desc(), f.why)
+        .limit(_MOST_FAILURES)
+    )
+    return tuple((row.why, int(row.articles)) for row in connection.execute(query))
+
+
+def _last_match(connection: Connection, rule: str) -> datetime | None:
+    m = t.matches.c
+    query = sa.select(m.matched_at).where(m.rule_id == rule).order_by(*NEWEST_FIRST).limit(1)
+    found: datetime | None = connection.execute(query).scalar_one_or_none()
+    return found

@@ -1,0 +1,56 @@
+"""`monitor why --rule ID --since 7d`: one rule over a span, from the entries seen to the inboxes reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from monitor.app.since import Since
+from monitor.app.why import kept_ruleset, no_such_rule
+from monitor.core.rules import RuleSet
+from monitor.model.ledger import RuleRecord
+from monitor.model.rule import Rule
+from monitor.ports import Store
+
+NEWEST = 5
+"""Matches shown one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWhy:
+    """The answer. `current` is the rule as it is now, None when it is gone, or when the rule files do not hold.
+
+    `read` counts the articles that a rule set with the rule has read, `without` those read by a set that did
+    not have it, `unknown` those whose set was not kept. `digests` are the names in the config.
+    """
+
+    rule: str
+    since: Since
+    current: Rule | None
+    record: RuleRecord
+    read: int
+    without: int
+    unknown: int
+    digests: frozenset[str]
+    rules_hold: bool = True
+
+
+def why_rule(store: Store, rule: str, since: Since, current: RuleSet | None, digests: Collection[str]) -> RuleWhy:
+    """Asks the store what became of the entries first seen since then. Raises NoSuchRule."""
+    record = store.ledger.rule_record(rule, since.moment, NEWEST)
+    now = None if current is None else next((one for one in current.rules if one.id == rule), None)
+    read = without = unknown = 0
+    for version, articles in record.read_by.items():
+        ruleset = current if current and current.version == version else kept_ruleset(store, version)
+        if ruleset is None:
+            unknown += articles
+        elif any(one.id == rule for one in ruleset.rules):
+            read += articles
+        else:
+            without += articles
+    known = now or read or record.matches or record.last_match or record.failures
+    if not known and current is not None:
+        raise no_such_rule(rule, current)
+    return RuleWhy(
+        rule, since, now, record, read, without, unknown, frozenset(digests), rules_hold=current is not None
+    )

@@ -1,0 +1,174 @@
+"""The answer of `monitor why --rule` in words, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from monitor.app.counting import counted
+from monitor.app.matches import match_json
+from monitor.app.why_rule import RuleWhy
+from monitor.app.why_words import shown_time
+from monitor.core.text.columns import COLUMNS, cut_to, wrap
+from monitor.model.delivery import DeliveryState
+from monitor.model.entry import Fate
+from monitor.model.ledger import RoutedCount, RoutingState
+from monitor.model.rule import Severity
+
+_INDENT = " " * 14
+_UNREAD = {
+    Fate.SEEN_AT_SUBSCRIBE: "there before you subscribed",
+    Fate.TOO_OLD: "too old at first sight",
+    Fate.WAITING: "waiting to be read",
+}
+
+
+def why_rule_lines(answer: RuleWhy) -> list[str]:
+    """The answer as lines of text."""
+    record = answer.record
+    entries = sum(record.fates.values())
+    lines = [*_head(answer), ""]
+    lines += _row("Since", f"{shown_time(answer.since.moment)}, the last {answer.since.text}")
+    lines += _row("Entries", f"{entries:,} first seen{_left_out(answer)}")
+    lines += _row("Read", f"{counted(answer.read, 'article')} by this rule{_not_read(answer)}")
+    lines += _row("Matches", f"{record.matches:,}{_share(record.matches, answer.read)}")
+    for line in _ends(answer):
+        lines += _row("", line)
+    if record.failures:
+        lines += _row("Failures", f"{counted(sum(count for _, count in record.failures), 'article')} it failed on")
+        for why, count in record.failures:
+            lines += _row("", f"{count:,}× {why}")
+    lines += ["", *_newest(answer)] if record.newest else ["", *wrap(_silence(answer))]
+    return lines
+
+
+def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
+    """The answer as one JSON object."""
+    record = answer.record
+    return {
+        "rule": answer.rule,
+        "version": answer.current.version if answer.current else None,
+        "since": answer.since.moment.isoformat(),
+        "entries": {
+            "total": sum(record.fates.values()),
+            **{fate.value: record.fates.get(fate.value, 0) for fate in Fate},
+        },
+        "articles": {
+            "read_by_rule": answer.read,
+            "read_without_rule": answer.without,
+            "rules_unknown": answer.unknown,
+            "waiting": record.unread,
+            "stuck": record.stuck,
+        },
+        "matches": record.matches,
+        "no_digest": record.unrouted,
+        "digests": [
+            {
+                "digest": one.digest,
+                "state": one.state.value,
+                "news": one.news,
+                "delivery": one.delivery.value if one.delivery else None,
+                "matches": one.matches,
+            }
+            for one in record.routed
+        ],
+        "failures": [{"why": why, "articles": count} for why, count in record.failures],
+        "last_match": _iso(record.newest[0].matched_at if record.newest else record.last_match),
+        "newest": [match_json(one) for one in record.newest],
+    }
+
+
+def _head(answer: RuleWhy) -> list[str]:
+    rule = answer.current
+    if rule is None:
+        why = "not among the rules in force" if answer.rules_hold else "the rule files do not hold: monitor check"
+        return [f"{answer.rule}: {why}"]
+    high = "HIGH · " if rule.severity is Severity.HIGH else ""
+    return [f"{rule.id} {rule.version} · {high}{rule.title}", cut_to("  " + " ".join(rule.query.split()), COLUMNS)]
+
+
+def _row(label: str, text: str) -> list[str]:
+    return wrap(text, f"{label:<14}", then=_INDENT)
+
+
+def _left_out(answer: RuleWhy) -> str:
+    """Entries that never became an article, and why."""
+    fates = answer.record.fates
+    said = [f"{fates[fate.value]:,} {words}" for fate, words in _UNREAD.items() if fates.get(fate.value)]
+    return f"; {', '.join(said)}" if said else ""
+
+
+def _not_read(answer: RuleWhy) -> str:
+    """Articles that the rule has not read, and why."""
+    record = answer.record
+    said = []
+    if answer.without:
+        said.append(f"{answer.without:,} when it was not among the rules")
+    if answer.unknown:
+        said.append(f"{answer.unknown:,} by rules that were not kept")
+    if record.unread:
+        stuck = f" ({record.stuck:,} after an error)" if record.stuck else ""
+        said.append(f"{record.unread:,} waiting for the rules{stuck}")
+    return f"; {', '.join(said)}" if said else ""
+
+
+def _share(matches: int, read: int) -> str:
+    return f", {100 * matches / read:.1f} % of the articles read" if matches and read else ""
+
+
+def _ends(answer: RuleWhy) -> Iterator[str]:
+    for one in answer.record.routed:
+        yield f"{one.matches:,} {_end(one, answer)}"
+    if answer.record.unrouted:
+        yield f"{answer.record.unrouted:,} for no digest: none takes this rule"
+
+
+def _end(one: RoutedCount, answer: RuleWhy) -> str:
+    match one.state:
+        case RoutingState.PENDING:
+            gone = "" if one.digest in answer.digests else ", which the config no longer has"
+            return f"pending: to be told in digest {one.digest}{gone}"
+        case RoutingState.MERGED if not one.news:
+            return f"not told in {one.digest}: an earlier wording had matched in the same sentences"
+        case RoutingState.MERGED:
+            return f"merged in {one.digest}: it had told this rule on the story before"
+        case RoutingState.PLANNED:
+            return f"told in {one.digest}: {_DELIVERED[one.delivery]}"
+
+
+_DELIVERED = {
+    DeliveryState.SENT: "sent",
+    DeliveryState.WAITING: "not sent to everybody yet; monitor status",
+    DeliveryState.DEAD: "a delivery was given up; monitor status",
+    DeliveryState.DRAFT: "drafted",
+    None: "in a batch without a delivery",
+}
+
+
+def _newest(answer: RuleWhy) -> list[str]:
+    lines = ["Newest"]
+    for one in answer.record.newest:
+        lines.append(cut_to(f"  {one.matched_at.astimezone():%a %d %b %H:%M}  {one.title}", COLUMNS))
+        lines.append(f"  {one.url}")
+    if answer.record.matches > len(answer.record.newest):
+        more = answer.record.matches - len(answer.record.newest)
+        lines.append(
+            f"  … and {more:,} more: monitor matches list --rule {answer.rule} --since {answer.since.text}"
+        )
+    return lines
+
+
+def _silence(answer: RuleWhy) -> str:
+    record = answer.record
+    if not sum(record.fates.values()):
+        return f"No entry was first seen in the last {answer.since.text}: monitor status says how the feeds are."
+    none = f"No match in the last {answer.since.text}"
+    if not answer.read:
+        return f"{none}, because the rule read no article: the lines above say where they are."
+    last = f"the last one was on {shown_time(record.last_match)}" if record.last_match else "nor ever before"
+    return f"{none}, {last}. Try it on a text: monitor rules explain {answer.rule} --text FILE"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,32 @@
+"""What tests of the doors share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from doors import CONFIG
+from newsroom import RULES, Newsroom, item
+
+from monitor.adapters.store.sql import SqlStore
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A config and its rules in the current directory; nothing has ever run."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "border.toml").write_text(RULES)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def stored(desk: Path) -> Path:
+    """The same with a store that holds one match, not planned yet."""
+    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    room = Newsroom(store=store)
+    room.store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), room.clock.now())
+    room.bring_in(item())
+    store.close()
+    return desk
