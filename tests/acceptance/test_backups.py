@@ -19,6 +19,7 @@ def test_the_store_is_backed_up_while_the_daemon_writes_and_put_back(desk: Desk,
         assert desk.command("db", "check").stdout.startswith("All is well")
     restored = desk.command("db", "restore", "copy.db", "--yes")
     assert restored.returncode == 0, restored.stderr
+    feed.add("Floods in Sindh", "The flood came at night.")
     with desk.running():
-        eventually(lambda: desk.sent() == 30, "what the backup did not know is told again")
-    assert desk.number("SELECT count(*) FROM entries") == 30
+        eventually(lambda: desk.sent() == 31, "what the backup did not know, and the news")
+    assert desk.number("SELECT count(*) FROM entries") == 31
