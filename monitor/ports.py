@@ -145,8 +145,13 @@ class FeedStore(Protocol):
         title: str | None,
         body_hash: str | None,
         now: datetime,
+        listed: Sequence[int] = (),
     ) -> int:
-        """New entries, what was learned and the next poll time in one transaction; returns entries stored."""
+        """New entries, what was learned and the next poll time in one transaction; returns entries stored.
+
+        `listed` are rows of known entries that the body just read lists still. With it "listed until" stays true
+        to within a day of every entry, also of one that a feed lists unchanged for weeks.
+        """
         ...
 
     def release_leases(self) -> None:

@@ -13,7 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of
 from monitor.adapters.store.upsert import add_counts, insert_new
-from monitor.model.entry import Fate, KnownEntry, NewEntry
+from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
     POLL_SUCCESS,
     Feed,
@@ -142,17 +142,16 @@ class SqlFeedStore:
         title: str | None,
         body_hash: str | None,
         now: datetime,
+        listed: Sequence[int] = (),
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction."""
         values = _learned(feed, decision, title, body_hash, now)
-        stored = 0
         with self._db.write() as connection:
-            for entry in entries:
-                # With the revised row: words that come back later are a revision of what stood in between.
-                revised = str(entry.revision_of or "")
-                identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
-                columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
-                stored += insert_new(connection, t.entries, {"feed_id": feed.id, **columns})
+            if decision.outcome is PollOutcome.OK:
+                values["listed_at"] = now
+                _close_listing(connection, feed)
+                _still_listed(connection, listed, now)
+            stored = _insert_entries(connection, feed.id, entries, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed.id).values(**values))
             add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
         return stored
@@ -163,7 +162,16 @@ def _known(
 ) -> list[KnownEntry]:
     e = t.entries.c
     query = sa.select(
-        e.id, e.entry_id, e.url_key, e.title, e.text_hash, e.fate, e.first_seen, e.published, e.words_only
+        e.id,
+        e.entry_id,
+        e.url_key,
+        e.title,
+        e.text_hash,
+        e.fate,
+        e.first_seen,
+        e.published,
+        e.words_only,
+        e.listed_at,
     )
     rows = connection.execute(query.where(e.feed_id == feed_id, column.in_(values))).all()
     return [
@@ -177,9 +185,40 @@ def _known(
             first_seen=row.first_seen,
             published=row.published,
             words_only=row.words_only,
+            listed_at=row.listed_at,
         )
         for row in rows
     ]
+
+
+def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
+    stored = 0
+    for entry in entries:
+        # With the revised row: words that come back later are a revision of what stood in between.
+        revised = str(entry.revision_of or "")
+        identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
+        columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
+        stored += insert_new(connection, t.entries, {"feed_id": feed_id, **columns})
+    return stored
+
+
+def _close_listing(connection: Connection, feed: Feed) -> None:
+    """A feed that said "unchanged" for days listed all of its last body until it last said so."""
+    until = feed.last_success_at
+    if feed.listed_at is None or until is None or until - feed.listed_at <= LISTED_WITHIN:
+        return
+    e = t.entries.c
+    connection.execute(
+        t.entries.update()
+        .where(e.feed_id == feed.id, e.listed_at >= feed.listed_at - LISTED_WITHIN, e.listed_at < until)
+        .values(listed_at=until)
+    )
+
+
+def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        connection.execute(t.entries.update().where(t.entries.c.id.in_(chunk)).values(listed_at=now))
 
 
 def _fresh(settings: FeedSettings, now: datetime) -> dict[str, object]:

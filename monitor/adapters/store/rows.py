@@ -60,6 +60,7 @@ def feed_of(row: RowMapping) -> Feed:
         last_reason=PollReason(row["last_reason"]) if row["last_reason"] else None,
         failures=row["failures"],
         status=FeedStatus(row["status"]),
+        listed_at=row["listed_at"],
     )
 
 
@@ -89,6 +90,7 @@ def new_entry_of(row: RowMapping) -> NewEntry:
             content=row["content"],
             authors=tuple(row["authors"]),
             flags=tuple(EntryFlag(flag) for flag in row["flags"]),
+            language=row["language"],
         ),
         url_key=row["url_key"],
         text_hash=row["text_hash"],
@@ -111,6 +113,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "summary": parsed.summary,
         "content": parsed.content,
         "authors": list(parsed.authors),
+        "language": parsed.language,
         "flags": [flag.value for flag in parsed.flags],
         "published": parsed.published,
         "updated": parsed.updated,
@@ -118,6 +121,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "revision_of": entry.revision_of,
         "words_only": entry.words_only,
         "first_seen": now,
+        "listed_at": now,
         "fate": entry.fate.value,
         "next_read_at": now,
     }
