@@ -12,7 +12,7 @@ from monitor.app.counting import counted, size_text
 from monitor.core.digests.plan import next_fire
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
-from monitor.model.feed import Feed, FeedStatus, PollOutcome
+from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.ports import Store
@@ -97,7 +97,7 @@ def status_of(
         size=size,
         holder=holder,
         now=now,
-        feeds=tuple(feed for feed in store.feeds.all() if feed.status is not FeedStatus.REMOVED),
+        feeds=tuple(feed for feed in store.feeds.all() if feed.status in SUBSCRIBED),
         counts=counts,
         digests=states,
         orphans={name: count for name, count in counts.pending.items() if name not in known},

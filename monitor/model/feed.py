@@ -130,6 +130,28 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed to be polled from `next_poll_at` on."""
+
+    settings: FeedSettings
+    next_poll_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a feed listed when its body was last read, to within a day.
+
+    An entry arrives when it is published; one without a date, or dated before the feed was first read although it
+    appeared later, when it is first seen.
+    """
+
+    entries: int
+    undated: int = 0
+    repeated: int = 0  # entries with the same words as another one, under another id
+    newest: datetime | None = None  # arrival
+
+
+@dataclass(frozen=True, slots=True)
 class PollDecision:
     """When to ask next, why, and what to remember of the answer."""
 

@@ -15,7 +15,7 @@ from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.isolation import TRY_AGAIN, named
-from monitor.ports import Clock, Dice, FeedStore, Fetcher, Sandbox
+from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
@@ -49,7 +49,7 @@ class _Body:
 class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll."""
 
-    feeds: FeedStore
+    feeds: DueFeeds
     fetcher: Fetcher
     sandbox: Sandbox
     clock: Clock

@@ -77,6 +77,18 @@ def declared_columns(settings: FeedSettings) -> dict[str, Any]:
     }
 
 
+def fresh_columns(settings: FeedSettings, now: datetime) -> dict[str, Any]:
+    """A new subscription as columns of `feeds`: due at once."""
+    return {
+        **declared_columns(settings),
+        "url": settings.url,
+        "name": settings.name or settings.url,
+        "status": FeedStatus.ACTIVE.value,
+        "subscribed_at": now,
+        "next_poll_at": now,
+    }
+
+
 def new_entry_of(row: RowMapping) -> NewEntry:
     """The stored words of a row of `entries`."""
     return NewEntry(

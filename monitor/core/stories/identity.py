@@ -46,7 +46,7 @@ def judge_listing(
 ) -> list[Judged]:
     """Says of the entries that one feed lists side by side which are known, in their order.
 
-    `keys` are their `url_keys`, `known` the stored entries of that feed that share an id or a key with one of them.
+    `keys` are their `url_keys`; `known` the stored entries of that feed that share an id or a key with one.
     """
     by_id: dict[str, list[KnownEntry]] = {}
     by_url: dict[str, list[KnownEntry]] = {}
