@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import click
 
@@ -40,10 +41,10 @@ def ingest(file: Path, config: Path) -> None:
 
     with (
         opened_to_write(config, os.environ) as desk,
-        click.open_file(str(file), "rb") as stream,
+        click.open_file(str(file), "rb") as source,
         counting("documents") as progress,
     ):
-        done = take_in(desk.store.feeds, desk.clock, stream, complain=complain, progress=progress)
+        done = take_in(desk.store.feeds, desk.clock, cast(BinaryIO, source), complain=complain, progress=progress)
         lines = list(ingested_lines(done, desk.store.holder()))
     print_lines(lines)
     sys.exit(1 if done.problems else 0)

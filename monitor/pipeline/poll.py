@@ -33,6 +33,7 @@ class PollReport:
     too_old: int = 0
     revised: int = 0
     first: bool = False  # the feed's first success
+    engine: str | None = None  # what read the body; None when none was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +174,5 @@ def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEn
         too_old=fates.count(Fate.TOO_OLD),
         revised=sum(entry.revision_of is not None for entry in entries),
         first=body.parsed is not None and feed.first_success_at is None,
+        engine=body.parsed.engine if body.parsed else None,
     )

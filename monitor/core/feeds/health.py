@@ -140,7 +140,8 @@ def _silence(feed: Feed, listing: Listing | None, arrivals: Sequence[datetime]) 
     patience = max(_TIMES_LONGEST * longest, _NIGHTS if times[-1] - times[0] >= _A_WEEK else _WEEKENDS)
     if feed.last_success_at - times[-1] <= patience:
         return None
-    return Finding(HealthReason.SILENT, times[-1], median(pauses), longest)
+    usual = timedelta(seconds=median(pause.total_seconds() for pause in pauses))
+    return Finding(HealthReason.SILENT, times[-1], usual, longest)
 
 
 def _pauses(times: Sequence[datetime]) -> list[timedelta]:
