@@ -61,8 +61,9 @@ class KnownFeeds:
         return found[0]
 
     def _near(self, text: str, by_key: Mapping[str, Feed]) -> str:
-        if feed_key(text) in self.removed():
-            return "; it is removed already"
+        removed = self.removed()
+        if feed_key(text) in removed or text.casefold() in {feed.name.casefold() for feed in removed.values()}:
+            return "; it was removed before"
         words = [word for feed in by_key.values() for word in (feed.name, feed.settings.url)]
         return did_you_mean(text, words) or "; monitor feeds list names them"
 

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 from monitor.app.children import parsing_sandbox
-from monitor.app.counting import counted
+from monitor.app.counting import counted, size_text
 from monitor.app.known_feeds import KnownFeeds, as_before
 from monitor.config import read_subscription
-from monitor.config.values import duration_text
-from monitor.core.feeds.opml import Opml, OpmlFeed, read_opml, write_opml
+from monitor.config.values import duration_text, read_tag
+from monitor.core.feeds.opml import MAX_OPML, Opml, OpmlFeed, read_opml, write_opml
 from monitor.core.text.urls import feed_key
+from monitor.model.errors import MonitorError, NotOpml, SandboxFailed
 from monitor.model.feed import SUBSCRIBED, Feed, FeedSettings, PollSettings, Subscription
 from monitor.ports import FeedStore
 
 _CHUNK = 500  # feeds in one transaction: a daemon beside us waits for no longer than that
+_FEW = 20
 _TRUE = "true"
 _NOT_NAMED = "no"  # the name is the feed's own title, and may change with it
 
@@ -39,17 +41,33 @@ class ImportReport:
         return len(self.wanted) + len(self.already) + len(self.twice) + len(self.problems)
 
 
-def read_list(body: bytes) -> Opml:
-    """The feeds of an OPML file, read in a child that can be killed. Raises NotOpml, SandboxFailed."""
-    with closing(parsing_sandbox()) as sandbox:
-        return sandbox.run(read_opml, body)
+class ListRefused(MonitorError):
+    """A file of feeds that cannot be read; the sentence names it and the line."""
+
+
+def read_list_file(source: IO[bytes], name: str) -> Opml:
+    """The feeds of an OPML file called `name`, read in a child that can be killed. Raises ListRefused."""
+    body = source.read(MAX_OPML + 1)
+    if len(body) > MAX_OPML:
+        raise ListRefused(f"{name}: longer than {size_text(MAX_OPML)}; nothing was imported")
+    try:
+        with closing(parsing_sandbox()) as sandbox:
+            return sandbox.run(read_opml, body)
+    except NotOpml as error:
+        place = f"{name}:{error.line}" if error.line else name
+        raise ListRefused(f"{place}: {error}; nothing was imported") from error
+    except SandboxFailed as error:
+        raise ListRefused(f"{name}: could not be read: {error}; nothing was imported") from error
 
 
 def sort_out(opml: Opml, known: KnownFeeds, poll: PollSettings, tags: Sequence[str] = ()) -> ImportReport:
     """Which feeds of a list are to be subscribed to, with `tags` besides their own, and what is wrong with others.
 
-    A feed that stands in several folders has the tags of all of them.
+    A feed that stands in several folders has the tags of all of them. Raises ValueError for one of `tags` that is
+    no tag.
     """
+    for tag in tags:
+        read_tag(tag)
     report = ImportReport(problems=list(opml.problems))
     subscribed, removed = known.subscribed(), known.removed()
     lines: dict[str, int] = {}
@@ -85,7 +103,7 @@ def subscribe_all(
     feeds: FeedStore,
     poll: PollSettings,
     now: datetime,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Subscribes to what is wanted, a transaction a chunk; first polls are spread over each feed's interval.
 
@@ -98,7 +116,7 @@ def subscribe_all(
             for index, one in enumerate(report.wanted[start : start + _CHUNK], start)
         ]
         report.added += len(feeds.subscribe(chunk, now))
-        progress(start + len(chunk))
+        progress(start + len(chunk), count)
 
 
 def spread(interval: timedelta, index: int, count: int) -> timedelta:
@@ -123,8 +141,21 @@ def import_lines(report: ImportReport, name: str, poll: PollSettings, *, dry_run
         yield "what they list by then is stored as seen, and what comes later alerts."
 
 
-def export_list(feeds: Sequence[Feed], title: str, now: datetime, tag: str | None = None) -> bytes:
+def trouble_lines(report: ImportReport, name: str) -> Iterator[str]:
+    """Every line that is no feed or was met before, and its place; those subscribed already only while few."""
+    found = [(line, why) for line, why in report.problems]
+    found += [
+        (line, f"the same feed as in line {first}; its tags are added there") for line, first in report.twice
+    ]
+    if len(report.already) <= _FEW:
+        found += [(line, f"subscribed already: {what}") for line, what in report.already]
+    for line, what in sorted(found):
+        yield f"{name}:{line}: {what}"
+
+
+def export_list(feeds: Sequence[Feed], now: datetime, tag: str | None = None) -> bytes:
     """The feeds in use, or those with a tag, as an OPML file."""
+    title = "Feeds of media-monitor" + (f", tag {tag}" if tag else "")
     chosen = [feed for feed in feeds if feed.status in SUBSCRIBED and (tag is None or tag in feed.settings.tags)]
     return write_opml([_listed(feed) for feed in chosen], title, now)
 

@@ -117,7 +117,7 @@ def status_lines(status: Status) -> list[str]:
     lines = [
         f"monitor {status.version} · {running} · {status.store}{size}",
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
-        f" · failing {len(status.failing):,}",
+        f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",

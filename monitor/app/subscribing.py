@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.app.known_feeds import KnownFeeds, as_before, known_feeds
+from monitor.app.desk import Desk
+from monitor.app.known_feeds import KnownFeeds, as_before
 from monitor.app.wiring import poller
-from monitor.app.writing import Desk
 from monitor.config import read_subscription
 from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet
@@ -66,17 +66,25 @@ def read_wanted(values: Mapping[str, Any], desk: Desk) -> FeedSettings:
     return read_subscription(values, allow_private_addresses=allowed)
 
 
-def add(desk: Desk, values: Mapping[str, Any], *, poll: bool = True) -> Added:
+def add(
+    desk: Desk,
+    values: Mapping[str, Any],
+    ruleset: RuleSet | None,
+    *,
+    poll: bool = True,
+    asking: Callable[[], None] = lambda: None,
+) -> Added:
     """Subscribes to a feed and, with `poll`, stores what it lists now.
 
     `values` as they would stand in a `[[feeds]]` table; for a feed that was removed, those not given are as they
-    were. It is asked first, and subscribed to only when the answer is a feed: nothing half done is left, and a
-    daemon at work on the store never asks it at the same time.
+    were. `ruleset` says what will alert; None when the rule files do not hold. The feed is asked first, and
+    subscribed to only when it answers with a feed: nothing half done is left, and a daemon at work on the store
+    never asks it at the same time. `asking` is called when it is about to be asked.
 
     Raises ValueError for values that do not hold, NotAdded, StoreError.
     """
     settings = read_wanted(values, desk)
-    known = known_feeds(desk.store.feeds.all(), desk.settings, desk.config)
+    known = desk.known_feeds()
     _expect_new(settings.url, known)
     before = known.removed().get(feed_key(settings.url))
     if before is not None:
@@ -85,6 +93,7 @@ def add(desk: Desk, values: Mapping[str, Any], *, poll: bool = True) -> Added:
     if not poll:
         return Added(_subscribe(desk.store.feeds, Subscription(settings, now), now), before is not None)
     trial = _Trial(_on_trial(settings, before, now), desk.store.feeds)
+    asking()
     report, answer = _ask(trial, desk)
     if answer.decision.outcome not in POLL_SUCCESS:
         why = answer.decision.error or answer.decision.outcome.value
@@ -97,7 +106,7 @@ def add(desk: Desk, values: Mapping[str, Any], *, poll: bool = True) -> Added:
     feed = _subscribe(desk.store.feeds, wanted, now, LEASE)
     _record(desk.store.feeds, feed, answer)
     named = replace(feed, name=settings.name or answer.title or feed.name, url=answer.decision.url)
-    alerting = _alerting(answer.entries, named, desk.ruleset, desk.settings.digests)
+    alerting = _alerting(answer.entries, named, ruleset, desk.settings.digests)
     return Added(
         replace(named, next_poll_at=answer.decision.next_poll_at),
         before is not None,
@@ -109,7 +118,7 @@ def add(desk: Desk, values: Mapping[str, Any], *, poll: bool = True) -> Added:
 
 def remove(desk: Desk, url_or_name: str) -> Feed:
     """Polls a feed no more; all that is known of it is kept. Raises NoSuchFeed, NotRemoved, StoreError."""
-    known = known_feeds(desk.store.feeds.all(), desk.settings, desk.config)
+    known = desk.known_feeds()
     declared = known.place(url_or_name) or _declared_by_name(desk.settings.feeds, known, url_or_name)
     if declared is None:
         feed = known.meant(url_or_name)

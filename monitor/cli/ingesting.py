@@ -10,8 +10,7 @@ from typing import BinaryIO, cast
 import click
 
 from monitor.cli.options import CONFIG
-from monitor.cli.output import print_lines
-from monitor.cli.progress import counting
+from monitor.cli.output import counting, print_lines
 from monitor.core.text.terminal import printable
 
 
@@ -30,9 +29,9 @@ def ingest(file: Path, config: Path) -> None:
       monitor ingest mails.jsonl
       echo '{"id": "m1", "title": "Torkham closed", "body": "…", "publisher": "Stringer"}' | monitor ingest -
     """
+    from monitor.app.desk import Missing, opened_desk
     from monitor.app.ingesting import ingest as take_in
     from monitor.app.ingesting import ingested_lines
-    from monitor.app.writing import opened_to_write
 
     name = "standard input" if str(file) == "-" else str(file)
 
@@ -40,7 +39,7 @@ def ingest(file: Path, config: Path) -> None:
         click.echo(f"{name}:{printable(problem)}", err=True)
 
     with (
-        opened_to_write(config, os.environ) as desk,
+        opened_desk(config, os.environ, Missing.MADE) as desk,
         click.open_file(str(file), "rb") as source,
         counting("documents") as progress,
     ):

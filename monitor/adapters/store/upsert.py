@@ -32,7 +32,7 @@ def insert_all_new(connection: Connection, table: sa.Table, rows: Sequence[Mappi
 def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[Any]:
     """The column's time less so many whole seconds, to be compared with another column's."""
     if connection.dialect.name == "postgresql":
-        return column - by
+        return column - sa.literal(by, sa.Interval())
     # Without the fraction of the second it sorts before all times of that second, which keep theirs.
     return sa.func.datetime(column, f"-{int(by.total_seconds())} seconds")
 
