@@ -38,6 +38,7 @@ class HealthReport:
     """The feeds that are not well, worst first. `holder` is the pid of the daemon at work, if one is."""
 
     total: int
+    unasked: int  # not polled yet
     ill: tuple[FeedHealth, ...]
     holder: int | None
     now: datetime
@@ -57,7 +58,8 @@ def health_of(store: FeedStore, known: KnownFeeds, *, holder: int | None, now: d
         if found:
             ill.append(FeedHealth(feed, found, listing, known.place(feed.settings.url)))
     ill.sort(key=lambda one: (gravity(one.findings), one.findings[0].since or now, one.feed.name.casefold()))
-    return HealthReport(len(feeds), tuple(ill), holder, now)
+    unasked = sum(feed.last_polled_at is None for feed in feeds)
+    return HealthReport(len(feeds), unasked, tuple(ill), holder, now)
 
 
 def health_lines(report: HealthReport) -> Iterator[str]:
@@ -70,7 +72,8 @@ def health_lines(report: HealthReport) -> Iterator[str]:
     failing = sum(one.findings[0].reason in FAILURES for one in report.ill)
     odd = len(report.ill) - failing
     if not report.ill:
-        yield f"All {counted(report.total, 'feed')} are well." if report.total > 1 else "The one feed is well."
+        new = f"; {report.unasked:,} not asked yet" if report.unasked else ""
+        yield f"All {report.total:,} feeds are well{new}." if report.total > 1 else f"The one feed is well{new}."
         return
     well = report.total - len(report.ill)
     yield f"{counted(report.total, 'feed')}: {failing:,} failing, {odd:,} odd, {well:,} well"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, Listing
 from monitor.ports import FeedStore
 
-_NAME, _STATE, _LAST, _NEXT = 30, 8, 26, 7  # columns; entries have the rest of 80
+_NAME, _STATE, _LAST, _NEXT = 28, 7, 27, 7  # columns; entries have the rest of 80
 _MOST_RULES = 5
 
 
@@ -108,7 +109,7 @@ def added_lines(added: Added, now: datetime) -> Iterator[str]:
 def removed_lines(feed: Feed) -> Iterator[str]:
     """What `remove` did, and how to undo it."""
     yield from wrap(f"Removed {feed.name}: it is polled no more; all that came of it is kept.")
-    yield f"Undo: monitor feeds add {feed.settings.url}"
+    yield f"Undo: monitor feeds add {shlex.quote(feed.settings.url)}"
 
 
 def _alerts(added: Added) -> str:
@@ -172,7 +173,7 @@ def _row(*cells: str) -> str:
     widths: Sequence[int] = (_NAME, _STATE, _LAST, _NEXT)
     # Made visible before it is measured: what steers a terminal takes four columns as \x1b.
     shown = [padded(cut_to(printable(cell), width), width) for cell, width in zip(cells, widths, strict=False)]
-    return f"{' '.join(shown)} {cells[-1]:>5}".rstrip()
+    return f"{' '.join(shown)} {cells[-1]:>7}".rstrip()
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from html.entities import html5
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -29,10 +30,10 @@ _LONGEST_TAG = 100
 _LONGEST_VALUE = 3_000  # of a URL or an attribute of ours; the config takes less, and says so
 _ROOT_WITHIN = 100_000  # code points searched for the root
 _MARK = re.compile(r"<!--|<!ENTITY|<(?![?!/])([\w:.-]{1,40})", re.I)
-# References that XML knows by itself; every other "&" is one that a careless program wrote, mostly in a URL.
-_BARE_AMPERSAND = re.compile(
-    r"&(?!(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)?"
-)
+# A reference, or an "&" that a careless program did not escape, mostly in a URL.
+_REFERENCE = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
+_KNOWN_TO_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_PLACE = re.compile(r",? line \d+, column \d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def read_opml(body: bytes) -> Opml:
     text = without_controls(decode_body(body)).replace("\r\n", "\n").replace("\r", "\n")
     start = _root(text)
     # Blank lines for what stands before: problems name the lines of the file.
-    source = "\n" * text.count("\n", 0, start) + _BARE_AMPERSAND.sub(_mended, text[start:])
+    source = "\n" * text.count("\n", 0, start) + _REFERENCE.sub(_mended, text[start:])
     # With no DOCTYPE left there is nothing to expand or to load; the switches are for the day this is changed.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -77,7 +78,8 @@ def read_opml(body: bytes) -> Opml:
     try:
         root = etree.fromstring(source.lstrip("\n").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError as error:
-        raise NotOpml(f"broken XML: {one_line(error.msg or '', 200)}", _line(error.lineno, source)) from None
+        said = one_line(_PLACE.sub("", error.msg or "no reason given"), 200)
+        raise NotOpml(f"broken XML: {said}", _line(error.lineno, source)) from None
     feeds: list[OpmlFeed] = []
     problems: list[tuple[int, str]] = []
     for outline, folders in _leaves(root):
@@ -154,9 +156,12 @@ def _line(counted: int | None, source: str) -> int:
 
 
 def _mended(found: re.Match[str]) -> str:
-    """A bare "&" escaped; a reference that only HTML knows (&eacute;) resolved."""
-    resolved = html.unescape(found[0]) if found[1] else "&"
-    return escape(resolved, {'"': "&quot;", "'": "&apos;"})
+    """A bare "&" escaped, a reference that only HTML knows (&eacute;) resolved, one to a control dropped."""
+    name = found[1] or ""
+    if name in _KNOWN_TO_XML:
+        return found[0]
+    resolved = html.unescape(found[0]) if name.startswith("#") else html5.get(f"{name};", found[0])
+    return escape(without_controls(resolved), {'"': "&quot;", "'": "&apos;"})
 
 
 def _leaves(root: etree._Element) -> Iterator[tuple[etree._Element, list[str]]]:
