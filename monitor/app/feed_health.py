@@ -15,7 +15,7 @@ from monitor.core.text.columns import wrap
 from monitor.model.feed import SUBSCRIBED, Feed, Listing
 from monitor.ports import FeedStore
 
-_MOST_SHOWN = 8  # a screen; --json has them all
+_MOST_SHOWN = 5  # a screen; --json has them all
 _LABELS = {
     HealthReason.NOT_A_FEED: "NO FEED",
     HealthReason.IDS_CHANGE: "NEW IDS",
