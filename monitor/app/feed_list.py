@@ -10,15 +10,18 @@ from typing import Any
 
 from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
+from monitor.app.status import state_of
 from monitor.app.subscribing import Added
 from monitor.config.values import duration_text
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, Listing
+from monitor.model.measure import FeedState
 from monitor.ports import FeedStore
 
 _NAME, _STATE, _LAST, _NEXT = 28, 7, 27, 7  # columns; entries have the rest of 80
 _MOST_RULES = 5
+_FAILING = (FeedState.FAILING, FeedState.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def list_feeds(
     chosen = [
         feed
         for feed in used
-        if (tag is None or tag in feed.settings.tags) and (not failing or _state(feed) in ("failing", "gone"))
+        if (tag is None or tag in feed.settings.tags) and (not failing or state_of(feed, now) in _FAILING)
     ]
     return FeedList(tuple(chosen), len(used), store.listings() if chosen else {}, known, now)
 
@@ -55,8 +58,8 @@ def list_lines(found: FeedList) -> Iterator[str]:
     for feed in found.feeds:
         listing = found.listings.get(feed.id)
         entries = "" if listing is None else f"{listing.entries:,}"
-        yield _row(feed.name, _state(feed), _last(feed, found.now), _next(feed, found.now), entries)
-    failing = sum(_state(feed) in ("failing", "gone") for feed in found.feeds)
+        yield _row(feed.name, _state(feed, found.now), _last(feed, found.now), _next(feed, found.now), entries)
+    failing = sum(state_of(feed, found.now) in _FAILING for feed in found.feeds)
     some = "" if len(found.feeds) == found.total else f" of {found.total:,}"
     yield f"{counted(len(found.feeds), 'feed')}{some}" + (
         f", {failing:,} failing: monitor feeds health" if failing else ""
@@ -149,12 +152,8 @@ def _rules(alerting: Mapping[str, int] | None) -> str:
     return f"; by rule: {named}{more}"
 
 
-def _state(feed: Feed) -> str:
-    if feed.status is FeedStatus.GONE:
-        return "gone"
-    if feed.failures:
-        return "failing"
-    return "ok" if feed.last_polled_at else "new"
+def _state(feed: Feed, now: datetime) -> str:
+    return state_of(feed, now).value if feed.last_polled_at or feed.failures else "new"
 
 
 def _last(feed: Feed, now: datetime) -> str:

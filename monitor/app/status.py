@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
 from monitor.core.digests.plan import next_fire
+from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
@@ -17,7 +18,7 @@ from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.ports import Store
 
-LATE = timedelta(minutes=10)  # behind its due time by more than this: the daemon is down or overloaded
+LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
 _MOST_SHOWN = 5
 
 
@@ -59,7 +60,7 @@ class Status:
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
-    """How a feed that was not removed is doing."""
+    """How a feed in use is doing."""
     if feed.status is FeedStatus.GONE:
         return FeedState.GONE
     if feed.failures:

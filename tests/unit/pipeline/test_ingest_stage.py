@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from made import NOON
 from newsroom import DAY, HOUR, Newsroom, item
 
+from monitor.app.pulse import Pulse
 from monitor.app.status import status_of
+from monitor.app.vitals import Vitals
 from monitor.app.why import why
 from monitor.app.why_words import why_lines
 from monitor.model.article import Document, Quality
@@ -180,6 +182,8 @@ def test_a_passive_feed_is_never_polled_late_failing_or_counted(room: Newsroom) 
     status = status_of(room.store, room.digests, version="1", name="x", size=0, holder=None, now=now)
     assert (status.feeds, status.late, status.failing) == ((), (), ())
     assert coverage_of(room.store.feeds.all()).feeds == 0
+    vitals = Vitals(room.store, room.clock, version="1", pulse=Pulse(lambda: 0.0))
+    assert 'feeds{state="ok"} 0.0' in vitals.metrics()[0].decode()
 
 
 def test_reading_the_config_leaves_a_passive_feed_alone(room: Newsroom) -> None:
