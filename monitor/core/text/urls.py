@@ -77,9 +77,11 @@ def feed_key(url: str) -> str:
     """
     try:
         parts = _split(url.strip())
-        host = (parts.hostname or "") + (f":{parts.port}" if parts.port not in (None, 80, 443) else "")
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return url
+    host = f"[{host}]" if ":" in host else host
+    host += f":{port}" if port not in (None, 80, 443) else ""
     return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
 
 
