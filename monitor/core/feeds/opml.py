@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from html.entities import html5
+from itertools import islice
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -26,7 +27,10 @@ MAX_OPML = 20_000_000  # bytes: 50,000 feeds of usual length
 MAX_FEEDS = 50_000
 NAMESPACE = "urn:media-monitor:opml:1"
 _PREFIX = f"{{{NAMESPACE}}}"
+OWN = ("tags", "named", "interval", "full_text", "backfill")
+"""What has an attribute of our namespace: settings that OPML has no words for."""
 _LONGEST_TAG = 100
+_MOST_TAGS = 50
 _LONGEST_VALUE = 3_000  # of a URL or an attribute of ours; the config takes less, and says so
 _ROOT_WITHIN = 100_000  # code points searched for the root
 _MARK = re.compile(r"<!--|<!ENTITY|<(?![?!/])([\w:.-]{1,40})", re.I)
@@ -193,11 +197,12 @@ def _feed(outline: etree._Element, folders: Sequence[str], line: int) -> OpmlFee
     own = {
         key.removeprefix(_PREFIX): value[:_LONGEST_VALUE]
         for key, value in outline.attrib.items()
-        if key.startswith(_PREFIX)
+        if key.removeprefix(_PREFIX) in OWN and key.startswith(_PREFIX)
     }
     steps = (step for path in _attribute(outline, "category").split(",") for step in path.split("/"))
     tags = own["tags"].split() if "tags" in own else map(tag_of, (*folders, *steps))
-    return OpmlFeed(url[:_LONGEST_VALUE], name, tuple(dict.fromkeys(tag for tag in tags if tag)), own, line)
+    kept = islice(dict.fromkeys(tag for tag in tags if tag), _MOST_TAGS)
+    return OpmlFeed(url[:_LONGEST_VALUE], name, tuple(kept), own, line)
 
 
 def _name(text: str) -> str:

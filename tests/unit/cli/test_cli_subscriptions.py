@@ -216,6 +216,44 @@ def test_a_store_of_an_older_version_is_left_alone(desk: Desk, feed: LocalFeed) 
     assert desk.ask("SELECT version_num FROM alembic_version") == [("0001",)]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("feeds", "list"),
+        ("feeds", "health"),
+        ("feeds", "export"),
+        ("feeds", "remove", "x"),
+        ("feeds", "add", "https://x.example/"),
+        ("feeds", "import", "-"),
+        ("ingest", "-"),
+    ],
+    ids=" ".join,
+)
+def test_without_a_config_nothing_is_made(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "config.toml: no such file" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", [("list",), ("health",), ("export",), ("remove", "x")], ids=" ".join)
+def test_before_the_first_run_there_is_nothing_to_look_at(words: tuple[str, ...], desk: Desk) -> None:
+    done = run("feeds", *words)
+    assert done.exit_code == 1
+    assert "no store yet" in done.stderr
+    assert not desk.store.exists()
+
+
+def test_health_as_json_is_lines_that_parse_alone(desk: Desk, site: LocalSite) -> None:
+    desk.command("run", "--once")
+    (row,) = [json.loads(one) for one in run("feeds", "health", "--json").stdout.splitlines()]
+    assert row["declared"].startswith("config.toml:")
+    assert row["reasons"][0]["reason"] == "never_worked"
+
+
 # ---- remove, and back again
 
 

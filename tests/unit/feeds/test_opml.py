@@ -189,6 +189,14 @@ def test_no_control_character_and_no_endless_value_comes_through() -> None:
     assert max(len(found.name), len(found.tags[0]), len(found.url)) <= 3_000
 
 
+def test_no_feed_has_endless_tags_or_attributes_of_ours_that_nobody_knows() -> None:
+    many = ",".join(f"c{n}" for n in range(5_000))
+    named = f'xmlns:m="{opml.NAMESPACE}" m:interval="5m" m:evil="x" category="{many}"'
+    one = read(feed(more=named)).feeds[0]
+    assert len(one.tags) == 50
+    assert one.own == {"interval": "5m"}
+
+
 # ---- what is written
 
 
