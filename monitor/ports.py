@@ -15,7 +15,7 @@ from monitor.model.delivery import Attempt, Delivery, DeliveryState, Receipt, Re
 from monitor.model.digest import Message
 from monitor.model.entry import Entry, KnownEntry, NewEntry, ParsedEntry
 from monitor.model.errors import DeliveryFailed
-from monitor.model.feed import Feed, FeedSettings, PollDecision
+from monitor.model.feed import Feed, FeedSettings, Listing, PollDecision, Subscription
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.ledger import (
     Alerted,
@@ -113,23 +113,11 @@ class Meter(Protocol):
         ...
 
 
-class FeedStore(Protocol):
-    """Subscriptions, the due-queue, and what each poll brought."""
-
-    def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
-        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled."""
-        ...
-
-    def all(self) -> Sequence[Feed]:
-        """Every feed, in the order of subscription."""
-        ...
+class DueFeeds(Protocol):
+    """The due-queue, and what each poll brought: all that the poll stage asks for."""
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """At most `limit` active feeds whose time has come, leased so that nobody else claims them meanwhile."""
-        ...
-
-    def make_all_due(self, now: datetime) -> int:
-        """Makes every active feed due now and returns how many those are."""
         ...
 
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
@@ -145,8 +133,61 @@ class FeedStore(Protocol):
         title: str | None,
         body_hash: str | None,
         now: datetime,
+        listed: Sequence[int] = (),
     ) -> int:
-        """New entries, what was learned and the next poll time in one transaction; returns entries stored."""
+        """New entries, what was learned and the next poll time in one transaction; returns entries stored.
+
+        `listed` are rows of known entries that the body just read lists still. With it "listed until" stays true
+        to within a day of every entry, also of one that a feed lists unchanged for weeks.
+        """
+        ...
+
+
+class FeedStore(DueFeeds, Protocol):
+    """Subscriptions, and the feeds behind them."""
+
+    def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
+        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled."""
+        ...
+
+    def all(self) -> Sequence[Feed]:
+        """Every feed, in the order of subscription."""
+        ...
+
+    def subscribe(
+        self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
+    ) -> Sequence[Feed]:
+        """Subscribes to what is not subscribed to yet, in one transaction; the feeds that this call made active.
+
+        A feed that was removed or gone goes on where it was, with the new settings. With a lease nobody else
+        claims them until it ends.
+        """
+        ...
+
+    def unsubscribe(self, feed_id: int) -> None:
+        """Polls a feed no more; everything known of it is kept."""
+        ...
+
+    def make_all_due(self, now: datetime) -> int:
+        """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def listings(self) -> Mapping[int, Listing]:
+        """What each subscribed feed listed last, by its id; none for a feed of which no body was read."""
+        ...
+
+    def arrivals(self, feed_ids: Sequence[int]) -> Mapping[int, Sequence[datetime]]:
+        """When the entries that these feeds listed last arrived, oldest first, by feed id."""
+        ...
+
+    def passive_feed(self, publisher: str, now: datetime) -> Feed:
+        """The feed that holds the ingested documents of a publisher, made when it is not there; never polled."""
+        ...
+
+    def record_documents(
+        self, feed_id: int, entries: Sequence[NewEntry], now: datetime, listed: Sequence[int] = ()
+    ) -> int:
+        """Entries of a passive feed in one transaction; returns entries stored. `listed` as in `record_poll`."""
         ...
 
     def release_leases(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """ "1 match", "2 matches", "1,904 polls": the plural is the noun and an s unless it is given."""
@@ -16,3 +18,15 @@ def size_text(size: int) -> str:
             return f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
+
+
+def span_text(span: timedelta) -> str:
+    """ "40 s", "12 min", "5 h", "3 days": a span of time as people say it, never negative."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 2 * 86_400:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86_400:,} days"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from monitor.app.check import check
+from monitor.app.documents import document_in
 from monitor.app.files import Unreadable, read_text
 from monitor.core.rules import (
     RuleFile,
     RuleSet,
-    document_from_json,
     load_rules,
     match_to_json,
 )
-from monitor.core.rules.errors import DocumentInvalid
 from monitor.model.errors import ConfigInvalid
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import RuleFailure
@@ -61,20 +59,9 @@ def match_lines(ruleset: RuleSet, lines: Iterable[str]) -> Iterator[MatchedLine]
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            parsed = json.loads(line)
-            document = document_from_json(parsed)
-        except json.JSONDecodeError as error:
-            yield MatchedLine(problem=f"{number}: no JSON: {error.msg} in column {error.colno}")
-            continue
-        except DocumentInvalid as error:
-            yield MatchedLine(problem=f"{number}: {error}")
-            continue
-        except ValueError:  # a number of thousands of digits
-            yield MatchedLine(problem=f"{number}: holds a number that cannot be read")
-            continue
-        except RecursionError:
-            yield MatchedLine(problem=f"{number}: nested too deep")
+        document = document_in(line)
+        if isinstance(document, str):
+            yield MatchedLine(problem=f"{number}: {document}")
             continue
         for answer in ruleset.match(document):
             if isinstance(answer, RuleFailure):

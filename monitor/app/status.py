@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
 from monitor.core.digests.plan import next_fire
+from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import DigestSettings, Immediate
-from monitor.model.feed import Feed, FeedStatus, PollOutcome
+from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.ports import Store
 
-LATE = timedelta(minutes=10)  # behind its due time by more than this: the daemon is down or overloaded
+LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
 _MOST_SHOWN = 5
 
 
@@ -59,7 +60,7 @@ class Status:
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
-    """How a feed that was not removed is doing."""
+    """How a feed in use is doing."""
     if feed.status is FeedStatus.GONE:
         return FeedState.GONE
     if feed.failures:
@@ -97,7 +98,7 @@ def status_of(
         size=size,
         holder=holder,
         now=now,
-        feeds=tuple(feed for feed in store.feeds.all() if feed.status is not FeedStatus.REMOVED),
+        feeds=tuple(feed for feed in store.feeds.all() if feed.status in SUBSCRIBED),
         counts=counts,
         digests=states,
         orphans={name: count for name, count in counts.pending.items() if name not in known},
@@ -117,7 +118,7 @@ def status_lines(status: Status) -> list[str]:
     lines = [
         f"monitor {status.version} · {running} · {status.store}{size}",
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
-        f" · failing {len(status.failing):,}",
+        f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",

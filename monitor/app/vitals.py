@@ -16,7 +16,7 @@ from monitor.app.remembered import Remembered
 from monitor.app.status import state_of
 from monitor.model.delivery import DeliveryState
 from monitor.model.errors import MonitorError, StoreUnusable
-from monitor.model.feed import FeedStatus
+from monitor.model.feed import SUBSCRIBED
 from monitor.model.measure import Gauges
 from monitor.ports import Clock, Meter, Store
 
@@ -122,7 +122,7 @@ class Vitals:
         try:
             now = self._clock.now()
             counts = self._store.ledger.counts(now)
-            feeds = [feed for feed in self._store.feeds.all() if feed.status is not FeedStatus.REMOVED]
+            feeds = [feed for feed in self._store.feeds.all() if feed.status in SUBSCRIBED]
             size = self._store.size()
         except (MonitorError, OSError) as error:  # the stages say it louder
             log.debug("no numbers from the store", why=str(error))

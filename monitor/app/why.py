@@ -11,7 +11,7 @@ from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Article
 from monitor.model.errors import MonitorError
-from monitor.model.feed import Feed
+from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
 from monitor.pipeline.match import document_of
 from monitor.ports import Store
@@ -72,7 +72,7 @@ def why(
 
 
 def _covers(feed: Feed, url: str) -> bool:
-    return host_of(canonical_url(feed.url)) == host_of(canonical_url(url))
+    return feed.status in SUBSCRIBED and host_of(canonical_url(feed.url)) == host_of(canonical_url(url))
 
 
 def _answers(

@@ -12,6 +12,7 @@ from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Quality
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.entry import Fate
+from monitor.model.feed import FeedOrigin
 from monitor.model.ledger import EntryFate
 
 _QUALITY = {
@@ -49,7 +50,9 @@ def _entry_lines(fate: EntryFate) -> list[str]:
     after = ""
     if parsed.published is not None:
         after = f", published {shown_time(parsed.published)}"
-    lines = [f"First seen    {shown_time(fate.first_seen)} in feed {fate.feed.name}{after}"]
+    ingested = fate.feed.settings.origin is FeedOrigin.INGEST
+    where = f"ingested, from {fate.feed.name}" if ingested else f"in feed {fate.feed.name}"
+    lines = [f"First seen    {shown_time(fate.first_seen)} {where}{after}"]
     if fate.entry.revision_of is not None:
         lines.append("Revision      of an entry seen before, with other words")
     match fate.entry.fate:

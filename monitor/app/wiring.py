@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from random import random
 from typing import TextIO
 
+from monitor import __version__
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
@@ -29,13 +31,14 @@ from monitor.model.delivery import (
     SmtpSettings,
     WebhookEndpoint,
 )
+from monitor.model.feed import PollSettings
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
-from monitor.ports import Channel, Clock, Fetcher, Sandbox, Store
+from monitor.ports import Channel, Clock, DueFeeds, Fetcher, Sandbox, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,13 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
     )
+
+
+@contextmanager
+def poller(feeds: DueFeeds, settings: PollSettings, clock: Clock) -> Iterator[PollStage]:
+    """A poll stage with a network and children of its own, for a command beside the daemon."""
+    with closing(HttpFetcher(settings, __version__)) as fetcher, closing(parsing_sandbox()) as sandbox:
+        yield PollStage(feeds, fetcher, sandbox, clock, random, settings)
 
 
 def channels_of(

@@ -1,4 +1,4 @@
-"""`monitor feeds …`: feeds as they are read."""
+"""`monitor feeds …`: subscriptions, and feeds as they are read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from monitor.cli import subscriptions
 from monitor.cli.output import print_json
 
 
 @click.group()
 def feeds() -> None:
-    """Feeds: read them from files."""
+    """Feeds: subscribe, import, look after them; read them from files."""
 
 
 @feeds.command()
@@ -38,3 +39,14 @@ def parse(files: tuple[str, ...], url: str) -> None:
         if not one.lines:
             click.echo(f"{click.format_filename(one.file)}: a feed without entries", err=True)
     sys.exit(1 if failed else 0)
+
+
+for _command in (
+    subscriptions.list_,
+    subscriptions.add,
+    subscriptions.remove,
+    subscriptions.import_,
+    subscriptions.export,
+    subscriptions.health,
+):
+    feeds.add_command(_command)

@@ -16,6 +16,7 @@ from monitor.cli.db import db
 from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.feeds import feeds
+from monitor.cli.ingesting import ingest
 from monitor.cli.matches import matches
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
@@ -184,5 +185,5 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _command in (articles, completion, db, deliveries, digest, feeds, matches, receivers, rules, why):
+for _command in (articles, completion, db, deliveries, digest, feeds, ingest, matches, receivers, rules, why):
     cli.add_command(_command)

@@ -63,3 +63,21 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if bar is not None:
             bar.render_finish()
+
+
+@contextmanager
+def counting(things: str) -> Iterator[Callable[[int], None]]:
+    """A function that shows how many things are done, for work of unknown length; silent where nobody watches."""
+    shown = False
+
+    def show(done: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty():
+            shown = True
+            click.echo(f"\r{done:,} {things} …", err=True, nl=False)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            click.echo(err=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from monitor.config.faults import Notes, Step
 from monitor.config.shape import ReceiverTable
 from monitor.config.values import did_you_mean, duration_text, is_loopback, quoted, read_duration, read_name
+from monitor.core.text.urls import feed_key
 from monitor.model.feed import PollSettings
 
 Raw = Mapping[str, Any]
@@ -78,11 +78,19 @@ def _check_poll(raw: Raw, notes: Notes) -> None:
 
 
 def _check_politeness(raw: Raw, path: tuple[Step, ...], interval: timedelta | None, notes: Notes) -> None:
-    """Servers of others are asked once a minute at most; tests and intranets may do as they like."""
-    if table_of(raw, "poll").get("allow_private_addresses") is True:
-        return
-    if interval is not None and interval < _LEAST:
-        notes.error(path, f"{quoted(duration_text(interval))} is too often; a minute is the least")
+    allowed = table_of(raw, "poll").get("allow_private_addresses") is True
+    if interval is not None and (why := too_often(interval, allowed)):
+        notes.error(path, why)
+
+
+def too_often(interval: timedelta, allow_private_addresses: bool) -> str | None:
+    """Why an interval is impolite; None when it is not.
+
+    Servers of others are asked once a minute at most; tests and intranets may do as they like.
+    """
+    if allow_private_addresses or interval >= _LEAST:
+        return None
+    return f"{quoted(duration_text(interval))} is too often; a minute is the least"
 
 
 def _check_feeds(raw: Raw, notes: Notes) -> None:
@@ -100,22 +108,12 @@ def _check_feeds(raw: Raw, notes: Notes) -> None:
         url = feed.get("url")
         if not isinstance(url, str):
             continue
-        first = seen.setdefault(_same_url(url), index)
+        first = seen.setdefault(feed_key(url), index)
         if first != index:
             line = notes.line(("feeds", first, "url"))
             notes.error(("feeds", index, "url"), f"the same feed as feeds[{first}] in line {line}")
     if not count and not raw.get("feeds"):
         notes.warning((), "no [[feeds]]: nothing will be polled")
-
-
-def _same_url(url: str) -> str:
-    """A URL with what never tells two feeds apart taken off: case of scheme and host, default port, fragment."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "") + (f":{parts.port}" if parts.port not in (None, 80, 443) else "")
-    except ValueError:
-        return url
-    return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
 
 
 def _check_smtp(raw: Raw, notes: Notes) -> None:

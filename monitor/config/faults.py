@@ -90,6 +90,14 @@ def note_faults(error: ValidationError, notes: Notes) -> None:
             notes.error(path, _message(kind, path, fault.get("ctx", {})))
 
 
+def faults_of(error: ValidationError) -> list[str]:
+    """Every error pydantic found in one table by itself, in our words: `interval: must be …`."""
+    return [
+        f"{subject_of(fault['loc'])}: {_message(fault['type'], fault['loc'], fault.get('ctx', {}))}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
 def _unknown_key(path: Sequence[Step]) -> str:
     place = _place(path[:-1])
     key = str(path[-1])

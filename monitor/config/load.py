@@ -28,7 +28,7 @@ from monitor.model.delivery import (
 )
 from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
 from monitor.model.errors import ConfigInvalid
-from monitor.model.feed import FeedSettings, PollSettings
+from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
 from monitor.model.problem import Gravity, Problem
 from monitor.model.web import ListenAddress
 
@@ -153,7 +153,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
     return Settings(
         store_url=_store_url(parsed, directory),
         poll=PollSettings(**parsed.poll.model_dump()),
-        feeds=tuple(_feed(table) for table in parsed.feeds),
+        feeds=tuple(feed_settings(table) for table in parsed.feeds),
         rule_files=tuple(_glob(written, directory) for written in parsed.rules.files),
         # A name without a slash is an installed package, as spacy.load takes it.
         nlp_model=_inside(directory, model) if model and "/" in model else model,
@@ -181,7 +181,8 @@ def _glob(written: str, directory: str) -> str:
     return _inside(glob.escape(directory), written)
 
 
-def _feed(table: FeedTable) -> FeedSettings:
+def feed_settings(table: FeedTable, origin: FeedOrigin = FeedOrigin.CONFIG) -> FeedSettings:
+    """A `[[feeds]]` table as settings."""
     return FeedSettings(
         url=table.url,
         name=table.name,
@@ -189,6 +190,7 @@ def _feed(table: FeedTable) -> FeedSettings:
         interval=table.interval,
         full_text=table.full_text,
         backfill=table.backfill,
+        origin=origin,
     )
 
 

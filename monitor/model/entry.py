@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+LISTED_WITHIN = timedelta(days=1)
+"""How exact "the feed listed it until then" is kept: a known entry costs a write a day, not one a poll."""
+
 
 class EntryFlag(StrEnum):
     """What was odd about an entry and had to be mended."""
@@ -35,6 +38,7 @@ class ParsedEntry:
     content: str = ""
     authors: tuple[str, ...] = ()
     flags: tuple[EntryFlag, ...] = ()
+    language: str | None = None  # of an ingested document; feeds say it of the whole feed only
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class KnownEntry:
     first_seen: datetime
     published: datetime | None = None
     words_only: bool = False
+    listed_at: datetime | None = None  # when its feed last listed it, to within LISTED_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

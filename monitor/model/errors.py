@@ -4,6 +4,7 @@ MonitorError
 ├ ConfigInvalid        config or rule files that do not hold; carries the problems
 ├ SandboxFailed        a task in a child that was killed, crashed or raised
 ├ NotAFeed             a body that is no feed (login page, bot challenge, HTML error)
+├ NotOpml              a file that is no list of feeds
 ├ NotExtractable       a page without main text
 ├ StoreError
 │ ├ StoreBusy          another process holds the store; carries its pid
@@ -77,6 +78,20 @@ class NotAFeed(MonitorError):
 
     def __reduce__(self) -> tuple[type[NotAFeed], tuple[str, str]]:
         return NotAFeed, (self.why, self.start)
+
+
+@dataclass(eq=False)
+class NotOpml(MonitorError):
+    """A file that is no OPML, or broken; `why` is one line, `line` counts from 1 (0: the file as a whole)."""
+
+    why: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return self.why
+
+    def __reduce__(self) -> tuple[type[NotOpml], tuple[str, int]]:
+        return NotOpml, (self.why, self.line)
 
 
 @dataclass(eq=False)

@@ -11,7 +11,8 @@ class FeedOrigin(StrEnum):
     """Where a subscription is written down."""
 
     CONFIG = "config"
-    STORE = "store"
+    STORE = "store"  # by command or OPML
+    INGEST = "ingest"  # no subscription: made for the documents of one publisher that were handed over
 
 
 class FeedStatus(StrEnum):
@@ -20,6 +21,11 @@ class FeedStatus(StrEnum):
     ACTIVE = "active"
     GONE = "gone"  # the server said 410: polled no more, everything kept
     REMOVED = "removed"  # no longer declared: polled no more, everything kept
+    PASSIVE = "passive"  # holds ingested documents: there is nothing to poll
+
+
+SUBSCRIBED = frozenset({FeedStatus.ACTIVE, FeedStatus.GONE})
+"""The feeds that a user has and wants news of: those that count in coverage, status and health."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,29 @@ class Feed:
     last_reason: PollReason | None = None
     failures: int = 0  # in a row
     status: FeedStatus = FeedStatus.ACTIVE
+    listed_at: datetime | None = None  # when a body was last read: its entries were listed then
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed to be polled from `next_poll_at` on."""
+
+    settings: FeedSettings
+    next_poll_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a feed listed when its body was last read, to within a day.
+
+    An entry arrives when it is published; one without a date, or dated before the feed was first read although it
+    appeared later, when it is first seen.
+    """
+
+    entries: int
+    undated: int = 0
+    repeated: int = 0  # entries with the same words as another one, under another id
+    newest: datetime | None = None  # arrival
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from monitor.core.stories.material import Told, adds_news
 from monitor.model.delivery import NewDelivery, Receiver
 from monitor.model.digest import Badge, Coverage, Digest, DigestSettings, Immediate, MessageFormat, Window
 from monitor.model.errors import StoreError
-from monitor.model.feed import Feed, FeedStatus
+from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Alerted, Plan, StoredMatch
 from monitor.pipeline.isolation import named
 from monitor.ports import Clock, DigestStore, FeedStore
@@ -103,7 +103,9 @@ class DigestStage:
 
     def _standing(self) -> _Standing:
         feeds = self.feeds.all()
-        return _Standing(coverage_of(feeds), {feed.id: feed.subscribed_at for feed in feeds})
+        # Nobody subscribed to what was ingested: such a document is from before no subscription.
+        since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
+        return _Standing(coverage_of(feeds), since)
 
     def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
         try:
@@ -249,10 +251,10 @@ class DigestStage:
 
 def coverage_of(feeds: Sequence[Feed]) -> Coverage:
     """What stands behind a digest: the feeds polled and those in trouble."""
-    active = [feed for feed in feeds if feed.status is not FeedStatus.REMOVED]
-    failing = [feed for feed in active if feed.failures or feed.status is FeedStatus.GONE]
+    subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
+    failing = [feed for feed in subscribed if feed.failures or feed.status is FeedStatus.GONE]
     return Coverage(
-        feeds=len(active),
+        feeds=len(subscribed),
         failing=len(failing),
         failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),
     )

@@ -12,6 +12,7 @@ from monitor.core.stories.group import dated_apart
 from monitor.core.stories.material import is_news, matched_sentences
 from monitor.model.article import Article, Document, EntityMention
 from monitor.model.digest import DigestSettings
+from monitor.model.entry import ParsedEntry
 from monitor.model.errors import StoreError
 from monitor.model.ledger import NewMatch
 from monitor.model.rule import Match, RuleFailure
@@ -120,6 +121,23 @@ def document_of(article: Article) -> Document:
         published=article.published,
         feed=article.feed_name,
         tags=article.feed_tags,
+    )
+
+
+def document_of_words(entry: ParsedEntry, feed_name: str, tags: tuple[str, ...] = ()) -> Document:
+    """What the rules will read of an entry of which no page is read: the same as `document_of` of its article."""
+    return Document(
+        id=entry.id,
+        title=entry.title,
+        body=feed_text(entry)[0],
+        summary=entry.summary,
+        url=entry.link or "",
+        publisher=feed_name,
+        authors=entry.authors,
+        language=entry.language or "",
+        published=entry.published or entry.updated,
+        feed=feed_name,
+        tags=tags,
     )
 
 

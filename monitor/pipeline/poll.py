@@ -9,14 +9,13 @@ from hashlib import blake2b
 
 from monitor.core.feeds.parse import parse_feed
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
-from monitor.core.stories.identity import judge_entry, was_never_read, words_hash
-from monitor.core.text.urls import canonical_url
-from monitor.model.entry import Fate, KnownEntry, NewEntry, ParsedEntry, ParsedFeed, Verdict
+from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
+from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.isolation import TRY_AGAIN, named
-from monitor.ports import Clock, Dice, FeedStore, Fetcher, Sandbox
+from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
@@ -34,6 +33,7 @@ class PollReport:
     too_old: int = 0
     revised: int = 0
     first: bool = False  # the feed's first success
+    engine: str | None = None  # what read the body; None when none was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class _Body:
 class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll."""
 
-    feeds: FeedStore
+    feeds: DueFeeds
     fetcher: Fetcher
     sandbox: Sandbox
     clock: Clock
@@ -101,7 +101,8 @@ class PollStage:
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
         body = self._read(feed, response, body_hash, now)
         decision = self._decide(feed, response, body, now)
-        entries = self._judge(feed, body.parsed, now) if body.parsed else []
+        judged = self._judge(feed, body.parsed, now) if body.parsed else []
+        entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
         self.feeds.record_poll(
             feed,
             decision,
@@ -109,6 +110,7 @@ class PollStage:
             title=body.parsed.title if body.parsed else None,
             # Kept only for a body that was understood: one that was not must be read again next time.
             body_hash=body_hash if body.parsed else None,
+            listed=stale_rows(judged, now),
             now=now,
         )
         return _report(feed, decision, body, entries)
@@ -139,54 +141,26 @@ class PollStage:
         except SandboxFailed as error:
             return _Body(outcome=PollOutcome.PARSE_FAILED, problem=str(error))
 
-    def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[NewEntry]:
-        keys = [canonical_url(entry.link) if entry.link else "" for entry in parsed.entries]
+    def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Judged]:
+        keys = url_keys(parsed.entries)
         known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
-        by_id: dict[str, list[KnownEntry]] = {}
-        by_url: dict[str, list[KnownEntry]] = {}
-        for one in known:
-            by_id.setdefault(one.id, []).append(one)
-            by_url.setdefault(one.url_key, []).append(one)
-        hashes = [words_hash(entry) for entry in parsed.entries]
-        triples = list(zip(parsed.entries, keys, hashes, strict=True))
-        listed = {(entry.id, key, text_hash) for entry, key, text_hash in triples}
-        found = []
-        for entry, key, text_hash in triples:
-            # Entries listed side by side are no revisions of each other: each stored one belongs to its own.
-            same = {
-                one.row: one
-                for one in (*by_id.get(entry.id, ()), *by_url.get(key, ()))
-                if one.text_hash == text_hash or (one.id, one.url_key, one.text_hash) not in listed
-            }
-            new = self._new_entry(feed, entry, key, text_hash, [same[row] for row in sorted(same)], now)
-            if new is not None:
-                found.append(new)
-        return found
+        return judge_listing(parsed.entries, keys, known, now)
 
-    def _new_entry(
-        self,
-        feed: Feed,
-        entry: ParsedEntry,
-        url_key: str,
-        text_hash: str,
-        known: list[KnownEntry],
-        now: datetime,
-    ) -> NewEntry | None:
-        verdict, before = judge_entry(entry, url_key, text_hash, known, now)
-        if verdict is Verdict.KNOWN:
-            return None
-        if before is not None:
-            unread = was_never_read(before)
-            return NewEntry(entry, url_key, text_hash, Fate.WAITING, revision_of=before.row, words_only=unread)
+    def _new_entry(self, feed: Feed, one: Judged, now: datetime) -> NewEntry:
+        if one.known is not None:
+            unread = was_never_read(one.known)
+            return NewEntry(
+                one.entry, one.url_key, one.text_hash, Fate.WAITING, revision_of=one.known.row, words_only=unread
+            )
         fate = entry_fate(
-            entry,
+            one.entry,
             last_success_at=feed.last_success_at if feed.first_success_at else None,
             subscribed_at=feed.subscribed_at,
             backfill=feed.settings.backfill,
             max_entry_age=self.settings.max_entry_age,
             now=now,
         )
-        return NewEntry(entry, url_key, text_hash, fate)
+        return NewEntry(one.entry, one.url_key, one.text_hash, fate)
 
 
 def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry]) -> PollReport:
@@ -200,4 +174,5 @@ def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEn
         too_old=fates.count(Fate.TOO_OLD),
         revised=sum(entry.revision_of is not None for entry in entries),
         first=body.parsed is not None and feed.first_success_at is None,
+        engine=body.parsed.engine if body.parsed else None,
     )

@@ -153,7 +153,7 @@ class ReadStage:
                 content_hash=content_hash(title, text, host_of(url)),
                 first_seen=entry.first_seen,
                 published=parsed.published or (page.published if page else None) or parsed.updated,
-                language=page.language if page else None,
+                language=(page.language if page else None) or parsed.language,
                 authors=parsed.authors or (page.authors if page else ()),
                 entities=tuple(names),
                 dropped=page.dropped if page else (),

@@ -63,7 +63,18 @@ def test_every_command_a_page_names_is_real(page: Written):
 
 def test_the_pages_name_every_command():
     named = " ".join(line for page in documents() for line in typed(page))
-    for command in ("init", "check", "run", "why", "status", "digest preview", "rules match", "demo"):
+    for command in (
+        "init",
+        "check",
+        "run",
+        "why",
+        "status",
+        "digest preview",
+        "rules match",
+        "feeds add",
+        "ingest",
+        "demo",
+    ):
         assert f"monitor {command}" in named
 
 

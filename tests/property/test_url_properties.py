@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.core.text.html import html_to_text, plain_title
-from monitor.core.text.urls import canonical_url, host_of, is_home_page
+from monitor.core.text.urls import canonical_url, feed_key, host_of, is_home_page
 
 SCHEMES = st.sampled_from(["http://", "https://", "HTTP://", "//", "", "ftp://"])
 HOSTS = st.sampled_from(
@@ -76,3 +76,8 @@ def test_any_markup_becomes_storable_text_without_blank_edges(markup: str) -> No
     assert "\n\n\n" not in text
     assert "\n" not in title
     assert len(title) <= 50
+
+
+@given(st.one_of(URLS, st.text(max_size=60)))
+def test_the_key_of_a_feed_is_its_own_key_and_nothing_breaks_it(url: str) -> None:
+    assert feed_key(feed_key(url)) == feed_key(url)

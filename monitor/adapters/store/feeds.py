@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -11,17 +11,21 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of
+from monitor.adapters.store.listings import arrivals, listings
+from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of, fresh_columns
+from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
-from monitor.model.entry import Fate, KnownEntry, NewEntry
+from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
     POLL_SUCCESS,
     Feed,
     FeedOrigin,
     FeedSettings,
     FeedStatus,
+    Listing,
     PollDecision,
     PollOutcome,
+    Subscription,
 )
 
 _CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
@@ -54,7 +58,7 @@ class SqlFeedStore:
             }
             for settings in declared:
                 if settings.url not in known:
-                    connection.execute(t.feeds.insert().values(**_fresh(settings, now)))
+                    connection.execute(t.feeds.insert().values(**fresh_columns(settings, now)))
                     continue
                 values = declared_columns(settings)
                 if settings.name:
@@ -105,6 +109,29 @@ class SqlFeedStore:
             ).mappings()
             return [feed_of(row) for row in rows]
 
+    def subscribe(
+        self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
+    ) -> Sequence[Feed]:
+        """Subscribes to what is not subscribed to yet, in one transaction."""
+        with self._db.write() as connection:
+            return subscribe(connection, wanted, now, lease)
+
+    def unsubscribe(self, feed_id: int) -> None:
+        """Polls a feed no more."""
+        removed = t.feeds.update().where(t.feeds.c.id == feed_id).values(status=FeedStatus.REMOVED.value)
+        with self._db.write() as connection:
+            connection.execute(removed)
+
+    def listings(self) -> Mapping[int, Listing]:
+        """What each subscribed feed listed last."""
+        with self._db.read() as connection:
+            return listings(connection)
+
+    def arrivals(self, feed_ids: Sequence[int]) -> Mapping[int, Sequence[datetime]]:
+        """When the entries that these feeds listed last arrived."""
+        with self._db.read() as connection:
+            return arrivals(connection, feed_ids)
+
     def make_all_due(self, now: datetime) -> int:
         """Makes every active feed due now."""
         with self._db.write() as connection:
@@ -142,20 +169,45 @@ class SqlFeedStore:
         title: str | None,
         body_hash: str | None,
         now: datetime,
+        listed: Sequence[int] = (),
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction."""
         values = _learned(feed, decision, title, body_hash, now)
-        stored = 0
         with self._db.write() as connection:
-            for entry in entries:
-                # With the revised row: words that come back later are a revision of what stood in between.
-                revised = str(entry.revision_of or "")
-                identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
-                columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
-                stored += insert_new(connection, t.entries, {"feed_id": feed.id, **columns})
+            if decision.outcome is PollOutcome.OK:
+                values["listed_at"] = now
+                _close_listing(connection, feed)
+                _still_listed(connection, listed, now)
+            stored = _insert_entries(connection, feed.id, entries, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed.id).values(**values))
             add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
         return stored
+
+    def passive_feed(self, publisher: str, now: datetime) -> Feed:
+        """The feed that holds the ingested documents of a publisher, made when it is not there."""
+        # No address: nothing declared in a config, which must be http, can be the same.
+        settings = FeedSettings(f"ingest:{publisher}", publisher, origin=FeedOrigin.INGEST)
+        ours = sa.select(t.feeds).where(t.feeds.c.declared_url == settings.url)
+        with self._db.read() as connection:
+            row = connection.execute(ours).mappings().first()
+        if row is None:
+            with self._db.write() as connection:
+                insert_new(
+                    connection, t.feeds, {**fresh_columns(settings, now), "status": FeedStatus.PASSIVE.value}
+                )
+                row = connection.execute(ours).mappings().one()
+        return feed_of(row)
+
+    def record_documents(
+        self, feed_id: int, entries: Sequence[NewEntry], now: datetime, listed: Sequence[int] = ()
+    ) -> int:
+        """Entries of a passive feed in one transaction."""
+        if not entries and not listed:
+            return 0
+        with self._db.write() as connection:
+            _still_listed(connection, listed, now)
+            connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
+            return _insert_entries(connection, feed_id, entries, now)
 
 
 def _known(
@@ -163,7 +215,16 @@ def _known(
 ) -> list[KnownEntry]:
     e = t.entries.c
     query = sa.select(
-        e.id, e.entry_id, e.url_key, e.title, e.text_hash, e.fate, e.first_seen, e.published, e.words_only
+        e.id,
+        e.entry_id,
+        e.url_key,
+        e.title,
+        e.text_hash,
+        e.fate,
+        e.first_seen,
+        e.published,
+        e.words_only,
+        e.listed_at,
     )
     rows = connection.execute(query.where(e.feed_id == feed_id, column.in_(values))).all()
     return [
@@ -177,20 +238,40 @@ def _known(
             first_seen=row.first_seen,
             published=row.published,
             words_only=row.words_only,
+            listed_at=row.listed_at,
         )
         for row in rows
     ]
 
 
-def _fresh(settings: FeedSettings, now: datetime) -> dict[str, object]:
-    return {
-        **declared_columns(settings),
-        "url": settings.url,
-        "name": settings.name or settings.url,
-        "status": FeedStatus.ACTIVE.value,
-        "subscribed_at": now,
-        "next_poll_at": now,
-    }
+def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
+    stored = 0
+    for entry in entries:
+        # With the revised row: words that come back later are a revision of what stood in between.
+        revised = str(entry.revision_of or "")
+        identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
+        columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
+        stored += insert_new(connection, t.entries, {"feed_id": feed_id, **columns})
+    return stored
+
+
+def _close_listing(connection: Connection, feed: Feed) -> None:
+    """A feed that said "unchanged" for days listed all of its last body until it last said so."""
+    until = feed.last_success_at
+    if feed.listed_at is None or until is None or until - feed.listed_at <= LISTED_WITHIN:
+        return
+    e = t.entries.c
+    connection.execute(
+        t.entries.update()
+        .where(e.feed_id == feed.id, e.listed_at >= feed.listed_at - LISTED_WITHIN, e.listed_at < until)
+        .values(listed_at=until)
+    )
+
+
+def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        connection.execute(t.entries.update().where(t.entries.c.id.in_(chunk)).values(listed_at=now))
 
 
 def _learned(

@@ -60,6 +60,7 @@ def feed_of(row: RowMapping) -> Feed:
         last_reason=PollReason(row["last_reason"]) if row["last_reason"] else None,
         failures=row["failures"],
         status=FeedStatus(row["status"]),
+        listed_at=row["listed_at"],
     )
 
 
@@ -76,6 +77,18 @@ def declared_columns(settings: FeedSettings) -> dict[str, Any]:
     }
 
 
+def fresh_columns(settings: FeedSettings, now: datetime) -> dict[str, Any]:
+    """A new subscription as columns of `feeds`: due at once."""
+    return {
+        **declared_columns(settings),
+        "url": settings.url,
+        "name": settings.name or settings.url,
+        "status": FeedStatus.ACTIVE.value,
+        "subscribed_at": now,
+        "next_poll_at": now,
+    }
+
+
 def new_entry_of(row: RowMapping) -> NewEntry:
     """The stored words of a row of `entries`."""
     return NewEntry(
@@ -89,6 +102,7 @@ def new_entry_of(row: RowMapping) -> NewEntry:
             content=row["content"],
             authors=tuple(row["authors"]),
             flags=tuple(EntryFlag(flag) for flag in row["flags"]),
+            language=row["language"],
         ),
         url_key=row["url_key"],
         text_hash=row["text_hash"],
@@ -111,6 +125,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "summary": parsed.summary,
         "content": parsed.content,
         "authors": list(parsed.authors),
+        "language": parsed.language,
         "flags": [flag.value for flag in parsed.flags],
         "published": parsed.published,
         "updated": parsed.updated,
@@ -118,6 +133,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "revision_of": entry.revision_of,
         "words_only": entry.words_only,
         "first_seen": now,
+        "listed_at": now,
         "fate": entry.fate.value,
         "next_read_at": now,
     }

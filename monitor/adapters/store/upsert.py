@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,21 @@ def insert_new(connection: Connection, table: sa.Table, values: Mapping[str, Any
     statement = insert.values(**values).on_conflict_do_nothing()
     # Without the option SQLAlchemy says -1 of an insert on PostgreSQL.
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def insert_all_new(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows of the same columns at once, but for those that a unique key says are there already."""
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    if rows:
+        connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[Any]:
+    """The column's time less so many whole seconds, to be compared with another column's."""
+    if connection.dialect.name == "postgresql":
+        return column - sa.literal(by, sa.Interval())
+    # Without the fraction of the second it sorts before all times of that second, which keep theirs.
+    return sa.func.datetime(column, f"-{int(by.total_seconds())} seconds")
 
 
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:

@@ -47,7 +47,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -
         title=_title(raw.title),
         link=absolute_http_url(raw.link, url),
         language=one_line(raw.language, 40) or None,
-        entries=tuple(_entry(entry, url, now) for entry in _newest(raw)),
+        entries=tuple(safe_entry(entry, url, now) for entry in _newest(raw)),
         engine=raw.engine,
         ttl=raw.ttl,
     )
@@ -67,7 +67,8 @@ def _newest(raw: RawFeed) -> Sequence[RawEntry]:
     return [raw.entries[index] for index in sorted(by_age[:MAX_ENTRIES])]
 
 
-def _entry(raw: RawEntry, url: str, now: datetime) -> ParsedEntry:
+def safe_entry(raw: RawEntry, url: str, now: datetime) -> ParsedEntry:
+    """What a reader found as it may be stored; relative links are resolved against `url`. Never raises."""
     flags = []
     title = _title(raw.title)
     if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):

@@ -8,11 +8,13 @@ and matched again as a revision of the same story, so that new words can fire a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from monitor.core.text.urls import canonical_url
 from monitor.core.text.words import fold_words, hash_words
-from monitor.model.entry import EntryFlag, Fate, KnownEntry, ParsedEntry, Verdict
+from monitor.model.entry import LISTED_WITHIN, EntryFlag, Fate, KnownEntry, ParsedEntry, Verdict
 
 # Two titles of one item share most words; measured on nothing yet: taken from the near-duplicate rule of the
 # stories design (title Jaccard ≥ .6), and half of it for "another item altogether".
@@ -21,6 +23,56 @@ OTHER_TITLE = 0.3
 # The same words half a day later tell of another day: "the crossing is closed" is news each day it is said anew
 # (stories design, daily templates). Edits that go to and fro do so faster.
 SAME_DAY = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One listed entry, its keys, and the stored entry that it is (KNOWN) or revises (REVISED)."""
+
+    entry: ParsedEntry
+    url_key: str
+    text_hash: str
+    verdict: Verdict
+    known: KnownEntry | None = None
+
+
+def url_keys(entries: Sequence[ParsedEntry]) -> list[str]:
+    """The key of each entry's link, "" for an entry without one."""
+    return [canonical_url(entry.link) if entry.link else "" for entry in entries]
+
+
+def judge_listing(
+    entries: Sequence[ParsedEntry], keys: Sequence[str], known: Sequence[KnownEntry], now: datetime
+) -> list[Judged]:
+    """Says of the entries that one feed lists side by side which are known, in their order.
+
+    `keys` are their `url_keys`; `known` the stored entries of that feed that share an id or a key with one.
+    """
+    by_id: dict[str, list[KnownEntry]] = {}
+    by_url: dict[str, list[KnownEntry]] = {}
+    for one in known:
+        by_id.setdefault(one.id, []).append(one)
+        by_url.setdefault(one.url_key, []).append(one)
+    hashes = [words_hash(entry) for entry in entries]
+    triples = list(zip(entries, keys, hashes, strict=True))
+    listed = {(entry.id, key, text_hash) for entry, key, text_hash in triples}
+    found = []
+    for entry, key, text_hash in triples:
+        # Entries listed side by side are no revisions of each other: each stored one belongs to its own.
+        same = {
+            one.row: one
+            for one in (*by_id.get(entry.id, ()), *by_url.get(key, ()))
+            if one.text_hash == text_hash or (one.id, one.url_key, one.text_hash) not in listed
+        }
+        verdict, before = judge_entry(entry, key, text_hash, [same[row] for row in sorted(same)], now)
+        found.append(Judged(entry, key, text_hash, verdict, before))
+    return found
+
+
+def stale_rows(judged: Sequence[Judged], now: datetime) -> list[int]:
+    """The rows of known entries whose "listed until" has to be renewed."""
+    known = (one.known for one in judged if one.verdict is Verdict.KNOWN and one.known is not None)
+    return [one.row for one in known if one.listed_at is None or now - one.listed_at > LISTED_WITHIN]
 
 
 def words_hash(entry: ParsedEntry) -> str:

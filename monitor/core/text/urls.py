@@ -70,6 +70,21 @@ def host_of(url: str) -> str:
         return ""
 
 
+def feed_key(url: str) -> str:
+    """A feed's URL without what never tells two feeds apart: case of scheme and host, default port, fragment.
+
+    Less is folded than for articles: http and https, or two queries, may well be two feeds. Never raises.
+    """
+    try:
+        parts = _split(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return url
+    host = f"[{host}]" if ":" in host else host
+    host += f":{port}" if port not in (None, 80, 443) else ""
+    return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
+
+
 def is_home_page(url: str) -> bool:
     """Whether the URL names a site's front page, no article: no path but index files, no query."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from monitor.model.article import Article, Document, DuplicateReason, EntityMent
 from monitor.model.errors import StoreUnusable
 from monitor.model.rule import Match, RuleFailure
 from monitor.pipeline.isolation import TRY_AGAIN
-from monitor.pipeline.match import MatchReport, document_of
+from monitor.pipeline.match import MatchReport, document_of, document_of_words
 from monitor.testing import StaticRecognizer
 
 ENTITIES = (
@@ -241,3 +242,14 @@ def test_a_match_carries_the_time_it_was_made() -> None:
     room.match()
     (pending,) = room.store.digests.pending("alerts")
     assert pending.matched_at == NOON + timedelta(minutes=7)
+
+
+def test_what_add_says_of_an_entry_is_said_of_the_words_that_the_rules_will_read() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY, tags=("pk",))])
+    room.serve(item(summary="Torkham was closed."))
+    room.poll()
+    (entry,) = room.store.articles.waiting(room.clock.now(), 10)
+    room.read()
+    words = document_of_words(entry.new.parsed, entry.feed_name, entry.feed_tags)
+    article = room.store.articles.ungrouped(room.clock.now(), 10)[0]
+    assert replace(document_of(article), id=words.id) == words

@@ -445,3 +445,41 @@ def test_a_daily_bulletin_under_one_id_is_told_each_day() -> None:
         room.plan()
         room.clock.advance(DAY)
     assert len(room.alerts()) == 3
+
+
+# ---- until when an entry was listed
+
+
+def listed_until(room: Newsroom, id: str = "e1") -> timedelta:
+    """How long after NOON the newest entry of that id was last listed."""
+    until = room.store.feeds.known_entries(room.feed.id, [id], [])[-1].listed_at
+    assert until is not None
+    return until - NOON
+
+
+def test_an_entry_that_stays_in_its_feed_is_written_once_a_day_at_most(room: Newsroom) -> None:
+    seen = set()
+    for hour in range(48):
+        room.serve(item("e1"), published(hour, f"new{hour}"))
+        room.repoll()
+        seen.add(listed_until(room))
+    assert len(seen) == 2
+    assert max(seen) >= 25 * HOUR
+
+
+def test_an_entry_that_left_its_feed_keeps_the_time_it_was_last_listed(room: Newsroom) -> None:
+    room.serve(item("e1"), item("e2", "Floods"))
+    room.poll()
+    room.serve(item("e2", "Floods"), item("e3", "Trucks"))
+    room.repoll(3 * DAY)
+    assert (listed_until(room, "e1"), listed_until(room, "e2")) == (timedelta(0), 3 * DAY)
+
+
+def test_a_feed_that_says_304_for_days_listed_its_entries_all_that_time(room: Newsroom) -> None:
+    room.serve(item("e1"))
+    room.poll()
+    room.fetcher.answers[FEED] = answer(outcome=PollOutcome.NOT_MODIFIED, status=304)
+    room.repoll(10 * DAY)
+    room.serve(item("e2", "Floods"))
+    room.repoll(HOUR)
+    assert listed_until(room, "e1") == 10 * DAY

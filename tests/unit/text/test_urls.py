@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.core.text.urls import MAX_KEY, MAX_URL, absolute_http_url, canonical_url, host_of, is_home_page
+from monitor.core.text.urls import (
+    MAX_KEY,
+    MAX_URL,
+    absolute_http_url,
+    canonical_url,
+    feed_key,
+    host_of,
+    is_home_page,
+)
 
 KEY = "https://example.org/news/1"
 
@@ -136,3 +144,21 @@ def test_a_key_is_never_longer_than_an_index_takes_and_tells_long_urls_apart(len
     for key in keys:
         assert len(key.encode()) <= MAX_KEY
         assert canonical_url(key) == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://Example.org/feed", "HTTPS://example.org:443/feed#top", True),
+        ("https://example.org", "https://example.org/", True),
+        ("http://[::1]:8080/feed", "http://[::1]:8080/feed", True),
+        ("http://example.org/feed", "https://example.org/feed", False),
+        ("https://example.org/feed", "https://www.example.org/feed", False),
+        ("https://example.org/feed?utm_source=a", "https://example.org/feed", False),
+        ("https://example.org/Feed", "https://example.org/feed", False),
+    ],
+)
+def test_two_addresses_are_one_feed_only_where_nothing_could_tell_them_apart(
+    one: str, other: str, same: bool
+) -> None:
+    assert (feed_key(one) == feed_key(other)) is same

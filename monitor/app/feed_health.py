@@ -1,0 +1,180 @@
+"""`monitor feeds health`: what is wrong or odd with which feed, worst first, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.app.counting import counted, span_text
+from monitor.app.known_feeds import KnownFeeds
+from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings, gravity, may_be_silent
+from monitor.core.text.columns import wrap
+from monitor.model.feed import SUBSCRIBED, Feed, Listing
+from monitor.ports import FeedStore
+
+_MOST_SHOWN = 5  # a screen; --json has them all
+_LABELS = {
+    HealthReason.NOT_A_FEED: "NO FEED",
+    HealthReason.IDS_CHANGE: "NEW IDS",
+    HealthReason.NEVER_WORKED: "NEVER WORKED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """One feed that is not well, and why; the worst finding first."""
+
+    feed: Feed
+    findings: tuple[Finding, ...]
+    listing: Listing | None
+    declared: str | None = None  # its place in the config
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """The feeds that are not well, worst first. `holder` is the pid of the daemon at work, if one is."""
+
+    total: int
+    unasked: int  # not polled yet
+    ill: tuple[FeedHealth, ...]
+    holder: int | None
+    now: datetime
+
+
+def health_of(store: FeedStore, known: KnownFeeds, *, holder: int | None, now: datetime) -> HealthReport:
+    """Asks the store; changes nothing. Without a daemon no feed is called overdue: all of them are."""
+    feeds = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
+    listings = store.listings()
+    arrivals = store.arrivals([feed.id for feed in feeds if may_be_silent(feed, listings.get(feed.id))])
+    ill = []
+    for feed in feeds:
+        listing = listings.get(feed.id)
+        found = findings(feed, listing, arrivals.get(feed.id, ()), now)
+        if holder is None:
+            found = tuple(one for one in found if one.reason is not HealthReason.OVERDUE)
+        if found:
+            ill.append(FeedHealth(feed, found, listing, known.place(feed.settings.url)))
+    ill.sort(key=lambda one: (gravity(one.findings), one.findings[0].since or now, one.feed.name.casefold()))
+    unasked = sum(feed.last_polled_at is None for feed in feeds)
+    return HealthReport(len(feeds), unasked, tuple(ill), holder, now)
+
+
+def health_lines(report: HealthReport) -> Iterator[str]:
+    """At most a screen of text: the answer first, then the worst feeds, each with what to do."""
+    if report.holder is None:
+        yield "monitor is not running: nothing is polled."
+    if not report.total:
+        yield "No feeds. Add one: monitor feeds add URL"
+        return
+    failing = sum(one.findings[0].reason in FAILURES for one in report.ill)
+    odd = len(report.ill) - failing
+    if not report.ill:
+        new = f"; {report.unasked:,} not asked yet" if report.unasked else ""
+        yield f"All {report.total:,} feeds are well{new}." if report.total > 1 else f"The one feed is well{new}."
+        return
+    well = report.total - len(report.ill)
+    yield f"{counted(report.total, 'feed')}: {failing:,} failing, {odd:,} odd, {well:,} well"
+    for one in report.ill[:_MOST_SHOWN]:
+        yield ""
+        yield from _feed_lines(one, report.now)
+    rest = report.ill[_MOST_SHOWN:]
+    if rest:
+        counts = Counter(one.findings[0].reason for one in rest)
+        parts = ", ".join(
+            f"{counts[reason]:,} {_label(reason).lower()}" for reason in HealthReason if counts[reason]
+        )
+        yield ""
+        yield from wrap(f"… and {len(rest):,} more: {parts}. All of them: monitor feeds health --json")
+
+
+def _feed_lines(one: FeedHealth, now: datetime) -> Iterator[str]:
+    feed = one.feed
+    yield from wrap(f"{_label(one.findings[0].reason)}  {feed.name}", then="  ")
+    for finding in one.findings:
+        yield from wrap(_why(one, finding, now), "  ")
+    yield from wrap(f"→ {_advice(one)}", "  ", then="    ")
+    if feed.name != feed.settings.url:
+        yield f"  {feed.settings.url}"
+
+
+def _label(reason: HealthReason) -> str:
+    return _LABELS.get(reason, reason.value.upper())
+
+
+def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
+    feed, listing = one.feed, one.listing or Listing(0)
+    ago = span_text(now - finding.since) if finding.since else "an unknown time"
+    tries = f"{counted(feed.failures, 'failure')} in a row: {feed.last_error}"
+    again = f"; asked again in {span_text(feed.next_poll_at - now)}"
+    match finding.reason:
+        case HealthReason.GONE:
+            return f"the server says that it is gone for good (410), since {ago}: polled no more"
+        case HealthReason.NEVER_WORKED:
+            return f"no success since it was subscribed to {ago} ago; {tries}{again}"
+        case HealthReason.OVERDUE:
+            return f"should have been polled {ago} ago"
+        case HealthReason.SILENT:
+            usual, longest = (span_text(one) if one else "?" for one in (finding.usual, finding.longest))
+            return f"nothing new for {ago}; usually an entry every {usual}, and no pause longer than {longest}"
+        case HealthReason.IDS_CHANGE:
+            return f"{listing.repeated:,} of {listing.entries:,} entries have the words of another under a new id"
+        case HealthReason.UNDATED:
+            return f"{listing.undated:,} of {listing.entries:,} entries have no date"
+        case HealthReason.MOVED:
+            return f"redirects for good to {feed.url}"
+        case _:
+            return f"no success for {ago}, {tries}{again}"
+
+
+def _advice(one: FeedHealth) -> str:
+    remove = f"delete it in {one.declared}" if one.declared else "monitor feeds remove URL"
+    match one.findings[0].reason:
+        case HealthReason.GONE:
+            return f"look on the site for its new address, and {remove}"
+        case HealthReason.NEVER_WORKED:
+            return f"open the address in a browser: is it a feed? If not, {remove}"
+        case HealthReason.DEAD | HealthReason.NOT_A_FEED:
+            return "open the address in a browser: the site may have moved its feed"
+        case HealthReason.REFUSED:
+            return "say who you are in user_agent of [poll], or ask the publisher to let you in"
+        case HealthReason.FAILING:
+            return "nothing yet: most failures pass by themselves"
+        case HealthReason.OVERDUE:
+            return "the daemon is behind: monitor status"
+        case HealthReason.SILENT:
+            return "look on the site: has it stopped, or moved its feed?"
+        case HealthReason.IDS_CHANGE:
+            return "the publisher should know; until then copies of a text alert once"
+        case HealthReason.UNDATED:
+            return "backfill and max_entry_age cannot tell its old entries from new ones"
+        case HealthReason.MOVED:
+            return f"write the new address into {one.declared}" if one.declared else "nothing: it is asked there"
+
+
+def health_json(report: HealthReport) -> Iterator[dict[str, Any]]:
+    """One object a feed that is not well, worst first."""
+    for one in report.ill:
+        feed = one.feed
+        yield {
+            "feed": feed.name,
+            "url": feed.settings.url,
+            "address": feed.url,
+            "declared": one.declared,
+            "status": feed.status.value,
+            "reasons": [
+                {
+                    "reason": finding.reason.value,
+                    "since": finding.since.isoformat() if finding.since else None,
+                    "why": _why(one, finding, report.now),
+                }
+                for finding in one.findings
+            ],
+            "advice": _advice(one),
+            "failures": feed.failures,
+            "error": feed.last_error,
+            "last_success_at": feed.last_success_at.isoformat() if feed.last_success_at else None,
+            "next_poll_at": feed.next_poll_at.isoformat(),
+        }

@@ -1,0 +1,197 @@
+"""`monitor feeds list / add / remove / import / export / health`: subscriptions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from monitor.cli.options import CONFIG, JSON
+from monitor.cli.output import print_json, print_lines, progress_bar
+from monitor.core.text.terminal import printable
+
+
+@click.command("list")
+@click.option("--tag", metavar="TAG", help="Only feeds with this tag.")
+@click.option("--failing", is_flag=True, help="Only feeds that fail or are gone.")
+@CONFIG
+@JSON
+def list_(tag: str | None, failing: bool, config: Path, as_json: bool) -> None:
+    """List the feeds: state, last poll, next poll, entries they list.
+
+    \b
+    Examples:
+      monitor feeds list
+      monitor feeds list --tag border --failing
+      monitor feeds list --json
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.feed_list import list_feeds, list_json, list_lines
+
+    with opened_desk(config, os.environ, Missing.REFUSED) as desk:
+        found = list_feeds(desk.store.feeds, desk.known_feeds(), desk.clock.now(), tag=tag, failing=failing)
+    if as_json:
+        print_json(list_json(found))
+    else:
+        print_lines(list_lines(found))
+
+
+@click.command()
+@click.argument("url")
+@click.option("--name", metavar="NAME", help="How digests call it; default: its title.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag of its articles; may be given again.")
+@click.option("--interval", metavar="DURATION", help='Poll it this often, as in "5m"; default: that of [poll].')
+@click.option("--full-text", is_flag=True, help="Fetch the page behind each entry and match its text.")
+@click.option("--backfill", metavar="DURATION", help='Entries this old alert, too, as in "24h"; default: none.')
+@click.option("--no-poll", is_flag=True, help="Do not ask it now; add it whatever it would answer.")
+@CONFIG
+def add(
+    url: str,
+    name: str | None,
+    tags: tuple[str, ...],
+    interval: str | None,
+    full_text: bool,
+    backfill: str | None,
+    no_poll: bool,
+    config: Path,
+) -> None:
+    """Subscribe to the feed at URL, and say what it brings.
+
+    It is asked at once, also beside a running daemon, and added only if it answers with a feed; exit 1 when not.
+    A feed that was removed goes on where it was. The config file is left alone: the feed lives in the store.
+
+    \b
+    Examples:
+      monitor feeds add https://www.dawn.com/feeds/home
+      monitor feeds add https://www.dawn.com/feeds/home --tag pakistan --interval 5m --backfill 24h
+    """
+    from monitor.app.check import check
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.feed_list import added_lines
+    from monitor.app.subscribing import add as subscribe
+
+    given = {
+        "url": url.strip(),
+        "name": name,
+        "tags": list(tags) or None,
+        "interval": interval,
+        "full_text": full_text or None,
+        "backfill": backfill,
+    }
+    values = {key: value for key, value in given.items() if value is not None}
+    with opened_desk(config, os.environ, Missing.MADE) as desk:
+        ruleset = check(config, environment=os.environ, secrets=False).ruleset
+        try:
+            added = subscribe(
+                desk,
+                values,
+                ruleset,
+                poll=not no_poll,
+                asking=lambda: click.echo(printable(f"Asking {url} …"), err=True),
+            )
+        except ValueError as error:
+            raise click.UsageError(printable(str(error))) from None
+        print_lines(added_lines(added, desk.clock.now()))
+
+
+@click.command()
+@click.argument("url_or_name")
+@CONFIG
+def remove(url_or_name: str, config: Path) -> None:
+    """Stop polling a feed; everything that came of it is kept.
+
+    For feeds that were added by command or import. A feed of the config file is deleted there.
+
+    \b
+    Examples:
+      monitor feeds remove https://www.dawn.com/feeds/home
+      monitor feeds remove "Dawn"
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.feed_list import removed_lines
+    from monitor.app.subscribing import remove as unsubscribe
+
+    with opened_desk(config, os.environ, Missing.REFUSED) as desk:
+        print_lines(removed_lines(unsubscribe(desk, url_or_name)))
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for all of them; may be given again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@CONFIG
+def import_(file: Path, tags: tuple[str, ...], dry_run: bool, config: Path) -> None:
+    """Subscribe to the feeds of an OPML file, as other readers export them; - is standard input.
+
+    Folders become tags. A line that cannot be a feed is reported on standard error, the others are added, and the
+    exit status is 1. Feeds that are there already are left as they are. None is asked now: the daemon does so one
+    after the other.
+
+    \b
+    Examples:
+      monitor feeds import feeds.opml --dry-run
+      monitor feeds import feeds.opml --tag imported
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.opml_files import import_lines, read_list_file, sort_out, subscribe_all, trouble_lines
+
+    name = "standard input" if str(file) == "-" else str(file)
+    with opened_desk(config, os.environ, Missing.EMPTY if dry_run else Missing.MADE) as desk:
+        with click.open_file(str(file), "rb") as source:
+            opml = read_list_file(source, name)
+        try:
+            report = sort_out(opml, desk.known_feeds(), desk.settings.poll, tags)
+        except ValueError as error:
+            raise click.UsageError(printable(str(error))) from None
+        for line in trouble_lines(report, name):
+            click.echo(printable(line), err=True)
+        if not dry_run:
+            with progress_bar("Subscribing") as progress:
+                subscribe_all(report, desk.store.feeds, desk.settings.poll, desk.clock.now(), progress)
+        print_lines(import_lines(report, name, desk.settings.poll, dry_run=dry_run))
+    sys.exit(1 if report.problems else 0)
+
+
+@click.command()
+@click.option("--tag", metavar="TAG", help="Only feeds with this tag.")
+@CONFIG
+def export(tag: str | None, config: Path) -> None:
+    """Print the feeds as an OPML file, those of the config file too.
+
+    Other readers read it, and `monitor feeds import` takes it back with nothing lost. Tags are folders.
+
+    \b
+    Examples:
+      monitor feeds export > feeds.opml
+      monitor feeds export --tag border > border.opml
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.opml_files import export_list
+
+    with opened_desk(config, os.environ, Missing.REFUSED) as desk:
+        click.echo(export_list(desk.store.feeds.all(), desk.clock.now(), tag), nl=False)
+
+
+@click.command()
+@CONFIG
+@JSON
+def health(config: Path, as_json: bool) -> None:
+    """Show only the feeds that fail or are odd, worst first, each with the reason and what to do.
+
+    \b
+    Examples:
+      monitor feeds health
+      monitor feeds health --json
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.feed_health import health_json, health_lines, health_of
+
+    with opened_desk(config, os.environ, Missing.REFUSED) as desk:
+        known, now = desk.known_feeds(), desk.clock.now()
+        report = health_of(desk.store.feeds, known, holder=desk.store.holder(), now=now)
+    if as_json:
+        print_json(health_json(report))
+    else:
+        print_lines(health_lines(report))
