@@ -17,6 +17,7 @@ from monitor.config import Settings
 from monitor.core.rules import RuleSet
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.pipeline.digest import DigestStage
+from monitor.ports import Clock
 
 
 class NoSuchDigest(MonitorError):
@@ -34,6 +35,7 @@ class House:
     settings: Settings
     ruleset: RuleSet | None
     store: SqlStore
+    clock: Clock
 
     def status(self) -> Status:
         """The numbers of `monitor status`."""
@@ -44,7 +46,7 @@ class House:
             name=self.store.name,
             size=self.store.size(),
             holder=self.store.holder(),
-            now=SystemClock().now(),
+            now=self.clock.now(),
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:
@@ -71,7 +73,7 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
         raise ConfigInvalid(report.problems)
     store = SqlStore(report.settings.store_url, ask_only=True)
     try:
-        yield House(report.settings, report.ruleset, store)
+        yield House(report.settings, report.ruleset, store, SystemClock())
     finally:
         store.close()
 
@@ -80,5 +82,5 @@ def preview_of(house: House, name: str, form: str) -> list[str]:
     """The texts of what a digest would say now; raises NoSuchDigest."""
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
-    stage = DigestStage(house.store.digests, house.store.feeds, house.settings.digests, {}, SystemClock())
+    stage = DigestStage(house.store.digests, house.store.feeds, house.settings.digests, {}, house.clock)
     return preview_texts(stage.preview(settings), form)

@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from monitor.adapters.clock import SystemClock
 from monitor.app.check import settings_of
 from monitor.app.questions import NoSuchReceiver
 from monitor.app.wiring import channels_of
@@ -27,7 +28,7 @@ from monitor.model.delivery import (
 )
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
-from monitor.ports import Channel, Clock
+from monitor.ports import Channel
 
 _COLUMNS = 80
 _INDENT = " " * 6
@@ -130,15 +131,14 @@ class Trial:
         return Tried(self.receiver, self.kind, self.recipient, receipt.detail)
 
 
-def trials_of(
-    settings: Settings, name: str, *, clock: Clock, stdout: TextIO, version: str, mark: str
-) -> list[Trial]:
+def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, mark: str) -> list[Trial]:
     """A test message for each recipient of the receiver. `mark` makes its keys differ from those of every other
     test: two runs are two messages. Raises NoSuchReceiver."""
     receiver = next((one for one in settings.receivers if one.name == name), None)
     if receiver is None:
         names = ", ".join(one.name for one in settings.receivers) or "none"
         raise NoSuchReceiver(f'no receiver is called "{name}"; there are: {names}')
+    clock = SystemClock()
     digests = [digest for digest in settings.digests if name in digest.to]
     digest = sample_digest(
         name,

@@ -40,7 +40,6 @@ def list_(
       monitor deliveries list --state dead
       monitor deliveries list --receiver desk --limit 100 --json
     """
-    from monitor.adapters.clock import SystemClock
     from monitor.app.deliveries import delivery_json, list_deliveries, list_lines
     from monitor.app.questions import opened
     from monitor.model.delivery import DeliveryState
@@ -48,7 +47,7 @@ def list_(
     with opened(config, os.environ) as house:
         found = list_deliveries(
             house,
-            SystemClock().now(),
+            house.clock.now(),
             state=DeliveryState(state) if state else None,
             digest=digest,
             receiver=receiver,
@@ -121,13 +120,12 @@ def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path
         raise click.UsageError("name deliveries, or give --dead for all that were given up")
     if receiver and not dead:
         raise click.UsageError("--receiver goes with --dead")
-    from monitor.adapters.clock import SystemClock
     from monitor.app.deliveries import retried_dead_lines, retried_line, retry_dead, who_sends
     from monitor.app.deliveries import retry as retry_each
     from monitor.app.questions import opened
 
     with opened(config, os.environ) as house:
-        now = SystemClock().now()
+        now = house.clock.now()
         if dead:
             numbers = retry_dead(house, now, receiver)
             lines, due, failed = retried_dead_lines(numbers), bool(numbers), False

@@ -57,7 +57,6 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
     from secrets import token_hex
 
     from monitor import __version__
-    from monitor.adapters.clock import SystemClock
     from monitor.app.check import settings_of
     from monitor.app.receivers import trials_of, tried_json, tried_lines
 
@@ -65,9 +64,7 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
     # A receiver of the kind stdout speaks, too: JSON lines must stay alone.
     stdout = sys.stderr if as_json else sys.stdout
     failed = False
-    for trial in trials_of(
-        settings, name, clock=SystemClock(), stdout=stdout, version=__version__, mark=token_hex(8)
-    ):
+    for trial in trials_of(settings, name, stdout=stdout, version=__version__, mark=token_hex(8)):
         if sys.stderr.isatty():
             click.echo(f"sending to {trial.recipient} by {trial.kind.value} …", err=True)
         tried = trial.send()
