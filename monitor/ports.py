@@ -25,6 +25,7 @@ from monitor.model.ledger import (
     NewMatch,
     Plan,
     RuleRecord,
+    SeenEntry,
     StoreCounts,
     StoredMatch,
 )
@@ -328,6 +329,10 @@ class Ledger(Protocol):
 
     def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
         """All entries with this link or URL key, newest revision first."""
+        ...
+
+    def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
+        """How many entries of one feed are stored, and the newest of them with what became of each."""
         ...
 
     def counts(self, now: datetime) -> StoreCounts:

@@ -127,8 +127,8 @@ def _parts(added: Added) -> Iterator[str]:
     assert report is not None, "asked for what was polled"
     if report.seen:
         yield (
-            f"{_entries(report.seen)} from before the subscription: stored as seen, not alerted. To alert what is"
-            " there already, add a feed with --backfill 24h"
+            f"{_entries(report.seen)} from before the subscription: stored as seen, not alerted (monitor feeds"
+            " show lists them). To alert what is there already, add a feed with --backfill 24h"
         )
     if report.too_old:
         yield f"{_entries(report.too_old)} older than max_entry_age: stored, not alerted"

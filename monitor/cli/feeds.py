@@ -43,6 +43,7 @@ def parse(files: tuple[str, ...], url: str) -> None:
 
 for _command in (
     subscriptions.list_,
+    subscriptions.show,
     subscriptions.add,
     subscriptions.remove,
     subscriptions.import_,

@@ -131,7 +131,8 @@ def pass_lines(done: Pass, dry_run: bool) -> list[str]:
     if done.seen:
         lines.append(
             f"  {counted(done.seen, 'entry was', 'entries were')} there before you subscribed: stored as seen, "
-            'not alerted. To alert such entries give a feed backfill = "24h"; to see one: monitor why URL'
+            "not alerted. To look at them: monitor feeds show NAME. To alert such entries, too, "
+            'give the feed backfill = "24h" before its first poll'
         )
     if done.too_old:
         old = counted(done.too_old, "entry is", "entries are")

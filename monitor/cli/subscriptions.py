@@ -98,6 +98,34 @@ def add(
 
 @click.command()
 @click.argument("url_or_name")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(0, 1_000), default=15, show_default=True, help="So many entries."
+)
+@CONFIG
+@JSON
+def show(url_or_name: str, limit: int, config: Path, as_json: bool) -> None:
+    """Show one feed: its polls, and its newest entries with their fates.
+
+    This is where to look at what was stored as seen when you subscribed.
+
+    \b
+    Examples:
+      monitor feeds show "Dawn"
+      monitor feeds show https://www.dawn.com/feeds/home --limit 100 --json
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.feed_view import feed_view, view_json, view_lines
+
+    with opened_desk(config, os.environ, Missing.REFUSED) as desk:
+        found = feed_view(desk.store, desk.known_feeds(), url_or_name, limit, desk.clock.now())
+    if as_json:
+        print_json([view_json(found)])
+    else:
+        print_lines(view_lines(found))
+
+
+@click.command()
+@click.argument("url_or_name")
 @CONFIG
 def remove(url_or_name: str, config: Path) -> None:
     """Stop polling a feed; everything that came of it is kept.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from monitor.model.article import Article
 from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Window
-from monitor.model.entry import NewEntry
+from monitor.model.entry import Fate, NewEntry
 from monitor.model.feed import Feed
 from monitor.model.rule import Match, Rule, Severity
 
@@ -179,6 +179,19 @@ class RuleRecord:
     failures: tuple[tuple[str, int], ...]  # (why, articles), most frequent first; at most five
     newest: tuple[ListedMatch, ...]
     last_match: datetime | None = None  # of the rule at any time; looked for only when it has none here
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """One entry of a feed, on one line: its fate, and the rules that matched it."""
+
+    title: str
+    link: str | None
+    fate: Fate
+    first_seen: datetime
+    published: datetime | None
+    revision: bool
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,19 @@ def test_a_postponed_entry_waits_until_its_time(store: Store, feed: Feed) -> Non
     assert store.articles.waiting(NOON + MINUTE, 10)[0].read_attempts == 1
 
 
+def test_the_entries_of_a_feed_come_newest_first_with_their_rules(store: Store, feed: Feed) -> None:
+    poll(store, feed, new_entry("old", fate=Fate.SEEN_AT_SUBSCRIBE))
+    matched(store, grouped(store, feed, "e1"), "morning")
+    poll(store, feed, new_entry("e2"))
+    total, entries = store.ledger.seen_entries(feed.id, 2)
+    assert total == 3
+    assert [(one.link, one.fate, one.rules) for one in entries] == [
+        ("https://news.example/e2", Fate.WAITING, ()),
+        ("https://news.example/e1", Fate.READ, ("torkham-closed",)),
+    ]
+    assert store.ledger.seen_entries(feed.id + 1, 2) == (0, [])
+
+
 # ---- articles
 
 

@@ -24,6 +24,7 @@ from monitor.model.ledger import (
     Routing,
     RoutingState,
     RuleRecord,
+    SeenEntry,
     StoreCounts,
 )
 
@@ -50,6 +51,36 @@ class SqlLedger:
         query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
         with self._db.read() as connection:
             return [_fate(connection, row) for row in connection.execute(query).mappings().all()]
+
+    def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
+        """How many entries of one feed are stored, and the newest of them with what became of each."""
+        e, m = t.entries.c, t.matches.c
+        columns = (e.id, e.title, e.link, e.fate, e.first_seen, e.published, e.revision_of)
+        query = sa.select(*columns).where(e.feed_id == feed_id).order_by(e.id.desc()).limit(limit)
+        with self._db.read() as connection:
+            total = connection.execute(sa.select(sa.func.count()).where(e.feed_id == feed_id)).scalar_one()
+            rows = connection.execute(query).all()
+            matched = (
+                sa.select(t.articles.c.entry_row, m.rule_id)
+                .join(t.matches, m.article_id == t.articles.c.id)
+                .where(t.articles.c.entry_row.in_([row.id for row in rows]))
+                .order_by(m.rule_id)
+            )
+            rules: dict[int, list[str]] = {}
+            for found in connection.execute(matched):
+                rules.setdefault(found.entry_row, []).append(found.rule_id)
+        return int(total), [
+            SeenEntry(
+                title=row.title,
+                link=row.link,
+                fate=Fate(row.fate),
+                first_seen=row.first_seen,
+                published=row.published,
+                revision=row.revision_of is not None,
+                rules=tuple(rules.get(row.id, ())),
+            )
+            for row in rows
+        ]
 
     def counts(self, now: datetime) -> StoreCounts:
         """The numbers of `monitor status`."""

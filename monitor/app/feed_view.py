@@ -1,0 +1,142 @@
+"""`monitor feeds show`: one feed, and what became of its newest entries."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.app.counting import counted, span_text
+from monitor.app.known_feeds import KnownFeeds
+from monitor.config.values import duration_text
+from monitor.core.text.columns import cut_to, padded
+from monitor.core.text.terminal import printable
+from monitor.model.entry import Fate
+from monitor.model.feed import Feed, FeedStatus
+from monitor.model.ledger import SeenEntry
+from monitor.ports import Store
+
+_WIDTH = 80
+_FATE, _AGE = 12, 10  # columns
+_WORDS = {
+    Fate.WAITING: "to be read",
+    Fate.READ: "no match",
+    Fate.SEEN_AT_SUBSCRIBE: "seen before",
+    Fate.TOO_OLD: "too old",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """One feed and its newest entries. `place` is where the config declares it, if it does."""
+
+    feed: Feed
+    place: str | None
+    total: int
+    entries: Sequence[SeenEntry]
+    now: datetime
+
+
+def feed_view(store: Store, known: KnownFeeds, name: str, limit: int, now: datetime) -> FeedView:
+    """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
+    feed = known.meant(name)
+    total, entries = store.ledger.seen_entries(feed.id, limit)
+    return FeedView(feed, known.place(feed.settings.url), total, entries, now)
+
+
+def view_lines(found: FeedView) -> Iterator[str]:
+    """The feed as lines of text: what it is, how its polls went, its entries."""
+    feed = found.feed
+    yield f"{feed.name}  {feed.settings.url}"
+    if feed.url != feed.settings.url:
+        yield f"Moved to    {feed.url}"
+    yield f"Subscribed  {span_text(found.now - feed.subscribed_at)} ago, {_how(found)}"
+    yield f"Polled      {_polled(found)}"
+    if feed.last_error:
+        yield f"            {feed.last_error}"
+    if not found.entries:
+        yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
+        return
+    newest = f"the newest {len(found.entries):,} of " if len(found.entries) < found.total else ""
+    yield f"Entries     {newest}{found.total:,}"
+    yield ""
+    for entry in found.entries:
+        yield _row(entry, found.now)
+    if any(entry.fate is Fate.SEEN_AT_SUBSCRIBE for entry in found.entries):
+        yield ""
+        yield '"seen before": there before you subscribed, stored, not alerted (see backfill).'
+    link = next((entry.link for entry in found.entries if entry.link), None)
+    if link:
+        yield f"More of one: monitor why {shlex.quote(link)}"
+
+
+def view_json(found: FeedView) -> dict[str, Any]:
+    """The feed and its entries as one object."""
+    feed = found.feed
+    return {
+        "name": feed.name,
+        "url": feed.settings.url,
+        "address": feed.url,
+        "origin": feed.settings.origin.value,
+        "declared": found.place,
+        "status": feed.status.value,
+        "tags": list(feed.settings.tags),
+        "subscribed_at": feed.subscribed_at.isoformat(),
+        "last_polled_at": _iso(feed.last_polled_at),
+        "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
+        "error": feed.last_error,
+        "next_poll_at": feed.next_poll_at.isoformat(),
+        "stored": found.total,
+        "entries": [
+            {
+                "title": entry.title,
+                "link": entry.link,
+                "fate": entry.fate.value,
+                "revision": entry.revision,
+                "first_seen": entry.first_seen.isoformat(),
+                "published": _iso(entry.published),
+                "rules": list(entry.rules),
+            }
+            for entry in found.entries
+        ],
+    }
+
+
+def _how(found: FeedView) -> str:
+    settings = found.feed.settings
+    parts = [found.place or f"by command ({settings.origin.value})"]
+    parts += [f"tags {', '.join(settings.tags)}"] if settings.tags else []
+    parts += [f"every {duration_text(settings.interval)}"] if settings.interval else []
+    parts += ["full text"] if settings.full_text else []
+    parts += [f"backfill {duration_text(settings.backfill)}"] if settings.backfill else []
+    return " · ".join(parts)
+
+
+def _polled(found: FeedView) -> str:
+    feed = found.feed
+    if feed.last_polled_at is None or feed.last_outcome is None:
+        return "never"
+    outcome = feed.last_outcome.value.replace("_", " ")
+    said = f"{span_text(found.now - feed.last_polled_at)} ago, {outcome}"
+    if feed.failures:
+        said += f", {counted(feed.failures, 'failure')} in a row"
+    if feed.status is not FeedStatus.ACTIVE:
+        return f"{said}; {feed.status.value}, polled no more"
+    due = feed.next_poll_at <= found.now
+    return f"{said}; next {'now' if due else f'in {span_text(feed.next_poll_at - found.now)}'}"
+
+
+def _row(entry: SeenEntry, now: datetime) -> str:
+    fate = "match" if entry.rules else _WORDS[entry.fate]
+    title = printable(entry.title or entry.link or "(no title)")
+    tail = f"  {', '.join(entry.rules)}" if entry.rules else ""
+    mark = " (edit)" if entry.revision else ""
+    room = max(20, _WIDTH - _FATE - _AGE - 1 - len(tail) - len(mark))
+    age = padded(span_text(now - entry.first_seen), _AGE)
+    return f"{padded(fate, _FATE)}{age} {cut_to(title, room)}{mark}{tail}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
