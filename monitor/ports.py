@@ -30,6 +30,7 @@ from monitor.model.ledger import (
     StoredMatch,
 )
 from monitor.model.measure import Counted, Labels, Timed
+from monitor.model.required import Required
 from monitor.model.rule import RuleFailure
 
 P = ParamSpec("P")
@@ -390,6 +391,36 @@ class Ledger(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """The stored articles, to be searched. An index finds candidates; it may be behind, but hides no match."""
+
+    def unindexed(self) -> Sequence[int]:
+        """The ids of the articles that wait to be indexed, newest first: stored before there was an index, or
+        before its analyser changed. Until then each is a candidate of every query."""
+        ...
+
+    def index(self, ids: Collection[int]) -> None:
+        """Indexes those of the articles that wait for it; a second time changes nothing."""
+        ...
+
+    def candidates(
+        self, required: Required | None, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[int]:
+        """The ids of all articles that may hold what is required, newest first; with None of all there are.
+
+        `since` and `until` (exclusive) speak of when an article was first seen.
+        """
+        ...
+
+    def count(self, since: datetime | None = None, until: datetime | None = None) -> int:
+        """How many articles there are to search."""
+        ...
+
+    def articles(self, ids: Sequence[int]) -> Sequence[Article]:
+        """Those articles, in that order; without those whose text is no longer stored."""
+        ...
+
+
 class Store(Protocol):
     """Everything kept, by the part that asks."""
 
@@ -398,6 +429,7 @@ class Store(Protocol):
     digests: DigestStore
     outbox: Outbox
     ledger: Ledger
+    archive: Archive
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -22,6 +22,7 @@ from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
+from monitor.cli.search import search
 from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
@@ -185,5 +186,7 @@ def demo(output: Path | None, verbose: bool) -> None:
     sys.exit(code)
 
 
-for _command in (articles, completion, db, deliveries, digest, feeds, ingest, matches, receivers, rules, why):
+for _command in (
+    articles, completion, db, deliveries, digest, feeds, ingest, matches, receivers, rules, search, why,
+):  # fmt: skip
     cli.add_command(_command)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from made import NOON, feed_settings
 from postgres_server import postgres_server
+from schema_differences import schema_differences
 
+from monitor.adapters.store.archive import index_metadata
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.migrate import alembic_config, current, upgrade
 from monitor.adapters.store.sql import SqlStore
@@ -51,18 +51,13 @@ def ask(file: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_the_migrations_make_what_the_tables_say(either: Database) -> None:
-    with either.read() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "render_as_batch": True}
-        )
-        assert compare_metadata(context, metadata) == []
+    assert schema_differences(either) == []
 
 
 def test_the_comparison_would_see_a_forgotten_column(database: Database) -> None:
     with database.write() as connection:
         connection.execute(sa.text("ALTER TABLE articles DROP COLUMN note"))
-    with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata)
+    assert schema_differences(database)
 
 
 def test_there_is_one_line_of_migrations() -> None:
@@ -115,7 +110,7 @@ def test_an_upgrade_that_fails_in_the_middle_leaves_nothing_behind(file: Path) -
 def test_every_constraint_and_index_has_a_name_after_its_table(either: Database) -> None:
     with either.read() as connection:
         inspector = sa.inspect(connection)
-        for table in metadata.sorted_tables:
+        for table in (*metadata.sorted_tables, *index_metadata.sorted_tables):
             assert inspector.get_pk_constraint(table.name)["name"] == f"pk_{table.name}"
             for unique in inspector.get_unique_constraints(table.name):
                 assert unique["name"] == "_".join(["uq", table.name, *(str(c) for c in unique["column_names"])])
@@ -149,3 +144,8 @@ def test_what_is_asked_every_second_is_answered_by_an_index(database: Database) 
             plan = [row[3] for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {query}"))]
             assert any("USING" in step and "INDEX" in step for step in plan), (table, plan)
             assert not any(step.startswith("SCAN") for step in plan), (table, plan)
+
+
+def test_an_sqlite_without_full_text_search_is_named_as_the_trouble(database: Database) -> None:
+    with pytest.raises(StoreUnusable, match="FTS5"), database.write() as connection:
+        connection.execute(sa.text("CREATE VIRTUAL TABLE missing USING fts0(a)"))

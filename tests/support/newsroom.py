@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import sqlalchemy as sa
 from made import NOON, feed_settings
 
+from monitor.adapters.store.archive import clear, index_metadata
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import metadata
 from monitor.core.rules import RuleFile, RuleSet, load_rules
@@ -80,7 +81,8 @@ def fresh_store() -> SqlStore:
     store = _shared_store()
     try:
         with store._db.write() as connection:
-            for table in reversed(metadata.sorted_tables):
+            clear(connection)
+            for table in (*index_metadata.sorted_tables, *reversed(metadata.sorted_tables)):
                 connection.execute(table.delete())
     except (
         StoreUnusable
@@ -102,7 +104,7 @@ def fresh_postgresql_store() -> SqlStore:
     store = _shared_postgresql_store()
     tables = ", ".join(table.name for table in metadata.sorted_tables)
     with store._db.write() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY"))
+        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))  # the index, too
     return store
 
 

@@ -29,7 +29,7 @@ def grouped(store: Store, feed: Feed, id: str = "e1", story: str | None = None, 
     store.articles.record_read(new_article(entry.row, feed_id=feed.id, **more))
     found = store.articles.ungrouped(NOON, 10)[0]
     store.articles.record_grouping(found.id, Grouping(story or f"s_{found.id:x}"))
-    return next(one for one in store.articles.unmatched(NOON, 10) if one.id == found.id)
+    return next(one for one in store.articles.unmatched(NOON, 1000) if one.id == found.id)
 
 
 def matched(store: Store, article: Article, *digests: str, rule_id: str = "torkham-closed") -> None:

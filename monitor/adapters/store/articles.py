@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import MENTIONS, article_columns, article_of, match_columns, new_entry_of
 from monitor.adapters.store.upsert import insert_new
@@ -53,9 +54,12 @@ class SqlArticleStore:
             ]
 
     def record_read(self, article: NewArticle) -> None:
-        """The article and the fate of its entry in one transaction."""
+        """The article, its place in the full-text index and the fate of its entry in one transaction."""
+        terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
-            insert_new(connection, t.articles, article_columns(article))
+            if insert_new(connection, t.articles, article_columns(article)):
+                row = sa.select(t.articles.c.id).where(t.articles.c.entry_row == article.entry_row)
+                add(connection, {connection.execute(row).scalar_one(): terms})
             connection.execute(
                 t.entries.update().where(t.entries.c.id == article.entry_row).values(fate=Fate.READ.value)
             )

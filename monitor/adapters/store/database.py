@@ -26,6 +26,7 @@ _SQLITE_TROUBLE = {
     "not a database": "this file is no SQLite database",
     "disk i/o error": "the disk reports an error",
     "database is locked": "another program holds the database locked",
+    "no such module": "the SQLite of this Python has no full-text search (FTS5); use another build of Python",
 }
 _POSTGRESQL_TROUBLE = {
     "password authentication failed": "the server refuses the user name or the password",

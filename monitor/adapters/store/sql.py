@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
@@ -18,7 +19,7 @@ from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
-from monitor.ports import ArticleStore, DigestStore, FeedStore, Ledger, Outbox
+from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
 _DAY = 86_400.0
@@ -57,6 +58,7 @@ class SqlStore:
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
+        self.archive: Archive = SqlArchive(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(

@@ -37,6 +37,16 @@ def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) 
     return sa.func.datetime(column, f"-{int(by.total_seconds())} seconds")
 
 
+def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows that all name the same columns, or gives those with their primary key these values."""
+    if not rows:
+        return
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
     """Counts one poll of that outcome in that minute."""
     c = t.poll_counts.c

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from monitor.core.rules.nodes import (
     And,
@@ -67,6 +68,15 @@ class Lexicon:
             for term in alias.first_terms:
                 table.setdefault(term, []).append(alias)
         return cls(entities, terms, {term: tuple(found) for term, found in table.items()})
+
+    @cached_property
+    def spellings(self) -> Mapping[str, tuple[Words | Exact, ...]]:
+        """What finds each entity, by its id."""
+        found: dict[str, dict[Words | Exact, None]] = {}
+        for aliases in self.by_first_term.values():
+            for alias in aliases:
+                found.setdefault(alias.entity, {})[alias.node] = None
+        return {entity: tuple(nodes) for entity, nodes in found.items()}
 
 
 @dataclass(eq=False)

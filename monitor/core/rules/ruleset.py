@@ -11,9 +11,11 @@ from monitor.core.rules.explain import Explainer
 from monitor.core.rules.lexicon import Lexicon
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.reading import Reading
+from monitor.core.rules.required import required_terms
 from monitor.core.rules.table import Path
 from monitor.core.text.normalize import ANALYSER_VERSION
 from monitor.model.article import Document, EntityMention
+from monitor.model.required import Required
 from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure
 
 
@@ -50,6 +52,10 @@ class RuleSet:
     def path(self, id: str) -> Path:  # noqa: A002  # the word of the rule files
         """Where the rule's table stands in its file: `("rules", 3)`. Raises KeyError."""
         return self._compiled[id].path
+
+    def required_terms(self, id: str) -> Required | None:  # noqa: A002  # the word of the rule files
+        """What every document that the rule matches holds; None when that is nothing. Raises KeyError."""
+        return required_terms(self._compiled[id].node, self.lexicon)
 
     def match(self, document: Document) -> tuple[Match | RuleFailure, ...]:
         """Every rule that holds on the document, in file order, and every rule that could not be evaluated.

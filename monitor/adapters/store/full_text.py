@@ -1,0 +1,119 @@
+"""The full-text index, where SQLite (FTS5) and PostgreSQL (tsvector) differ: which articles hold which terms.
+
+It knows terms and article ids only, neither positions nor texts: what it finds is read and evaluated exactly. Made
+by the migrations, and in no `MetaData`: who copies tables leaves it behind, and a copy is indexed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
+
+from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
+
+INDEX = "article_index"
+"""The index: a virtual table on SQLite (with shadow tables `article_index_…`), a table on PostgreSQL."""
+
+MOST_BYTES = 500_000
+"""Terms of one article, together. PostgreSQL takes 1 MB; 20,000 words that people wrote never come near."""
+
+_LONGEST = 100  # characters of a term that count: PostgreSQL takes 2,046 bytes
+# Whatever FTS5's tokenizer would cut at becomes a character of the private use area; so does no character at all.
+_SPELLING = {code: 0xE000 + code for code in range(0x80) if not chr(code).isalnum()}
+_NOTHING = "\ue0ff"
+
+_FTS5 = sa.table(
+    INDEX,
+    sa.column("rowid", sa.Integer),
+    sa.column("tokens", sa.Text),
+    sa.column(INDEX, sa.Text),  # takes commands and queries
+)
+_TSVECTORS = sa.table(INDEX, sa.column("id", sa.BigInteger), sa.column("tokens", postgresql.TSVECTOR))
+_TERMS = sa.bindparam("terms", type_=postgresql.ARRAY(sa.Text))
+
+
+def spelled(term: str) -> str:
+    """A term as it stands in the index and in what is asked of it: one piece for every tokenizer, and bounded."""
+    return term[:_LONGEST].translate(_SPELLING) or _NOTHING
+
+
+def add(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
+    """Adds articles, by id. On SQLite one that is there already is then found by its old terms, too."""
+    if not terms:
+        return
+    if _is_postgresql(connection):
+        insert = postgresql.insert(_TSVECTORS)
+        statement = insert.values(id=sa.bindparam("id"), tokens=sa.func.array_to_tsvector(_TERMS))
+        # Another search may have indexed it a moment ago.
+        changed = {"tokens": insert.excluded.tokens}
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_=changed)
+        rows = [{"id": one, "terms": sorted(map(spelled, found))} for one, found in terms.items()]
+        connection.execute(statement, rows)
+    else:
+        connection.execute(_FTS5.insert(), [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
+
+
+def remove(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
+    """Takes articles out; FTS5 must be told the very terms that were added."""
+    if not terms:
+        return
+    if _is_postgresql(connection):
+        connection.execute(_TSVECTORS.delete().where(_TSVECTORS.c.id.in_(sorted(terms))))
+    else:
+        rows = [{INDEX: "delete", "rowid": one, "tokens": line} for one, line in _lines(terms)]
+        connection.execute(_FTS5.insert(), rows)
+
+
+def clear(connection: Connection) -> None:
+    """Empties the index at once."""
+    if _is_postgresql(connection):
+        connection.execute(_TSVECTORS.delete())
+    else:
+        connection.execute(_FTS5.insert().values({INDEX: "delete-all"}))
+
+
+def holding(connection: Connection, required: Required) -> sa.Select[int]:
+    """The ids of the indexed articles that hold what is required."""
+    if required == AnyOf(()):
+        return sa.select(sa.literal(0)).where(sa.false())
+    if _is_postgresql(connection):
+        asked = sa.cast(sa.literal(_tsquery(required), sa.Text), postgresql.TSQUERY)
+        return sa.select(_TSVECTORS.c.id).where(_TSVECTORS.c.tokens.bool_op("@@")(asked))
+    return sa.select(_FTS5.c.rowid).where(_FTS5.c[INDEX].bool_op("MATCH")(_fts5(required)))
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _lines(terms: Mapping[int, Collection[str]]) -> Iterator[tuple[int, str]]:
+    """What FTS5 is told of each article. It begins a new segment whenever ids do not ascend."""
+    for one in sorted(terms):
+        yield one, " ".join(sorted(map(spelled, terms[one])))
+
+
+def _fts5(required: Required) -> str:
+    match required:
+        case Word(term):
+            return f'"{spelled(term)}"'
+        case Prefix(start):
+            return f'"{spelled(start)}" *'
+        case AllOf(parts):
+            return "(" + " AND ".join(map(_fts5, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " OR ".join(map(_fts5, parts)) + ")"
+
+
+def _tsquery(required: Required) -> str:
+    match required:
+        case Word(term):
+            return f"'{spelled(term)}'"
+        case Prefix(start):
+            return f"'{spelled(start)}':*"
+        case AllOf(parts):
+            return "(" + " & ".join(map(_tsquery, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " | ".join(map(_tsquery, parts)) + ")"

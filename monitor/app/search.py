@@ -1,0 +1,134 @@
+"""`monitor search`: a query on every stored article. The index names candidates, the rule engine answers.
+
+The newest matches are handed out as they are found; then the rest is read for its number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.rules import RuleSet, load_query, load_rules
+from monitor.model.article import Article
+from monitor.model.errors import ConfigInvalid, StoreUnusable
+from monitor.model.problem import Gravity, Problem
+from monitor.model.rule import Match
+from monitor.pipeline.match import document_of
+from monitor.ports import Archive
+
+QUERY = "QUERY"
+"""What stands for a file name in the problems of a query."""
+
+READ = 100
+"""Articles in memory at a time."""
+
+INDEXED = 200
+"""Articles indexed in one transaction, less than a second: a daemon at work waits so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted."""
+
+    query: str
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One article on which the query holds."""
+
+    article: Article
+    match: Match
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a search has come to so far."""
+
+    articles: int = 0
+    candidates: int = 0
+    is_filtered: bool = True  # the index had something to look for
+    read: int = 0
+    matches: int = 0
+    shown: int = 0
+    failures: int = 0
+    failure: str = ""  # the first of them
+
+
+class Search:
+    """One query, ready to be asked. `warnings` say what in it may not mean what its author thinks."""
+
+    def __init__(self, archive: Archive, asked: Asked, beside: RuleSet | None) -> None:
+        """The query may use the entities and terms `beside` it. Raises ConfigInvalid when it does not hold."""
+        loaded = load_query(asked.query, beside or load_rules([]).ruleset, QUERY)
+        if any(problem.gravity is Gravity.ERROR for problem in loaded.problems):
+            raise ConfigInvalid((*loaded.problems, *(_WITHOUT_RULES if beside is None else ())))
+        self.warnings = loaded.problems
+        self.asked = asked
+        self.tally = Tally()
+        self._archive = archive
+        self._ruleset = loaded.ruleset
+        self.required = loaded.ruleset.required_terms(loaded.ruleset.rules[0].id)
+
+    def run(self, tell: Callable[[int, int], None]) -> Iterator[Found]:
+        """The newest matches, then nothing more until all are counted; `tell` hears how many candidates of all
+        are read. May be left at any time: `tally` says how far it came."""
+        asked, tally = self.asked, self.tally
+        tally.is_filtered = self.required is not None
+        tally.articles = self._archive.count(asked.since, asked.until)
+        ids = self._archive.candidates(self.required, asked.since, asked.until)
+        tally.candidates = len(ids)
+        for chunk in _chunks(ids, READ):
+            for article in self._archive.articles(chunk):
+                match = self._match(article)
+                if match is not None:
+                    tally.matches += 1
+                    if asked.limit is None or tally.shown < asked.limit:
+                        tally.shown += 1
+                        yield Found(article, match)
+            tally.read += len(chunk)
+            tell(tally.read, tally.candidates)
+
+    def _match(self, article: Article) -> Match | None:
+        for answer in self._ruleset.match(document_of(article)):
+            if isinstance(answer, Match):
+                return answer
+            self.tally.failures += 1
+            self.tally.failure = self.tally.failure or f"{article.url}: {answer.why}"
+        return None
+
+
+def catch_up(archive: Archive, tell: Callable[[int, int], None]) -> None:
+    """Indexes what waits for it, newest first; `tell` hears how many of all are done.
+
+    May be left at any time, and a store that cannot be written is searched as it is: what is not indexed is read.
+    """
+    before: Sequence[int] = ()
+    try:
+        # Twice where the index had to be emptied first: by another analyser's, or a damaged one.
+        while (waiting := archive.unindexed()) and waiting != before:
+            before = waiting
+            for done, chunk in enumerate(_chunks(waiting, INDEXED)):
+                tell(done * INDEXED, len(waiting))
+                archive.index(chunk)
+    except StoreUnusable:
+        return
+
+
+_WITHOUT_RULES = (
+    Problem(
+        QUERY,
+        0,
+        "the rule files do not hold, so that no @entity and no $term is known; see: monitor check",
+        Gravity.WARNING,
+    ),
+)
+
+
+def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
