@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from made import feed_settings
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, answer, item, rss
 
+from monitor.adapters.sandbox import ProcessSandbox
+from monitor.core.feeds.parse import parse_feed
 from monitor.model.errors import StoreUnusable
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
@@ -88,6 +92,25 @@ def test_a_body_that_takes_long_holds_up_no_other_feed() -> None:
     others_are_done.set()
     assert [report.feed.url for report in reports] == [FEED]
     assert room.number("SELECT count(*) FROM entries") == 4
+
+
+def test_a_body_that_is_an_attack_takes_its_own_child_and_holds_up_no_other_feed() -> None:
+    room = newsroom(6)
+    attributes = " ".join(f'a{number}="x"' for number in range(100_000))  # feedparser would take minutes
+    room.fetcher.answers[FEED] = rss(f"<item><a {attributes}/></item>")
+    sandbox = ProcessSandbox(workers=2, cpu_seconds=2.0)
+    try:
+        with ThreadPoolExecutor(2) as both:  # both children are up before the first poll
+            list(
+                both.map(lambda url: sandbox.run(parse_feed, rss(), "text/xml", url, room.clock.now()), (FEED, ""))
+            )
+        polling = replace(stage(room, lambda url: None), sandbox=sandbox)
+        reports = list(polling.run(never))
+    finally:
+        sandbox.close()
+    assert [report.decision.outcome for report in reports] == [PollOutcome.OK] * 5 + [PollOutcome.PARSE_FAILED]
+    assert reports[-1].feed.url == FEED
+    assert "over 2 s of CPU" in (reports[-1].decision.error or "")
 
 
 def test_one_reader_reads_in_the_order_of_the_answers() -> None:
