@@ -30,7 +30,6 @@ BENCH = Path(__file__).resolve().parent
 READER = BENCH / ".cache" / "reader"
 # sgmllib3k: the feedparser inside reader needs it, and the feedparser beside it no longer brings it.
 READER_WANTED = ("reader>=3.20", "sgmllib3k")
-HELP_RUNS = 10
 
 _CONFIG = """\
 [store]
@@ -62,20 +61,21 @@ class Bench:
     reader: Path | None
     measured: dict[str, list[Measured]] = field(default_factory=dict)
 
-    def run(self, *command: str, python: str = sys.executable) -> Measured:
-        """One row in a fresh process; ends the bench when the row fails."""
+    def run(self, *command: str, python: str = sys.executable) -> Any:
+        """What a row says in JSON, in a fresh process; ends the bench when the row fails."""
         path = [str(BENCH)] if python != sys.executable else [str(BENCH), str(BENCH.parent)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not at every start
         done = subprocess.run(
             [python, "-m", *command], cwd=BENCH, env=environment, stdout=subprocess.PIPE, text=True, check=False
         )
         if done.returncode:
             raise SystemExit(f"bench: {' '.join(command)} ended with {done.returncode}")
-        return Measured(**json.loads(done.stdout.splitlines()[-1]))
+        return json.loads(done.stdout.splitlines()[-1])
 
     def raw(self, part: str) -> Measured:
         """A raw part."""
-        return self.run("rows.raw", part, str(self.feeds), str(self.size), self.now, str(self.port))
+        return Measured(**self.run("rows.raw", part, str(self.feeds), str(self.size), self.now, str(self.port)))
 
     def ours(self, what: str, name: str, path: str = "/feed.xml") -> Measured:
         """The pipeline in the folder `name`, which is made when it is not there."""
@@ -85,14 +85,15 @@ class Bench:
             urls = [f"http://{address_of(number)}:{self.port}{path}" for number in range(self.feeds)]
             feeds = "".join(f'[[feeds]]\nurl = "{url}"\nbackfill = "24h"\n' for url in urls)
             (desk / "config.toml").write_text(_CONFIG.format(rules=BENCH.parent / "rules") + feeds, "utf-8")
-        return self.run("rows.ours", what, str(desk))
+        return Measured(**self.run("rows.ours", what, str(desk)))
 
     def lemon24(self, name: str, path: str = "/feed.xml") -> Measured:
         """lemon24/reader on the database `name`."""
         assert self.reader is not None
         database = str(self.folder / f"{name}.sqlite")
         python = str(self.reader / "bin" / "python")
-        return self.run("rows.lemon24", database, str(self.port), path, str(self.feeds), python=python)
+        row = self.run("rows.lemon24", database, str(self.port), path, str(self.feeds), python=python)
+        return Measured(**row)
 
 
 def rows(bench: Bench, turn: int) -> Iterator[tuple[str, Callable[[], Measured]]]:
@@ -131,7 +132,6 @@ def measure(bench: Bench, rounds: int, only: str, say: Callable[[str], None]) ->
             bench.measured.setdefault(name, []).append(row())
             if name == "raw_fetch":
                 a_request = (cpu_of(bench.server) - before) / bench.feeds
-    helps = [bench.run("rows.ours", "help") for _ in range(HELP_RUNS)]
     bodies = [make_feed(number, bench.size, datetime.fromisoformat(bench.now)) for number in range(bench.feeds)]
     return {
         "date": bench.now,
@@ -142,7 +142,7 @@ def measure(bench: Bench, rounds: int, only: str, say: Callable[[str], None]) ->
         "rounds": rounds,
         "reader": reader_version(bench.reader),
         "server_ms_a_request": a_request * 1e3,
-        **summary(bench.measured, helps),
+        **summary(bench.measured, bench.run("rows.ours", "help")),
     }
 
 

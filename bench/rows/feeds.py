@@ -16,7 +16,7 @@ from html import escape
 SPACING = timedelta(minutes=23)  # between two entries: thirty of them are younger than a backfill of 24 h
 
 # Bytes of an entry that are not its paragraphs: tags, title, link, summary, and the last paragraph's overhang.
-_MARKUP = 790
+_MARKUP = 812
 
 _PLACE_NAMES = """
     Peshawar Quetta Karachi Lahore Islamabad Kabul Kandahar Jalalabad Chaman Torkham Gwadar Multan Sialkot Swat

@@ -33,12 +33,12 @@ RATIOS: Sequence[tuple[str, tuple[str, ...]]] = (
 )
 
 
-def summary(measured: Mapping[str, Sequence[Measured]], helps: Sequence[Measured]) -> dict[str, Any]:
+def summary(measured: Mapping[str, Sequence[Measured]], helps_ms: Sequence[float]) -> dict[str, Any]:
     """Medians with their spread: ratios within each round, then rows; CPU in ms a feed, memory in MB."""
     return {
         "ratios": list(_ratios(measured)),
         "rows": {name: _row(rounds) for name, rounds in measured.items()},
-        "help_cpu_ms": _spread([one.cpu * 1e3 for one in helps]),
+        "help_cpu_ms": _spread(helps_ms),
     }
 
 
@@ -72,7 +72,7 @@ def table(result: Mapping[str, Any]) -> str:
     when = datetime.fromisoformat(result["date"])
     lines = [
         f"{result['feeds']:,} feeds of {result['bytes'] / 1e3:.0f} kB with {result['entries']:,} entries, "
-        f"{result['rounds']} rounds, {when:%-d %B %Y}",
+        f"rounds: {result['rounds']}, {when:%-d %B %Y}",
         result["machine"],
         "",
         *_ratio_lines(result),
@@ -111,4 +111,5 @@ def _cells(row: Mapping[str, Any]) -> str:
 
 
 def _said(spread: Mapping[str, float], digits: int) -> str:
-    return f"{spread['median']:.{digits}f} ({spread['lowest']:.{digits}f}–{spread['highest']:.{digits}f})"
+    middle, lowest, highest = (f"{spread[name]:.{digits}f}" for name in ("median", "lowest", "highest"))
+    return middle if lowest == highest else f"{middle} ({lowest}–{highest})"
