@@ -14,7 +14,7 @@ from reader import make_reader
 from rows.feeds import address_of
 from rows.meter import Meter, tell
 
-WORKERS = 8  # threads that fetch and parse; the CPU a feed takes is the same with 1, 8 and 64
+WORKERS = 8  # threads that fetch and parse; the CPU a feed takes is about the same with 1, 8 and 64
 
 
 def main() -> None:
