@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from monitor.adapters.sandbox import ProcessSandbox
 
+PARSERS = 2
+"""Children that parse; the poll stage has as many bodies at work. Two processors are what a small machine has."""
+
 # A small English pipeline takes 1.5 GB of address space (not of memory), a transformer 6 GB and more.
 _NAMES_MEMORY = 8 << 30
 _NAMES_SECONDS = 60.0  # loading a pipeline counts
@@ -11,7 +14,7 @@ _NAMES_SECONDS = 60.0  # loading a pipeline counts
 
 def parsing_sandbox() -> ProcessSandbox:
     """For feeds and pages: the sandbox's own limits."""
-    return ProcessSandbox()
+    return ProcessSandbox(workers=PARSERS)
 
 
 def names_sandbox() -> ProcessSandbox:

@@ -20,7 +20,7 @@ from monitor.adapters.fetch import HttpFetcher
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
-from monitor.app.children import names_sandbox, parsing_sandbox
+from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -108,7 +108,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         fetcher=fetcher,
         sandboxes=sandboxes,
         clock=clock,
-        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll),
+        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
         read=ReadStage(store.articles, fetcher, sandbox, clock, recognizer),
         group=GroupStage(store.articles, clock),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),

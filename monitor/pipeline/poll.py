@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -48,7 +49,11 @@ class _Body:
 
 @dataclass(frozen=True, slots=True)
 class PollStage:
-    """Polls what is due. `dice` gives the jitter of each next poll."""
+    """Polls what is due. `dice` gives the jitter of each next poll.
+
+    `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
+    ten seconds holds up no other feed, and two children are worth two processors.
+    """
 
     feeds: DueFeeds
     fetcher: Fetcher
@@ -56,10 +61,14 @@ class PollStage:
     clock: Clock
     dice: Dice
     settings: PollSettings
+    readers: int = 1
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PollReport]:
-        """Polls until nothing is due and nothing in flight; one report a feed, as they come in."""
-        asked: dict[int, Feed] = {}
+        """Polls until nothing is due and nothing in flight; one report a feed, in the order they are done.
+
+        What was answered is stored, also after `stopping`. A report may come no sooner than the next answer.
+        """
+        asked: dict[int, Feed] = {}  # until stored: read here, and shortened by the readers
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
@@ -72,14 +81,28 @@ class PollStage:
                 if not claimed:
                     yield None
 
-        for response in self.fetcher.fetch_many(due()):
-            feed = asked.pop(response.request.key)
+        with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
+            at_work: list[Future[PollReport]] = []
             try:
-                yield self._settle(feed, response)
-            except StoreError:
-                raise  # no feed's fault: the stage tries again as a whole
-            except Exception as error:
-                yield self._give_way(feed, named(error))
+                for response in self.fetcher.fetch_many(due()):
+                    at_work.append(threads.submit(self._answered, asked, response))
+                    # One more than can be at work lies ready; the other answers wait with the fetcher.
+                    yield from _done(at_work, self.readers)
+                yield from _done(at_work, 0)
+            finally:
+                for one in at_work:
+                    one.cancel()
+
+    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport:
+        feed = asked[response.request.key]
+        try:
+            return self._settle(feed, response)
+        except StoreError:
+            raise  # no feed's fault: the stage tries again as a whole
+        except Exception as error:
+            return self._give_way(feed, named(error))
+        finally:
+            del asked[feed.id]
 
     def _give_way(self, feed: Feed, why: str) -> PollReport:
         """A feed that broke the stage fails like any other, and the others go on."""
@@ -161,6 +184,18 @@ class PollStage:
             now=now,
         )
         return NewEntry(one.entry, one.url_key, one.text_hash, fate)
+
+
+def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:
+    """The reports there are, and so many more that at most that many stay at work. Raises what a reader raised."""
+    while True:
+        finished = [one for one in at_work if one.done()]
+        for one in finished:
+            at_work.remove(one)
+            yield one.result()
+        if len(at_work) <= most:
+            return
+        wait(at_work, return_when=FIRST_COMPLETED)
 
 
 def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry]) -> PollReport:

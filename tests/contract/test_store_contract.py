@@ -111,6 +111,12 @@ def test_an_entry_is_stored_once(store: Store, feed: Feed) -> None:
     assert poll(store, feed, new_entry()) == 0
 
 
+def test_of_many_entries_those_are_counted_that_were_not_there(store: Store, feed: Feed) -> None:
+    assert poll(store, feed, new_entry("e1"), new_entry("e2")) == 2
+    assert poll(store, feed, new_entry("e2"), new_entry("e3"), new_entry("e3"), new_entry("e4")) == 2
+    assert [entry.new.parsed.id for entry in store.articles.waiting(NOON, 10)] == ["e1", "e2", "e3", "e4"]
+
+
 def test_known_entries_are_found_by_id_and_by_url(store: Store, feed: Feed) -> None:
     poll(store, feed, new_entry("e1"), new_entry("e2"), new_entry("e3"))
     found = store.feeds.known_entries(feed.id, ["e1"], ["https://news.example/e2", ""])

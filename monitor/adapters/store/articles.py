@@ -20,6 +20,33 @@ from monitor.model.rule import RuleFailure
 # A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
 _MOST_TWINS = 50
 
+# Made once, for they run for every article: to build a statement anew costs SQLAlchemy more than to run it.
+_a = t.articles.c
+_ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
+_GROUPED = _ARTICLE.where(_a.stage == "read").values(stage="grouped")
+_MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
+_OF_ENTRY = sa.select(_a.id).where(_a.entry_row == sa.bindparam("entry"))
+_ENTRY_READ = t.entries.update().where(t.entries.c.id == sa.bindparam("entry")).values(fate=Fate.READ.value)
+_REVISED_ROW = sa.select(t.entries.c.revision_of).where(t.entries.c.id == sa.bindparam("entry")).scalar_subquery()
+_REVISED_ARTICLE = sa.select(t.articles).where(_a.entry_row == _REVISED_ROW, _a.stage != "read")
+_REVISED_WORDS = sa.select(t.entries).where(
+    t.entries.c.id == _REVISED_ROW,
+    t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
+)
+_TWINS = (
+    sa.select(t.articles)
+    .where(
+        sa.or_(
+            sa.and_(_a.url_key == sa.bindparam("url_key"), _a.url_key != ""),
+            sa.and_(_a.content_hash == sa.bindparam("content_hash"), _a.first_seen >= sa.bindparam("since")),
+        ),
+        _a.id != sa.bindparam("article"),
+        _a.stage != "read",
+    )
+    .order_by(_a.id.desc())
+    .limit(_MOST_TWINS)
+)
+
 
 class SqlArticleStore:
     """`ports.ArticleStore` over `entries`, `articles`, `matches` and `routings`."""
@@ -58,11 +85,9 @@ class SqlArticleStore:
         terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
             if insert_new(connection, t.articles, article_columns(article)):
-                row = sa.select(t.articles.c.id).where(t.articles.c.entry_row == article.entry_row)
-                add(connection, {connection.execute(row).scalar_one(): terms})
-            connection.execute(
-                t.entries.update().where(t.entries.c.id == article.entry_row).values(fate=Fate.READ.value)
-            )
+                row = connection.execute(_OF_ENTRY, {"entry": article.entry_row}).scalar_one()
+                add(connection, {row: terms})
+            connection.execute(_ENTRY_READ, {"entry": article.entry_row})
 
     def postpone_read(self, row: int, until: datetime) -> None:
         """Counts a failed attempt; the entry waits until then."""
@@ -92,35 +117,26 @@ class SqlArticleStore:
 
     def twins(self, article: Article, since: datetime) -> Sequence[Article]:
         """Grouped articles with its URL key, or its content hash seen since then; oldest first."""
-        a = t.articles.c
-        same = sa.or_(
-            sa.and_(a.url_key == article.url_key, a.url_key != ""),
-            sa.and_(a.content_hash == article.content_hash, a.first_seen >= since),
-        )
-        query = sa.select(t.articles).where(same, a.id != article.id, a.stage != "read").order_by(a.id.desc())
+        this = {
+            "article": article.id,
+            "url_key": article.url_key,
+            "content_hash": article.content_hash,
+            "since": since,
+        }
         with self._db.read() as connection:
-            newest = connection.execute(query.limit(_MOST_TWINS)).mappings().all()
+            newest = connection.execute(_TWINS, this).mappings().all()
         return [article_of(row) for row in reversed(newest)]
 
     def revised_article(self, article: Article) -> Article | None:
         """The grouped article of the entry that this article's entry revises."""
-        revised = sa.select(t.entries.c.revision_of).where(t.entries.c.id == article.entry_row)
-        query = sa.select(t.articles).where(
-            t.articles.c.entry_row == revised.scalar_subquery(), t.articles.c.stage != "read"
-        )
         with self._db.read() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_REVISED_ARTICLE, {"entry": article.entry_row}).mappings().first()
             return article_of(row) if row is not None else None
 
     def revised_words(self, article: Article) -> ParsedEntry | None:
         """The words of the entry that this article's entry revises, where that one was never read."""
-        revised = sa.select(t.entries.c.revision_of).where(t.entries.c.id == article.entry_row)
-        query = sa.select(t.entries).where(
-            t.entries.c.id == revised.scalar_subquery(),
-            t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
-        )
         with self._db.read() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_REVISED_WORDS, {"entry": article.entry_row}).mappings().first()
             return new_entry_of(row).parsed if row is not None else None
 
     def sentences_of(self, article_id: int) -> Mapping[str, Set[str]]:
@@ -132,18 +148,14 @@ class SqlArticleStore:
 
     def record_grouping(self, article_id: int, grouping: Grouping) -> None:
         """The article's story."""
-        a = t.articles.c
+        group = {
+            "article": article_id,
+            "story_id": grouping.story_id,
+            "duplicate_of": grouping.duplicate_of,
+            "duplicate_reason": grouping.reason.value if grouping.reason else None,
+        }
         with self._db.write() as connection:
-            connection.execute(
-                t.articles.update()
-                .where(a.id == article_id, a.stage == "read")
-                .values(
-                    stage="grouped",
-                    story_id=grouping.story_id,
-                    duplicate_of=grouping.duplicate_of,
-                    duplicate_reason=grouping.reason.value if grouping.reason else None,
-                )
-            )
+            connection.execute(_GROUPED, group)
 
     def record_matches(
         self,
@@ -155,18 +167,9 @@ class SqlArticleStore:
         now: datetime,
     ) -> None:
         """Matches, their routing, failed rules and entities in one transaction."""
-        a = t.articles.c
+        names = MENTIONS.dump_python(tuple(entities), mode="json")
         with self._db.write() as connection:
-            done = connection.execute(
-                t.articles.update()
-                .where(a.id == article.id, a.stage == "grouped")
-                .values(
-                    stage="matched",
-                    stage_error=None,
-                    ruleset=ruleset,
-                    entities=MENTIONS.dump_python(tuple(entities), mode="json"),
-                )
-            )
+            done = connection.execute(_MATCHED, {"article": article.id, "ruleset": ruleset, "entities": names})
             if not done.rowcount:  # matched before: running a stage twice changes nothing
                 return
             for new in matches:

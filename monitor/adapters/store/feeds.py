@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,6 +30,34 @@ from monitor.model.feed import (
 )
 
 _CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
+
+# Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
+_POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
+_DUE = (
+    sa.select(t.feeds.c.id)
+    .where(
+        t.feeds.c.status == FeedStatus.ACTIVE.value,
+        t.feeds.c.next_poll_at <= sa.bindparam("now"),
+        sa.or_(t.feeds.c.lease_until.is_(None), t.feeds.c.lease_until <= sa.bindparam("now")),
+    )
+    .order_by(t.feeds.c.next_poll_at)
+    .limit(sa.bindparam("most"))
+)
+_e = t.entries.c
+_KNOWN = sa.select(
+    _e.id,
+    _e.entry_id,
+    _e.url_key,
+    _e.title,
+    _e.text_hash,
+    _e.fate,
+    _e.first_seen,
+    _e.published,
+    _e.words_only,
+    _e.listed_at,
+).where(_e.feed_id == sa.bindparam("feed"))
+_SAME_ID = _KNOWN.where(_e.id_hash.in_(sa.bindparam("wanted", expanding=True)))
+_SAME_URL = _KNOWN.where(_e.url_key.in_(sa.bindparam("wanted", expanding=True)))
 
 
 def short_hash(*parts: str) -> str:
@@ -87,25 +116,15 @@ class SqlFeedStore:
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """Feeds whose time has come, leased."""
-        due = (
-            sa.select(t.feeds.c.id)
-            .where(
-                t.feeds.c.status == FeedStatus.ACTIVE.value,
-                t.feeds.c.next_poll_at <= now,
-                sa.or_(t.feeds.c.lease_until.is_(None), t.feeds.c.lease_until <= now),
-            )
-            .order_by(t.feeds.c.next_poll_at)
-            .limit(limit)
-        )
         with self._db.read() as connection:
             # Most ticks find nothing: do not take the write lock to learn that.
-            if connection.execute(due.limit(1)).first() is None:
+            if connection.execute(_DUE, {"now": now, "most": 1}).first() is None:
                 return []
-        if not self._db.sqlite:
-            due = due.with_for_update(skip_locked=True)
+        due = _DUE if self._db.sqlite else _DUE.with_for_update(skip_locked=True)
+        lease_them = t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=sa.bindparam("until"))
         with self._db.write() as connection:
             rows = connection.execute(
-                t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=now + lease).returning(t.feeds)
+                lease_them.returning(t.feeds), {"now": now, "most": limit, "until": now + lease}
             ).mappings()
             return [feed_of(row) for row in rows]
 
@@ -154,9 +173,9 @@ class SqlFeedStore:
         keys = [key for key in url_keys if key]
         found: dict[int, KnownEntry] = {}
         with self._db.read() as connection:
-            for column, values in ((t.entries.c.id_hash, hashes), (t.entries.c.url_key, keys)):
+            for query, values in ((_SAME_ID, hashes), (_SAME_URL, keys)):
                 for start in range(0, len(values), _CHUNK):
-                    for entry in _known(connection, feed_id, column, values[start : start + _CHUNK]):
+                    for entry in _known(connection, query, feed_id, values[start : start + _CHUNK]):
                         found[entry.row] = entry
         return [found[row] for row in sorted(found)]
 
@@ -179,7 +198,7 @@ class SqlFeedStore:
                 _close_listing(connection, feed)
                 _still_listed(connection, listed, now)
             stored = _insert_entries(connection, feed.id, entries, now)
-            connection.execute(t.feeds.update().where(t.feeds.c.id == feed.id).values(**values))
+            connection.execute(_POLLED, {"feed": feed.id, **values})
             add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
         return stored
 
@@ -210,23 +229,8 @@ class SqlFeedStore:
             return _insert_entries(connection, feed_id, entries, now)
 
 
-def _known(
-    connection: Connection, feed_id: int, column: sa.Column[str], values: Sequence[str]
-) -> list[KnownEntry]:
-    e = t.entries.c
-    query = sa.select(
-        e.id,
-        e.entry_id,
-        e.url_key,
-        e.title,
-        e.text_hash,
-        e.fate,
-        e.first_seen,
-        e.published,
-        e.words_only,
-        e.listed_at,
-    )
-    rows = connection.execute(query.where(e.feed_id == feed_id, column.in_(values))).all()
+def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: Sequence[str]) -> list[KnownEntry]:
+    rows = connection.execute(query, {"feed": feed_id, "wanted": values}).all()
     return [
         KnownEntry(
             row=row.id,
@@ -245,14 +249,13 @@ def _known(
 
 
 def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
-    stored = 0
+    rows = []
     for entry in entries:
         # With the revised row: words that come back later are a revision of what stood in between.
         revised = str(entry.revision_of or "")
         identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
-        columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
-        stored += insert_new(connection, t.entries, {"feed_id": feed_id, **columns})
-    return stored
+        rows.append({"feed_id": feed_id, **entry_columns(entry, identity, short_hash(entry.parsed.id), now)})
+    return insert_new(connection, t.entries, *rows)
 
 
 def _close_listing(connection: Connection, feed: Feed) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import declared_columns, feed_of, fresh_columns
-from monitor.adapters.store.upsert import insert_all_new
+from monitor.adapters.store.upsert import insert_new
 from monitor.model.feed import Feed, FeedStatus, Subscription
 
 _CHUNK = 400
@@ -30,7 +30,7 @@ def subscribe(
             for url, one in chunk.items()
             if url not in there
         ]
-        insert_all_new(connection, t.feeds, fresh)
+        insert_new(connection, t.feeds, *fresh)
         back = [one for url, one in chunk.items() if there.get(url, FeedStatus.ACTIVE) is not FeedStatus.ACTIVE]
         for one in back:
             _come_back(connection, one, leased)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,20 +14,25 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.model.feed import PollOutcome
 
+# Statements that run for every feed or entry are made once and take their values as parameters: to build one
+# anew costs SQLAlchemy more than to run it.
+_ONE_MORE = (
+    t.poll_counts.update()
+    .where(t.poll_counts.c.minute == sa.bindparam("in_minute"), t.poll_counts.c.outcome == sa.bindparam("came_to"))
+    .values(polls=t.poll_counts.c.polls + 1)
+)
 
-def insert_new(connection: Connection, table: sa.Table, values: Mapping[str, Any]) -> int:
-    """Inserts a row unless a unique key says it is there already; returns 1 or 0."""
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    statement = insert.values(**values).on_conflict_do_nothing()
+
+def insert_new(connection: Connection, table: sa.Table, *rows: Mapping[str, Any]) -> int:
+    """Inserts rows, all with the same columns, unless a unique key says they are there already.
+
+    Returns how many were inserted.
+    """
+    if not rows:
+        return 0
+    statement = _insert_unless_there(connection.dialect.name, table)
     # Without the option SQLAlchemy says -1 of an insert on PostgreSQL.
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
-
-
-def insert_all_new(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows of the same columns at once, but for those that a unique key says are there already."""
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    if rows:
-        connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[Any]:
@@ -49,11 +55,14 @@ def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Mapping
 
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
     """Counts one poll of that outcome in that minute."""
-    c = t.poll_counts.c
-    one_more = (
-        t.poll_counts.update().where(c.minute == minute, c.outcome == outcome.value).values(polls=c.polls + 1)
-    )
-    if not connection.execute(one_more).rowcount and not insert_new(
+    this = {"in_minute": minute, "came_to": outcome.value}
+    if not connection.execute(_ONE_MORE, this).rowcount and not insert_new(
         connection, t.poll_counts, {"minute": minute, "outcome": outcome.value, "polls": 1}
     ):
-        connection.execute(one_more)  # another process inserted it in between
+        connection.execute(_ONE_MORE, this)  # another process inserted it in between
+
+
+@cache
+def _insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_nothing()

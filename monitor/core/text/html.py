@@ -143,8 +143,10 @@ def _flat(text: str | None) -> str:
 
 def _paragraphs(parts: list[str]) -> str:
     paragraphs = []
-    for part in map(clean, parts):
-        lines = [" ".join(line.split()) for line in part.split("\n")]
+    for part in parts:
+        if not part.strip():  # what lies between two blocks: of most pages half of the parts
+            continue
+        lines = [" ".join(line.split()) for line in clean(part).split("\n")]
         paragraphs.append("\n".join(lines).strip("\n"))
     # Two <br> in a row are how many feeds write a paragraph.
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph.strip())

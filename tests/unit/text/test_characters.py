@@ -26,6 +26,13 @@ def test_long_runs_of_anything_else_stay(text: str) -> None:
     assert bounded_marks(text) == text
 
 
+@pytest.mark.parametrize("between", ["ｶﾞ", "か", "“", "\n"])
+def test_a_run_of_marks_is_cut_wherever_it_stands(between: str) -> None:
+    for mark in ("\u0301", "\uff9e", "\u0301\uff9e"):
+        run, kept = mark * 40, (mark * 40)[:MOST_MARKS]
+        assert bounded_marks(f"{between}a{run}b{between}") == f"{between}a{kept}b{between}"
+
+
 def test_no_code_point_hides_its_marks() -> None:
     """Every character that normalisation turns into marks only counts as one."""
     marks = [

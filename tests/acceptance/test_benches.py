@@ -1,0 +1,44 @@
+"""The benches run: small, and for no figure's sake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from documents import ROOT
+
+pytestmark = pytest.mark.needs("linux")  # the meter reads /proc
+
+
+def bench(name: str, *arguments: str) -> str:
+    line = [sys.executable, str(ROOT / "bench" / name), *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_pipeline_bench_polls_four_feeds_and_prints_its_table() -> None:
+    table = bench("pipeline.py", "--feeds", "4", "--rounds", "1", "--without-reader")
+    assert table.startswith("4 feeds of 2")
+    for row in ("raw: fetch", "raw: parse", "monitor: first poll", "monitor: re-poll, 304", "monitor run --once"):
+        assert f"\n{row}" in table
+    assert " × fetch, httpx2 alone + parse, feedparser" in table
+    assert "monitor --help takes" in table
+    assert max(map(len, table.splitlines())) <= 100
+
+
+def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
+    found = json.loads(
+        bench("pipeline.py", "--feeds=2", "--rounds=2", "--without-reader", "--only=raw_", "--json")
+    )
+    assert set(found["rows"]) == {"raw_fetch", "raw_fetch_304", "raw_lxml", "raw_feedparser"}
+    assert found["entries"] == 20 + 21
+    cpu = found["rows"]["raw_feedparser"]["cpu_ms_a_feed"]
+    assert 0 < cpu["lowest"] <= cpu["median"] <= cpu["highest"]
+    assert len(found["help_cpu_ms"]) == 3
+
+
+def test_the_match_bench_reads_its_documents() -> None:
+    assert "matching, explained" in bench("match.py")

@@ -1,0 +1,227 @@
+"""poll: bodies are read side by side, and no guarantee of the stage suffers from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from made import feed_settings
+from newsroom import DAY, FEED, OTHER_FEED, Newsroom, answer, item, rss
+
+from monitor.adapters.sandbox import ProcessSandbox
+from monitor.core.feeds.parse import parse_feed
+from monitor.model.errors import StoreUnusable
+from monitor.model.feed import PollOutcome
+from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.poll import LEASE, PollStage
+from monitor.testing import InlineSandbox
+
+PATIENCE = 30.0  # seconds: a limit, not a wait
+
+
+class WatchedSandbox(InlineSandbox):
+    """Calls `before` with the URL of each feed, in the thread that reads it."""
+
+    def __init__(self, before: Callable[[str], None]) -> None:
+        self.before = before
+
+    def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.before(args[2])
+        return super().run(function, *args, **kwargs)
+
+
+class WatchedFeeds:
+    """A feed store whose methods can be replaced one by one."""
+
+    def __init__(self, feeds: Any, **replaced: Callable[..., Any]) -> None:
+        self._feeds = feeds
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._feeds, name)
+
+
+def newsroom(feeds: int = 2) -> Newsroom:
+    """Feeds with one new entry each; FEED is answered first, then OTHER_FEED."""
+    urls = [FEED, OTHER_FEED, *(f"https://{number}.example/feed" for number in range(2, feeds))][:feeds]
+    room = Newsroom(feeds=[feed_settings(url, name=url, backfill=DAY) for url in urls])
+    for number, url in enumerate(urls):
+        room.fetcher.answers[url] = rss(item(f"e{number}"))
+    return room
+
+
+def stage(room: Newsroom, before: Callable[[str], None], *, feeds: Any = None, readers: int = 2) -> PollStage:
+    return PollStage(
+        feeds or room.store.feeds,
+        room.fetcher,
+        WatchedSandbox(before),
+        room.clock,
+        lambda: 0.5,
+        room.settings,
+        readers,
+    )
+
+
+def waited(event: threading.Event) -> None:
+    assert event.wait(PATIENCE)
+
+
+def never() -> bool:
+    return False
+
+
+def test_as_many_bodies_are_read_at_once_as_there_are_readers() -> None:
+    room = newsroom(3)
+    together = threading.Barrier(3)
+    reports = list(stage(room, lambda url: together.wait(PATIENCE) and None, readers=3).run(never))
+    assert [report.decision.outcome for report in reports] == [PollOutcome.OK] * 3
+
+
+def test_a_body_that_takes_long_holds_up_no_other_feed() -> None:
+    room = newsroom(4)
+    others_are_done = threading.Event()
+    reports = stage(room, lambda url: waited(others_are_done) if url == FEED else None).run(never)
+    first = [next(reports) for _ in range(3)]
+    assert FEED not in {report.feed.url for report in first}
+    assert room.number("SELECT count(*) FROM entries") == 3
+    others_are_done.set()
+    assert [report.feed.url for report in reports] == [FEED]
+    assert room.number("SELECT count(*) FROM entries") == 4
+
+
+def test_a_body_that_is_an_attack_takes_its_own_child_and_holds_up_no_other_feed() -> None:
+    room = newsroom(6)
+    attributes = " ".join(f'a{number}="x"' for number in range(100_000))  # feedparser would take minutes
+    room.fetcher.answers[FEED] = rss(f"<item><a {attributes}/></item>")
+    sandbox = ProcessSandbox(workers=2, cpu_seconds=2.0)
+    try:
+        with ThreadPoolExecutor(2) as both:  # both children are up before the first poll
+            list(
+                both.map(lambda url: sandbox.run(parse_feed, rss(), "text/xml", url, room.clock.now()), (FEED, ""))
+            )
+        polling = replace(stage(room, lambda url: None), sandbox=sandbox)
+        reports = list(polling.run(never))
+    finally:
+        sandbox.close()
+    assert [report.decision.outcome for report in reports] == [PollOutcome.OK] * 5 + [PollOutcome.PARSE_FAILED]
+    assert reports[-1].feed.url == FEED
+    assert "over 2 s of CPU" in (reports[-1].decision.error or "")
+
+
+def test_one_reader_reads_in_the_order_of_the_answers() -> None:
+    room = newsroom(6)
+    read: list[str] = []
+    reports = list(stage(room, read.append, readers=1).run(never))
+    assert read == [request.url for request in room.fetcher.requests] == [report.feed.url for report in reports]
+
+
+@pytest.mark.parametrize("readers", [1, 2])
+def test_no_more_answers_are_taken_than_can_be_read(readers: int) -> None:
+    room = newsroom(12)
+    too_many = threading.Event()
+    for url, body in list(room.fetcher.answers.items()):
+
+        def respond(request: FetchRequest, body: Any = body) -> FetchResponse:
+            if len(room.fetcher.requests) > readers + 1:
+                too_many.set()
+            return answer(body)(request)
+
+        room.fetcher.answers[url] = respond
+    came: list[bool] = []
+    first = list(room.fetcher.answers)[:readers]
+    # While every reader is at work, the answers that none is free for stay with the fetcher.
+    polling = stage(room, lambda url: came.append(url in first and too_many.wait(0.3)), readers=readers)
+    assert len(list(polling.run(never))) == 12
+    assert came == [False] * 12
+
+
+def test_a_body_that_breaks_its_reader_fails_alone() -> None:
+    room = newsroom(4)
+    reports = {report.feed.url: report for report in stage(room, _breaks_on(FEED)).run(never)}
+    assert reports[FEED].decision.outcome is PollOutcome.PARSE_FAILED
+    assert sum(report.decision.outcome is PollOutcome.OK for report in reports.values()) == 3
+    assert room.feed.failures == 1
+
+
+def _breaks_on(url: str) -> Callable[[str], None]:
+    def before(found: str) -> None:
+        if found == url:
+            raise ZeroDivisionError
+
+    return before
+
+
+def test_a_store_that_takes_nothing_stops_the_stage_and_what_is_at_work_is_stored() -> None:
+    room = newsroom(2)
+    refused, other_is_read = threading.Event(), threading.Event()
+
+    def record_poll(feed: Any, *args: Any, **kwargs: Any) -> int:
+        if feed.url == FEED:
+            waited(other_is_read)  # it is at work when the store refuses
+            refused.set()
+            raise StoreUnusable("sqlite://", "the disk is full")
+        waited(refused)
+        return room.store.feeds.record_poll(feed, *args, **kwargs)
+
+    feeds = WatchedFeeds(room.store.feeds, record_poll=record_poll)
+    polling = stage(room, lambda url: other_is_read.set() if url == OTHER_FEED else None, feeds=feeds)
+    with pytest.raises(StoreUnusable, match="the disk is full"):
+        list(polling.run(never))
+    by_url = {feed.url: feed for feed in room.store.feeds.all()}
+    assert by_url[OTHER_FEED].last_outcome is PollOutcome.OK
+    assert by_url[FEED].last_outcome is None
+    # It is asked again when its lease ends, as if it had not been asked.
+    room.clock.advance(LEASE)
+    assert [feed.url for feed in room.store.feeds.claim_due(room.clock.now(), LEASE, 10)] == [FEED]
+
+
+def test_a_feed_at_work_is_not_asked_again_though_its_lease_has_ended() -> None:
+    room = newsroom(1)
+    lease_over, claimed_again = threading.Event(), threading.Event()
+    claims: list[list[str]] = []
+
+    def claim_due(*args: Any) -> Any:
+        if claims:
+            waited(lease_over)
+        found = room.store.feeds.claim_due(room.clock.now(), *args[1:])
+        claims.append([feed.url for feed in found])
+        if len(claims) == 2:
+            claimed_again.set()
+        return found
+
+    def before(url: str) -> None:
+        room.clock.advance(LEASE + timedelta(seconds=1))
+        lease_over.set()
+        waited(claimed_again)
+
+    feeds = WatchedFeeds(room.store.feeds, claim_due=claim_due)
+    assert len(list(stage(room, before, feeds=feeds).run(never))) == 1
+    assert claims == [[FEED], [FEED], []]
+    assert len(room.fetcher.requests) == 1
+
+
+def test_what_was_answered_is_stored_when_the_stage_is_told_to_stop() -> None:
+    room = newsroom(3)
+    told = threading.Event()
+
+    def before(url: str) -> None:
+        told.set()
+
+    reports = list(stage(room, before).run(told.is_set))
+    assert len(reports) == len(room.fetcher.requests) >= 1
+    assert room.number("SELECT count(*) FROM entries") == len(reports)
+
+
+def test_a_run_that_is_given_up_leaves_no_reader_behind() -> None:
+    room = newsroom(6)
+    before = set(threading.enumerate())
+    reports = stage(room, lambda url: None).run(never)
+    next(reports)
+    reports.close()
+    assert set(threading.enumerate()) <= before
+    assert room.number("SELECT count(*) FROM entries") <= 4  # at most one done, two at work and one that lay ready
