@@ -24,6 +24,8 @@ def secret(reference: str) -> str:
     """A secret of a form that any setting takes."""
     if "HOOK_SECRET" in reference:
         return "whsec_" + "A" * 32
+    if "DATABASE_URL" in reference:
+        return "postgresql://desk:x@db.example.org/monitor"
     return "https://hooks.example.org/services/x" if "SLACK" in reference else "x"
 
 
