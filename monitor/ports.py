@@ -21,6 +21,7 @@ from monitor.model.ledger import (
     Alerted,
     DigestState,
     EntryFate,
+    KeptRuleset,
     ListedMatch,
     NewMatch,
     Plan,
@@ -257,7 +258,11 @@ class ArticleStore(Protocol):
         ...
 
     def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
-        """Keeps the text of a rule set, so that an old answer can be explained."""
+        """Keeps the text of a rule set, so that an old answer can be explained, as the last that was loaded."""
+        ...
+
+    def last_ruleset(self) -> KeptRuleset | None:
+        """The rule set that was loaded last; None when none ever was."""
         ...
 
     def ruleset_files(self, version: str) -> Sequence[tuple[str, str]] | None:

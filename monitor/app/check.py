@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from monitor.adapters.nlp import check_model
@@ -14,7 +15,7 @@ from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
-from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples
+from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
 from monitor.model.problem import Gravity, Problem
@@ -26,12 +27,15 @@ _LONGEST_EXAMPLE = 5_000_000
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     """What a check found. `files` counts the config and the rule files; `settings` and `ruleset` are None when
-    their files do not hold."""
+    their files do not hold. With `config_holds` the rules alone are to blame, be it that there are none; `texts`
+    is all that was read, by the names of the files."""
 
     problems: tuple[Problem, ...]
     files: int
     settings: Settings | None
     ruleset: RuleSet | None
+    config_holds: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def errors(self) -> int:
@@ -44,10 +48,17 @@ class CheckReport:
         return not self.errors
 
 
-def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = True) -> CheckReport:
+def check(
+    config_path: Path,
+    *,
+    environment: Mapping[str, str],
+    secrets: bool = True,
+    in_force: RuleSet | None = None,
+) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
     Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
+    `in_force` is a rule set whose examples all held: then only those that it cannot answer for are tried.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -65,16 +76,19 @@ def check(config_path: Path, *, environment: Mapping[str, str], secrets: bool = 
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
     loaded = load_rules(rule_files)
-    rule_problems = [*unreadable, *loaded.problems, *run_examples(loaded.ruleset, _example)]
-    problems += missing
+    tried = None if in_force is None else untried(loaded.ruleset, in_force)
+    rule_problems = [*unreadable, *loaded.problems, *run_examples(loaded.ruleset, _example, tried)]
     ruleset = None
     if rule_files and not missing and not _errors(rule_problems):
         # Only then: a selector that names a rule with an error in it is not itself wrong.
         ruleset = loaded.ruleset
         problems += check_selectors(sketch.selectors, ruleset.rules, source, name)
     forget()
-    ordered = sorted(problems, key=lambda problem: problem.line) + _in_file_order(rule_problems, paths)
-    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset)
+    config_holds = settings is not None and not _errors(problems)
+    of_config = sorted([*problems, *missing], key=lambda problem: problem.line)
+    ordered = of_config + _in_file_order(rule_problems, paths)
+    texts = {name: source, **{file.name: file.text for file in rule_files}}
+    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset, config_holds, texts)
 
 
 def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:
@@ -92,16 +106,22 @@ def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: b
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Settings and rules that hold."""
+    """Settings and rules to run with. `rules_of` is set when the rule files do not hold: the rules are the last
+    good ones then, as they were read at that time, and `warnings` holds the errors too."""
 
     settings: Settings
     ruleset: RuleSet
     warnings: tuple[Problem, ...]
+    rules_of: datetime | None = None
 
 
 def open_settings(config_path: Path, environment: Mapping[str, str]) -> Ready:
     """Settings and rules to run with. Raises ConfigInvalid with every problem when the check finds an error."""
-    report = check(config_path, environment=environment)
+    return ready_of(check(config_path, environment=environment))
+
+
+def ready_of(report: CheckReport) -> Ready:
+    """The settings and rules of a check without errors. Raises ConfigInvalid with every problem of another."""
     if not report.ok or report.settings is None or report.ruleset is None:
         raise ConfigInvalid(report.problems)
     return Ready(report.settings, report.ruleset, report.problems)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -16,14 +16,14 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import metering
-from monitor.app.counting import counted
+from monitor.app.generations import MOST_DRAINING, AtWork, Generations
+from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
+from monitor.app.reload import Reloader
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
-from monitor.model.article import ReadOutcome
-from monitor.model.delivery import DeliveryState
 from monitor.model.errors import MonitorError
-from monitor.model.feed import POLL_SUCCESS, FeedStatus
+from monitor.model.feed import FeedStatus
 from monitor.model.ledger import Plan
 from monitor.ports import Meter
 
@@ -35,30 +35,11 @@ CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before 
 CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
-
-
-@dataclass
-class Pass:
-    """What one pass of `--once` came to."""
-
-    feeds: int = 0
-    polled: int = 0
-    failing: list[tuple[str, str]] = field(default_factory=list)
-    seen: int = 0
-    too_old: int = 0
-    new: int = 0
-    postponed: int = 0
-    fallback: list[tuple[str, str]] = field(default_factory=list)  # pages that could not be read, and why
-    matches: int = 0
-    plans: int = 0
-    sent: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    waiting: int = 0  # messages of earlier passes whose next attempt is not due yet
-
-    @property
-    def exit_code(self) -> int:
-        """0 done; 1 a delivery failed, or there were feeds and none could be polled."""
-        return 1 if self.failed or (self.feeds and not self.polled) else 0
+# Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
+# that was just closed and ends.
+GENERATIONS = 1 + MOST_DRAINING + 1
+_STAGES = ("poll", "read", "match", "digest", "deliver")  # by the name they have in Monitor
+_FETCHING = frozenset({"poll", "read"})
 
 
 class Service:
@@ -66,7 +47,8 @@ class Service:
 
     `on_plan` sees every plan as it is made (a dry run prints it); without `sends` nothing leaves the house,
     not even what an earlier run left waiting. `meter` and `pulse` are told what the daemon does; a pass of
-    `--once` ends before anybody could ask them.
+    `--once` ends before anybody could ask them. Without a
+    `reloader` it cannot reload.
     """
 
     def __init__(
@@ -77,29 +59,51 @@ class Service:
         sends: bool = True,
         meter: Meter | None = None,
         pulse: Pulse | None = None,
+        reloader: Reloader | None = None,
     ) -> None:
-        self._monitor = monitor
+        self.reloader = reloader
+        self._at_work = AtWork()
+        self.generations = Generations(monitor, self._at_work)
         self._on_plan = on_plan
         self._sends = sends
         self._meter = meter or metering.NoMeter()
         self._pulse = pulse or Pulse()
         self._stopping = threading.Event()
+        # The main thread waits here, not on the event: a signal handler that sets an event while the same thread
+        # waits on it may wait for itself for ever. This queue is made for handlers.
+        self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler: BackgroundScheduler | None = None
         self._started = monitor.clock.now()
+
+    @property
+    def _monitor(self) -> Monitor:
+        """The generation in force: a stage asks once, as it begins."""
+        return self.generations.current
 
     def stop(self) -> None:
         """Asks every stage to end after what it is doing; returns at once, may be called by a signal handler."""
         self._pulse.stop()
         self._stopping.set()
+        self._nudges.put(None)
+
+    def reload(self) -> None:
+        """Asks for config and rules to be read again; returns at once, may be called by a signal handler."""
+        if self.reloader is not None:
+            self.reloader.ask()
+            self._nudges.put(None)
+
+    def close(self) -> None:
+        """Closes the store and all else; for when `run_forever` left no stage behind."""
+        self.generations.close()
 
     def run_forever(self) -> bool:
         """Ticks until `stop`; True when every stage came to its end, False when one had to be left behind.
 
         A stage left behind loses nothing: what it did not commit is taken up at the next start.
         """
-        stages: dict[str, tuple[Callable[[], None], int]] = {
-            "poll": (self._poll, 1),
-            "read": (self._read, 1),
+        stages: dict[str, tuple[Callable[[Monitor], None], int]] = {
+            "poll": (self._poll, GENERATIONS),
+            "read": (self._read, GENERATIONS),
             "match": (self._match, 1),
             "digest": (self._digest, 1),
         }
@@ -108,10 +112,9 @@ class Service:
         workers = sum(instances for _, instances in stages.values())
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
         self._scheduler = scheduler
-        running = _Running()
         for name, (stage, instances) in stages.items():
             scheduler.add_job(
-                self._guarded(name, stage, running),
+                self._guarded(name, stage),
                 "interval",
                 seconds=TICK,
                 id=name,
@@ -126,79 +129,40 @@ class Service:
         self._watch_the_clock(scheduler)
         scheduler.pause()
         scheduler.remove_all_jobs()
-        self._monitor.fetcher.close()  # what is in flight is asked again at the next start
-        finished = running.wait_until_idle(STOP_WITHIN.total_seconds())
+        self.generations.close_fetchers()  # what is in flight is asked again at the next start
+        finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         scheduler.shutdown(wait=False)
         return finished
 
     def run_once(self, say: Callable[[str], None] = lambda line: None) -> Pass:
         """One pass: every feed is due, every digest with matches is closed and sent; `say` hears each step."""
-        done = Pass()
-        monitor = self._monitor
-        done.feeds = monitor.store.feeds.make_all_due(monitor.clock.now())
-        say(f"Polling {counted(done.feeds, 'feed')} …")
-        for report in monitor.poll.run(self._stopping.is_set):
-            say_poll(log, report)
-            if report.decision.outcome in POLL_SUCCESS:
-                done.polled += 1
-            else:
-                done.failing.append((report.feed.name, report.decision.error or report.decision.outcome.value))
-            done.seen += report.seen
-            done.too_old += report.too_old
-            done.new += report.waiting
-        say(f"Reading {counted(done.new, 'new entry', 'new entries')} …")
-        for read in monitor.read.run(self._stopping.is_set):
-            say_read(log, read)
-            done.postponed += read.outcome is ReadOutcome.POSTPONED
-            if read.outcome is ReadOutcome.FALLBACK:
-                done.fallback.append((read.entry.new.parsed.link or "", read.why or ""))
-        say("Matching and delivering …")
-        for group in monitor.group.run(self._stopping.is_set):
-            say_group(log, group)
-        for match in monitor.match.run(self._stopping.is_set):
-            say_match(log, match)
-            done.matches += len(match.matches)
-        for plan in monitor.digest.run(close_all=True):
-            say_plan(log, plan)
-            if isinstance(plan, Plan):
-                self._on_plan(plan)
-                done.plans += bool(plan.deliveries)
-            else:
-                done.failed.append((f"digest {plan.digest}", plan.why))
-        for delivery in monitor.deliver.run(self._stopping.is_set) if self._sends else ():
-            say_delivery(log, delivery)
-            if delivery.failure is None:
-                done.sent += 1
-            else:
-                done.failed.append((delivery.delivery.new.receiver, str(delivery.failure)))
-        waiting = monitor.store.ledger.counts(monitor.clock.now()).deliveries.get(DeliveryState.WAITING.value, 0)
-        done.waiting = max(0, waiting - len(done.failed))
-        return done
+        return run_pass(self._monitor, self._stopping.is_set, on_plan=self._on_plan, sends=self._sends, say=say)
 
-    def _poll(self) -> None:
-        for report in self._monitor.poll.run(self._stopping.is_set):
+    def _poll(self, monitor: Monitor) -> None:
+        for report in monitor.poll.run(self._ended("poll", monitor)):
             say_poll(log, report)
             metering.count_poll(self._meter, report)
             if report.waiting:
                 self._wake("read")
 
-    def _read(self) -> None:
-        for report in self._monitor.read.run(self._stopping.is_set):
+    def _read(self, monitor: Monitor) -> None:
+        for report in monitor.read.run(self._ended("read", monitor)):
             say_read(log, report)
             metering.count_read(self._meter, report)
             self._wake("match")
 
-    def _match(self) -> None:
-        for group in self._monitor.group.run(self._stopping.is_set):
+    def _match(self, monitor: Monitor) -> None:
+        ended = self._ended("match", monitor)
+        for group in monitor.group.run(ended):
             say_group(log, group)
             metering.count_group(self._meter, group)
-        for report in self._monitor.match.run(self._stopping.is_set):
+        for report in monitor.match.run(ended):
             say_match(log, report)
-            metering.count_match(self._meter, report, self._monitor.clock.now())
+            metering.count_match(self._meter, report, monitor.clock.now())
 
-    def _digest(self) -> None:
+    def _digest(self, monitor: Monitor) -> None:
         failed = False
-        for plan in self._monitor.digest.run(caught_up=self._caught_up):
+        for plan in monitor.digest.run(caught_up=self._caught_up, stopping=self._ended("digest", monitor)):
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
@@ -208,16 +172,26 @@ class Service:
         if failed:
             self._stopping.wait(PAUSE)
 
-    def _deliver(self) -> None:
-        for report in self._monitor.deliver.run(self._stopping.is_set):
+    def _deliver(self, monitor: Monitor) -> None:
+        for report in monitor.deliver.run(self._ended("deliver", monitor)):
             say_delivery(log, report)
-            metering.count_delivery(self._meter, report, self._monitor.clock.now())
+            metering.count_delivery(self._meter, report, monitor.clock.now())
+
+    def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
+        """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
+        stage = getattr(monitor, name)
+        return lambda: self._stopping.is_set() or getattr(self._monitor, name) is not stage
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
-        """Waits for `stop`; a wall clock that is set must not stop the ticks, which stand by it, nor the store."""
+        """Waits for `stop`, and reloads when asked. A wall clock that is set must not stop the ticks, which stand
+        by it, nor the store."""
         clock = self._monitor.clock
         wall, steady = clock.now(), time.monotonic()
-        while not self._stopping.wait(TICK):
+        while not self._stopping.is_set():
+            with contextlib.suppress(queue.Empty):
+                self._nudges.get(timeout=TICK)
+            if self.reloader is not None and not self._stopping.is_set():
+                self._turn_to_reload(self.reloader)
             before, passed = wall, time.monotonic() - steady
             wall, steady = clock.now(), time.monotonic()
             jump = (wall - before).total_seconds() - passed
@@ -229,6 +203,19 @@ class Service:
                 self._monitor.store.set_right(wall)
             for job in scheduler.get_jobs():
                 job.modify(next_run_time=wall)
+
+    def _turn_to_reload(self, reloader: Reloader) -> None:
+        before = self._monitor
+        after = reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))
+        if after is not None:
+            self.generations.swap(after)
+            for stage in _STAGES:
+                self._wake(stage)
+            # The last article of the old rules may go to a digest that is no more: counted, too.
+            self._at_work.wait_for_end(before.match, TICK)
+            with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
+                self._warn_of_orphans()
+        self.generations.tend()
 
     def _caught_up(self) -> bool:
         """Whether all that was missed while nobody was there is polled, read and matched; after a while, yes."""
@@ -258,15 +245,19 @@ class Service:
             with contextlib.suppress(JobLookupError):  # stopping: the jobs are gone
                 self._scheduler.modify_job(stage, next_run_time=self._monitor.clock.now())
 
-    def _guarded(self, name: str, stage: Callable[[], None], running: _Running) -> Callable[[], None]:
+    def _guarded(self, name: str, stage: Callable[[Monitor], None]) -> Callable[[], None]:
         """A stage that never ends the daemon: what it raises is logged, and the next tick tries again."""
 
         def run() -> None:
             if self._stopping.is_set():
                 return
-            with running:
+            monitor = self._monitor
+            # What fetches may have an older generation beside it, and itself only once; the scheduler sees to the
+            # others, of which no two generations may be at work at once.
+            with self._at_work.run(getattr(monitor, name), alone=name in _FETCHING) as may_run:
                 try:
-                    stage()
+                    if may_run:
+                        stage(monitor)
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))
                     metering.count_failure(self._meter, name)
@@ -277,24 +268,3 @@ class Service:
                     self._stopping.wait(PAUSE)
 
         return run
-
-
-class _Running:
-    """Counts the stages at work."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._idle = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._idle:
-            self._count += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._idle:
-            self._count -= 1
-            self._idle.notify_all()
-
-    def wait_until_idle(self, seconds: float) -> bool:
-        with self._idle:
-            return self._idle.wait_for(lambda: self._count == 0, seconds)

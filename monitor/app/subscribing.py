@@ -124,7 +124,8 @@ def remove(desk: Desk, url_or_name: str) -> Feed:
         feed = known.meant(url_or_name)
         declared = known.place(feed.settings.url)
     if declared is not None:
-        raise NotRemoved(f"the feed is declared in {declared}: delete it there; the next start polls it no more")
+        then = "delete it there; the next start or reload polls it no more"
+        raise NotRemoved(f"the feed is declared in {declared}: {then}")
     desk.store.feeds.unsubscribe(feed.id)
     return feed
 

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 
 from monitor.adapters.metrics import CONTENT_TYPE, PrometheusMeter
+from monitor.app.last_good import when
 from monitor.app.pulse import Pulse
+from monitor.app.reload import Reloader
 from monitor.app.remembered import Remembered
 from monitor.app.status import state_of
 from monitor.model.delivery import DeliveryState
@@ -35,6 +37,8 @@ class Reason(StrEnum):
     STOPPING = "stopping"
     STORE_UNUSABLE = "store_unusable"
     STORE_SLOW = "store_slow"  # a question was put to it and is not answered yet
+    LAST_GOOD_RULES = "last_good_rules"  # the rule files do not hold
+    RELOAD_REFUSED = "reload_refused"  # the last one: what is in force is older than the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,19 @@ class Vitals:
             oldest_waiting_delivery=counts.oldest_waiting_delivery,
             database_bytes=size,
         )
+
+
+def config_findings(reloader: Reloader) -> list[Finding]:
+    """Where what is in force is not what the files say. No problem is repeated here: those name paths."""
+    found = []
+    if reloader.ready.rules_of is not None:
+        detail = f"the rule files do not hold; in force are the rules read on {when(reloader.ready.rules_of)}"
+        found.append(Finding(Reason.LAST_GOOD_RULES, detail))
+    last = reloader.last
+    if last is not None and last.problem is not None:
+        detail = f"the reload of {when(last.at)} was refused; the log says why"
+        found.append(Finding(Reason.RELOAD_REFUSED, detail))
+    return found
 
 
 def health_json(health: Health) -> dict[str, Any]:

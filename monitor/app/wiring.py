@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 from typing import TextIO
 
@@ -38,7 +38,7 @@ from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
-from monitor.ports import Channel, Clock, DueFeeds, Fetcher, Sandbox, Store
+from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,14 @@ def build(
 def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool) -> Monitor:
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
-    now = clock.now()
     if store.held:
         store.feeds.release_leases()
-    store.set_right(now)
-    store.feeds.sync(settings.feeds, now)
-    store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), now)
-    for digest in settings.digests:
-        store.digests.open_digest(digest.name, now)
+    store.set_right(clock.now())
+    _declare(ready, store, clock)
     fetcher = HttpFetcher(settings.poll, version)
     sandbox = parsing_sandbox()
-    sandboxes: tuple[Sandbox, ...] = (sandbox,)
-    recognizer = None
-    if settings.nlp_model is not None:
-        names = names_sandbox()
-        sandboxes = (sandbox, names)
-        recognizer = SpacyRecognizer(settings.nlp_model, names)
+    recognizer, names = _recognizer(settings.nlp_model)
+    sandboxes = (sandbox, *names)
     receivers = {receiver.name: receiver for receiver in settings.receivers}
     return Monitor(
         store=store,
@@ -117,6 +109,56 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
     )
+
+
+def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdout: TextIO) -> Monitor:
+    """The next generation of a monitor, over the same store.
+
+    With the same `[poll]` and `[nlp]` its fetcher, children and the stages poll and read are the very same, so
+    that their runs go on. Otherwise they are new and share what is in hand, and the old ones may end beside them.
+    When it returns, the store is in step with the new config. Raises StoreError with no feed changed.
+    """
+    settings, was = after.settings, before.settings
+    fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
+    if (settings.poll, settings.nlp_model) != (was.poll, was.nlp_model):
+        recognizer = read.recognizer
+        if settings.nlp_model != was.nlp_model:
+            recognizer, names = _recognizer(settings.nlp_model)
+            sandboxes = (sandboxes[0], *names)
+        fetcher = HttpFetcher(settings.poll, version)
+        poll = replace(poll, fetcher=fetcher, settings=settings.poll)
+        read = replace(read, fetcher=fetcher, recognizer=recognizer)
+    receivers = {receiver.name: receiver for receiver in settings.receivers}
+    channels = channels_of(receivers, settings.smtp, stdout, monitor.clock, version)
+    _declare(after, monitor.store, monitor.clock)
+    return replace(
+        monitor,
+        fetcher=fetcher,
+        sandboxes=sandboxes,
+        poll=poll,
+        read=read,
+        match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
+        digest=replace(monitor.digest, settings=settings.digests, receivers=receivers),
+        deliver=replace(monitor.deliver, channels=channels),
+    )
+
+
+def _declare(ready: Ready, store: Store, clock: Clock) -> None:
+    """Puts the store in step with the config: the feeds last, since they alone change what others see."""
+    if ready.rules_of is None:  # the last good rules are what was loaded last, and stay as old as they are
+        ruleset = ready.ruleset
+        store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), clock.now())
+    for digest in ready.settings.digests:
+        store.digests.open_digest(digest.name, clock.now())
+    store.feeds.sync(ready.settings.feeds, clock.now())
+
+
+def _recognizer(model: str | None) -> tuple[EntityRecognizer | None, tuple[Sandbox, ...]]:
+    """What recognises names, and the children it does so in."""
+    if model is None:
+        return None, ()
+    names = names_sandbox()
+    return SpacyRecognizer(model, names), (names,)
 
 
 @contextmanager

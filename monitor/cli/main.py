@@ -113,11 +113,15 @@ def check(config: Path, as_json: bool) -> None:
 @CONFIG
 @click.option("--once", is_flag=True, help="One pass: poll every feed, send every digest with matches, exit.")
 @click.option("--dry-run", is_flag=True, help="Send nothing: print deliveries and keep them as drafts.")
+@click.option("--strict", is_flag=True, help="Refuse rule files with errors, also when there are last good rules.")
 @click.option("-v", "--verbose", is_flag=True, help="Also log what came to nothing.")
-def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
+def run(config: Path, once: bool, dry_run: bool, strict: bool, verbose: bool) -> None:
     """Run the daemon, or one pass with --once.
 
-    It runs until SIGTERM or Ctrl-C, ends within 10 seconds, and loses nothing.
+    It runs until SIGTERM or Ctrl-C, ends within 10 seconds, and loses nothing. SIGHUP has it read config and
+    rules again; what does not hold is logged, and everything stays as it was.
+
+    When the rule files have errors it starts with the rules it ran with last, and says so.
 
     With --once the exit status is 0 when all went well, 1 when a delivery failed or nothing could be polled,
     2 when the config does not hold.
@@ -128,12 +132,18 @@ def run(config: Path, once: bool, dry_run: bool, verbose: bool) -> None:
       monitor run --dry-run            what would be sent, without sending
       monitor run --once -c desk/config.toml
     """
+    from monitor.cli.hangups import Hangups
+
+    hangups = Hangups()  # before the imports that take long: a SIGHUP must not end us
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
 
     # One pass ends with a summary of all that went wrong: the log would only say it twice.
     logs.configure(verbose=verbose, environment_no_color="NO_COLOR" in os.environ, quiet=once and not verbose)
-    code = run_pass(config, dry_run=dry_run) if once else run_daemon(config, dry_run=dry_run)
+    if once:
+        code = run_pass(config, dry_run=dry_run, strict=strict)
+    else:
+        code = run_daemon(config, hangups, dry_run=dry_run, strict=strict)
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: a stage that had to be left behind must not keep the process alive.

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import __version__
-from monitor.app.check import Ready, open_settings
+from monitor.app.check import Ready
 from monitor.app.counting import counted
 from monitor.app.deliveries import message_text
-from monitor.app.pulse import Pulse
-from monitor.app.service import Pass, Service
+from monitor.app.last_good import open_or_last_good, when
+from monitor.app.one_pass import Pass
+from monitor.app.reload import Reloader
+from monitor.app.service import Service
 from monitor.app.wiring import Monitor, build
+from monitor.cli.hangups import Hangups
 from monitor.core.text.terminal import printable
 from monitor.model.ledger import Plan
-from monitor.ports import Meter
+from monitor.model.problem import Gravity
 
 if TYPE_CHECKING:
     from monitor.app.vitals import Vitals
@@ -29,13 +32,15 @@ if TYPE_CHECKING:
 _MOST_PAGES = 5  # named in the summary of a pass
 
 
-def run_daemon(config: Path, *, dry_run: bool) -> int:
+def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
-    ready = _ready(config)
+    ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
-    vitals, door = _watched(monitor, ready, listener) if listener else (None, None)
-    service = _service(monitor, dry_run, vitals.meter, vitals.pulse) if vitals else _service(monitor, dry_run)
+    reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout)
+    vitals, door = _watched(monitor, ready, listener, reloader) if listener else (None, None)
+    service = _service(monitor, dry_run, vitals, reloader)
+    hangups.listen(service.reload)
     where = ""
     if door is not None:
         door.start()
@@ -47,7 +52,7 @@ def run_daemon(config: Path, *, dry_run: bool) -> int:
         if door is not None:
             door.stop()  # before the store is closed: a page may be reading it
     if finished:
-        monitor.close()
+        service.close()
         click.echo("monitor: stopped", err=True)
     else:
         # Nothing is closed under a stage at work; what it did not commit is taken up at the next start.
@@ -55,29 +60,39 @@ def run_daemon(config: Path, *, dry_run: bool) -> int:
     return 0
 
 
-def run_pass(config: Path, *, dry_run: bool) -> int:
+def run_pass(config: Path, *, dry_run: bool, strict: bool) -> int:
     """One pass; the exit status of the interface contract."""
-    monitor = build(_ready(config), version=__version__, stdout=sys.stdout, draft=dry_run)
-    done = _service(monitor, dry_run).run_once(lambda line: click.echo(line, err=True))
-    monitor.close()
+    monitor = build(_ready(config, strict), version=__version__, stdout=sys.stdout, draft=dry_run)
+    service = _service(monitor, dry_run)
+    done = service.run_once(lambda line: click.echo(line, err=True))
+    service.close()
     for line in pass_lines(done, dry_run):
         click.echo(printable(line), err=True)
     return done.exit_code
 
 
-def _ready(config: Path) -> Ready:
-    ready = open_settings(config, os.environ)
+def _ready(config: Path, strict: bool) -> Ready:
+    ready = open_or_last_good(config, os.environ, strict=strict)
     for problem in ready.warnings:
         click.echo(printable(str(problem), keep_newlines=True), err=True)
+    if ready.rules_of is not None:
+        click.echo("\n".join(last_good_lines(ready, config)), err=True)
     return ready
 
 
-def _service(monitor: Monitor, dry_run: bool, meter: Meter | None = None, pulse: Pulse | None = None) -> Service:
-    on_plan = _print_drafts if dry_run else _ignore
-    service = Service(monitor, on_plan=on_plan, sends=not dry_run, meter=meter, pulse=pulse)
+def _service(
+    monitor: Monitor, dry_run: bool, vitals: Vitals | None = None, reloader: Reloader | None = None
+) -> Service:
+    service = Service(
+        monitor,
+        on_plan=_print_drafts if dry_run else _ignore,
+        sends=not dry_run,
+        meter=vitals.meter if vitals else None,
+        pulse=vitals.pulse if vitals else None,
+        reloader=reloader,
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
-    signal.signal(signal.SIGHUP, _not_yet)
     return service
 
 
@@ -89,20 +104,31 @@ def _listener(ready: Ready) -> socket.socket | None:
     return listen(ready.settings.web_listen)
 
 
-def _watched(monitor: Monitor, ready: Ready, listener: socket.socket) -> tuple[Vitals, WebDoor]:
+def _watched(
+    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
+) -> tuple[Vitals, WebDoor]:
     """The vitals of a daemon to be, and the door that shows them on that socket."""
-    from monitor.app.vitals import Vitals
+    from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
-    vitals = Vitals(monitor.store, monitor.clock, version=__version__)
+    vitals = Vitals(monitor.store, monitor.clock, version=__version__, warnings=lambda: config_findings(reloader))
     views = Views(version=__version__, alive=vitals.alive, ready=vitals.ready, metrics=vitals.metrics)
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener)
 
 
-def _not_yet(*_: object) -> None:
-    # Not click.echo: a signal may arrive in the middle of a write.
-    os.write(2, b"monitor: SIGHUP: this version does not reload; restart it to read the config again\n")
+def last_good_lines(ready: Ready, config: Path) -> list[str]:
+    """That the rule files above do not hold, and which rules are in force in their place."""
+    assert ready.rules_of is not None
+    errors = sum(problem.gravity is Gravity.ERROR for problem in ready.warnings)
+    rules = counted(len(ready.ruleset.rules), "rule")
+    return [
+        "",
+        f"THE RULE FILES DO NOT HOLD ({counted(errors, 'error')}, see above).",
+        f"In force are the last good rules, {rules}, read on {when(ready.rules_of)}.",
+        f"Mend the files, then: monitor check -c {config}, and SIGHUP or a restart.",
+        "",
+    ]
 
 
 def _ignore(_plan: Plan) -> None:

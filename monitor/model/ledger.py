@@ -195,6 +195,15 @@ class SeenEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRuleset:
+    """A rule set as the store keeps it: the (name, text) of its files, and when it was last loaded from them."""
+
+    version: str
+    files: tuple[tuple[str, str], ...]
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoreCounts:
     """The numbers `monitor status` shows."""
 

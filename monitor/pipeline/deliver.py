@@ -27,8 +27,9 @@ class DeliveryReport:
     decision: RetryDecision | None = None
 
 
-class _Busy:
-    """The (receiver, channel) pairs this process is sending to; whoever claims holds the lock."""
+class Busy:
+    """The (receiver, channel) pairs this process is sending to; whoever claims holds the lock. Shared by the
+    generations of the stage: a reload must not give a receiver a second sender."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -49,7 +50,7 @@ class DeliverStage:
     channels: Mapping[tuple[str, ChannelKind], Channel]
     clock: Clock
     dice: Dice
-    _busy: _Busy = field(default_factory=_Busy, init=False, repr=False, compare=False)
+    busy: Busy = field(default_factory=Busy, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
         """Sends until nothing is due that no other thread is at; one report an attempt."""
@@ -60,17 +61,17 @@ class DeliverStage:
             try:
                 report = self._deliver(delivery)
             finally:
-                with self._busy.lock:
-                    self._busy.pairs.discard(_pair(delivery))
+                with self.busy.lock:
+                    self.busy.pairs.discard(_pair(delivery))
             yield report
 
     def _claim(self) -> Delivery | None:
-        with self._busy.lock:
+        with self.busy.lock:
             # One at a time: when the process ends between two, no unsent row is left leased.
-            claimed = self.outbox.claim(self.clock.now(), LEASE, 1, self._busy.pairs)
+            claimed = self.outbox.claim(self.clock.now(), LEASE, 1, self.busy.pairs)
             if not claimed:
                 return None
-            self._busy.pairs.add(_pair(claimed[0]))
+            self.busy.pairs.add(_pair(claimed[0]))
             return claimed[0]
 
     def _deliver(self, delivery: Delivery) -> DeliveryReport:

@@ -81,12 +81,17 @@ class DigestStage:
     draft: bool = False
 
     def run(
-        self, *, close_all: bool = False, caught_up: Callable[[], bool] = lambda: True
+        self,
+        *,
+        close_all: bool = False,
+        caught_up: Callable[[], bool] = lambda: True,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> Iterator[Plan | PlanFailure]:
         """One plan for each window or story that is due; with `close_all`, for everything that has matches.
 
         A late window (nobody was there at its end) is held until `caught_up` says that what was missed has been
-        polled and matched, and takes it all: the news of the night belongs into the morning's digest.
+        polled and matched, and takes it all: the news of the night belongs into the morning's digest. From
+        `stopping` on nothing more is planned.
 
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
@@ -94,6 +99,8 @@ class DigestStage:
         for settings in self.settings:
             try:
                 for due in self._due(settings, close_all, caught_up):
+                    if stopping():
+                        return
                     standing = standing or self._standing()  # most ticks find nothing due and need none
                     yield self._guarded(settings, due, standing)
             except StoreError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -15,6 +15,7 @@ from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
@@ -62,36 +63,47 @@ class PollStage:
     dice: Dice
     settings: PollSettings
     readers: int = 1
+    in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PollReport]:
         """Polls until nothing is due and nothing in flight; one report a feed, in the order they are done.
 
-        What was answered is stored, also after `stopping`. A report may come no sooner than the next answer.
+        From `stopping` on it asks for nothing more; what was asked is waited for and stored. A report may come no
+        sooner than the next answer.
         """
         asked: dict[int, Feed] = {}  # until stored: read here, and shortened by the readers
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
                 claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
-                for feed in claimed:
-                    if feed.id in asked:  # its lease ended while it waits for its host: one answer is enough
-                        continue
-                    asked[feed.id] = feed
+                # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
+                # is enough.
+                fresh = {feed.id: feed for feed in claimed if self.in_hand.take(feed.id)}
+                asked.update(fresh)
+                for feed in fresh.values():
                     yield FetchRequest(feed.id, feed.url, validators=feed.validators)
                 if not claimed:
                     yield None
 
-        with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
-            at_work: list[Future[PollReport]] = []
-            try:
-                for response in self.fetcher.fetch_many(due()):
-                    at_work.append(threads.submit(self._answered, asked, response))
-                    # One more than can be at work lies ready; the other answers wait with the fetcher.
-                    yield from _done(at_work, self.readers)
-                yield from _done(at_work, 0)
-            finally:
-                for one in at_work:
-                    one.cancel()
+        try:
+            with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
+                yield from self._reports(self.fetcher.fetch_many(due()), asked, threads)
+        finally:
+            self.in_hand.give_back(list(asked))
+
+    def _reports(
+        self, responses: Iterator[FetchResponse], asked: dict[int, Feed], threads: ThreadPoolExecutor
+    ) -> Iterator[PollReport]:
+        at_work: list[Future[PollReport]] = []
+        try:
+            for response in responses:
+                at_work.append(threads.submit(self._answered, asked, response))
+                # One more than can be at work lies ready; the other answers wait with the fetcher.
+                yield from _done(at_work, self.readers)
+            yield from _done(at_work, 0)
+        finally:
+            for one in at_work:
+                one.cancel()
 
     def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport:
         feed = asked[response.request.key]
@@ -103,6 +115,7 @@ class PollStage:
             return self._give_way(feed, named(error))
         finally:
             del asked[feed.id]
+            self.in_hand.give_back([feed.id])
 
     def _give_way(self, feed: Feed, why: str) -> PollReport:
         """A feed that broke the stage fails like any other, and the others go on."""

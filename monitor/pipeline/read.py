@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
@@ -16,6 +16,7 @@ from monitor.model.entry import Entry
 from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, SandboxReason, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, Sandbox
 
@@ -56,31 +57,46 @@ class ReadStage:
     sandbox: Sandbox
     clock: Clock
     recognizer: EntityRecognizer | None = None
+    in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
-        """Reads until nothing waits and nothing is in flight; one report an entry."""
+        """Reads until nothing waits and nothing is in flight; one report an entry.
+
+        From `stopping` on it asks for nothing more and waits for what is in flight.
+        """
         asked: dict[int, Entry] = {}
         done: list[ReadReport] = []
 
         def pages() -> Iterator[FetchRequest | None]:
             while not stopping():
-                entries = self.articles.waiting(self.clock.now(), BATCH, asked.keys())
+                entries = self.articles.waiting(self.clock.now(), BATCH, self.in_hand.rows())
                 for entry in entries:
                     if stopping():
                         return
+                    if not self.in_hand.take(entry.row):
+                        continue
+                    asked[entry.row] = entry
                     if wants_page(entry):
-                        asked[entry.row] = entry
                         yield FetchRequest(entry.row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
                     else:
                         # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
-                        done.append(self._guarded(entry, None))
+                        done.append(self._finished(asked, entry.row, None))
                 if not entries:
                     yield None
 
-        for response in self.fetcher.fetch_many(pages()):
-            yield self._guarded(asked.pop(response.request.key), response)
+        try:
+            for response in self.fetcher.fetch_many(pages()):
+                yield self._finished(asked, response.request.key, response)
+                yield from _drained(done)
             yield from _drained(done)
-        yield from _drained(done)
+        finally:
+            self.in_hand.give_back(asked)
+
+    def _finished(self, asked: dict[int, Entry], row: int, response: FetchResponse | None) -> ReadReport:
+        report = self._guarded(asked[row], response)
+        del asked[row]
+        self.in_hand.give_back([row])
+        return report
 
     def _guarded(self, entry: Entry, response: FetchResponse | None) -> ReadReport:
         """Reads one entry; one that breaks the stage is tried again, at last without its page."""

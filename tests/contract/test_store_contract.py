@@ -11,7 +11,7 @@ from monitor.model.article import EntityMention, Grouping
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, Validators
-from monitor.model.ledger import Alerted, NewMatch
+from monitor.model.ledger import Alerted, KeptRuleset, NewMatch
 from monitor.model.rule import RuleFailure
 from monitor.ports import Store
 
@@ -95,6 +95,30 @@ def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Sto
     assert not store.feeds.claim_due(NOON + timedelta(days=2), LEASE, 10)
     store.feeds.sync([feed_settings()], NOON)
     assert store.feeds.all()[0].status is FeedStatus.ACTIVE
+
+
+def test_a_feed_removed_while_it_was_asked_stays_removed_whatever_it_answers(store: Store, feed: Feed) -> None:
+    store.feeds.sync([], NOON)
+    gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
+    store.feeds.record_poll(feed, gone, [], title=None, body_hash=None, now=NOON)
+    assert store.feeds.all()[0].status is FeedStatus.REMOVED
+
+
+def test_a_name_given_while_the_feed_was_asked_wins_over_its_title(store: Store) -> None:
+    store.feeds.sync([feed_settings(name=None)], NOON)
+    asked = store.feeds.all()[0]
+    store.feeds.sync([feed_settings(name="Wire")], NOON)
+    poll(store, asked)
+    assert store.feeds.all()[0].name == "Wire"
+
+
+def test_declaring_the_same_again_leaves_every_feed_as_it_is(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    store.feeds.claim_due(NOON + timedelta(days=1), LEASE, 10)
+    before = store.feeds.all()
+    store.feeds.sync([feed_settings()], NOON + timedelta(days=1))
+    assert store.feeds.all() == before
+    assert not store.feeds.claim_due(NOON + timedelta(days=1), LEASE, 10)  # leased, as before
 
 
 def test_all_active_feeds_can_be_made_due(store: Store, feed: Feed) -> None:
@@ -257,6 +281,31 @@ def test_a_rule_set_keeps_its_text(store: Store) -> None:
     store.articles.record_ruleset("v1", [("border.toml", "[[rules]]")], NOON)
     assert store.articles.ruleset_files("v1") == [("border.toml", "[[rules]]")]
     assert store.articles.ruleset_files("v2") is None
+
+
+def test_the_rule_set_loaded_last_is_the_last_one_however_old_it_is(store: Store) -> None:
+    assert store.articles.last_ruleset() is None
+    old, new = (("border.toml", "[[rules]]"),), (("border.toml", "[[rules]] # new"), ("trade.toml", ""))
+    store.articles.record_ruleset("v1", old, NOON)
+    store.articles.record_ruleset("v2", new, NOON + MINUTE)
+    assert store.articles.last_ruleset() == KeptRuleset("v2", new, NOON + MINUTE)
+    store.articles.record_ruleset("v1", old, NOON + 2 * MINUTE)
+    assert store.articles.last_ruleset() == KeptRuleset("v1", old, NOON + 2 * MINUTE)
+
+
+def test_of_one_version_the_newest_text_is_kept_since_titles_and_tags_are_no_part_of_it(store: Store) -> None:
+    store.articles.record_ruleset("v1", [("border.toml", "tags = ['a']")], NOON)
+    store.articles.record_ruleset("v1", [("border.toml", "tags = ['b']")], NOON)
+    assert store.articles.ruleset_files("v1") == [("border.toml", "tags = ['b']")]
+
+
+def test_a_rule_set_loaded_while_the_clock_was_ahead_does_not_stay_the_last_one(store: Store) -> None:
+    store.articles.record_ruleset("v1", [], NOON + timedelta(days=400))
+    store.set_right(NOON)
+    store.articles.record_ruleset("v2", [], NOON + MINUTE)
+    last = store.articles.last_ruleset()
+    assert last is not None
+    assert last.version == "v2"
 
 
 # ---- digests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ from typing import Any
 
 PATIENCE = 60.0  # seconds a condition may take on a busy machine: a limit, not a wait
 _GAP = 0.05
+RELOADED = ("reloaded", "reloaded: nothing changed", "the old config and rules stay in force")
 
 RULES = """
 [[rules]]
@@ -69,7 +71,8 @@ class Desk:
     ) -> None:
         """Writes the config: polls every second, sends a second after a match."""
         wait = 'group_wait = "0s"' if schedule == "immediate" else 'timezone = "UTC"\nsend_when_empty = false'
-        self.config.write_text(
+        self.put(
+            self.config,
             f"""
 [store]
 url = "sqlite:///monitor.db"
@@ -92,8 +95,17 @@ schedule = "{schedule}"
 {more}
 """
             + "".join(f'\n[[feeds]]\nurl = "{url}"\nbackfill = "24h"\n{feed_lines}\n' for url in feeds),
-            encoding="utf-8",
         )
+
+    def put(self, path: Path, text: str) -> None:
+        """Writes a file as a careful editor does: who reads it meanwhile sees the old one or the new one."""
+        half = path.with_name(path.name + ".half")
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+
+    def rules(self, text: str) -> None:
+        """Writes the rule file."""
+        self.put(self.folder / "rules" / "rules.toml", text)
 
     def command(
         self, *arguments: str, input: str | None = None, timeout: float = 120
@@ -148,6 +160,20 @@ schedule = "{schedule}"
         """What the daemon said so far."""
         path = self.folder / "daemon.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """The log lines with one of these events, oldest first."""
+        lines = [
+            json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")
+        ]
+        return [line for line in lines if line["event"] in names]
+
+    def reload(self, daemon: subprocess.Popen[str]) -> dict[str, Any]:
+        """Sends SIGHUP and waits for the log line that says what came of it."""
+        before = len(self.events(*RELOADED))
+        daemon.send_signal(signal.SIGHUP)
+        found = eventually(lambda: self.events(*RELOADED)[before:], "the end of the reload")
+        return dict(found[0])
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the store, read beside the daemon; none while there is no store yet."""

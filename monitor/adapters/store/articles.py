@@ -11,10 +11,10 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import MENTIONS, article_columns, article_of, match_columns, new_entry_of
-from monitor.adapters.store.upsert import insert_new
+from monitor.adapters.store.upsert import insert_new, insert_or_update
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
 from monitor.model.entry import Entry, Fate, ParsedEntry
-from monitor.model.ledger import NewMatch, RoutingState
+from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
 from monitor.model.rule import RuleFailure
 
 # A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
@@ -190,13 +190,21 @@ class SqlArticleStore:
                 )
 
     def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
-        """Keeps the text of a rule set."""
+        """Keeps the text of a rule set, as the last that was loaded."""
+        # The text too: title, tags and examples are no part of a version, and who falls back needs the newest.
+        values = {"files": [list(pair) for pair in files], "loaded_at": now}
         with self._db.write() as connection:
-            insert_new(
-                connection,
-                t.rulesets,
-                {"version": version, "files": [list(pair) for pair in files], "loaded_at": now},
-            )
+            insert_or_update(connection, t.rulesets, {"version": version}, values)
+
+    def last_ruleset(self) -> KeptRuleset | None:
+        """The rule set that was loaded last."""
+        r = t.rulesets.c
+        query = sa.select(r.version, r.files, r.loaded_at).order_by(r.loaded_at.desc(), r.version).limit(1)
+        with self._db.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return KeptRuleset(row.version, tuple((name, text) for name, text in row.files), row.loaded_at)
 
     def ruleset_files(self, version: str) -> Sequence[tuple[str, str]] | None:
         """The (name, text) of the files of a rule set kept before."""

@@ -79,22 +79,20 @@ class SqlFeedStore:
         """Makes the declared feeds those of the config."""
         wanted = {settings.url: settings for settings in declared}
         with self._db.write() as connection:
-            known = {
-                row["declared_url"]: row
-                for row in connection.execute(
-                    sa.select(t.feeds.c.declared_url, t.feeds.c.status, t.feeds.c.name)
-                ).mappings()
-            }
+            known = {row["declared_url"]: row for row in connection.execute(sa.select(t.feeds)).mappings()}
             for settings in declared:
-                if settings.url not in known:
+                before = known.get(settings.url)
+                if before is None:
                     connection.execute(t.feeds.insert().values(**fresh_columns(settings, now)))
                     continue
                 values = declared_columns(settings)
                 if settings.name:
                     values["name"] = settings.name
                 # A feed that was gone is asked once more at each start, as long as it is declared.
-                if known[settings.url]["status"] != FeedStatus.ACTIVE.value:
+                if before["status"] != FeedStatus.ACTIVE.value:
                     values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
+                if all(before[name] == value for name, value in values.items()):
+                    continue  # 10,000 writes that change nothing hold up every stage for seconds
                 connection.execute(t.feeds.update().where(t.feeds.c.declared_url == settings.url).values(**values))
             gone = [url for url in known if url not in wanted]
             for start in range(0, len(gone), _CHUNK):
@@ -280,6 +278,7 @@ def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) ->
 def _learned(
     feed: Feed, decision: PollDecision, title: str | None, body_hash: str | None, now: datetime
 ) -> dict[str, object]:
+    f = t.feeds.c
     values: dict[str, object] = {
         "url": decision.url,
         "next_poll_at": decision.next_poll_at,
@@ -293,13 +292,15 @@ def _learned(
         "failures": decision.failures,
     }
     if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
-        values["status"] = FeedStatus.GONE.value
+        # A feed that left the config while it was asked stays removed: nobody waits for it.
+        active = f.status == FeedStatus.ACTIVE.value
+        values["status"] = sa.case((active, FeedStatus.GONE.value), else_=f.status)
     if decision.outcome in POLL_SUCCESS:
         values["last_success_at"] = now
         if decision.outcome is PollOutcome.OK and feed.first_success_at is None:
             values["first_success_at"] = now
     if body_hash is not None:
         values["body_hash"] = body_hash
-    if title and not feed.settings.name:
-        values["name"] = title
+    if title:  # unless the config has a name for it by now: it may have been given one while it was asked
+        values["name"] = sa.case((f.declared_name.is_(None), sa.literal(title, f.name.type)), else_=f.name)
     return values

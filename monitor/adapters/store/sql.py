@@ -71,6 +71,7 @@ class SqlStore:
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
             (t.matches, t.matches.c.matched_at, timedelta(0), sa.true()),
+            (t.rulesets, t.rulesets.c.loaded_at, timedelta(0), sa.true()),
             (t.digest_states, d.last_end, timedelta(0), sa.true()),
             (t.digest_states, d.last_draft_end, timedelta(0), sa.true()),
         )

@@ -35,6 +35,15 @@ def insert_new(connection: Connection, table: sa.Table, *rows: Mapping[str, Any]
     return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
+def insert_or_update(
+    connection: Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Inserts a row, or gives the row of that primary key these values."""
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    statement = insert.values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=dict(values))
+    connection.execute(statement)
+
+
 def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[Any]:
     """The column's time less so many whole seconds, to be compared with another column's."""
     if connection.dialect.name == "postgresql":

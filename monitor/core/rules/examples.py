@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from posixpath import dirname, join
 
 from monitor.core.rules.because import because
@@ -15,13 +15,34 @@ from monitor.model.rule import Example, Explanation, Rule
 _SHOWN = 100
 
 
-def run_examples(ruleset: RuleSet, read: Callable[[str], str]) -> tuple[Problem, ...]:
-    """What is wrong with the examples of all rules, in rule order.
+def run_examples(
+    ruleset: RuleSet, read: Callable[[str], str], only: Collection[str] | None = None
+) -> tuple[Problem, ...]:
+    """What is wrong with the examples of all rules, or of those whose ids are in `only`, in rule order.
 
     `read` gives the text of an example file; the name it gets is the reference joined to the folder of the rule
     file. Its OSError, ValueError or LookupError becomes a problem.
     """
-    return tuple(problem for rule in ruleset.rules for problem in _run(ruleset, rule, read))
+    rules = (rule for rule in ruleset.rules if only is None or rule.id in only)
+    return tuple(problem for rule in rules for problem in _run(ruleset, rule, read))
+
+
+def untried(ruleset: RuleSet, tried: RuleSet) -> frozenset[str]:
+    """The rules whose examples may answer otherwise than in `tried`, whose examples all held.
+
+    Those of another version (the query, or an entity or term it rests on) or with other examples; where any entity
+    is new, all that may name one, since a longer name hides a shorter one of another entity; and those with an
+    example in a file, since nobody knows what stands in it now.
+    """
+    known = {rule.id: (rule.version, rule.must_match, rule.must_not_match) for rule in tried.rules}
+    same_names = set(ruleset.entities) == set(tried.entities)
+    return frozenset(
+        rule.id
+        for rule in ruleset.rules
+        if known.get(rule.id) != (rule.version, rule.must_match, rule.must_not_match)
+        or (not same_names and not {"@", "$"}.isdisjoint(rule.query))
+        or any(example.file is not None for example in (*rule.must_match, *rule.must_not_match))
+    )
 
 
 def _run(ruleset: RuleSet, rule: Rule, read: Callable[[str], str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.app.check import CheckReport, check, open_settings, render_report
 from monitor.app.init import init
+from monitor.core.rules import RuleFile, load_rules
 from monitor.model.errors import ConfigInvalid
 
 CONFIG = """\
@@ -225,6 +226,16 @@ def test_secrets_come_from_the_given_environment(desk: Path):
         "config.toml:5: receivers.console.slack.webhook_url: env:HOOK: the environment variable is not set"
     ]
     assert run(HOOK="https://hooks.slack.com/x").ok
+
+
+def test_beside_a_rule_set_in_force_only_examples_it_cannot_answer_for_are_tried(desk: Path):
+    failing = RULES.replace("Torkham is closed", "Torkham is open")
+    in_force = load_rules([RuleFile("rules/border.toml", failing)]).ruleset
+    (desk / "rules" / "border.toml").write_text(failing)
+    assert len(lines(run())) == 1
+    assert lines(check(Path("config.toml"), environment={}, in_force=in_force)) == []
+    change(desk / "rules" / "border.toml", "torkham AND closed", "torkham AND (closed OR shut)")
+    assert len(lines(check(Path("config.toml"), environment={}, in_force=in_force))) == 1
 
 
 def test_a_missing_config_names_the_command_that_makes_one(desk: Path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from steady import Steady
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.pulse import Pulse
+from monitor.app.reload import LastReload
 from monitor.app.remembered import Remembered
 from monitor.app.service import Service
-from monitor.app.vitals import KEEP_GAUGES, SILENT, Finding, Health, Reason, Vitals, health_json
+from monitor.app.vitals import KEEP_GAUGES, SILENT, Finding, Health, Reason, Vitals, config_findings, health_json
 from monitor.model.errors import StoreError, StoreUnusable
 from monitor.ports import Store
 from monitor.testing import EPOCH, FakeClock, RecordingMeter
@@ -134,6 +136,24 @@ def test_a_warning_is_told_and_changes_nothing() -> None:
         "reasons": [],
         "warnings": [{"reason": "starting", "detail": "for want of a warning of its own"}],
     }
+
+
+class Standing:
+    """What a reloader says of itself."""
+
+    def __init__(self, rules_of: datetime | None = None, last: LastReload | None = None) -> None:
+        self.ready: Any = SimpleNamespace(rules_of=rules_of)
+        self.last = last
+
+
+def test_rules_and_reloads_that_are_not_as_the_files_say_are_warnings_without_a_path() -> None:
+    assert config_findings(Standing()) == []  # type: ignore[arg-type]  # all it asks of a reloader
+    assert config_findings(Standing(last=LastReload(EPOCH, 2))) == []  # type: ignore[arg-type]
+    refused = LastReload(EPOCH, 1, "/srv/desk/rules/border.toml:3: no")
+    found = config_findings(Standing(EPOCH, refused))  # type: ignore[arg-type]
+    assert [finding.reason for finding in found] == [Reason.LAST_GOOD_RULES, Reason.RELOAD_REFUSED]
+    assert found[0].detail.endswith("in force are the rules read on 2023-02-22 12:00 UTC")
+    assert found[1].detail == "the reload of 2023-02-22 12:00 UTC was refused; the log says why"
 
 
 def test_a_store_that_hangs_is_slow_to_everybody_but_the_one_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,22 +299,22 @@ def test_who_waits_for_another_gets_that_answer_and_asks_nothing() -> None:
 class Scripted:
     """A monitor of which only the clock is asked."""
 
+    digest = "the stage"
+
     def __init__(self) -> None:
         self.clock = FakeClock()
 
 
 @pytest.mark.parametrize("error", [StoreUnusable("x", "full"), RuntimeError("broke")])
 def test_a_stage_that_ends_in_an_error_is_counted(error: Exception) -> None:
-    from monitor.app.service import _Running
-
     meter = RecordingMeter()
     service = Service(Scripted(), meter=meter)  # type: ignore[arg-type]
 
-    def stage() -> None:
+    def stage(_monitor: object) -> None:
         service.stop()  # else it would rest for some seconds after the failure
         raise error
 
-    service._guarded("digest", stage, _Running())()
+    service._guarded("digest", stage)()
     assert +meter.counts == {("stage_failures", "digest"): 1}
 
 

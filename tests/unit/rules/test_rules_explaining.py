@@ -13,6 +13,7 @@ from monitor.core.rules import (
     document_from_json,
     match_to_json,
     run_examples,
+    untried,
 )
 from monitor.model.article import Document
 from monitor.model.rule import Explanation
@@ -155,6 +156,51 @@ def test_an_example_file_is_read_beside_the_rule_file():
     assert problem.message == (
         'rule "r": its example file "examples/closure.txt" cannot be read: No such file or directory'
     )
+
+
+# ---- which examples a reload tries
+
+TWO = """
+[[rules]]
+id = "plain"
+query = 'flood*'
+must_match = ["flooded"]
+[[rules]]
+id = "named"
+query = '@mayor AND $closed'
+must_match = ["Sadiq Khan: closed"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ids"),
+    [
+        ("", "", set()),
+        ("[terms", "# a comment\n[terms", set()),
+        ("flood*", "floods", {"plain"}),
+        ('"flooded"', '"flooding"', {"plain"}),
+        ('"flooded"', '"file:a.txt"', {"plain"}),
+        ("shut", "sealed", {"named"}),
+        # A longer name that hides the mayor's: his rule's version is the same, its answer is not.
+        ("Mohammad Sadiq Khan", "Sadiq Khan closed", {"named"}),
+        ('id = "plain"', 'id = "plain-2"', {"plain-2"}),
+    ],
+)
+def test_only_examples_that_may_answer_otherwise_are_tried_again(old: str, new: str, ids: set[str]):
+    text = NAMES + TWO
+    before, after = load(text).ruleset, load(text.replace(old, new) if old else text).ruleset
+    assert untried(after, before) == ids
+
+
+def test_an_example_in_a_file_is_tried_every_time():
+    ruleset = load(example("Torkham", must_match=["file:a.txt"])).ruleset
+    assert untried(ruleset, ruleset) == {"r"}
+
+
+def test_examples_that_are_not_asked_for_are_not_tried():
+    ruleset = load(NAMES + TWO.replace('"flooded"', '"dry"')).ruleset
+    assert run_examples(ruleset, no_file, {"named"}) == ()
+    assert len(run_examples(ruleset, no_file, {"plain"})) == 1
 
 
 def test_a_document_line_becomes_a_document():

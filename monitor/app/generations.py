@@ -1,0 +1,117 @@
+"""The monitor in force, and those before it that still have something in flight."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from monitor.app.wiring import Monitor
+from monitor.pipeline.poll import LEASE
+
+# An answer that is later than this belongs to a feed whose lease has ended: it is asked again anyway.
+DRAIN_WITHIN = LEASE.total_seconds()
+MOST_DRAINING = 3  # older generations with requests in flight; each holds threads and connections
+
+
+class AtWork:
+    """Which stages are at work, and how often: a stage may have several runs, a generation its own stages."""
+
+    def __init__(self) -> None:
+        self._runs: list[object] = []
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def run(self, stage: object, *, alone: bool = False) -> Iterator[bool]:
+        """Counts a run of the stage for as long as the block lasts; False, and no run, when it must be `alone` and
+        is not."""
+        with self._changed:
+            if alone and self._has(stage):
+                free = False
+            else:
+                free = True
+                self._runs.append(stage)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._changed:
+                    self._runs.pop(next(at for at, one in enumerate(self._runs) if one is stage))
+                    self._changed.notify_all()
+
+    def any_of(self, *stages: object) -> bool:
+        """Whether one of these stages is at work."""
+        with self._changed:
+            return any(self._has(stage) for stage in stages)
+
+    def wait_for_end(self, stage: object, seconds: float) -> bool:
+        """Waits until this stage is not at work; False when that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._has(stage), seconds)
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Waits until no stage is at work; False when that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._runs, seconds)
+
+    def _has(self, stage: object) -> bool:
+        return any(one is stage for one in self._runs)  # equal is not enough: generations may be alike
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Retired:
+    monitor: Monitor
+    since: float  # steady, in seconds
+
+
+class Generations:
+    """Swaps one monitor for the next, and closes what the old one leaves behind once nothing needs it.
+
+    `current` is read by every stage as it begins: what a stage then holds belongs to one generation. Everything
+    else here is for one thread.
+    """
+
+    def __init__(self, first: Monitor, at_work: AtWork, *, steady: Callable[[], float] = time.monotonic) -> None:
+        self.current = first
+        self.number = 1
+        self._at_work = at_work
+        self._steady = steady
+        self._retired: list[_Retired] = []  # those with a fetcher of their own, oldest first
+
+    def swap(self, after: Monitor) -> None:
+        """From here on every stage that begins is of the new generation; those at work end their item first."""
+        before, self.current = self.current, after
+        self.number += 1
+        if before.fetcher is not after.fetcher:
+            self._retired.append(_Retired(before, self._steady()))
+
+    def tend(self) -> None:
+        """Closes an older generation's fetcher and children when its last answer has come; at the latest after
+        DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then the new generation asks again."""
+        for place, old in enumerate(reversed(self._retired)):
+            if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
+                old.monitor.fetcher.close()
+        for old in list(self._retired):
+            if not self._at_work.any_of(old.monitor.poll, old.monitor.read):
+                self._retired.remove(old)
+                self._close_parts_of(old.monitor)
+
+    def close_fetchers(self) -> None:
+        """Gives up all that is in flight, of every generation."""
+        for monitor in (self.current, *(old.monitor for old in self._retired)):
+            monitor.fetcher.close()
+
+    def close(self) -> None:
+        """Closes everything of every generation, the store last; safe to call twice."""
+        for old in self._retired:
+            self._close_parts_of(old.monitor)
+        self.current.close()
+
+    def _close_parts_of(self, monitor: Monitor) -> None:
+        monitor.fetcher.close()
+        others = (self.current, *(one.monitor for one in self._retired if one.monitor is not monitor))
+        for sandbox in monitor.sandboxes:
+            if all(sandbox is not kept for other in others for kept in other.sandboxes):
+                sandbox.close()

@@ -1,0 +1,161 @@
+"""SIGHUP: read config and rules again, and make the next generation of them, or keep everything as it is."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+
+from monitor.app.changes import changes, needs_restart
+from monitor.app.check import CheckReport, Ready, check, ready_of
+from monitor.app.files import read_text
+from monitor.app.wiring import Monitor, rebuild
+from monitor.core.text.toml_lines import forget, line_of
+from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.model.problem import Gravity, Problem
+from monitor.pipeline.isolation import named
+
+log = structlog.get_logger("monitor")
+
+_TRIES = 3  # of files that change while they are checked
+
+
+@dataclass(frozen=True, slots=True)
+class LastReload:
+    """What the last reload came to: `problem` is the first one, None when it succeeded; `generation` is in force
+    since then, or still."""
+
+    at: datetime
+    generation: int
+    problem: str | None = None
+
+
+class Reloader:
+    """Reads in a thread of its own (100,000 rules take half a minute, and SIGTERM must not wait for them), applies
+    in the thread that calls `turn`. Asked twice while it reads, it reads once more.
+
+    Secrets written `file:` and `credential:` are read again; the environment is that of the start.
+    """
+
+    def __init__(
+        self, config: Path, environment: Mapping[str, str], ready: Ready, *, version: str, stdout: TextIO
+    ) -> None:
+        self.ready = ready  # of the generation in force
+        self.last: LastReload | None = None
+        self._config = config
+        self._environment = environment
+        self._version = version
+        self._stdout = stdout
+        self._asked = False
+        self._reading = False
+        self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
+
+    def ask(self) -> None:
+        """Has the next `turn` begin; returns at once, may be called by a signal handler."""
+        self._asked = True
+
+    def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
+        """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
+        None. `wake` is called when there is something to apply. Never raises."""
+        after = self._applied(monitor, generation) if self._reading and not self._read.empty() else None
+        if self._asked and not self._reading:
+            self._asked, self._reading = False, True
+            log.info("reading config and rules again", config=str(self._config))
+            try:
+                threading.Thread(target=self._check, args=(wake,), name="reload", daemon=True).start()
+            except RuntimeError as error:  # no thread to be had
+                self._read.put(error)
+        return after
+
+    def _check(self, wake: Callable[[], None]) -> None:
+        try:
+            self._read.put(self._settled())
+        except Exception as error:
+            self._read.put(error)
+        wake()
+
+    def _settled(self) -> CheckReport:
+        """A check of files that nobody wrote to meanwhile: half a config may hold, without half of the feeds."""
+        # Rules that were only kept, perhaps by an older version, answer for no examples.
+        in_force = self.ready.ruleset if self.ready.rules_of is None else None
+        for _ in range(_TRIES):
+            report = check(self._config, environment=self._environment, in_force=in_force)
+            if all(read_text(Path(name)) == text for name, text in report.texts.items()):
+                break
+        return report
+
+    def _applied(self, monitor: Monitor, generation: int) -> Monitor | None:
+        report = self._read.get()
+        self._reading = False
+        now = monitor.clock.now()
+        try:
+            if isinstance(report, Exception):
+                raise report
+            ready = self._checked(report)
+            after = rebuild(monitor, self.ready, ready, version=self._version, stdout=self._stdout)
+        except Exception as error:
+            self.last = LastReload(now, generation, _say_refused(error, self._config, generation))
+            return None
+        _say_reloaded(self.ready, ready, generation + 1)
+        self.ready = ready
+        self.last = LastReload(now, generation + 1)
+        return after
+
+    def _checked(self, report: CheckReport) -> Ready:
+        """Raises ConfigInvalid, also for what only a restart takes up."""
+        ready = ready_of(report)
+        now, then, name = self.ready.settings, ready.settings, str(self._config)
+        problems = [_fixed_problem(path, report.texts[name], name) for path in needs_restart(now, then)]
+        forget()
+        if (now.feeds or now.digests) and not (then.feeds or then.digests):
+            # What an interrupted save leaves is a file that holds: an empty one.
+            problems.append(Problem(name, 0, "no feeds and no digests are left in it; if that is meant, restart"))
+        if problems:
+            raise ConfigInvalid(tuple(problems))
+        return ready
+
+
+def _fixed_problem(path: tuple[str, ...], text: str, name: str) -> Problem:
+    key = ".".join(path)
+    return Problem(name, line_of(text, path), f"{key}: changes at a restart only; restart, or set it back")
+
+
+def _on_one_line(problem: Problem) -> str:
+    """Without the query and its caret: a log line is one line, and `monitor check` shows them."""
+    return str(replace(problem, context=()))
+
+
+def _say_refused(error: Exception, config: Path, generation: int) -> str:
+    """Logs every problem and that all stays as it is; returns the first problem."""
+    if isinstance(error, ConfigInvalid):
+        problems = [problem for problem in error.problems if problem.gravity is Gravity.ERROR]
+        said = [_on_one_line(problem) for problem in problems]
+    elif isinstance(error, MonitorError):
+        said = [str(error)]
+    else:
+        log.error("reload broke", exc_info=error)  # a fault of ours: the next to read this needs all of it
+        said = [named(error)]
+    for one in said:
+        log.error("not reloaded", problem=one)
+    log.error(
+        "the old config and rules stay in force",
+        problems=len(said),
+        generation=generation,
+        then=f"monitor check -c {config}, and SIGHUP again",
+    )
+    return said[0]
+
+
+def _say_reloaded(before: Ready, after: Ready, generation: int) -> None:
+    for problem in after.warnings:
+        log.warning("config", problem=_on_one_line(problem))
+    said = changes((before.settings, before.ruleset), (after.settings, after.ruleset)).words()
+    if before.rules_of is not None:
+        said["rule_files"] = "hold again"
+    log.info("reloaded" if said else "reloaded: nothing changed", generation=generation, **said)

@@ -1,0 +1,346 @@
+"""One generation after the other: what is in flight ends, what nobody needs is closed, nobody is asked twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from desk import eventually
+from newsroom import FEED, OTHER_FEED, Newsroom, feed_settings, item, rss
+
+from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, AtWork, Generations
+from monitor.app.service import Service
+from monitor.app.wiring import Monitor
+from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoint
+from monitor.model.digest import Message
+from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.deliver import DeliverStage
+from monitor.pipeline.group import GroupStage
+from monitor.pipeline.match import MatchStage
+from monitor.pipeline.poll import LEASE, PollStage
+from monitor.pipeline.read import ReadStage
+from monitor.testing import FakeFetcher, InlineSandbox
+
+
+class Sandbox(InlineSandbox):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def monitor_of(room: Newsroom) -> Monitor:
+    sandbox = Sandbox()
+    deliver = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    return Monitor(
+        store=room.store,
+        fetcher=room.fetcher,
+        sandboxes=(sandbox,),
+        clock=room.clock,
+        poll=PollStage(room.store.feeds, room.fetcher, sandbox, room.clock, lambda: 0.5, room.settings),
+        read=ReadStage(room.store.articles, room.fetcher, sandbox, room.clock),
+        group=GroupStage(room.store.articles, room.clock),
+        match=MatchStage(room.store.articles, room.ruleset, room.digests, room.clock),
+        digest=room.planner(),
+        deliver=deliver,
+    )
+
+
+def with_fetcher(monitor: Monitor, *names: Sandbox) -> Monitor:
+    """The next generation with a fetcher of its own, as after a change of [poll]; `names` are new children."""
+    fetcher = FakeFetcher()
+    return replace(
+        monitor,
+        fetcher=fetcher,
+        sandboxes=(monitor.sandboxes[0], *names),
+        poll=replace(monitor.poll, fetcher=fetcher),
+        read=replace(monitor.read, fetcher=fetcher),
+    )
+
+
+@pytest.fixture
+def room() -> Newsroom:
+    return Newsroom()
+
+
+def closed(monitor: Monitor) -> bool:
+    fetcher: Any = monitor.fetcher
+    return bool(fetcher.closed)
+
+
+# ---- what is closed, and when
+
+
+def test_a_swap_that_keeps_the_fetcher_closes_nothing(room: Newsroom) -> None:
+    first = monitor_of(room)
+    generations = Generations(first, AtWork())
+    second = replace(first, match=replace(first.match, digests=()))
+    generations.swap(second)
+    generations.tend()
+    assert (generations.current, generations.number) == (second, 2)
+    assert not closed(second)
+
+
+def test_an_old_fetcher_is_closed_when_its_last_answer_has_come(room: Newsroom) -> None:
+    first, at_work = monitor_of(room), AtWork()
+    generations = Generations(first, at_work)
+    second = with_fetcher(first)
+    with at_work.run(first.poll), at_work.run(second.poll):
+        generations.swap(second)
+        generations.tend()
+        assert not closed(first)
+    with at_work.run(second.poll):
+        generations.tend()
+        assert (closed(first), closed(second)) == (True, False)
+
+
+def test_an_old_fetcher_is_closed_after_the_time_of_a_lease_though_it_waits(room: Newsroom) -> None:
+    first, at_work, now = monitor_of(room), AtWork(), [0.0]
+    generations = Generations(first, at_work, steady=lambda: now[0])
+    generations.swap(with_fetcher(first))
+    with at_work.run(first.read):
+        now[0] = DRAIN_WITHIN
+        generations.tend()
+        assert not closed(first)
+        now[0] += 1
+        generations.tend()
+        assert closed(first)
+
+
+def test_of_many_generations_that_wait_the_oldest_is_given_up(room: Newsroom) -> None:
+    line, at_work = [monitor_of(room)], AtWork()
+    generations = Generations(line[0], at_work)
+    for _ in range(MOST_DRAINING + 1):
+        line.append(with_fetcher(line[-1]))
+        generations.swap(line[-1])
+    with (
+        at_work.run(line[0].poll),
+        at_work.run(line[1].poll),
+        at_work.run(line[2].read),
+        at_work.run(line[3].read),
+    ):
+        generations.tend()
+    assert [closed(one) for one in line] == [True, False, False, False, False]
+
+
+def test_children_are_closed_with_the_last_generation_that_has_them(room: Newsroom) -> None:
+    names, others, at_work = Sandbox(), Sandbox(), AtWork()
+    first = replace(monitor_of(room), sandboxes=(Sandbox(), names))
+    second = with_fetcher(first, names)
+    third = with_fetcher(second, others)
+    generations = Generations(first, at_work)
+    generations.swap(second)
+    generations.tend()
+    assert not names.closed
+    with at_work.run(second.read):
+        generations.swap(third)
+        generations.tend()
+        assert not names.closed
+    generations.tend()
+    assert (names.closed, others.closed) == (True, False)
+    assert not any(one.closed for one in (first.sandboxes[0],) if isinstance(one, Sandbox))
+
+
+def test_at_the_end_everything_of_every_generation_is_closed(room: Newsroom) -> None:
+    names, at_work = Sandbox(), AtWork()
+    first = replace(monitor_of(room), sandboxes=(Sandbox(), names), store=_Unclosed(room.store))  # type: ignore[arg-type]
+    second = with_fetcher(first)
+    generations = Generations(first, at_work)
+    with at_work.run(first.poll):
+        generations.swap(second)
+        generations.tend()
+        generations.close_fetchers()
+        assert (closed(first), closed(second)) == (True, True)
+        generations.close()
+    assert all(one.closed for one in first.sandboxes if isinstance(one, Sandbox))
+
+
+class _Unclosed:
+    """The tests' one store, which must stay open for the next test."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def close(self) -> None:
+        return
+
+
+# ---- who is at work
+
+
+def test_equal_stages_of_two_generations_are_told_apart(room: Newsroom) -> None:
+    at_work = AtWork()
+    group = GroupStage(room.store.articles, room.clock)
+    twin = replace(group)
+    assert group == twin
+    with at_work.run(group, alone=True) as first, at_work.run(twin, alone=True) as second:
+        assert (first, second) == (True, True)
+        with at_work.run(group, alone=True) as again:
+            assert not again
+        assert at_work.any_of(group)
+    assert not at_work.any_of(group, twin)
+    assert at_work.wait_until_idle(0)
+
+
+def test_the_end_of_one_stage_is_waited_for_beside_another(room: Newsroom) -> None:
+    at_work, begun, end = AtWork(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with at_work.run("old"):
+            begun.set()
+            end.wait(10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(10)
+    with at_work.run("new"):
+        assert not at_work.wait_for_end("old", 0)
+        end.set()
+        assert at_work.wait_for_end("old", 10)
+        assert not at_work.wait_until_idle(0)
+    thread.join()
+
+
+# ---- stages of two generations beside each other
+
+
+class HeldFetcher(FakeFetcher):
+    """Draws all it can get before it answers the first, as the real one does."""
+
+    def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
+        drawn = list(iter(lambda: next(requests, None), None))
+        self.requests += drawn
+        for request in drawn:
+            if self.closed:
+                return
+            yield self._answer(request)
+
+
+def test_a_feed_in_flight_is_not_asked_by_the_next_generation_even_when_its_lease_ends() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED), feed_settings(OTHER_FEED, name="Wire")], fetcher=HeldFetcher())
+    room.serve(item())
+    room.serve(item("w1"), url=OTHER_FEED)
+    old = monitor_of(room).poll
+    newer = threading.Event()
+    run = old.run(newer.is_set)
+    assert next(run).feed.url == FEED  # the other one is in flight
+    newer.set()
+    new = replace(old, fetcher=FakeFetcher(room.fetcher.answers))
+    room.clock.advance(LEASE + timedelta(seconds=1))
+    assert not list(new.run(lambda: False))
+    assert [report.feed.url for report in run] == [OTHER_FEED]
+    room.store.feeds.make_all_due(room.clock.now())
+    assert len(list(new.run(lambda: False))) == 2
+
+
+def test_what_an_old_generation_gives_up_the_next_one_asks() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED), feed_settings(OTHER_FEED, name="Wire")], fetcher=HeldFetcher())
+    room.serve(item())
+    room.serve(item("w1"), url=OTHER_FEED)
+    old = monitor_of(room).poll
+    run = old.run(lambda: False)
+    next(run)
+    room.fetcher.close()
+    assert not list(run)
+    new = replace(old, fetcher=FakeFetcher(room.fetcher.answers))
+    assert not list(new.run(lambda: False))  # leased still
+    room.clock.advance(LEASE)
+    assert [report.feed.url for report in new.run(lambda: False)] == [OTHER_FEED]
+
+
+def test_a_page_in_flight_is_not_asked_by_the_next_generation() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=timedelta(days=1), full_text=True)])
+    room.serve(item("e1"), item("e2"))
+    room.poll()
+    fetcher = HeldFetcher()
+    old = replace(monitor_of(room).read, fetcher=fetcher)
+    run = old.run(lambda: False)
+    next(run)
+    other = FakeFetcher()
+    new = replace(old, fetcher=other)
+    assert not list(new.run(lambda: False))
+    assert (len(fetcher.requests), other.requests) == (2, [])
+    fetcher.close()  # given up
+    assert not list(run)
+    assert len(list(new.run(lambda: False))) == 1
+
+
+class HangingChannel:
+    """Takes a message when it is let go; counts who is inside."""
+
+    def __init__(self) -> None:
+        self.let_go, self.inside, self.most, self.sent = threading.Event(), 0, 0, 0
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, recipient: str, key: str) -> Receipt:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        assert self.let_go.wait(30)
+        with self._lock:
+            self.inside -= 1
+            self.sent += 1
+        return Receipt("taken")
+
+
+def test_two_generations_give_one_receiver_one_sender() -> None:
+    channel = HangingChannel()
+    channels: dict[Any, Any] = {("desk", ChannelKind.STDOUT): channel}
+    room = Newsroom(receivers=[Receiver("desk", (StdoutEndpoint(),))], channels=channels)
+    room.bring_in(item("e1"), item("e2", "Floods in Sindh", "The flood came."))
+    room.plan()
+    assert len(room.store.ledger.deliveries()) == 2
+    old = monitor_of(room).deliver
+    new = replace(old, channels=dict(old.channels))
+    thread = threading.Thread(target=lambda: list(old.run(lambda: False)))
+    thread.start()
+    eventually(lambda: channel.inside, "the first sender")
+    assert not list(new.run(lambda: False))  # the second message waits for the first sender
+    channel.let_go.set()
+    thread.join()
+    assert (channel.sent, channel.most) == (2, 1)
+
+
+# ---- the service between two generations
+
+
+def test_a_run_ends_after_its_item_when_its_stage_is_no_longer_in_force(room: Newsroom) -> None:
+    room.serve(item("e1"), item("e2", "Floods in Sindh", "The flood came."))
+    room.fetcher.answers[FEED] = rss(item("e1"), item("e2", "Floods in Sindh", "The flood came."))
+    room.poll()
+    room.read()
+    room.group()
+    first = monitor_of(room)
+    service = Service(first)
+    second = replace(first, match=replace(first.match, ruleset=room.ruleset))
+    ended = service._ended("match", first)
+    run = first.match.run(ended)
+    next(run)
+    service.generations.swap(second)
+    assert not list(run)
+    assert len(list(second.match.run(service._ended("match", second)))) == 1
+    assert not service._ended("poll", first)()  # the same stage is in both: it goes on
+
+
+def test_a_stage_that_fetches_runs_once_in_a_generation_and_beside_an_older_one(room: Newsroom) -> None:
+    first = monitor_of(room)
+    service = Service(first)
+    runs: list[Monitor] = []
+
+    def nested(monitor: Monitor) -> None:
+        runs.append(monitor)
+        if len(runs) < 5:
+            service._guarded("poll", nested)()
+            if len(runs) == 1:
+                service.generations.swap(with_fetcher(first))
+                service._guarded("poll", nested)()
+
+    service._guarded("poll", nested)()
+    assert [one is first for one in runs] == [True, False]
