@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.app import metering
 from monitor.app.counting import counted
 from monitor.app.pulse import Pulse
-from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
+from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_prune, say_read
 from monitor.app.wiring import Monitor
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
@@ -35,6 +36,8 @@ CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before 
 CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
+BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
+PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 
 
 @dataclass
@@ -102,6 +105,7 @@ class Service:
             "read": (self._read, 1),
             "match": (self._match, 1),
             "digest": (self._digest, 1),
+            "prune": (self._prune, 1),
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
@@ -173,6 +177,7 @@ class Service:
                 done.failed.append((delivery.delivery.new.receiver, str(delivery.failure)))
         waiting = monitor.store.ledger.counts(monitor.clock.now()).deliveries.get(DeliveryState.WAITING.value, 0)
         done.waiting = max(0, waiting - len(done.failed))
+        self._prune_for_a_while()
         return done
 
     def _poll(self) -> None:
@@ -212,6 +217,20 @@ class Service:
         for report in self._monitor.deliver.run(self._stopping.is_set):
             say_delivery(log, report)
             metering.count_delivery(self._meter, report, self._monitor.clock.now())
+
+    def _prune(self) -> None:
+        gone: Counter[str] = Counter()
+        for report in self._monitor.prune.run(self._stopping.is_set):
+            gone[report.step.value] += report.rows
+            self._stopping.wait(BREATH)
+        say_prune(log, gone)
+
+    def _prune_for_a_while(self) -> None:
+        until = time.monotonic() + PRUNE_WITHIN
+        gone: Counter[str] = Counter()
+        for report in self._monitor.prune.run_all(lambda: self._stopping.is_set() or time.monotonic() > until):
+            gone[report.step.value] += report.rows
+        say_prune(log, gone)
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
         """Waits for `stop`; a wall clock that is set must not stop the ticks, which stand by it, nor the store."""
