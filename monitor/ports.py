@@ -32,6 +32,7 @@ from monitor.model.ledger import (
 )
 from monitor.model.measure import Counted, Labels, Timed
 from monitor.model.required import Required
+from monitor.model.retention import PruneLimits, PruneStep, Traces
 from monitor.model.rule import RuleFailure
 
 P = ParamSpec("P")
@@ -426,6 +427,34 @@ class Archive(Protocol):
         ...
 
 
+class Retention(Protocol):
+    """What need not, or must not, be kept any longer."""
+
+    def prune(self, step: PruneStep, limits: PruneLimits, most: int) -> int:
+        """Takes at most so many rows one step further, in one short transaction; returns how many, 0 for no more.
+
+        Nothing goes that a rule, a digest, a receiver or a kept row still needs, and nothing of a row's identity
+        while a feed lists it. Ids are not used twice: the row with the highest one stays.
+        """
+        ...
+
+    def traces(self, url: str, url_key: str) -> Traces:
+        """What is kept of the text behind an address: of all entries with it, their revisions and messages."""
+        ...
+
+    def forget(self, url: str, url_key: str, now: datetime, *, even_unsent: bool) -> Traces:
+        """Empties all those texts in one transaction, and returns what it found; keys, hashes and fates stay.
+
+        Changes nothing when somebody still waits for the text, unless `even_unsent`: then what waited gets the
+        fate "forgotten", and what else a message held that was not delivered is planned again.
+        """
+        ...
+
+    def wipe(self) -> str | None:
+        """Takes what was removed out of the database's leftovers too; one line on what stays there, or None."""
+        ...
+
+
 class Store(Protocol):
     """Everything kept, by the part that asks."""
 
@@ -435,6 +464,7 @@ class Store(Protocol):
     outbox: Outbox
     ledger: Ledger
     archive: Archive
+    retention: Retention
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

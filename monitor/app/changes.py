@@ -36,7 +36,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different between two configs with their rules. `poll` holds keys of `[poll]`."""
+    """What is different between two configs with their rules. `poll` and `store` hold keys of these tables."""
 
     feeds: Named = Named()
     rules: Named = Named()
@@ -44,6 +44,7 @@ class Changes:
     digests: Named = Named()
     receivers: Named = Named()
     poll: tuple[str, ...] = ()
+    store: tuple[str, ...] = ()
     smtp: bool = False
     nlp: bool = False
 
@@ -77,6 +78,7 @@ def changes(before: tuple[Settings, RuleSet], after: tuple[Settings, RuleSet]) -
         ),
         receivers=_compare({one.name: one for one in old.receivers}, {one.name: one for one in new.receivers}),
         poll=_changed_keys(old.poll, new.poll),
+        store=tuple(key for key in ("retention", "store_full_text") if getattr(old, key) != getattr(new, key)),
         smtp=old.smtp != new.smtp,
         nlp=old.nlp_model != new.nlp_model,
     )

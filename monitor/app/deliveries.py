@@ -136,13 +136,15 @@ def show_lines(one: Delivery, attempts: Sequence[Attempt]) -> list[str]:
     left_out = max(0, len(attempts) - _MOST_ATTEMPTS)
     lines.append(f"Attempts    {len(attempts)}" + (f", the last {_MOST_ATTEMPTS}:" if left_out else ""))
     lines += [f"            {shown_time(made.at)}  {made.outcome}: {made.detail}" for made in attempts[left_out:]]
-    if one.state is DeliveryState.DEAD:
+    if one.state is DeliveryState.DEAD and new.message.gone is None:
         lines.append(f"Try again   monitor deliveries retry {one.id}")
     return [*lines, "", *message_text(new.message).rstrip("\n").split("\n")]
 
 
 def message_text(message: Message) -> str:
     """What a message says, for people; a JSON digest has no other words than its payload."""
+    if message.gone is not None:
+        return f"(its text is no longer kept: {message.gone.reason.value}, {shown_time(message.gone.at)})"
     if message.format is MessageFormat.JSON:
         return _written(message)
     return message.text
@@ -151,6 +153,8 @@ def message_text(message: Message) -> str:
 def message_as(one: Delivery, form: str) -> str:
     """The message in one of its forms: text, html, json. Raises NoSuchForm."""
     message = one.new.message
+    if message.gone is not None:
+        raise NoSuchForm(f"delivery {one.id}: its text is no longer kept ({message.gone.reason.value})")
     forms = {"text": printable(message_text(message), keep_newlines=True)}
     if message.html is not None:
         forms["html"] = message.html
@@ -214,6 +218,7 @@ def retried_line(retried: Retried) -> str:
         RetryAnswer.ALREADY_SENT: "was sent, and is not sent again",
         RetryAnswer.DRAFT: "is a draft of a dry run, and is never sent",
         RetryAnswer.GONE: "is not there any more",
+        RetryAnswer.TEXT_GONE: "its text is no longer kept: there is nothing left to send",
     }[retried.answer]
     return f"{one.id}  {one.new.digest} → {_to(one)}: {said}"
 
@@ -221,7 +226,7 @@ def retried_line(retried: Retried) -> str:
 def retried_dead_lines(numbers: Mapping[str, int]) -> list[str]:
     """How many dead deliveries are due now, by receiver."""
     if not numbers:
-        return ["No delivery is dead."]
+        return ["No delivery is dead that could be tried again."]
     return [f"{name}: {counted(number, 'delivery', 'deliveries')} due now" for name, number in numbers.items()]
 
 
@@ -274,5 +279,6 @@ def show_json(one: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
             "text": message.text,
             "html": message.html,
             "payload": message.payload,
+            "gone": message.gone and {"reason": message.gone.reason.value, "at": message.gone.at.isoformat()},
         },
     }

@@ -25,6 +25,7 @@ _WORDS = {
     Fate.READ: "no match",
     Fate.SEEN_AT_SUBSCRIBE: "seen before",
     Fate.TOO_OLD: "too old",
+    Fate.FORGOTTEN: "forgotten",
 }
 
 

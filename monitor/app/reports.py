@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
 from monitor.model.article import ReadOutcome
@@ -114,3 +116,9 @@ def say_delivery(log: Log, report: DeliveryReport) -> None:
         reason=report.decision.reason.value,
         again=retry_at.isoformat(timespec="seconds") if retry_at else None,
     )
+
+
+def say_prune(log: Log, gone: Mapping[str, int]) -> None:
+    """What a round of pruning took, by kind; quiet when nothing was due."""
+    if gone:
+        log.info("pruned", **{step.replace(" ", "_"): rows for step, rows in gone.items()})

@@ -6,6 +6,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
 from monitor.app.reload import Reloader
-from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
+from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_prune, say_read
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -35,10 +36,13 @@ CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before 
 CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
+BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
+PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
+
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
-_STAGES = ("poll", "read", "match", "digest", "deliver")  # by the name they have in Monitor
+_STAGES = ("poll", "read", "match", "digest", "deliver", "prune")  # by the name they have in Monitor
 _FETCHING = frozenset({"poll", "read"})
 
 
@@ -106,6 +110,7 @@ class Service:
             "read": (self._read, GENERATIONS),
             "match": (self._match, 1),
             "digest": (self._digest, 1),
+            "prune": (self._prune, 1),
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
@@ -136,7 +141,9 @@ class Service:
 
     def run_once(self, say: Callable[[str], None] = lambda line: None) -> Pass:
         """One pass: every feed is due, every digest with matches is closed and sent; `say` hears each step."""
-        return run_pass(self._monitor, self._stopping.is_set, on_plan=self._on_plan, sends=self._sends, say=say)
+        done = run_pass(self._monitor, self._stopping.is_set, on_plan=self._on_plan, sends=self._sends, say=say)
+        self._prune_for_a_while()
+        return done
 
     def _poll(self, monitor: Monitor) -> None:
         for report in monitor.poll.run(self._ended("poll", monitor)):
@@ -181,6 +188,20 @@ class Service:
         """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
         stage = getattr(monitor, name)
         return lambda: self._stopping.is_set() or getattr(self._monitor, name) is not stage
+
+    def _prune(self, monitor: Monitor) -> None:
+        gone: Counter[str] = Counter()
+        for report in monitor.prune.run(self._ended("prune", monitor)):
+            gone[report.step.value] += report.rows
+            self._stopping.wait(BREATH)
+        say_prune(log, gone)
+
+    def _prune_for_a_while(self) -> None:
+        until = time.monotonic() + PRUNE_WITHIN
+        gone: Counter[str] = Counter()
+        for report in self._monitor.prune.run_all(lambda: self._stopping.is_set() or time.monotonic() > until):
+            gone[report.step.value] += report.rows
+        say_prune(log, gone)
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
         """Waits for `stop`, and reloads when asked. A wall clock that is set must not stop the ticks, which stand

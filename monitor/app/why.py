@@ -13,19 +13,24 @@ from monitor.model.article import Article
 from monitor.model.errors import MonitorError
 from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
+from monitor.model.retention import Gone
 from monitor.pipeline.match import document_of
 from monitor.ports import Store
 
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """What one rule said of the article: a match and where it went, or why not."""
+    """What one rule said of the article: a match and where it went, or why not.
+
+    `lost`: why not can be said no more, since the text is no longer kept.
+    """
 
     rule: str
     version: str
     matched: bool
     because: str
     then: tuple[str, ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,13 @@ def _answers(
 
 
 def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAnswer]:
+    if article.text_gone is not None:
+        because = f"why cannot be said any more: {gone_words(article.text_gone)}"
+        return [
+            RuleAnswer(rule.id, rule.version, False, because, lost=True)
+            for rule in ruleset.rules
+            if rule.id not in answered
+        ]
     document = document_of(article)
     found = []
     for rule in ruleset.rules:
@@ -113,6 +125,11 @@ def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAns
             because = why_not(ruleset.explain(rule.id, document))
             found.append(RuleAnswer(rule.id, rule.version, False, because or "matches now, did not then"))
     return found
+
+
+def gone_words(gone: Gone) -> str:
+    """Why a text is no longer there, for people."""
+    return f"the text is no longer kept ({gone.reason.value})"
 
 
 def kept_ruleset(store: Store, version: str) -> RuleSet | None:
@@ -135,3 +152,5 @@ def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) ->
                 ", which the config no longer has" if digests is not None and routing.digest not in digests else ""
             )
             return f"waits for digest {routing.digest}{gone}{drafted}"
+        case RoutingState.FORGOTTEN:
+            return f"never told in {routing.digest}: the text was removed by hand before"

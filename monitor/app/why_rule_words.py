@@ -21,6 +21,7 @@ _UNREAD = {
     Fate.SEEN_AT_SUBSCRIBE: "there before you subscribed",
     Fate.TOO_OLD: "too old at first sight",
     Fate.WAITING: "waiting to be read",
+    Fate.FORGOTTEN: "forgotten before they were read",
 }
 
 
@@ -135,6 +136,8 @@ def _end(one: RoutedCount, answer: RuleWhy) -> str:
             return f"merged in {one.digest}: it had told this rule on the story before"
         case RoutingState.PLANNED:
             return f"told in {one.digest}: {_DELIVERED[one.delivery]}"
+        case RoutingState.FORGOTTEN:
+            return f"never told in {one.digest}: the text was removed by hand before"
 
 
 _DELIVERED = {

@@ -9,17 +9,24 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.app.why import RuleAnswer, Why
 from monitor.core.text.tokens import MAX_TOKENS
-from monitor.model.article import Quality
+from monitor.model.article import DuplicateReason, Quality
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin
 from monitor.model.ledger import EntryFate
+from monitor.model.retention import Gone, GoneReason
 
 _QUALITY = {
     Quality.FULL: "full text of the page",
     Quality.FEED: "the feed's own text",
     Quality.TITLE: "title only",
     Quality.STUB: "a stub of the page",
+}
+
+_DROPPED = {
+    GoneReason.RETENTION: "older than the retention time: dropped",
+    GoneReason.NOT_KEPT: "not kept (store_full_text = false): dropped",
+    GoneReason.FORGOTTEN: "removed by monitor forget",
 }
 
 
@@ -53,7 +60,7 @@ def _entry_lines(fate: EntryFate) -> list[str]:
     ingested = fate.feed.settings.origin is FeedOrigin.INGEST
     where = f"ingested, from {fate.feed.name}" if ingested else f"in feed {fate.feed.name}"
     lines = [f"First seen    {shown_time(fate.first_seen)} {where}{after}"]
-    if fate.entry.revision_of is not None:
+    if is_revision(fate):
         lines.append("Revision      of an entry seen before, with other words")
     match fate.entry.fate:
         case Fate.SEEN_AT_SUBSCRIBE:
@@ -63,16 +70,26 @@ def _entry_lines(fate: EntryFate) -> list[str]:
             lines.append("Fate          too old: published before max_entry_age, stored and counted, not alerted")
         case Fate.WAITING:
             lines.append("Fate          waits to be read")
+        case Fate.FORGOTTEN:
+            lines.append("Fate          its words were removed by hand before any rule read them")
         case Fate.READ:
             pass
+    if fate.text_gone is not None:
+        lines.append(f"Text          {_DROPPED[fate.text_gone.reason]} {shown_time(fate.text_gone.at)}")
     return lines
+
+
+def is_revision(fate: EntryFate) -> bool:
+    """Whether it revises an entry, also one that is no longer kept."""
+    copy = fate.article.duplicate_reason if fate.article is not None else None
+    return fate.entry.revision_of is not None or copy is DuplicateReason.REVISION
 
 
 def _article_lines(fate: EntryFate) -> list[str]:
     article = fate.article
     if article is None:
         return []
-    words = counted(len(article.text.split()), "word")
+    words = counted(len(article.text.split()), "word") if article.text_gone is None else "text dropped"
     language = f", {article.language}" if article.language else ""
     lines = [
         f'Article       "{article.title}"',
@@ -87,14 +104,17 @@ def _article_lines(fate: EntryFate) -> list[str]:
     ]
     if article.entities:
         lines.append(f"Names         {', '.join(mention.name for mention in article.entities[:12])}")
-    if fate.original is not None and article.duplicate_reason is not None:
+    if article.duplicate_reason is not None:
         reason = article.duplicate_reason.value.replace("_", " ")
-        lines.append(f"Duplicate     of {fate.original.url} ({reason})")
+        of = fate.original.url if fate.original is not None else "an article that is no longer kept"
+        lines.append(f"Duplicate     of {of} ({reason})")
     else:
         lines.append("Duplicate     no")
     if article.story_id is not None:
         lines.append(f"Story         {article.story_id}, {counted(len(fate.story), 'article')}")
-    if article.ruleset is None:
+    if article.ruleset is None and article.text_gone is not None:
+        lines.append("Rules         none has read it: its text was removed by hand before")
+    elif article.ruleset is None:
         trouble = f"; tried again after: {article.stage_error}" if article.stage_error else ""
         lines.append(f"Rules         not matched yet{trouble}")
     return lines
@@ -103,7 +123,11 @@ def _article_lines(fate: EntryFate) -> list[str]:
 def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
     lines: list[str] = [""] if answers else []
     nos = 0
+    lost = [answer for answer in answers if answer.lost]
+    together = len(lost) > 1  # one line for all: they would say the same
     for answer in answers:
+        if answer.lost and together:
+            continue
         if not answer.matched:
             nos += 1
             if nos > limit:
@@ -114,6 +138,8 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
             lines.append(f"              {' · '.join(answer.then)}")
     if nos > limit:
         lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
+    if together:
+        lines.append(f"no match      {len(lost):,} further rules: {lost[0].because}")
     return lines
 
 
@@ -149,13 +175,15 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
         "published": _iso(fate.entry.parsed.published),
         "title": fate.entry.parsed.title,
         "fate": fate.entry.fate.value,
-        "revision": fate.entry.revision_of is not None,
+        "revision": is_revision(fate),
+        "text_gone": _gone_json(fate.text_gone),
         "article": article
         and {
             "id": article.id,
             "quality": article.quality.value,
             "publisher": article.publisher,
             "words": len(article.text.split()),
+            "text_gone": _gone_json(article.text_gone),
             "note": article.note,
             "entities": [{"name": one.name, "type": one.type} for one in article.entities],
             "story": article.story_id,
@@ -191,6 +219,10 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
             for routing in match.routings
         ],
     }
+
+
+def _gone_json(gone: Gone | None) -> dict[str, str] | None:
+    return None if gone is None else {"reason": gone.reason.value, "at": gone.at.isoformat()}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -37,6 +37,7 @@ from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
+from monitor.pipeline.prune import PruneStage
 from monitor.pipeline.read import ReadStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
@@ -55,6 +56,7 @@ class Monitor:
     match: MatchStage
     digest: DigestStage
     deliver: DeliverStage
+    prune: PruneStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -108,6 +110,14 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         deliver=DeliverStage(
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
+        prune=PruneStage(
+            store.retention,
+            clock,
+            settings.retention,
+            settings.store_full_text,
+            settings.poll.max_entry_age,
+            ruleset.version,
+        ),
     )
 
 
@@ -140,6 +150,13 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
         digest=replace(monitor.digest, settings=settings.digests, receivers=receivers),
         deliver=replace(monitor.deliver, channels=channels),
+        prune=replace(
+            monitor.prune,
+            retention=settings.retention,
+            store_full_text=settings.store_full_text,
+            max_entry_age=settings.poll.max_entry_age,
+            ruleset=after.ruleset.version,
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from monitor.cli.db import db
 from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.feeds import feeds
+from monitor.cli.forgetting import forget
 from monitor.cli.ingesting import ingest
 from monitor.cli.matches import matches
 from monitor.cli.options import CONFIG, JSON
@@ -197,6 +198,6 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 
 for _command in (
-    articles, completion, db, deliveries, digest, feeds, ingest, matches, receivers, rules, search, why,
+    articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search, why,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -45,6 +46,8 @@ class Settings:
     """
 
     store_url: str = field(repr=False)  # it may carry a password
+    retention: timedelta
+    store_full_text: bool
     poll: PollSettings
     feeds: tuple[FeedSettings, ...]
     rule_files: tuple[str, ...]
@@ -152,6 +155,8 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
     model = parsed.nlp.model
     return Settings(
         store_url=_store_url(parsed, directory),
+        retention=parsed.store.retention,
+        store_full_text=parsed.store.store_full_text,
         poll=PollSettings(**parsed.poll.model_dump()),
         feeds=tuple(feed_settings(table) for table in parsed.feeds),
         rule_files=tuple(_glob(written, directory) for written in parsed.rules.files),

@@ -139,6 +139,9 @@ class _Table(BaseModel):
 
 class StoreTable(_Table):
     url: Annotated[Secret, BeforeValidator(_store_url)] = Secret("sqlite:///monitor.db", "store.url")
+    # A week at least: the longest that two texts are looked at together (duplicates, stories).
+    retention: Annotated[timedelta, _duration(7 * _DAY, 3660 * _DAY)] = 400 * _DAY
+    store_full_text: bool = True
 
 
 class PollTable(_Table):
@@ -257,7 +260,6 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
 # Keys of the interface that later versions bring. Never ignored: who sets quiet_hours relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset({"health", "publishers", "jobs", "stories"}),
-    ("store",): frozenset({"retention"}),
     ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
     ("receivers", "*"): frozenset({"apprise"}),
     ("receivers", "*", "slack"): frozenset({"token", "to"}),

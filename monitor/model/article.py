@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.retention import Gone
+
 
 class Quality(StrEnum):
     """How much of the article we really have."""
@@ -110,6 +112,7 @@ class Article(NewArticle):
     duplicate_reason: DuplicateReason | None = None
     ruleset: str | None = None  # version it was matched with; None = not matched yet
     stage_error: str | None = None  # why grouping or matching broke off; tried again
+    text_gone: Gone | None = None  # text, summary and `dropped` are empty because they were dropped
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.model.article import EntityMention
+from monitor.model.retention import Gone
 from monitor.model.rule import Severity
 
 
@@ -169,7 +170,7 @@ class Message:
     """A digest rendered for one channel: everything a channel needs to carry it, fixed for all retries.
 
     `text` is always there; `html` for e-mail and HTML files; `payload` for Slack and JSON. `date` is the
-    Date header of an e-mail (aware, UTC).
+    Date header of an e-mail (aware, UTC). A message that is `gone` has lost all three, and can be sent no more.
     """
 
     format: MessageFormat
@@ -180,3 +181,4 @@ class Message:
     payload: dict[str, Any] | None = None
     part: int = 1
     parts: int = 1
+    gone: Gone | None = None

@@ -60,6 +60,7 @@ class Fate(StrEnum):
     READ = "read"  # became an article
     SEEN_AT_SUBSCRIBE = "seen_at_subscribe"  # from before the subscription: stored, not alerted
     TOO_OLD = "too_old"  # older than max_entry_age at first sight: stored, counted, not alerted
+    FORGOTTEN = "forgotten"  # its words were removed by hand before it was read
 
 
 class Verdict(StrEnum):

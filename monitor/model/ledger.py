@@ -11,6 +11,7 @@ from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import Fate, NewEntry
 from monitor.model.feed import Feed
+from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
 
 
@@ -20,6 +21,7 @@ class RoutingState(StrEnum):
     PENDING = "pending"  # to be planned
     PLANNED = "planned"  # in a batch: see its deliveries
     MERGED = "merged"  # the digest had alerted this rule on this story, and the match says nothing new
+    FORGOTTEN = "forgotten"  # its text was removed by hand before the digest was planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class EntryFate:
     story: tuple[Article, ...] = ()
     matches: tuple[MatchFate, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
+    text_gone: Gone | None = None  # summary and content of the entry are empty because they were dropped
 
 
 @dataclass(frozen=True, slots=True)

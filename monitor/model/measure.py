@@ -30,6 +30,7 @@ class Stage(StrEnum):
     MATCH = "match"
     DIGEST = "digest"
     DELIVER = "deliver"
+    PRUNE = "prune"
 
 
 class PlanOutcome(StrEnum):
@@ -98,7 +99,7 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     "stage_failures",
     "Turns of a stage that ended in an error",
     # Group has no turn of its own: it is the first half of match's.
-    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER)},
+    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.PRUNE)},
 )
 COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 

@@ -77,6 +77,10 @@ class DeliverStage:
     def _deliver(self, delivery: Delivery) -> DeliveryReport:
         new = delivery.new
         try:
+            if new.message.gone is not None:  # retried by hand too late: an empty message would say nothing
+                raise DeliveryFailed(
+                    DeliveryFault.REFUSED, f"its text is no longer kept ({new.message.gone.reason.value})"
+                )
             channel = self.channels.get((new.receiver, new.channel))
             if channel is None:
                 raise DeliveryFailed(

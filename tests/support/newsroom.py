@@ -31,6 +31,7 @@ from monitor.pipeline.digest import DigestStage, PlanFailure
 from monitor.pipeline.group import GroupReport, GroupStage
 from monitor.pipeline.match import MatchReport, MatchStage
 from monitor.pipeline.poll import PollReport, PollStage
+from monitor.pipeline.prune import PruneReport, PruneStage
 from monitor.pipeline.read import ReadReport, ReadStage
 from monitor.ports import Channel, EntityRecognizer
 from monitor.testing import FakeClock, FakeFetcher, InlineSandbox, RecordingChannel
@@ -219,6 +220,33 @@ class Newsroom:
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> list[DeliveryReport]:
         return list(DeliverStage(self.store.outbox, self.channels, self.clock, lambda: 0.5).run(stopping))
+
+    def prune(
+        self,
+        retention: timedelta = 30 * DAY,
+        *,
+        store_full_text: bool = True,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> list[PruneReport]:
+        """A whole round, now."""
+        return list(self.pruner(retention, store_full_text).run_all(stopping))
+
+    def pruner(self, retention: timedelta = 30 * DAY, store_full_text: bool = True) -> PruneStage:
+        return PruneStage(
+            self.store.retention,
+            self.clock,
+            retention,
+            store_full_text,
+            self.settings.max_entry_age,
+            self.ruleset.version,
+        )
+
+    def turn(self) -> None:
+        """One turn of every stage but pruning, as the service gives them."""
+        for stage in (self.poll, self.read, self.group, self.match):
+            stage()
+        self.plan()
+        self.deliver()
 
     # ---- what tests say often
 

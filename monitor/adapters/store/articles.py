@@ -26,7 +26,11 @@ _ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
 _GROUPED = _ARTICLE.where(_a.stage == "read").values(stage="grouped")
 _MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
 _OF_ENTRY = sa.select(_a.id).where(_a.entry_row == sa.bindparam("entry"))
-_ENTRY_READ = t.entries.update().where(t.entries.c.id == sa.bindparam("entry")).values(fate=Fate.READ.value)
+_ENTRY_READ = (
+    t.entries.update()
+    .where(t.entries.c.id == sa.bindparam("entry"), t.entries.c.fate == Fate.WAITING.value)
+    .values(fate=Fate.READ.value)
+)
 _REVISED_ROW = sa.select(t.entries.c.revision_of).where(t.entries.c.id == sa.bindparam("entry")).scalar_subquery()
 _REVISED_ARTICLE = sa.select(t.articles).where(_a.entry_row == _REVISED_ROW, _a.stage != "read")
 _REVISED_WORDS = sa.select(t.entries).where(
@@ -84,10 +88,11 @@ class SqlArticleStore:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""
         terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
+            if not connection.execute(_ENTRY_READ, {"entry": article.entry_row}).rowcount:
+                return  # it was read before, or forgotten while its page was fetched
             if insert_new(connection, t.articles, article_columns(article)):
                 row = connection.execute(_OF_ENTRY, {"entry": article.entry_row}).scalar_one()
                 add(connection, {row: terms})
-            connection.execute(_ENTRY_READ, {"entry": article.entry_row})
 
     def postpone_read(self, row: int, until: datetime) -> None:
         """Counts a failed attempt; the entry waits until then."""

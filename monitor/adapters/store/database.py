@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from monitor.model.errors import StoreUnusable
 
 CONNECT_SECONDS = 10  # to a PostgreSQL server: a stage that waits longer says nothing meanwhile
 BUSY_SECONDS = 30  # longer than any transaction of ours; a backup or a `monitor status` may hold the file briefly
+READERS_SECONDS = 3  # for which a checkpoint waits: a reading command is done by then, a backup may not be
 
 # What SQLite says, and what a person can do about it.
 _SQLITE_TROUBLE = {
@@ -94,6 +96,26 @@ class Database:
         ):
             yield connection
 
+    def checkpoint(self) -> bool:
+        """Moves SQLite's write-ahead log into the file and empties it; False while another process reads.
+
+        Waits some seconds for readers. Raises StoreUnusable.
+        """
+        if not self.sqlite:
+            return True
+        with self._lock:
+            raw = self.engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                cursor.execute(f"PRAGMA busy_timeout={READERS_SECONDS * 1000}")
+                (busy, _, _), *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            except sqlite3.Error as error:
+                raise StoreUnusable(self.name, explain_trouble(str(error))) from error
+            finally:
+                raw.close()
+        return not busy
+
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
@@ -152,7 +174,8 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # a sqlite3.Connection; SQLAlchemy says object
     cursor = connection.cursor()  # type: ignore[attr-defined]  # as above
     # WAL: readers never wait for the writer. FULL: a power cut after COMMIT loses nothing we answered for.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # secure_delete: what is deleted or replaced is overwritten: a text that was dropped is in no free page.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

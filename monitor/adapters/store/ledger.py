@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.matches import number_of_matches, page_of_matches
-from monitor.adapters.store.rows import article_of, delivery_of, feed_of, match_of, new_entry_of
+from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.rule_record import record_of_rule
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
@@ -214,6 +214,7 @@ def _fate(connection: Connection, row: RowMapping) -> EntryFate:
         story=story,
         matches=_match_fates(connection, article) if article is not None else (),
         failures=tuple(failures),
+        text_gone=gone_of(row["text_gone"]),
     )
 
 

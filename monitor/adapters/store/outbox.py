@@ -14,6 +14,7 @@ from monitor.adapters.store.rows import delivery_of
 from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
 
+_HAS_WORDS = t.deliveries.c.message["gone"].as_string().is_(None)  # pruning and `monitor forget` empty messages
 _RETRIABLE = (DeliveryState.DEAD.value, DeliveryState.WAITING.value)
 # Why a row was not made due: one that waits or is dead can only be leased.
 _REFUSED = {
@@ -99,17 +100,23 @@ class SqlOutbox:
         """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
         d = t.deliveries.c
         idle = sa.or_(d.lease_until.is_(None), d.lease_until <= now)
-        waking = t.deliveries.update().where(d.id == delivery_id, d.state.in_(_RETRIABLE), idle)
+        waking = t.deliveries.update().where(d.id == delivery_id, d.state.in_(_RETRIABLE), idle, _HAS_WORDS)
         with self._db.write() as connection:
             if connection.execute(waking.values(_anew(now))).rowcount:
                 return RetryAnswer.DUE_NOW
-            found = connection.execute(sa.select(d.state).where(d.id == delivery_id)).scalar_one_or_none()
-        return RetryAnswer.GONE if found is None else _REFUSED[DeliveryState(found)]
+            query = sa.select(d.state, _HAS_WORDS.label("words")).where(d.id == delivery_id)
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            return RetryAnswer.GONE
+        state = DeliveryState(found.state)
+        if state is DeliveryState.DEAD and not found.words:
+            return RetryAnswer.TEXT_GONE
+        return _REFUSED[state]
 
     def retry_dead(self, now: datetime, receiver: str | None = None) -> Mapping[str, int]:
         """The same for every dead delivery, or those to one receiver; returns how many, by receiver."""
         d = t.deliveries.c
-        waking = t.deliveries.update().where(d.state == DeliveryState.DEAD.value)
+        waking = t.deliveries.update().where(d.state == DeliveryState.DEAD.value, _HAS_WORDS)
         if receiver is not None:
             waking = waking.where(d.receiver == receiver)
         with self._db.write() as connection:

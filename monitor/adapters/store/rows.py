@@ -21,6 +21,7 @@ from monitor.model.digest import Message
 from monitor.model.entry import EntryFlag, Fate, NewEntry, ParsedEntry
 from monitor.model.feed import Feed, FeedOrigin, FeedSettings, FeedStatus, PollOutcome, PollReason, Validators
 from monitor.model.ledger import NewMatch, StoredMatch
+from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Explanation, Match, Rule, Span
 
 # JSON columns hold model values; pydantic checks them on the way back.
@@ -30,6 +31,19 @@ SPANS = TypeAdapter(tuple[Span, ...])
 EXPLANATION = TypeAdapter(Explanation)
 MENTIONS = TypeAdapter(tuple[EntityMention, ...])
 DROPPED = TypeAdapter(tuple[Dropped, ...])
+
+
+def gone_of(written: str | None) -> Gone | None:
+    """A column `text_gone`: "retention 2024-03-28T12:00:00+00:00"."""
+    if written is None:
+        return None
+    reason, _, at = written.partition(" ")
+    return Gone(GoneReason(reason), datetime.fromisoformat(at))
+
+
+def gone_text(gone: Gone) -> str:
+    """The same as it is written into the column: all of one reason sort together."""
+    return f"{gone.reason.value} {gone.at.isoformat()}"
 
 
 def feed_of(row: RowMapping) -> Feed:
@@ -169,6 +183,7 @@ def article_of(row: RowMapping) -> Article:
         duplicate_reason=DuplicateReason(reason) if reason else None,
         ruleset=row["ruleset"],
         stage_error=row["stage_error"],
+        text_gone=gone_of(row["text_gone"]),
     )
 
 

@@ -67,7 +67,8 @@ def _read_by(
     unread = stuck = 0
     for row in connection.execute(query):
         if row.stage == "matched":
-            read_by[row.ruleset] = int(row.articles)
+            # No version: its text was forgotten before any rule read it.
+            read_by[row.ruleset or ""] = int(row.articles)
         else:
             unread, stuck = unread + int(row.articles), stuck + int(row.stuck)
     return read_by, unread, stuck

@@ -17,9 +17,10 @@ from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, d
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
+from monitor.adapters.store.retention import SqlRetention
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
-from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox
+from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox, Retention
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
 _DAY = 86_400.0
@@ -59,6 +60,7 @@ class SqlStore:
         self.outbox: Outbox = SqlOutbox(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
         self.archive: Archive = SqlArchive(self._db)
+        self.retention: Retention = SqlRetention(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

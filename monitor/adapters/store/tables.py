@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -178,6 +178,8 @@ articles = sa.Table(
     sa.Column("text_gone", AnyText),  # why the text is empty, when it was dropped
     sa.Index(None, "stage", "id"),
     sa.Index(None, "first_seen"),
+    sa.Index(None, "text_gone", "first_seen"),
+    sa.Index(None, "ruleset"),
     sa.Index(None, "duplicate_of"),
     sa.Index(None, "url_key"),
     sa.Index(None, "content_hash", "first_seen"),

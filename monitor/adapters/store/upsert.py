@@ -75,3 +75,10 @@ def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -
 def _insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return insert.on_conflict_do_nothing()
+
+
+def story_of_batch(connection: Connection, batch: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The story of an immediate digest's batch ("s_7f3a" of "s_7f3a#2"); no story's id for a window's name."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.split_part(batch, "#", 1)
+    return sa.func.substr(batch, 1, sa.func.instr(batch, "#") - 1)

@@ -30,7 +30,12 @@ def group_article(article: Article, revised: Article | None, twins: Sequence[Art
         reason = _copy_reason(article, twin)
         if reason is not None:
             return _join(twin, reason)
-    return Grouping(story_id=f"s_{article.id:x}")
+    return Grouping(story_id=story_named_after(article.id))
+
+
+def story_named_after(article_id: int) -> str:
+    """The id of the story that an article starts."""
+    return f"s_{article_id:x}"
 
 
 def content_window(first_seen: datetime) -> datetime:

@@ -102,7 +102,7 @@ def judge_entry(
     stored revision comes back with REVISED. Words that stood there before and come back are known while they
     may be an edit undone: under the same date, or within half a day.
     """
-    same = [one for one in known if _is_same_item(entry, url_key, one)]
+    same = [one for one in known if _is_same_item(entry, url_key, text_hash, one)]
     if not same:
         return Verdict.NEW, None
     newest = same[-1]
@@ -117,7 +117,7 @@ def was_never_read(known: KnownEntry) -> bool:
     return known.words_only or known.fate in (Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD)
 
 
-def _is_same_item(entry: ParsedEntry, url_key: str, known: KnownEntry) -> bool:
+def _is_same_item(entry: ParsedEntry, url_key: str, text_hash: str, known: KnownEntry) -> bool:
     same_id = entry.id == known.id
     same_url = bool(url_key) and url_key == known.url_key
     if same_id and same_url:
@@ -128,7 +128,8 @@ def _is_same_item(entry: ParsedEntry, url_key: str, known: KnownEntry) -> bool:
     date = _date(entry)
     if date and known.published and abs(date - known.published) > SAME_DAY:
         return False
-    return title_likeness(entry.title, known.title) >= SAME_TITLE
+    # Equal words have equal titles, and the hash of the words is kept when the title was forgotten.
+    return text_hash == known.text_hash or title_likeness(entry.title, known.title) >= SAME_TITLE
 
 
 def _is_edit_undone(entry: ParsedEntry, known: KnownEntry, now: datetime) -> bool:

@@ -35,6 +35,8 @@ SMTP = SmtpSettings("mail.example", 25, SmtpSecurity.TLS, "desk@example.org", "d
 def settings(**more: Any) -> Settings:
     values: dict[str, Any] = {
         "store_url": "sqlite:////srv/monitor.db",
+        "retention": timedelta(days=400),
+        "store_full_text": True,
         "poll": PollSettings(),
         "feeds": (DAWN, TOLO),
         "rule_files": (),
@@ -91,11 +93,14 @@ def test_digests_receivers_and_all_else_are_said_by_kind():
         poll=PollSettings(interval=timedelta(minutes=20), per_host=2),
         smtp=replace(SMTP, password=Secret("two", "file:pw")),
         nlp_model="en_core_web_sm",
+        retention=timedelta(days=30),
+        store_full_text=False,
     )
     assert between(after).words() == {
         "digests": "1 added: morning; 1 changed: alerts",
         "receivers": "1 added: ops; 1 removed: desk",
         "poll": "interval, per_host",
+        "store": "retention, store_full_text",
         "smtp": "changed",
         "nlp": "changed",
     }

@@ -60,6 +60,7 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         match=MatchStage(room.store.articles, room.ruleset, room.digests, clock),
         digest=replace(room.planner(), clock=clock),
         deliver=None,  # type: ignore[arg-type]  # nothing is delivered here
+        prune=replace(room.pruner(), clock=clock),
     )
 
 

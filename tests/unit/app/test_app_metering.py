@@ -59,7 +59,7 @@ def test_a_failed_poll_counts_its_outcome_only(meter, outcome) -> None:
 
 
 def test_every_fate_an_entry_has_at_first_sight_is_declared() -> None:
-    assert set(ENTRIES.labels["fate"]) == set(Fate) - {Fate.READ}
+    assert set(ENTRIES.labels["fate"]) == set(Fate) - {Fate.READ, Fate.FORGOTTEN}
 
 
 def test_an_entry_read_is_timed_from_its_publication_to_the_poll(meter) -> None:

@@ -159,6 +159,17 @@ def test_feeds_come_and_go(desk: Desk) -> None:
     assert desk.said("reloaded")[0]["feeds"] == "2 added: Wire, Tolo; 1 removed: Dawn"
 
 
+def test_a_new_retention_is_that_of_the_next_pruning_which_comes_no_later_for_it(desk: Desk) -> None:
+    before = desk.monitor
+    desk.write(CONFIG.replace("[store]", '[store]\nretention = "30d"\nstore_full_text = false'), RULES + FLOODS)
+    after = desk.reload()
+    assert after is not None
+    assert (after.prune.retention, after.prune.store_full_text) == (timedelta(days=30), False)
+    assert after.prune.ruleset == after.match.ruleset.version != before.prune.ruleset
+    assert after.prune.turns is before.prune.turns
+    assert desk.said("reloaded")[0]["store"] == "retention, store_full_text"
+
+
 def test_nothing_new_says_so(desk: Desk) -> None:
     assert desk.reload()
     assert [line["event"] for line in desk.log] == ["reading config and rules again", "reloaded: nothing changed"]

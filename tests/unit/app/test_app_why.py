@@ -290,3 +290,107 @@ def test_a_match_that_waits_for_a_digest_of_the_past_says_so() -> None:
     room.bring_in(item())
     lines = why_lines(why(room.store, "https://news.example/e1", room.ruleset, digests=["evening"]))
     assert any("which the config no longer has" in line for line in lines)
+
+
+# ---- texts that are no longer kept
+
+
+def gone(store_full_text: bool = True) -> Newsroom:
+    """An alert whose text was pruned."""
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    room.clock.advance(31 * DAY)
+    room.prune(30 * DAY, store_full_text=store_full_text)
+    return room
+
+
+def test_a_text_that_was_dropped_says_why_and_when_and_the_match_is_still_explained() -> None:
+    text = said(gone())
+    assert "Text          older than the retention time: dropped Sat 25 Mar 2023" in text
+    assert "News, the feed's own text, text dropped" in text
+    assert 'match         torkham-closed: "Torkham" and "closed"' in text
+    assert "desk (desk@example.org): sent" in text
+
+
+def test_a_no_without_its_text_says_that_it_cannot_be_explained_once_for_all_rules() -> None:
+    text = said(gone())
+    assert text.count("no match") == 1
+    assert "2 further rules: why cannot be said any more: the text is no longer kept (retention)" in text
+    (answer,) = [one for _, answers in ask(gone(), rule="trucks").fates for one in answers]
+    assert not answer.matched
+    assert "the text is no longer kept (retention)" in answer.because
+    assert "no match      trucks: why cannot be said" in said(gone(), rule="trucks")
+
+
+def test_a_text_that_was_not_to_be_kept_says_so() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.prune(store_full_text=False)
+    assert "not kept (store_full_text = false): dropped" in said(room)
+
+
+def test_a_text_that_was_forgotten_says_so_and_by_what() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.plan()
+    room.deliver()
+    room.store.retention.forget(URL, URL, room.clock.now(), even_unsent=False)
+    text = said(room)
+    assert "removed by monitor forget Wed 22 Feb 2023" in text
+    assert "match         torkham-closed: (forgotten)" in text
+    assert "desk (desk@example.org): sent" in text
+    assert "Torkham closed" not in text
+
+
+def test_a_text_that_was_forgotten_before_it_was_told_says_who_was_never_told() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    room.store.retention.forget(URL, URL, room.clock.now(), even_unsent=True)
+    assert "never told in alerts: the text was removed by hand before" in said(room)
+
+
+@pytest.mark.parametrize("stages", [(), ("read",), ("read", "group")])
+def test_a_text_that_was_forgotten_before_any_rule_read_it_says_so(stages: tuple[str, ...]) -> None:
+    room = newsroom()
+    room.serve(item())
+    for stage in ("poll", *stages):
+        getattr(room, stage)()
+    room.store.retention.forget(URL, URL, room.clock.now(), even_unsent=True)
+    text = said(room)
+    assert "removed by hand before" in text
+    assert "no match" not in text
+
+
+def test_a_copy_of_what_is_no_longer_kept_says_that() -> None:
+    room = newsroom()
+    room.bring_in(item("e1", "Border", "Torkham was closed."))
+    room.turn()
+    for wait in (2 * DAY, 40 * DAY, HOUR):
+        room.clock.advance(wait)
+        room.bring_in(
+            item("e1", "Border", "Torkham was closed. Rain fell."), item(f"m{wait}", "Floods", f"{wait}")
+        )
+        room.turn()
+    room.prune(30 * DAY)
+    text = said(room)
+    assert "Duplicate     of an article that is no longer kept (revision)" in text
+    assert "Revision      of an entry seen before" in text
+    (found,) = why_json(ask(room))
+    assert found["revision"] is True
+
+
+def test_json_tells_why_and_when_a_text_went() -> None:
+    (found,) = why_json(ask(gone()))
+    assert found["text_gone"] == {"reason": "retention", "at": (NOON + 31 * DAY).isoformat()}
+    assert found["article"]["text_gone"] == found["text_gone"]
+    (kept,) = why_json(ask(bring_one()))
+    assert (kept["text_gone"], kept["article"]["text_gone"]) == (None, None)
+
+
+def bring_one() -> Newsroom:
+    room = newsroom()
+    room.bring_in(item())
+    return room

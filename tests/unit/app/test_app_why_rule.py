@@ -233,7 +233,14 @@ def test_json_tells_the_same_with_stable_keys() -> None:
     room.plan()
     room.deliver()
     found = json.loads(json.dumps(why_rule_json(ask(room))))
-    assert found["entries"] == {"total": 1, "waiting": 0, "read": 1, "seen_at_subscribe": 0, "too_old": 0}
+    assert found["entries"] == {
+        "total": 1,
+        "waiting": 0,
+        "read": 1,
+        "seen_at_subscribe": 0,
+        "too_old": 0,
+        "forgotten": 0,
+    }
     assert found["articles"] == {
         "read_by_rule": 1,
         "read_without_rule": 0,

@@ -25,6 +25,7 @@ from monitor.model.delivery import (
 )
 from monitor.model.digest import MessageFormat
 from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.retention import PruneLimits, PruneStep
 
 CONFIG = f"""
 [store]
@@ -192,7 +193,7 @@ def test_the_message_can_be_had_alone_in_its_forms(desk: SqlStore) -> None:
 def test_show_as_json_has_history_and_message(desk: SqlStore) -> None:
     (shown,) = rows("show", str(by_state(desk)["dead"]))
     assert [one["outcome"] for one in shown["history"]] == ["temporary, back_off", "refused, refused"]  # type: ignore[attr-defined]
-    assert set(shown["message"]) == {"format", "text", "html", "payload"}  # type: ignore[call-overload]
+    assert set(shown["message"]) == {"format", "text", "html", "payload", "gone"}  # type: ignore[call-overload]
 
 
 def test_a_long_history_is_shown_by_its_end(desk: SqlStore) -> None:
@@ -242,9 +243,9 @@ def test_each_delivery_named_gets_its_answer(desk: SqlStore) -> None:
 
 
 def test_all_dead_ones_are_retried_at_once(desk: SqlStore) -> None:
-    assert run("retry", "--dead", "--receiver", "ops").output == "No delivery is dead.\n"
+    assert run("retry", "--dead", "--receiver", "ops").output == "No delivery is dead that could be tried again.\n"
     assert run("retry", "--dead").output.splitlines()[0] == "desk: 1 delivery due now"
-    assert run("retry", "--dead").output == "No delivery is dead.\n"
+    assert run("retry", "--dead").output == "No delivery is dead that could be tried again.\n"
 
 
 @pytest.mark.parametrize(
@@ -267,3 +268,23 @@ def test_before_the_first_run_there_is_nothing_to_ask(
     assert done.exit_code == 1
     assert "no store yet" in done.output
     assert not list(tmp_path.glob("monitor.db*"))
+
+
+def test_a_delivery_whose_text_is_no_longer_kept_says_so_and_is_not_tried_again(desk: SqlStore) -> None:
+    dead = by_state(desk)["dead"]
+    made = desk.ledger.deliveries()[0].created_at
+    old = PruneLimits(*[made + timedelta(days=31)] * 5, ruleset="")
+    assert desk.retention.prune(PruneStep.MESSAGES, old, 10)
+    shown = run("show", str(dead)).output
+    assert "(its text is no longer kept: retention, " in shown
+    assert "Try again" not in shown
+    assert json.loads(run("show", str(dead), "--json").output)["message"]["gone"]["reason"] == "retention"
+    done = run("show", str(dead), "--as", "html")
+    assert (done.exit_code, done.output) == (
+        1,
+        f"monitor: delivery {dead}: its text is no longer kept (retention)\n",
+    )
+    retried = run("retry", str(dead))
+    assert retried.exit_code == 1
+    assert "its text is no longer kept: there is nothing left to send" in retried.output
+    assert by_state(desk)["dead"] == dead

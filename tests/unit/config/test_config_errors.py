@@ -71,7 +71,7 @@ def test_the_good_file_is_good():
         # keys
         ("[poll]\ntimout = '3s'", '2: poll.timout: unknown key; did you mean "timeout"?'),
         ("[pol]\n", '1: pol: unknown key; did you mean "poll"?'),
-        ("[store]\nzzz = 1", "2: store.zzz: unknown key; there are: url"),
+        ("[store]\nzzz = 1", "2: store.zzz: unknown key; there are: retention, store_full_text, url"),
         ("poll = 3", "1: poll: must be a table: write [poll]"),
         ("poll = [3]", "1: poll: must be a table: write [poll]"),
         # later versions
@@ -81,7 +81,6 @@ def test_the_good_file_is_good():
         ("[publishers.x]\n", "1: publishers: known, but not in this version yet"),
         ("[jobs]\n", "1: jobs: known, but not in this version yet"),
         ("[stories]\nwindow = '7d'", "1: stories: known, but not in this version yet"),
-        ("[store]\nretention = '400d'", "2: store.retention: known, but not in this version yet"),
         # store
         (
             "[store]\nurl = 'mysql://x'",
@@ -89,6 +88,9 @@ def test_the_good_file_is_good():
         ),
         ("[store]\nurl = 'sqlite:///:memory:'", '2: store.url: must be "sqlite:///FILE" or …'),
         ("[store]\nurl = 'sqlite:///'", "2: store.url: must be …"),
+        ("[store]\nretention = '6d'", '2: store.retention: "6d" is out of range; 7d to 3660d is possible'),
+        ("[store]\nretention = 400", '2: store.retention: must be a text in quotes, such as "15m"'),
+        ("[store]\nstore_full_text = 'no'", "2: store.store_full_text: must be true or false"),
         ("[store]\nurl = 3", '2: store.url: must be a text in quotes, such as "sqlite:///monitor.db"'),
         (
             "[store]\nurl = 'postgresql://desk:battery-staple@db/monitor'",

@@ -45,6 +45,8 @@ def test_every_commented_setting_of_the_example_loads_too():
 
 def test_the_comments_show_the_real_defaults():
     commented = [line.partition(" #")[0] for line in WHOLE.splitlines()]
+    store = load("\n".join(commented[commented.index("[store]") : commented.index("[poll]")]))
+    assert (store.retention, store.store_full_text) == (load("").retention, load("").store_full_text)
     poll = load("\n".join(commented[commented.index("[poll]") : commented.index("[[feeds]]")])).poll
     assert poll == load("").poll
 

@@ -49,12 +49,18 @@ def test_an_empty_file_has_the_documented_defaults():
     settings = load("")
     assert settings.poll == PollSettings()
     assert settings.store_url == "sqlite:////etc/monitor/monitor.db"
+    assert (settings.retention, settings.store_full_text) == (timedelta(days=400), True)
     assert settings.rule_files == ("/etc/monitor/rules/*.toml",)
     assert settings.source == "config.toml"
     assert (settings.feeds, settings.receivers, settings.digests) == ((), (), ())
     assert settings.smtp is None
     assert settings.nlp_model is None
     assert settings.web_listen is None
+
+
+def test_how_long_texts_are_kept_can_be_said():
+    settings = load("[store]\nretention = '2w'\nstore_full_text = false")
+    assert (settings.retention, settings.store_full_text) == (timedelta(days=14), False)
 
 
 def test_a_postgresql_url_keeps_its_options_and_names_the_driver():

@@ -353,3 +353,17 @@ def test_stopping_between_two_rows_leaves_the_second_unleased() -> None:
     )
     assert len(room.deliver(after(1))) == 1
     assert len(room.deliver()) == 1
+
+
+def test_a_message_whose_text_is_no_longer_kept_is_given_up_and_never_sent_empty() -> None:
+    room = planned()
+    room.deliver()
+    room.clock.advance(40 * DAY)
+    room.prune(30 * DAY)
+    with room.store._db.write() as connection:  # as somebody does who retries it by hand
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'waiting'")
+    (report,) = room.deliver()
+    assert report.failure is not None
+    assert "its text is no longer kept (retention)" in str(report.failure)
+    assert states(room) == [DeliveryState.DEAD]
+    assert len(sent(room)) == 1
