@@ -33,6 +33,9 @@ _CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; pl
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
 _POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
+# The config may have changed while a feed was asked: what left it stays removed, and the name it gives wins.
+_GONE = _POLLED.where(t.feeds.c.status == FeedStatus.ACTIVE.value).values(status=FeedStatus.GONE.value)
+_TITLED = _POLLED.where(t.feeds.c.declared_name.is_(None))
 _DUE = (
     sa.select(t.feeds.c.id)
     .where(
@@ -189,7 +192,7 @@ class SqlFeedStore:
         listed: Sequence[int] = (),
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction."""
-        values = _learned(feed, decision, title, body_hash, now)
+        values = _learned(feed, decision, body_hash, now)
         with self._db.write() as connection:
             if decision.outcome is PollOutcome.OK:
                 values["listed_at"] = now
@@ -197,6 +200,10 @@ class SqlFeedStore:
                 _still_listed(connection, listed, now)
             stored = _insert_entries(connection, feed.id, entries, now)
             connection.execute(_POLLED, {"feed": feed.id, **values})
+            if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
+                connection.execute(_GONE, {"feed": feed.id})
+            if title and title != feed.name and not feed.settings.name:
+                connection.execute(_TITLED, {"feed": feed.id, "name": title})
             add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
         return stored
 
@@ -275,10 +282,7 @@ def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) ->
         connection.execute(t.entries.update().where(t.entries.c.id.in_(chunk)).values(listed_at=now))
 
 
-def _learned(
-    feed: Feed, decision: PollDecision, title: str | None, body_hash: str | None, now: datetime
-) -> dict[str, object]:
-    f = t.feeds.c
+def _learned(feed: Feed, decision: PollDecision, body_hash: str | None, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {
         "url": decision.url,
         "next_poll_at": decision.next_poll_at,
@@ -291,16 +295,10 @@ def _learned(
         "last_reason": decision.reason.value,
         "failures": decision.failures,
     }
-    if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
-        # A feed that left the config while it was asked stays removed: nobody waits for it.
-        active = f.status == FeedStatus.ACTIVE.value
-        values["status"] = sa.case((active, FeedStatus.GONE.value), else_=f.status)
     if decision.outcome in POLL_SUCCESS:
         values["last_success_at"] = now
         if decision.outcome is PollOutcome.OK and feed.first_success_at is None:
             values["first_success_at"] = now
     if body_hash is not None:
         values["body_hash"] = body_hash
-    if title:  # unless the config has a name for it by now: it may have been given one while it was asked
-        values["name"] = sa.case((f.declared_name.is_(None), sa.literal(title, f.name.type)), else_=f.name)
     return values

@@ -47,6 +47,7 @@ def monitor_of(room: Newsroom) -> Monitor:
         match=MatchStage(room.store.articles, room.ruleset, room.digests, room.clock),
         digest=room.planner(),
         deliver=deliver,
+        prune=room.pruner(),
     )
 
 
@@ -212,64 +213,90 @@ def test_the_end_of_one_stage_is_waited_for_beside_another(room: Newsroom) -> No
 
 
 class HeldFetcher(FakeFetcher):
-    """Draws all it can get before it answers the first, as the real one does."""
+    """Draws all it can get, as the real one does, and answers when it is let go; closed, it answers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn, self.let_go = threading.Event(), threading.Event()
 
     def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
         drawn = list(iter(lambda: next(requests, None), None))
         self.requests += drawn
+        self.drawn.set()
+        assert self.let_go.wait(30)
         for request in drawn:
-            if self.closed:
-                return
-            yield self._answer(request)
+            if not self.closed:
+                yield self._answer(request)
+
+    def close(self) -> None:
+        super().close()
+        self.let_go.set()
+
+
+class Running:
+    """A run in a thread of its own that waits for its answers."""
+
+    def __init__(self, stage: PollStage | ReadStage) -> None:
+        self.reports: list[Any] = []
+        self.newer = threading.Event()
+        self._thread = threading.Thread(target=lambda: self.reports.extend(stage.run(self.newer.is_set)))
+        self._thread.start()
+
+    def ended(self) -> list[Any]:
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        return self.reports
 
 
 def test_a_feed_in_flight_is_not_asked_by_the_next_generation_even_when_its_lease_ends() -> None:
-    room = Newsroom(feeds=[feed_settings(FEED), feed_settings(OTHER_FEED, name="Wire")], fetcher=HeldFetcher())
+    held = HeldFetcher()
+    room = Newsroom(feeds=[feed_settings(FEED), feed_settings(OTHER_FEED, name="Wire")], fetcher=held)
     room.serve(item())
     room.serve(item("w1"), url=OTHER_FEED)
     old = monitor_of(room).poll
-    newer = threading.Event()
-    run = old.run(newer.is_set)
-    assert next(run).feed.url == FEED  # the other one is in flight
-    newer.set()
-    new = replace(old, fetcher=FakeFetcher(room.fetcher.answers))
+    run = Running(old)
+    assert held.drawn.wait(30)
+    run.newer.set()
+    other = FakeFetcher(held.answers)
+    new = replace(old, fetcher=other)
     room.clock.advance(LEASE + timedelta(seconds=1))
     assert not list(new.run(lambda: False))
-    assert [report.feed.url for report in run] == [OTHER_FEED]
+    held.let_go.set()
+    assert len(run.ended()) == 2
+    assert (len(held.requests), other.requests) == (2, [])
     room.store.feeds.make_all_due(room.clock.now())
     assert len(list(new.run(lambda: False))) == 2
 
 
 def test_what_an_old_generation_gives_up_the_next_one_asks() -> None:
-    room = Newsroom(feeds=[feed_settings(FEED), feed_settings(OTHER_FEED, name="Wire")], fetcher=HeldFetcher())
+    held = HeldFetcher()
+    room = Newsroom(fetcher=held)
     room.serve(item())
-    room.serve(item("w1"), url=OTHER_FEED)
     old = monitor_of(room).poll
-    run = old.run(lambda: False)
-    next(run)
-    room.fetcher.close()
-    assert not list(run)
-    new = replace(old, fetcher=FakeFetcher(room.fetcher.answers))
+    run = Running(old)
+    assert held.drawn.wait(30)
+    held.close()
+    assert not run.ended()
+    new = replace(old, fetcher=FakeFetcher(held.answers))
     assert not list(new.run(lambda: False))  # leased still
     room.clock.advance(LEASE)
-    assert [report.feed.url for report in new.run(lambda: False)] == [OTHER_FEED]
+    assert len(list(new.run(lambda: False))) == 1
 
 
 def test_a_page_in_flight_is_not_asked_by_the_next_generation() -> None:
     room = Newsroom(feeds=[feed_settings(FEED, backfill=timedelta(days=1), full_text=True)])
     room.serve(item("e1"), item("e2"))
     room.poll()
-    fetcher = HeldFetcher()
-    old = replace(monitor_of(room).read, fetcher=fetcher)
-    run = old.run(lambda: False)
-    next(run)
-    other = FakeFetcher()
+    held, other = HeldFetcher(), FakeFetcher()
+    old = replace(monitor_of(room).read, fetcher=held)
+    run = Running(old)
+    assert held.drawn.wait(30)
     new = replace(old, fetcher=other)
     assert not list(new.run(lambda: False))
-    assert (len(fetcher.requests), other.requests) == (2, [])
-    fetcher.close()  # given up
-    assert not list(run)
-    assert len(list(new.run(lambda: False))) == 1
+    assert (len(held.requests), other.requests) == (2, [])
+    held.close()  # given up
+    assert not run.ended()
+    assert len(list(new.run(lambda: False))) == 2
 
 
 class HangingChannel:
