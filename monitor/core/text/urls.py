@@ -47,7 +47,7 @@ def canonical_url(url: str) -> str:
     if len(url) > MAX_URL:
         return _bounded(url)
     for _ in range(MAX_URL):  # an AMP cache of an AMP page of …: each round removes something
-        folded = _fold(url)
+        folded = _fold(url).strip()  # what was dropped may leave a white space at the end
         if folded == url:
             break
         url = folded

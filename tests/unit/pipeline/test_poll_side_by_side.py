@@ -18,7 +18,7 @@ from monitor.core.feeds.parse import parse_feed
 from monitor.model.errors import StoreUnusable
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.pipeline.poll import LEASE, PollStage
+from monitor.pipeline.poll import LEASE, PollReport, PollStage
 from monitor.testing import InlineSandbox
 
 PATIENCE = 30.0  # seconds: a limit, not a wait
@@ -132,12 +132,24 @@ def test_no_more_answers_are_taken_than_can_be_read(readers: int) -> None:
             return answer(body)(request)
 
         room.fetcher.answers[url] = respond
-    came: list[bool] = []
     first = list(room.fetcher.answers)[:readers]
+    at_work, go_on = threading.Barrier(readers + 1), threading.Event()
+
+    def held(url: str) -> None:
+        if url in first:
+            at_work.wait(30)
+            go_on.wait(30)
+
+    reports: list[PollReport] = []
+    polling = threading.Thread(target=lambda: reports.extend(stage(room, held, readers=readers).run(never)))
+    polling.start()
+    at_work.wait(30)
     # While every reader is at work, the answers that none is free for stay with the fetcher.
-    polling = stage(room, lambda url: came.append(url in first and too_many.wait(0.3)), readers=readers)
-    assert len(list(polling.run(never))) == 12
-    assert came == [False] * 12
+    taken = too_many.wait(0.3)
+    go_on.set()
+    polling.join()
+    assert not taken
+    assert len(reports) == 12
 
 
 def test_a_body_that_breaks_its_reader_fails_alone() -> None:
