@@ -204,7 +204,9 @@ def summarise(desk: Desk, empty: int, number: int) -> None:
         tables = {row[0]: row[1] for row in connection.execute(sa.text(_BY_TABLE))}
         free = connection.execute(sa.text(_FREE)).scalar_one()
     print(f"  {number:,} articles came; empty store {empty / 1e3:.0f} kB; free pages {free / 1e6:.1f} MB")
-    print("  " + ", ".join(f"{name} {tables.get(name, 0) / 1e6:.1f} MB" for name in TABLES))
+    index = sum(size for name, size in tables.items() if name.startswith(("article_index", "indexed_articles")))
+    by_table = [*((name, tables.get(name, 0)) for name in TABLES), ("full-text index", index)]
+    print("  " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in by_table))
     for_articles = sum(tables.get(name, 0) for name in ("entries", "articles"))
     each = {
         "article with its entry": for_articles / max(desk.count("articles"), 1),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from desk import Desk, eventually
 from local_feed import LocalFeed
 
-WORD = "Wazirzada"  # stands only in what nobody quotes
+UNQUOTED = "Colonel Wazirzada spoke"  # stands only in what no digest quotes
 NEWS = "The Torkham crossing was closed on Sunday."
-LONG = f"{NEWS} " + f"Colonel {WORD} spoke of trade. " * 400
+LONG = f"{NEWS} " + f"{UNQUOTED} of trade. " * 400
 
 
 def keep(desk: Desk, line: str) -> None:
@@ -16,9 +16,13 @@ def keep(desk: Desk, line: str) -> None:
     desk.config.write_text(text.replace("[store]\n", f"[store]\n{line}\n"), encoding="utf-8")
 
 
-def files_with(desk: Desk, word: str) -> list[str]:
-    """The files of the store in whose bytes the word stands."""
-    return sorted(file.name for file in desk.folder.glob("monitor.db*") if word.encode() in file.read_bytes())
+def files_with(desk: Desk, words: str) -> list[str]:
+    """The files of the store in whose bytes the words stand."""
+    return sorted(
+        file.name
+        for file in desk.folder.glob("monitor.db*")
+        if words.lower().encode() in file.read_bytes().lower()
+    )
 
 
 def test_without_full_texts_an_alert_goes_out_and_then_the_text_is_in_no_byte(desk: Desk, feed: LocalFeed) -> None:
@@ -28,7 +32,7 @@ def test_without_full_texts_an_alert_goes_out_and_then_the_text_is_in_no_byte(de
     with desk.running():
         eventually(desk.sent, "the alert")
         eventually(lambda: desk.number("SELECT count(*) FROM articles WHERE text_gone IS NOT NULL"), "the pruning")
-    assert files_with(desk, WORD) == []
+    assert files_with(desk, UNQUOTED) == []
     assert desk.ask("SELECT title, text FROM articles") == [("Border shut", "")]
     why = desk.command("why", link).stdout
     assert "not kept (store_full_text = false): dropped" in why
@@ -45,7 +49,7 @@ def test_without_full_texts_an_alert_goes_out_and_then_the_text_is_in_no_byte(de
         eventually(lambda: desk.sent() == 2, "the alert on the added words")
         gone = "SELECT count(*) FROM articles WHERE text <> ''"
         eventually(lambda: desk.number(gone) == 0, "the pruning of all wordings")
-    assert files_with(desk, WORD) == []
+    assert files_with(desk, UNQUOTED) == []
 
 
 def test_a_pass_ends_with_pruning_and_says_nothing_twice(desk: Desk, feed: LocalFeed) -> None:
@@ -60,7 +64,7 @@ def test_a_pass_ends_with_pruning_and_says_nothing_twice(desk: Desk, feed: Local
     assert desk.number("SELECT count(*) FROM articles WHERE text <> ''") == 0
     assert desk.sent() == 1
     assert "older than the retention time: dropped" in desk.command("why", link).stdout
-    assert files_with(desk, WORD) == []
+    assert files_with(desk, UNQUOTED) == []
 
 
 def test_a_text_forgotten_beside_the_daemon_does_not_come_back(desk: Desk, feed: LocalFeed) -> None:
@@ -74,8 +78,9 @@ def test_a_text_forgotten_beside_the_daemon_does_not_come_back(desk: Desk, feed:
         feed.add("Floods in Sindh", "The flood came at night.")
         eventually(lambda: desk.sent() == 2, "the next alert of the same feed")
         assert desk.number("SELECT count(*) FROM entries WHERE link = ?", link) == 1
-    for word in (WORD, "Border shut", NEWS):
-        assert files_with(desk, word) == []
+    # An index leaves out the first letters of a word that the one before has, too: hence not all of "Wazirzada".
+    for words in (UNQUOTED, "irzada", "Border shut", NEWS):
+        assert files_with(desk, words) == []
     why = desk.command("why", link)
     assert why.returncode == 0
     assert "removed by monitor forget" in why.stdout

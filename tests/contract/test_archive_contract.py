@@ -16,15 +16,18 @@ from stored import grouped, poll
 from monitor.adapters.store import archive as module
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import indexed_articles, unindex
+from monitor.adapters.store.rows import gone_text
 from monitor.adapters.store.sql import SqlStore
 from monitor.core.rules.required import DEEPEST, MOST_TERMS
 from monitor.model.article import Article
 from monitor.model.feed import Feed
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
+from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Match
 from monitor.pipeline.match import document_of
 
 HOUR = timedelta(hours=1)
+DROPPED = gone_text(Gone(GoneReason.RETENTION, NOON))
 
 
 @pytest.fixture
@@ -60,9 +63,7 @@ def drop(store: SqlStore, *rows: int) -> None:
     """Empties texts, as retention does."""
     with store._db.write() as connection:
         unindex(connection, rows)
-        connection.execute(
-            t.articles.update().where(t.articles.c.id.in_(rows)).values(text="", text_gone="pruned")
-        )
+        connection.execute(t.articles.update().where(t.articles.c.id.in_(rows)).values(text="", text_gone=DROPPED))
 
 
 # ---- candidates
@@ -314,7 +315,7 @@ def test_taking_one_out_of_an_index_of_another_analyser_empties_it(store, put):
 def test_a_text_that_went_without_a_word_is_not_handed_out(store, put):
     one, two = put("Torkham"), put("Torkham")
     with store._db.write() as connection:
-        connection.execute(t.articles.update().where(t.articles.c.id == one.id).values(text="", text_gone="x"))
+        connection.execute(t.articles.update().where(t.articles.c.id == one.id).values(text="", text_gone=DROPPED))
     assert [article.id for article in store.archive.articles(found(store, Word("torkham")))] == [two.id]
     forget_index(store)
     store.archive.index(store.archive.unindexed())

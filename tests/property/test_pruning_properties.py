@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settin
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.checkup import check_store
+from monitor.model.article import DuplicateReason
 from monitor.model.digest import Every
 from monitor.model.feed import PollSettings
 from monitor.model.ledger import Plan
@@ -31,6 +32,14 @@ WORDINGS = (
 )
 FEEDS = (FEED, OTHER_FEED)
 Told = tuple[str, str, str, str]  # digest, rule, address, hash of the words
+
+
+@dataclass
+class Outcome:
+    """What was told, oldest first, and what was not because it copied what had been told."""
+
+    told: list[Told] = field(default_factory=list)
+    copies: list[Told] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -87,15 +96,15 @@ def courses(*, shared_links: bool) -> st.SearchStrategy[Course]:
     )
 
 
-def run(course: Course, *, pruned: bool) -> list[Told]:
-    """What was told, of which words, oldest first."""
+def run(course: Course, *, pruned: bool) -> Outcome:
+    """The course from its first step to its last."""
     room = Newsroom(
         feeds=[feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire", backfill=DAY)],
         digests=[digest_settings("now"), digest_settings("weekly", schedule=Every(WEEK))],
         settings=PollSettings(max_entry_age=WEEK),
     )
     dates = [sum(course.pauses[:step], timedelta(0)) for step in range(STEPS)]
-    told: list[Told] = []
+    outcome = Outcome()
     for step in range(STEPS):
         for url in FEEDS:
             listed = (one.xml(step, dates) for one in course.items if one.feed == url)
@@ -105,38 +114,38 @@ def run(course: Course, *, pruned: bool) -> list[Told]:
         room.store.feeds.make_all_due(room.clock.now())
         for stage in (room.poll, room.read, room.group, room.match):
             stage()
-        told += planned(room, room.plan())
+        note(room, room.plan(), outcome)
         room.deliver()
         if pruned:
             stopping = after(course.prunings[step]) if course.prunings[step] < 12 else lambda: False
             room.prune(WEEK, store_full_text=course.store_full_text, stopping=stopping)
         room.clock.advance(course.pauses[step])
-    told += planned(room, room.plan(close_all=True))
+    note(room, room.plan(close_all=True), outcome)
     room.deliver()
     assert not [found for _, some in check_store(room.store._db) for found in some]
     assert room.number("SELECT count(*) FROM routings WHERE state = 'pending'") == 0
     assert room.number("SELECT count(*) FROM deliveries WHERE state <> 'sent'") == 0
-    return told
+    return outcome
 
 
-def planned(room: Newsroom, plans: Sequence[object]) -> list[Told]:
-    found = []
+def note(room: Newsroom, plans: Sequence[object], outcome: Outcome) -> None:
+    """Adds what was planned."""
+    a, m = t.articles.c, t.matches.c
+    columns = (m.rule_id, a.url, a.content_hash)
+    found = sa.select(*columns).join(t.articles, a.id == m.article_id)
     for plan in plans:
         assert isinstance(plan, Plan), plan
-        query = (
-            sa.select(t.matches.c.rule_id, t.articles.c.url, t.articles.c.content_hash)
-            .join(t.articles, t.articles.c.id == t.matches.c.article_id)
-            .where(t.matches.c.id.in_(plan.planned))
-        )
+        copies = found.where(m.id.in_(plan.merged), a.duplicate_reason != DuplicateReason.REVISION.value)
         with room.store._db.read() as connection:
-            found += [(plan.digest, *row) for row in connection.execute(query)]
-    return found
+            told = connection.execute(found.where(m.id.in_(plan.planned))).all()
+            outcome.told += [(plan.digest, *row) for row in told]
+            outcome.copies += [(plan.digest, *row) for row in connection.execute(copies).all()]
 
 
 @given(courses(shared_links=False))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_with_pruning_the_same_is_told_and_as_often(course: Course) -> None:
-    assert Counter(run(course, pruned=True)) == Counter(run(course, pruned=False))
+    assert Counter(run(course, pruned=True).told) == Counter(run(course, pruned=False).told)
 
 
 # The newest wording went and the one before it stayed, because its match was the newest of all.
@@ -150,6 +159,9 @@ _ONE_STAYED = Course(
 
 @given(courses(shared_links=True))
 @example(_ONE_STAYED)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_with_pruning_nothing_is_missed_even_where_addresses_are_used_again(course: Course) -> None:
-    assert set(run(course, pruned=False)) <= set(run(course, pruned=True))
+    pruned = run(course, pruned=True)
+    # What would be an edit of a wording that went may be a copy of what stands at that address now. After half a
+    # day an edit tells a sentence again and a copy does not: a copy it must be, and told before.
+    assert set(run(course, pruned=False).told) <= {*pruned.told, *pruned.copies}

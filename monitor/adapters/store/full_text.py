@@ -20,6 +20,7 @@ INDEX = "article_index"
 MOST_BYTES = 500_000
 """Terms of one article, together. PostgreSQL takes 1 MB; 20,000 words that people wrote never come near."""
 
+_PIECE = 500  # pages merged in one transaction: 2 MB, so that no writer waits long
 _LONGEST = 100  # characters of a term that count: PostgreSQL takes 2,046 bytes
 # Whatever FTS5's tokenizer would cut at becomes a character of the private use area; so does no character at all.
 _SPELLING = {code: 0xE000 + code for code in range(0x80) if not chr(code).isalnum()}
@@ -30,6 +31,7 @@ _FTS5 = sa.table(
     sa.column("rowid", sa.Integer),
     sa.column("tokens", sa.Text),
     sa.column(INDEX, sa.Text),  # takes commands and queries
+    sa.column("rank", sa.Integer),  # takes the numbers of commands
 )
 _TSVECTORS = sa.table(INDEX, sa.column("id", sa.BigInteger), sa.column("tokens", postgresql.TSVECTOR))
 _TERMS = sa.bindparam("terms", type_=postgresql.ARRAY(sa.Text))
@@ -73,6 +75,22 @@ def clear(connection: Connection) -> None:
         connection.execute(_TSVECTORS.delete())
     else:
         connection.execute(_FTS5.insert().values({INDEX: "delete-all"}))
+
+
+def merge(connection: Connection, *, begin: bool) -> bool:
+    """Writes a piece of the index anew, without what was taken out; says whether there is more to do.
+
+    Until then FTS5 keeps the terms of what was taken out, beside the note that they are void. `begin` with the
+    first piece. PostgreSQL keeps none.
+    """
+    if _is_postgresql(connection):
+        return False
+    raw = connection.connection.dbapi_connection
+    before = getattr(raw, "total_changes", 0)
+    pages = -_PIECE if begin else _PIECE
+    connection.execute(_FTS5.insert().values({INDEX: "merge", "rank": pages}))
+    # The FTS5 manual, "The 'merge' Command": fewer than two changes mean that nothing was left to merge.
+    return int(getattr(raw, "total_changes", 0)) - int(before) >= 2
 
 
 def holding(connection: Connection, required: Required) -> sa.Select[int]:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from monitor.adapters.store import full_text
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import unindex
 from monitor.adapters.store.database import Database
@@ -74,12 +75,19 @@ class SqlRetention:
             return found
 
     def wipe(self) -> str | None:
-        """Empties the write-ahead log; one line on what stays there all the same, or None."""
+        """Out of the full-text index and the write-ahead log; one line on what stays all the same, or None."""
         if not self._db.sqlite:
             return "PostgreSQL keeps removed rows in its files until VACUUM FULL"
+        begin = True
+        while self._merge(begin=begin):
+            begin = False
         if self._db.checkpoint():
             return None
         return f"{self._db.name}: another process reads it just now: its -wal file keeps old pages for a while"
+
+    def _merge(self, *, begin: bool) -> bool:
+        with self._db.write() as connection:
+            return full_text.merge(connection, begin=begin)
 
 
 Finder = Callable[[Connection, PruneLimits], tuple[Found, Sequence[sa.ColumnElement[Any]]]]
