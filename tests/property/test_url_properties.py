@@ -79,5 +79,7 @@ def test_any_markup_becomes_storable_text_without_blank_edges(markup: str) -> No
 
 
 @given(st.one_of(URLS, st.text(max_size=60)))
+@example("http://example.org/ ?")
+@example("http://example.org/a? #b")
 def test_the_key_of_a_feed_is_its_own_key_and_nothing_breaks_it(url: str) -> None:
     assert feed_key(feed_key(url)) == feed_key(url)

@@ -75,8 +75,17 @@ def feed_key(url: str) -> str:
 
     Less is folded than for articles: http and https, or two queries, may well be two feeds. Never raises.
     """
+    for _ in range(MAX_URL):  # a query of white space leaves a "?" behind: each round removes something
+        folded = _fold_feed(url.strip())
+        if folded == url:
+            break
+        url = folded
+    return url
+
+
+def _fold_feed(url: str) -> str:
     try:
-        parts = _split(url.strip())
+        parts = _split(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return url
