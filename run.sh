@@ -61,7 +61,7 @@ case ${1:-help} in
     ;;
   test)
     ensure test
-    exec "$VENV/bin/python" -m pytest -m "not soak" -q -n 4 --dist loadfile "${@:2}"
+    exec "$VENV/bin/python" -m pytest -m "not soak" -q -n 4 --dist worksteal "${@:2}"
     ;;
   soak)
     ensure test

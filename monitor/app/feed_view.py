@@ -11,7 +11,7 @@ from typing import Any
 from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
 from monitor.config.values import duration_text
-from monitor.core.text.columns import cut_to, padded
+from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus
@@ -64,7 +64,7 @@ def view_lines(found: FeedView) -> Iterator[str]:
     yield f"Entries     {newest}{found.total:,}"
     yield ""
     for entry in found.entries:
-        yield _row(entry, found.now)
+        yield from _rows(entry, found.now)
     if any(entry.fate is Fate.SEEN_AT_SUBSCRIBE for entry in found.entries):
         yield ""
         yield '"seen before": there before you subscribed, stored, not alerted (see backfill).'
@@ -129,14 +129,15 @@ def _polled(found: FeedView) -> str:
     return f"{said}; next {'now' if due else f'in {span_text(feed.next_poll_at - found.now)}'}"
 
 
-def _row(entry: SeenEntry, now: datetime) -> str:
+def _rows(entry: SeenEntry, now: datetime) -> Iterator[str]:
     fate = "match" if entry.rules else _WORDS[entry.fate]
     title = printable(entry.title or entry.link or "(no title)")
-    tail = f"  {', '.join(entry.rules)}" if entry.rules else ""
     mark = " (edit)" if entry.revision else ""
-    room = max(20, _WIDTH - _FATE - _AGE - 1 - len(tail) - len(mark))
+    room = _WIDTH - _FATE - _AGE - 1 - len(mark)
     age = padded(span_text(now - entry.first_seen), _AGE)
-    return f"{padded(fate, _FATE)}{age} {cut_to(title, room)}{mark}{tail}"
+    yield f"{padded(fate, _FATE)}{age} {cut_to(title, room)}{mark}"
+    indent = " " * (_FATE + _AGE + 1)
+    yield from wrap(", ".join(entry.rules), indent) if entry.rules else ()
 
 
 def _iso(moment: datetime | None) -> str | None:
