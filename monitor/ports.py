@@ -433,6 +433,8 @@ class Retention(Protocol):
     def prune(self, step: PruneStep, limits: PruneLimits, most: int) -> int:
         """Takes at most so many rows one step further, in one short transaction; returns how many, 0 for no more.
 
+        The step INDEX takes a piece of the full-text index instead, and returns 1 while there are more.
+
         Nothing goes that a rule, a digest, a receiver or a kept row still needs, and nothing of a row's identity
         while a feed lists it. Ids are not used twice: the row with the highest one stays.
         """

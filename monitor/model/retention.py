@@ -40,6 +40,7 @@ class PruneStep(StrEnum):
     BATCHES = "batches"
     POLL_COUNTS = "poll counts"
     RULESETS = "rulesets"
+    INDEX = "index pieces"  # the full-text index, written anew without the words that went
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,12 @@ class SqlRetention:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._merging = False  # a piece of the full-text index was written anew, and others are left
 
     def prune(self, step: PruneStep, limits: PruneLimits, most: int) -> int:
         """Takes at most so many rows one step further, in one short transaction; returns how many."""
+        if step is PruneStep.INDEX:
+            return int(self._merge())
         find, take = _STEPS[step]
         with self._db.read() as connection:
             # Found without the write lock: most rounds find nothing.
@@ -78,16 +81,16 @@ class SqlRetention:
         """Out of the full-text index and the write-ahead log; one line on what stays all the same, or None."""
         if not self._db.sqlite:
             return "PostgreSQL keeps removed rows in its files until VACUUM FULL"
-        begin = True
-        while self._merge(begin=begin):
-            begin = False
+        while self._merge():
+            pass
         if self._db.checkpoint():
             return None
         return f"{self._db.name}: another process reads it just now: its -wal file keeps old pages for a while"
 
-    def _merge(self, *, begin: bool) -> bool:
+    def _merge(self) -> bool:
         with self._db.write() as connection:
-            return full_text.merge(connection, begin=begin)
+            self._merging = full_text.merge(connection, begin=not self._merging)
+        return self._merging
 
 
 Finder = Callable[[Connection, PruneLimits], tuple[Found, Sequence[sa.ColumnElement[Any]]]]

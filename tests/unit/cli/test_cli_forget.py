@@ -13,6 +13,7 @@ from newsroom import FEED, RULES, Newsroom, item
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
+from monitor.model.retention import PruneLimits, PruneStep
 
 URL = "https://news.example/e1"
 CONFIG = f"""
@@ -126,3 +127,16 @@ def test_no_word_of_it_is_left_in_the_index_of_a_large_archive(desk: Path) -> No
     assert run("forget", URL, "--yes").exit_code == 0
     assert files_with_the_word(desk) == []
     assert "Quiet day 7" in run("search", "word7").output
+
+
+def test_pruning_takes_its_words_out_of_the_index_too(desk: Path) -> None:
+    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    room = Newsroom(store=store)
+    room.bring_in(*(item(f"q{n}", f"Quiet day {n}", f"Nothing but word{n} happened.") for n in range(60)))
+    room.prune(store_full_text=False)
+    while store.retention.prune(PruneStep.INDEX, PruneLimits(*[room.clock.now()] * 5, ruleset=""), 1):
+        pass
+    store.close()
+    with closing(sqlite3.connect(desk / "monitor.db")) as connection:
+        blocks = [bytes(block) for (block,) in connection.execute("SELECT block FROM article_index_data")]
+    assert not [block for block in blocks if WORD in block]

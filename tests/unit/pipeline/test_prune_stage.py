@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_round_comes_once_an_hour(room: Newsroom) -> None:
     room.store.articles.record_ruleset("unused", [("a", "b")], NOON - DAY)
     room.store.articles.record_ruleset("newest", [("a", "b")], NOON)
     assert not ticks(room, pruning, EVERY - 5 * MINUTE)
-    assert ticks(room, pruning, 5 * MINUTE) == {"rulesets": 1}
+    assert ticks(room, pruning, 5 * MINUTE)["rulesets"] == 1
 
 
 def test_without_full_texts_what_was_read_goes_within_seconds_of_the_start(room: Newsroom) -> None:
@@ -130,7 +131,7 @@ def test_every_kind_has_its_turn_in_a_round(room: Newsroom) -> None:
             return 0
 
     list(stage(room, store=Watched(), store_full_text=False).run_all(lambda: False))
-    assert asked == list(PruneStep)
+    assert asked == [step for step in PruneStep if step is not PruneStep.INDEX]
 
 
 def test_rows_outlive_texts_until_an_entry_would_count_as_too_old(room: Newsroom) -> None:
@@ -153,3 +154,30 @@ def test_a_config_that_is_read_again_every_half_hour_does_not_put_pruning_off(ro
         pruning = stage(room, turns=pruning.turns)
         taken += ticks(room, pruning, timedelta(minutes=30))
     assert taken["old texts"] == 1
+
+
+class Shelf:
+    """A store that drops one text a round on two days, and notes when its index is written anew."""
+
+    def __init__(self) -> None:
+        self.last = NOON
+        self.merged: list[datetime] = []
+
+    def prune(self, step: PruneStep, limits: Any, most: int) -> int:
+        if step is PruneStep.INDEX:
+            self.merged.append(limits.now)
+        dropped = step is PruneStep.OLD_TEXTS and NOON + DAY < limits.now < NOON + 3 * DAY
+        if not dropped or limits.now == self.last:
+            return 0
+        self.last = limits.now
+        return 1
+
+
+def test_the_index_is_written_anew_once_a_day_and_only_when_something_left_it(room: Newsroom) -> None:
+    room.clock.set(NOON)
+    shelf = Shelf()
+    ticks(room, stage(room, store=shelf), 7 * DAY, timedelta(minutes=30))
+    assert len(shelf.merged) == 3
+    assert all(later - earlier >= DAY for earlier, later in pairwise(shelf.merged))
+    assert shelf.merged[0] > NOON + DAY
+    assert shelf.merged[-1] < NOON + 4 * DAY + 2 * HOUR
