@@ -223,6 +223,18 @@ def retried_line(retried: Retried) -> str:
     return f"{one.id}  {one.new.digest} → {_to(one)}: {said}"
 
 
+def retried_json(retried: Retried) -> dict[str, Any]:
+    """What came of one name, as one object."""
+    one = retried.delivery
+    return {
+        "asked": retried.name,
+        "id": one.id if one else None,
+        "key": one.new.key if one else None,
+        "answer": retried.answer.value if retried.answer else None,
+        "problem": retried.problem,
+    }
+
+
 def retried_dead_lines(numbers: Mapping[str, int]) -> list[str]:
     """How many dead deliveries are due now, by receiver."""
     if not numbers:

@@ -109,6 +109,24 @@ def added_lines(added: Added, now: datetime) -> Iterator[str]:
     yield f"  {read}{moved}; next poll in {span_text(feed.next_poll_at - now)}, by monitor run"
 
 
+def added_json(added: Added) -> dict[str, Any]:
+    """What `add` did, as one object; `alerts` is null where rules do not hold or the feed was not asked."""
+    feed, report = added.feed, added.report
+    return {
+        "name": feed.name,
+        "url": feed.settings.url,
+        "address": feed.url,
+        "again": added.again,
+        "engine": report.engine if report else None,
+        "waiting": report.waiting if report else None,
+        "seen": report.seen if report else None,
+        "too_old": report.too_old if report else None,
+        "alerts": added.alerts if report and added.alerting is not None else None,
+        "rules": dict(added.alerting) if added.alerting is not None else None,
+        "next_poll_at": feed.next_poll_at.isoformat(),
+    }
+
+
 def removed_lines(feed: Feed) -> Iterator[str]:
     """What `remove` did, and how to undo it."""
     yield from wrap(f"Removed {feed.name}: it is polled no more; all that came of it is kept.")

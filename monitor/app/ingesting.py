@@ -61,6 +61,15 @@ def ingest(
     return done
 
 
+def ingested_json(done: Ingested) -> dict[str, int]:
+    """What became of a file, as one object."""
+    return {
+        "documents": done.documents,
+        **{verdict.value: done.verdicts[verdict] for verdict in Verdict},
+        "problems": done.problems,
+    }
+
+
 def ingested_lines(done: Ingested, holder: int | None) -> Iterator[str]:
     """What became of a file, for people. `holder` is the pid of the daemon at work on the store, if one is."""
     count = done.verdicts

@@ -124,6 +124,19 @@ def spread(interval: timedelta, index: int, count: int) -> timedelta:
     return interval * index / count
 
 
+def import_json(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
+    """What became of a list, as one object."""
+    return {
+        "listed": report.listed,
+        "wanted": len(report.wanted),
+        "added": report.added,
+        "already": len(report.already),
+        "twice": len(report.twice),
+        "dry_run": dry_run,
+        "problems": [{"line": line, "problem": problem} for line, problem in report.problems],
+    }
+
+
 def import_lines(report: ImportReport, name: str, poll: PollSettings, *, dry_run: bool) -> Iterator[str]:
     """What became of a list called `name`, for people."""
     parts = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -102,7 +103,8 @@ def show(name: str, form: str | None, config: Path, as_json: bool) -> None:
     shell_complete=complete_receivers,
 )
 @CONFIG
-def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path) -> None:
+@JSON
+def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path, as_json: bool) -> None:
     """Try deliveries again: those given up, or those that wait for their next attempt.
 
     They are due at once and start anew, with three days of attempts before them; the running monitor sends them.
@@ -120,7 +122,7 @@ def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path
         raise click.UsageError("name deliveries, or give --dead for all that were given up")
     if receiver and not dead:
         raise click.UsageError("--receiver goes with --dead")
-    from monitor.app.deliveries import retried_dead_lines, retried_line, retry_dead, who_sends
+    from monitor.app.deliveries import retried_dead_lines, retried_json, retried_line, retry_dead, who_sends
     from monitor.app.deliveries import retry as retry_each
     from monitor.app.questions import opened
 
@@ -129,11 +131,16 @@ def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path
         if dead:
             numbers = retry_dead(house, now, receiver)
             lines, due, failed = retried_dead_lines(numbers), bool(numbers), False
+            rows: list[dict[str, Any]] = [{"receiver": name, "due": number} for name, number in numbers.items()]
         else:
             answers = list(retry_each(house.store, names, now))
             lines = [retried_line(one) for one in answers]
+            rows = [retried_json(one) for one in answers]
             due, failed = any(one.ok for one in answers), not all(one.ok for one in answers)
         if due:
             lines.append(who_sends(house.store.holder()))
-    print_lines(lines)
+    if as_json:
+        print_json(rows)
+    else:
+        print_lines(lines)
     sys.exit(1 if failed else 0)

@@ -9,15 +9,16 @@ from typing import BinaryIO, cast
 
 import click
 
-from monitor.cli.options import CONFIG
-from monitor.cli.output import counting, print_lines
+from monitor.cli.options import CONFIG, JSON
+from monitor.cli.output import counting, print_json, print_lines
 from monitor.core.text.terminal import printable
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @CONFIG
-def ingest(file: Path, config: Path) -> None:
+@JSON
+def ingest(file: Path, config: Path, as_json: bool) -> None:
     """Take in documents from elsewhere (mail, chat, scripts): they are matched like entries of a feed.
 
     FILE holds JSON lines, - is standard input. A document needs "id" and some text in "title", "summary" or
@@ -31,7 +32,7 @@ def ingest(file: Path, config: Path) -> None:
     """
     from monitor.app.desk import Missing, opened_desk
     from monitor.app.ingesting import ingest as take_in
-    from monitor.app.ingesting import ingested_lines
+    from monitor.app.ingesting import ingested_json, ingested_lines
 
     name = "standard input" if str(file) == "-" else str(file)
 
@@ -45,5 +46,8 @@ def ingest(file: Path, config: Path) -> None:
     ):
         done = take_in(desk.store.feeds, desk.clock, cast(BinaryIO, source), complain=complain, progress=progress)
         lines = list(ingested_lines(done, desk.store.holder()))
-    print_lines(lines)
+    if as_json:
+        print_json([ingested_json(done)])
+    else:
+        print_lines(lines)
     sys.exit(1 if done.problems else 0)

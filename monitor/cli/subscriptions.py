@@ -47,6 +47,7 @@ def list_(tag: str | None, failing: bool, config: Path, as_json: bool) -> None:
 @click.option("--backfill", metavar="DURATION", help='Entries this old alert, too, as in "24h"; default: none.')
 @click.option("--no-poll", is_flag=True, help="Do not ask it now; add it whatever it would answer.")
 @CONFIG
+@JSON
 def add(
     url: str,
     name: str | None,
@@ -56,6 +57,7 @@ def add(
     backfill: str | None,
     no_poll: bool,
     config: Path,
+    as_json: bool,
 ) -> None:
     """Subscribe to the feed at URL, and say what it brings.
 
@@ -69,7 +71,7 @@ def add(
     """
     from monitor.app.check import check
     from monitor.app.desk import Missing, opened_desk
-    from monitor.app.feed_list import added_lines
+    from monitor.app.feed_list import added_json, added_lines
     from monitor.app.subscribing import add as subscribe
 
     given = {
@@ -93,7 +95,10 @@ def add(
             )
         except ValueError as error:
             raise click.UsageError(printable(str(error))) from None
-        print_lines(added_lines(added, desk.clock.now()))
+        if as_json:
+            print_json([added_json(added)])
+        else:
+            print_lines(added_lines(added, desk.clock.now()))
 
 
 @click.command()
@@ -127,7 +132,8 @@ def show(url_or_name: str, limit: int, config: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("url_or_name")
 @CONFIG
-def remove(url_or_name: str, config: Path) -> None:
+@JSON
+def remove(url_or_name: str, config: Path, as_json: bool) -> None:
     """Stop polling a feed; everything that came of it is kept.
 
     For feeds that were added by command or import. A feed of the config file is deleted there.
@@ -142,7 +148,11 @@ def remove(url_or_name: str, config: Path) -> None:
     from monitor.app.subscribing import remove as unsubscribe
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        print_lines(removed_lines(unsubscribe(desk, url_or_name)))
+        feed = unsubscribe(desk, url_or_name)
+    if as_json:
+        print_json([{"name": feed.name, "url": feed.settings.url}])
+    else:
+        print_lines(removed_lines(feed))
 
 
 @click.command("import")
@@ -150,7 +160,8 @@ def remove(url_or_name: str, config: Path) -> None:
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for all of them; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @CONFIG
-def import_(file: Path, tags: tuple[str, ...], dry_run: bool, config: Path) -> None:
+@JSON
+def import_(file: Path, tags: tuple[str, ...], dry_run: bool, config: Path, as_json: bool) -> None:
     """Subscribe to the feeds of an OPML file, as other readers export them; - is standard input.
 
     Folders become tags. A line that cannot be a feed is reported on standard error, the others are added, and the
@@ -163,7 +174,14 @@ def import_(file: Path, tags: tuple[str, ...], dry_run: bool, config: Path) -> N
       monitor feeds import feeds.opml --tag imported
     """
     from monitor.app.desk import Missing, opened_desk
-    from monitor.app.opml_files import import_lines, read_list_file, sort_out, subscribe_all, trouble_lines
+    from monitor.app.opml_files import (
+        import_json,
+        import_lines,
+        read_list_file,
+        sort_out,
+        subscribe_all,
+        trouble_lines,
+    )
 
     name = "standard input" if str(file) == "-" else str(file)
     with opened_desk(config, os.environ, Missing.EMPTY if dry_run else Missing.MADE) as desk:
@@ -178,7 +196,10 @@ def import_(file: Path, tags: tuple[str, ...], dry_run: bool, config: Path) -> N
         if not dry_run:
             with progress_bar("Subscribing") as progress:
                 subscribe_all(report, desk.store.feeds, desk.settings.poll, desk.clock.now(), progress)
-        print_lines(import_lines(report, name, desk.settings.poll, dry_run=dry_run))
+        if as_json:
+            print_json([import_json(report, dry_run=dry_run)])
+        else:
+            print_lines(import_lines(report, name, desk.settings.poll, dry_run=dry_run))
     sys.exit(1 if report.problems else 0)
 
 
