@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from monitor.adapters.clock import SystemClock
 from monitor.app.children import parsing_sandbox
 from monitor.app.files import Unreadable, read_bytes
+from monitor.app.times import iso_time
 from monitor.core.articles.extract import extract_article
 from monitor.core.feeds.parse import parse_feed
 from monitor.model.article import Extracted
@@ -93,8 +93,8 @@ def _entry(entry: ParsedEntry) -> dict[str, Any]:
         "id": entry.id,
         "title": entry.title,
         "link": entry.link,
-        "published": _iso(entry.published),
-        "updated": _iso(entry.updated),
+        "published": iso_time(entry.published),
+        "updated": iso_time(entry.updated),
         "summary": entry.summary,
         "authors": list(entry.authors),
     }
@@ -104,7 +104,7 @@ def _page(page: Extracted) -> dict[str, Any]:
     return {
         "title": page.title,
         "text": page.text,
-        "published": _iso(page.published),
+        "published": iso_time(page.published),
         "publisher": page.publisher,
         "language": page.language,
         "quality": page.quality.value,
@@ -112,7 +112,3 @@ def _page(page: Extracted) -> dict[str, Any]:
         "authors": list(page.authors),
         "canonical_url": page.canonical_url,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

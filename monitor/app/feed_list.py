@@ -12,6 +12,7 @@ from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import state_of
 from monitor.app.subscribing import Added
+from monitor.app.times import iso_time
 from monitor.config.values import duration_text
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
@@ -82,9 +83,9 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
             "full_text": settings.full_text,
             "backfill": duration_text(settings.backfill),
             "subscribed_at": feed.subscribed_at.isoformat(),
-            "last_polled_at": _iso(feed.last_polled_at),
+            "last_polled_at": iso_time(feed.last_polled_at),
             "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
-            "last_success_at": _iso(feed.last_success_at),
+            "last_success_at": iso_time(feed.last_success_at),
             "failures": feed.failures,
             "error": feed.last_error,
             "next_poll_at": feed.next_poll_at.isoformat(),
@@ -191,7 +192,3 @@ def _row(*cells: str) -> str:
     # Made visible before it is measured: what steers a terminal takes four columns as \x1b.
     shown = [padded(cut_to(printable(cell), width), width) for cell, width in zip(cells, widths, strict=False)]
     return f"{' '.join(shown)} {cells[-1]:>7}".rstrip()
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
+from monitor.app.times import iso_time
 from monitor.config.values import duration_text
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
@@ -85,7 +86,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "status": feed.status.value,
         "tags": list(feed.settings.tags),
         "subscribed_at": feed.subscribed_at.isoformat(),
-        "last_polled_at": _iso(feed.last_polled_at),
+        "last_polled_at": iso_time(feed.last_polled_at),
         "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
         "error": feed.last_error,
         "next_poll_at": feed.next_poll_at.isoformat(),
@@ -97,7 +98,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
                 "fate": entry.fate.value,
                 "revision": entry.revision,
                 "first_seen": entry.first_seen.isoformat(),
-                "published": _iso(entry.published),
+                "published": iso_time(entry.published),
                 "rules": list(entry.rules),
             }
             for entry in found.entries
@@ -138,7 +139,3 @@ def _rows(entry: SeenEntry, now: datetime) -> Iterator[str]:
     yield f"{padded(fate, _FATE)}{age} {cut_to(title, room)}{mark}"
     indent = " " * (_FATE + _AGE + 1)
     yield from wrap(", ".join(entry.rules), indent) if entry.rules else ()
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -11,6 +11,7 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.app.questions import House
 from monitor.app.since import Since
+from monitor.app.times import iso_time
 from monitor.app.why import no_such_rule
 from monitor.core.text.columns import COLUMNS, cut_to
 from monitor.core.text.terminal import printable
@@ -95,7 +96,7 @@ def match_rows(found: Iterable[ListedMatch]) -> Iterator[str]:
     for one in found:
         cells = (
             one.matched_at.isoformat(), one.rule, one.rule_title, one.severity.value, one.title, one.publisher,
-            one.url, _iso(one.published), one.feed, one.story, one.because, _ends(one, "; "),
+            one.url, iso_time(one.published), one.feed, one.story, one.because, _ends(one, "; "),
         )  # fmt: skip
         yield writer.writerow([_harmless(cell or "") for cell in cells])
 
@@ -112,7 +113,7 @@ def match_json(one: ListedMatch) -> dict[str, Any]:
         "title": one.title,
         "publisher": one.publisher,
         "url": one.url,
-        "published": _iso(one.published),
+        "published": iso_time(one.published),
         "feed": one.feed,
         "story": one.story,
         "because": one.because,
@@ -159,7 +160,3 @@ def _foot(ledger: Ledger, asked: Asked, shown: int) -> list[str]:
 
 def _harmless(cell: str) -> str:
     return printable(f"'{cell}" if cell.startswith(_FORMULA) else cell)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

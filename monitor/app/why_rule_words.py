@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.matches import match_json
+from monitor.app.times import iso_time
 from monitor.app.why_rule import RuleWhy
 from monitor.app.why_words import shown_time
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
@@ -75,7 +75,7 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
             for one in record.routed
         ],
         "failures": [{"why": why, "articles": count} for why, count in record.failures],
-        "last_match": _iso(record.newest[0].matched_at if record.newest else record.last_match),
+        "last_match": iso_time(record.newest[0].matched_at if record.newest else record.last_match),
         "newest": [match_json(one) for one in record.newest],
     }
 
@@ -171,7 +171,3 @@ def _silence(answer: RuleWhy) -> str:
         return f"{none}, because the rule read no article: the lines above say where they are."
     last = f"the last one was on {shown_time(record.last_match)}" if record.last_match else "nor ever before"
     return f"{none}, {last}. Try it on a text: monitor rules explain {answer.rule} --text FILE"
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

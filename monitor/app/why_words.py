@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted
+from monitor.app.times import iso_time
 from monitor.app.why import RuleAnswer, Why
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import DuplicateReason, Quality
@@ -154,8 +155,8 @@ def why_json(answer: Why) -> list[dict[str, Any]]:
                     {
                         "name": feed.name,
                         "url": feed.url,
-                        "last_polled_at": _iso(feed.last_polled_at),
-                        "next_poll_at": _iso(feed.next_poll_at),
+                        "last_polled_at": iso_time(feed.last_polled_at),
+                        "next_poll_at": iso_time(feed.next_poll_at),
                         "error": feed.last_error,
                     }
                     for feed in answer.covering
@@ -171,8 +172,8 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
         "url": url,
         "seen": True,
         "feed": fate.feed.name,
-        "first_seen": _iso(fate.first_seen),
-        "published": _iso(fate.entry.parsed.published),
+        "first_seen": iso_time(fate.first_seen),
+        "published": iso_time(fate.entry.parsed.published),
         "title": fate.entry.parsed.title,
         "fate": fate.entry.fate.value,
         "revision": is_revision(fate),
@@ -208,7 +209,7 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
                         "channel": one.new.channel.value,
                         "recipient": one.new.recipient,
                         "state": one.state.value,
-                        "sent_at": _iso(one.sent_at),
+                        "sent_at": iso_time(one.sent_at),
                         "attempts": one.attempts,
                         "error": one.last_error,
                     }
@@ -223,10 +224,6 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
 
 def _gone_json(gone: Gone | None) -> dict[str, str] | None:
     return None if gone is None else {"reason": gone.reason.value, "at": gone.at.isoformat()}
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _sent_lines(fate: EntryFate) -> list[str]:
