@@ -131,3 +131,4 @@ class Document:
     published: datetime | None = None
     feed: str = ""
     tags: tuple[str, ...] = field(default=())
+    names: tuple[EntityMention, ...] = ()  # found by a recogniser

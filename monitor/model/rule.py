@@ -46,13 +46,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A person, organisation or place with all its spellings."""
+    """A person, organisation or place with all its spellings.
+
+    `need` and `banned` are queries: where the first does not hold, or the second does, it is not named.
+    """
 
     id: str
     name: str
     type: str
     aliases: tuple[str, ...] = ()
     acronyms: tuple[str, ...] = ()
+    variants: bool = False
+    need: str = ""
+    banned: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

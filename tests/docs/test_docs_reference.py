@@ -19,6 +19,7 @@ from monitor.config.shape import NOT_YET, TABLES
 from monitor.config.values import duration_text
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
+from monitor.core.rules.fields import FIELDS
 from monitor.model.article import Document
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Match
@@ -160,8 +161,12 @@ def test_a_query_finds_what_the_page_says(row: list[str]):
     ruleset, problems = loaded(query)
     assert not [one for one in problems if one.gravity is Gravity.ERROR]
     for body, holds in ((found, True), (not_found, False)):
-        answers = ruleset.match(Document(id="1", title="", body=body))
+        answers = ruleset.match(Document(id="1", title="", body=body.replace("<br>", "\n")))
         assert [isinstance(one, Match) for one in answers] == [True] * holds, body
+
+
+def test_every_field_is_described_and_none_is_invented():
+    assert tuple(row[0] for row in rule_rows("Fields")) == FIELDS
 
 
 @pytest.mark.parametrize("row", rule_rows("What is refused"), ids=lambda row: row[0])

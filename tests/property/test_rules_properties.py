@@ -22,8 +22,12 @@ SEPARATORS = [" ", ", ", ". ", "\n", "\n\n", " — "]
 texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)), max_size=25).map(
     lambda parts: "".join(word + separator for word, separator in parts)
 )
-leaves = st.sampled_from([*WORDS, '"border closed"', "=TTP", "clos*", "@torkham", "$closed", "title:Kabul"])
-placed = st.sampled_from([*WORDS, '"border closed"', "(border OR Kabul)", "clos*", "@torkham"])
+leaves = st.sampled_from(
+    [*WORDS, '"border closed"', "=TTP", "clos*", "~close", "@torkham", "$closed", "title:Kabul", "lead:border"]
+)
+placed = st.sampled_from(
+    [*WORDS, '"border closed"', "(border OR Kabul)", "clos*", "~close", "@torkham", "(Kabul NOT NEAR/2 TTP)"]
+)
 signs = [
     "(",
     ")",
@@ -37,6 +41,11 @@ signs = [
     "*",
     "title:",
     "SENTENCE(",
+    "PARA(",
+    "ATLEAST(2,",
+    "NOT NEAR/2",
+    "url:",
+    "person:",
     "@",
     "$closed",
     "=",
@@ -53,6 +62,9 @@ def composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         | some.map(lambda parts: "(" + " OR ".join(parts) + ")")
         | st.tuples(inner, inner).map(lambda pair: f"({pair[0]} AND NOT {pair[1]})")
         | inner.map(lambda part: f"SENTENCE({part})")
+        | inner.map(lambda part: f"PARA({part})")
+        | st.tuples(placed, st.integers(0, 4), placed).map(lambda x: f"({x[0]} NOT NEAR/{x[1]} {x[2]})")
+        | st.tuples(st.integers(1, 3), placed).map(lambda x: f"ATLEAST({x[0]}, {x[1]})")
     )
 
 
@@ -126,6 +138,28 @@ def test_a_wider_near_finds_all_that_a_narrower_one_does(left, right, distance, 
     if holds(f"{left} ONEAR/{distance} {right}", "", body):
         assert holds(f"{left} NEAR/{distance} {right}", "", body)
         assert holds(f"{left} ONEAR/{distance + 1} {right}", "", body)
+
+
+@given(placed, placed, st.integers(0, 12), texts)
+def test_what_is_not_near_is_alone_or_beyond_the_distance(left, right, distance, body):
+    alone = holds(f"{left} NOT NEAR/{distance} {right}", "", body)
+    assert alone or holds(f"{left} NEAR/{distance} {right}", "", body) or not holds(left, "", body)
+    assert holds(left, "", body) or not alone
+    if holds(f"{left} NOT NEAR/{distance + 1} {right}", "", body):
+        assert alone
+
+
+@given(st.integers(1, 4), placed, texts)
+def test_more_finds_are_also_fewer_finds(count, operand, body):
+    if holds(f"ATLEAST({count + 1}, {operand})", "", body):
+        assert holds(f"ATLEAST({count}, {operand})", "", body)
+    assert holds(f"ATLEAST(1, {operand})", "", body) is holds(operand, "", body)
+
+
+@given(placed, placed, texts)
+def test_what_stands_in_one_sentence_stands_in_one_paragraph(left, right, body):
+    if holds(f"SENTENCE({left} AND {right})", "", body):
+        assert holds(f"PARA({left} AND {right})", "", body)
 
 
 @given(placed, placed, st.integers(0, 12), texts)

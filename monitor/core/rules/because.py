@@ -9,6 +9,9 @@ from monitor.model.rule import Explanation
 _LONGEST = 200
 _POSSESSIVE = re.compile(r"['’]s\Z")
 _NEAR = re.compile(r"(O?)NEAR/(\d+)\Z")
+_FIELD = re.compile(r"([a-z]+):\Z")
+_AT_LEAST = re.compile(r"ATLEAST\((\d+)\)\Z")
+_KINDS = {"person": "a person", "org": "an organisation", "place": "a place"}
 
 
 def because(explanation: Explanation) -> str:
@@ -28,6 +31,13 @@ def _reason(one: Explanation) -> str:
         left, right = map(_reason, one.children)
         before = " before" if near.group(1) else ""
         return f"{left} within {near.group(2)} words{before or ' of'} {right}"
+    if one.node.startswith("NOT NEAR/"):
+        far = one.note.partition("not near: ")[2]
+        return _reason(one.children[0]) + (f" with no {_short(far)} near" if far else "")
+    if at_least := _AT_LEAST.match(one.node):
+        return f"{_reason(one.children[0])} at least {at_least.group(1)} times"
+    if field := _FIELD.match(one.node):
+        return _in_field(field.group(1), one)
     match one.node:
         case "AND":
             # what was absent explains little as long as something was found
@@ -39,10 +49,18 @@ def _reason(one: Explanation) -> str:
             return f"without {_short(one.note.partition(': ')[2])}"
         case "SENTENCE":
             return f"{_reason(one.children[0])} in one sentence"
-        case "title:" | "summary:" | "body:":
-            return f"{_reason(one.children[0])} in the {one.node[:-1]}"
+        case "PARA":
+            return f"{_reason(one.children[0])} in one paragraph"
         case _:
             return _found(one)
+
+
+def _in_field(name: str, one: Explanation) -> str:
+    if name in ("title", "summary", "body", "lead"):
+        return f"{_reason(one.children[0])} in the {name}"
+    if name in _KINDS:
+        return f"{_reason(one.children[0])} as {_KINDS[name]}"
+    return f"{name} {_short(one.note.removeprefix('it is '))}"
 
 
 def _found(one: Explanation) -> str:

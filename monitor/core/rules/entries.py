@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.nodes import Exact, Words
-from monitor.core.rules.parser import acronym_node, spelling_node
+from monitor.core.rules.pieces import acronym_node, spelling_node
 from monitor.core.rules.table import Path, RuleSource, Table, written
 from monitor.model.rule import Entity, Example, Rule, Severity
 
@@ -26,6 +26,8 @@ class RawEntity:
 
     entity: Entity
     spellings: tuple[Words | Exact, ...]
+    source: RuleSource
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +42,21 @@ class RawRule:
 def read_entity(table: Table, id: str) -> RawEntity | None:  # noqa: A002  # the word of the rule files
     """The entity of a table `[entities.ID]`, None when it is not sound."""
     table.known(ENTITY_KEYS)
-    for key in ("need", "not"):
-        # An empty one asks for nothing; ignoring a written one would match homonyms.
-        if table.values.get(key, "") != "":
-            table.wrong(key, "not in this version yet", at_key=True)
-    table.flag("variants")
     entity = Entity(
         id,
         table.text("name", id),
         table.one_of("type", ENTITY_TYPES, "other"),
         table.texts("aliases"),
         table.texts("acronyms"),
+        table.flag("variants"),
+        table.text("need", "").strip(),
+        table.text("not", "").strip(),
     )
     if "name" not in table.values and not entity.aliases and not entity.acronyms:
         table.sound = False
         table.source.report(table.path, f"{written(table.path)}: needs a name, aliases or acronyms to be found by")
     spellings = _spellings(table, entity)
-    return RawEntity(entity, spellings) if table.sound else None
+    return RawEntity(entity, spellings, table.source, table.path) if table.sound else None
 
 
 def _spellings(table: Table, entity: Entity) -> tuple[Words | Exact, ...]:

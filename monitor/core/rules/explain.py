@@ -6,9 +6,26 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from monitor.core.rules.evaluate import Evaluation
+from monitor.core.rules.evaluate import Evaluation, apart
+from monitor.core.rules.fields import METADATA, NAMES
+from monitor.core.rules.finds import inside
 from monitor.core.rules.near import near
-from monitor.core.rules.nodes import And, EntityRef, Exact, Field, Near, Node, Not, Or, Sentence, TermRef
+from monitor.core.rules.nodes import (
+    And,
+    AtLeast,
+    EntityRef,
+    Exact,
+    Field,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    TermRef,
+    Unit,
+    Within,
+    Words,
+)
 from monitor.core.rules.reading import Hit, Scope
 from monitor.model.rule import Explanation, Span
 
@@ -41,25 +58,28 @@ class Explainer:
                 child = self.explain(node.child, scope)
                 note = f"{'present' if child.holds else 'absent'}: {node.child.source}"
                 return Explanation("NOT", not child.holds, (), (child,), note)
+            case Field() if node.name in METADATA:
+                return self._metadata(node)
             case Field():
-                inner = self._evaluation.field(node, scope)
-                return self._operator(f"{node.name}:", node, (node.child,), scope, inner)
+                return self._field(node, scope)
             case TermRef():
                 term = self._evaluation.lexicon.terms[node.name]
                 below = self.explain(term.node, scope)
                 return Explanation(node.source, below.holds, below.spans, (below,))
-            case Sentence():
-                return self._sentence(node, scope)
+            case Within():
+                return self._within(node, scope)
+            case AtLeast():
+                return self._at_least(node, scope)
             case Near():
                 return self._near(node, scope)
+            case NotNear():
+                return self._not_near(node, scope)
             case _:
                 return self._leaf(node, scope)
 
-    def _operator(
-        self, name: str, node: Node, operands: Iterable[Node], scope: Scope, inner: Scope | None = None
-    ) -> Explanation:
+    def _operator(self, name: str, node: Node, operands: Iterable[Node], scope: Scope) -> Explanation:
         holds = self._evaluation.holds(node, scope)
-        below = tuple(self.explain(child, inner or scope) for child in operands)
+        below = tuple(self.explain(child, scope) for child in operands)
         return Explanation(name, holds, self.spans(node, scope) if holds else (), below)
 
     def _any_of(self, node: Or, scope: Scope) -> Explanation:
@@ -69,16 +89,47 @@ class Explainer:
         holding = tuple(child for child in whole.children if child.holds)
         return Explanation(whole.node, whole.holds, whole.spans, holding)
 
-    def _sentence(self, node: Sentence, scope: Scope) -> Explanation:
+    def _field(self, node: Field, scope: Scope) -> Explanation:
         evaluation = self._evaluation
-        holding = [one for one in evaluation.sentences(node, scope) if evaluation.holds(node.child, one)]
+        parts = evaluation.stretches(node, scope)
+        holding = [one for one in parts if evaluation.holds(node.child, one)]
+        name = f"{node.name}:"
+        if holding:
+            return Explanation(name, True, self.spans(node, scope), (self.explain(node.child, holding[0]),))
+        if node.name not in NAMES:
+            return Explanation(name, False, (), tuple(self.explain(node.child, one) for one in parts))
+        below = self.explain(node.child, scope)
+        who = {"person": "of a person", "org": "of an organisation", "place": "of a place"}[node.name]
+        return Explanation(name, False, (), (below,), f"in the text, but in no name {who}" if below.holds else "")
+
+    def _metadata(self, node: Field) -> Explanation:
+        """Offsets into what is no text would mislead: the words found stand in the note."""
+        evaluation = self._evaluation.metadata(node.name)
+        below = Explainer(evaluation, self._full).explain(node.child, evaluation.reading.whole)
+        said = evaluation.reading.document.title
+        note = f"it is {_quoted(said)}" if said else "nothing is known of it"
+        return Explanation(f"{node.name}:", below.holds, (), (_without_spans(below),), note)
+
+    def _within(self, node: Within, scope: Scope) -> Explanation:
+        evaluation = self._evaluation
+        holding = [one for one in evaluation.units(node, scope) if evaluation.holds(node.child, one)]
         if not holding:
             child = self.explain(node.child, scope)
-            note = "all of it is there, but never in one sentence" if child.holds else ""
-            return Explanation("SENTENCE", False, (), (child,), note)
+            unit = "sentence" if node.unit is Unit.SENTENCE else "paragraph"
+            note = f"all of it is there, but never in one {unit}" if child.holds else ""
+            return Explanation(node.unit, False, (), (child,), note)
         text = evaluation.reading.span(holding[0].start, holding[0].end).text
         spans = self.spans(node, scope)
-        return Explanation("SENTENCE", True, spans, (self.explain(node.child, holding[0]),), f"in {_quoted(text)}")
+        return Explanation(node.unit, True, spans, (self.explain(node.child, holding[0]),), f"in {_quoted(text)}")
+
+    def _at_least(self, node: AtLeast, scope: Scope) -> Explanation:
+        holds = self._evaluation.holds(node, scope)
+        times = len(apart(self._evaluation.hits(node.child, scope)))
+        spans = self.spans(node, scope) if holds else ()
+        below = (self.explain(node.child, scope),)
+        return Explanation(
+            f"ATLEAST({node.count})", holds, spans, below, "found once" if times == 1 else f"found {times:,} times"
+        )
 
     def _near(self, node: Near, scope: Scope) -> Explanation:
         found = self._evaluation.hits(node, scope)
@@ -91,6 +142,20 @@ class Explainer:
         words = {one for hit in found for one in hit.words}
         below = (self.explain(node.left, inner), self.explain(node.right, inner))
         return Explanation(node.operator, True, self._cut_out(words), below, f"in {_quoted(text)}")
+
+    def _not_near(self, node: NotNear, scope: Scope) -> Explanation:
+        evaluation = self._evaluation
+        alone = evaluation.hits(node, scope)
+        left, right = self.explain(node.left, scope), self.explain(node.right, scope)
+        if alone:
+            words = {one for hit in alone for one in hit.words}
+            note = f"not near: {node.right.source}" if right.holds else f"absent: {node.right.source}"
+            return Explanation(node.operator, True, self._cut_out(words), (left, right), note)
+        if not left.holds:
+            return Explanation(node.operator, False, (), (left, right))
+        close = near(evaluation.hits(node.left, scope), evaluation.hits(node.right, scope), node.distance, False)
+        text = evaluation.reading.span(close[0].start, close[0].end).text
+        return Explanation(node.operator, False, (), (left, right), f"always near it: {_quoted(text)}")
 
     def _how_far(self, node: Near, scope: Scope) -> str:
         left, right = self._evaluation.hits(node.left, scope), self._evaluation.hits(node.right, scope)
@@ -105,10 +170,7 @@ class Explainer:
     def _leaf(self, node: Node, scope: Scope) -> Explanation:
         found = self._evaluation.hits(node, scope)
         if not found:
-            note = f"absent: {node.source}"
-            if isinstance(node, Exact) and self._evaluation.shouted_only(node):
-                note = "only where everything is in capitals"
-            return Explanation(node.source, False, note=note)
+            return Explanation(node.source, False, note=self._why_absent(node, scope))
         spans = self._cut_out({words for hit in found for words in hit.words})
         note = ""
         if isinstance(node, EntityRef):
@@ -117,6 +179,21 @@ class Explainer:
             if spelling.casefold() != name.casefold():
                 note = f"by its spelling {_quoted(spelling)}"
         return Explanation(node.source, True, spans, (), note)
+
+    def _why_absent(self, node: Node, scope: Scope) -> str:
+        evaluation = self._evaluation
+        if isinstance(node, Exact) and evaluation.finds.shouted_only(node):
+            return "only where everything is in capitals"
+        if isinstance(node, EntityRef):
+            named = inside(evaluation.naming.written(node.id), scope)
+            if named and not evaluation.naming.in_context(node.id):
+                text = evaluation.reading.span(named[0].start, named[0].end).text
+                return f"{_quoted(text)} is there, but not what its need and not ask for"
+        if isinstance(node, EntityRef | Exact | Words) and (
+            evaluation.hits(node, evaluation.reading.whole) and scope != evaluation.reading.whole
+        ):
+            return f"elsewhere in the article: {node.source}"
+        return f"absent: {node.source}"
 
     def _cut_out(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
         kept: list[tuple[int, int]] = []
@@ -127,6 +204,10 @@ class Explainer:
                 kept.append((start, end))
         spans = (self._evaluation.reading.span(start, end) for start, end in kept)
         return tuple(sorted(spans, key=lambda span: (_FIELD_ORDER[span.field], span.start)))
+
+
+def _without_spans(one: Explanation) -> Explanation:
+    return Explanation(one.node, one.holds, (), tuple(map(_without_spans, one.children)), one.note)
 
 
 def _gap(hit: Hit) -> int:

@@ -13,6 +13,7 @@ MAX_QUERY = 10_000
 """Characters of one query; names with many spellings belong into entities and terms."""
 
 MAX_DISTANCE = 100
+MAX_COUNT = 1_000
 DEFAULT_DISTANCE = 10
 
 _QUOTES = '"\u201c\u201d\u201e\u201f\uff02«»'
@@ -43,13 +44,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One mark: `query[start:end]`; `text` without its sign (`@`, quotes), `distance` for NEAR."""
+    """One mark: `query[start:end]`; `text` without its sign (`@`, quotes), `number` of NEAR and ATLEAST."""
 
     kind: Kind
     text: str
     start: int
     end: int
-    distance: int = 0
+    number: int = 0
     ordered: bool = False
 
     @property
@@ -65,6 +66,7 @@ class Mark:
 _SIGNS = {"=": Kind.EXACT, "~": Kind.FAMILY, "@": Kind.ENTITY, "$": Kind.TERM}
 _OPERATORS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
 _FUNCTIONS = frozenset({"SENTENCE", "PARA", "ATLEAST"})
+_COUNT = re.compile(r"\(\s*(\d{1,9})\s*,")
 
 
 def marks(query: str) -> Iterator[Mark]:
@@ -93,6 +95,9 @@ def marks(query: str) -> Iterator[Mark]:
             mark = _word(query, at)
             yield mark
             at = mark.end
+            if mark.kind is Kind.FIELD and mark.text == "url":
+                yield from (address := _address(query, at))
+                at = address[-1].end if address else at
     yield Mark(Kind.END, "", len(query), len(query))
 
 
@@ -113,7 +118,7 @@ def _word(query: str, at: int) -> Mark:
     if near:
         return _near(query, at, end, near)
     if text in _FUNCTIONS and query[end : end + 1] == "(":
-        return Mark(Kind.FUNCTION, text, at, end)
+        return _at_least(query, at, end) if text == "ATLEAST" else Mark(Kind.FUNCTION, text, at, end)
     if text[0] == "-":
         return Mark(Kind.NOT, "-", at, at + 1)
     if text[0] in _SIGNS:
@@ -122,6 +127,23 @@ def _word(query: str, at: int) -> Mark:
     if field:
         return Mark(Kind.FIELD, field.group(1), at, at + field.end())
     return Mark(Kind.WORD, text, at, end)
+
+
+def _address(query: str, at: int) -> list[Mark]:
+    """The bare word behind `url:`, whatever it holds (`https://…` is no field of its own)."""
+    found = _WORD.match(query, at)
+    return [Mark(Kind.WORD, found.group(), at, found.end())] if found else []
+
+
+def _at_least(query: str, at: int, end: int) -> Mark:
+    """`ATLEAST(3,` as one mark, its parenthesis included."""
+    count = _COUNT.match(query, end)
+    if not count:
+        raise QueryInvalid("ATLEAST needs a number and a comma first: ATLEAST(2, Torkham)", query, at, end)
+    number = int(count.group(1))
+    if not 1 <= number <= MAX_COUNT:
+        raise QueryInvalid(f"ATLEAST counts from 1 to {MAX_COUNT}", query, *count.span(1))
+    return Mark(Kind.FUNCTION, "ATLEAST", at, count.end(), number)
 
 
 def _near(query: str, at: int, end: int, near: re.Match[str]) -> Mark:

@@ -16,10 +16,11 @@ from typing import Any
 
 from monitor.core.rules.entries import RawEntity, RawRule, read_entity, read_rule
 from monitor.core.rules.errors import QueryInvalid, caret
-from monitor.core.rules.lexicon import Alias, Lexicon, Term, Unsound, check, references
+from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import EntityRef, Node, TermRef, walk
 from monitor.core.rules.parser import parse_with_lints
 from monitor.core.rules.ruleset import CompiledRule, RuleSet
+from monitor.core.rules.soundness import Unsound, check, references
 from monitor.core.rules.table import Path, RuleSource, Table
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Entity, Rule
@@ -90,8 +91,8 @@ def load_rules(files: Sequence[RuleFile]) -> LoadedRules:
     terms = _terms(draft)
     entities = {name: raw.entity for name, raw in draft.entities.items()}
     aliases = (Alias(raw.entity.id, node) for raw in draft.entities.values() for node in raw.spellings)
-    lexicon = Lexicon.of(entities, terms, aliases)
     nodes = {name: term.node for name, term in terms.items()}
+    lexicon = Lexicon.of(entities, terms, aliases, _contexts(draft, nodes))
     compiled = [one for raw in draft.rules.values() if (one := _compile(raw, draft, lexicon, nodes))]
     ruleset = RuleSet(compiled, lexicon, {source.name: source.text for source in sources})
     return LoadedRules(
@@ -107,7 +108,7 @@ def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
     lexicon = beside.lexicon
     source = RuleSource(name, "")
     draft = _Draft(
-        entities={id_: RawEntity(entity, ()) for id_, entity in lexicon.entities.items()},
+        entities={id_: RawEntity(entity, (), source, ()) for id_, entity in lexicon.entities.items()},
         terms={term: _Query(f"term ${term}", found.query, source, ()) for term, found in lexicon.terms.items()},
     )
     raw = RawRule(Rule("query", "query", query, version="", file=name), source, ())
@@ -210,7 +211,7 @@ def _terms(draft: _Draft) -> dict[str, Term]:
     sound: dict[str, Node] = {}
     for name in _in_order(nodes, draft):
         query = draft.terms[name]
-        if _is_sound(query, nodes[name], sound, draft):
+        if _is_sound(query, nodes[name], sound, draft, is_term=True):
             sound[name] = nodes[name]
         else:
             draft.broken.add(f"${name}")
@@ -232,6 +233,39 @@ def _in_order(nodes: Mapping[str, Node], draft: _Draft) -> list[str]:
                 draft.broken.add(f"${name}")
                 graph.pop(name, None)
             graph = {name: wanted & graph.keys() for name, wanted in graph.items()}
+
+
+def _contexts(draft: _Draft, terms: Mapping[str, Node]) -> dict[str, Context]:
+    """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""
+    found: dict[str, Context] = {}
+    for name, raw in draft.entities.items():
+        if raw.entity.need or raw.entity.banned:
+            need, banned = (
+                _context(draft, raw, key, text, terms)
+                for key, text in (("need", raw.entity.need), ("not", raw.entity.banned))
+            )
+            found[name] = Context(need, banned)
+    return found
+
+
+def _context(draft: _Draft, raw: RawEntity, key: str, text: str, terms: Mapping[str, Node]) -> Node | None:
+    if not text:
+        return None
+    query = _Query(f'entity @{raw.entity.id}: "{key}"', text, raw.source, (*raw.path, key))
+    node = _parsed(query, draft)
+    if node is None or not _is_sound(query, node, terms, draft, is_term=True):
+        return None
+    if _names_entities(node, terms):
+        # It would have to be known who is named before it is known who is named.
+        advice = "speaks of words only: it cannot use an @entity, not through a $term either"
+        query.source.report(query.path, f"{query.subject} {advice}")
+        return None
+    return node
+
+
+def _names_entities(node: Node, terms: Mapping[str, Node]) -> bool:
+    entities, names = references(node)
+    return bool(entities) or any(_names_entities(terms[name], terms) for name in names)
 
 
 def _parsed(query: _Query, draft: _Draft) -> Node | None:
@@ -268,14 +302,14 @@ def _hint(name: str, sign: str, known: Collection[str]) -> str:
     return f"; did you mean {sign}{near[0]}?" if near else ""
 
 
-def _is_sound(query: _Query, node: Node, terms: Mapping[str, Node], draft: _Draft) -> bool:
+def _is_sound(query: _Query, node: Node, terms: Mapping[str, Node], draft: _Draft, is_term: bool = False) -> bool:
     entities, names = references(node)
     broken = sorted(({f"@{name}" for name in entities} | {f"${name}" for name in names}) & draft.broken)
     if broken:
         query.source.report(query.path, f"{query.subject}: refers to {', '.join(broken)}, which did not load")
         return False
     try:
-        check(node, terms)
+        check(node, terms, is_term)
     except Unsound as error:
         blamed = error.node
         context = caret(query.text, blamed.at, blamed.at + len(blamed.source))
@@ -308,7 +342,8 @@ def _with_version(rule: Rule, node: Node, lexicon: Lexicon) -> Rule:
 
 
 def _said_of(entity: Entity) -> list[object]:
-    return [entity.name, list(entity.aliases), list(entity.acronyms)]
+    said: list[object] = [entity.name, list(entity.aliases), list(entity.acronyms)]
+    return [*said, [entity.need, entity.banned]] if entity.need or entity.banned else said
 
 
 def _all_references(node: Node, lexicon: Lexicon) -> tuple[set[str], set[str]]:

@@ -47,6 +47,30 @@ def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool
     return sorted({*shortest.values(), *longest.values()})
 
 
+def not_near(left: Sequence[Hit], right: Sequence[Hit], distance: int) -> list[Hit]:
+    """Those of `left` that have none of `right` within `distance` positions on either side, in order.
+
+    What shares a word with a find is not near it. Takes O((n + m) log m).
+    """
+    if not left or not right:
+        return list(left)
+    by_start = sorted(right)
+    starts = [hit.start for hit in by_start]
+    ends = sorted(hit.end for hit in right)
+    widest = max(hit.end - hit.start for hit in right)
+
+    def is_alone(one: Hit) -> bool:
+        first = bisect_left(starts, one.end)
+        if first < len(starts) and starts[first] <= one.end + distance:
+            return False
+        before = bisect_right(ends, one.start) - 1
+        if before >= 0 and ends[before] >= one.start - distance:
+            return False
+        return not any(_interleaved(one, by_start, starts, widest))
+
+    return [one for one in left if is_alone(one)]
+
+
 def _interleaved(one: Hit, others: Sequence[Hit], starts: Sequence[int], widest: int) -> Iterator[Hit]:
     """Partners whose window overlaps but whose words do not (b in `a … b … c`)."""
     first = bisect_left(starts, one.start - widest)

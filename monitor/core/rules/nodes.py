@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One word as written: its parts stand side by side in a text, or joined (`cease-fire`, `ceasefire`).
 
-    With `prefix` the last part is the beginning of a word.
+    With `prefix` the last part is the beginning of a word, with `family` the one part stands for its word family.
     """
 
     parts: tuple[str, ...]
     joined: str | None = None
     prefix: bool = False
+    family: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Node):
-    """A word, a prefix or a quoted phrase: pieces side by side."""
+    """A word, a prefix, a word family or a quoted phrase: pieces side by side."""
 
     pieces: tuple[Piece, ...]
     quoted: bool = False
@@ -58,7 +60,7 @@ class TermRef(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Node):
-    """`title:x`."""
+    """`title:x`, `publisher:x`, `person:x`: x holds in this field."""
 
     name: str
     child: Node
@@ -77,6 +79,20 @@ class Near(Node):
     def operator(self) -> str:
         """`NEAR/5` or `ONEAR/5`."""
         return f"{'O' if self.ordered else ''}NEAR/{self.distance}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotNear(Node):
+    """`a NOT NEAR/n b`: some a without a b that has at most `distance` words between."""
+
+    left: Node
+    right: Node
+    distance: int
+
+    @property
+    def operator(self) -> str:
+        """`NOT NEAR/5`."""
+        return f"NOT NEAR/{self.distance}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +116,26 @@ class Not(Node):
     child: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence(Node):
-    """`SENTENCE(x)`: one sentence in which x holds."""
+class Unit(StrEnum):
+    """What `SENTENCE(x)` and `PARA(x)` ask x to hold in one of; the value is how it is written."""
 
+    SENTENCE = "SENTENCE"
+    PARAGRAPH = "PARA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within(Node):
+    """`SENTENCE(x)`, `PARA(x)`: one sentence or one paragraph in which x holds."""
+
+    unit: Unit
+    child: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast(Node):
+    """`ATLEAST(n, x)`: x is found `count` times."""
+
+    count: int
     child: Node
 
 
@@ -112,9 +144,9 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case And() | Or():
             return node.children
-        case Near():
+        case Near() | NotNear():
             return (node.left, node.right)
-        case Not() | Sentence() | Field():
+        case Not() | Within() | Field() | AtLeast():
             return (node.child,)
         case _:
             return ()
@@ -141,10 +173,12 @@ def _inner(node: Node) -> str:
             return "(" + " OR ".join(map(_inner, node.children)) + ")"
         case Not():
             return f"NOT {_inner(node.child)}"
-        case Near():
+        case Near() | NotNear():
             return f"{_inner(node.left)} {node.operator} {_inner(node.right)}"
-        case Sentence():
-            return f"SENTENCE({render(node.child)})"
+        case Within():
+            return f"{node.unit}({render(node.child)})"
+        case AtLeast():
+            return f"ATLEAST({node.count}, {render(node.child)})"
         case Field():
             return f"{node.name}:{_inner(node.child)}"
         case _:

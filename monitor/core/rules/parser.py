@@ -4,14 +4,16 @@
     or    := and ("OR" and)*
     and   := not (["AND"] not)*                  side by side means AND
     not   := ("NOT" | "-") not | near
-    near  := atom (("NEAR" | "ONEAR") ["/" n] atom)*     n = words between, 10 unless written, at most 100
-    atom  := "(" or ")" | field ":" atom | "SENTENCE" "(" or ")"
-           | "=" Word | "@" entity | "$" term | "phrase" | word | word*
-    field := title | summary | body
+    near  := atom (("NEAR" | "ONEAR" | "NOT NEAR") ["/" n] atom)*     n = words between
+    atom  := "(" or ")" | field ":" atom | func | "~" word | "=" Word | "@" entity | "$" term
+           | "phrase" | word | word*
+    func  := "SENTENCE" "(" or ")" | "PARA" "(" or ")" | "ATLEAST" "(" n "," or ")"
+    field := title | summary | body | lead | url | publisher | language | section | author | feed | tag
+           | person | org | place
 
-Operators are upper case; quotes may be curly. Words and phrases go through the analyser that reads texts, so a
-word of several parts (`cease-fire`) becomes a phrase. Source: rules design, "Grammar"; what is named there and not
-here is refused by name.
+Without /n ten words may lie between, at most 100. Operators are upper case; quotes may be curly. Words and
+phrases go through the analyser that reads texts, so a word of several parts (`cease-fire`) becomes a phrase.
+Source: rules design, "Grammar".
 """
 
 from __future__ import annotations
@@ -19,35 +21,28 @@ from __future__ import annotations
 import difflib
 
 from monitor.core.rules.errors import QueryInvalid
+from monitor.core.rules.fields import FIELDS
 from monitor.core.rules.lexer import Kind, Mark, marks
 from monitor.core.rules.lints import lints
 from monitor.core.rules.nodes import (
     And,
+    AtLeast,
     EntityRef,
-    Exact,
     Field,
     Near,
     Node,
     Not,
+    NotNear,
     Or,
-    Piece,
-    Sentence,
     TermRef,
-    Words,
+    Unit,
+    Within,
 )
-from monitor.core.text.normalize import american, exact_key
-from monitor.core.text.tokens import analyse, is_spaceless
+from monitor.core.rules.pieces import Pieces
 
 MAX_DEPTH = 50
 """Nesting of one query, terms counted in."""
 
-SHORTEST_PREFIX = 3
-
-FIELDS = ("title", "summary", "body")
-# Of the full grammar:
-_LATER_FIELDS = frozenset(
-    {"lead", "url", "publisher", "language", "section", "author", "feed", "tag", "person", "org", "place"}
-)
 _BINARY = (Kind.AND, Kind.OR, Kind.NEAR)
 _NO_OPERAND = (Kind.CLOSE, Kind.END, *_BINARY)
 
@@ -72,6 +67,7 @@ class _Reader:
         self.marks = tuple(marks(query))
         self.place = 0
         self.depth = 0
+        self.pieces = Pieces(query)
         self.mixed: list[Or] = []  # AND inside OR without parentheses
 
     @property
@@ -139,7 +135,7 @@ class _Reader:
             return self.close_by()
         mark = self.take()
         if self.at(Kind.NEAR):
-            raise self.wrong("NOT NEAR is not in this version yet", mark)
+            raise self.wrong("NOT NEAR needs a term on its left: reopen* NOT NEAR/3 waiting", mark)
         self.deeper(mark)
         child = self.negated()
         self.depth -= 1
@@ -148,19 +144,34 @@ class _Reader:
     def close_by(self) -> Node:
         start = self.now.start
         left, chained = self.atom(), 0
-        while self.at(Kind.NEAR):
-            mark = self.take()
+        while near := self.near_mark():
+            negated, mark = near
             if self.at(Kind.NOT):
                 raise self.wrong("NOT cannot stand inside NEAR", self.now)
             self.deeper(mark)
             chained += 1
             right = self.atom()
-            left = Near(
-                source=self.since(start), at=start, left=left, right=right,
-                distance=mark.distance, ordered=mark.ordered,
-            )  # fmt: skip
+            source = self.since(start)
+            left = (
+                NotNear(source=source, at=start, left=left, right=right, distance=mark.number)
+                if negated
+                else Near(
+                    source=source, at=start, left=left, right=right, distance=mark.number, ordered=mark.ordered
+                )
+            )
         self.depth -= chained
         return left
+
+    def near_mark(self) -> tuple[bool, Mark] | None:
+        """Takes NEAR, ONEAR or NOT NEAR where one comes next: whether it is the last, and its mark."""
+        if self.at(Kind.NEAR):
+            return False, self.take()
+        if not self.at(Kind.NOT) or self.now.text != "NOT" or self.marks[self.place + 1].kind is not Kind.NEAR:
+            return None
+        self.take()
+        if self.now.ordered:
+            raise self.wrong("NOT ONEAR is no operator; NOT NEAR looks to both sides", self.now)
+        return True, self.take()
 
     def atom(self) -> Node:
         mark = self.take()
@@ -172,17 +183,15 @@ class _Reader:
             case Kind.FIELD:
                 return self.field(mark)
             case Kind.EXACT:
-                return self.exact(mark)
+                return self.pieces.exact(mark)
+            case Kind.FAMILY:
+                return self.pieces.family(mark)
             case Kind.PHRASE | Kind.WORD:
-                return self.words(mark)
+                return self.pieces.words(mark)
             case Kind.ENTITY:
                 return EntityRef(source=self.since(mark.start), at=mark.start, id=self.name(mark))
             case Kind.TERM:
                 return TermRef(source=self.since(mark.start), at=mark.start, name=self.name(mark))
-            case Kind.FAMILY:
-                raise self.wrong(
-                    "~word is not in this version yet; list the forms, or write a prefix: clos*", mark
-                )
             case _:
                 pass
         raise self.wrong(f"expected a term, found {mark.said}", mark)
@@ -199,16 +208,13 @@ class _Reader:
         return node
 
     def function(self, mark: Mark) -> Node:
-        if mark.text != "SENTENCE":
-            raise self.wrong(f"{mark.text}(…) is not in this version yet", mark)
+        if mark.text == "ATLEAST":  # its "(" is part of the mark
+            child = self.bracketed(mark)
+            return AtLeast(source=self.since(mark.start), at=mark.start, count=mark.number, child=child)
         child = self.bracketed(self.take())
-        return Sentence(source=self.since(mark.start), at=mark.start, child=child)
+        return Within(source=self.since(mark.start), at=mark.start, unit=Unit(mark.text), child=child)
 
     def field(self, mark: Mark) -> Node:
-        if mark.text in _LATER_FIELDS:
-            raise self.wrong(
-                f"the field {mark.text}: is not in this version yet; there are: {', '.join(FIELDS)}", mark
-            )
         if mark.text not in FIELDS:
             near = difflib.get_close_matches(mark.text.lower(), FIELDS, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(FIELDS)}"
@@ -216,7 +222,11 @@ class _Reader:
         if self.at(*_NO_OPERAND, Kind.NOT):
             raise self.wrong(f"expected a term after {mark.text}:, found {self.now.said}", self.now)
         self.deeper(mark)
+        outside = self.pieces
+        if mark.text == "url":
+            self.pieces = Pieces(self.query, address=True)
         child = self.atom()
+        self.pieces = outside
         self.depth -= 1
         return Field(source=self.since(mark.start), at=mark.start, name=mark.text, child=child)
 
@@ -224,66 +234,3 @@ class _Reader:
         if not mark.text:
             raise self.wrong(f"expected a name after {self.since(mark.start)}", mark)
         return mark.text
-
-    def exact(self, mark: Mark) -> Node:
-        if "*" in mark.text:
-            raise self.wrong("=Word and * do not go together", mark)
-        pieces = self.pieces(mark)
-        if len(pieces) != 1:
-            raise self.wrong("=Word takes one word", mark)
-        return Exact(source=self.since(mark.start), at=mark.start, piece=pieces[0], key=exact_key(mark.text))
-
-    def words(self, mark: Mark) -> Node:
-        quoted = mark.kind is Kind.PHRASE
-        return Words(source=self.since(mark.start), at=mark.start, pieces=tuple(self.pieces(mark)), quoted=quoted)
-
-    def pieces(self, mark: Mark) -> list[Piece]:
-        found = [piece for word in mark.text.split() if (piece := self.piece(word, mark))]
-        if not found:
-            raise self.wrong(
-                "the quotes hold no word" if mark.kind is Kind.PHRASE else f"{mark.said} holds no word", mark
-            )
-        return found
-
-    def piece(self, word: str, mark: Mark) -> Piece | None:
-        stem = word.removesuffix("*")
-        prefix = stem != word
-        if stem.startswith("*"):
-            raise self.wrong('"*" can only end a word: there is no leading wildcard', mark)
-        if "*" in stem:
-            raise self.wrong('"*" can only end a word', mark)
-        if not stem:
-            raise self.wrong('a lone "*" is no word; NEAR/n leaves room between two words', mark)
-        analysed = analyse(stem)
-        if not analysed.tokens:
-            if prefix:
-                raise self.wrong(f'"{word}" holds no word', mark)
-            return None
-        terms = [token.term for token in analysed.tokens]
-        last = analysed.tokens[-1]
-        prefix = prefix and not is_spaceless(stem[last.start : last.end])
-        if prefix and len(terms[-1]) < SHORTEST_PREFIX:
-            raise self.wrong(f'"{word}" is too short: a prefix needs at least {SHORTEST_PREFIX} letters', mark)
-        whole = analysed.compounds[0] if analysed.compounds else None
-        joined = whole.term if whole and whole.size == len(terms) else None
-        parts = [american(term) for term in terms[:-1]] + [terms[-1] if prefix else american(terms[-1])]
-        return Piece(tuple(parts), joined, prefix)
-
-
-def spelling_node(spelling: str) -> Words:
-    """The node that finds an entity's spelling as a phrase. Raises QueryInvalid when it holds no word."""
-    words = spelling.replace("*", " ").split()
-    mark = Mark(Kind.PHRASE, spelling, 0, len(spelling))
-    reader = _Reader("x")
-    pieces = [piece for word in words if (piece := reader.piece(word, mark))]
-    if not pieces:
-        raise QueryInvalid(f'"{spelling}" holds no word', spelling, 0, len(spelling))
-    return Words(source=spelling, at=0, pieces=tuple(pieces), quoted=True)
-
-
-def acronym_node(acronym: str) -> Exact:
-    """The node that finds an acronym in exact case. Raises QueryInvalid unless it is one word."""
-    words = spelling_node(acronym)
-    if len(words.pieces) != 1:
-        raise QueryInvalid(f'"{acronym}" is no acronym: it holds a space', acronym, 0, len(acronym))
-    return Exact(source=acronym, at=0, piece=words.pieces[0], key=exact_key(acronym))

@@ -6,11 +6,13 @@ NEAR can cross. A field or a sentence is then a stretch of positions (`Scope`), 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from monitor.core.rules.fields import LEAD
+from monitor.core.rules.nodes import Unit
 from monitor.core.text.normalize import american, exact_key
 from monitor.core.text.paragraphs import paragraphs
 from monitor.core.text.sentences import sentences
@@ -19,6 +21,10 @@ from monitor.model.article import Document
 from monitor.model.rule import Span
 
 FIELD_GAP = 1_000  # more than the longest NEAR
+
+
+_LONGER = 4  # letters; "and", "the", "of" stay small in headlines
+_OPENERS = frozenset("\"'“”‘’«»„:(–—•")
 
 
 class Scope(NamedTuple):
@@ -113,15 +119,53 @@ class Reading:
         """The exact-case key of what a hit covers."""
         return exact_key(self.span(hit.start, hit.end).text)
 
+    def field(self, name: str) -> Scope:
+        """The stretch of a part of the text: `title`, `summary`, `body`, or `lead`, the body's first words."""
+        if name != "lead":
+            return self.fields[name].scope
+        body = self.fields["body"]
+        return (
+            Scope(body.scope.start, body.tokens[LEAD - 1].position + 1) if len(body.tokens) > LEAD else body.scope
+        )
+
+    def units(self, unit: Unit) -> list[Scope]:
+        """The sentences or the paragraphs of all fields, in order."""
+        return self.sentences if unit is Unit.SENTENCE else self.paragraphs
+
+    def unit_at(self, unit: Unit, position: int) -> Scope | None:
+        """The sentence or paragraph that holds a position; None for a position without a word."""
+        every = self.units(unit)
+        index = bisect_right(every, position, key=lambda one: one.start) - 1
+        return every[index] if index >= 0 and position < every[index].end else None
+
     @cached_property
     def sentences(self) -> list[Scope]:
         """The sentences of all fields, in order, as stretches of positions."""
         return [scope for field in self.fields.values() for scope in _stretches(field, sentences(field.text))]
 
     @cached_property
-    def sentence_starts(self) -> list[int]:
-        """The first position of each of `sentences`."""
-        return [one.start for one in self.sentences]
+    def paragraphs(self) -> list[Scope]:
+        """The paragraphs of all fields, in order, as stretches of positions."""
+        return [scope for field in self.fields.values() for scope in _stretches(field, paragraphs(field.text))]
+
+    def is_name(self, position: int) -> bool:
+        """Whether the word looks like a name: capitalised inside a sentence that is no headline."""
+        field, token = self._tokens[position]
+        text = self.fields[field].text
+        if not text[token.start].isupper() or _begins(text, token.start):
+            return False
+        sentence = self.unit_at(Unit.SENTENCE, position)
+        return sentence is not None and sentence.start != position and not self._is_headline(sentence)
+
+    def _is_headline(self, sentence: Scope) -> bool:
+        """Whether most longer words are capitalised (Taliban Closes Torkham), so that a capital says nothing."""
+        letters = []
+        for position in range(sentence.start, sentence.end):
+            if position in self._tokens:
+                field, token = self._tokens[position]
+                if token.end - token.start >= _LONGER:
+                    letters.append(self.fields[field].text[token.start])
+        return 2 * sum(letter.isupper() for letter in letters) > len(letters)
 
     @cached_property
     def shouted(self) -> list[Scope]:
@@ -132,6 +176,12 @@ class Reading:
             for scope in _stretches(field, _shouted(field.text))
             if scope.end - scope.start >= 3
         ]
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a word stands behind an opening quote, a colon or a dash: a capital is usual there."""
+    before = text[max(0, start - 2) : start].rstrip()
+    return bool(before) and before[-1] in _OPENERS
 
 
 def _shouted(text: str) -> Iterator[tuple[int, int]]:

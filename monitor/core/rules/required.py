@@ -4,7 +4,8 @@ The law that everything rests on: a document on which the query holds has all of
 (`core.text.terms`). A looser requirement costs time, a stricter one a match. Source: rules design, "Required
 terms".
 
-- AND needs what each operand needs, OR what one of them needs; a phrase, NEAR and SENTENCE all their words;
+- AND needs what each operand needs, OR what one of them needs; a phrase, NEAR, SENTENCE and PARA all their words;
+- NOT NEAR needs its left side, `~word` any form of its family, which no index keeps: nothing;
 - NOT needs nothing, and an OR with an alternative that needs nothing needs nothing either;
 - `@entity` needs one of its spellings, `$term` what its query needs, `=Word` the word in any case;
 - a word of several parts (`cease-fire`) needs its parts or the joined form.
@@ -15,24 +16,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
+from monitor.core.rules.fields import NAMES, TEXTS
 from monitor.core.rules.lexicon import Lexicon
 from monitor.core.rules.nodes import (
     And,
+    AtLeast,
     EntityRef,
     Exact,
     Field,
     Near,
     Node,
+    NotNear,
     Or,
     Piece,
-    Sentence,
     TermRef,
+    Within,
     Words,
 )
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
-
-# Fields whose words are words of the document; a URL or a publisher is not cut into them.
-_TEXTS = ("title", "summary", "body")
 
 MOST_TERMS = 2_000
 """Words and prefixes that a filter is made of; PostgreSQL and FTS5 take more."""
@@ -83,15 +84,19 @@ def _required(node: Node, lexicon: Lexicon) -> Required | None:
             return _all(_required(child, lexicon) for child in (node.left, node.right))
         case Or():
             return _any(_required(child, lexicon) for child in node.children)
-        case Sentence():
+        case NotNear():
+            return _required(node.left, lexicon)
+        case Within() | AtLeast():
             return _required(node.child, lexicon)
-        case Field() if node.name in _TEXTS:
+        case Field() if node.name in TEXTS or node.name in NAMES:
             return _required(node.child, lexicon)
-        case _:  # NOT, and whatever else the language may learn
+        case _:  # NOT, and fields whose words are no words of the text
             return None
 
 
-def _piece(piece: Piece) -> Required:
+def _piece(piece: Piece) -> Required | None:
+    if piece.family:
+        return None
     *front, last = piece.parts
     parts: list[Required] = [Word(part) for part in front]
     together = _all([*parts, Prefix(last) if piece.prefix else Word(last)])

@@ -83,7 +83,7 @@ class RuleSet:
     def entities_in(self, document: Document) -> tuple[EntityMention, ...]:
         """The entities named in a document, each once, in order of appearance."""
         evaluation = self._evaluation(document)
-        first = {entity.id: found[0] for entity in self.entities if (found := evaluation.entity(entity.id))}
+        first = {entity.id: found[0] for entity in self.entities if (found := evaluation.naming.entity(entity.id))}
         return tuple(
             EntityMention(entity.name, entity.type, entity.id)
             for entity in sorted((e for e in self.entities if e.id in first), key=lambda e: first[e.id])

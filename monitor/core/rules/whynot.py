@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from monitor.core.rules.fields import METADATA
 from monitor.model.rule import Explanation
 
 _LONGEST = 160
 _MOST_ALTERNATIVES = 4
+_UNITS = {"SENTENCE": "sentence", "PARA": "paragraph"}
 
 
 def why_not(explanation: Explanation) -> str:
@@ -18,13 +20,22 @@ def why_not(explanation: Explanation) -> str:
 
 def _reason(one: Explanation) -> str:
     failing = [child for child in one.children if not child.holds]
-    if one.node == "SENTENCE":
+    if one.node in _UNITS:
         # Below it stands what the whole article holds: an operand that is absent says why, one that must be
         # absent does not, since it may stand in another sentence.
         absent = [leaf for leaf in _leaves(one) if not leaf.holds]
-        return "; ".join(_reason(leaf) for leaf in absent) or one.note or "no single sentence holds all of it"
+        return (
+            "; ".join(_reason(leaf) for leaf in absent)
+            or one.note
+            or f"no single {_UNITS[one.node]} holds all of it"
+        )
     if one.node == "OR" and failing:
         return f"none of {_some(failing)}"
+    if one.node[-1:] == ":" and one.note:
+        wanted = f", not {_some(list(one.children))}" if one.note.startswith("it is ") else ""
+        return f"{one.node} {one.note}{wanted}" if one.node[:-1] in METADATA else one.note
+    if one.node.startswith(("NOT NEAR/", "ATLEAST(")) and one.note and not failing:
+        return one.note
     if one.node == "NOT" or not failing:
         # all operands are there, but not as asked: the note says how (never in one sentence, too far apart)
         return one.note or f"absent: {one.node}"
@@ -35,12 +46,12 @@ def _reason(one: Explanation) -> str:
 
 def _leaves(one: Explanation) -> list[Explanation]:
     """The operands of an AND below, but for what must be absent."""
-    if one.node in ("AND", "SENTENCE"):
+    if one.node in ("AND", *_UNITS):
         return [leaf for child in one.children for leaf in _leaves(child)]
     return [] if one.node == "NOT" else [one]
 
 
 def _some(failing: list[Explanation]) -> str:
-    names = [child.node if child.node not in ("AND", "OR", "SENTENCE") else _reason(child) for child in failing]
+    names = [child.node if child.node not in ("AND", "OR", *_UNITS) else _reason(child) for child in failing]
     more = len(names) - _MOST_ALTERNATIVES
     return ", ".join(names[:_MOST_ALTERNATIVES]) + (f" … ({more} more)" if more > 0 else "")

@@ -230,12 +230,12 @@ def test_the_entities_of_a_document_are_listed_in_order_of_appearance():
 
 def test_a_rule_that_breaks_is_a_value_and_the_others_still_answer(monkeypatch):
     ruleset = load(f"{NAMES}\n[[rules]]\nid='a'\nquery='@ttp'\n[[rules]]\nid='b'\nquery='said'\n").ruleset
-    from monitor.core.rules.evaluate import Evaluation
+    from monitor.core.rules.naming import Naming
 
     def broken(self, name):
         raise ValueError("boom")
 
-    monkeypatch.setattr(Evaluation, "entity", broken)
+    monkeypatch.setattr(Naming, "entity", broken)
     answers = ruleset.match(Document(id="d", title="he said"))
     assert answers[0] == RuleFailure("d", "a", "ValueError: boom")
     assert isinstance(answers[1], Match)

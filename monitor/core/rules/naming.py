@@ -1,0 +1,105 @@
+"""Who is named where in one document: the entities of the rule files, and the names a recogniser labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from monitor.core.rules.errors import QueryInvalid
+from monitor.core.rules.finds import Finds
+from monitor.core.rules.lexicon import Lexicon
+from monitor.core.rules.nodes import Node
+from monitor.core.rules.pieces import spelling_node
+from monitor.core.rules.reading import Hit, Reading, Scope
+
+
+class _Named(NamedTuple):
+    """A name in the text and whose it is."""
+
+    hit: Hit
+    owner: str
+
+
+class Naming:
+    """Names in one reading; `holds` answers the `need` and `not` of entities on the whole article."""
+
+    def __init__(self, reading: Reading, finds: Finds, lexicon: Lexicon, holds: Callable[[Node], bool]) -> None:
+        self._reading = reading
+        self._finds = finds
+        self._lexicon = lexicon
+        self._holds = holds
+        self._in_context: dict[str, bool] = {}
+
+    def entity(self, id: str) -> list[Hit]:  # noqa: A002  # the word of the rule files
+        """Where an entity is named, in order. Inside a longer name of another entity it is not."""
+        found = self._entities.get(id, [])
+        return found if found and self.in_context(id) else []
+
+    def written(self, id: str) -> list[Hit]:  # noqa: A002
+        """Where an entity's spellings stand, whether its context holds or not."""
+        return self._entities.get(id, [])
+
+    def in_context(self, id: str) -> bool:  # noqa: A002
+        """Whether the article is one that may name the entity: its `need` holds, its `not` does not."""
+        if id not in self._in_context:
+            context = self._lexicon.contexts.get(id)
+            self._in_context[id] = context is None or (
+                (context.need is None or self._holds(context.need))
+                and (context.banned is None or not self._holds(context.banned))
+            )
+        return self._in_context[id]
+
+    def labelled(self, kind: str) -> list[Scope]:
+        """Stretches that name a person, an org or a place, in order."""
+        return self._labelled.get(kind, [])
+
+    @cached_property
+    def _entities(self) -> dict[str, list[Hit]]:
+        named: set[_Named] = set()
+        for term in self._lexicon.by_first_term.keys() & set(self._reading.terms):
+            for alias in self._lexicon.by_first_term[term]:
+                named.update(_Named(hit, alias.entity) for hit in self._finds.of(alias.node))
+        found: dict[str, list[Hit]] = {}
+        for hit, entity in longest(named):
+            found.setdefault(entity, []).append(hit)
+        return found
+
+    @cached_property
+    def _labelled(self) -> dict[str, list[Scope]]:
+        # A recogniser says which names it saw and not where: each is looked for in the text, and inside a longer
+        # name of another kind it is not that name (place "Jordan" inside person "Michael Jordan").
+        named = {
+            _Named(hit, entity.type)
+            for entity in self._lexicon.entities.values()
+            if self._entities.get(entity.id) and self.in_context(entity.id)
+            for hit in self._entities[entity.id]
+        }
+        for mention in self._reading.document.names:
+            named.update(_Named(hit, mention.type) for hit in self._phrase(mention.name))
+        found: dict[str, list[Scope]] = {}
+        for hit, kind in longest(named):
+            found.setdefault(kind, []).append(Scope(hit.start, hit.end))
+        return found
+
+    def _phrase(self, name: str) -> list[Hit]:
+        try:
+            return self._finds.of(spelling_node(name))
+        except QueryInvalid:  # a name without a word
+            return []
+
+
+def longest(named: Iterable[_Named]) -> list[_Named]:
+    """Without the names that lie inside a longer name of another owner, in order."""
+    kept: list[_Named] = []
+    reach: list[tuple[int, int, str]] = []  # (end, length, owner) of names that may still cover others
+    for one in sorted(named, key=lambda one: (one.hit.start, -one.hit.end, one.owner)):
+        hit, owner = one
+        reach = [other for other in reach if other[0] > hit.start]
+        covered = any(
+            end >= hit.end and length > hit.end - hit.start and other != owner for end, length, other in reach
+        )
+        if not covered:
+            kept.append(one)
+            reach.append((hit.end, hit.end - hit.start, owner))
+    return kept
