@@ -30,7 +30,7 @@ def _reason(one: Explanation) -> str:
             or f"no single {_UNITS[one.node]} holds all of it"
         )
     if one.node == "OR" and failing:
-        return f"none of {_some(failing)}"
+        return f"none of {_some(_alternatives(one))}"
     if one.node[-1:] == ":" and one.note:
         wanted = f", not {_some(list(one.children))}" if one.note.startswith("it is ") else ""
         return f"{one.node} {one.note}{wanted}" if one.node[:-1] in METADATA else one.note
@@ -42,6 +42,11 @@ def _reason(one: Explanation) -> str:
     if one.node.startswith("$"):
         return f"absent: {one.node}"
     return "; ".join(_reason(child) for child in failing)
+
+
+def _alternatives(one: Explanation) -> list[Explanation]:
+    """The alternatives of an OR, those of an OR inside it, too."""
+    return [leaf for child in one.children for leaf in _alternatives(child)] if one.node == "OR" else [one]
 
 
 def _leaves(one: Explanation) -> list[Explanation]:
