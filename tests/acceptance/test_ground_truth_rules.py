@@ -43,7 +43,6 @@ SOURCES = (MAIN_TEXT, *Wrapping)
 REOPENED = "reopen* NOT NEAR/3 (waiting OR await* OR until)"
 QUERIES = [*(truth.query for truth in (*PLAIN_QUERIES, *NEAR_QUERIES, *FAMILY_QUERIES)), REOPENED]
 
-FAMILIES = "~word, the word family, is not in the grammar yet"
 NO_CUT = "rails and appended articles are not cut off yet: rules read foreign text"
 GROUPING = "articles about one event are not grouped yet: `monitor stories group` comes with its issue"
 
@@ -159,7 +158,7 @@ def test_a_query_of_words_beside_words_finds_what_the_ground_truth_says(truth, s
 
 @pytest.mark.parametrize(
     ("truth", "source"),
-    cases(FAMILY_QUERIES, {(truth.name, source): FAMILIES for truth in FAMILY_QUERIES for source in SOURCES}),
+    cases(FAMILY_QUERIES, {}),
 )
 def test_a_query_with_word_families_finds_what_the_ground_truth_says(truth, source):
     assert found_by_query(truth.query, source) == truth.found

@@ -34,7 +34,7 @@ class Evaluation:
     def __init__(self, reading: Reading, lexicon: Lexicon) -> None:
         self.reading = reading
         self.lexicon = lexicon
-        self.finds = Finds(reading, lexicon.families)
+        self.finds = Finds(reading, lexicon)
         self.naming = Naming(reading, self.finds, lexicon, lambda node: self.holds(node, reading.whole))
         self._pairs: dict[tuple[Node, Scope], list[Hit]] = {}
         self._metadata: dict[str, Evaluation] = {}

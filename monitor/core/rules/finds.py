@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cached_property
 
-from monitor.core.rules.lexicon import WordFamilies
+from monitor.core.rules.lexicon import Lexicon
 from monitor.core.rules.nodes import Exact, Piece, Words
 from monitor.core.rules.reading import Hit, Reading, Scope
 
@@ -14,9 +14,9 @@ from monitor.core.rules.reading import Hit, Reading, Scope
 class Finds:
     """What leaves find in one reading. Kept: the rules of a set share words and phrases."""
 
-    def __init__(self, reading: Reading, families: WordFamilies) -> None:
+    def __init__(self, reading: Reading, lexicon: Lexicon) -> None:
         self._reading = reading
-        self._families = families
+        self._lexicon = lexicon
         self._known: dict[Words | Exact, list[Hit]] = {}
 
     def of(self, node: Words | Exact) -> list[Hit]:
@@ -65,7 +65,7 @@ class Finds:
         """The word itself and listed forms in any case; by its stem alone no word that looks like a name."""
         reading = self._reading
         found = set(reading.places(term))
-        for key in self._families.keys_of_query(term):
+        for key in self._lexicon.families.keys_of_query(term):
             for form in self._by_family.get(key, ()):
                 hits = reading.places(form)
                 found.update(hits if key[0] == "=" else (hit for hit in hits if not reading.is_name(hit.start)))
@@ -75,8 +75,9 @@ class Finds:
     def _by_family(self) -> Mapping[str, list[str]]:
         """The document's terms by the keys of their families."""
         table: dict[str, list[str]] = {}
+        families = self._lexicon.families
         for term in self._reading.terms:
-            for key in self._families.keys_of_text(term):
+            for key in families.keys_of_text(term):
                 table.setdefault(key, []).append(term)
         return table
 

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 from monitor.core.rules.nodes import Exact, Node, Words
+from monitor.core.text.families import Families, shipped_families
 from monitor.model.rule import Entity
-
-
-class WordFamilies(Protocol):
-    """Which words belong together: terms that share a key. `=` begins a listed family's, `~` a stem's."""
-
-    def keys_of_query(self, term: str) -> frozenset[str]:
-        """What `~term` looks for."""
-        ...
-
-    def keys_of_text(self, term: str) -> Collection[str]:
-        """What a term of a text answers to."""
-        ...
-
-
-class ExactWords:
-    """Families of one word each."""
-
-    def keys_of_query(self, term: str) -> frozenset[str]:
-        """What `~term` looks for."""
-        return frozenset((f"!{term}",))
-
-    def keys_of_text(self, term: str) -> Collection[str]:
-        """What a term of a text answers to."""
-        return (f"!{term}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +50,7 @@ class Lexicon:
     terms: Mapping[str, Term]
     by_first_term: Mapping[str, tuple[Alias, ...]] = field(default_factory=dict)
     contexts: Mapping[str, Context] = field(default_factory=dict)
-    families: WordFamilies = field(default_factory=ExactWords)
+    own_families: Families | None = None
 
     @classmethod
     def of(
@@ -90,6 +66,11 @@ class Lexicon:
             for term in alias.first_terms:
                 table.setdefault(term, []).append(alias)
         return cls(entities, terms, {term: tuple(found) for term, found in table.items()}, contexts or {})
+
+    @property
+    def families(self) -> Families:
+        """What `~word` reaches. The families that ship are read when the first one is asked for."""
+        return self.own_families or shipped_families()
 
     @cached_property
     def spellings(self) -> Mapping[str, tuple[Words | Exact, ...]]:

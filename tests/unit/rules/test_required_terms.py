@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 from rule_samples import ruleset_of
 
-from monitor.core.rules.required import DEEPEST, MOST_TERMS, satisfied
+from monitor.core.rules import load_rules
+from monitor.core.rules.parser import parse
+from monitor.core.rules.required import DEEPEST, MOST_TERMS, required_terms, satisfied
+from monitor.core.text.families import shipped_families
 from monitor.core.text.terms import terms_of
+from monitor.core.text.tokens import analyse
+from monitor.demo.stories import own_stories
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
 
 
@@ -106,3 +111,20 @@ def test_what_is_nested_too_deep_is_left_out_and_the_rest_is_kept():
     assert isinstance(kept, AllOf | Word)
     assert "deepest" not in said(kept)
     assert said(kept).startswith("kabul")
+
+
+def test_every_word_a_family_reaches_begins_like_its_stem_or_is_listed():
+    families = shipped_families()
+    words = {word for family in families for word in (*family.members, *family.unlike)}
+    words.update("happily hoping hopping sensibility skies dying lying vying relational early idly ugly".split())
+    words |= {token.term for story in own_stories() for token in analyse(story.body).tokens}
+    reached = 0
+    lexicon = load_rules([]).ruleset.lexicon
+    for query in sorted(words)[::11]:
+        required = required_terms(parse(f"~{query}"), lexicon) if query.isalpha() else None
+        keys = families.keys_of_query(query)
+        for word in words if required else ():
+            if not keys.isdisjoint(families.keys_of_text(word)):
+                reached += 1
+                assert satisfied(required, [word]), (query, word)
+    assert reached > 1_000
