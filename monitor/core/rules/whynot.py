@@ -56,7 +56,13 @@ def _leaves(one: Explanation) -> list[Explanation]:
     return [] if one.node == "NOT" else [one]
 
 
+def _name(one: Explanation) -> str:
+    if one.node.endswith(":"):
+        return one.node + _some(list(one.children))
+    return one.node if one.node not in ("AND", "OR", *_UNITS) else _reason(one)
+
+
 def _some(failing: list[Explanation]) -> str:
-    names = [child.node if child.node not in ("AND", "OR", *_UNITS) else _reason(child) for child in failing]
+    names = list(map(_name, failing))
     more = len(names) - _MOST_ALTERNATIVES
     return ", ".join(names[:_MOST_ALTERNATIVES]) + (f" … ({more} more)" if more > 0 else "")
