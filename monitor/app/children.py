@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.adapters.sandbox import ProcessSandbox
+from monitor.adapters.sandbox import PRELOAD, ProcessSandbox
 
 PARSERS = 2
 """Children that parse; the poll stage has as many bodies at work. Two processors are what a small machine has."""
@@ -15,6 +15,11 @@ _NAMES_SECONDS = 60.0  # loading a pipeline counts
 def parsing_sandbox() -> ProcessSandbox:
     """For feeds and pages: the sandbox's own limits."""
     return ProcessSandbox(workers=PARSERS)
+
+
+def reading_sandbox() -> ProcessSandbox:
+    """For all that the daemon reads: with the model of language detection, which its children share."""
+    return ProcessSandbox(workers=PARSERS, preload=(*PRELOAD, "monitor.core.text.language_model"))
 
 
 def names_sandbox() -> ProcessSandbox:
