@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.app.files import Unreadable, decoded, read_bytes
+from monitor.app.languages import with_language
 from monitor.app.offline import rules_from
 from monitor.app.why import no_such_rule
 from monitor.core.rules import RuleSet, document_from_json, load_query
@@ -85,8 +86,13 @@ def answers(
         )
     ruleset, rule, warnings = the_rule(everything, asked.rule, asked.query)
     yield from warnings
+    heard = with_language(ruleset) if asked.url is None else None  # a stored article has what it was read with
     for one in subjects:
-        yield one if isinstance(one, Problem) else explain(ruleset, rule, one)
+        if isinstance(one, Problem):
+            yield one
+        else:
+            subject = one if heard is None else replace(one, document=heard(one.document))
+            yield explain(ruleset, rule, subject)
 
 
 def the_rule(ruleset: RuleSet, rule: str | None, query: str | None) -> tuple[RuleSet, Rule, tuple[Problem, ...]]:

@@ -98,6 +98,9 @@ def _article_lines(fate: EntryFate) -> list[str]:
     ]
     if len(article.text.split()) > MAX_TOKENS:
         lines.append(f"              the rules read its first {MAX_TOKENS:,} words")
+    about = [("section", article.section), ("by", ", ".join(article.authors))]
+    if any(said for _, said in about):
+        lines.append(f"              {'; '.join(f'{what} {said}' for what, said in about if said)}")
     if article.note:
         lines.append(f"              {article.note}")
     lines += [
@@ -143,6 +146,9 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
         lines.append(f"{verdict}      {answer.rule}: {answer.because}")
         if answer.then:
             lines.append(f"              {' · '.join(answer.then)}")
+        if answer.matched:
+            analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""
+            lines.append(f"              rule version {answer.version}{analyser}")
     if nos > limit:
         lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
     if together:
@@ -203,7 +209,13 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
             "ruleset": article.ruleset,
         },
         "rules": [
-            {"rule": one.rule, "version": one.version, "matched": one.matched, "because": one.because}
+            {
+                "rule": one.rule,
+                "version": one.version,
+                "analyser_version": one.analyser_version,
+                "matched": one.matched,
+                "because": one.because,
+            }
             for one in answers
         ],
         "digests": [

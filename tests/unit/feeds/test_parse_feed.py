@@ -58,6 +58,7 @@ def test_rss_2_is_read_whole() -> None:
             summary="One.\n\nTwo & three.",
             content="Long.",
             authors=("Jane Doe",),
+            language="en-GB",
         ),
     )
 
@@ -136,6 +137,7 @@ def test_json_feed_is_read_whole(version: str) -> None:
             summary="s",
             content="a\n\nb",
             authors=("N",),
+            language="en",
         ),
     )
 
