@@ -67,7 +67,9 @@ def test_the_same_text_has_the_same_answer_in_every_thread() -> None:
             assert answers == alone
 
 
-@pytest.mark.parametrize("text", ["\ud800 border closed", "a" * 1_000_000, "\0\0border", "م" * 5_000, "\u202e" * 99])
+@pytest.mark.parametrize(
+    "text", ["\ud800 border closed", "a" * 1_000_000, "\0\0border", "م" * 5_000, "\u202e" * 99]
+)
 def test_whatever_strangers_send_has_an_answer(text: str) -> None:
     detect_language(text)
 
