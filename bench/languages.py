@@ -3,7 +3,8 @@
     .venv/bin/python bench/languages.py
 
 Pieces of so many words are cut out of the texts at every place; what is asked: how often does detection say
-something (its confidence is high enough), and how often is that wrong. Never a gate: a test runs it for no figure's sake.
+something (its confidence is high enough), and how often is that wrong. Never a gate: a test runs it for no
+figure's sake.
 """
 
 from __future__ import annotations
