@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,12 +22,13 @@ class Asking:
 
 def asking(ruleset: RuleSet, names: Collection[str]) -> Iterator[Asking]:
     """The rules that ask for one of these fields, in file order: themselves, in a `$term`, or in what an entity
-    needs."""
-    below = _Below(ruleset.lexicon, frozenset(names))
+    needs. Only the trees of rules that may do so are looked at: others may not have been made yet."""
+    below = _Below(ruleset.lexicon, names)
     for rule in ruleset.rules:
-        found = below.fields_of(ruleset.node(rule.id))
-        if found:
-            yield Asking(rule, tuple(dict.fromkeys(found)))
+        if below.may_ask(rule.query):
+            found = below.fields_of(ruleset.node(rule.id))
+            if found:
+                yield Asking(rule, tuple(dict.fromkeys(found)))
 
 
 def asks_for(ruleset: RuleSet, name: str) -> bool:
@@ -35,35 +37,39 @@ def asks_for(ruleset: RuleSet, name: str) -> bool:
 
 
 class _Below:
-    """Keeps what terms and entities ask for: many rules share them."""
+    """Which terms and entities ask for the fields: they are few, and many rules share them."""
 
-    def __init__(self, lexicon: Lexicon, names: frozenset[str]) -> None:
+    def __init__(self, lexicon: Lexicon, names: Collection[str]) -> None:
         self._lexicon = lexicon
-        self._names = names
-        self._known: dict[tuple[type[Node], str], Sequence[Field]] = {}
+        self._names = frozenset(names)
+        self._terms: dict[str, Sequence[Field]] = {}
+        self._entities: dict[str, Sequence[Field]] = {}  # a context names no entity
+        self._entities |= {
+            id_: found
+            for id_, context in lexicon.contexts.items()
+            if (found := [field for one in (context.need, context.banned) if one for field in self.fields_of(one)])
+        }
+        references = ["$" + name for name in lexicon.terms if self._of_term(name)]
+        references += ["@" + id_ for id_ in self._entities]
+        self._sign = re.compile("|".join(map(re.escape, [*sorted(self._names), *references])), re.IGNORECASE)
+
+    def may_ask(self, query: str) -> bool:
+        """Whether a query holds the name of a field, or of what asks for one; cheap, and never wrongly no."""
+        return self._sign.search(query) is not None
 
     def fields_of(self, node: Node) -> list[Field]:
+        """Every field asked for by a tree, and by what it refers to."""
         found: list[Field] = []
         for one in walk(node):
             if isinstance(one, Field) and one.name in self._names:
                 found.append(one)
             elif isinstance(one, TermRef):
-                found += self._reference(one, one.name)
+                found += self._of_term(one.name)
             elif isinstance(one, EntityRef):
-                found += self._reference(one, one.id)
+                found += self._entities.get(one.id, ())
         return found
 
-    def _reference(self, node: TermRef | EntityRef, name: str) -> Sequence[Field]:
-        key = (type(node), name)
-        if key not in self._known:
-            self._known[key] = ()  # a context may name its own entity: nothing more comes of it
-            self._known[key] = [field for one in self._meant(node) for field in self.fields_of(one)]
-        return self._known[key]
-
-    def _meant(self, node: TermRef | EntityRef) -> Iterator[Node]:
-        if isinstance(node, TermRef):
-            yield self._lexicon.terms[node.name].node
-            return
-        context = self._lexicon.contexts.get(node.id)
-        if context is not None:
-            yield from (one for one in (context.need, context.banned) if one is not None)
+    def _of_term(self, name: str) -> Sequence[Field]:
+        if name not in self._terms:
+            self._terms[name] = self.fields_of(self._lexicon.terms[name].node)
+        return self._terms[name]
