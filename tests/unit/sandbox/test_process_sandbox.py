@@ -289,10 +289,11 @@ def wait_until_gone(pid: int, seconds: float = 20.0) -> None:
         os.close(descriptor)
 
 
-def threads_after_loading_numpy() -> int:
+def threads_of_numpy() -> int:
     import numpy
 
-    assert numpy.ones(3).sum() == 3
+    square = numpy.ones((600, 600))
+    assert (square @ square).sum() == 600**3  # large enough for OpenBLAS to share it out
     return len(os.listdir("/proc/self/task"))
 
 
@@ -301,7 +302,7 @@ def test_what_a_child_loads_starts_no_threads_of_its_own() -> None:
     # On a machine of sixty-four processors OpenBLAS would take a child's address space for sixty-four stacks.
     made = ProcessSandbox(workers=1)
     try:
-        assert made.run(threads_after_loading_numpy) == 1
+        assert made.run(threads_of_numpy) == 1
     finally:
         made.close()
 
