@@ -102,8 +102,13 @@ class MatchStage:
             digests=tuple(digest.name for digest in self.digests if takes(digest.rules, rule)),
             sentences=sentences,
             news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
-            analyser_version=TERMS_VERSION,
+            analyser_version=analyser_version(self.ruleset),
         )
+
+
+def analyser_version(ruleset: RuleSet) -> str:
+    """What a match depends on beside rule and text: how words are cut, and which belong to one family."""
+    return f"{TERMS_VERSION}/{ruleset.lexicon.families.version}"
 
 
 def _sentences(match: Match, document: Document) -> tuple[str, ...]:

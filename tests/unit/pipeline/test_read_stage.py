@@ -337,3 +337,17 @@ def test_detection_that_cannot_work_holds_up_nothing() -> None:
     (report,) = read_with(room, Deaf(SandboxReason.RAISED))
     assert report.outcome is ReadOutcome.FEED
     assert (room.article().note or "").startswith("language not detected: ")
+
+
+def test_what_is_read_after_a_feed_was_renamed_bears_its_new_name_and_what_was_read_before_the_old() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, name="Dawn", tags=("pk",), backfill=DAY)])
+    enter(room, item("e1", "First"))
+    room.read()
+    room.store.feeds.sync([feed_settings(FEED, name="Nation", tags=("border",), backfill=DAY)], room.clock.now())
+    room.serve(item("e1", "First"), item("e2", "Second"))
+    room.repoll()
+    room.read()
+    assert [(room.article(one).feed_name, room.article(one).feed_tags) for one in ("e1", "e2")] == [
+        ("Dawn", ("pk",)),
+        ("Nation", ("border",)),
+    ]
