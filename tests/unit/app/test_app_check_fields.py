@@ -110,7 +110,12 @@ def test_a_feed_or_tag_of_the_config_is_found(desk: Path, query: str) -> None:
 )
 def test_a_feed_that_was_renamed_or_never_there_is_said_at_the_rule(desk: Path, query: str, why: str) -> None:
     (warning,) = said(desk, rule("a", f"trucks AND {query}"))
-    assert warning.startswith(f'rules/a.toml:1: warning: rule "a": {why} (those added by command')
+    assert warning.startswith(f'rules/a.toml:1: warning: rule "a": {why} (feeds added by command')
+
+
+def test_feeds_that_live_in_the_store_may_be_called_anything(desk: Path) -> None:
+    config = CONFIG[CONFIG.index("[receivers") :]
+    assert said(desk, rule("a", "trucks AND (feed:Nation OR tag:trade)"), config=config) == []
 
 
 def test_a_feed_without_a_name_may_be_called_anything(desk: Path) -> None:
