@@ -36,8 +36,8 @@ def check_names(ruleset: RuleSet) -> list[Problem]:
 def check_feeds(ruleset: RuleSet, feeds: Sequence[FeedSettings]) -> list[Problem]:
     """A warning for every rule that asks for a feed or a tag that no feed of the config has.
 
-    None while the config has no feeds: then they live in the store. None of names while a feed of the config has no
-    name of its own: it takes that of the feed, which nobody knows yet.
+    None while the config has no feeds: then they live in the store. None of names while a feed of the config has
+    no name of its own: it takes that of the feed, which nobody knows yet.
     """
     if not feeds:
         return []
@@ -90,7 +90,8 @@ def _names_problem(found: Sequence[Asking]) -> Problem:
 
 def _feed_message(field: Field) -> str:
     what = "is called so" if field.name == "feed" else "has this tag"
-    return f"{field.source}: no feed of the config {what} (feeds added by command and ingested documents are not looked at)"
+    unseen = "feeds added by command and ingested documents are not looked at"
+    return f"{field.source}: no feed of the config {what} ({unseen})"
 
 
 def _language_message(field: Field) -> str:
