@@ -86,7 +86,9 @@ def answers(
         )
     ruleset, rule, warnings = the_rule(everything, asked.rule, asked.query)
     yield from warnings
-    heard = with_language(ruleset) if asked.url is None else None  # a stored article has what it was read with
+    heard = (
+        with_language(ruleset, rule.id) if asked.url is None else None
+    )  # a stored article has what it was read with
     for one in subjects:
         if isinstance(one, Problem):
             yield one

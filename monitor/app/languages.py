@@ -18,9 +18,10 @@ from monitor.model.rule import Rule
 from monitor.ports import Sandbox
 
 
-def with_language(ruleset: RuleSet) -> Callable[[Document], Document]:
-    """What gives a document that names no language its own; one that names it is taken at its word."""
-    settle = settled(ruleset)
+def with_language(ruleset: RuleSet, rule: str | None = None) -> Callable[[Document], Document]:
+    """What gives a document that names no language its own, if any rule, or the one with that id, asks for it; one
+    that names it is taken at its word."""
+    settle = settled(ruleset, rule)
     return lambda document: document if document.language else settle(document)
 
 
@@ -47,9 +48,9 @@ def example_languages(ruleset: RuleSet) -> Iterator[Callable[[Rule, Document], D
             child.close()
 
 
-def settled(ruleset: RuleSet) -> Callable[[Document], Document]:
+def settled(ruleset: RuleSet, rule: str | None = None) -> Callable[[Document], Document]:
     """What gives a document the language that counts, as the daemon settles it: detected or stated."""
-    if not asks_for(ruleset, "language"):
+    if not asks_for(ruleset, "language", rule):
         return lambda document: document
     return _settled
 

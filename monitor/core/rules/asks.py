@@ -31,9 +31,9 @@ def asking(ruleset: RuleSet, names: Collection[str]) -> Iterator[Asking]:
                 yield Asking(rule, tuple(dict.fromkeys(found)))
 
 
-def asks_for(ruleset: RuleSet, name: str) -> bool:
-    """Whether any rule asks for the field."""
-    return next(asking(ruleset, (name,)), None) is not None
+def asks_for(ruleset: RuleSet, name: str, rule: str | None = None) -> bool:
+    """Whether any rule, or the one with that id, asks for the field."""
+    return any(rule in (None, one.rule.id) for one in asking(ruleset, (name,)))
 
 
 class _Below:
