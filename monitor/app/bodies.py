@@ -97,6 +97,7 @@ def _entry(entry: ParsedEntry) -> dict[str, Any]:
         "updated": iso_time(entry.updated),
         "summary": entry.summary,
         "authors": list(entry.authors),
+        "language": entry.language,
     }
 
 
@@ -110,5 +111,6 @@ def _page(page: Extracted) -> dict[str, Any]:
         "quality": page.quality.value,
         "dropped": [{"reason": one.reason, "text": one.text} for one in page.dropped],
         "authors": list(page.authors),
+        "section": page.section or None,
         "canonical_url": page.canonical_url,
     }

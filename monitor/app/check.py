@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.adapters.nlp import check_model
+from monitor.app.check_fields import check_feeds, check_languages, check_names, names_asked
 from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
+from monitor.app.languages import example_languages
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
@@ -77,12 +79,16 @@ def check(
     rule_files, unreadable = _read_rules(paths)
     loaded = load_rules(rule_files)
     tried = None if in_force is None else untried(loaded.ruleset, in_force)
-    rule_problems = [*unreadable, *loaded.problems, *run_examples(loaded.ruleset, _example, tried)]
+    with example_languages(loaded.ruleset) as complete:
+        failed = run_examples(loaded.ruleset, _example, tried, complete)
+    rule_problems = [*unreadable, *loaded.problems, *failed]
     ruleset = None
     if rule_files and not missing and not _errors(rule_problems):
         # Only then: a selector that names a rule with an error in it is not itself wrong.
         ruleset = loaded.ruleset
         problems += check_selectors(sketch.selectors, ruleset.rules, source, name)
+        if secrets:  # nor do questions need to hear what a rule asks in vain
+            rule_problems += _field_problems(ruleset, settings)
     forget()
     config_holds = settings is not None and not _errors(problems)
     of_config = sorted([*problems, *missing], key=lambda problem: problem.line)
@@ -137,7 +143,14 @@ def render_report(report: CheckReport) -> str:
     files = counted(report.files, "file")
     if errors:
         return "\n".join([*lines, f"{counted(errors, 'error')}{some} in {files}. Nothing was started."])
-    return "\n".join([*lines, f"No errors{some}. {_contents(report)} in {files}."])
+    return "\n".join([*lines, f"No errors{some}. {_contents(report)} in {files}.{_pipeline(report)}"])
+
+
+def _pipeline(report: CheckReport) -> str:
+    """What recognises the names that rules ask for."""
+    model = report.settings.nlp_model if report.settings else None
+    asked = names_asked(report.ruleset) if model and report.ruleset else ()
+    return f" {', '.join(f'{name}:' for name in asked)} by the spaCy pipeline {model}." if asked else ""
 
 
 def _contents(report: CheckReport) -> str:
@@ -177,6 +190,14 @@ def _pipeline_problems(settings: Settings, source: str) -> list[Problem]:
         names.close()
     line = line_of(source, ("nlp", "model"))
     return [] if why is None else [Problem(settings.source, line, f"nlp.model: {why}")]
+
+
+def _field_problems(ruleset: RuleSet, settings: Settings | None) -> list[Problem]:
+    """What the rules ask for by a field and the desk has not."""
+    if settings is None:
+        return check_languages(ruleset)
+    names = check_names(ruleset) if settings.nlp_model is None else []
+    return [*names, *check_feeds(ruleset, settings.feeds), *check_languages(ruleset)]
 
 
 def _rule_paths(sketch: Outline, source: str, name: str) -> tuple[list[Path], list[Problem]]:

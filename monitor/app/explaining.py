@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.app.files import Unreadable, decoded, read_bytes
+from monitor.app.languages import with_language
 from monitor.app.offline import rules_from
 from monitor.app.why import no_such_rule
-from monitor.core.articles.compose import feed_text
 from monitor.core.rules import RuleSet, document_from_json, load_query
 from monitor.core.rules.errors import DocumentInvalid
 from monitor.core.text.urls import canonical_url
@@ -20,7 +20,7 @@ from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.model.ledger import EntryFate
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Explanation, Rule
-from monitor.pipeline.match import document_of
+from monitor.pipeline.match import document_of, document_of_words
 from monitor.ports import Store
 
 QUERY = "--query"
@@ -86,8 +86,15 @@ def answers(
         )
     ruleset, rule, warnings = the_rule(everything, asked.rule, asked.query)
     yield from warnings
+    heard = (
+        with_language(ruleset, rule.id) if asked.url is None else None
+    )  # a stored article has what it was read with
     for one in subjects:
-        yield one if isinstance(one, Problem) else explain(ruleset, rule, one)
+        if isinstance(one, Problem):
+            yield one
+        else:
+            subject = one if heard is None else replace(one, document=heard(one.document))
+            yield explain(ruleset, rule, subject)
 
 
 def the_rule(ruleset: RuleSet, rule: str | None, query: str | None) -> tuple[RuleSet, Rule, tuple[Problem, ...]]:
@@ -203,19 +210,8 @@ def _about(title: str, publisher: str, fate: EntryFate) -> str:
 
 
 def _document_of_entry(fate: EntryFate) -> Document:
-    parsed = fate.entry.parsed
-    return Document(
-        id=str(fate.row),
-        title=parsed.title,
-        body=feed_text(parsed)[0],
-        summary=parsed.summary,
-        url=parsed.link or "",
-        publisher=fate.feed.name,
-        authors=parsed.authors,
-        published=parsed.published,
-        feed=fate.feed.name,
-        tags=fate.feed.settings.tags,
-    )
+    words = document_of_words(fate.entry.parsed, fate.feed.name, fate.feed.settings.tags)
+    return replace(words, id=str(fate.row))
 
 
 def _answered(fate: EntryFate, article: Article) -> Mapping[str, bool] | None:

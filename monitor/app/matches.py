@@ -108,6 +108,7 @@ def match_json(one: ListedMatch) -> dict[str, Any]:
         "matched_at": one.matched_at.isoformat(),
         "rule": one.rule,
         "rule_version": one.rule_version,
+        "analyser_version": one.analyser_version,
         "rule_title": one.rule_title,
         "severity": one.severity.value,
         "title": one.title,

@@ -10,6 +10,7 @@ from typing import Any
 from monitor.app.check import check
 from monitor.app.documents import document_in
 from monitor.app.files import Unreadable, read_text
+from monitor.app.languages import with_language
 from monitor.core.rules import (
     RuleFile,
     RuleSet,
@@ -55,7 +56,11 @@ def rules_from(directory: Path | None, config: Path, environment: Mapping[str, s
 
 
 def match_lines(ruleset: RuleSet, lines: Iterable[str]) -> Iterator[MatchedLine]:
-    """Documents as JSON lines → matches as JSON objects; a bad line is a value, the others go on."""
+    """Documents as JSON lines → matches as JSON objects; a bad line is a value, the others go on.
+
+    Where a rule asks for the language, that of a document which names none is detected.
+    """
+    heard = with_language(ruleset)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -63,7 +68,7 @@ def match_lines(ruleset: RuleSet, lines: Iterable[str]) -> Iterator[MatchedLine]
         if isinstance(document, str):
             yield MatchedLine(problem=f"{number}: {document}")
             continue
-        for answer in ruleset.match(document):
+        for answer in ruleset.match(heard(document)):
             if isinstance(answer, RuleFailure):
                 yield MatchedLine(problem=f'{number}: rule "{answer.rule}" failed: {answer.why}')
             else:

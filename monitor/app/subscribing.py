@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.app.desk import Desk
 from monitor.app.known_feeds import KnownFeeds, as_before
+from monitor.app.languages import settled
 from monitor.app.wiring import poller
 from monitor.config import read_subscription
 from monitor.core.digests.plan import takes
@@ -194,9 +195,10 @@ def _alerting(
     if ruleset is None:
         return None
     found = []
+    settle = settled(ruleset)
     for entry in entries:
         if entry.fate is Fate.WAITING:
-            document = document_of_words(entry.parsed, feed.name, feed.settings.tags)
+            document = settle(document_of_words(entry.parsed, feed.name, feed.settings.tags))
             answers = ruleset.match(document)
             rules = {answer.rule for answer in answers if isinstance(answer, Match)}
             found.append({one for one in rules if any(takes(d.rules, ruleset.rule(one)) for d in digests)})

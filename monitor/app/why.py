@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.rules import RuleFile, RuleSet, load_rules
@@ -22,7 +22,8 @@ from monitor.ports import Store
 class RuleAnswer:
     """What one rule said of the article: a match and where it went, or why not.
 
-    `lost`: why not can be said no more, since the text is no longer kept.
+    `lost`: why not can be said no more, since the text is no longer kept. `analyser_version` is that of a match,
+    None where it was not noted.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class RuleAnswer:
     because: str
     then: tuple[str, ...] = ()
     lost: bool = False
+    analyser_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _answers(
             one.match.new.because,
             tuple(_then(routing, one.match.new, digests) for routing in one.routings)
             or ("no digest takes this rule",),
+            analyser_version=one.match.new.analyser_version,
         )
         for one in fate.matches
     ]
@@ -106,7 +109,8 @@ def _answers(
         answered = {answer.rule for answer in answers}
         ruleset = rulesets[version]
         if ruleset is not None:
-            answers += _nos(ruleset, fate.article, answered)
+            nos = _nos(ruleset, fate.article, answered)
+            answers += nos if ruleset.version == version else [_by_another(answer) for answer in nos]
     return tuple(answer for answer in answers if only is None or answer.rule == only)
 
 
@@ -125,6 +129,13 @@ def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAns
             because = why_not(ruleset.explain(rule.id, document))
             found.append(RuleAnswer(rule.id, rule.version, False, because or "matches now, did not then"))
     return found
+
+
+def _by_another(answer: RuleAnswer) -> RuleAnswer:
+    """The same files have another version now: words are cut, or rules read, otherwise than at that time."""
+    if answer.lost:
+        return answer
+    return replace(answer, because=f"{answer.because} (as this version of the monitor reads text and rule)")
 
 
 def gone_words(gone: Gone) -> str:

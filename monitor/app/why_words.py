@@ -10,7 +10,7 @@ from monitor.app.counting import counted
 from monitor.app.times import iso_time
 from monitor.app.why import RuleAnswer, Why
 from monitor.core.text.tokens import MAX_TOKENS
-from monitor.model.article import DuplicateReason, Quality
+from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin
@@ -91,20 +91,23 @@ def _article_lines(fate: EntryFate) -> list[str]:
     if article is None:
         return []
     words = counted(len(article.text.split()), "word") if article.text_gone is None else "text dropped"
-    language = f", {article.language}" if article.language else ""
+    language = f", {_language(article)}" if article.language else ""
     lines = [
         f'Article       "{article.title}"',
         f"              {article.publisher}, {_QUALITY[article.quality]}, {words}{language}",
     ]
     if len(article.text.split()) > MAX_TOKENS:
         lines.append(f"              the rules read its first {MAX_TOKENS:,} words")
+    about = [("section", article.section), ("by", ", ".join(article.authors))]
+    if any(said for _, said in about):
+        lines.append(f"              {'; '.join(f'{what} {said}' for what, said in about if said)}")
     if article.note:
         lines.append(f"              {article.note}")
     lines += [
         f"              left out {counted(len(one.text.split()), 'word')}: {one.reason}" for one in article.dropped
     ]
-    if article.entities:
-        lines.append(f"Names         {', '.join(mention.name for mention in article.entities[:12])}")
+    if article.named:
+        lines.append(f"Names         {', '.join(mention.name for mention in article.named[:12])}")
     if article.duplicate_reason is not None:
         reason = article.duplicate_reason.value.replace("_", " ")
         of = fate.original.url if fate.original is not None else "an article that is no longer kept"
@@ -119,6 +122,12 @@ def _article_lines(fate: EntryFate) -> list[str]:
         trouble = f"; tried again after: {article.stage_error}" if article.stage_error else ""
         lines.append(f"Rules         not matched yet{trouble}")
     return lines
+
+
+def _language(article: Article) -> str:
+    """ "ur (0.99)" as detected, with its confidence; "ur (as stated)" where detection could not tell."""
+    sure = article.language_confidence
+    return f"{article.language} ({'as stated' if sure is None else f'{sure:.2f}'})"
 
 
 def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
@@ -137,6 +146,9 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
         lines.append(f"{verdict}      {answer.rule}: {answer.because}")
         if answer.then:
             lines.append(f"              {' · '.join(answer.then)}")
+        if answer.matched:
+            analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""
+            lines.append(f"              rule version {answer.version}{analyser}")
     if nos > limit:
         lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
     if together:
@@ -186,14 +198,24 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
             "words": len(article.text.split()),
             "text_gone": _gone_json(article.text_gone),
             "note": article.note,
-            "entities": [{"name": one.name, "type": one.type} for one in article.entities],
+            "language": article.language,
+            "language_confidence": article.language_confidence,
+            "section": article.section or None,
+            "authors": list(article.authors),
+            "entities": [{"name": one.name, "type": one.type} for one in article.named],
             "story": article.story_id,
             "duplicate_of": fate.original.url if fate.original else None,
             "duplicate_reason": article.duplicate_reason.value if article.duplicate_reason else None,
             "ruleset": article.ruleset,
         },
         "rules": [
-            {"rule": one.rule, "version": one.version, "matched": one.matched, "because": one.because}
+            {
+                "rule": one.rule,
+                "version": one.version,
+                "analyser_version": one.analyser_version,
+                "matched": one.matched,
+                "because": one.because,
+            }
             for one in answers
         ],
         "digests": [

@@ -20,7 +20,7 @@ from monitor.adapters.fetch import HttpFetcher
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
-from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox
+from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -93,7 +93,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     store.set_right(clock.now())
     _declare(ready, store, clock)
     fetcher = HttpFetcher(settings.poll, version)
-    sandbox = parsing_sandbox()
+    sandbox = reading_sandbox()
     recognizer, names = _recognizer(settings.nlp_model)
     sandboxes = (sandbox, *names)
     receivers = {receiver.name: receiver for receiver in settings.receivers}

@@ -46,6 +46,7 @@ class Extracted:
     publisher: str | None = None
     language: str | None = None
     authors: tuple[str, ...] = ()
+    section: str = ""  # of the outlet, as the page names it; several with a comma between
     canonical_url: str | None = None
     dropped: tuple[Dropped, ...] = ()
 
@@ -86,11 +87,24 @@ class NewArticle:
     first_seen: datetime
     published: datetime | None = None
     language: str | None = None
+    language_confidence: float | None = None  # of detection, 0 … 1; None = the language is only stated
     authors: tuple[str, ...] = ()
-    entities: tuple[EntityMention, ...] = ()  # found by a recogniser; the rules' own entities come with the match
+    section: str = ""
+    entities: tuple[EntityMention, ...] = ()  # `recognised`, and from the match on the rules' own before them
     dropped: tuple[Dropped, ...] = ()
     note: str | None = None  # why the page's text is not here, when it was wanted
     page_key: str = ""  # canonical URL of the page itself, behind redirects; "" when no page was read
+
+    @property
+    def recognised(self) -> tuple[EntityMention, ...]:
+        """What a recogniser found: the same before and after the rules read the article."""
+        return tuple(mention for mention in self.entities if mention.id is None)
+
+    @property
+    def named(self) -> tuple[EntityMention, ...]:
+        """Every name once, for people: of one that both know, what the rules say of it."""
+        ours = {mention.name.casefold() for mention in self.entities if mention.id is not None}
+        return tuple(one for one in self.entities if one.id is not None or one.name.casefold() not in ours)
 
 
 @dataclass(frozen=True, slots=True)

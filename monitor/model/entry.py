@@ -38,7 +38,9 @@ class ParsedEntry:
     content: str = ""
     authors: tuple[str, ...] = ()
     flags: tuple[EntryFlag, ...] = ()
-    language: str | None = None  # of an ingested document; feeds say it of the whole feed only
+    language: str | None = None  # as stated, of the entry or of its whole feed
+    section: str = ""  # of an ingested document
+    tags: tuple[str, ...] = ()  # of an ingested document, beside those of its feed
 
 
 @dataclass(frozen=True, slots=True)

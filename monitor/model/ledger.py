@@ -30,7 +30,7 @@ class NewMatch:
 
     `digests` are the names of the digests that take it; `because` is the explanation on one line;
     `sentences` are hashes of the sentences it stands on; `news` is False for a revision whose earlier wording
-    matched the rule in the same sentences.
+    matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
     """
 
     match: Match
@@ -39,6 +39,7 @@ class NewMatch:
     digests: tuple[str, ...]
     sentences: tuple[str, ...] = ()
     news: bool = True
+    analyser_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class ListedMatch:
     published: datetime | None
     story: str | None
     routings: tuple[Routing, ...] = ()
+    analyser_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

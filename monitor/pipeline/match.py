@@ -10,7 +10,9 @@ from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet, because
 from monitor.core.stories.group import dated_apart
 from monitor.core.stories.material import is_news, matched_sentences
-from monitor.model.article import Article, Document, EntityMention
+from monitor.core.text.language import canonical_language
+from monitor.core.text.terms import TERMS_VERSION
+from monitor.model.article import Article, Document
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import ParsedEntry
 from monitor.model.errors import StoreError
@@ -67,7 +69,7 @@ class MatchStage:
             self.ruleset.version,
             matches,
             failures,
-            _together(self.ruleset.entities_in(document), article.entities),
+            (*self.ruleset.entities_in(document), *article.recognised),
             self.clock.now(),
         )
         return MatchReport(article, matches, failures)
@@ -100,7 +102,13 @@ class MatchStage:
             digests=tuple(digest.name for digest in self.digests if takes(digest.rules, rule)),
             sentences=sentences,
             news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
+            analyser_version=analyser_version(self.ruleset),
         )
+
+
+def analyser_version(ruleset: RuleSet) -> str:
+    """What a match depends on beside rule and text: how words are cut, and which belong to one family."""
+    return f"{TERMS_VERSION}/{ruleset.lexicon.families.version}"
 
 
 def _sentences(match: Match, document: Document) -> tuple[str, ...]:
@@ -117,15 +125,18 @@ def document_of(article: Article) -> Document:
         url=article.url,
         publisher=article.publisher,
         authors=article.authors,
+        section=article.section,
         language=article.language or "",
         published=article.published,
         feed=article.feed_name,
         tags=article.feed_tags,
+        names=article.recognised,
     )
 
 
 def document_of_words(entry: ParsedEntry, feed_name: str, tags: tuple[str, ...] = ()) -> Document:
-    """What the rules will read of an entry of which no page is read: the same as `document_of` of its article."""
+    """What the rules will read of an entry of which no page is read: the same as `document_of` of its article, but
+    for the language, which is only stated here, and the names of a recogniser."""
     return Document(
         id=entry.id,
         title=entry.title,
@@ -134,14 +145,9 @@ def document_of_words(entry: ParsedEntry, feed_name: str, tags: tuple[str, ...] 
         url=entry.link or "",
         publisher=feed_name,
         authors=entry.authors,
-        language=entry.language or "",
+        section=entry.section,
+        language=canonical_language(entry.language) or "",
         published=entry.published or entry.updated,
         feed=feed_name,
-        tags=tags,
+        tags=tuple(dict.fromkeys((*tags, *entry.tags))),
     )
-
-
-def _together(ours: Sequence[EntityMention], recognised: Sequence[EntityMention]) -> tuple[EntityMention, ...]:
-    # The entity files come first: one truth for a name that both know.
-    names = {mention.name.casefold() for mention in ours}
-    return (*ours, *(mention for mention in recognised if mention.name.casefold() not in names))

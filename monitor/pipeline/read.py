@@ -10,6 +10,7 @@ from datetime import timedelta
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
 from monitor.core.stories.fingerprint import content_hash
+from monitor.core.text.language import Settled, detect_language, sample_of, settle_language
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import EntityMention, Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
@@ -104,6 +105,8 @@ class ReadStage:
             return self._from_page(entry, response) if response else self._from_feed(entry, None)
         except StoreError:
             raise
+        except SandboxFailed as error:
+            return self._postponed(entry, str(error))
         except Exception as error:
             why = named(error)
         if response is not None and entry.read_attempts >= len(RETRY_AFTER):
@@ -151,32 +154,47 @@ class ReadStage:
         parsed = entry.new.parsed
         url = parsed.link or ""
         title = parsed.title or (page.title if page else "")
-        names, trouble = self._names(f"{title}\n\n{text}")
+        # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
+        summary = feed_text(parsed)[0] if page else parsed.summary
+        stated = (page.language if page else None) or parsed.language
+        language, about_language = self._language(entry, stated, sample_of(title, summary, text))
+        names, about_names = self._names(f"{title}\n\n{text}")
         self.articles.record_read(
             NewArticle(
                 entry_row=entry.row,
                 feed_id=entry.feed_id,
                 feed_name=entry.feed_name,
-                feed_tags=entry.feed_tags,
+                feed_tags=tuple(dict.fromkeys((*entry.feed_tags, *parsed.tags))),
                 url=url,
                 url_key=entry.new.url_key,
                 title=title,
                 text=text,
-                # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
-                summary=feed_text(parsed)[0] if page else parsed.summary,
+                summary=summary,
                 publisher=(page.publisher if page else None) or entry.feed_name,
                 quality=quality,
                 content_hash=content_hash(title, text, host_of(url)),
                 first_seen=entry.first_seen,
                 published=parsed.published or (page.published if page else None) or parsed.updated,
-                language=(page.language if page else None) or parsed.language,
-                authors=parsed.authors or (page.authors if page else ()),
+                language=language.language,
+                language_confidence=language.confidence,
+                authors=_together(parsed.authors, page.authors if page else ()),
+                section=parsed.section or (page.section if page else ""),
                 entities=tuple(names),
                 dropped=page.dropped if page else (),
-                note="; ".join(one for one in (note, trouble) if one) or None,
+                note="; ".join(one for one in (note, about_language, about_names) if one) or None,
                 page_key=page_key,
             )
         )
+
+    def _language(self, entry: Entry, stated: str | None, sample: str) -> tuple[Settled, str | None]:
+        """The language that counts, and what is odd about it. Raises SandboxFailed for what may be over soon."""
+        try:
+            settled = settle_language(stated, self.sandbox.run(detect_language, sample))
+        except SandboxFailed as error:
+            if error.reason in _OUR_TROUBLE and entry.read_attempts < len(RETRY_AFTER):
+                raise
+            return settle_language(stated, None), f"language not detected: {error}"
+        return settled, f"said to be in {settled.overruled}" if settled.overruled else None
 
     def _names(self, text: str) -> tuple[Sequence[EntityMention], str | None]:
         if self.recognizer is None:
@@ -186,6 +204,14 @@ class ReadStage:
         except MonitorError as error:
             # Names are an addition: an article whose names cannot be had is matched all the same.
             return (), f"names not recognised: {error}"
+
+
+def _together(*lists: Sequence[str]) -> tuple[str, ...]:
+    """Names that feed and page give, each once: one may know the reporter where the other says "News Desk"."""
+    found: dict[str, str] = {}
+    for name in (name for names in lists for name in names):
+        found.setdefault(name.casefold(), name)
+    return tuple(found.values())
 
 
 def wants_page(entry: Entry) -> bool:

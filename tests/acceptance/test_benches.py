@@ -42,3 +42,9 @@ def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
 
 def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py")
+
+
+def test_the_language_bench_prints_its_tables() -> None:
+    table = bench("languages.py")
+    assert "headlines: " in table
+    assert "ms of CPU each" in table

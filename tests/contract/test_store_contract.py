@@ -221,6 +221,25 @@ def test_an_article_comes_back_as_it_was_stored(store: Store, feed: Feed) -> Non
     assert (article.text, article.entities, article.note) == ("د طورخم دروازه", (mention,), "why")
 
 
+def test_an_article_keeps_its_section_its_language_and_how_surely_it_was_told(store: Store, feed: Feed) -> None:
+    told = grouped(store, feed, "e1", language="ur", language_confidence=0.97, section="دنیا")
+    assert (told.language, told.language_confidence, told.section) == ("ur", 0.97, "دنیا")
+    stated = grouped(store, feed, "e2", language="en")
+    assert (stated.language, stated.language_confidence, stated.section) == ("en", None, "")
+
+
+def test_a_match_keeps_the_analyser_that_it_was_found_with(store: Store, feed: Feed) -> None:
+    article = grouped(store, feed)
+    new = [
+        NewMatch(match_of("a"), rule("a"), "because", ("morning",), analyser_version="1/15.1.0"),
+        NewMatch(match_of("b"), rule("b"), "because", ("morning",)),
+    ]
+    store.articles.record_matches(article, "rules-1", new, [], [], NOON)
+    kept = {one.new.rule.id: one.new.analyser_version for one in store.digests.pending("morning")}
+    listed = {one.rule: one.analyser_version for one in store.ledger.matches(NOON)}
+    assert kept == listed == {"a": "1/15.1.0", "b": None}
+
+
 def test_a_grouping_is_recorded_once(store: Store, feed: Feed) -> None:
     article = grouped(store, feed, story="s_1")
     store.articles.record_grouping(article.id, Grouping("s_2"))

@@ -107,13 +107,14 @@ def test_a_passive_feed_is_never_due_and_no_config_removes_it(store: Store) -> N
     assert store.feeds.all()[0].status is FeedStatus.PASSIVE
 
 
-def test_a_document_is_stored_once_with_its_language_and_waits(store: Store) -> None:
+def test_a_document_is_stored_once_with_its_language_section_and_tags_and_waits(store: Store) -> None:
     feed = store.feeds.passive_feed("Stringer", NOON)
-    entry = new_entry("m1", language="ur")
+    entry = new_entry("m1", language="ur", section="World", tags=("border", "سرحد"))
     assert store.feeds.record_documents(feed.id, [entry], NOON) == 1
     assert store.feeds.record_documents(feed.id, [entry], NOON) == 0
     (waiting,) = store.articles.waiting(NOON, 10)
-    assert (waiting.new.parsed.language, waiting.feed_name, waiting.full_text) == ("ur", "Stringer", False)
+    assert waiting.new.parsed == entry.parsed
+    assert (waiting.feed_name, waiting.feed_tags, waiting.full_text) == ("Stringer", (), False)
 
 
 def test_a_document_that_is_handed_over_again_is_listed_anew(store: Store) -> None:

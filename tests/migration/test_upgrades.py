@@ -193,3 +193,16 @@ def test_a_new_sentence_in_an_entry_that_the_old_version_knew_alerts(room: Newsr
     room.match()
     room.plan()
     assert [rule for digest, rule, _ in room.alerts() if digest == "alerts"][-1] == "floods"
+
+
+def test_what_an_upgraded_store_reads_from_now_on_has_a_detected_language(room: Newsroom) -> None:
+    summary = "طورخم بارڈر فائرنگ کے بعد بند کر دیا گیا۔ سینکڑوں ٹرک قطار میں کھڑے ہیں۔"
+    new = item("new", "طورخم بارڈر بند", summary, link="http://127.0.0.1:18099/new.html", published=LATER)
+    room.fetcher.answers[FEED] = rss(new, title="Border news", more="<language>en</language>")
+    room.store.feeds.make_all_due(room.clock.now())
+    room.poll()
+    room.read()
+    (fate,) = room.store.ledger.fates("http://127.0.0.1:18099/new.html", "")
+    assert fate.article is not None
+    assert fate.article.language == "ur"
+    assert (fate.article.language_confidence or 0) > 0.9

@@ -1,4 +1,4 @@
-"""A tiny real spaCy pipeline, trained in seconds on four sentences."""
+"""A tiny real spaCy pipeline, trained in seconds on some sentences."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ TRAIN = [
     ("In Peshawar , Reuters quoted Ishaq Dar .", [(3, 11, "GPE"), (14, 21, "ORG"), (29, 38, "PERSON")]),
 ]
 
+JORDAN = [
+    ("The border with Jordan was closed on Sunday .", [(16, 22, "GPE")]),
+    ("Trucks wait in Jordan , officials said .", [(15, 21, "GPE")]),
+    ("The crossing into Jordan reopened .", [(18, 24, "GPE")]),
+    ("Michael Jordan watched the game .", [(0, 14, "PERSON")]),
+    ("Fans met Michael Jordan on Sunday .", [(9, 23, "PERSON")]),
+    ("The ball of Michael Jordan was sold .", [(12, 26, "PERSON")]),
+]
+"""Two who are called alike."""
 
-def train_pipeline(folder: Path) -> str:
+
+def train_pipeline(folder: Path, sentences: list[tuple[str, list[tuple[int, int, str]]]] = TRAIN) -> str:
     """Trains it into the folder and returns the folder as `[nlp].model` wants it."""
     spacy.util.fix_random_seed(0)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("ner")
-    examples = [Example.from_dict(pipeline.make_doc(text), {"entities": spans}) for text, spans in TRAIN]
+    examples = [Example.from_dict(pipeline.make_doc(text), {"entities": spans}) for text, spans in sentences]
     optimizer = pipeline.initialize(lambda: examples)
     for _ in range(40):
         pipeline.update(examples, sgd=optimizer, drop=0.0)

@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 # Imported once by the fork server and shared by its children; the parent imports none of the libraries.
 PRELOAD = (
+    "monitor.adapters.sandbox.one_thread",
     "monitor.adapters.sandbox.child",
     "monitor.core.feeds.parse",
     "monitor.core.articles.extract",

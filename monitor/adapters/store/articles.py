@@ -61,7 +61,7 @@ class SqlArticleStore:
     def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
         """Entries to be read whose time has come, besides those rows, oldest first."""
         query = (
-            sa.select(t.entries, t.feeds.c.name, t.feeds.c.tags, t.feeds.c.full_text)
+            sa.select(t.entries, t.feeds.c.name, t.feeds.c.tags.label("feed_tags"), t.feeds.c.full_text)
             .join(t.feeds, t.feeds.c.id == t.entries.c.feed_id)
             .where(t.entries.c.fate == Fate.WAITING.value, t.entries.c.next_read_at <= now)
             .order_by(t.entries.c.id)
@@ -76,7 +76,7 @@ class SqlArticleStore:
                     new=new_entry_of(row),
                     feed_id=row["feed_id"],
                     feed_name=row["name"],
-                    feed_tags=tuple(row["tags"]),
+                    feed_tags=tuple(row["feed_tags"]),
                     full_text=row["full_text"],
                     first_seen=row["first_seen"],
                     read_attempts=row["read_attempts"],

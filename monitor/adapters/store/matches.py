@@ -51,6 +51,7 @@ _LISTED: tuple[sa.ColumnElement[Any], ...] = (
     t.matches.c.id,
     t.matches.c.rule_id,
     t.matches.c.rule_version,
+    t.matches.c.analyser_version,
     # Out of the JSON in the database: the rule's examples, which stand beside them, may be long.
     t.matches.c.rule["title"].as_string().label("rule_title"),
     t.matches.c.rule["severity"].as_string().label("severity"),
@@ -103,4 +104,5 @@ def _listed_match(row: RowMapping, routings: tuple[Routing, ...]) -> ListedMatch
         published=row["published"],
         story=row["story_id"],
         routings=routings,
+        analyser_version=row["analyser_version"],
     )

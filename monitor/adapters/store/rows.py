@@ -117,6 +117,8 @@ def new_entry_of(row: RowMapping) -> NewEntry:
             authors=tuple(row["authors"]),
             flags=tuple(EntryFlag(flag) for flag in row["flags"]),
             language=row["language"],
+            section=row["section"] or "",
+            tags=tuple(row["tags"] or ()),
         ),
         url_key=row["url_key"],
         text_hash=row["text_hash"],
@@ -140,6 +142,8 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
         "content": parsed.content,
         "authors": list(parsed.authors),
         "language": parsed.language,
+        "section": parsed.section or None,
+        "tags": list(parsed.tags) or None,
         "flags": [flag.value for flag in parsed.flags],
         "published": parsed.published,
         "updated": parsed.updated,
@@ -173,7 +177,9 @@ def article_of(row: RowMapping) -> Article:
         first_seen=row["first_seen"],
         published=row["published"],
         language=row["language"],
+        language_confidence=row["language_confidence"],
         authors=tuple(row["authors"]),
+        section=row["section"] or "",
         entities=MENTIONS.validate_python(row["entities"]),
         dropped=DROPPED.validate_python(row["dropped"]),
         note=row["note"],
@@ -205,7 +211,9 @@ def article_columns(article: NewArticle) -> dict[str, Any]:
         "first_seen": article.first_seen,
         "published": article.published,
         "language": article.language,
+        "language_confidence": article.language_confidence,
         "authors": list(article.authors),
+        "section": article.section or None,
         "entities": MENTIONS.dump_python(article.entities, mode="json"),
         "dropped": DROPPED.dump_python(article.dropped, mode="json"),
         "note": article.note,
@@ -224,7 +232,8 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         spans=SPANS.validate_python(row["spans"]),
         explanation=EXPLANATION.validate_python(row["explanation"]),
     )
-    new = NewMatch(match, rule, row["because"], digests, tuple(row["sentences"]), row["news"])
+    sentences = tuple(row["sentences"])
+    new = NewMatch(match, rule, row["because"], digests, sentences, row["news"], row["analyser_version"])
     return StoredMatch(row["id"], new, article, row["matched_at"])
 
 
@@ -234,6 +243,7 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
         "article_id": article_id,
         "rule_id": new.rule.id,
         "rule_version": new.rule.version,
+        "analyser_version": new.analyser_version,
         "rule": RULE.dump_python(new.rule, mode="json"),
         "spans": SPANS.dump_python(new.match.spans, mode="json"),
         "explanation": EXPLANATION.dump_python(new.match.explanation, mode="json"),

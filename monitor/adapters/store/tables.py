@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -122,6 +122,8 @@ entries = sa.Table(
     sa.Column("content", AnyText, nullable=False),
     sa.Column("authors", sa.JSON, nullable=False),
     sa.Column("language", AnyText),
+    sa.Column("section", AnyText),
+    sa.Column("tags", sa.JSON(none_as_null=True)),
     sa.Column("flags", sa.JSON, nullable=False),
     sa.Column("published", UtcDateTime),
     sa.Column("updated", UtcDateTime),
@@ -163,7 +165,9 @@ articles = sa.Table(
     sa.Column("first_seen", UtcDateTime, nullable=False),
     sa.Column("published", UtcDateTime),
     sa.Column("language", AnyText),
+    sa.Column("language_confidence", sa.Float),  # of detection; null = the language is only stated
     sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("section", AnyText),
     sa.Column("entities", sa.JSON, nullable=False),
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("note", AnyText),
@@ -202,6 +206,7 @@ matches = sa.Table(
     sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),
     sa.Column("rule_id", AnyText, nullable=False),
     sa.Column("rule_version", AnyText, nullable=False),
+    sa.Column("analyser_version", AnyText),  # null = from before it was noted
     sa.Column("rule", sa.JSON, nullable=False),  # title, query, tags, severity as they were
     sa.Column("spans", sa.JSON, nullable=False),
     sa.Column("explanation", sa.JSON, nullable=False),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from monitor.model.errors import NotExtractable
 MAX_PAGE = 5_000_000  # bytes read of a page (stories design "Extraction")
 MIN_TEXT = 200  # code points; less is a cookie wall, a login or a video page
 _MAX_META = 2_000
+_MAX_SECTION = 100
+_MOST_SECTIONS = 10
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
 _NOT_HTML = (
     (b"%PDF", "a PDF"),
@@ -39,6 +41,7 @@ _CONTROL_REFERENCE = re.compile(
 )
 _DATE_NAMES = ("article:published_time", "datepublished", "parsely-pub-date", "dc.date.issued", "dcterms.created",
                "date", "pubdate", "publishdate", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
+_SECTION_NAMES = ("article:section", "og:article:section", "articlesection", "parsely-section")
 _TITLE_NAMES = ("og:title", "twitter:title")
 
 
@@ -68,6 +71,7 @@ def extract_article(html: bytes, url: str, content_type: str | None) -> Extracte
         publisher=plain_title(_first(meta, ("og:site_name",)) or found.sitename or "", 200) or None,
         language=_language(tree, meta),
         authors=_authors(found.author),
+        section=_section(tree),
         canonical_url=_canonical(tree, meta, url),
     )
 
@@ -134,12 +138,17 @@ def _paragraphs(text: str, title: str) -> str:
 def _metadata(tree: lxml_html.HtmlElement) -> dict[str, str]:
     """`<meta>` by lower-case name, property or itemprop; the first of a name wins."""
     found: dict[str, str] = {}
+    for name, content in _metas(tree):
+        found.setdefault(name, content)
+    return found
+
+
+def _metas(tree: lxml_html.HtmlElement) -> Iterator[tuple[str, str]]:
     for element in tree.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("itemprop")
         content = element.get("content")
         if name and content and len(content) <= _MAX_META:
-            found.setdefault(name.strip().lower(), content.strip())
-    return found
+            yield name.strip().lower(), content.strip()
 
 
 def _first(meta: dict[str, str], names: tuple[str, ...]) -> str | None:
@@ -169,6 +178,13 @@ def _date(value: str) -> datetime | None:
 
 def _json_ld_dates(tree: lxml_html.HtmlElement) -> Iterator[str]:
     """`datePublished` of schema.org articles in the page's JSON-LD, in document order."""
+    for node in _json_ld_articles(tree):
+        if isinstance(node.get("datePublished"), str):
+            yield node["datePublished"]
+
+
+def _json_ld_articles(tree: lxml_html.HtmlElement) -> Iterator[dict[str, Any]]:
+    """The schema.org articles (NewsArticle and its kin) in the page's JSON-LD, in document order."""
     for script in tree.iter("script"):
         if (script.get("type") or "").strip().lower() != "application/ld+json" or not script.text:
             continue
@@ -181,8 +197,8 @@ def _json_ld_dates(tree: lxml_html.HtmlElement) -> Iterator[str]:
             if isinstance(node, list):
                 waiting.extend(node)
             elif isinstance(node, dict):
-                if "Article" in str(node.get("@type")) and isinstance(node.get("datePublished"), str):
-                    yield node["datePublished"]
+                if "Article" in str(node.get("@type")):
+                    yield node
                 waiting.append(node.get("@graph"))
 
 
@@ -196,6 +212,24 @@ def _language(tree: lxml_html.HtmlElement, meta: dict[str, str]) -> str | None:
 def _authors(found: str | None) -> tuple[str, ...]:
     names = (plain_title(name, 200) for name in (found or "").split(";")[:20])
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _section(tree: lxml_html.HtmlElement) -> str:
+    """`article:section` (Open Graph) and `articleSection` (schema.org), which may be several, each once."""
+    stated = [content for name, content in _metas(tree) if name in _SECTION_NAMES]
+    for node in _json_ld_articles(tree):
+        found = node.get("articleSection")
+        stated += [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+    return _each_once(plain_title(one, _MAX_SECTION) for one in stated[:_MOST_SECTIONS])
+
+
+def _each_once(names: Iterable[str]) -> str:
+    """With a comma between; what differs in case only counts once."""
+    found: dict[str, str] = {}
+    for name in names:
+        if name:
+            found.setdefault(name.casefold(), name)
+    return ", ".join(found.values())
 
 
 def _canonical(tree: lxml_html.HtmlElement, meta: dict[str, str], url: str) -> str | None:

@@ -183,7 +183,7 @@ def _entities(articles: Iterable[Article]) -> tuple[EntityMention, ...]:
     """Names in order of appearance; one entity under several names is shown once."""
     seen: dict[tuple[str, str], EntityMention] = {}
     for article in articles:
-        for entity in article.entities:
+        for entity in article.named:
             seen.setdefault((entity.type, entity.id or entity.name.casefold()), entity)
     return tuple(seen.values())[:MOST_ENTITIES]
 

@@ -13,7 +13,9 @@ from monitor.model.entry import ParsedEntry
 
 DEFAULT_PUBLISHER = "ingest"  # of a document that names none
 _LONGEST_PUBLISHER = 200
-_LONGEST_LANGUAGE = 40
+_LONGEST_SECTION = 200
+_LONGEST_TAG = 100
+_MOST_TAGS = 50
 
 
 def publisher_of(document: Document) -> str:
@@ -24,7 +26,7 @@ def publisher_of(document: Document) -> str:
 def entry_of_document(document: Document, now: datetime) -> ParsedEntry:
     """The document as an entry: plain text, paragraphs kept, a date after `now` clamped to it. Never raises.
 
-    Its section, tags and feed are not kept: an entry has none.
+    Its feed is not kept: it is in the passive feed of its publisher.
     """
     raw = RawEntry(
         id=document.id,
@@ -35,5 +37,11 @@ def entry_of_document(document: Document, now: datetime) -> ParsedEntry:
         summary=RawText(document.summary, is_html=False),
         content=RawText(document.body, is_html=False),
         authors=document.authors,
+        language=document.language,
     )
-    return replace(safe_entry(raw, "", now), language=one_line(document.language, _LONGEST_LANGUAGE) or None)
+    tags = (one_line(tag, _LONGEST_TAG) for tag in document.tags[:_MOST_TAGS])
+    return replace(
+        safe_entry(raw, "", now),
+        section=one_line(document.section, _LONGEST_SECTION),
+        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
+    )

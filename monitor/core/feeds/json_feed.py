@@ -50,6 +50,7 @@ def _entry(item: dict[str, Any], feed_authors: tuple[str, ...]) -> RawEntry:
         summary=RawText(_text(item.get("summary")), is_html=False),
         content=RawText(markup) if markup else RawText(plain, is_html=False),
         authors=tuple(_authors(item)) or feed_authors,
+        language=_text(item.get("language")),
     )
 
 

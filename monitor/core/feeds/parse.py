@@ -26,6 +26,7 @@ MAX_ID = 2_000  # code points; a longer id is kept as its hash
 MAX_TEXT = 500_000  # code points of one summary or content after the markup is gone
 _MAX_AUTHORS = 20
 _MAX_NAME = 200
+_MAX_LANGUAGE = 40
 _START = 500
 _ONE_SPACE = re.compile("[\t\n\r\x85\u2028\u2029]")
 # Older dates are a missing date in disguise (0001-01-01 from .NET, 1970 from C), not a publication.
@@ -43,11 +44,12 @@ def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -
     if not text:
         raise NotAFeed("the server sent an empty body", start)
     raw = read_json_feed(text, start) if text[0] in "{[" else read_xml_feed(text, start)
+    language = _language(raw.language)
     return ParsedFeed(
         title=_title(raw.title),
         link=absolute_http_url(raw.link, url),
-        language=one_line(raw.language, 40) or None,
-        entries=tuple(safe_entry(entry, url, now) for entry in _newest(raw)),
+        language=language,
+        entries=tuple(safe_entry(entry, url, now, language) for entry in _newest(raw)),
         engine=raw.engine,
         ttl=raw.ttl,
     )
@@ -67,8 +69,11 @@ def _newest(raw: RawFeed) -> Sequence[RawEntry]:
     return [raw.entries[index] for index in sorted(by_age[:MAX_ENTRIES])]
 
 
-def safe_entry(raw: RawEntry, url: str, now: datetime) -> ParsedEntry:
-    """What a reader found as it may be stored; relative links are resolved against `url`. Never raises."""
+def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = None) -> ParsedEntry:
+    """What a reader found as it may be stored; relative links are resolved against `url`. Never raises.
+
+    `language` is the feed's, for an entry that does not say its own.
+    """
     flags = []
     title = _title(raw.title)
     if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):
@@ -98,7 +103,12 @@ def safe_entry(raw: RawEntry, url: str, now: datetime) -> ParsedEntry:
         content=_text(raw.content),
         authors=_names(raw.authors),
         flags=tuple(flags),
+        language=_language(raw.language) or language,
     )
+
+
+def _language(raw: str) -> str | None:
+    return one_line(raw, _MAX_LANGUAGE) or None
 
 
 def _title(raw: RawText) -> str:

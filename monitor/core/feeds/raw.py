@@ -26,6 +26,7 @@ class RawEntry:
     summary: RawText
     content: RawText
     authors: tuple[str, ...] = ()
+    language: str = ""  # where an entry says its own
 
 
 @dataclass(frozen=True, slots=True)

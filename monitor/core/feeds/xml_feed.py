@@ -68,7 +68,7 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
     return RawFeed(
         title=_raw_text(channel, "title", is_atom),
         link=_str(dict.get(channel, "link")),
-        language=_str(dict.get(channel, "language")) or _str(_detail(channel, "title").get("language")),
+        language=_said_language(channel),
         entries=[_entry(entry, is_atom) for entry in found.entries],
         engine=ENGINE,
         ttl=_ttl(dict.get(channel, "ttl")),
@@ -130,7 +130,13 @@ def _entry(entry: _Node, is_atom: bool) -> RawEntry:
         summary=summary,
         content=content,
         authors=_authors(entry),
+        language=_said_language(entry),
     )
+
+
+def _said_language(holder: _Node) -> str:
+    """`<language>` or `dc:language`, else the xml:lang that holds for the title."""
+    return _str(dict.get(holder, "language")) or _str(_detail(holder, "title").get("language"))
 
 
 def _links(entry: _Node) -> tuple[str, ...]:

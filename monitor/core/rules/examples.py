@@ -16,15 +16,19 @@ _SHOWN = 100
 
 
 def run_examples(
-    ruleset: RuleSet, read: Callable[[str], str], only: Collection[str] | None = None
+    ruleset: RuleSet,
+    read: Callable[[str], str],
+    only: Collection[str] | None = None,
+    complete: Callable[[Rule, Document], Document] = lambda rule, document: document,
 ) -> tuple[Problem, ...]:
     """What is wrong with the examples of all rules, or of those whose ids are in `only`, in rule order.
 
     `read` gives the text of an example file; the name it gets is the reference joined to the folder of the rule
-    file. Its OSError, ValueError or LookupError becomes a problem.
+    file. Its OSError, ValueError or LookupError becomes a problem. `complete` adds what only the outside knows of
+    an example's text.
     """
     rules = (rule for rule in ruleset.rules if only is None or rule.id in only)
-    return tuple(problem for rule in rules for problem in _run(ruleset, rule, read))
+    return tuple(problem for rule in rules for problem in _run(ruleset, rule, read, complete))
 
 
 def untried(ruleset: RuleSet, tried: RuleSet) -> frozenset[str]:
@@ -45,7 +49,9 @@ def untried(ruleset: RuleSet, tried: RuleSet) -> frozenset[str]:
     )
 
 
-def _run(ruleset: RuleSet, rule: Rule, read: Callable[[str], str]) -> Iterator[Problem]:
+def _run(
+    ruleset: RuleSet, rule: Rule, read: Callable[[str], str], complete: Callable[[Rule, Document], Document]
+) -> Iterator[Problem]:
     for key, examples, wanted in (
         ("must_match", rule.must_match, True),
         ("must_not_match", rule.must_not_match, False),
@@ -58,7 +64,7 @@ def _run(ruleset: RuleSet, rule: Rule, read: Callable[[str], str]) -> Iterator[P
                 message = f'rule "{rule.id}": its example file "{example.file}" cannot be read: {reason}'
                 yield Problem(rule.file, _line(ruleset, rule, key, index), message)
                 continue
-            explanation = ruleset.explain(rule.id, document)
+            explanation = ruleset.explain(rule.id, complete(rule, document))
             if explanation.holds == wanted:
                 continue
             said = "must match, but does not" if wanted else "must not match, but does"

@@ -76,6 +76,7 @@ def test_each_entry_is_a_line_with_its_feed_and_the_keys_of_the_contract(feed: P
             "updated": None,
             "summary": "The Torkham crossing was closed on Sunday.",
             "authors": [],
+            "language": "en-GB",
         },
     }
     assert (second["entry"]["title"], second["entry"]["link"]) == ("سرحد بند", None)
@@ -183,6 +184,7 @@ def test_a_page_is_a_line_with_the_keys_of_the_contract(page: Path) -> None:
         "quality": "full",
         "dropped": [],
         "authors": ["Jane Doe"],
+        "section": None,
         "canonical_url": "https://www.dawn.com/news/1",
     }
 

@@ -389,3 +389,18 @@ def test_an_unknown_rule_is_told_before_the_text_is_read(tmp_path: Path) -> None
     question = Question(tmp_path / "nowhere.toml", tmp_path, rule="nope", file="nowhere.txt")
     with pytest.raises(NoSuchRule):
         list(answers(question, {}, NOTHING))
+
+
+def test_a_text_is_explained_in_the_language_that_it_is_in(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[[rules]]\nid = 'r'\nquery = 'Torkham AND language:en'\n")
+    (tmp_path / "story.txt").write_text(STORY)
+    question = Question(tmp_path / "no.toml", tmp_path, rule="r", file=str(tmp_path / "story.txt"))
+    (answer,) = answers(question, {}, NOTHING)
+    assert isinstance(answer, Explained)
+    assert answer.explanation.holds
+
+
+def test_a_stored_article_is_explained_in_the_language_that_it_was_read_in() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY)])
+    room.bring_in(item(title="Imran Khan", summary=""))
+    assert stored_subject(room.store, "https://news.example/e1").document.language == ""

@@ -109,3 +109,23 @@ def test_a_place_without_rules_is_named(tmp_path: Path, place: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigInvalid, match=place):
         rules_from(tmp_path / place, Path("nowhere.toml"), {})
+
+
+URDU = {
+    "id": "u",
+    "title": "طورخم",
+    "body": "طورخم بارڈر فائرنگ کے بعد بند کر دیا گیا، سینکڑوں ٹرک قطار میں کھڑے ہیں۔",
+}
+
+
+def rules_of(query: str, *lines: dict[str, Any]) -> list[str]:
+    ruleset = ruleset_of(f"[[rules]]\nid = 'r'\nquery = '''{query}'''\n")
+    found = match_lines(ruleset, [json.dumps(line) for line in lines])
+    return [one.match["document"] for one in found if one.match]
+
+
+def test_a_document_that_names_no_language_is_heard_and_one_that_does_is_taken_at_its_word() -> None:
+    english = {"id": "e", "title": "طورخم", "body": "The crossing was closed on Sunday, officials said."}
+    assert rules_of("طورخم AND language:ur", URDU, english) == ["u"]
+    assert rules_of("طورخم AND language:en", URDU, english) == ["e"]
+    assert rules_of("طورخم AND language:ps", URDU, {**URDU, "id": "said", "language": "ps"}) == ["said"]

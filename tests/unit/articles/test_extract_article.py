@@ -106,3 +106,35 @@ def test_what_holds_no_article_is_refused_in_one_sentence(body: bytes, content_t
     with pytest.raises(NotExtractable, match=why) as caught:
         extract_article(body, URL, content_type)
     assert "\n" not in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("head", "section"),
+    [
+        ('<meta property="article:section" content="World">', "World"),
+        (
+            '<meta property="article:section" content="World"><meta property="article:section" content="Asia">',
+            "World, Asia",
+        ),
+        (
+            '<script type="application/ld+json">{"@type": "NewsArticle", "articleSection": "Pakistan"}</script>',
+            "Pakistan",
+        ),
+        (
+            '<meta name="article:section" content="pakistan"><script type="application/ld+json">'
+            '[{"@type": "Person", "articleSection": "no"},'
+            ' {"@graph": [{"@type": ["NewsArticle"], "articleSection": ["Pakistan", "Q &amp; A"]}]}]</script>',
+            "pakistan, Q & A",
+        ),
+        ('<script type="application/ld+json">{"@type": "NewsArticle", "articleSection": 7}</script>', ""),
+        ('<script type="application/ld+json">{"@type": "NewsArticle"</script>', ""),
+        ("", ""),
+    ],
+)
+def test_the_section_is_what_the_page_says_each_once(head: str, section: str) -> None:
+    assert extract_article(page(head), URL, "text/html").section == section
+
+
+def test_a_page_of_a_thousand_sections_has_ten() -> None:
+    head = "".join(f'<meta property="article:section" content="{n}">' for n in range(1_000))
+    assert extract_article(page(head), URL, "text/html").section.count(", ") == 9

@@ -19,8 +19,10 @@ HEAVY = (
     "httpx2",
     "jinja2",
     "lxml",
+    "numpy",
     "prometheus_client",
     "psycopg",
+    "py3langid",
     "pydantic",
     "spacy",
     "sqlalchemy",
@@ -78,6 +80,17 @@ def imported(*arguments: str, folder: Path, **environment: str) -> str:
 )
 def test_help_version_and_the_script_of_a_shell_import_nothing_heavy(words: str, tmp_path: Path) -> None:
     assert imported(*words.split(), folder=tmp_path) == "HEAVY []"
+
+
+def test_a_check_and_offline_matching_load_no_model_of_languages_that_no_rule_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "border.toml").write_text(RULES)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "lines.jsonl").write_text('{"id": "1", "title": "Torkham closed"}\n')
+    for words in (["check"], ["rules", "match", "lines.jsonl"]):
+        said = imported(*words, folder=tmp_path)
+        assert "numpy" not in said
+        assert "py3langid" not in said
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -319,7 +320,7 @@ def test_the_list_has_a_line_a_feed_and_fits_the_screen(desk: Desk, feed: LocalF
     text = run("feeds", "list").stdout
     assert max(map(display_width, text.splitlines())) <= 80
     assert "Wrong\\u202e" in text
-    assert "2 s ago, not a feed" in text.replace("1 s", "2 s").replace("0 s", "2 s").replace("3 s", "2 s")
+    assert re.search(r"\d s ago, not a feed", text)
     assert text.splitlines()[-1] == "3 feeds, 2 failing: monitor feeds health"
     assert run("feeds", "list", "--tag", "pk").stdout.splitlines()[-1] == "1 feed of 3"
     assert run("feeds", "list", "--failing").stdout.splitlines()[-1].startswith("2 feeds of 3, 2 failing")

@@ -58,6 +58,7 @@ def test_rss_2_is_read_whole() -> None:
             summary="One.\n\nTwo & three.",
             content="Long.",
             authors=("Jane Doe",),
+            language="en-GB",
         ),
     )
 
@@ -136,6 +137,7 @@ def test_json_feed_is_read_whole(version: str) -> None:
             summary="s",
             content="a\n\nb",
             authors=("N",),
+            language="en",
         ),
     )
 
@@ -337,3 +339,27 @@ def test_lone_surrogates_of_a_json_feed_can_be_stored() -> None:
     (entry,) = parse(body).entries
     for text in (entry.id, entry.title, entry.content):
         text.encode()
+
+
+def test_an_entry_may_say_a_language_of_its_own() -> None:
+    feed = parse(
+        rss(
+            "<item><title>A</title><guid>1</guid>"
+            '<dc:language xmlns:dc="http://purl.org/dc/elements/1.1/">ur</dc:language></item>'
+            "<item><title>B</title><guid>2</guid></item>",
+            "<language>en</language>",
+        )
+    )
+    assert [entry.language for entry in feed.entries] == ["ur", "en"]
+    atom = parse(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>A</title>'
+        '<entry xml:lang="ps"><id>1</id><title>B</title></entry><entry><id>2</id><title>C</title></entry></feed>'
+    )
+    assert [entry.language for entry in atom.entries] == ["ps", "en"]
+    items = [{"id": "1", "title": "A", "language": "fa"}, {"id": "2", "title": "B"}]
+    form = {"version": "https://jsonfeed.org/version/1.1", "title": "J", "language": "en", "items": items}
+    assert [entry.language for entry in parse(json.dumps(form)).entries] == ["fa", "en"]
+
+
+def test_a_feed_that_says_no_language_gives_its_entries_none() -> None:
+    assert parse(rss("<item><title>A</title><guid>1</guid></item>")).entries[0].language is None

@@ -22,6 +22,12 @@ from monitor.model.feed import Feed, FeedOrigin, FeedStatus
 from monitor.pipeline.digest import coverage_of
 from monitor.pipeline.ingest import IngestStage
 
+FIELDS = """
+[[rules]]
+id = "fields"
+query = 'Torkham AND section:"World news" AND tag:border AND author:Khan AND publisher:Stringer AND feed:Stringer'
+"""
+
 NEW, KNOWN, REVISED = Verdict.NEW, Verdict.KNOWN, Verdict.REVISED
 
 
@@ -214,3 +220,23 @@ def test_a_feed_and_a_document_with_one_address_are_one_story() -> None:
     work(room)
     assert len({one.article.story_id for one in room.fates() if one.article}) == 1
     assert [one.entry.fate for one in room.fates()] == [Fate.READ, Fate.READ]
+
+
+def test_section_and_tags_of_a_document_are_what_the_rules_read() -> None:
+    room = Newsroom(feeds=[], rules=FIELDS)
+    take(room, document(section="World\nnews", tags=("border", "border", " "), authors=("Riaz Khan",)))
+    work(room)
+    assert [rule for _, rule, _ in room.alerts()] == ["fields"]
+
+
+def test_a_documents_language_counts_unless_its_words_say_another(room: Newsroom) -> None:
+    urdu = "طورخم بارڈر فائرنگ کے بعد بند کر دیا گیا۔ سینکڑوں ٹرک قطار میں کھڑے ہیں۔"
+    take(
+        room,
+        document("m1", "طورخم", body=urdu, language="en"),
+        document("m2", "Torkham", body="", language="ur-PK"),
+    )
+    room.read()
+    found = room.store.articles.ungrouped(room.clock.now(), 10)
+    assert [(one.language, one.note) for one in found] == [("ur", "said to be in en"), ("ur", None)]
+    assert [one.language_confidence is None for one in found] == [False, True]

@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 from made import NOON, feed_settings
-from newsroom import DAY, FEED, HOUR, RULES, Newsroom, after, digest_settings, item, ruleset_of
+from newsroom import DAY, FEED, HOUR, RULES, Newsroom, after, digest_settings, item, rss, ruleset_of
 
+from monitor.app.languages import settled
 from monitor.core.rules import RuleSet
+from monitor.core.text.terms import TERMS_VERSION
 from monitor.model.article import Article, Document, DuplicateReason, EntityMention
 from monitor.model.errors import StoreUnusable
 from monitor.model.rule import Match, RuleFailure
 from monitor.pipeline.isolation import TRY_AGAIN
-from monitor.pipeline.match import MatchReport, document_of, document_of_words
+from monitor.pipeline.match import MatchReport, analyser_version, document_of, document_of_words
 from monitor.testing import StaticRecognizer
 
 ENTITIES = (
@@ -129,10 +131,30 @@ def test_a_revision_is_matched_as_a_whole() -> None:
 def test_the_rules_own_entities_come_first_and_the_recognisers_others_after() -> None:
     room = Newsroom(rules=ENTITIES, recognizer=StaticRecognizer({"torkham": "org", "Taliban": "org"}))
     room.bring_in(item(summary="The Taliban said that torkham, or Tor Kham, was closed."))
-    assert room.article().entities == (
+    assert room.article().named == (
         EntityMention("Torkham", "place", "torkham"),
         EntityMention("Taliban", "org"),
     )
+
+
+def test_rules_that_read_an_article_again_read_the_same_names() -> None:
+    room = Newsroom(rules=ENTITIES, recognizer=StaticRecognizer({"torkham": "org", "Taliban": "org"}))
+    room.serve(item(summary="The Taliban said that torkham, or Tor Kham, was closed."))
+    for stage in (room.poll, room.read, room.group):
+        stage()
+    before = document_of(room.article())
+    room.match()
+    assert document_of(room.article()) == before
+    assert before.names == (EntityMention("Taliban", "org"), EntityMention("torkham", "org"))
+
+
+def test_a_match_is_kept_with_the_analyser_that_cut_its_words() -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    (listed,) = room.store.ledger.matches(NOON - DAY)
+    assert listed.analyser_version == analyser_version(room.ruleset)
+    assert listed.analyser_version.startswith(TERMS_VERSION)
+    assert room.fates()[0].matches[0].match.new.analyser_version == listed.analyser_version
 
 
 # ---- failures
@@ -245,11 +267,13 @@ def test_a_match_carries_the_time_it_was_made() -> None:
 
 
 def test_what_add_says_of_an_entry_is_said_of_the_words_that_the_rules_will_read() -> None:
-    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY, tags=("pk",))])
-    room.serve(item(summary="Torkham was closed."))
+    asks = "\n[[rules]]\nid = 'english'\nquery = 'language:en AND Torkham'\n"
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY, tags=("pk",))], rules=RULES + asks)
+    room.fetcher.answers[FEED] = rss(item(summary="Torkham was closed."), more="<language>fa-AF</language>")
     room.poll()
     (entry,) = room.store.articles.waiting(room.clock.now(), 10)
     room.read()
     words = document_of_words(entry.new.parsed, entry.feed_name, entry.feed_tags)
+    words = settled(room.ruleset)(words)
     article = room.store.articles.ungrouped(room.clock.now(), 10)[0]
     assert replace(document_of(article), id=words.id) == words

@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 from made import MINUTE, NOON, feed_settings
-from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item
+from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item, rss
 
+from monitor.core.text.language import detect_language
 from monitor.model.article import EntityMention, Quality, ReadOutcome
 from monitor.model.entry import Fate
 from monitor.model.errors import SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
-from monitor.testing import StaticRecognizer
+from monitor.pipeline.read import RETRY_AFTER, ReadReport, ReadStage
+from monitor.testing import InlineSandbox, StaticRecognizer
 
 PAGE = "https://news.example/e1"
 FILLER = " ".join(f"Paragraph {n} tells at length what traders at the crossing said that day." for n in range(8))
@@ -260,3 +262,92 @@ def test_stopping_leaves_the_rest_waiting(room: Newsroom) -> None:
     assert len(room.read(after(2))) == 1  # asked before the batch and before each page
     assert len(room.store.articles.waiting(NOON, 10)) == 2
     assert len(room.read()) == 2
+
+
+# ---- language, section, authors
+
+
+URDU = "طورخم بارڈر فائرنگ کے بعد بند کر دیا گیا۔ پھلوں سے لدے سینکڑوں ٹرک قطار میں کھڑے ہیں۔"
+
+
+def test_an_urdu_entry_of_a_feed_that_says_english_is_urdu_and_the_note_tells() -> None:
+    room = Newsroom()
+    room.fetcher.answers[FEED] = rss(item(title="طورخم", summary=URDU), more="<language>en-us</language>")
+    room.poll()
+    room.read()
+    article = room.article()
+    assert (article.language, article.language_confidence) == ("ur", 1.0)
+    assert article.note == "said to be in en"
+
+
+def test_an_entry_too_short_to_tell_is_in_the_language_of_its_feed() -> None:
+    room = Newsroom()
+    room.fetcher.answers[FEED] = rss(item(title="Imran Khan", summary=""), more="<language>ur</language>")
+    room.poll()
+    room.read()
+    assert (room.article().language, room.article().language_confidence) == ("ur", None)
+
+
+def test_an_entry_too_short_to_tell_of_a_feed_that_says_nothing_has_no_language() -> None:
+    room = Newsroom()
+    enter(room, item(title="Imran Khan", summary=""))
+    room.read()
+    assert (room.article().language, room.article().language_confidence) == (None, None)
+
+
+def test_the_page_gives_the_section_and_its_authors_beside_those_of_the_feed(room: Newsroom) -> None:
+    enter(room, item().replace("</item>", "<author>News Desk</author></item>"))
+    head = b"<meta property='article:section' content='World'><meta name='author' content='Riaz Khan'></head>"
+    room.fetcher.answers[PAGE] = answer(page("Torkham was closed.").replace(b"</head>", head))
+    room.read()
+    assert room.article().section == "World"
+    assert room.article().authors == ("News Desk", "Riaz Khan")
+
+
+class Deaf(InlineSandbox):
+    """Children that parse, and break when a language is to be detected."""
+
+    def __init__(self, reason: SandboxReason) -> None:
+        self.reason = reason
+
+    def run(self, function, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if function is detect_language:
+            raise SandboxFailed("detect_language", self.reason, "killed")
+        return super().run(function, *args, **kwargs)
+
+
+def read_with(room: Newsroom, sandbox: InlineSandbox) -> list[ReadReport]:
+    return list(ReadStage(room.store.articles, room.fetcher, sandbox, room.clock).run(lambda: False))
+
+
+def test_a_machine_in_trouble_holds_an_entry_up_for_minutes_and_never_for_good() -> None:
+    room = Newsroom()
+    enter(room)
+    waits = []
+    while (reports := read_with(room, Deaf(SandboxReason.TIMEOUT)))[0].outcome is ReadOutcome.POSTPONED:
+        waits.append(RETRY_AFTER[len(waits)])
+        room.clock.advance(waits[-1])
+    assert (waits, reports[0].outcome) == (list(RETRY_AFTER), ReadOutcome.FEED)
+    assert (room.article().note or "").startswith("language not detected: ")
+
+
+def test_detection_that_cannot_work_holds_up_nothing() -> None:
+    room = Newsroom()
+    enter(room)
+    (report,) = read_with(room, Deaf(SandboxReason.RAISED))
+    assert report.outcome is ReadOutcome.FEED
+    assert (room.article().note or "").startswith("language not detected: ")
+
+
+def test_what_is_read_after_a_feed_was_renamed_bears_its_new_name_and_what_was_read_before_the_old() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED, name="Dawn", tags=("pk",), backfill=DAY)])
+    enter(room, item("e1", "First"))
+    room.read()
+    room.store.feeds.sync([feed_settings(FEED, name="Nation", tags=("border",), backfill=DAY)], room.clock.now())
+    room.serve(item("e1", "First"), item("e2", "Second"))
+    room.repoll()
+    room.read()
+    assert [(room.article(one).feed_name, room.article(one).feed_tags) for one in ("e1", "e2")] == [
+        ("Dawn", ("pk",)),
+        ("Nation", ("border",)),
+    ]

@@ -19,6 +19,7 @@ import pytest
 
 from monitor.adapters.sandbox import ProcessSandbox
 from monitor.core.feeds.parse import parse_feed
+from monitor.core.text.language import detect_language
 from monitor.model.entry import ParsedFeed
 from monitor.model.errors import NotAFeed, SandboxFailed, SandboxReason
 
@@ -286,3 +287,31 @@ def wait_until_gone(pid: int, seconds: float = 20.0) -> None:
         assert poller.poll(seconds * 1000), f"process {pid} still lives"
     finally:
         os.close(descriptor)
+
+
+def threads_of_numpy() -> int:
+    import numpy
+
+    square = numpy.ones((600, 600))
+    assert (square @ square).sum() == 600**3  # large enough for OpenBLAS to share it out
+    return len(os.listdir("/proc/self/task"))
+
+
+@pytest.mark.needs("linux")
+def test_what_a_child_loads_starts_no_threads_of_its_own() -> None:
+    # On a machine of sixty-four processors OpenBLAS would take a child's address space for sixty-four stacks.
+    made = ProcessSandbox(workers=1)
+    try:
+        assert made.run(threads_of_numpy) == 1
+    finally:
+        made.close()
+
+
+def test_a_language_is_heard_within_the_limits_of_a_child() -> None:
+    made = ProcessSandbox(workers=1)
+    try:
+        guess = made.run(detect_language, "The Torkham crossing was closed on Sunday, officials said.")
+    finally:
+        made.close()
+    assert guess is not None
+    assert guess.language == "en"
