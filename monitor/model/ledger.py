@@ -185,6 +185,23 @@ class RuleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """A match as it was recorded when its article was read; `gone` when the text is no longer stored."""
+
+    rule_version: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveExtent:
+    """What a span of the archive holds: articles to be read, those whose text is gone, the oldest that is read."""
+
+    articles: int
+    gone: int
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenEntry:
     """One entry of a feed, on one line: its fate, and the rules that matched it."""
 
