@@ -15,6 +15,7 @@ from monitor.cli.options import CONFIG, JSON, times_of
 from monitor.cli.output import print_json, print_lines
 from monitor.cli.progress import INTERRUPTED, Progress
 from monitor.core.text.terminal import printable
+from monitor.model.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from monitor.app.backtest import Backtest
@@ -161,7 +162,11 @@ def backtest(
     with opened(config, os.environ) as house:
         zone = ZoneInfo(zone_of(house.settings))
         begins, ends = times_of(since, until, zone)
-        trial = trial_of(house, config, os.environ, rule=rule, query=query, directory=directory)
+        try:
+            trial = trial_of(house, config, os.environ, rule=rule, query=query, directory=directory)
+        except ConfigInvalid as error:
+            click.echo(printable(str(error), keep_newlines=True), err=True)
+            sys.exit(2)
         for problem in trial.warnings:
             click.echo(printable(str(problem), keep_newlines=True), err=True)
         shown = SHOWN if limit is None and not as_json else limit
