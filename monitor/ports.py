@@ -24,6 +24,7 @@ from monitor.model.ledger import (
     EntryFate,
     KeptRuleset,
     ListedMatch,
+    LookBack,
     NewMatch,
     Plan,
     RecordedAnswer,
@@ -302,6 +303,11 @@ class DigestStore(Protocol):
 
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing."""
+        ...
+
+    def record_look_back(self, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> LookBack:
+        """The matches that a backtest found (their ids are not used yet) and the batch that tells them, in one
+        transaction. `plan.planned` and `plan.merged` are ids of articles."""
         ...
 
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.backtest import backtest
 from monitor.cli.completion import complete_rules
-from monitor.cli.options import CONFIG, JSON, times_of
+from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
-from monitor.cli.progress import INTERRUPTED, Progress
 from monitor.core.text.terminal import printable
-from monitor.model.errors import ConfigInvalid
-
-if TYPE_CHECKING:
-    from monitor.app.backtest import Backtest
 
 
 @click.group()
 def rules() -> None:
     """Rules: try them on documents."""
+
+
+rules.add_command(backtest)
 
 
 @rules.command("match")
@@ -110,96 +107,6 @@ def explain(
             print_lines(["", *explained_lines(one)] if shown else explained_lines(one))
             shown = True
     sys.exit(1 if failed else 0)
-
-
-@rules.command()
-@click.option("--rule", metavar="ID", help="A rule as the rule files have it.", shell_complete=complete_rules)
-@click.option("--query", metavar="QUERY", help="A draft; with --rule a draft of that rule.")
-@click.option(
-    "--since",
-    default="7d",
-    show_default=True,
-    metavar="TIME",
-    help="First seen then or later: 30d, 2023-02-22, or a time with offset.",
-)
-@click.option("--until", metavar="TIME", help="First seen before: 7d, or a time; a day counts as a whole.")
-@click.option(
-    "--limit", type=click.IntRange(0), help="List at most so many: 10 as text, else all unless given; 0 counts."
-)
-@click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
-@CONFIG
-@JSON
-def backtest(
-    rule: str | None,
-    query: str | None,
-    since: str,
-    until: str | None,
-    limit: int | None,
-    directory: Path | None,
-    config: Path,
-    as_json: bool,
-) -> None:
-    """Try a rule or a draft on the stored articles: what it would have matched, per day, and what that changes.
-
-    A rule as the files have it is compared with the version last in force, a draft of it with that of the files,
-    both with what was recorded. Sends nothing. Ctrl-C ends it with what it has, and exit status 130.
-
-    \b
-    Examples:
-      monitor rules backtest --rule torkham-closed
-      monitor rules backtest --query '@torkham NEAR/5 shut' --since 30d
-      monitor rules backtest --rule torkham-closed --query 'SENTENCE(@torkham AND $closed)' --json
-    """
-    if rule is None and query is None:
-        raise click.UsageError("Name a --rule, or write a --query.")
-    from zoneinfo import ZoneInfo
-
-    from monitor.app.backtest import Backtest, trial_of, zone_of
-    from monitor.app.backtest_words import SHOWN, backtest_lines, summary_json
-    from monitor.app.questions import opened
-    from monitor.app.search import Asked, catch_up
-
-    with opened(config, os.environ) as house:
-        zone = ZoneInfo(zone_of(house.settings))
-        begins, ends = times_of(since, until, zone)
-        try:
-            trial = trial_of(house, config, os.environ, rule=rule, query=query, directory=directory)
-        except ConfigInvalid as error:
-            click.echo(printable(str(error), keep_newlines=True), err=True)
-            sys.exit(2)
-        for problem in trial.warnings:
-            click.echo(printable(str(problem), keep_newlines=True), err=True)
-        shown = SHOWN if limit is None and not as_json else limit
-        asked = Asked(trial.tried.rule.query, begins, ends, shown)
-        keep = 0 if as_json or shown is None else shown
-        test = Backtest(house.store.archive, house.store.ledger, trial, asked, zone, keep)
-        begun = time.monotonic()
-        progress = Progress()
-        stopped = False
-        try:
-            catch_up(house.store.archive, progress.of("articles indexed, once"))
-            _run(test, progress, as_json)
-        except KeyboardInterrupt:
-            stopped = True
-        progress.hide()
-        now = house.clock.now()
-        if as_json:
-            print_json([summary_json(test, now, stopped=stopped)])
-        else:
-            print_lines(backtest_lines(test, now, time.monotonic() - begun, stopped=stopped))
-    sys.exit(INTERRUPTED if stopped else 1 if test.tally.failures else 0)
-
-
-def _run(test: Backtest, progress: Progress, as_json: bool) -> None:
-    """All of it; each article as soon as it is found, for programs."""
-    from monitor.app.backtest_words import answer_json
-
-    printed = 0
-    for answer in test.run(progress.of("candidates read")):
-        if as_json and (test.asked.limit is None or printed < test.asked.limit):
-            printed += 1
-            progress.hide()
-            print_json([answer_json(test, answer)])
 
 
 def _check_question(

@@ -91,6 +91,14 @@ class Plan:
     draft: bool = False
 
 
+class LookBack(StrEnum):
+    """What came of a batch that a backtest made."""
+
+    RECORDED = "recorded"
+    KNOWN = "known"  # it was recorded before
+    CHANGED = "changed"  # a text was dropped, or a match recorded, since the backtest read them: nothing was done
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """What became of one match in one digest, and the deliveries that carried it."""
@@ -186,10 +194,11 @@ class RuleRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """A match as it was recorded when its article was read; `gone` when the text is no longer stored."""
+    """A match of a rule as recorded, and the digests that take it; `gone` when the text is no longer stored."""
 
     rule_version: str
     gone: bool = False
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,23 @@ def recorded_of_rule(
     connection: Connection, rule: str, since: datetime | None, until: datetime | None
 ) -> dict[int, RecordedAnswer]:
     """The articles first seen in that span that the rule matched, by id; the span is looked up by its index."""
-    a, m = t.articles.c, t.matches.c
-    query = sa.select(a.id, m.rule_version, a.text_gone.is_not(None).label("gone")).select_from(
-        t.articles.join(t.matches, sa.and_(m.article_id == a.id, m.rule_id == rule))
+    a, m, r = t.articles.c, t.matches.c, t.routings.c
+    query = (
+        sa.select(a.id, m.rule_version, a.text_gone.is_not(None).label("gone"), r.digest)
+        .join(t.matches, sa.and_(m.article_id == a.id, m.rule_id == rule))
+        .outerjoin(t.routings, r.match_id == m.id)
+        .order_by(r.digest)
     )
     if since is not None:
         query = query.where(a.first_seen >= since)
     if until is not None:
         query = query.where(a.first_seen < until)
-    return {row.id: RecordedAnswer(row.rule_version, bool(row.gone)) for row in connection.execute(query)}
+    found: dict[int, RecordedAnswer] = {}
+    for row in connection.execute(query):
+        digests = found[row.id].digests if row.id in found else ()
+        digests += () if row.digest is None else (row.digest,)
+        found[row.id] = RecordedAnswer(row.rule_version, bool(row.gone), digests)
+    return found
 
 
 def _fates(connection: Connection, seen: sa.ColumnElement[bool]) -> dict[str, int]:

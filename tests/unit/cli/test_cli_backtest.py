@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from made import NOON
 from newsroom import DAY, RULES, Newsroom, fresh_postgresql_store, item
 
 from monitor.adapters.store import archive
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.sql import SqlStore
 from monitor.core.text.columns import display_width
 from monitor.testing import FakeClock
@@ -22,31 +25,53 @@ SPAN = ("--since", "2023-02-19", "--until", "2023-02-22")
 EDITED = RULES.replace("Torkham AND (closed OR closure)", "Torkham AND (closed OR shut)")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
-def room(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+BOTH = pytest.mark.parametrize(
+    "room", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))], indirect=True
+)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store to copy: filling one for every test would take longer than the tests."""
+    file = tmp_path_factory.mktemp("store") / "monitor.db"
+    store = SqlStore(f"sqlite:///{file}")
+    fill(store)
+    store.close()
+    return file
+
+
+@pytest.fixture
+def room(
+    request: pytest.FixtureRequest, tmp_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Newsroom]:
     """Three articles on two days, read by the rules of the config's files, in the current directory."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "border.toml").write_text(RULES)
     monkeypatch.chdir(tmp_path)
-    if request.param == "sqlite":
+    if getattr(request, "param", "sqlite") == "sqlite":
         (tmp_path / "config.toml").write_text(CONFIG)
+        shutil.copy(filled, tmp_path / "monitor.db")
         store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+        yield Newsroom(store=store)
+        store.close()
     else:
         (tmp_path / "config.toml").write_text(CONFIG.replace("sqlite:///monitor.db", "env:DATABASE_URL"))
         store = fresh_postgresql_store()
-        url = store._db.engine.url.render_as_string(hide_password=False)
-        monkeypatch.setenv("DATABASE_URL", url)
-    made = Newsroom(store=store, clock=FakeClock(NOON - 2 * DAY))
-    store.articles.record_ruleset(made.ruleset.version, list(made.ruleset.sources.items()), made.clock.now())
-    made.bring_in(item("e1", "Torkham closed", "The Torkham crossing was closed.", published=NOON - 2 * DAY))
-    made.clock.advance(2 * DAY)
-    made.bring_in(
+        monkeypatch.setenv("DATABASE_URL", store._db.engine.url.render_as_string(hide_password=False))
+        fill(store)
+        yield Newsroom(store=store)
+
+
+def fill(store: SqlStore) -> None:
+    """Three articles on two days, read by the rules."""
+    room = Newsroom(store=store, clock=FakeClock(NOON - 2 * DAY))
+    store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), room.clock.now())
+    room.bring_in(item("e1", "Torkham closed", "The Torkham crossing was closed.", published=NOON - 2 * DAY))
+    room.clock.advance(2 * DAY)
+    room.bring_in(
         item("e2", "Torkham shut", "The Torkham crossing is shut."),
         item("e3", "Torkham closure", "The closure of Torkham ends."),
     )
-    yield made
-    if request.param == "sqlite":
-        store.close()
 
 
 def edit(text: str = EDITED) -> None:
@@ -71,6 +96,7 @@ def rows(*arguments: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return lines[:-1], lines[-1]
 
 
+@BOTH
 def test_a_draft_shows_days_feeds_and_matches_with_sentence_and_reason(room: Newsroom) -> None:
     text = said("--query", "SENTENCE(torkham AND (closed OR shut))")
     assert "2 of 2 candidates match, among 3 articles first seen since 19 Feb 2023" in text
@@ -96,6 +122,7 @@ def test_a_draft_shows_days_feeds_and_matches_with_sentence_and_reason(room: New
     assert all(display_width(line) <= 80 for line in text.splitlines())
 
 
+@BOTH
 def test_a_changed_rule_is_compared_with_the_version_in_force_and_with_the_record(room: Newsroom) -> None:
     edit()
     text = said("--rule", "torkham-closed", "--limit", "1")
@@ -129,6 +156,7 @@ def test_a_new_rule_has_no_version_in_force_and_gains_all_that_it_matches(room: 
     assert "Against what was recorded of shut: 0 the same, 1 gained, 0 lost.\n+ 22 Feb" in text
 
 
+@BOTH
 def test_a_draft_of_a_rule_is_compared_with_the_rule_of_the_files(room: Newsroom) -> None:
     edit(RULES.replace("(closed OR closure)", "closure"))
     articles, summary = rows("--rule", "torkham-closed", "--query", "Torkham AND shut")
@@ -168,6 +196,7 @@ def test_json_lines_hold_an_object_per_article_and_a_last_one_with_the_sum(room:
     assert list(summary) == [
         "kind", "rule", "version", "query", "since", "until", "timezone", "complete", "articles", "texts_gone",
         "candidates", "read", "matches", "failures", "days", "feeds", "current", "recorded",
+        "sending",
     ]  # fmt: skip
     assert (summary["articles"], summary["candidates"], summary["read"], summary["matches"]) == (3, 3, 3, 2)
     assert summary["days"] == [
@@ -188,6 +217,7 @@ def test_days_are_those_of_the_digests_zone(room: Newsroom) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["since"] == "2023-02-22T11:00:00+00:00"
 
 
+@BOTH
 def test_only_candidates_are_read_and_the_index_hides_nothing(room: Newsroom) -> None:
     assert rows("--query", "nowhere")[1]["read"] == 0
     with room.store._db.write() as connection:
@@ -196,6 +226,7 @@ def test_only_candidates_are_read_and_the_index_hides_nothing(room: Newsroom) ->
     assert (summary["read"], summary["matches"]) == (1, 1)  # indexed by this command first
 
 
+@BOTH
 def test_texts_that_are_gone_are_counted_not_guessed(room: Newsroom) -> None:
     room.plan()
     room.deliver()
@@ -245,8 +276,175 @@ def test_rules_that_do_not_hold_are_told_but_words_are_tried_all_the_same(room: 
     assert "rules/border.toml:" in done.stderr
 
 
+@BOTH
 def test_it_changes_nothing_in_the_store(room: Newsroom) -> None:
     edit()
     before = room.dump()
     said("--rule", "torkham-closed")
     assert room.dump() == before
+
+
+# ---- sending
+
+
+def send(*arguments: str, input: str | None = None) -> Result:
+    """Sends what the edited rule finds to the digest of the config."""
+    line = ("rules", "backtest", *SPAN, "--rule", "torkham-closed", "--limit", "0", "--send", "alerts")
+    return run(*line, *arguments, input=input)
+
+
+@pytest.fixture
+def told(room: Newsroom) -> Newsroom:
+    """The same after its digests were sent, and with the rule edited since."""
+    room.plan()
+    room.deliver()
+    edit()
+    return room
+
+
+@BOTH
+def test_what_was_found_is_sent_once_and_what_the_digest_told_is_not_told_again(told: Newsroom) -> None:
+    before = told.alerts()
+    done = send("--yes")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-3:] == [
+        "In the outbox: 1 story (1 article) to desk, as digest alerts.",
+        "Not again: 1 article that the digest has told, or has before it.",
+        "No monitor is running on this store: what is due is sent when one runs.",
+    ]
+    assert told.alerts() == [*before, ("alerts", "torkham-closed", "Torkham shut")]
+    again = send("--yes")
+    assert again.exit_code == 0
+    assert "Nothing to send: digest alerts has told all that was found.\n" in again.stdout
+    assert len(told.alerts()) == len(before) + 1
+
+
+def test_the_message_says_that_it_looks_back(told: Newsroom) -> None:
+    send("--yes")
+    payload = told.payloads()[-1]
+    assert payload["looks_back"] is True
+    assert payload["batch"].startswith("backtest/torkham-closed@")
+    assert [one["looks_back"] for one in told.payloads()[:-1]] == [False, False]
+    subject = told.store.ledger.deliveries(limit=1)[0].new.message.subject
+    assert subject == "Alerts, looking back: Torkham crossing closed"
+
+
+@BOTH
+def test_the_outbox_is_emptied_and_nothing_is_planned_again(told: Newsroom) -> None:
+    send("--yes")
+    told.clock.advance(4_000 * DAY)  # the command had the real time
+    assert told.plan() == []
+    assert [one.failure for one in told.deliver()] == [None]
+    assert told.plan(close_all=True) == []
+
+
+@BOTH
+def test_why_tells_that_a_backtest_found_it(told: Newsroom) -> None:
+    send("--yes")
+    text = run("why", "https://news.example/e2").stdout
+    assert "torkham-closed" in text
+    assert "→ alerts, found by a backtest" in text
+    (fate,) = told.fates("e2")
+    (match,) = fate.matches
+    assert match.match.new.rule.query == "Torkham AND (closed OR shut)"
+    assert match.match.new.because == '"Torkham" and "shut"'
+
+
+@BOTH
+def test_a_story_that_the_digest_has_told_by_this_rule_is_merged(told: Newsroom) -> None:
+    with told.store._db.write() as connection:
+        story = told.article("e3").story_id
+        connection.execute(t.articles.update().where(t.articles.c.title == "Torkham shut").values(story_id=story))
+    done = send("--yes")
+    assert "Nothing to send" in done.stdout
+    assert "Not again: 2 articles" in done.stdout
+
+
+def test_a_dry_run_shows_the_message_and_changes_nothing(told: Newsroom) -> None:
+    before = told.dump()
+    done = send("--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "LOOKING BACK: found by a backtest among stored articles\n" in done.stdout
+    assert "The [Torkham] crossing is [shut]." in done.stdout
+    assert "Would send 1 story (1 article) to desk, as digest alerts.\n" in done.stdout
+    assert told.dump() == before
+
+
+def test_it_asks_before_it_sends(told: Newsroom) -> None:
+    before = told.dump()
+    for answer in ("n\n", ""):
+        done = send(input=answer)
+        assert done.exit_code == 1
+        assert "Send 1 story (1 article) to desk? [y/N]" in done.stderr
+        assert told.dump() == before
+    assert send(input="y\n").exit_code == 0
+    assert told.dump() != before
+
+
+def test_programs_read_what_was_sent(told: Newsroom) -> None:
+    sending = [
+        json.loads(send(one, "--json").stdout.splitlines()[-1])["sending"] for one in ("--dry-run", "--yes")
+    ]
+    assert sending[1] == {
+        "digest": "alerts",
+        "batch": sending[0]["batch"],
+        "sent": True,
+        "stories": 1,
+        "articles": 1,
+        "deliveries": 1,
+        "told_before": 1,
+        "waiting": 0,
+    }
+    assert sending[0]["sent"] is False
+    assert rows("--query", "shut")[1]["sending"] is None
+
+
+def test_a_draft_is_sent_under_a_name_of_its_own(told: Newsroom) -> None:
+    done = run("rules", "backtest", *SPAN, "--query", "ends OR shut", "--send", "alerts", "--yes")
+    assert done.exit_code == 0, done.output
+    (_, first, _), (_, second, _) = told.alerts()[-2:]
+    assert first == second
+    assert first.startswith("query-")
+    assert f"{first}" in run("why", "https://news.example/e3").stdout
+
+
+@BOTH
+def test_a_match_that_no_digest_took_is_sent(told: Newsroom) -> None:
+    with told.store._db.write() as connection:
+        connection.execute(t.routings.delete())
+        connection.execute(t.alerted.delete())
+    assert "2 stories (2 articles)" in send("--yes").stdout
+    assert told.number("SELECT count(*) FROM matches WHERE rule_id = 'torkham-closed'") == 3
+
+
+def test_what_waits_for_the_rules_is_left_to_the_monitor(told: Newsroom) -> None:
+    with told.store._db.write() as connection:
+        connection.execute(
+            t.articles.update().where(t.articles.c.title == "Torkham shut").values(ruleset=None, stage="grouped")
+        )
+    done = send("--yes")
+    assert "Not yet: 1 article that waits for the rules; the monitor reads it first." in done.stdout
+    assert "Nothing to send" in done.stdout
+
+
+@BOTH
+def test_nothing_is_sent_of_a_text_that_went_meanwhile(told: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = SqlDigestStore.record_look_back
+
+    def after_forgetting(self: SqlDigestStore, *arguments: Any) -> Any:
+        told.prune(store_full_text=False)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(SqlDigestStore, "record_look_back", after_forgetting)
+    before = told.number("SELECT count(*) FROM deliveries")
+    done = send("--yes")
+    assert done.exit_code == 1
+    assert "nothing was sent; run it again" in done.stderr
+    assert told.number("SELECT count(*) FROM deliveries") == before
+
+
+def test_a_digest_that_is_not_there_is_refused_before_anything_is_read(room: Newsroom) -> None:
+    done = backtest("--query", "shut", "--send", "morning")
+    assert done.exit_code == 1
+    assert 'no digest is called "morning"; there are: alerts' in done.stderr
+    assert backtest("--query", "shut", "--yes").exit_code == 2
