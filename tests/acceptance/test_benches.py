@@ -42,3 +42,10 @@ def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
 
 def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py")
+
+
+def test_the_backtest_bench_reads_few_candidates_and_a_sample_of_everything() -> None:
+    table = bench("backtest.py", "--articles", "40")
+    assert table.startswith("40 articles\n")
+    assert "\na phrase of common words" in table
+    assert table.rstrip().endswith("×")
