@@ -16,6 +16,7 @@ from newsroom import DAY, RULES, Newsroom, fresh_postgresql_store, item
 
 from monitor.adapters.store import archive
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.sql import SqlStore
 from monitor.core.text.columns import display_width
@@ -448,3 +449,21 @@ def test_a_digest_that_is_not_there_is_refused_before_anything_is_read(room: New
     assert done.exit_code == 1
     assert 'no digest is called "morning"; there are: alerts' in done.stderr
     assert backtest("--query", "shut", "--yes").exit_code == 2
+
+
+def test_ctrl_c_ends_with_what_there_is_and_sends_nothing(told: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.app.backtest.READ", 1)
+    real, calls = SqlArchive.articles, iter([False, True])
+
+    def interrupted(self: SqlArchive, ids: Any) -> Any:
+        if next(calls):
+            raise KeyboardInterrupt
+        return real(self, ids)
+
+    monkeypatch.setattr(SqlArchive, "articles", interrupted)
+    before = told.number("SELECT count(*) FROM deliveries")
+    done = send("--yes")
+    assert done.exit_code == 130
+    assert "Stopped after 1 of 3 candidates: 1 match so far" in done.stdout
+    assert "outbox" not in done.stdout
+    assert told.number("SELECT count(*) FROM deliveries") == before
