@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from monitor.app.backtest import Answer, Backtest
@@ -24,6 +25,9 @@ from monitor.pipeline.match import document_of, earlier_sentences, new_match
 
 MOST = 2_000
 """Articles sent at once: more are no alert but an archive."""
+
+
+_INSTANT = timedelta(microseconds=1)  # a window is never empty
 
 
 class TooMuch(MonitorError):
@@ -72,7 +76,7 @@ def prepare(house: House, test: Backtest, answers: Sequence[Answer], digest: str
     if found:
         stage = _stage(house)
         begin = asked.since or min(one.article.first_seen for one in found)
-        window = Window(begin, max(begin, asked.until or now))
+        window = Window(min(begin, now - _INSTANT), now)  # the message bears the time at which it is sent
         batch = look_back_batch(rule.id, rule.version, [one.id for one in found])
         plan, said = stage.look_back(settings, found, window, batch)
     merged = len(plan.merged) if plan else 0
