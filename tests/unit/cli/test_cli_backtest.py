@@ -467,3 +467,12 @@ def test_ctrl_c_ends_with_what_there_is_and_sends_nothing(told: Newsroom, monkey
     assert "Stopped after 1 of 3 candidates: 1 match so far" in done.stdout
     assert "outbox" not in done.stdout
     assert told.number("SELECT count(*) FROM deliveries") == before
+
+
+def test_a_text_that_is_forgotten_takes_a_waiting_message_with_it(told: Newsroom) -> None:
+    run("rules", "backtest", *SPAN, "--query", "ends OR shut", "--send", "alerts", "--yes")
+    done = run("forget", "https://news.example/e2", "--even-unsent", "--yes")
+    assert done.exit_code == 0, done.output
+    told.clock.advance(4_000 * DAY)
+    assert [plan.planned for plan in told.plan()] != []  # what else the message told is planned again
+    assert [story for _, rule, story in told.alerts() if rule.startswith("query-")] == ["Torkham closure"]
