@@ -19,12 +19,15 @@ from monitor.model.feed import Feed, FeedSettings, Listing, PollDecision, Subscr
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.ledger import (
     Alerted,
+    ArchiveExtent,
     DigestState,
     EntryFate,
     KeptRuleset,
     ListedMatch,
+    LookBack,
     NewMatch,
     Plan,
+    RecordedAnswer,
     RuleRecord,
     SeenEntry,
     StoreCounts,
@@ -302,6 +305,11 @@ class DigestStore(Protocol):
         """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing."""
         ...
 
+    def record_look_back(self, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> LookBack:
+        """The matches that a backtest found (their ids are not used yet) and the batch that tells them, in one
+        transaction. `plan.planned` and `plan.merged` are ids of articles."""
+        ...
+
 
 class Outbox(Protocol):
     """Deliveries to be made."""
@@ -396,6 +404,12 @@ class Ledger(Protocol):
         """What became of the entries first seen since then, as one rule sees it; with its `newest` matches."""
         ...
 
+    def recorded(
+        self, rule: str, since: datetime | None = None, until: datetime | None = None
+    ) -> Mapping[int, RecordedAnswer]:
+        """The articles first seen in that span (`until` exclusive) that the rule matched when they were read."""
+        ...
+
 
 class Archive(Protocol):
     """The stored articles, to be searched. An index finds candidates; it may be behind, but hides no match."""
@@ -420,6 +434,10 @@ class Archive(Protocol):
 
     def count(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """How many articles there are to search."""
+        ...
+
+    def extent(self, since: datetime | None = None, until: datetime | None = None) -> ArchiveExtent:
+        """How many articles there are to search, how many no longer, and since when there are any."""
         ...
 
     def articles(self, ids: Sequence[int]) -> Sequence[Article]:

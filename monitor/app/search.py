@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.rules import RuleSet, load_query, load_rules
+from monitor.core.rules import LoadedRules, RuleSet, load_query, load_rules
 from monitor.model.article import Article
 from monitor.model.errors import ConfigInvalid, StoreUnusable
 from monitor.model.problem import Gravity, Problem
@@ -64,9 +64,7 @@ class Search:
 
     def __init__(self, archive: Archive, asked: Asked, beside: RuleSet | None) -> None:
         """The query may use the entities and terms `beside` it. Raises ConfigInvalid when it does not hold."""
-        loaded = load_query(asked.query, beside or load_rules([]).ruleset, QUERY)
-        if any(problem.gravity is Gravity.ERROR for problem in loaded.problems):
-            raise ConfigInvalid((*loaded.problems, *(_WITHOUT_RULES if beside is None else ())))
+        loaded = loaded_query(asked.query, beside)
         self.warnings = loaded.problems
         self.asked = asked
         self.tally = Tally()
@@ -82,7 +80,7 @@ class Search:
         tally.articles = self._archive.count(asked.since, asked.until)
         ids = self._archive.candidates(self.required, asked.since, asked.until)
         tally.candidates = len(ids)
-        for chunk in _chunks(ids, READ):
+        for chunk in chunks(ids, READ):
             for article in self._archive.articles(chunk):
                 match = self._match(article)
                 if match is not None:
@@ -102,6 +100,17 @@ class Search:
         return None
 
 
+def loaded_query(query: str, beside: RuleSet | None) -> LoadedRules:
+    """The query as the only rule of a set, with its warnings; it may use the entities and terms `beside` it.
+
+    Raises ConfigInvalid, with carets, when it does not hold.
+    """
+    loaded = load_query(query, beside or load_rules([]).ruleset, QUERY)
+    if any(problem.gravity is Gravity.ERROR for problem in loaded.problems):
+        raise ConfigInvalid((*loaded.problems, *(_WITHOUT_RULES if beside is None else ())))
+    return loaded
+
+
 def catch_up(archive: Archive, tell: Callable[[int, int], None]) -> None:
     """Indexes what waits for it, newest first; `tell` hears how many of all are done.
 
@@ -112,7 +121,7 @@ def catch_up(archive: Archive, tell: Callable[[int, int], None]) -> None:
         # Twice where the index had to be emptied first: by another analyser's, or a damaged one.
         while (waiting := archive.unindexed()) and waiting != before:
             before = waiting
-            for done, chunk in enumerate(_chunks(waiting, INDEXED)):
+            for done, chunk in enumerate(chunks(waiting, INDEXED)):
                 tell(done * INDEXED, len(waiting))
                 archive.index(chunk)
     except StoreUnusable:
@@ -129,6 +138,7 @@ _WITHOUT_RULES = (
 )
 
 
-def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The ids, so many at a time."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

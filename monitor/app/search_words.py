@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from monitor.app.counting import counted
@@ -19,14 +19,14 @@ _INDENT = "       "
 _SHORT = 1.0  # seconds that are told with a digit behind the point
 
 
-def found_lines(found: Found, day: str) -> Iterator[str]:
-    """One article at 80 columns, under its day where that is not `day`."""
+def found_lines(found: Found, day: str, zone: tzinfo | None = None) -> Iterator[str]:
+    """One article at 80 columns, under its day where that is not `day`; times are the machine's, or of a zone."""
     article = found.article
-    seen = article.first_seen.astimezone()
-    if day_of(found) != day:
+    seen = article.first_seen.astimezone(zone)
+    if day_of(found, zone) != day:
         if day:
             yield ""
-        yield day_of(found)
+        yield day_of(found, zone)
     yield cut_to(f"{seen:%H:%M}  {one_line(article.title) or '(no title)'}", COLUMNS)
     yield cut_to(_INDENT + " · ".join(_about(found, seen)), COLUMNS)
     yield _INDENT + article.url
@@ -34,9 +34,9 @@ def found_lines(found: Found, day: str) -> Iterator[str]:
         yield from wrap(marked(passage), _INDENT)
 
 
-def day_of(found: Found) -> str:
-    """The day on which the article was first seen, in the machine's zone."""
-    return f"{found.article.first_seen.astimezone():%a %d %b %Y}"
+def day_of(found: Found, zone: tzinfo | None = None) -> str:
+    """The day on which the article was first seen, in the machine's zone or another."""
+    return f"{found.article.first_seen.astimezone(zone):%a %d %b %Y}"
 
 
 def marked(passage: Passage) -> str:
@@ -48,7 +48,7 @@ def _about(found: Found, seen: datetime) -> Iterator[str]:
     article = found.article
     yield one_line(article.publisher)
     if article.published is not None:
-        published = article.published.astimezone()
+        published = article.published.astimezone(seen.tzinfo)
         if published.date() != seen.date():
             yield f"published {published:%d %b %Y}"
     if article.duplicate_reason is DuplicateReason.REVISION:
@@ -82,9 +82,11 @@ def found_json(found: Found) -> dict[str, Any]:
     }
 
 
-def tally_lines(asked: Asked, tally: Tally, seconds: float, *, stopped: bool = False) -> Iterator[str]:
+def tally_lines(
+    asked: Asked, tally: Tally, seconds: float, *, stopped: bool = False, zone: tzinfo | None = None
+) -> Iterator[str]:
     """What the search came to, and what to type next."""
-    among = f"among {counted(tally.articles, 'article')}{_span(asked)}; {_took(seconds)}"
+    among = f"among {counted(tally.articles, 'article')}{_span(asked, zone)}; {_took(seconds)}"
     if not tally.is_filtered and tally.candidates:
         yield "No word must be there for the query to hold: every article was read."
     if stopped:
@@ -104,9 +106,9 @@ def tally_lines(asked: Asked, tally: Tally, seconds: float, *, stopped: bool = F
         yield f"{counted(tally.failures, 'article')} could not be evaluated, the first: {tally.failure}"
 
 
-def _span(asked: Asked) -> str:
-    since = f" since {asked.since.astimezone():%d %b %Y %H:%M}" if asked.since else ""
-    until = f" until {asked.until.astimezone():%d %b %Y %H:%M}" if asked.until else ""
+def _span(asked: Asked, zone: tzinfo | None) -> str:
+    since = f" since {asked.since.astimezone(zone):%d %b %Y %H:%M}" if asked.since else ""
+    until = f" until {asked.until.astimezone(zone):%d %b %Y %H:%M}" if asked.until else ""
     return f" first seen{since}{until}" if since or until else ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from monitor.config.values import did_you_mean, quoted
+from monitor.core.digests.plan import looks_back
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import canonical_url, host_of
@@ -42,6 +43,9 @@ class Why:
     url: str
     fates: tuple[tuple[EntryFate, tuple[RuleAnswer, ...]], ...]
     covering: tuple[Feed, ...] = ()
+
+
+FOUND_BACK = ", found by a backtest"
 
 
 class NoSuchRule(MonitorError):
@@ -152,7 +156,7 @@ def kept_ruleset(store: Store, version: str) -> RuleSet | None:
 def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:
     match routing.state:
         case RoutingState.PLANNED:
-            return f"→ {routing.digest}"
+            return f"→ {routing.digest}{FOUND_BACK if looks_back(routing.batch or '') else ''}"
         case RoutingState.MERGED:
             if not match.news:
                 return f"not told in {routing.digest}: its earlier wording matched in the same sentences"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,24 @@ def span_of(text: str) -> Since:
         return since(text)
     except NoSpan as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
+
+
+def times_of(
+    since: str | None, until: str | None, zone: tzinfo | None = None
+) -> tuple[datetime | None, datetime | None]:
+    """What `--since` and `--until` mean now, days being those of the zone (the machine's unless it is given).
+
+    A usage error for a text that is no time.
+    """
+    from monitor.app.moments import NoMoment, beginning, end
+
+    found: list[datetime | None] = []
+    for option, text, moment in (("--since", since, beginning), ("--until", until, end)):
+        try:
+            found.append(None if text is None else moment(text, zone))
+        except NoMoment as error:
+            raise click.BadParameter(str(error), param_hint=option) from None
+    begins, ends = found
+    if begins is not None and ends is not None and begins >= ends:
+        raise click.BadParameter("ends before --since begins", param_hint="--until")
+    return begins, ends

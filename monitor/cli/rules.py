@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.backtest import backtest
 from monitor.cli.completion import complete_rules
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
@@ -17,6 +18,9 @@ from monitor.core.text.terminal import printable
 @click.group()
 def rules() -> None:
     """Rules: try them on documents."""
+
+
+rules.add_command(backtest)
 
 
 @rules.command("match")

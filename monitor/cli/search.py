@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import CONFIG, JSON
+from monitor.cli.options import CONFIG, JSON, times_of
 from monitor.cli.output import print_json, print_lines
+from monitor.cli.progress import INTERRUPTED, Progress
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from monitor.app.search import Found, Search
 
 SHOWN = 20  # matches as text unless told otherwise
-INTERRUPTED = 130  # as shells say it of SIGINT
-_EVERY = 0.1  # seconds between two states of a progress line
-_PATIENCE = 0.5  # seconds without one: what is over by then needs no progress
 
 
 @click.command()
@@ -52,7 +49,7 @@ def search(
     from monitor.app.questions import opened
     from monitor.app.search import Asked, Search, catch_up
 
-    begins, ends = _times(since, until)
+    begins, ends = times_of(since, until)
     asked = Asked(query, begins, ends, SHOWN if limit is None and not as_json else limit)
     with opened(config, os.environ) as house:
         try:
@@ -98,45 +95,3 @@ def _sum_up(asking: Search, seconds: float, stopped: bool, as_json: bool) -> Non
     sys.stdout.flush()
     for line in tally_lines(asking.asked, asking.tally, seconds, stopped=stopped):
         click.echo(printable(line), err=as_json)
-
-
-def _times(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """What `--since` and `--until` mean now; a usage error for a text that is no time."""
-    from monitor.app.moments import NoMoment, beginning, end
-
-    found: list[datetime | None] = []
-    for option, text, moment in (("--since", since, beginning), ("--until", until, end)):
-        try:
-            found.append(None if text is None else moment(text))
-        except NoMoment as error:
-            raise click.BadParameter(str(error), param_hint=option) from None
-    begins, ends = found
-    if begins is not None and ends is not None and begins >= ends:
-        raise click.BadParameter("ends before --since begins", param_hint="--until")
-    return begins, ends
-
-
-class Progress:
-    """One line on standard error that says how far the work is, where that is a terminal and it takes long."""
-
-    def __init__(self) -> None:
-        self._watched = sys.stderr.isatty()
-        self._last = time.monotonic() + _PATIENCE - _EVERY
-        self._shown = False
-
-    def of(self, what: str) -> Callable[[int, int], None]:
-        """Tells how many of all are done: `1,200 of 41,220 candidates read`."""
-
-        def tell(done: int, of: int) -> None:
-            if self._watched and time.monotonic() - self._last > _EVERY:
-                self._last = time.monotonic()
-                self._shown = True
-                click.echo(f"\r{done:,} of {of:,} {what}, Ctrl-C stops\x1b[K", nl=False, err=True)
-
-        return tell
-
-    def hide(self) -> None:
-        """Clears the line, so that others can be printed."""
-        if self._shown:
-            self._shown = False
-            click.echo("\r\x1b[K", nl=False, err=True)

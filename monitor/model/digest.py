@@ -153,6 +153,7 @@ class Digest:
     late: bool = False
     immediate: bool = False
     max_stories: int = 30
+    looks_back: bool = False  # sent by hand, of what a backtest found
 
 
 class MessageFormat(StrEnum):

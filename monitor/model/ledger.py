@@ -92,6 +92,14 @@ class Plan:
     draft: bool = False
 
 
+class LookBack(StrEnum):
+    """What came of a batch that a backtest made."""
+
+    RECORDED = "recorded"
+    KNOWN = "known"  # it was recorded before
+    CHANGED = "changed"  # a text was dropped, or a match recorded, since the backtest read them: nothing was done
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """What became of one match in one digest, and the deliveries that carried it."""
@@ -184,6 +192,24 @@ class RuleRecord:
     failures: tuple[tuple[str, int], ...]  # (why, articles), most frequent first; at most five
     newest: tuple[ListedMatch, ...]
     last_match: datetime | None = None  # of the rule at any time; looked for only when it has none here
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """A match of a rule as recorded, and the digests that take it; `gone` when the text is no longer stored."""
+
+    rule_version: str
+    gone: bool = False
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveExtent:
+    """What a span of the archive holds: articles to be read, those whose text is gone, the oldest that is read."""
+
+    articles: int
+    gone: int
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

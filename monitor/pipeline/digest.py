@@ -132,6 +132,18 @@ class DigestStage:
             settings, "preview", window, self._sort(settings, pending, now), self._standing(), late=False
         )
 
+    def look_back(
+        self, settings: DigestSettings, found: Sequence[StoredMatch], window: Window, batch: str
+    ) -> tuple[Plan, Digest]:
+        """One batch of the digest that tells what a backtest found, and what it says; changes nothing.
+
+        The ids of `found` are those of the articles. What the digest has told of a story is not told again.
+        """
+        sorted_ = self._sort(settings, found, self.clock.now())
+        built = self._build(settings, batch, window, sorted_, self._standing(), late=False)
+        digest = replace(built, immediate=False, looks_back=True)
+        return self._plan(settings, digest, sorted_, speaks=bool(digest.stories), closes_window=False), digest
+
     def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
@@ -179,10 +191,17 @@ class DigestStage:
         late = due.closes_window and is_late(due.window, due.now)
         digest = self._build(settings, due.batch, due.window, sorted_, standing, late=late)
         speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
-        plan = Plan(
+        plan = self._plan(settings, digest, sorted_, speaks=speaks, closes_window=due.closes_window)
+        self.digests.record_plan(plan, due.now)
+        return plan
+
+    def _plan(
+        self, settings: DigestSettings, digest: Digest, sorted_: _Sorted, *, speaks: bool, closes_window: bool
+    ) -> Plan:
+        return Plan(
             digest=settings.name,
-            batch=due.batch,
-            window=due.window,
+            batch=digest.batch,
+            window=digest.window,
             planned=tuple(match.id for match in sorted_.news),
             merged=tuple(match.id for match in sorted_.merged),
             alerted=tuple(
@@ -190,11 +209,9 @@ class DigestStage:
             ),
             deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
             stories=len(digest.stories),
-            closes_window=due.closes_window,
+            closes_window=closes_window,
             draft=self.draft,
         )
-        self.digests.record_plan(plan, due.now)
-        return plan
 
     def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch], now: datetime) -> _Sorted:
         stories = sorted({_story(match) for match in pending})

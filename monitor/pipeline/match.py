@@ -17,7 +17,7 @@ from monitor.model.digest import DigestSettings
 from monitor.model.entry import ParsedEntry
 from monitor.model.errors import StoreError
 from monitor.model.ledger import NewMatch
-from monitor.model.rule import Match, RuleFailure
+from monitor.model.rule import Match, Rule, RuleFailure
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock
 
@@ -94,16 +94,40 @@ class MatchStage:
 
     def _routed(self, match: Match, document: Document, earlier: Mapping[str, Set[str]] | None) -> NewMatch:
         rule = self.ruleset.rule(match.rule)
-        sentences = _sentences(match, document)
-        return NewMatch(
-            match=match,
-            rule=rule,
-            because=because(match.explanation),
-            digests=tuple(digest.name for digest in self.digests if takes(digest.rules, rule)),
-            sentences=sentences,
-            news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
-            analyser_version=analyser_version(self.ruleset),
-        )
+        digests = tuple(digest.name for digest in self.digests if takes(digest.rules, rule))
+        return new_match(match, rule, document, digests, earlier, analyser_version(self.ruleset))
+
+
+def new_match(
+    match: Match,
+    rule: Rule,
+    document: Document,
+    digests: tuple[str, ...],
+    earlier: Mapping[str, Set[str]] | None,
+    analyser: str,
+) -> NewMatch:
+    """A match with all that its digests need; `earlier` is what an earlier wording matched, sentences by rule."""
+    sentences = _sentences(match, document)
+    return NewMatch(
+        match=match,
+        rule=rule,
+        because=because(match.explanation),
+        digests=digests,
+        sentences=sentences,
+        news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
+        analyser_version=analyser,
+    )
+
+
+def earlier_sentences(articles: ArticleStore, article: Article) -> Mapping[str, Set[str]] | None:
+    """What was recorded of the wording that a revision replaces, sentences by rule; None where there is none.
+
+    Dated anew on another day it is another day's report, not an edit: all of it may be told.
+    """
+    revised = articles.revised_article(article)
+    if revised is None or dated_apart(article, revised):
+        return None
+    return articles.sentences_of(revised.id)
 
 
 def analyser_version(ruleset: RuleSet) -> str:

@@ -48,3 +48,10 @@ def test_the_language_bench_prints_its_tables() -> None:
     table = bench("languages.py")
     assert "headlines: " in table
     assert "ms of CPU each" in table
+
+
+def test_the_backtest_bench_reads_few_candidates_and_a_sample_of_everything() -> None:
+    table = bench("backtest.py", "--articles", "40")
+    assert table.startswith("40 articles\n")
+    assert "\na phrase of common words" in table
+    assert table.rstrip().endswith("×")

@@ -24,6 +24,7 @@ from monitor.adapters.store.upsert import replace_rows
 from monitor.core.text.terms import TERMS_VERSION, terms_of
 from monitor.model.article import Article
 from monitor.model.errors import StoreUnusable
+from monitor.model.ledger import ArchiveExtent
 from monitor.model.required import Required
 
 _CHUNK = 400
@@ -119,6 +120,17 @@ class SqlArchive:
         query = sa.select(sa.func.count(a.id)).where(*_seen(since, until), ~_known(a.id, IndexState.GONE))
         with self._db.read() as connection:
             return connection.execute(query).scalar_one()
+
+    def extent(self, since: datetime | None = None, until: datetime | None = None) -> ArchiveExtent:
+        """How many articles there are to search, how many no longer, and since when there are any."""
+        a = t.articles.c
+        there = sa.select(sa.func.count(a.id), sa.func.min(a.first_seen))
+        there = there.where(*_seen(since, until), ~_known(a.id, IndexState.GONE))
+        # Asked of the index, which knows: `text_gone` stands behind the texts in each row.
+        gone = sa.select(sa.func.count(a.id)).where(*_seen(since, until), _known(a.id, IndexState.GONE))
+        with self._db.read() as connection:
+            articles, oldest = connection.execute(there).one()
+            return ArchiveExtent(articles, connection.execute(gone).scalar_one(), oldest)
 
     def articles(self, ids: Sequence[int]) -> Sequence[Article]:
         """Those articles, in that order; without those whose text is no longer stored."""

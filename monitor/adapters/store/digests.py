@@ -11,11 +11,11 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.rows import article_of, delivery_columns, match_of
+from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
-from monitor.model.ledger import Alerted, DigestState, Plan, RoutingState, StoredMatch
+from monitor.model.ledger import Alerted, DigestState, LookBack, Plan, RoutingState, StoredMatch
 
 _CHUNK = 400
 
@@ -103,24 +103,10 @@ class SqlDigestStore:
 
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
-        batch = {
-            "digest": plan.digest,
-            "batch": plan.batch,
-            "draft": plan.draft,
-            "window_start": plan.window.start,
-            "window_end": plan.window.end,
-            "stories": plan.stories,
-            "planned_at": now,
-        }
         with self._db.write() as connection:
-            if not insert_new(connection, t.batches, batch):
+            if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing
             _mark(connection, plan)
-            for one in plan.alerted:
-                _remember(connection, plan, one, now)
-            state = DeliveryState.DRAFT if plan.draft else DeliveryState.WAITING
-            for delivery in plan.deliveries:
-                insert_new(connection, t.deliveries, delivery_columns(delivery, state, now))
             if plan.closes_window:
                 column = "last_draft_end" if plan.draft else "last_end"
                 connection.execute(
@@ -128,6 +114,74 @@ class SqlDigestStore:
                     .where(t.digest_states.c.name == plan.digest)
                     .values({column: plan.window.end})
                 )
+
+    def record_look_back(self, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> LookBack:
+        """The matches that a backtest found and the batch that tells them, in one transaction."""
+        with self._db.write() as connection:
+            b = t.batches.c
+            known = sa.select(b.batch).where(b.digest == plan.digest, b.batch == plan.batch, ~b.draft)
+            # Locked first (on PostgreSQL): of two that send the same find the second sees what the first did.
+            unchanged = _as_they_were(connection, plan.digest, found)
+            if connection.execute(known).first():
+                return LookBack.KNOWN
+            if not unchanged:
+                return LookBack.CHANGED
+            _insert_plan(connection, plan, now)
+            _insert_found(connection, plan, found, now)
+            return LookBack.RECORDED
+
+
+def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
+    """The batch, what it alerts, and its deliveries; False when it is there already."""
+    batch = {
+        "digest": plan.digest,
+        "batch": plan.batch,
+        "draft": plan.draft,
+        "window_start": plan.window.start,
+        "window_end": plan.window.end,
+        "stories": plan.stories,
+        "planned_at": now,
+    }
+    if not insert_new(connection, t.batches, batch):
+        return False
+    for one in plan.alerted:
+        _remember(connection, plan, one, now)
+    state = DeliveryState.DRAFT if plan.draft else DeliveryState.WAITING
+    for delivery in plan.deliveries:
+        insert_new(connection, t.deliveries, delivery_columns(delivery, state, now))
+    return True
+
+
+def _as_they_were(connection: Connection, digest: str, found: Sequence[StoredMatch]) -> bool:
+    """Whether every article still has its text, and none has got a match that the digest takes."""
+    a, m, r = t.articles.c, t.matches.c, t.routings.c
+    rule = found[0].new.rule.id
+    ids = sorted(match.article.id for match in found)
+    for start in range(0, len(ids), _CHUNK):
+        some = a.id.in_(ids[start : start + _CHUNK])
+        query = sa.select(a.id).where(some, a.text_gone.is_(None)).order_by(a.id).with_for_update()
+        taken = (
+            sa.select(m.id)
+            .join(t.articles, a.id == m.article_id)
+            .join(t.routings, sa.and_(r.match_id == m.id, r.digest == digest))
+            .where(some, m.rule_id == rule)
+        )
+        there = len(connection.execute(query).all())
+        if there < len(ids[start : start + _CHUNK]) or connection.execute(taken.limit(1)).first():
+            return False
+    return True
+
+
+def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> None:
+    """Each match that is not recorded, and its way into the batch: nothing is left to be planned."""
+    m, planned = t.matches.c, frozenset(plan.planned)
+    for one in found:
+        article, rule = one.article.id, one.new.rule.id
+        insert_new(connection, t.matches, match_columns(article, one.new, now))
+        match = connection.execute(sa.select(m.id).where(m.article_id == article, m.rule_id == rule)).scalar_one()
+        state = RoutingState.PLANNED if article in planned else RoutingState.MERGED
+        routing = {"match_id": match, "digest": plan.digest, "state": state.value, "batch": plan.batch}
+        connection.execute(t.routings.insert().values(**routing))
 
 
 def _mark(connection: Connection, plan: Plan) -> None:

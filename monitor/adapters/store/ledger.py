@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
-from monitor.adapters.store.rule_record import record_of_rule
+from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
@@ -21,6 +21,7 @@ from monitor.model.ledger import (
     EntryFate,
     ListedMatch,
     MatchFate,
+    RecordedAnswer,
     Routing,
     RoutingState,
     RuleRecord,
@@ -187,6 +188,13 @@ class SqlLedger:
         """What became of the entries first seen since then, as one rule sees it."""
         with self._db.read() as connection:
             return record_of_rule(connection, rule, since, newest)
+
+    def recorded(
+        self, rule: str, since: datetime | None = None, until: datetime | None = None
+    ) -> Mapping[int, RecordedAnswer]:
+        """The articles first seen in that span that the rule matched when they were read."""
+        with self._db.read() as connection:
+            return recorded_of_rule(connection, rule, since, until)
 
 
 def _fate(connection: Connection, row: RowMapping) -> EntryFate:

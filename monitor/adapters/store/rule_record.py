@@ -14,7 +14,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.matches import NEWEST_FIRST, matches_with_ids
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.ledger import RoutedCount, RoutingState, RuleRecord
+from monitor.model.ledger import RecordedAnswer, RoutedCount, RoutingState, RuleRecord
 
 T = TypeVar("T")
 
@@ -48,6 +48,29 @@ def record_of_rule(connection: Connection, rule: str, since: datetime, newest: i
         newest=tuple(matches_with_ids(connection, list(matches)[:newest])),
         last_match=None if matches else _last_match(connection, rule),
     )
+
+
+def recorded_of_rule(
+    connection: Connection, rule: str, since: datetime | None, until: datetime | None
+) -> dict[int, RecordedAnswer]:
+    """The articles first seen in that span that the rule matched, by id; the span is looked up by its index."""
+    a, m, r = t.articles.c, t.matches.c, t.routings.c
+    query = (
+        sa.select(a.id, m.rule_version, a.text_gone.is_not(None).label("gone"), r.digest)
+        .join(t.matches, sa.and_(m.article_id == a.id, m.rule_id == rule))
+        .outerjoin(t.routings, r.match_id == m.id)
+        .order_by(r.digest)
+    )
+    if since is not None:
+        query = query.where(a.first_seen >= since)
+    if until is not None:
+        query = query.where(a.first_seen < until)
+    found: dict[int, RecordedAnswer] = {}
+    for row in connection.execute(query):
+        digests = found[row.id].digests if row.id in found else ()
+        digests += () if row.digest is None else (row.digest,)
+        found[row.id] = RecordedAnswer(row.rule_version, bool(row.gone), digests)
+    return found
 
 
 def _fates(connection: Connection, seen: sa.ColumnElement[bool]) -> dict[str, int]:

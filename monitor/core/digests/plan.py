@@ -29,6 +29,7 @@ from monitor.model.digest import Cron, Every, MessageFormat, Window
 from monitor.model.rule import Rule
 
 LATE_AFTER = timedelta(minutes=5)
+_LOOK_BACK = "backtest/"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # No zone of the tz database has ever repeated more than two hours of wall clock (Troll, Antarctica) but for
 # whole days at the date line, which repeat no time of day that a cron text could tell apart.
@@ -107,6 +108,17 @@ def window_batch(window: Window) -> str:
 def story_batch(story_id: str, number: int) -> str:
     """The name of an immediate batch: the story and the number of the message about it, from 1."""
     return f"{story_id}#{number}"
+
+
+def look_back_batch(rule: str, version: str, articles: Sequence[int]) -> str:
+    """The name of a batch of what a version of a rule found among stored articles: the same for the same find."""
+    digester = blake2b(",".join(map(str, sorted(articles))).encode(), digest_size=6)
+    return f"{_LOOK_BACK}{rule}@{version}/{digester.hexdigest()}"
+
+
+def looks_back(batch: str) -> bool:
+    """Whether a batch holds what a backtest found."""
+    return batch.startswith(_LOOK_BACK)
 
 
 def delivery_key(digest: str, batch: str, receiver: str, recipient: str, part: int) -> str:

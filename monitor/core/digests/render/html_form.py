@@ -28,9 +28,9 @@ from monitor.core.digests.render.words import (
     cut,
     entities_line,
     failing_names,
-    late_line,
     links_of,
     moment_of,
+    notice_line,
     part_line,
     pieces,
     publishers_line,
@@ -116,7 +116,7 @@ def _page(digest: Digest, title: str, subject: str, chunk: Sequence[_Block], par
         dateline=times.full(moment_of(digest)) + since,
         title=one_line(title) + (f" ({of})" if of else ""),
         summary=f"{summary_line(digest)} · {coverage_line(digest)}",
-        late=late_line(times, digest),
+        late=notice_line(times, digest),
         failing=failing_names(digest),
     )
     foot = _fragment("foot.html", command=WHY_COMMAND if digest.stories else "", part=of)

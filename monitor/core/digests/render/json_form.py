@@ -40,6 +40,7 @@ def _payload(digest: Digest, stories: list[dict[str, Any]], part: int, parts: in
         "timezone": digest.timezone,
         "batch": digest.batch,
         "late": digest.late,
+        "looks_back": digest.looks_back,
         "key": "",
         "part": part,
         "parts": parts,

@@ -22,9 +22,9 @@ from monitor.core.digests.render.words import (
     coverage_line,
     cut,
     failing_names,
-    late_line,
     links_of,
     moment_of,
+    notice_line,
     part_line,
     pieces,
     publishers_line,
@@ -130,7 +130,7 @@ def _head(digest: Digest, title: str, part: int, parts: int) -> list[_Block]:
     of = part_line(part, parts)
     # Later parts need not say all again: their header names the part.
     heading = " · ".join(filter(None, (cut(title, 100), of)))
-    said = [times.full(moment_of(digest)), summary_line(digest), coverage_line(digest), late_line(times, digest)]
+    said = [times.full(moment_of(digest)), summary_line(digest), coverage_line(digest), notice_line(times, digest)]
     blocks: list[_Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:LONGEST_HEADER], "emoji": False}},
         _context([_mrkdwn(escape(" · ".join(filter(None, said))))]),

@@ -17,8 +17,8 @@ from monitor.core.digests.render.words import (
     cut,
     entities_line,
     failing_names,
-    late_line,
     moment_of,
+    notice_line,
     part_line,
     pieces,
     publishers_line,
@@ -69,8 +69,8 @@ def _head(digest: Digest, title: str, times: Times, part: int, parts: int) -> li
     said = [" · ".join(filter(None, (one_line(title), times.full(moment_of(digest)), part_line(part, parts))))]
     since = "" if digest.immediate else f"since {times.short(digest.window.start)} · "
     said.append(f"{since}{summary_line(digest)} · {coverage_line(digest)}")
-    if digest.late:
-        said.append(late_line(times, digest))
+    if notice := notice_line(times, digest):
+        said.append(notice)
     if digest.coverage.failing_names:
         said.append(f"failing: {failing_names(digest)}")
     return [line for paragraph in said for line in wrap(paragraph)]

@@ -126,7 +126,7 @@ def subject_of(digest: Digest, title: str, *, part: int = 1, parts: int = 1) -> 
     mark = f" ({part} of {parts})" if parts > 1 else ""
     if digest.immediate and digest.stories:
         return _alert(digest, LONGEST_SUBJECT - len(mark)) + mark
-    head = f"{cut(title, 40)}{mark}: "
+    head = f"{cut(title, 40)}{', looking back' if digest.looks_back else ''}{mark}: "
     return head + _news(digest, LONGEST_SUBJECT - len(head))
 
 
@@ -219,8 +219,10 @@ def failing_names(digest: Digest) -> str:
     return ", ".join(names[:MOST_FAILING]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def late_line(times: Times, digest: Digest) -> str:
-    """Says that a digest comes late; "" when it does not."""
+def notice_line(times: Times, digest: Digest) -> str:
+    """Says that a digest comes late, or looks back; "" for one that does neither."""
+    if digest.looks_back:
+        return "LOOKING BACK: found by a backtest among stored articles"
     return f"LATE: was due {times.short(digest.window.end)}; the monitor was not running" if digest.late else ""
 
 
