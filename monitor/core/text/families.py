@@ -9,9 +9,9 @@ their stem. A query and a word of a text agree when they share a key:
 | `~closur` | a stem |
 | `!closely` | the word itself, and no other |
 
-A listed word answers to its families only, so that "reopened" is no form of "open" and "policy" none of
-"police", whatever their stems. The families of a query are that of the head, or all that list the word; it also
-looks for the stems of their words, so that forms nobody listed are reached ("reclosures").
+A listed word answers to its families only, so that "reopened" is no form of "open" and "policy" none of "police",
+whatever their stems. The families of a query are that of the head, or all that list the word; it also looks for
+the stems of their words, so that forms nobody listed are reached ("reclosures").
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Families:
         return tuple(self._families[head] for head in self._heads_by_stem.get(stem(term), ()))
 
     def has_stem(self, term: str) -> bool:
-        """Whether a word is compared by its stem: listed nowhere, no look-alike, and of a script with stems."""
+        """Whether a word is compared by its stem: listed nowhere, no look-alike, of a script with a stemmer."""
         return term not in self._heads and term not in self._alone and has_stemmer(term)
 
     def is_exact(self, term: str) -> bool:
@@ -159,9 +159,9 @@ class Families:
 
 
 def read_families(text: str) -> Iterator[Family]:
-    """The families of a text in the format that families.txt explains; raises ValueError at a bad line.
+    """The families of a text in the format that the head of families.txt explains.
 
-    The words stand there as `normalize` leaves them.
+    The words stand there as `normalize` leaves them. Raises ValueError for a line that is no family.
     """
     entry = ""
     for line in (*text.splitlines(), "end"):
