@@ -42,3 +42,9 @@ def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
 
 def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py")
+
+
+def test_the_families_bench_compares_with_the_bare_stemmer() -> None:
+    table = bench("families.py")
+    assert table.count("Snowball English alone") == table.count("families and Snowball") == 2
+    assert max(map(len, table.splitlines())) <= 100

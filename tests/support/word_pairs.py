@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-FILE = Path(__file__).parent.parent / "data" / "family_pairs.txt"
+DATA = Path(__file__).parent.parent / "data"
 
 
 class WordPair(NamedTuple):
@@ -16,7 +16,7 @@ class WordPair(NamedTuple):
     wanted: bool
 
 
-def family_pairs() -> list[WordPair]:
-    """All of them, in the order of the file."""
-    lines = [line.split() for line in FILE.read_text().splitlines() if not line.startswith("#")]
+def family_pairs(name: str = "family_pairs") -> list[WordPair]:
+    """All pairs of a file, in its order."""
+    lines = [line.split() for line in (DATA / f"{name}.txt").read_text().splitlines() if not line.startswith("#")]
     return [WordPair(word, form, label == "yes") for word, form, label in lines]
