@@ -18,7 +18,7 @@ from monitor.core.text.stems import stem
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
-from word_pairs import WordPair, family_pairs  # noqa: E402  # lives with the tests
+from word_pairs import WordPair, family_pairs  # they live with the tests
 
 Finds = Callable[[str, str], bool]
 

@@ -1,4 +1,4 @@
-"""`[families.close]` in a rule file: words added to a shipped word family, taken out of it, or a family of one's own."""
+"""`[families.close]` in a rule file: words for a shipped word family, words out of it, or a family of its own."""
 
 from __future__ import annotations
 

@@ -53,6 +53,10 @@ class RuleSet:
         """Where the rule's table stands in its file: `("rules", 3)`. Raises KeyError."""
         return self._compiled[id].path
 
+    def node(self, id: str) -> Node:  # noqa: A002  # the word of the rule files
+        """The tree of the rule's query. Raises KeyError."""
+        return self._compiled[id].node
+
     def required_terms(self, id: str) -> Required | None:  # noqa: A002  # the word of the rule files
         """What every document that the rule matches holds; None when that is nothing. Raises KeyError."""
         return required_terms(self._compiled[id].node, self.lexicon)
