@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -101,12 +102,9 @@ def _meant(start: str, families: Families) -> str | None:
     own = families.of(start)
     if own:
         return own[0].head
-    counts = {
-        family.head: sum(word.startswith(start) for word in family.members)
-        for family in families
-        if any(word.startswith(start) for word in family.members)
-    }
-    return max(counts, key=lambda head: (counts[head], -len(head)), default=None)
+    heads = [family.head for word in families.beginning_with(start) for family in families.of(word)]
+    counts = Counter(sorted(heads, key=len))  # of equal counts the first is taken
+    return max(counts, key=counts.__getitem__, default=None)
 
 
 def written_out(query: str, node: TermRef, lexicon: Lexicon) -> str:
@@ -123,7 +121,7 @@ def shipped_forms(one: FamilyOf | PrefixOf, families: Families) -> tuple[Form, .
     if isinstance(one, FamilyOf):
         listed = (word for family in one.families for word in family.members)
         return tuple(Form(word) for word in dict.fromkeys((one.term, *listed)) if word != one.term or one.families)
-    words = dict.fromkeys(word for family in families for word in family.members if word.startswith(one.start))
+    words = families.beginning_with(one.start)
     return tuple(sorted(forms_among(one, words, families), key=lambda form: form.is_surprise))
 
 

@@ -17,7 +17,8 @@ the stems of their words, so that forms nobody listed are reached ("reclosures")
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -117,6 +118,15 @@ class Families:
     def is_exact(self, term: str) -> bool:
         """Whether `~term` finds nothing but the very word: no family lists it and its script has no stemmer."""
         return term not in self._heads and not has_stemmer(term)
+
+    def beginning_with(self, start: str) -> Sequence[str]:
+        """The listed words that begin so, sorted."""
+        first = bisect_left(self._sorted, start)
+        return self._sorted[first : bisect_left(self._sorted, f"{start}\U0010ffff")]
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._heads)
 
     @cached_property
     def _heads_by_stem(self) -> Mapping[str, tuple[str, ...]]:

@@ -46,7 +46,7 @@ def test_a_family_stands_for_its_words_the_asked_one_first():
 
 def test_a_prefix_stands_for_the_words_that_begin_so_the_surprising_last():
     found = words("shut*")
-    assert [form.word for form in found if form.is_surprise] == ["shuttle", "shuttles", "shuttled", "shuttling"]
+    assert [form.word for form in found if form.is_surprise] == ["shuttle", "shuttled", "shuttles", "shuttling"]
     assert {"shut", "shutdown"} <= {form.word for form in found if not form.is_surprise}
     assert [form.is_surprise for form in found] == sorted(form.is_surprise for form in found)
 
