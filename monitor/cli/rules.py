@@ -109,6 +109,44 @@ def explain(
     sys.exit(1 if failed else 0)
 
 
+@rules.command()
+@click.argument("query")
+@click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
+@CONFIG
+@JSON
+def expand(query: str, directory: Path | None, config: Path, as_json: bool) -> None:
+    """Show what the ~word, word*, @entity and $term of QUERY stand for.
+
+    With the store of the config, forms are counted in its newest articles. Words that word* reaches beside the
+    family it seems to mean are marked as a surprise. With --rules no store is asked.
+
+    \b
+    Examples:
+      monitor rules expand '~close'
+      monitor rules expand 'shut*' --rules rules/
+      monitor rules expand 'SENTENCE(@torkham AND $closed)' --json
+    """
+    from monitor.app.expand_words import answer_json, answer_lines
+    from monitor.app.expanding import answer
+    from monitor.cli.search import Progress
+    from monitor.model.errors import ConfigInvalid
+
+    progress = Progress()
+    try:
+        found = answer(query, directory, config, os.environ, progress.of("articles read"))
+    except ConfigInvalid as error:
+        click.echo(printable(str(error), keep_newlines=True), err=True)
+        sys.exit(2)
+    finally:
+        progress.hide()
+    for problem in found.warnings:
+        click.echo(printable(str(problem), keep_newlines=True), err=True)
+    if as_json:
+        print_json(answer_json(found))
+    else:
+        print_lines(answer_lines(found))
+
+
 def _check_question(
     rule: str | None, query: str | None, file: str | None, url: str | None, title: str | None
 ) -> None:

@@ -55,3 +55,9 @@ def test_the_backtest_bench_reads_few_candidates_and_a_sample_of_everything() ->
     assert table.startswith("40 articles\n")
     assert "\na phrase of common words" in table
     assert table.rstrip().endswith("×")
+
+
+def test_the_families_bench_compares_with_the_bare_stemmer() -> None:
+    table = bench("families.py")
+    assert table.count("Snowball English alone") == table.count("families and Snowball") == 2
+    assert max(map(len, table.splitlines())) <= 100

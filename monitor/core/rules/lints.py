@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from monitor.core.rules.errors import QueryInvalid
+from monitor.core.rules.fields import METADATA
 from monitor.core.rules.lexer import Kind, Mark
-from monitor.core.rules.nodes import Node, Or, Words, children, render
+from monitor.core.rules.nodes import Field, Node, Or, Piece, Words, children, render
+from monitor.core.text.families import Families
 
 # Capitals of two to four letters that are also everyday English words, so that the bare word matches too much.
 _WORDS = (
@@ -23,6 +25,7 @@ _WORDS = (
     "wet when who why win wind wise wit wolf won yes yet you zip"
 )
 _ENGLISH = frozenset(_WORDS.split())
+_MOST_OTHERS = 3  # words named in a warning
 
 
 def lints(query: str, node: Node, marks: Sequence[Mark], mixed: Sequence[Or]) -> tuple[QueryInvalid, ...]:
@@ -82,6 +85,42 @@ def _capitals(query: str, node: Node) -> Iterator[QueryInvalid]:
             )
     for child in children(node):
         yield from _capitals(query, child)
+
+
+def reach_lints(query: str, node: Node, families: Families) -> tuple[QueryInvalid, ...]:
+    """The warnings about operands that reach less or more than they seem to say: ~بند, protest*."""
+    return tuple(_reach(query, node, families))
+
+
+def _reach(query: str, node: Node, families: Families) -> Iterator[QueryInvalid]:
+    if isinstance(node, Words):
+        for piece in node.pieces:
+            said = _said_of_family(piece, families) if piece.family else _said_of_prefix(piece, families)
+            if said:
+                yield QueryInvalid(said, query, node.at, node.at + len(node.source))
+    elif not (isinstance(node, Field) and node.name in METADATA):
+        for child in children(node):
+            yield from _reach(query, child, families)
+
+
+def _said_of_family(piece: Piece, families: Families) -> str | None:
+    (word,) = piece.parts
+    if not families.is_exact(word):
+        return None
+    return f"~{word} finds the very word only: no family lists it, and its script has no stemmer"
+
+
+def _said_of_prefix(piece: Piece, families: Families) -> str | None:
+    """Of a prefix that is a listed word by itself; of others nobody knows what their authors mean."""
+    start = piece.parts[-1]
+    if not piece.prefix or len(piece.parts) > 1 or not families.of(start):
+        return None
+    meant = families.keys_of_query(start)
+    other = [word for word in families.beginning_with(start) if meant.isdisjoint(families.keys_of_text(word))]
+    if not other:
+        return None
+    more = ", …" if len(other) > _MOST_OTHERS else ""
+    return f"{start}* also reaches {', '.join(other[:_MOST_OTHERS])}{more}; ~{start} is {start} and its family"
 
 
 def _shortened(text: str) -> str:

@@ -84,11 +84,17 @@ class Pieces:
     def _family(self, word: str, mark: Mark) -> Piece:
         if "*" in word or word[0] in "~=":
             raise self._wrong(f"~word and {'*' if '*' in word else word[0]} do not go together", mark)
-        analysed = analyse(word)
-        term = analysed.tokens[0].term if len(analysed.tokens) == 1 else _joined(analysed)
+        term = one_term(word)
         if term is None:
             raise self._wrong(f'~ takes one word: "{word}" is none', mark)
-        return Piece((american(term),), family=True)
+        return Piece((term,), family=True)
+
+
+def one_term(written: str) -> str | None:
+    """What a text keeps of one word (`Re-open` → `reopen`, `defence` → `defense`); None for none or several."""
+    analysed = analyse(written)
+    term = analysed.tokens[0].term if len(analysed.tokens) == 1 else _joined(analysed)
+    return None if term is None else american(term)
 
 
 def _joined(analysed: Analysed) -> str | None:

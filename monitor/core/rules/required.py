@@ -107,7 +107,7 @@ def _family(term: str, families: Families) -> Required:
         kind, name = key[0], key[1:]
         if kind == "=":
             words.update(member for family in families.of(name) for member in family.members)
-        elif kind == "~":
+        elif kind in "~-":
             starts.add(name[: max(2, len(name) - 2)])
             if len(name) == 3 and name.endswith("ie"):  # dying: die
                 words.add(f"{name[0]}ying")

@@ -7,16 +7,18 @@ their stem. A query and a word of a text agree when they share a key:
 |---|---|
 | `=close` | the family of that head |
 | `~closur` | a stem |
-| `!closely` | the word itself, and no other |
+| `-close` | a stem of look-alikes: of words that some family says are not its own ("closely") |
+| `!بند` | the word itself, and no other |
 
-A listed word answers to its families only, so that "reopened" is no form of "open" and "policy" none of
-"police", whatever their stems. The families of a query are that of the head, or all that list the word; it also
-looks for the stems of their words, so that forms nobody listed are reached ("reclosures").
+A listed word answers to its families only, so that "reopened" is no form of "open" and "policy" none of "police",
+whatever their stems. The families of a query are that of the head, or all that list the word; it also looks for
+the stems of their words, so that forms nobody listed are reached ("reclosures").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -63,7 +65,7 @@ class Families:
                 listed.setdefault(member, []).append(family.head)
         self._heads = {term: tuple(dict.fromkeys(heads)) for term, heads in listed.items()}
         self._keys = {term: tuple(f"={head}" for head in heads) for term, heads in self._heads.items()}
-        self._alone = frozenset(self._look_alikes())
+        self._look_alike = frozenset(self._look_alikes())
 
     def _look_alikes(self) -> Iterator[str]:
         """Words of `unlike` that the family's stems would reach; those that they miss keep their own stem."""
@@ -85,20 +87,21 @@ class Families:
         return self._keys.get(term) or (self._key_of_unlisted(term),)
 
     def _key_of_unlisted(self, term: str) -> str:
-        return f"~{stem(term)}" if has_stemmer(term) and term not in self._alone else f"!{term}"
+        if not has_stemmer(term):
+            return f"!{term}"
+        return f"{'-' if term in self._look_alike else '~'}{stem(term)}"
 
     def keys_of_query(self, term: str) -> frozenset[str]:
         """What `~term` looks for: families, stems, and always the very word (`!term`)."""
         found = {f"!{term}"}
-        families = self.of(term)
-        if families or not self.has_stem(term):
-            for family in families:
-                found.add(f"={family.head}")
-                found.update(f"~{stem(member)}" for member in family.members if has_stemmer(member))
-            return frozenset(found)
-        # What ~close reaches by its stem reaches the family in turn: "~reclosures" is for "closure" too.
-        own = stem(term)
-        return frozenset(found | {f"~{own}"} | {f"={head}" for head in self._heads_by_stem.get(own, ())})
+        for family in self.of(term):
+            found.add(f"={family.head}")
+            found.update(f"~{stem(member)}" for member in family.members if has_stemmer(member))
+        if term not in self._heads:
+            # What ~close reaches by its stem reaches the family in turn: ~reclosures is for "closure" too.
+            found.add(self._key_of_unlisted(term))
+            found.update(f"={family.head}" for family in self.near(term))
+        return frozenset(found)
 
     def of(self, term: str) -> tuple[Family, ...]:
         """The families `~term` looks for: its own if it is a head, else all that list it; none if unlisted."""
@@ -107,18 +110,23 @@ class Families:
         return tuple(self._families[head] for head in self._heads.get(term, ()))
 
     def near(self, term: str) -> tuple[Family, ...]:
-        """The families that an unlisted word reaches by its stem."""
-        if term in self._heads or not self.has_stem(term):
+        """The families that an unlisted word reaches by its stem; none for a look-alike."""
+        if term in self._heads or term in self._look_alike or not has_stemmer(term):
             return ()
         return tuple(self._families[head] for head in self._heads_by_stem.get(stem(term), ()))
 
-    def has_stem(self, term: str) -> bool:
-        """Whether a word is compared by its stem: listed nowhere, no look-alike, and of a script with stems."""
-        return term not in self._heads and term not in self._alone and has_stemmer(term)
-
     def is_exact(self, term: str) -> bool:
-        """Whether `~term` finds nothing but the very word: no family lists it and it has no stem."""
-        return term not in self._heads and not self.has_stem(term)
+        """Whether `~term` finds nothing but the very word: no family lists it and its script has no stemmer."""
+        return term not in self._heads and not has_stemmer(term)
+
+    def beginning_with(self, start: str) -> Sequence[str]:
+        """The listed words that begin so, sorted."""
+        first = bisect_left(self._sorted, start)
+        return self._sorted[first : bisect_left(self._sorted, f"{start}\U0010ffff")]
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._heads)
 
     @cached_property
     def _heads_by_stem(self) -> Mapping[str, tuple[str, ...]]:
@@ -159,9 +167,9 @@ class Families:
 
 
 def read_families(text: str) -> Iterator[Family]:
-    """The families of a text in the format that families.txt explains; raises ValueError at a bad line.
+    """The families of a text in the format that the head of families.txt explains.
 
-    The words stand there as `normalize` leaves them.
+    The words stand there as `normalize` leaves them. Raises ValueError for a line that is no family.
     """
     entry = ""
     for line in (*text.splitlines(), "end"):

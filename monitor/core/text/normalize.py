@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from monitor.core.text.spellings import AMERICAN
 
-ANALYSER_VERSION = 1
-"""Part of every rule set's version: raise it when a change here or in `tokens` can change a match."""
+ANALYSER_VERSION = 2
+"""Part of every rule set's version: raise it when a change here, in `tokens` or `spellings` can change a match."""
 
 INVISIBLE = (
     "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"

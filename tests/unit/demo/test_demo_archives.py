@@ -50,6 +50,10 @@ def test_no_built_archive_carries_the_press_texts(archive, request):
     assert not hashes & set(HASHES.values())
 
 
+def test_a_wheel_carries_the_word_families(wheel):
+    assert "\nclose: " in (wheel / "monitor/core/text/families.txt").read_text(encoding="utf-8")
+
+
 def test_the_demo_of_a_wheel_tells_our_own_stories(wheel):
     said = subprocess.run(
         [
