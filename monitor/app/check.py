@@ -208,7 +208,7 @@ def _rule_paths(sketch: Outline, source: str, name: str) -> tuple[list[Path], li
         found = [Path(path) for path in sorted(_matches(wanted.absolute))]
         files = [path for path in found if not path.is_dir()]
         paths.update(dict.fromkeys(files))
-        if not files:
+        if not files and not wanted.optional:
             line = line_of(source, wanted.path)
             problems.append(Problem(name, line, f'rules.files: "{wanted.written}" matches no file'))
     return list(paths), problems

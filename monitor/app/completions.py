@@ -33,7 +33,7 @@ def _rule_tables(config: Path) -> Iterator[dict[str, Any]]:
     patterns = rules.get("files") if isinstance(rules, dict) else None
     left = _MOST_BYTES
     # The default of the config reference, where the config says nothing.
-    for pattern in patterns if isinstance(patterns, list) else ["rules/*.toml"]:
+    for pattern in patterns if isinstance(patterns, list) else ["rules/*.toml", "rules/entities/*.toml"]:
         if not isinstance(pattern, str):
             continue
         absolute = str(config.absolute().parent / pattern)

@@ -27,7 +27,7 @@ host_delay = "0s"
 max_entry_age = "3650d"         # the sample stories are from 2023 to 2025
 
 [rules]
-files = ["rules/*.toml"]
+files = ["rules/*.toml", "rules/entities/*.toml"]
 
 [receivers.console]
 stdout = {}
@@ -102,9 +102,10 @@ def _folder(output: Path | None) -> Path:
 
 
 def _write_config(folder: Path, world: DemoWorld) -> Path:
-    (folder / "rules").mkdir()
     for name, text in shipped_rule_files():
-        (folder / "rules" / Path(name).name).write_text(text, encoding="utf-8")
+        file = folder / "rules" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     config = folder / "config.toml"
     feeds = "".join(_FEED.format(url=feed.url, name=feed.name) for feed in world.feeds)
     config.write_text(_CONFIG + feeds, encoding="utf-8")

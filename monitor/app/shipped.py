@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,9 +20,16 @@ def shipped_text(relative: str) -> str:
 
 
 def shipped_rule_files() -> tuple[tuple[str, str], ...]:
-    """Name and text of every shipped rule file, by name: `("border.toml", "…")`."""
-    files = [file for file in _root().joinpath("rules").iterdir() if file.name.endswith(".toml")]
-    return tuple((file.name, file.read_text(encoding="utf-8")) for file in sorted(files, key=lambda f: f.name))
+    """Path below `rules` and text of every shipped rule file, by path: `("entities/people.toml", "…")`."""
+    return tuple(sorted(_rule_files(_root().joinpath("rules"), "")))
+
+
+def _rule_files(folder: Traversable, below: str) -> Iterator[tuple[str, str]]:
+    for file in folder.iterdir():
+        if file.is_dir():
+            yield from _rule_files(file, f"{below}{file.name}/")
+        elif file.name.endswith(".toml"):
+            yield f"{below}{file.name}", file.read_text(encoding="utf-8")
 
 
 def _root() -> Traversable:

@@ -62,11 +62,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class RuleGlob:
-    """One text of `[rules].files`: as `written`, where it stands, and made absolute."""
+    """One text of `[rules].files`: as `written`, where it stands, and made absolute.
+
+    `optional`: the config does not name it, so that no file need be there.
+    """
 
     path: tuple[str | int, ...]
     written: str
     absolute: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,11 @@ def outline(text: str, directory: str) -> Outline:
     except ConfigInvalid:
         return Outline()
     rules = table_of(raw, "rules")
-    files = texts_of(rules if "files" in rules else {"files": RulesTable().files}, "files")
+    named = "files" in rules
     globs = [
-        RuleGlob(("rules", "files", position), written, _glob(written, directory)) for position, written in files
+        # of the usual places the first holds the rules; a folder of entities may be missing beside it
+        RuleGlob(("rules", "files", position), written, _glob(written, directory), not named and position > 0)
+        for position, written in texts_of(rules if named else {"files": RulesTable().files}, "files")
     ]
     selectors = [
         (index, tuple(line for _, line in texts_of(digest, "rules")))

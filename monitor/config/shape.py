@@ -170,7 +170,7 @@ class FeedTable(_Table):
 
 
 class RulesTable(_Table):
-    files: Annotated[list[Path], Field(min_length=1)] = ["rules/*.toml"]
+    files: Annotated[list[Path], Field(min_length=1)] = ["rules/*.toml", "rules/entities/*.toml"]
 
 
 class NlpTable(_Table):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
 import pytest
 from ground_truth import (
@@ -24,8 +23,8 @@ from ground_truth import (
     Truth,
     main_text,
 )
+from shipped_rules import shipped as shipped_files
 
-import monitor
 from monitor.core.articles.extract import extract_article
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.demo.pages import Wrapping, page_html
@@ -35,7 +34,6 @@ from monitor.model.article import Document
 from monitor.model.problem import Gravity
 from monitor.model.rule import Match, RuleFailure
 
-RULES = Path(monitor.__file__).parent.parent / "rules"
 STORIES = {story.key: story for story in press_samples() or ()}
 MAIN_TEXT = "main text"
 SOURCES = (MAIN_TEXT, *Wrapping)
@@ -61,11 +59,9 @@ def read(key: str, source: str) -> Document:
 @cache
 def shipped() -> RuleSet:
     """The rule files that ship."""
-    files = [RuleFile(path.name, path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.toml"))]
-    result = load_rules(files)
-    assert files
-    assert not [problem for problem in result.problems if problem.gravity is Gravity.ERROR]
-    return result.ruleset
+    loaded = shipped_files()
+    assert not [problem for problem in loaded.problems if problem.gravity is Gravity.ERROR]
+    return loaded.ruleset
 
 
 @cache

@@ -155,7 +155,13 @@ def loaded(query: str) -> tuple[RuleSet, tuple[Problem, ...]]:
     return found.ruleset, found.problems
 
 
-@pytest.mark.parametrize("row", rule_rows("Queries"), ids=lambda row: row[0])
+def patterns() -> list[list[str]]:
+    """The queries that the how-to offers."""
+    page = document("docs/how-to/write-a-rule.md")
+    return [[code(cells[0]), *cells[1:]] for cells in rows(page.sections["Patterns to take"])]
+
+
+@pytest.mark.parametrize("row", [*rule_rows("Queries"), *patterns()], ids=lambda row: row[0])
 def test_a_query_finds_what_the_page_says(row: list[str]):
     query, found, not_found = row
     ruleset, problems = loaded(query)

@@ -9,6 +9,7 @@ import pytest
 from documents import ROOT, Fence, Written, document, documents
 from typed import assert_prints, console, free_port, run, web_server
 
+from monitor.app.shipped import shipped_rule_files
 from monitor.config import load_config
 from monitor.core.rules import RuleFile, load_rules, run_examples
 from monitor.model.problem import Gravity
@@ -32,7 +33,8 @@ def secret(reference: str) -> str:
 @pytest.mark.parametrize(("page", "fence"), TOML, ids=lambda value: getattr(value, "name", ""))
 def test_every_toml_block_loads(page: Written, fence: Fence):
     if _RULES.search(fence.text):
-        loaded = load_rules([RuleFile(page.name, fence.text)])
+        beside = shipped_rule_files() if page.name == "docs/how-to/write-a-rule.md" else ()
+        loaded = load_rules([RuleFile(page.name, fence.text), *(RuleFile(*shipped) for shipped in beside)])
         assert loaded.problems == ()
         assert run_examples(loaded.ruleset, lambda name: (ROOT / name).read_text(encoding="utf-8")) == ()
     else:
@@ -99,3 +101,17 @@ def test_a_rule_can_be_tested_as_the_page_says(tmp_path: Path):
     (tmp_path / "desk" / "rules" / "roads.toml").write_text(rules.replace(good, wrong), encoding="utf-8")
     said = next(one.text for one in page.fences if one.language == "text")
     assert_prints(said, run("monitor check -c desk/config.toml", tmp_path))
+
+
+@pytest.mark.timeout(300)  # a busy machine
+def test_a_rule_can_be_written_as_the_page_says(tmp_path: Path):
+    page = document("docs/how-to/write-a-rule.md")
+    rules = next(fence.text for fence in page.fences if fence.language == "toml")
+    run("monitor init desk", tmp_path)
+    commands = list(console(page))
+    assert len(commands) == 6
+    for command, output in commands:
+        if command.startswith("monitor check"):
+            (tmp_path / "desk" / "rules" / "wagah.toml").write_text(rules, encoding="utf-8")
+        assert output
+        assert_prints(output, run(command, tmp_path))

@@ -133,6 +133,9 @@ ENTITIES = {
     "ttp": frozenset({"001", "002", "003", "004"}),
     "zabihullah_mujahid": frozenset({"001", "002", "004"}),
     "sadiq_khan_envoy": frozenset({"003"}),
+    "sadiq_khan_mayor": frozenset(),
+    "imran_khan": frozenset(),
+    "pti": frozenset(),
     "cpec": frozenset({"003"}),
     "aqap": frozenset(),
     "isis_k": frozenset(),
@@ -144,14 +147,16 @@ SHIPPED_RULES = {
     "torkham-closed": frozenset({"000", "001", "002"}),
     "torkham-reopened": frozenset({"003"}),
     "chaman-closed": frozenset(),
+    "chaman-reopened": frozenset(),
+    "other-crossing-closed": frozenset(),
     "khawaja-asif": frozenset({"000", "001", "002", "004"}),
     "ttp": frozenset({"001", "002", "003", "004"}),
     "khorasan-al-qaeda": frozenset(),
     "cpec": frozenset({"003"}),
 }
 
-# Named in 000's rail too.
-NAMED_IN_A_RAIL = frozenset({"ttp", "cpec", "aqap", "isis_k", "khorasan-al-qaeda"})
+# Named in 000's rail or in 002's appended article too.
+NAMED_IN_A_RAIL = frozenset({"ttp", "cpec", "aqap", "isis_k", "khorasan-al-qaeda", "imran_khan", "pti"})
 
 SAME_EVENT = (frozenset({"000", "001", "002"}), frozenset({"003"}), frozenset({"004"}))
 

@@ -55,7 +55,7 @@ class Explainer:
             case Or():
                 return self._any_of(node, scope)
             case Not():
-                child = self.explain(node.child, scope)
+                child = self._banned(node.child, scope)
                 note = f"{'present' if child.holds else 'absent'}: {node.child.source}"
                 return Explanation("NOT", not child.holds, (), (child,), note)
             case Field() if node.name in METADATA:
@@ -83,11 +83,16 @@ class Explainer:
         return Explanation(name, holds, self.spans(node, scope) if holds else (), below)
 
     def _any_of(self, node: Or, scope: Scope) -> Explanation:
-        whole = self._operator("OR", node, node.children, scope)
-        if self._full or not whole.holds:
-            return whole
-        holding = tuple(child for child in whole.children if child.holds)
-        return Explanation(whole.node, whole.holds, whole.spans, holding)
+        holds = self._evaluation.holds
+        if self._full or not holds(node, scope):
+            return self._operator("OR", node, node.children, scope)
+        return self._operator("OR", node, (child for child in node.children if holds(child, scope)), scope)
+
+    def _banned(self, node: Node, scope: Scope) -> Explanation:
+        """What must not be there: where it is not, and only what was found is asked for, no word on its parts."""
+        if self._full or self._evaluation.holds(node, scope):
+            return self.explain(node, scope)
+        return Explanation(node.source, False, note=f"absent: {node.source}")
 
     def _field(self, node: Field, scope: Scope) -> Explanation:
         evaluation = self._evaluation
@@ -146,7 +151,7 @@ class Explainer:
     def _not_near(self, node: NotNear, scope: Scope) -> Explanation:
         evaluation = self._evaluation
         alone = evaluation.hits(node, scope)
-        left, right = self.explain(node.left, scope), self.explain(node.right, scope)
+        left, right = self.explain(node.left, scope), self._banned(node.right, scope)
         if alone:
             words = {one for hit in alone for one in hit.words}
             note = f"not near: {node.right.source}" if right.holds else f"absent: {node.right.source}"

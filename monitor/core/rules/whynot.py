@@ -30,7 +30,8 @@ def _reason(one: Explanation) -> str:
             or f"no single {_UNITS[one.node]} holds all of it"
         )
     if one.node == "OR" and failing:
-        return f"none of {_some(_alternatives(one))}"
+        alternatives = _alternatives(one)
+        return _lacking_in_all(alternatives) or f"none of {_some(alternatives)}"
     if one.node[-1:] == ":" and one.note:
         wanted = f", not {_some(list(one.children))}" if one.note.startswith("it is ") else ""
         return f"{one.node} {one.note}{wanted}" if one.node[:-1] in METADATA else one.note
@@ -47,6 +48,12 @@ def _reason(one: Explanation) -> str:
 def _alternatives(one: Explanation) -> list[Explanation]:
     """The alternatives of an OR, those of an OR inside it, too."""
     return [leaf for child in one.children for leaf in _alternatives(child)] if one.node == "OR" else [one]
+
+
+def _lacking_in_all(alternatives: list[Explanation]) -> str:
+    """What every alternative needs and none found, said once; "" where they lack different things."""
+    first, *others = [_reason(one).split("; ") for one in alternatives]
+    return "; ".join(part for part in first if others and all(part in other for other in others))
 
 
 def _leaves(one: Explanation) -> list[Explanation]:

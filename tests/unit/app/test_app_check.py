@@ -206,6 +206,15 @@ def test_a_glob_that_matches_no_file_is_an_error(desk: Path):
     assert lines(run()) == ['config.toml:3: rules.files: "a.toml" matches no file']
 
 
+def test_a_folder_of_entities_that_no_config_names_may_be_missing_but_is_read(desk: Path):
+    assert lines(run()) == []
+    (desk / "rules" / "entities").mkdir()
+    (desk / "rules" / "entities" / "places.toml").write_text("[entities.salang]\nnaem = 'Salang'\n")
+    assert lines(run())[-1].startswith("rules/entities/places.toml:2: entities.salang.naem: unknown key")
+    (desk / "config.toml").write_text("[rules]\nfiles = ['rules/*.toml', 'rules/people/*.toml']\n" + CONFIG)
+    assert lines(run()) == ['config.toml:2: rules.files: "rules/people/*.toml" matches no file']
+
+
 def test_no_globs_at_all_is_one_error(desk: Path):
     (desk / "config.toml").write_text("[rules]\nfiles = []\n" + CONFIG)
     assert lines(run()) == ["config.toml:2: rules.files: must not be empty"]

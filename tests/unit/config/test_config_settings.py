@@ -50,7 +50,7 @@ def test_an_empty_file_has_the_documented_defaults():
     assert settings.poll == PollSettings()
     assert settings.store_url == "sqlite:////etc/monitor/monitor.db"
     assert (settings.retention, settings.store_full_text) == (timedelta(days=400), True)
-    assert settings.rule_files == ("/etc/monitor/rules/*.toml",)
+    assert settings.rule_files == ("/etc/monitor/rules/*.toml", "/etc/monitor/rules/entities/*.toml")
     assert settings.source == "config.toml"
     assert (settings.feeds, settings.receivers, settings.digests) == ((), (), ())
     assert settings.smtp is None
@@ -279,5 +279,6 @@ def test_the_outline_of_a_broken_config_still_names_rules_and_selectors():
     assert outline(text, "/etc") == Outline(
         (RuleGlob(("rules", "files", 0), "a.toml", "/etc/a.toml"),), ((0, ("tag:x", "y")), (1, ()))
     )
-    assert [found.written for found in outline("", "/etc").rule_globs] == ["rules/*.toml"]
+    usual = [("rules/*.toml", False), ("rules/entities/*.toml", True)]
+    assert [(found.written, found.optional) for found in outline("", "/etc").rule_globs] == usual
     assert outline("[rules", "/etc") == Outline()

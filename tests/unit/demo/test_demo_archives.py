@@ -54,6 +54,14 @@ def test_a_wheel_carries_the_word_families(wheel):
     assert "\nclose: " in (wheel / "monitor/core/text/families.txt").read_text(encoding="utf-8")
 
 
+def test_a_wheel_carries_every_rule_file(wheel):
+    shipped = wheel / "monitor" / "shipped" / "rules"
+    carried = {path.relative_to(shipped): path.read_bytes() for path in shipped.rglob("*.toml")}
+    mine = ROOT / "rules"
+    assert carried == {path.relative_to(mine): path.read_bytes() for path in mine.rglob("*.toml")}
+    assert Path("entities/people.toml") in carried
+
+
 def test_the_demo_of_a_wheel_tells_our_own_stories(wheel):
     said = subprocess.run(
         [

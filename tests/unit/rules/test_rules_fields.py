@@ -185,6 +185,7 @@ def test_the_reason_reads_like_a_sentence(query, body, reason):
         ("person:spoke", "Sadiq Khan spoke", "in the text, but in no name of a person"),
         ("(feed:a1 OR feed:b1 OR title:c1)", "Torkham", "none of feed:a1, feed:b1, title:c1"),
         ("(a1 OR (b1 OR c1))", "Torkham", "none of a1, b1, c1"),
+        ("SENTENCE(a1 AND b1) OR PARA(a1 AND c1)", "c1", "absent: a1"),
         ("title:torkham", "Torkham", "elsewhere in the article: torkham"),
     ],
 )
