@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from monitor.core.names.letter_case import NameWord, headlines, is_behind
 from monitor.core.names.particles import ARTICLES, PARTICLES, TITLES, is_mohammad
-from monitor.core.names.sounds import MOHAMMAD, distance, limit, skeleton, sounds
+from monitor.core.names.sounds import MOHAMMAD, distance, heard, limit, skeleton, sounds
 from monitor.core.text.tokens import analyse
 
 MOST_WORDS = 12
@@ -65,13 +65,23 @@ class _Edge:
     node: _Node
 
 
+class _Begin(NamedTuple):
+    """What a word of a text may begin."""
+
+    nodes: tuple[_Node, ...]
+    may_join: bool  # with the words behind it
+
+
 class VariantIndex:
     """All names to be found in any spelling. Immutable but for what it remembers; safe to share between threads."""
 
     def __init__(self, root: _Node) -> None:
         self._root = root
-        self._begins: dict[str, tuple[_Node, ...]] = {}
-        self._joined_begins: dict[str, tuple[_Node, ...]] = {}
+        self._begins: dict[str, _Begin] = {}
+        self._joined: dict[str, tuple[_Node, ...]] = {}
+        # beginnings of what may be written apart: Jalal, of Jalalabad
+        single = [key for key, edges in root.edges.items() if not all(edge.is_joined for edge in edges)]
+        self._openings = {key[:size] for key in single for size in range(len(key))}
 
     @classmethod
     def of(cls, names: Iterable[tuple[str, str]]) -> VariantIndex:
@@ -84,44 +94,53 @@ class VariantIndex:
     def find(self, words: Sequence[NameWord]) -> list[NameFind]:
         """Every name in the text, in order; of finds of one entity that begin at one word the longest."""
         found: dict[tuple[int, str], NameFind] = {}
-        if not self._root.edges:
-            return []
         text = _Text(words)
+        known = self._begins.get
         for index, word in enumerate(words):
-            for one in self._starting(text, index, word):
-                known = found.get((one.start, one.entity))
-                if known is None or one.end > known.end:
+            begin = known(word.term) or self._begin(word.term)
+            waiting = [(node, index + 1) for node in begin.nodes] if begin.nodes else []
+            if begin.may_join and word.surface[:1].isupper():
+                for size, joined in text.joined(index):
+                    waiting += [(node, index + size) for node in self._begin_joined(joined)]
+            if not waiting:
+                continue
+            for one in _walk(text, index, waiting):
+                longest = found.get((one.start, one.entity))
+                if longest is None or one.end > longest.end:
                     found[one.start, one.entity] = one
         return sorted(found.values(), key=lambda one: (one.start, -one.end, one.entity))
 
-    def _starting(self, text: _Text, index: int, word: NameWord) -> Iterator[NameFind]:
-        begun = self._begin(word.term)
-        waiting = [(node, index + 1) for node in begun]
-        if word.is_capital:
-            for size, joined in text.joined(index):
-                waiting += [(node, index + size) for node in self._begin(joined, is_joined=True)]
-        if not waiting:
-            return
-        seen: set[tuple[int, int]] = set()
-        while waiting:
-            node, after = waiting.pop()
-            if (id(node), after) in seen:
-                continue
-            seen.add((id(node), after))
-            for end in node.ends:
-                if text.allows(end, index, after):
-                    yield text.find(end, index, after)
-            if node.edges:
-                waiting += text.steps(node, after)
+    def _begin(self, term: str) -> _Begin:
+        if len(self._begins) >= _MOST_REMEMBERED:
+            self._begins.clear()
+        row, key = heard(term)
+        # where two words meet their letters may make another sound: the last one counts for nothing
+        may_join = row != "" and key[:-1] in self._openings
+        begin = self._begins[term] = _Begin(tuple(_agreeing(self._root, term)), may_join)
+        return begin
 
-    def _begin(self, term: str, is_joined: bool = False) -> tuple[_Node, ...]:
-        memo = self._joined_begins if is_joined else self._begins
-        known = memo.get(term)
+    def _begin_joined(self, term: str) -> tuple[_Node, ...]:
+        known = self._joined.get(term)
         if known is None:
-            if len(memo) >= _MOST_REMEMBERED:
-                memo.clear()
-            known = memo[term] = tuple(_agreeing(self._root, term, is_joined))
+            if len(self._joined) >= _MOST_REMEMBERED:
+                self._joined.clear()
+            known = self._joined[term] = tuple(_agreeing(self._root, term, is_joined=True))
         return known
+
+
+def _walk(text: _Text, index: int, waiting: list[tuple[_Node, int]]) -> Iterator[NameFind]:
+    """The names that begin at the word at `index`, from the places in the tree that it leads to."""
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        node, after = waiting.pop()
+        if (id(node), after) in seen:
+            continue
+        seen.add((id(node), after))
+        for end in node.ends:
+            if text.allows(end, index, after):
+                yield text.find(end, index, after)
+        if node.edges:
+            waiting += text.steps(node, after)
 
 
 class _Text:
@@ -157,12 +176,13 @@ class _Text:
 
     def joined(self, index: int) -> Iterator[tuple[int, str]]:
         """The word with the next one or two written together: how many words, and what they make."""
-        term = self._words[index].term
-        for at in (index + 1, index + 2):
-            if not self._follows(at):
+        words = self._words
+        term, position = words[index].term, words[index].position
+        for size, word in enumerate(words[index + 1 : index + 3], 1):
+            if word.position != position + size:
                 return
-            term += self._words[at].term
-            yield at + 1 - index, term
+            term += word.term
+            yield size + 1, term
 
     def allows(self, end: _End, index: int, after: int) -> bool:
         """Whether what lies before the name, and the case of its letters, let it be that name."""
@@ -205,13 +225,17 @@ def _is_plain(end: _End, term: str) -> bool:
     return row.rstrip("h") == end.alone.rstrip("h") if consonants == 3 else distance(end.alone, row) <= _PLAIN
 
 
-def _agreeing(node: _Node, term: str, is_joined: bool = False) -> Iterator[_Node]:
-    """Where a word leads from here. Words joined here agree with one word there: else Farid Khan were Farida Khan."""
-    row = sounds(term)
-    if row:
-        for edge in node.edges.get(skeleton(row), ()):
-            if not (is_joined and edge.is_joined) and distance(edge.row, row, edge.limit) <= edge.limit:
-                yield edge.node
+def _agreeing(node: _Node, term: str, is_joined: bool = False) -> list[_Node]:
+    """Where a word leads from here. Joined words agree with one word only: else Farid Khan were Farida Khan."""
+    row, key = heard(term)
+    edges = node.edges.get(key) if row else None
+    if not edges:
+        return []
+    return [
+        edge.node
+        for edge in edges
+        if not (is_joined and edge.is_joined) and distance(edge.row, row, edge.limit) <= edge.limit
+    ]
 
 
 def _add(root: _Node, entity: str, name: str) -> None:
@@ -257,7 +281,9 @@ def _without_titles(terms: list[str]) -> list[str]:
 def _forms(terms: list[str]) -> Iterator[list[_Part]]:
     """The words of a name that count, and the same with neighbours written together."""
     last = len(terms) - 1
-    counting = [at for at, term in enumerate(terms) if at in (0, last) or not (term in PARTICLES or is_mohammad(term))]
+    counting = [
+        at for at, term in enumerate(terms) if at in (0, last) or not (term in PARTICLES or is_mohammad(term))
+    ]
     parts = [_Part(terms[at], False) for at in counting]
     yield parts
     for place, (left, right) in enumerate(pairwise(counting)):

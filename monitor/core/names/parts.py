@@ -89,7 +89,9 @@ def _terms(name: str) -> tuple[str, ...]:
 def _ends(terms: tuple[str, ...]) -> Iterator[str]:
     """The first and the last word of a name that may stand for it; none of a name of one word."""
     telling = [
-        term for term in terms if not (term in TITLES or term in PARTICLES or term in HONORIFICS or is_mohammad(term))
+        term
+        for term in terms
+        if not (term in TITLES or term in PARTICLES or term in HONORIFICS or is_mohammad(term))
     ]
     if len(terms) > 1:
         for term in {*telling[:1], *telling[-1:]}:

@@ -49,7 +49,9 @@ def is_variant(index: VariantIndex, text: str) -> bool:
 
 def _alternately(name: str, is_person: bool) -> Iterator[str]:
     """Candidates, one of each word and of the joints in turn, so that the first few show every kind."""
-    sources = [_joints(name, is_person)] + [_turned(name, token.start, token.end) for token in analyse(name).tokens]
+    sources = [_joints(name, is_person)] + [
+        _turned(name, token.start, token.end) for token in analyse(name).tokens
+    ]
     while sources:
         for source in list(sources):
             candidate = next(source, None)

@@ -61,7 +61,7 @@ _VOWEL_COSTS = {
 _FIRST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 0.4, frozenset("au"): 0.7}
 _LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 0.3, frozenset("ei"): 0.5}
 _H_DROPPED = 0.3
-_COARSE = str.maketrans({"q": "k", "X": "k", "G": "k", "g": "k", "T": "t", "s": "t", "Z": "j", "h": ""} | dict.fromkeys(_VOWELS, ""))
+_COARSE = str.maketrans("qXGgTsZ", "kkkkttj", "h" + _VOWELS)
 
 
 def _spelled(found: re.Match[str]) -> str:
@@ -70,7 +70,6 @@ def _spelled(found: re.Match[str]) -> str:
     return _SPELLINGS[found.group()]
 
 
-@lru_cache(maxsize=50_000)
 def sounds(term: str) -> str:
     """The sounds of a normalised word, "" when it is not written in Latin letters or too long."""
     if is_mohammad(term):
@@ -86,6 +85,13 @@ def sounds(term: str) -> str:
 def skeleton(row: str) -> str:
     """What two rows of sounds that agree have in common: consonants, kinds that may be mistaken as one."""
     return row if row.startswith("*") else row.translate(_COARSE)
+
+
+@lru_cache(maxsize=50_000)
+def heard(term: str) -> tuple[str, str]:
+    """The sounds of a normalised word and their skeleton."""
+    row = sounds(term)
+    return row, skeleton(row)
 
 
 def limit(row: str, alone: bool) -> float:
