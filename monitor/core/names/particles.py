@@ -26,8 +26,8 @@ CLERICS = _words(
 
 TITLES = CLERICS | _words(
     """
-    haji hajji alhaj qari mr mrs ms miss dr doctor prof professor eng engineer gen general lt lieutenant col colonel
-    brig brigadier maj major capt captain adm admiral sir lord justice senator sen rep president minister
+    haji hajji alhaj qari mr mrs ms miss dr doctor prof professor eng engineer gen general lt lieutenant col
+    colonel brig brigadier maj major capt captain adm admiral sir lord justice senator sen rep president minister
     """
 )
 """Titles that are no part of a name. Khawaja, Hafiz, Sheikh, Shah and Syed are: they tell people apart."""
@@ -42,9 +42,9 @@ HONORIFICS = _words(
 
 OFFICES = TITLES | _words(
     """
-    premier pm secretary spokesman spokesperson spokeswoman chief director governor mayor ambassador envoy commander
-    chairman chairwoman chairperson chancellor judge king queen prince princess imam ayatollah leader adviser advisor
-    deputy marshal gov hon sheikh shaikh khawaja khwaja
+    premier pm secretary spokesman spokesperson spokeswoman chief director governor mayor ambassador envoy
+    commander chairman chairwoman chairperson chancellor judge king queen prince princess imam ayatollah leader
+    adviser advisor deputy marshal gov hon sheikh shaikh khawaja khwaja
     """
 )
 """Words before a name that are no name: Minister Asif, Mr. Asif, Khawaja Asif."""

@@ -1,7 +1,7 @@
 """The part of a name that stands for the whole: "Asif", "Mr. Asif" once an article has named Khawaja Asif.
 
-What counts as a part, and what keeps a word from being one, is in `part_names`; docs/explanation/names.md gives the
-reasons.
+What counts as a part, and what keeps a word from being one, is in `part_names`; docs/explanation/names.md gives
+the reasons.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from monitor.core.names.index import NameFind
-from monitor.core.names.letter_case import NameWord, headlines, is_behind
 from monitor.core.names.particles import HONORIFICS, NO_NAMES, OFFICES, PARTICLES, TITLES, is_mohammad
+from monitor.core.names.text import NameText
 from monitor.core.text.tokens import analyse
 
 _FEWEST_LETTERS = 2
+_JOINTS = PARTICLES | {"bin", "ben", "ibn"}
 
 
 class FullName(NamedTuple):
@@ -38,41 +39,41 @@ class _Part(NamedTuple):
     after: int  # in the body it counts from here on
 
 
-def part_names(finds: Sequence[FullName], words: Sequence[NameWord], body_start: int = 0) -> list[NameFind]:
+def part_names(finds: Sequence[FullName], text: NameText, body_start: int = 0) -> list[NameFind]:
     """Where the first or the last word of a found person's name stands for the person, in order.
 
     - In the body after the full name; before `body_start` (title, summary) wherever the full name stands: a title
       is read first and written last.
-    - Not inside a full name, and not beside another capitalised word of a name ("Asif Ali Zardari"), unless that is a
-      title, an office, or a word of the person's own name. In a headline case says nothing about neighbours.
+    - Not inside a full name, and not beside another capitalised word of a name ("Asif Ali Zardari"), unless that
+      is a title, an office, or a word of the own name. In a headline case says nothing about neighbours.
     - A part that two persons share counts for both.
     - Only in scripts with capital letters. Titles, Mohammad, Abdul, Khawaja and their like are never a part.
     """
-    parts = _parts(finds, words)
+    parts = _parts(finds, text)
     if not parts:
         return []
-    text = _Neighbours(words)
     covered = {at for find in finds for at in range(find.start, find.end)}
     found = []
-    for index, word in enumerate(words):
-        for part in parts.get(word.term, ()):
-            told = word.position >= part.after or word.position < body_start
-            if told and word.position not in covered and text.stands_alone(index, part.own):
-                found.append(NameFind(part.entity, word.position, word.position + 1, part.name))
+    for index in [at for at, term in enumerate(text.terms) if term in parts]:
+        position = text.positions[index]
+        for part in parts[text.terms[index]]:
+            told = position >= part.after or position < body_start
+            if told and position not in covered and _stands_alone(text, index, part.own):
+                found.append(NameFind(part.entity, position, position + 1, part.name))
     return found
 
 
-def _parts(finds: Sequence[FullName], words: Sequence[NameWord]) -> dict[str, list[_Part]]:
+def _parts(finds: Sequence[FullName], text: NameText) -> dict[str, list[_Part]]:
     """The parts of all persons found, by their word; each from its first full name on."""
     persons = sorted((find for find in finds if find.is_person), key=lambda find: find.end)
     if not persons:
         return {}
-    at = {word.position: word.term for word in words}
+    at = dict(zip(text.positions, text.terms, strict=True))
     known: dict[tuple[str, str], _Part] = {}
     own: dict[str, frozenset[str]] = {}
     for find in persons:
         written = tuple(at[place] for place in range(find.start, find.end) if place in at)
-        own[find.entity] = own.get(find.entity, frozenset()) | frozenset(written) | frozenset(_terms(find.name))
+        own[find.entity] = own.get(find.entity, frozenset()) | {*written, *_terms(find.name)}
         for term in {*_ends(written), *_ends(_terms(find.name))}:
             known.setdefault((find.entity, term), _Part(find.entity, find.name, frozenset(), find.end))
     parts: dict[str, list[_Part]] = {}
@@ -88,62 +89,43 @@ def _terms(name: str) -> tuple[str, ...]:
 
 def _ends(terms: tuple[str, ...]) -> Iterator[str]:
     """The first and the last word of a name that may stand for it; none of a name of one word."""
-    telling = [
-        term
-        for term in terms
-        if not (term in TITLES or term in PARTICLES or term in HONORIFICS or is_mohammad(term))
-    ]
+    small = TITLES | PARTICLES | HONORIFICS
+    telling = [term for term in terms if not (term in small or is_mohammad(term))]
     if len(terms) > 1:
         for term in {*telling[:1], *telling[-1:]}:
             if len(term) >= _FEWEST_LETTERS and term.upper() != term:
                 yield term
 
 
-class _Neighbours:
-    """Which words of a text are capitalised as names are."""
+def _stands_alone(text: NameText, index: int, own: frozenset[str]) -> bool:
+    """Whether the word at `index` is no part of a longer name of somebody else."""
+    if text.is_headline(index):
+        return True
+    return text.is_capital(index) and not (_named_before(text, index, own) or _named_behind(text, index, own))
 
-    def __init__(self, words: Sequence[NameWord]) -> None:
-        self._words = words
-        self._plain = {word.term for word in words if not word.is_capital}
-        self._headline = headlines(words)
 
-    def stands_alone(self, index: int, own: frozenset[str]) -> bool:
-        """Whether the word at `index` is no part of a longer name of somebody else."""
-        word = self._words[index]
-        if self._headline[index]:
-            return True
-        if not word.is_capital:
+def _named_before(text: NameText, index: int, own: frozenset[str]) -> bool:
+    while text.adjoins(index):
+        index -= 1
+        term = text.terms[index]
+        if term in _JOINTS:  # Bashar al-Assad: the word before tells
+            continue
+        if not text.is_capital(index) or _is_possessive(text.surfaces[index]) or term in own:
             return False
-        return not (self._names_before(index, own) or self._names_after(index, own))
+        if term in OFFICES or term in NO_NAMES:
+            return False
+        # the first word of a sentence is capitalised whatever it is
+        return text.adjoins(index) or term not in text.plain_terms
+    return False
 
-    def _names_before(self, index: int, own: frozenset[str]) -> bool:
-        words = self._words
-        while index and self._adjacent(index):
-            index -= 1
-            before = words[index]
-            if before.term in PARTICLES or before.term in ("bin", "ben", "ibn"):
-                continue
-            if not before.is_capital or _is_possessive(before) or before.term in own:
-                return False
-            if before.term in OFFICES or before.term in NO_NAMES:
-                return False
-            # the first word of a sentence is capitalised whatever it is
-            return self._adjacent(index) or before.term not in self._plain
+
+def _named_behind(text: NameText, index: int, own: frozenset[str]) -> bool:
+    behind = index + 1
+    if _is_possessive(text.surfaces[index]) or not text.adjoins(behind) or not text.is_capital(behind):
         return False
-
-    def _names_after(self, index: int, own: frozenset[str]) -> bool:
-        words = self._words
-        if _is_possessive(words[index]) or not self._adjacent(index + 1):
-            return False
-        after = words[index + 1]
-        if not after.is_capital or after.term in own:
-            return False
-        return not (after.term in NO_NAMES or after.term in HONORIFICS)
-
-    def _adjacent(self, index: int) -> bool:
-        """Whether nothing but space or a hyphen stands between the word and the one before."""
-        return is_behind(self._words, index) and not self._words[index].apart
+    term = text.terms[behind]
+    return not (term in own or term in NO_NAMES or term in HONORIFICS)
 
 
-def _is_possessive(word: NameWord) -> bool:
-    return word.surface[-2:].lower() in ("'s", "’s") or word.surface[-1:] in "'’"
+def _is_possessive(surface: str) -> bool:
+    return surface[-2:].lower() in ("'s", "’s") or surface[-1:] in "'’"

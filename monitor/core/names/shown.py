@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 from monitor.core.names.index import VariantIndex
-from monitor.core.names.letter_case import NameWord
 from monitor.core.names.particles import PARTICLES, is_mohammad
+from monitor.core.names.text import NameText
 from monitor.core.text.tokens import analyse
 
 MOST_SHOWN = 12
 
 # How the press writes one sound in two ways; each is tried on each word of the name, first from left to right.
 _TURNS = (
-    (r"^khawaja", "khwaja"), (r"ullah$", "ollah"), (r"hull", "ull"), (r"ee", "i"), (r"oo", "u"), (r"aa", "a"), (r"ou", "u"),
+    (r"^khawaja", "khwaja"), (r"ullah$", "ollah"), (r"hull", "ull"), (r"ee", "i"), (r"oo", "u"), (r"aa", "a"),
+    (r"ou", "u"),
     (r"i(?=[^aeiouy]+$)", "ee"), (r"u(?=[bdqrst]$)", "oo"), (r"i(?=[^aeiouy]+$)", "e"), (r"kh", "k"), (r"gh", "g"),
     (r"q+", "k"), (r"w", "v"), (r"v", "w"), (r"y$", "i"), (r"i$", "y"), (r"([^aeiou])\1", r"\1"), (r"o", "u"),
     (r"u", "o"), (r"^i", "e"), (r"^e", "i"), (r"ah", "eh"), (r"eh", "ah"), (r"^as", "aas"), (r"h$", ""),
@@ -41,10 +42,9 @@ def variants_shown(name: str, is_person: bool = False, most: int = MOST_SHOWN) -
 
 def is_variant(index: VariantIndex, text: str) -> bool:
     """Whether a text, as a whole and in the middle of a sentence, is a spelling of a name in the index."""
-    tokens = analyse(text).tokens
-    words = [NameWord(token.term, text[token.start : token.end], token.position) for token in tokens]
-    find_all = index.find([NameWord("said", "said", -1), *words])
-    return any(find.start == 0 and find.end == len(words) for find in find_all)
+    running = NameText.of(f"said {text}")
+    end = running.positions[-1] + 1
+    return any((find.start, find.end) == (1, end) for find in index.find(running))
 
 
 def _alternately(name: str, is_person: bool) -> Iterator[str]:
