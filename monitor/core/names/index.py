@@ -18,8 +18,7 @@ from monitor.core.names.tree import End, Node, add_name, agreeing
 _MOST_SKIPPED = 3  # particles and a Mohammad between two words of a name
 _MOST_REMEMBERED = 100_000
 _PLAIN = 0.5  # for a name of one word, at least four consonants, where capitals say nothing
-_SPLIT = 3  # consonants of a word that a text may write in two: Abd al-Nasir
-_SPLIT_ALONE = 4  # the same when it is the whole name: Jalal Abad
+_SPLIT = 3  # consonants of a word that a text may write in two: Jalal Abad
 
 # A first word's last sound with an h behind it (coarse, as skeletons are): Is-haq is heard as ish-aq.
 _WITH_H = {"t": "S", "z": "j", "p": "f", "k": "C"}
@@ -169,12 +168,13 @@ def _allows(text: NameText, end: End, index: int, after: int) -> bool:
         return False
     if not end.alone:
         return True
-    if after - index > 1:  # Jalal Abad is Jalalabad, "I ran" not Iran
-        is_long = len(skeleton(end.alone)) >= _SPLIT_ALONE
-        return is_long and text.is_capital(index) and text.is_capital(after - 1)
-    if text.is_capital(index) and text.adjoins(index) and not text.is_headline(index):
-        return True
-    return _is_plain(end, text.terms[index])
+    if not text.is_capital(index):
+        return text.is_headline(index) and _is_plain(end, text.terms[index])
+    if after - index > 1:  # Jalal Abad is Jalalabad, "I Ran" not Iran
+        joined = "".join(text.terms[index:after])
+        return len(skeleton(end.alone)) >= _SPLIT and text.is_capital(after - 1) and _is_plain(end, joined)
+    tells = text.adjoins(index) and not text.is_headline(index)  # a capital in the middle of a sentence
+    return tells or _is_plain(end, text.terms[index])
 
 
 def _is_plain(end: End, term: str) -> bool:

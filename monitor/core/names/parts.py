@@ -89,12 +89,13 @@ def _terms(name: str) -> tuple[str, ...]:
 
 def _ends(terms: tuple[str, ...]) -> Iterator[str]:
     """The first and the last word of a name that may stand for it; none of a name of one word."""
-    small = TITLES | PARTICLES | HONORIFICS
-    telling = [term for term in terms if not (term in small or is_mohammad(term))]
-    if len(terms) > 1:
-        for term in {*telling[:1], *telling[-1:]}:
-            if len(term) >= _FEWEST_LETTERS and term.upper() != term:
-                yield term
+    if len(terms) < 2:
+        return
+    named = [term for term in terms if not (term in TITLES or term in PARTICLES or is_mohammad(term))]
+    last = [term for term in named if term not in HONORIFICS]
+    for term in {*named[:1], *last[-1:]}:
+        if term not in HONORIFICS and len(term) >= _FEWEST_LETTERS and term.upper() != term:
+            yield term
 
 
 def _stands_alone(text: NameText, index: int, own: frozenset[str]) -> bool:
