@@ -62,7 +62,7 @@ NO_NAMES = _words(
 )
 """Capitalised, yet no name: days, months, and words that begin sentences."""
 
-_MOHAMMAD = re.compile(r"(?:m[aeou]?h+[aeou]?mm?[aeo]d|m[ou]h[ae]?mm?et|mohd|muhd|mhd|md)\Z")
+_MOHAMMAD = re.compile(r"(?:m[aeou]?k?h+[aeou]?mm?[aeo]d|m[ou]h[ae]?mm?et|mohd|muhd|mhd|md)\Z")
 _MAHMUD = re.compile(r"m[ae]hm?[aeou]{1,2}d\Z")
 
 

@@ -15,19 +15,19 @@ from monitor.core.names.particles import CLERICS, is_mohammad
 MOST_LETTERS = 40
 """A longer word is no name: it has no variants."""
 
-ACCEPTED = 0.6
-"""A word of a name may cost this much."""
+ACCEPTED = 60
+"""A word of a name may cost this much, in hundredths."""
 
-ACCEPTED_SHORT = 0.45
+ACCEPTED_SHORT = 45
 """The same for a word with at most two consonants: there a vowel is half of the word (Said, Saad)."""
 
-ACCEPTED_ALONE = 0.25
-"""The same when it is the whole name (Mali, Oman, Syria): too many words are like it."""
+ACCEPTED_ALONE = (25, 25, 25, 45, ACCEPTED)
+"""The same when it is the whole name, by its consonants: else Red Cross were Riyadh, Associated Press Paris."""
 
 MOHAMMAD = "*mohammad"
 CLERIC = "*cleric"
 
-_FAR = 9.0
+_FAR = 900
 _VOWELS = "aeiu"
 _SPELLINGS = {
     "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "ch": "C", "sh": "S", "kh": "X", "gh": "G", "ph": "f", "dh": "d",
@@ -48,19 +48,21 @@ _ABDUL = re.compile(r"\Aabd[aeiu](?:l|([rsnztd])(?=\1)|(?:sh|[rsnztd])\Z)")
 _CONSONANTS = {
     frozenset(pair): cost
     for cost, pairs in {
-        0.0: ("kq",),
-        0.3: ("gG", "tT"),
-        0.4: ("kX", "kG", "XG", "qX", "qG", "qg", "jZ", "sT"),
+        0: ("kq",),
+        30: ("gG", "tT"),
+        40: ("kX", "kG", "XG", "qX", "qG", "qg", "jZ", "sT"),
     }.items()
     for pair in pairs
 }
 _VOWEL_COSTS = {
     frozenset(pair): cost
-    for pair, cost in {"ae": 0.0, "ei": 0.0, "au": 0.45, "ai": 0.7, "eu": 0.7, "iu": 1.0}.items()
+    for pair, cost in {"ae": 5, "ei": 5, "au": 45, "ai": 70, "eu": 70, "iu": 100}.items()
 }
-_FIRST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 0.4, frozenset("au"): 0.7}
-_LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 0.3, frozenset("ei"): 0.5}
-_H_DROPPED = 0.3
+_FIRST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 40, frozenset("au"): 70}
+_LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 30, frozenset("ei"): 50}
+_H_DROPPED = 30
+_H_AS_KH = frozenset("hX")
+_KH_FOR_H = 40
 _COARSE = str.maketrans("qXGgTsZ", "kkkkttj", "h" + _VOWELS)
 
 
@@ -87,6 +89,14 @@ def skeleton(row: str) -> str:
     return row if row.startswith("*") else row.translate(_COARSE)
 
 
+def skeletons(row: str) -> set[str]:
+    """The skeletons of all rows that agree with this one: an h inside a word may be kh there (Rahmon, Rakhmon)."""
+    if row.startswith("*"):
+        return {row}
+    inner = row[1:]
+    return {skeleton(row), skeleton(row[0] + inner.replace("h", "X")), skeleton(row[0] + inner.replace("X", "h"))}
+
+
 @lru_cache(maxsize=50_000)
 def heard(term: str) -> tuple[str, str]:
     """The sounds of a normalised word and their skeleton."""
@@ -94,27 +104,26 @@ def heard(term: str) -> tuple[str, str]:
     return row, skeleton(row)
 
 
-def limit(row: str, alone: bool) -> float:
+def limit(row: str, alone: bool) -> int:
     """What a word of a listed name may cost; `alone` when it is the whole name."""
     if row.startswith("*"):
-        return 0.0
-    consonants = sum(sign not in _VOWELS for sign in row)
-    if consonants > 2:
-        return ACCEPTED
-    return ACCEPTED_ALONE if alone else ACCEPTED_SHORT
+        return 0
+    if alone:
+        return ACCEPTED_ALONE[min(len(skeleton(row)) + row.startswith("h"), len(ACCEPTED_ALONE) - 1)]
+    return ACCEPTED if sum(sign not in _VOWELS for sign in row) > 2 else ACCEPTED_SHORT
 
 
 @lru_cache(maxsize=100_000)
-def distance(one: str, other: str, most: float = ACCEPTED) -> float:
+def distance(one: str, other: str, most: int = ACCEPTED) -> int:
     """How far two rows of sounds are apart; something above `most` when they are further apart than that.
 
     Takes time in the product of their lengths, which `MOST_LETTERS` bounds.
     """
     if one == other:
-        return 0.0
+        return 0
     if one.startswith("*") or other.startswith("*"):
         return _FAR
-    above = [0.0]
+    above = [0]
     for index in range(len(other)):
         above.append(above[-1] + _dropped(other, index))
     for row, sign in enumerate(one):
@@ -134,7 +143,7 @@ def distance(one: str, other: str, most: float = ACCEPTED) -> float:
     return above[-1]
 
 
-def _dropped(row: str, index: int) -> float:
+def _dropped(row: str, index: int) -> int:
     """What it costs when one spelling has a sound that the other has not."""
     sign = row[index]
     if sign == "h":
@@ -142,16 +151,18 @@ def _dropped(row: str, index: int) -> float:
     if sign not in _VOWELS:
         return _FAR
     if _is_last(row, index):
-        return 0.5 if sign == "e" else 0.7
+        return 50 if sign == "e" else 70
     beside = row[index - 1 : index] + row[index + 1 : index + 2]
     if not any(one in _VOWELS for one in beside):
-        return 0.5 if index else 0.7
-    return 0.25 if sign in "ae" else 0.5
+        return 50 if index else 70
+    return 25 if sign in "ae" else 50
 
 
-def _replaced(one: str, row: int, other: str, column: int) -> float:
+def _replaced(one: str, row: int, other: str, column: int) -> int:
     sign, against = one[row], other[column]
     pair = frozenset((sign, against))
+    if pair == _H_AS_KH and row and column:
+        return _KH_FOR_H
     if sign not in _VOWELS or against not in _VOWELS:
         return _CONSONANTS.get(pair, _FAR)
     if row == column == 0:

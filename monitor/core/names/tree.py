@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monitor.core.names.particles import ARTICLES, PARTICLES, TITLES, is_mohammad
-from monitor.core.names.sounds import MOHAMMAD, distance, heard, limit, skeleton, sounds
+from monitor.core.names.sounds import MOHAMMAD, distance, heard, limit, skeleton, skeletons, sounds
 from monitor.core.text.tokens import analyse
 
 MOST_WORDS = 12
 """Words of one listed name; a longer one has no variants."""
 
-_WHOLE_JOINED = 0.3  # a whole name written as one word; with more "American" were Amir Khan
+_WHOLE_JOINED = 30  # a whole name written as one word; with more "American" were Amir Khan
 
 
 class End(NamedTuple):
@@ -41,7 +41,7 @@ class Edge:
     """One word more."""
 
     row: str
-    limit: float
+    limit: int
     is_joined: bool  # several words of the name
     node: Node
 
@@ -119,10 +119,11 @@ def _add_form(root: Node, form: list[_Part], entity: str, name: str, has_article
         node.ends.append(end)
 
 
-def _edge(node: Node, row: str, most: float, is_joined: bool) -> Edge:
-    edges = node.edges.setdefault(skeleton(row), [])
-    for edge in edges:
+def _edge(node: Node, row: str, most: int, is_joined: bool) -> Edge:
+    for edge in node.edges.get(skeleton(row), ()):
         if (edge.row, edge.limit, edge.is_joined) == (row, most, is_joined):
             return edge
-    edges.append(Edge(row, most, is_joined, Node()))
-    return edges[-1]
+    edge = Edge(row, most, is_joined, Node())
+    for key in skeletons(row):
+        node.edges.setdefault(key, []).append(edge)
+    return edge
