@@ -119,7 +119,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Prints both tables."""
-    for file in ("pairs.tsv", "pairs_unseen.tsv"):
+    for file in ("pairs.tsv", "pairs_unseen.tsv", "pairs_fresh.tsv"):
         labelled = pairs(file)
         print(f"{file}: {len(labelled)} pairs, {sum(pair.same for pair in labelled)} of them the same name")
         for name, method in METHODS.items():

@@ -36,7 +36,7 @@ class NameFind(NamedTuple):
 class _Begin(NamedTuple):
     """What a word of a text may begin."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[tuple[Node, int], ...]  # with what each costs
     may_join: bool  # with the words behind it
 
 
@@ -47,7 +47,7 @@ class VariantIndex:
         self._root = root
         self._begins: dict[str, _Begin] = {}
         self._idle: set[str] = set()  # words that begin nothing: nearly all
-        self._joined: dict[str, tuple[Node, ...]] = {}
+        self._joined: dict[str, tuple[tuple[Node, int], ...]] = {}
         split = [key for key, edges in root.edges.items() if not all(edge.is_joined for edge in edges)]
         self._openings = {key[:size] for key in split if len(key) >= _SPLIT for size in range(len(key))}
 
@@ -75,10 +75,10 @@ class VariantIndex:
             is_capital = begin.may_join and text.surfaces[index][:1].isupper()
             if not (begin.nodes or is_capital):
                 continue
-            waiting = [(node, index + 1) for node in begin.nodes]
+            waiting = [(node, index + 1, cost) for node, cost in begin.nodes]
             if is_capital:
                 for size, joined in _joined(text, index):
-                    waiting += [(node, index + size) for node in self._begin_joined(joined)]
+                    waiting += [(node, index + size, cost) for node, cost in self._begin_joined(joined)]
             for one in _walk(text, index, waiting):
                 longest = found.get((one.start, one.entity))
                 if longest is None or one.end > longest.end:
@@ -103,7 +103,7 @@ class VariantIndex:
         """Whether a word with this skeleton may be the first piece of a longer one."""
         return key in self._openings or key[:-1] + _WITH_H.get(key[-1:], "") in self._openings
 
-    def _begin_joined(self, term: str) -> tuple[Node, ...]:
+    def _begin_joined(self, term: str) -> tuple[tuple[Node, int], ...]:
         known = self._joined.get(term)
         if known is None:
             if len(self._joined) >= _MOST_REMEMBERED:
@@ -112,34 +112,34 @@ class VariantIndex:
         return known
 
 
-def _walk(text: NameText, index: int, waiting: list[tuple[Node, int]]) -> Iterator[NameFind]:
+def _walk(text: NameText, index: int, waiting: list[tuple[Node, int, int]]) -> Iterator[NameFind]:
     """The names that begin at the word at `index`, from the places in the tree that it leads to."""
-    seen: set[tuple[int, int]] = set()
+    least: dict[tuple[int, int], int] = {}
     while waiting:
-        node, after = waiting.pop()
-        if (id(node), after) in seen:
+        node, after, cost = waiting.pop()
+        if least.get((id(node), after), cost + 1) <= cost:
             continue
-        seen.add((id(node), after))
+        least[id(node), after] = cost
         for end in node.ends:
-            if _allows(text, end, index, after):
+            if cost <= end.most and _allows(text, end, index, after):
                 start = text.positions[index] - (1 if end.has_article else 0)
                 yield NameFind(end.entity, start, text.positions[after - 1] + 1, end.name)
         if node.edges:
-            waiting += _steps(text, node, after)
+            waiting += [(child, at, cost + more) for child, at, more in _steps(text, node, after)]
 
 
-def _steps(text: NameText, node: Node, index: int) -> Iterator[tuple[Node, int]]:
-    """Where a name may go on from the word at `index`, with small words left out before it."""
+def _steps(text: NameText, node: Node, index: int) -> Iterator[tuple[Node, int, int]]:
+    """Where a name may go on from the word at `index`, with small words left out before it, and at what cost."""
     mohammads = 0
     for at in range(index, index + _MOST_SKIPPED + 1):
         if not text.follows(at):
             return
         term = text.terms[at]
-        for child in agreeing(node, term):
-            yield child, at + 1
+        for child, cost in agreeing(node, term):
+            yield child, at + 1, cost
         for size, joined in _joined(text, at):
-            for child in agreeing(node, joined, is_joined=True):
-                yield child, at + size
+            for child, cost in agreeing(node, joined, is_joined=True):
+                yield child, at + size, cost
         if term == "m" or is_mohammad(term):
             mohammads += 1
         elif term not in PARTICLES:

@@ -30,12 +30,12 @@ CLERIC = "*cleric"
 _FAR = 900
 _VOWELS = "aeiu"
 _SPELLINGS = {
-    "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "ch": "C", "sh": "S", "kh": "X", "gh": "G", "ph": "f", "dh": "d",
+    "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "sch": "S", "ch": "C", "sh": "S", "kh": "X", "gh": "G", "ph": "f", "dh": "d",
     "th": "T", "ck": "k", "que": "k", "qu": "q", "dz": "z", "x": "ks", "c": "k", "v": "w", "y": "i", "o": "u",
     "ee": "i", "oo": "u",
 }  # fmt: skip
 _SPELLING = re.compile(
-    r"dzh|dj|tch|[szckgpdt]h|ck|que$|qu(?=[aeiouy])|dz|ee|oo"
+    r"dzh|dj|tch|sch|[szckgpdt]h|ck|que$|qu(?=[aeiouy])|dz|ee|oo"
     r"|(?P<soft>c(?=[eiy]))"
     r"|(?P<glide>(?<=[aeiouy])w(?=[b-df-hj-np-tvwxz]|[ou]))"  # Khowst, Dawood: w is a vowel there
     r"|[xcvyo]"
@@ -55,12 +55,12 @@ _CONSONANTS = {
     for pair in pairs
 }
 _VOWEL_COSTS = {
-    frozenset(pair): cost
-    for pair, cost in {"ae": 5, "ei": 5, "au": 45, "ai": 70, "eu": 70, "iu": 100}.items()
+    frozenset(pair): cost for pair, cost in {"ae": 5, "ei": 5, "au": 45, "ai": 70, "eu": 70, "iu": 100}.items()
 }
 _FIRST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 40, frozenset("au"): 70}
 _LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 30, frozenset("ei"): 50}
 _H_DROPPED = 30
+_LAST_H_DROPPED = 10  # Raqqah
 _H_AS_KH = frozenset("hX")
 _KH_FOR_H = 40
 _COARSE = str.maketrans("qXGgTsZ", "kkkkttj", "h" + _VOWELS)
@@ -147,7 +147,7 @@ def _dropped(row: str, index: int) -> int:
     """What it costs when one spelling has a sound that the other has not."""
     sign = row[index]
     if sign == "h":
-        return _H_DROPPED if index else _FAR
+        return _FAR if index == 0 else _LAST_H_DROPPED if index == len(row) - 1 else _H_DROPPED
     if sign not in _VOWELS:
         return _FAR
     if _is_last(row, index):

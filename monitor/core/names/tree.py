@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monitor.core.names.particles import ARTICLES, PARTICLES, TITLES, is_mohammad
-from monitor.core.names.sounds import MOHAMMAD, distance, heard, limit, skeleton, skeletons, sounds
+from monitor.core.names.sounds import ACCEPTED, MOHAMMAD, distance, heard, limit, skeleton, skeletons, sounds
 from monitor.core.text.tokens import analyse
 
 MOST_WORDS = 12
 """Words of one listed name; a longer one has no variants."""
 
+_MORE = 20  # for all words of a name of three or more, beside what one may cost
 _WHOLE_JOINED = 30  # a whole name written as one word; with more "American" were Amir Khan
 
 
@@ -26,6 +27,7 @@ class End(NamedTuple):
     begins_with_mohammad: bool
     alone: str  # the sounds of a name of one word, else ""
     term: str  # that word
+    most: int  # what all its words may cost together
 
 
 @dataclass(slots=True)
@@ -53,16 +55,19 @@ class _Part(NamedTuple):
     is_joined: bool
 
 
-def agreeing(node: Node, term: str, is_joined: bool = False) -> list[Node]:
-    """Where a word leads from here. Joined words agree with one word only: else Farid Khan were Farida Khan."""
+def agreeing(node: Node, term: str, is_joined: bool = False) -> list[tuple[Node, int]]:
+    """Where a word leads from here, and what it costs.
+
+    Joined words agree with one word only: else Farid Khan were Farida Khan.
+    """
     row, key = heard(term)
     edges = node.edges.get(key) if row else None
     if not edges:
         return []
     return [
-        edge.node
+        (edge.node, cost)
         for edge in edges
-        if not (is_joined and edge.is_joined) and distance(edge.row, row, edge.limit) <= edge.limit
+        if not (is_joined and edge.is_joined) and (cost := distance(edge.row, row, edge.limit)) <= edge.limit
     ]
 
 
@@ -114,7 +119,7 @@ def _add_form(root: Node, form: list[_Part], entity: str, name: str, has_article
             most = min(most, _WHOLE_JOINED)
         node = _edge(node, row, most, part.is_joined).node
     alone = (rows[0], form[0].term) if len(rows) == 1 and not has_article else ("", "")
-    end = End(entity, name, has_article, rows[0] == MOHAMMAD, *alone)
+    end = End(entity, name, has_article, rows[0] == MOHAMMAD, *alone, ACCEPTED + (_MORE if len(rows) > 2 else 0))
     if end not in node.ends:
         node.ends.append(end)
 
