@@ -23,6 +23,7 @@ from monitor.core.text.tokens import analyse
 from monitor.demo.stories import own_stories
 
 FOLDER = Path(__file__).parents[1] / "tests" / "data" / "names"
+FILES = ("pairs.tsv", "pairs_unseen.tsv", "pairs_unseen_2.tsv", "pairs_unseen_3.tsv")
 WORDS = 577  # the length the rules design was measured with
 DOCUMENTS = 50
 ROUNDS = 7
@@ -119,7 +120,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Prints both tables."""
-    for file in ("pairs.tsv", "pairs_unseen.tsv", "pairs_fresh.tsv"):
+    for file in FILES:
         labelled = pairs(file)
         print(f"{file}: {len(labelled)} pairs, {sum(pair.same for pair in labelled)} of them the same name")
         for name, method in METHODS.items():

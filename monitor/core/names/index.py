@@ -21,7 +21,7 @@ _PLAIN = 50  # for a name of one word, at least four consonants, where capitals 
 _SPLIT = 3  # consonants of a word that a text may write in two: Jalal Abad
 
 # A first word's last sound with an h behind it (coarse, as skeletons are): Is-haq is heard as ish-aq.
-_WITH_H = {"t": "S", "z": "j", "p": "f", "k": "C"}
+_WITH_H = {"t": "Sj", "p": "f", "k": "C"}
 
 
 class NameFind(NamedTuple):
@@ -101,7 +101,9 @@ class VariantIndex:
 
     def _opens(self, key: str) -> bool:
         """Whether a word with this skeleton may be the first piece of a longer one."""
-        return key in self._openings or key[:-1] + _WITH_H.get(key[-1:], "") in self._openings
+        if key in self._openings:
+            return True
+        return any(key[:-1] + sound in self._openings for sound in _WITH_H.get(key[-1:], ""))
 
     def _begin_joined(self, term: str) -> tuple[tuple[Node, int], ...]:
         known = self._joined.get(term)

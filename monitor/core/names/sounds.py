@@ -30,9 +30,9 @@ CLERIC = "*cleric"
 _FAR = 900
 _VOWELS = "aeiu"
 _SPELLINGS = {
-    "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "sch": "S", "ch": "C", "sh": "S", "kh": "X", "gh": "G", "ph": "f", "dh": "d",
-    "th": "T", "ck": "k", "que": "k", "qu": "q", "dz": "z", "x": "ks", "c": "k", "v": "w", "y": "i", "o": "u",
-    "ee": "i", "oo": "u",
+    "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "sch": "S", "ch": "C", "sh": "S", "kh": "X", "gh": "G",
+    "ph": "f", "dh": "D", "th": "T", "ck": "k", "que": "k", "qu": "q", "dz": "z", "x": "ks", "c": "k", "v": "w", "y": "i",
+    "o": "u", "ee": "i", "oo": "u",
 }  # fmt: skip
 _SPELLING = re.compile(
     r"dzh|dj|tch|sch|[szckgpdt]h|ck|que$|qu(?=[aeiouy])|dz|ee|oo"
@@ -44,13 +44,13 @@ _DOUBLED = re.compile(r"(.)\1+")
 # Abdul, and its l as the next word's first letter (Abdus Salam, Abdurrashid)
 _ABDUL = re.compile(r"\Aabd[aeiu](?:l|([rsnztd])(?=\1)|(?:sh|[rsnztd])\Z)")
 
-# What two consonants cost that may stand for each other. X is kh, G gh, T th, Z zh.
+# What two consonants cost that may stand for each other. X is kh, G gh, D dh, T th, Z zh.
 _CONSONANTS = {
     frozenset(pair): cost
     for cost, pairs in {
-        0: ("kq",),
+        0: ("kq", "dD"),
         30: ("gG", "tT"),
-        40: ("kX", "kG", "XG", "qX", "qG", "qg", "jZ", "sT"),
+        40: ("kX", "kG", "XG", "qX", "qG", "qg", "jZ", "sT", "zD"),
     }.items()
     for pair in pairs
 }
@@ -62,8 +62,10 @@ _LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 30, frozenset("ei"): 50}
 _H_DROPPED = 30
 _LAST_H_DROPPED = 10  # Raqqah
 _H_AS_KH = frozenset("hX")
+_LAST_T_AS_D = frozenset("td")  # Ahmet, Ahmed
 _KH_FOR_H = 40
-_COARSE = str.maketrans("qXGgTsZ", "kkkkttj", "h" + _VOWELS)
+_T_FOR_D = 40
+_COARSE = str.maketrans("qXGgTsdDzZ", "kkkktttttj", "h" + _VOWELS)
 
 
 def _spelled(found: re.Match[str]) -> str:
@@ -163,6 +165,8 @@ def _replaced(one: str, row: int, other: str, column: int) -> int:
     pair = frozenset((sign, against))
     if pair == _H_AS_KH and row and column:
         return _KH_FOR_H
+    if pair == _LAST_T_AS_D and row == len(one) - 1 and column == len(other) - 1:
+        return _T_FOR_D
     if sign not in _VOWELS or against not in _VOWELS:
         return _CONSONANTS.get(pair, _FAR)
     if row == column == 0:
