@@ -9,6 +9,7 @@ Absolute times depend on the machine; compare the ratio. Never a gate: a test on
 
 from __future__ import annotations
 
+import argparse
 import random
 import statistics
 import time
@@ -120,6 +121,9 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Prints both tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--names", type=int, nargs="+", default=[1_000, 10_000], help="how many are listed")
+    counts = parser.parse_args().names
     for file in FILES:
         labelled = pairs(file)
         print(f"{file}: {len(labelled)} pairs, {sum(pair.same for pair in labelled)} of them the same name")
@@ -131,7 +135,7 @@ def main() -> None:
     cutting = milliseconds(lambda: [analyse(text) for text in texts])
     read = [NameText.of(text) for text in texts]
     print(f"{DOCUMENTS} documents of {WORDS} words; cutting one into words {cutting:.2f} ms")
-    for count in (1_000, 10_000):
+    for count in counts:
         names = listed_names(count)
         begun = time.process_time()
         index = VariantIndex.of(names)

@@ -31,8 +31,8 @@ _FAR = 900
 _VOWELS = "aeiu"
 _SPELLINGS = {
     "dzh": "j", "dj": "j", "zh": "Z", "tch": "C", "sch": "S", "ch": "C", "sh": "S", "kh": "X", "gh": "G",
-    "ph": "f", "dh": "D", "th": "T", "ck": "k", "que": "k", "qu": "q", "dz": "z", "x": "ks", "c": "k", "v": "w", "y": "i",
-    "o": "u", "ee": "i", "oo": "u",
+    "ph": "f", "dh": "D", "th": "T", "ck": "k", "que": "k", "qu": "q", "dz": "z", "x": "ks", "c": "k",
+    "v": "w", "y": "i", "o": "u", "ee": "i", "oo": "u",
 }  # fmt: skip
 _SPELLING = re.compile(
     r"dzh|dj|tch|sch|[szckgpdt]h|ck|que$|qu(?=[aeiouy])|dz|ee|oo"

@@ -210,3 +210,9 @@ def test_the_entities_of_an_article_count_variants():
     ruleset = ruleset_of("@asif", ASIF)
     named = ruleset.entities_in(Document(id="d", title="", body="said Khwaja Asif"))
     assert [mention.name for mention in named] == ["Khawaja Asif"]
+
+
+def test_an_entity_with_variants_requires_no_word_of_a_document_and_one_without_does():
+    assert ruleset_of("@asif", ASIF).required_terms("r") is None
+    assert ruleset_of("@asif", ASIF.replace("true", "false")).required_terms("r") is not None
+    assert ruleset_of("@asif AND Kabul", ASIF).required_terms("r") is not None
