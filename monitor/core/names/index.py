@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from monitor.core.names.particles import ARTICLES, NO_NAMES, PARTICLES, is_mohammad
+from monitor.core.names.particles import ARTICLES, ENGLISH, NO_NAMES, PARTICLES, is_mohammad
 from monitor.core.names.sounds import distance, heard, skeleton, sounds
 from monitor.core.names.text import NameText
 from monitor.core.names.tree import End, Node, add_name, agreeing
@@ -144,7 +144,7 @@ def _steps(text: NameText, node: Node, index: int) -> Iterator[tuple[Node, int, 
                 yield child, at + size, cost
         if term == "m" or is_mohammad(term):
             mohammads += 1
-        elif term not in PARTICLES:
+        elif term not in PARTICLES or (term in ENGLISH and not text.is_hyphened(at)):
             return
         if mohammads > 1:
             return

@@ -17,6 +17,9 @@ IZAFE = _words("e i ye yi")
 
 PARTICLES = ARTICLES | IZAFE
 
+ENGLISH = _words("as an at us")
+"""Articles that are English words, too: only with a hyphen are they part of a name (as-Sadr)."""
+
 CLERICS = _words(
     """
     mullah mulla mollah molla maulvi molvi moulvi maulavi mawlawi mawlavi molavi maulana mawlana moulana
@@ -61,6 +64,13 @@ NO_NAMES = _words(
     """
 )
 """Capitalised, yet no name: days, months, and words that begin sentences."""
+
+SMALL = _words(
+    """
+    about against amid among between from into over than that through toward under upon with
+    """
+)
+"""Longer words that headlines write small."""
 
 _MOHAMMAD = re.compile(r"(?:m[aeou]?k?h+[aeou]?mm?[aeo]d|m[ou]h[ae]?mm?et|mohd|muhd|mhd|md)\Z")
 _MAHMUD = re.compile(r"m[ae]hm?[aeou]{1,2}d\Z")

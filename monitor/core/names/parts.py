@@ -16,7 +16,7 @@ from monitor.core.names.text import NameText
 from monitor.core.text.tokens import analyse
 
 _FEWEST_LETTERS = 2
-_JOINTS = PARTICLES | {"bin", "ben", "ibn"}
+_JOINTS = frozenset(("al", "el", "ul", "ur", "ud", "bin", "ben", "ibn"))
 
 
 class FullName(NamedTuple):

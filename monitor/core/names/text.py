@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from monitor.core.names.particles import SMALL
 from monitor.core.text.tokens import HYPHENS, Token, analyse
 
-_TITLED = 4  # longer words; fewer, all capitalised, may be nothing but a name
+_TITLED = 3  # longer words; fewer, all capitalised, may be nothing but a name
 
 
 class NameText:
@@ -39,12 +40,19 @@ class NameText:
 
     def adjoins(self, index: int) -> bool:
         """The same with nothing but space or a hyphen between them: neither comma nor full stop."""
-        if not self.follows(index):
-            return False
+        return self.follows(index) and not self._gap(index).strip(f" \t\r\n\u00a0{HYPHENS}")
+
+    def is_hyphened(self, index: int) -> bool:
+        """Whether a hyphen ties a word to the one before or to the one behind."""
+        return any(
+            self.follows(at) and any(sign in HYPHENS for sign in self._gap(at)) for at in (index, index + 1)
+        )
+
+    def _gap(self, index: int) -> str:
         place = bisect_right(self._fields, index, key=lambda field: field[0]) - 1
         first, text, tokens = self._fields[place]
         here = index - first
-        return not text[tokens[here - 1].end : tokens[here].start].strip(f" \t\r\n\u00a0{HYPHENS}")
+        return text[tokens[here - 1].end : tokens[here].start]
 
     def is_capital(self, index: int) -> bool:
         """Whether a word begins with a capital letter; scripts without case have none."""
@@ -72,7 +80,7 @@ class NameText:
 
 
 def _is_headline(surfaces: Sequence[str]) -> bool:
-    longer = [surface for surface in surfaces if len(surface) > 3]
+    longer = [surface for surface in surfaces if len(surface) > 3 and surface not in SMALL]
     capitals = sum(surface[:1].isupper() for surface in longer)
     in_one_case = capitals == 0 or all(surface.isupper() for surface in longer)
     return in_one_case or capitals == len(longer) >= _TITLED
