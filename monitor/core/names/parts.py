@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from monitor.core.names.index import NameFind
-from monitor.core.names.particles import HONORIFICS, NO_NAMES, OFFICES, PARTICLES, TITLES, is_mohammad
+from monitor.core.names.particles import HONORIFICS, NO_NAMES, OFFICES, PARTICLES, is_mohammad
 from monitor.core.names.text import NameText
 from monitor.core.text.tokens import analyse
 
 _FEWEST_LETTERS = 2
-_JOINTS = frozenset(("al", "el", "ul", "ur", "ud", "bin", "ben", "ibn"))
+_SON_OF = frozenset(("bin", "ben", "ibn"))
+_JOINTS = _SON_OF | {"al", "el", "ul", "ur", "ud"}
 
 
 class FullName(NamedTuple):
@@ -37,6 +38,7 @@ class _Part(NamedTuple):
     name: str
     own: frozenset[str]  # every word of the full name
     after: int  # in the body it counts from here on
+    is_father: bool  # bin Salman is the son, Salman the father
 
 
 def part_names(finds: Sequence[FullName], text: NameText, body_start: int = 0) -> list[NameFind]:
@@ -58,6 +60,8 @@ def part_names(finds: Sequence[FullName], text: NameText, body_start: int = 0) -
         position = text.positions[index]
         for part in parts[text.terms[index]]:
             told = position >= part.after or position < body_start
+            if part.is_father and not (text.follows(index) and text.terms[index - 1] in _SON_OF):
+                continue
             if told and position not in covered and _stands_alone(text, index, part.own):
                 found.append(NameFind(part.entity, position, position + 1, part.name))
     return found
@@ -74,8 +78,9 @@ def _parts(finds: Sequence[FullName], text: NameText) -> dict[str, list[_Part]]:
     for find in persons:
         written = tuple(at[place] for place in range(find.start, find.end) if place in at)
         own[find.entity] = own.get(find.entity, frozenset()) | {*written, *_terms(find.name)}
-        for term in {*_ends(written), *_ends(_terms(find.name))}:
-            known.setdefault((find.entity, term), _Part(find.entity, find.name, frozenset(), find.end))
+        for term, is_father in {*_ends(written), *_ends(_terms(find.name))}:
+            part = _Part(find.entity, find.name, frozenset(), find.end, is_father)
+            known.setdefault((find.entity, term), part)
     parts: dict[str, list[_Part]] = {}
     for (entity, term), part in known.items():
         parts.setdefault(term, []).append(part._replace(own=own[entity]))
@@ -87,15 +92,19 @@ def _terms(name: str) -> tuple[str, ...]:
     return tuple(token.term for token in analyse(name).tokens)
 
 
-def _ends(terms: tuple[str, ...]) -> Iterator[str]:
-    """The first and the last word of a name that may stand for it; none of a name of one word."""
+def _ends(terms: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """The first and the last word of a name that may stand for it, with whether it names the father.
+
+    None of a name of one word.
+    """
     if len(terms) < 2:
         return
-    named = [term for term in terms if not (term in TITLES or term in PARTICLES or is_mohammad(term))]
+    named = [term for term in terms if not (term in OFFICES or term in PARTICLES or is_mohammad(term))]
     last = [term for term in named if term not in HONORIFICS]
     for term in {*named[:1], *last[-1:]}:
         if term not in HONORIFICS and len(term) >= _FEWEST_LETTERS and term.upper() != term:
-            yield term
+            at = terms.index(term)
+            yield term, at > 0 and terms[at - 1] in _SON_OF
 
 
 def _stands_alone(text: NameText, index: int, own: frozenset[str]) -> bool:

@@ -59,6 +59,7 @@ _VOWEL_COSTS = {
 }
 _FIRST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 40, frozenset("au"): 70}
 _LAST_VOWELS = _VOWEL_COSTS | {frozenset("ae"): 30, frozenset("ei"): 50}
+_PLAIN_LETTERS = str.maketrans({"'": "", "ʿ": "", "ʾ": "", "ʻ": "", "ə": "a"})  # ayn, hamza; Əliyev
 _H_DROPPED = 30
 _LAST_H_DROPPED = 10  # Raqqah
 _H_AS_KH = frozenset("hX")
@@ -78,7 +79,7 @@ def sounds(term: str) -> str:
     """The sounds of a normalised word, "" when it is not written in Latin letters or too long."""
     if is_mohammad(term):
         return MOHAMMAD
-    letters = term.replace("'", "")
+    letters = term.translate(_PLAIN_LETTERS)
     if not 0 < len(letters) <= MOST_LETTERS or not (letters.isascii() and letters.isalpha()):
         return ""
     if term in CLERICS:

@@ -47,6 +47,8 @@ def found(text: str, *names: str) -> list[tuple[str, str]]:
         ("Dawood Ibrahim", "Daud Ebrahim"),
         ("Mevlüt Çavuşoğlu", "Mevlut Cavusoglu"),
         ("Muqtada al-Sadr", "Moqtada as-Sadr"),
+        ("Ilham Aliyev", "İlham Əliyev"),
+        ("Muammar Gaddafi", "Muʿammar Qaddāfī"),
         ("Emomali Rahmon", "Imomali Rakhmon"),
         ("Mustafa al-Kadhimi", "Mostafa al-Kazemi"),
         ("Ahmet Davutoğlu", "Ahmed Davutoglu"),

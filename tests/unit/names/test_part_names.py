@@ -100,6 +100,12 @@ def test_a_title_an_honorific_or_mohammad_alone_is_never_a_part(word):
     assert not parts(f"said {name}. Later {word} left.", name)
 
 
+def test_a_fathers_name_stands_for_the_son_only_with_bin():
+    prince = "Mohammed bin Salman"
+    assert parts(f"said {prince}. Later bin Salman left.", prince)
+    assert not parts(f"said {prince}. Later King Salman left. Salman is old.", prince)
+
+
 def test_a_middle_word_is_no_part():
     assert not parts("Abdul Ghani Baradar came. Later Ghani left.", "Abdul Ghani Baradar")
 
