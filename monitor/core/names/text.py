@@ -23,6 +23,7 @@ class NameText:
         self.surfaces: list[str] = []
         self.positions: list[int] = []
         self._fields: list[tuple[int, str, Sequence[Token]]] = []
+        self._headlines: dict[int, bool] = {}
         for text, tokens in fields:
             self._fields.append((len(self.terms), text, tokens))
             self.terms += [token.term for token in tokens]
@@ -60,7 +61,12 @@ class NameText:
 
     def is_headline(self, index: int) -> bool:
         """Whether its paragraph is in one case, or every longer word is capitalised: capitals say nothing."""
-        return self._headlines[index]
+        known = self._headlines.get(index)
+        if known is None:
+            begin, end = self._paragraph(index)
+            known = _is_headline(self.surfaces[begin:end])
+            self._headlines.update(dict.fromkeys(range(begin, end), known))
+        return known
 
     @cached_property
     def plain_terms(self) -> frozenset[str]:
@@ -68,15 +74,13 @@ class NameText:
         words = zip(self.terms, self.surfaces, strict=True)
         return frozenset(term for term, surface in words if not surface[:1].isupper())
 
-    @cached_property
-    def _headlines(self) -> list[bool]:
-        answers: list[bool] = []
-        begun = 0
-        for index in range(1, len(self.terms) + 1):
-            if not self.follows(index):
-                answers += [_is_headline(self.surfaces[begun:index])] * (index - begun)
-                begun = index
-        return answers
+    def _paragraph(self, index: int) -> tuple[int, int]:
+        begin = end = index
+        while self.follows(begin):
+            begin -= 1
+        while self.follows(end + 1):
+            end += 1
+        return begin, end + 1
 
 
 def _is_headline(surfaces: Sequence[str]) -> bool:

@@ -206,6 +206,23 @@ def test_a_listed_name_is_found_as_it_is_listed_beside_any_others(name, others):
     )
 
 
+_WORDS = sorted(
+    {word for pair in pairs("pairs.tsv") for word in f"{pair.name} {pair.text}".replace("-", " ").split()}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(_NAMES), min_size=1, max_size=12, unique=True),
+    st.lists(st.sampled_from([*_WORDS, "al", "Mohammad", "said", ".", "\n\n"]), max_size=40),
+)
+def test_many_names_find_what_each_finds_alone(names, words):
+    text = NameText.of(" ".join(words))
+    together = VariantIndex.of((name, name) for name in names).find(text)
+    alone = [find for name in names for find in VariantIndex.of([(name, name)]).find(text)]
+    assert sorted(together) == sorted(alone)
+
+
 # ---- the labelled pairs
 
 
