@@ -40,6 +40,12 @@ def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
     assert len(found["help_cpu_ms"]) == 3
 
 
+def test_the_names_bench_judges_every_table_of_pairs() -> None:
+    table = bench("names.py", "--names", "100")
+    assert table.count("consonants, then vowels") == 4
+    assert "\n   100 names: built in" in table
+
+
 def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py")
 

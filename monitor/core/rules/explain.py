@@ -9,6 +9,7 @@ from itertools import pairwise
 from monitor.core.rules.evaluate import Evaluation, apart
 from monitor.core.rules.fields import METADATA, NAMES
 from monitor.core.rules.finds import inside
+from monitor.core.rules.naming import Way
 from monitor.core.rules.near import near
 from monitor.core.rules.nodes import (
     And,
@@ -34,6 +35,7 @@ MAX_SPANS = 200
 
 _FIELD_ORDER = {"title": 0, "summary": 1, "body": 2}
 _LONGEST_QUOTE = 160
+_POSSESSIVE = re.compile(r"['’]s\Z")
 
 
 class Explainer:
@@ -179,11 +181,23 @@ class Explainer:
         spans = self._cut_out({words for hit in found for words in hit.words})
         note = ""
         if isinstance(node, EntityRef):
-            name = self._evaluation.lexicon.entities[node.id].name
-            spelling = re.sub(r"['’]s\Z", "", spans[0].text)
-            if spelling.casefold() != name.casefold():
-                note = f"by its spelling {_quoted(spelling)}"
+            note = self._how_named(node.id, found)
         return Explanation(node.source, True, spans, (), note)
+
+    def _how_named(self, entity: str, found: list[Hit]) -> str:
+        """What names the entity, the first full name before a part; "" when it is its own name."""
+        naming = self._evaluation.naming
+        ways = {hit: naming.way(entity, hit) for hit in found}
+        first = min(found, key=lambda hit: ((ways[hit] or (None,))[0] is Way.PART, hit))
+        spelling = _POSSESSIVE.sub("", self._evaluation.reading.span(first.start, first.end).text)
+        match ways[first]:
+            case (Way.VARIANT, str(name)):
+                return f"by its variant {_quoted(spelling)} of {_quoted(name)}"
+            case (Way.PART, str(name)):
+                return f"by {_quoted(spelling)}, part of its name {_quoted(name)}"
+            case _:
+                own = self._evaluation.lexicon.entities[entity].name
+                return "" if spelling.casefold() == own.casefold() else f"by its spelling {_quoted(spelling)}"
 
     def _why_absent(self, node: Node, scope: Scope) -> str:
         evaluation = self._evaluation

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from monitor.core.names import VariantIndex
 from monitor.core.rules.nodes import Exact, Node, Words
 from monitor.core.text.families import Families, shipped_families
 from monitor.model.rule import Entity
@@ -71,6 +72,17 @@ class Lexicon:
     def families(self) -> Families:
         """What `~word` reaches. The families that ship are read when the first one is asked for."""
         return self.own_families or shipped_families()
+
+    @cached_property
+    def variants(self) -> VariantIndex:
+        """Finds the name and the aliases of each entity with `variants` in other spellings too."""
+        return VariantIndex.of(
+            (name, spelling.source)
+            for name, entity in self.entities.items()
+            if entity.variants
+            for spelling in self.spellings.get(name, ())
+            if isinstance(spelling, Words)
+        )
 
     @cached_property
     def spellings(self) -> Mapping[str, tuple[Words | Exact, ...]]:

@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from hashlib import blake2b
 from typing import Any
 
+from monitor.core.names import NAMES_VERSION
 from monitor.core.rules.entries import RawEntity, RawRule, read_entity, read_rule
 from monitor.core.rules.errors import QueryInvalid, caret
 from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
@@ -143,7 +144,6 @@ def _read_file(source: RuleSource, draft: _Draft) -> None:
         raw_rule = read_rule(Table(source, path, value), headers[index] if index < len(headers) else 0)
         if raw_rule and draft.is_free("rule", raw_rule.rule.id, source, path, f'rule "{raw_rule.rule.id}"'):
             draft.rules[raw_rule.rule.id] = raw_rule
-    _warn_of_variants(source, values)
 
 
 def _toml(source: RuleSource) -> dict[str, Any]:
@@ -188,15 +188,6 @@ def _is_name(table: Table, name: str) -> bool:
         return True
     table.source.report(table.path, f'"{name}" is no name: letters, digits, _ and - of ASCII')
     return False
-
-
-def _warn_of_variants(source: RuleSource, values: Mapping[str, Any]) -> None:
-    entities = values.get("entities")
-    for name, entity in entities.items() if isinstance(entities, dict) else ():
-        if isinstance(entity, dict) and entity.get("variants") is True:
-            message = "spelling variants are not in this version yet: list every spelling in aliases"
-            source.report(("entities", name, "variants"), message, Gravity.WARNING)
-            return
 
 
 def _terms(draft: _Draft) -> dict[str, Term]:
@@ -343,6 +334,8 @@ def _with_version(rule: Rule, node: Node, lexicon: Lexicon) -> Rule:
 
 def _said_of(entity: Entity) -> list[object]:
     said: list[object] = [entity.name, list(entity.aliases), list(entity.acronyms)]
+    if entity.variants or entity.type == "person":
+        said.append([entity.variants, entity.type == "person", NAMES_VERSION])
     return [*said, [entity.need, entity.banned]] if entity.need or entity.banned else said
 
 

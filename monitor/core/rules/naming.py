@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple
 
+from monitor.core.names import FullName, part_names
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.finds import Finds
 from monitor.core.rules.lexicon import Lexicon
@@ -21,6 +23,13 @@ class _Named(NamedTuple):
     owner: str
 
 
+class Way(Enum):
+    """How a name that no alias lists letter by letter was found."""
+
+    VARIANT = auto()
+    PART = auto()
+
+
 class Naming:
     """Names in one reading; `holds` answers the `need` and `not` of entities on the whole article."""
 
@@ -30,6 +39,7 @@ class Naming:
         self._lexicon = lexicon
         self._holds = holds
         self._in_context: dict[str, bool] = {}
+        self._ways: dict[_Named, tuple[Way, str]] = {}
 
     def entity(self, id: str) -> list[Hit]:  # noqa: A002  # the word of the rule files
         """Where an entity is named, in order. Inside a longer name of another entity it is not."""
@@ -39,6 +49,10 @@ class Naming:
     def written(self, id: str) -> list[Hit]:  # noqa: A002
         """Where an entity's spellings stand, whether its context holds or not."""
         return self._entities.get(id, [])
+
+    def way(self, id: str, hit: Hit) -> tuple[Way, str] | None:  # noqa: A002
+        """How a hit of an entity was found, with the name that it is a variant or a part of; None for an alias."""
+        return self._ways.get(_Named(hit, id)) if self._entities else None
 
     def in_context(self, id: str) -> bool:  # noqa: A002
         """Whether the article is one that may name the entity: its `need` holds, its `not` does not."""
@@ -60,10 +74,40 @@ class Naming:
         for term in self._lexicon.by_first_term.keys() & set(self._reading.terms):
             for alias in self._lexicon.by_first_term[term]:
                 named.update(_Named(hit, alias.entity) for hit in self._finds.of(alias.node))
+        named.update(self._variants(named))
+        full = longest(named)
         found: dict[str, list[Hit]] = {}
-        for hit, entity in longest(named):
+        for hit, entity in [*full, *self._parts(full)]:
             found.setdefault(entity, []).append(hit)
-        return found
+        return {entity: sorted(hits) for entity, hits in found.items()}
+
+    def _variants(self, listed: set[_Named]) -> Iterator[_Named]:
+        """Names in spellings that no alias lists, of entities with `variants`."""
+        if self._lexicon.variants.is_empty:
+            return
+        for find in self._lexicon.variants.find(self._reading.names):
+            one = _Named(Hit(find.start, find.end), find.entity)
+            if one not in listed:
+                self._ways[one] = (Way.VARIANT, find.name)
+                yield one
+
+    def _parts(self, full: list[_Named]) -> Iterator[_Named]:
+        """Parts of the names of persons, where they stand for the whole."""
+        entities = self._lexicon.entities
+        if not any(entities[one.owner].type == "person" for one in full):
+            return
+        names = [
+            FullName(owner, hit.start, hit.end, self._full_name(owner, hit), entities[owner].type == "person")
+            for hit, owner in full
+        ]
+        for find in part_names(names, self._reading.names, self._reading.field("body").start):
+            one = _Named(Hit(find.start, find.end), find.entity)
+            self._ways[one] = (Way.PART, find.name)
+            yield one
+
+    def _full_name(self, owner: str, hit: Hit) -> str:
+        way = self._ways.get(_Named(hit, owner))
+        return way[1] if way else self._reading.span(hit.start, hit.end).text
 
     @cached_property
     def _labelled(self) -> dict[str, list[Scope]]:

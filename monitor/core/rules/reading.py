@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from monitor.core.names import NameText
 from monitor.core.rules.fields import LEAD
 from monitor.core.rules.nodes import Unit
 from monitor.core.text.normalize import american, exact_key
@@ -147,6 +148,11 @@ class Reading:
     def paragraphs(self) -> list[Scope]:
         """The paragraphs of all fields, in order, as stretches of positions."""
         return [scope for field in self.fields.values() for scope in _stretches(field, paragraphs(field.text))]
+
+    @cached_property
+    def names(self) -> NameText:
+        """The words of all fields, as names are looked for in them."""
+        return NameText((field.text, field.tokens) for field in self.fields.values())
 
     def is_name(self, position: int) -> bool:
         """Whether the word looks like a name: capitalised inside a sentence that is no headline."""

@@ -75,6 +75,8 @@ def _required(node: Node, lexicon: Lexicon) -> Required | None:
             return _all(_piece(piece, lexicon) for piece in node.pieces)
         case Exact():
             return _piece(node.piece, lexicon)
+        case EntityRef() if lexicon.entities[node.id].variants:
+            return None  # any word may begin a variant
         case EntityRef():
             return _any(_required(spelling, lexicon) for spelling in lexicon.spellings.get(node.id, ()))
         case TermRef():

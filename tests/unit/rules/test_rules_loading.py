@@ -201,16 +201,6 @@ def test_a_query_at_the_limit_of_nesting_matches_and_explains():
     assert len(ruleset.match(Document(id="d", title="a b x"))) == 1
 
 
-def test_variants_warn_once_per_file():
-    text = (
-        "".join(f"[entities.{n}]\nname='{n}'\nvariants=true\n" for n in "abc")
-        + "[entities.d]\nname='d'\nvariants=false\n"
-    )
-    loaded = load(text)
-    assert warnings(loaded) == ["3: spelling variants are not in this version yet: list every spelling in aliases"]
-    assert errors(loaded) == []
-
-
 def test_empty_need_and_not_ask_for_nothing():
     assert load("[entities.a]\nname='a'\nneed=''\nnot=''\n").problems == ()
 
