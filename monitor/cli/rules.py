@@ -128,7 +128,7 @@ def expand(query: str, directory: Path | None, config: Path, as_json: bool) -> N
     """
     from monitor.app.expand_words import answer_json, answer_lines
     from monitor.app.expanding import answer
-    from monitor.cli.search import Progress
+    from monitor.cli.progress import Progress
     from monitor.model.errors import ConfigInvalid
 
     progress = Progress()
