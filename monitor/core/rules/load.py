@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.entries import RawEntity, RawRule
 from monitor.core.rules.judge import Fault, Names
 from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
-from monitor.core.rules.ruleset import CompiledRule, RuleSet
+from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.table import Path, RuleSource
 from monitor.core.rules.versions import Meanings
 from monitor.model.problem import Gravity, Problem
@@ -180,15 +181,14 @@ class _Load:
         line = self._tell_rule(source, table, raw, faults)
         if node is None:
             return None
-        rule = replace(raw.rule, version=meaning[:8])
-        return Loaded(raw, meaning, faults, line, CompiledRule(rule, node, table.path))
+        return Loaded(raw, meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.path))
 
     def _kept(self, old: Loaded, raw: RawRule, table: RuleTable, source: RuleSource, read_again: bool) -> Loaded:
         line = self._tell_rule(source, table, raw, old.doubts, None if read_again else old.line)
         if raw == old.raw and line == old.line and table.path == old.compiled.path:
             return old
-        rule = replace(raw.rule, version=old.compiled.rule.version)
-        return Loaded(raw, old.meaning, old.doubts, line, CompiledRule(rule, old.compiled.node, table.path))
+        compiled = old.compiled.moved(_versioned(raw.rule, old.meaning), table.path)
+        return Loaded(raw, old.meaning, old.doubts, line, compiled)
 
     def _tell_rule(
         self,
@@ -241,3 +241,11 @@ class _Load:
         home, first = found
         source.report(path, f"{shown} is already defined in {home.name}:{home.line(first)}")
         return False
+
+
+def _versioned(rule: Rule, meaning: str) -> Rule:
+    # dataclasses.replace takes ten times as long
+    return Rule(
+        rule.id, rule.title, rule.query, meaning[:8], rule.tags, rule.severity,
+        rule.must_match, rule.must_not_match, rule.file, rule.line,
+    )  # fmt: skip

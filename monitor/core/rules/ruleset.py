@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
+from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.evaluate import Evaluation
 from monitor.core.rules.explain import Explainer
 from monitor.core.rules.lexicon import Lexicon
-from monitor.core.rules.nodes import Node
 from monitor.core.rules.reading import Reading
 from monitor.core.rules.required import required_terms
 from monitor.core.rules.table import Path
@@ -17,15 +16,6 @@ from monitor.core.text.normalize import ANALYSER_VERSION
 from monitor.model.article import Document, EntityMention
 from monitor.model.required import Required
 from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule and its query's tree."""
-
-    rule: Rule
-    node: Node
-    path: Path = ()  # of its table in the rule file
 
 
 class RuleSet:

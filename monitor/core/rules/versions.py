@@ -2,8 +2,8 @@
 
 A query means its text and all it refers to: the queries of its `$terms` and theirs; for an `@entity` its
 spellings, its `need` and `not`, and the spellings of its rivals, the other entities whose longer names may hide
-its own. An entity that has nothing to do with it changes nothing. A query with `person:`, `org:` or `place:` asks for
-whoever is of that kind, so it means all entities.
+its own. An entity that has nothing to do with it changes nothing. A query with `person:`, `org:` or `place:` asks
+for whoever is of that kind, so it means all entities.
 """
 
 from __future__ import annotations

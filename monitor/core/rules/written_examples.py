@@ -2,8 +2,8 @@
 
 Of a table without `each` an example belongs to its one rule. Else it says which values it speaks of: by a
 placeholder (`"{place} closed"`, tried with every value) or by a key (`{ place = "torkham", body = "…" }`, with
-that value alone). All rules with those values are meant: `must_match` asks that one of them matches, `must_not_match`
-that none does. So an example that speaks of no value belongs to all rules of the table.
+that value alone). All rules with those values are meant: `must_match` asks that one of them matches,
+`must_not_match` that none does. So an example that speaks of no value belongs to all rules of the table.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.rules import LoadedRules, RuleFile, load_rules
+from monitor.core.rules.kept import remembered, written
+from monitor.model.article import Document
 
 NAMES = """
 [entities.mayor]
@@ -106,3 +108,19 @@ def test_however_the_files_change_a_load_beside_the_last_is_a_load_of_its_own(st
     for step in steps[1:]:
         loaded = load_rules(step, loaded.memory)
         assert shown(loaded) == shown(load_rules(step))
+
+
+@settings(max_examples=100, deadline=None)
+@given(sets, sets)
+def test_what_was_written_down_and_read_again_serves_as_well(before: list[RuleFile], after: list[RuleFile]):
+    lines = list(written(load_rules(before).memory))
+    assert shown(load_rules(before, remembered(lines, before))) == shown(load_rules(before))
+    assert shown(load_rules(after, remembered(lines, after))) == shown(load_rules(after))
+
+
+def test_a_rule_that_was_written_down_still_matches_and_explains():
+    files = [RuleFile("names.toml", NAMES), RuleFile("rules.toml", RULES)]
+    first = load_rules(files)
+    second = load_rules(files, remembered(written(first.memory), files))
+    document = Document(id="d", title="Sadiq Khan at Torkham: all shut")
+    assert second.ruleset.match(document) == first.ruleset.match(document) != ()
