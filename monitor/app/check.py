@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from monitor.adapters.nlp import check_model
 from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
+from monitor.app.rule_memory import RuleMemory, many_objects
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
-from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples, untried
+from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, load_rules, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
 from monitor.model.problem import Gravity, Problem
@@ -28,7 +29,7 @@ _LONGEST_EXAMPLE = 5_000_000
 class CheckReport:
     """What a check found. `files` counts the config and the rule files; `settings` and `ruleset` are None when
     their files do not hold. With `config_holds` the rules alone are to blame, be it that there are none; `texts`
-    is all that was read, by the names of the files."""
+    is all that was read, by the names of the files; `memory` makes the next check shorter."""
 
     problems: tuple[Problem, ...]
     files: int
@@ -36,6 +37,7 @@ class CheckReport:
     ruleset: RuleSet | None
     config_holds: bool = False
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
 
     @property
     def errors(self) -> int:
@@ -53,12 +55,13 @@ def check(
     *,
     environment: Mapping[str, str],
     secrets: bool = True,
-    in_force: RuleSet | None = None,
+    before: Memory | None = None,
 ) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
     Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
-    `in_force` is a rule set whose examples all held: then only those that it cannot answer for are tried.
+    `before` is what an earlier check remembers: what did not change is not read, judged and tried again. Without
+    it the cache folder is asked.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -75,9 +78,8 @@ def check(
         problems += _pipeline_problems(settings, source)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
-    loaded = load_rules(rule_files)
-    tried = None if in_force is None else untried(loaded.ruleset, in_force)
-    rule_problems = [*unreadable, *loaded.problems, *run_examples(loaded.ruleset, _example, tried)]
+    loaded, failing = load_and_try(rule_files, RuleMemory(environment, config_path), before)
+    rule_problems = [*unreadable, *loaded.problems, *failing]
     ruleset = None
     if rule_files and not missing and not _errors(rule_problems):
         # Only then: a selector that names a rule with an error in it is not itself wrong.
@@ -88,7 +90,23 @@ def check(
     of_config = sorted([*problems, *missing], key=lambda problem: problem.line)
     ordered = of_config + _in_file_order(rule_problems, paths)
     texts = {name: source, **{file.name: file.text for file in rule_files}}
-    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset, config_holds, texts)
+    told = tuple(dict.fromkeys(ordered))
+    return CheckReport(told, 1 + len(paths), settings, ruleset, config_holds, texts, loaded.memory)
+
+
+def load_and_try(
+    files: Sequence[RuleFile], keeper: RuleMemory, before: Memory | None = None
+) -> tuple[LoadedRules, tuple[Problem, ...]]:
+    """Loads rules beside what is remembered of them, tries the examples that may answer otherwise by now, and
+    remembers. The problems are those of the examples."""
+    with many_objects():
+        known = before if before is not None else keeper.recall(files)
+        loaded = load_rules(files, known)
+    tried = untried(loaded.ruleset, known.compiled) if known.held else None
+    failing = run_examples(loaded.ruleset, _example, tried)
+    memory = replace(loaded.memory, held=not failing)
+    keeper.keep(memory, known)
+    return replace(loaded, memory=memory), failing
 
 
 def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:
@@ -107,12 +125,14 @@ def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: b
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Settings and rules to run with. `rules_of` is set when the rule files do not hold: the rules are the last
-    good ones then, as they were read at that time, and `warnings` holds the errors too."""
+    good ones then, as they were read at that time, and `warnings` holds the errors too. `memory` is for the next
+    check."""
 
     settings: Settings
     ruleset: RuleSet
     warnings: tuple[Problem, ...]
     rules_of: datetime | None = None
+    memory: Memory | None = field(default=None, repr=False)
 
 
 def open_settings(config_path: Path, environment: Mapping[str, str]) -> Ready:
@@ -124,7 +144,7 @@ def ready_of(report: CheckReport) -> Ready:
     """The settings and rules of a check without errors. Raises ConfigInvalid with every problem of another."""
     if not report.ok or report.settings is None or report.ruleset is None:
         raise ConfigInvalid(report.problems)
-    return Ready(report.settings, report.ruleset, report.problems)
+    return Ready(report.settings, report.ruleset, report.problems, memory=report.memory)
 
 
 def render_report(report: CheckReport) -> str:

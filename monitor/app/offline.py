@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from monitor.app.check import check
 from monitor.app.documents import document_in
 from monitor.app.files import Unreadable, read_text
+from monitor.app.rule_memory import RuleMemory, many_objects
 from monitor.core.rules import (
     RuleFile,
     RuleSet,
@@ -47,7 +48,11 @@ def rules_from(directory: Path | None, config: Path, environment: Mapping[str, s
             files.append(RuleFile(str(path), text))
     if not paths:
         problems.append(Problem(str(directory), 0, "no rule files (*.toml) in this folder"))
-    loaded = load_rules(files)
+    keeper = RuleMemory(environment, directory)
+    with many_objects():
+        known = keeper.recall(files)
+        loaded = load_rules(files, known)
+        keeper.keep(loaded.memory, replace(known, held=False))
     problems += [one for one in loaded.problems if one.gravity is Gravity.ERROR]
     if problems:
         raise ConfigInvalid(tuple(problems))

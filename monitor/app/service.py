@@ -131,7 +131,11 @@ class Service:
         scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
         self._warn_of_orphans()
         scheduler.start()
+        if self.reloader is not None:
+            self.reloader.begin_watching(self.reload)
         self._watch_the_clock(scheduler)
+        if self.reloader is not None:
+            self.reloader.end_watching()
         scheduler.pause()
         scheduler.remove_all_jobs()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from sys import intern
 
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.nodes import Exact, Words
@@ -77,13 +78,13 @@ def read_rules(table: Table, line: int) -> tuple[RawRule, ...]:
     its query is wrong."""
     table.known(RULE_KEYS)
     stamps = read_stamps(table)
-    id_, query, tags = table.text("id"), table.text("query"), table.texts("tags")
+    id_, query = table.text("id"), table.text("query")
     draft = Rule(
         id=id_,
         title=table.text("title", id_) or id_,
         query=query,
         version="",
-        tags=tags,
+        tags=tuple(map(intern, table.texts("tags"))),
         severity=Severity(table.one_of("severity", SEVERITIES, Severity.NORMAL)),
         file=table.source.name,
         line=line,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from posixpath import dirname, join
 
 from monitor.core.rules.because import because
+from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.table import RuleSource
 from monitor.model.article import Document
@@ -30,29 +31,38 @@ def run_examples(
     return tuple(problem for rule in rules for problem in trial.of(rule))
 
 
-def untried(ruleset: RuleSet, tried: RuleSet) -> frozenset[str]:
-    """The rules whose examples may answer otherwise than in `tried`, whose examples all held.
+def untried(ruleset: RuleSet, tried: Iterable[CompiledRule]) -> frozenset[str]:
+    """The rules whose examples may answer otherwise than those of `tried`, which all held.
 
     Those of another version or with other examples; those that share an example with rules of which one came or
     went; and those with an example in a file, since nobody knows what stands in it now.
     """
-    known = {rule.id: (rule.version, rule.must_match, rule.must_not_match) for rule in tried.rules}
-    before, now = _sharing(tried), _sharing(ruleset)
+    known = {one.rule.id: one for one in tried}
+    before, now = _sharing(known.values()), _sharing(ruleset.compiled)
     return frozenset(
-        rule.id
-        for rule in ruleset.rules
-        if known.get(rule.id) != (rule.version, rule.must_match, rule.must_not_match)
-        or any(example.file is not None for example in (*rule.must_match, *rule.must_not_match))
-        or before.get(table := (rule.file, ruleset.path(rule.id))) != now.get(table)
+        one.rule.id
+        for one in ruleset.compiled
+        if not _answered(known.get(one.rule.id), one)
+        or ((table := (one.rule.file, one.path)) in now and now[table] != before.get(table))
     )
 
 
-def _sharing(ruleset: RuleSet) -> dict[tuple[object, ...], list[str]]:
+def _answered(before: CompiledRule | None, now: CompiledRule) -> bool:
+    """Whether the examples of a rule hold if those of the rule before it did."""
+    if before is not now:
+        if before is None or before.rule.version != now.rule.version:
+            return False
+        if (before.rule.must_match, before.rule.must_not_match) != (now.rule.must_match, now.rule.must_not_match):
+            return False
+    return all(example.file is None for example in (*now.rule.must_match, *now.rule.must_not_match))
+
+
+def _sharing(rules: Iterable[CompiledRule]) -> dict[tuple[object, ...], list[str]]:
     """The rules that share an example, by their table."""
     tables: dict[tuple[object, ...], list[str]] = {}
-    for rule in ruleset.rules:
-        if any(example.shared for example in rule.must_match):
-            tables.setdefault((rule.file, ruleset.path(rule.id)), []).append(rule.id)
+    for one in rules:
+        if any(example.shared for example in one.rule.must_match):
+            tables.setdefault((one.rule.file, one.path), []).append(one.rule.id)
     return tables
 
 

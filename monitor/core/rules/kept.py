@@ -1,7 +1,7 @@
 """What a load remembers, as text to keep and back: rules found sound then need not be read and judged again.
 
-The text is JSON, one line a rule file. Whoever keeps it answers for its having been written by this very code: it is
-taken as true.
+The text is JSON, one line a rule file. Whoever keeps it answers for its having been written by this very code: it
+is taken as true.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
+from sys import intern
 from typing import Any
 
 from monitor.core.rules.compiled import CompiledRule
@@ -106,7 +107,7 @@ def _rule(raw: RawRule, loaded: Loaded | None) -> list[object]:
         _examples(rule.must_match),
         _examples(rule.must_not_match),
     ]
-    if loaded is None or loaded.raw != raw:  # not sound, or another rule of this id
+    if loaded is None or loaded.compiled.rule is not rule:  # not sound, or another rule of this id
         return [*said, None]
     doubts = [[fault.message, fault.gravity.value, fault.context] for fault in loaded.doubts]
     return [*said, loaded.meaning, doubts, loaded.line]
@@ -114,16 +115,23 @@ def _rule(raw: RawRule, loaded: Loaded | None) -> list[object]:
 
 def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> RawRule:
     id_, title, query, tags, severity, line, stamp, must, must_not, meaning, *more = said
-    tags, severity = tuple(tags), _SEVERITIES[severity]
-    examples = _read_examples(must), _read_examples(must_not)
-    rule = Rule(id_, title, query, "", tags, severity, *examples, name, line)
-    raw = RawRule(rule, Stamp(stamp) if stamp else PLAIN)
+    rule = Rule(
+        id_,
+        id_ if title == id_ else title,
+        query,
+        meaning[:8] if meaning else "",
+        tuple(map(intern, tags)),
+        _SEVERITIES[severity],
+        _read_examples(must),
+        _read_examples(must_not),
+        name,
+        line,
+    )
     if meaning is not None:
         faults, at = more
         doubts = tuple(Fault(message, _GRAVITIES[one], tuple(context)) for message, one, context in faults)
-        versioned = Rule(id_, title, query, meaning[:8], tags, severity, *examples, name, line)
-        rules[id_] = Loaded(raw, meaning, doubts, at, CompiledRule(versioned, None, ("rules", index)))
-    return raw
+        rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, ("rules", index)))
+    return RawRule(rule, Stamp(stamp) if stamp else PLAIN)
 
 
 def _examples(examples: tuple[Example, ...]) -> list[object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.entries import RawEntity, RawRule
@@ -29,7 +29,6 @@ _MOST_TOLD = 3  # problems of the rules that one table with `each` makes
 class Loaded:
     """A sound rule: its meaning, what is doubtful about its query, and the line where that stands."""
 
-    raw: RawRule
     meaning: str
     doubts: tuple[Fault, ...]
     line: int
@@ -38,10 +37,19 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one load leaves for the next: every file with its text, by name, and the sound rules by id."""
+    """What one load leaves for the next: every file with its text, by name, and the sound rules by id.
+
+    Whoever tried the examples of all these rules says with `held` that they held.
+    """
 
     files: Mapping[str, tuple[str, ReadFile]] = field(default_factory=dict)
     rules: Mapping[str, Loaded] = field(default_factory=dict)
+    held: bool = False
+
+    @property
+    def compiled(self) -> Iterator[CompiledRule]:
+        """The rules themselves."""
+        return (loaded.compiled for loaded in self.rules.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +112,14 @@ class _Load:
         )
         raws = {name: raw for name, (raw, _) in entities.items()}
         meanings = Meanings(raws, {name: term.query for name, term in lexicon.terms.items()})
-        rules = {one.raw.rule.id: one for one in self._rules(names, meanings)}
+        rules = {one.compiled.rule.id: one for one in self._rules(names, meanings)}
         ruleset = RuleSet(
             [one.compiled for one in rules.values()],
             lexicon,
             {name: source.text for name, source in self.sources.items()},
             meaning=meanings.of_all,
         )
-        files = {name: (source.text, self.files[name]) for name, source in self.sources.items()}
+        files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
         return LoadedRules(ruleset, tuple(self._problems()), Memory(files, rules))
 
     def _read(self, source: RuleSource) -> ReadFile:
@@ -120,6 +128,17 @@ class _Load:
             return read_file(source)
         source.problems, source.rules = list(known[1].problems), known[1].tables
         return known[1]
+
+    def _remembered(self, name: str, rules: Mapping[str, Loaded]) -> ReadFile:
+        """What was read of a file, with the very rules that are in force: twice 100,000 take many megabytes."""
+        file = self.files[name]
+        tables = [RuleTable(one.index, tuple(_shared(raw, rules) for raw in one.rules)) for one in file.rules]
+        kept = all(
+            a is b
+            for old, new in zip(file.rules, tables, strict=True)
+            for a, b in zip(old.rules, new.rules, strict=True)
+        )
+        return file if kept else replace(file, rules=tuple(tables))
 
     def _entities(self, broken: set[str]) -> dict[str, tuple[RawEntity, RuleSource]]:
         found: dict[str, tuple[RawEntity, RuleSource]] = {}
@@ -181,14 +200,15 @@ class _Load:
         line = self._tell_rule(source, table, raw, faults)
         if node is None:
             return None
-        return Loaded(raw, meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.path))
+        return Loaded(meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.path))
 
     def _kept(self, old: Loaded, raw: RawRule, table: RuleTable, source: RuleSource, read_again: bool) -> Loaded:
         line = self._tell_rule(source, table, raw, old.doubts, None if read_again else old.line)
-        if raw == old.raw and line == old.line and table.path == old.compiled.path:
+        compiled = old.compiled
+        if _alike(raw.rule, compiled.rule) and line == old.line and table.path == compiled.path:
             return old
-        compiled = old.compiled.moved(_versioned(raw.rule, old.meaning), table.path)
-        return Loaded(raw, old.meaning, old.doubts, line, compiled)
+        compiled = compiled.moved(_versioned(raw.rule, old.meaning), table.path)
+        return Loaded(old.meaning, old.doubts, line, compiled)
 
     def _tell_rule(
         self,
@@ -243,7 +263,21 @@ class _Load:
         return False
 
 
+def _shared(raw: RawRule, rules: Mapping[str, Loaded]) -> RawRule:
+    loaded = rules.get(raw.rule.id)
+    if loaded is None or loaded.compiled.rule is raw.rule or not _alike(raw.rule, loaded.compiled.rule):
+        return raw
+    return RawRule(loaded.compiled.rule, raw.stamp)
+
+
+def _alike(one: Rule, other: Rule) -> bool:
+    """Whether two rules differ in nothing but perhaps their version."""
+    return one is other or one == other or one == _versioned(other, one.version)
+
+
 def _versioned(rule: Rule, meaning: str) -> Rule:
+    if rule.version == meaning[:8]:
+        return rule
     # dataclasses.replace takes ten times as long
     return Rule(
         rule.id, rule.title, rule.query, meaning[:8], rule.tags, rule.severity,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import tomli
 
 from monitor.core.rules.entries import RawEntity, RawRule, read_entity, read_rules
 from monitor.core.rules.table import Path, RuleSource, Table
@@ -91,13 +92,15 @@ def _toml(source: RuleSource) -> dict[str, Any]:
         source.problems.append(Problem(source.name, 0, f"larger than {MAX_FILE:,} characters"))
         return {}
     try:
-        return tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(source.text)
+    except tomli.TOMLDecodeError as error:
         found = _TOML_LINE.search(str(error))
         # "(at end of document)" names no line: the trouble is on the last one
         line = int(found.group(1)) if found else source.text.rstrip().count("\n") + 1
         message = _TOML_LINE.sub("", str(error)).removesuffix(" (at end of document)")
         source.problems.append(Problem(source.name, line, f"not valid TOML: {message}"))
+    except (ValueError, OverflowError):  # of a number of thousands of digits, say
+        source.problems.append(Problem(source.name, 0, "not valid TOML: a number or date is out of range"))
     except RecursionError:
         source.problems.append(Problem(source.name, 0, "not readable: lists or tables nested too deep"))
     return {}

@@ -250,7 +250,15 @@ def test_the_version_of_a_set_does_not_depend_on_the_order_of_files():
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 5_000, "a = " + "[" * 5_000, "\x00", "a.b." * 3_000 + "c=1", "\ufeff[[rules]]"]
+    "text",
+    [
+        "[" * 5_000,
+        "a = " + "[" * 5_000,
+        "\x00",
+        "a.b." * 3_000 + "c=1",
+        "\ufeff[[rules]]",
+        "a = " + "9" * 5_000,
+    ],
 )
 def test_hostile_files_are_problems_and_never_exceptions(text):
     assert load(text).problems
