@@ -56,12 +56,13 @@ def check(
     environment: Mapping[str, str],
     secrets: bool = True,
     before: Memory | None = None,
+    keep: bool = True,
 ) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
     Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
     `before` is what an earlier check remembers: what did not change is not read, judged and tried again. Without
-    it the cache folder is asked.
+    it the cache folder is asked. Without `keep` what this one remembers is not put there.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -78,7 +79,11 @@ def check(
         problems += _pipeline_problems(settings, source)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
-    loaded, failing = load_and_try(rule_files, RuleMemory(environment, config_path), before)
+    keeper = RuleMemory(environment, config_path)
+    known = before if before is not None else keeper.recall(rule_files)
+    loaded, failing = load_and_try(rule_files, known)
+    if keep:
+        keeper.keep(loaded.memory, known)
     rule_problems = [*unreadable, *loaded.problems, *failing]
     ruleset = None
     if rule_files and not missing and not _errors(rule_problems):
@@ -94,19 +99,14 @@ def check(
     return CheckReport(told, 1 + len(paths), settings, ruleset, config_holds, texts, loaded.memory)
 
 
-def load_and_try(
-    files: Sequence[RuleFile], keeper: RuleMemory, before: Memory | None = None
-) -> tuple[LoadedRules, tuple[Problem, ...]]:
-    """Loads rules beside what is remembered of them, tries the examples that may answer otherwise by now, and
-    remembers. The problems are those of the examples."""
+def load_and_try(files: Sequence[RuleFile], known: Memory) -> tuple[LoadedRules, tuple[Problem, ...]]:
+    """Loads rules beside what is known of them, and tries the examples that may answer otherwise by now; the
+    problems are those of the examples."""
     with many_objects():
-        known = before if before is not None else keeper.recall(files)
         loaded = load_rules(files, known)
     tried = untried(loaded.ruleset, known.compiled) if known.held else None
     failing = run_examples(loaded.ruleset, _example, tried)
-    memory = replace(loaded.memory, held=not failing)
-    keeper.keep(memory, known)
-    return replace(loaded, memory=memory), failing
+    return replace(loaded, memory=replace(loaded.memory, held=not failing)), failing
 
 
 def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:

@@ -16,8 +16,10 @@ import structlog
 from monitor.app.changes import changes, needs_restart
 from monitor.app.check import CheckReport, Ready, check, ready_of
 from monitor.app.files import read_text
+from monitor.app.rule_memory import RuleMemory
 from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, rebuild
+from monitor.core.rules import Memory
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.model.problem import Gravity, Problem
@@ -101,17 +103,23 @@ class Reloader:
 
     def _check(self, wake: Callable[[], None]) -> None:
         try:
-            self._read.put(self._settled())
+            report = self._settled()
         except Exception as error:
             self._read.put(error)
+            wake()
+            return
+        known = self.ready.memory or Memory()
+        self._read.put(report)
         wake()
+        # Beside the applying: nobody waits for it.
+        RuleMemory(self._environment, self._config).keep(report.memory, known)
 
     def _settled(self) -> CheckReport:
         """A check of files that nobody wrote to meanwhile: half a config may hold, without half of the feeds."""
         for _ in range(_TRIES):
             if self._watch is not None:
                 self._watch.take()
-            report = check(self._config, environment=self._environment, before=self.ready.memory)
+            report = check(self._config, environment=self._environment, before=self.ready.memory, keep=False)
             if all(read_text(Path(name)) == text for name, text in report.texts.items()):
                 break
         return report

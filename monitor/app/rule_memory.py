@@ -48,8 +48,8 @@ class RuleMemory:
             said = json.loads(head or b"{}")
             if said != _head(body, held := said.get("held") is True):
                 return Memory()
-            lines = body.decode().splitlines() if body else []
-            known = remembered(lines, files)
+            with many_objects():
+                known = remembered(body.decode().split("\n") if body else (), files)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Memory()
         return Memory(known.files, known.rules, held)
@@ -58,7 +58,7 @@ class RuleMemory:
         """Writes down what is known, unless it is little or what was known before."""
         if self._path is None or len(memory.rules) < FEWEST or _same(memory, before):
             return
-        with suppress(OSError, ValueError):  # ValueError: lone surrogates in a text
+        with suppress(OSError, ValueError), many_objects():  # ValueError: lone surrogates in a text
             body = "\n".join(written(memory)).encode()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(self._path, json.dumps(_head(body, memory.held)).encode() + b"\n" + body)

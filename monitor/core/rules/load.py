@@ -37,7 +37,8 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one load leaves for the next: every file with its text, by name, and the sound rules by id.
+    """What one load leaves for the next: every file with its text, by name, the sound rules by id, and what came
+    of it where that is still there.
 
     Whoever tried the examples of all these rules says with `held` that they held.
     """
@@ -45,6 +46,8 @@ class Memory:
     files: Mapping[str, tuple[str, ReadFile]] = field(default_factory=dict)
     rules: Mapping[str, Loaded] = field(default_factory=dict)
     held: bool = False
+    ruleset: RuleSet | None = None
+    problems: tuple[Problem, ...] = ()
 
     @property
     def compiled(self) -> Iterator[CompiledRule]:
@@ -66,7 +69,11 @@ def load_rules(files: Sequence[RuleFile], before: Memory | None = None) -> Loade
 
     What `before` knows is taken from there: the result is the same.
     """
-    return _Load(files, before or Memory()).run()
+    if before is None or before.ruleset is None:
+        return _Load(files, before or Memory()).run()
+    if list(before.ruleset.sources.items()) != [(file.name, file.text) for file in files]:
+        return _Load(files, before).run()
+    return LoadedRules(before.ruleset, before.problems, before)
 
 
 def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
@@ -120,7 +127,8 @@ class _Load:
             meaning=meanings.of_all,
         )
         files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
-        return LoadedRules(ruleset, tuple(self._problems()), Memory(files, rules))
+        problems = tuple(self._problems())
+        return LoadedRules(ruleset, problems, Memory(files, rules, ruleset=ruleset, problems=problems))
 
     def _read(self, source: RuleSource) -> ReadFile:
         known = self.before.files.get(source.name)

@@ -101,7 +101,7 @@ def test_nobody_else_can_read_or_write_it(home: Mapping[str, str], loaded: Memor
         lambda path: (path.unlink(), path.mkdir()),
         lambda path: (path.unlink(), os.mkfifo(path)),
     ],
-    ids=["cut", "changed", "no-head", "empty", "bytes", "deep", "number", "group", "others", "link", "folder", "pipe"],
+    ids="cut changed no-head empty bytes deep number group others link folder pipe".split(),
 )  # fmt: skip
 def test_a_broken_or_foreign_file_is_as_good_as_none(home: Mapping[str, str], loaded: Memory, spoil):
     RuleMemory(home, Path("config.toml")).keep(loaded, Memory())
@@ -109,7 +109,9 @@ def test_a_broken_or_foreign_file_is_as_good_as_none(home: Mapping[str, str], lo
     assert known(home) == NOTHING
 
 
-def test_a_file_with_a_sum_of_its_own_and_nonsense_in_it_is_as_good_as_none(home: Mapping[str, str], loaded: Memory):
+def test_a_file_with_a_sum_of_its_own_and_nonsense_in_it_is_as_good_as_none(
+    home: Mapping[str, str], loaded: Memory
+):
     RuleMemory(home, Path("config.toml")).keep(loaded, Memory())
     for body in (b"{}", b"[]", b'{"name": "one.toml", "rules": [[1]]}', b"null"):
         head = json.dumps(rule_memory._head(body, True)).encode()
