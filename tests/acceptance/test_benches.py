@@ -42,3 +42,9 @@ def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
 
 def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py")
+
+
+def test_the_bench_of_loading_rules_prints_what_each_way_takes() -> None:
+    table = bench("rules_loading.py", "--rules", "1200")
+    for row in ("tomli alone", "from files", "from the cache", "again, nothing changed", "again, one rule"):
+        assert f"\n{row}" in table

@@ -101,7 +101,10 @@ def test_nobody_else_can_read_or_write_it(home: Mapping[str, str], loaded: Memor
         lambda path: (path.unlink(), path.mkdir()),
         lambda path: (path.unlink(), os.mkfifo(path)),
     ],
-    ids="cut changed no-head empty bytes deep number group others link folder pipe".split(),
+    ids=[
+        "cut", "changed", "no-head", "empty", "bytes", "deep",
+        "number", "group", "others", "link", "folder", "pipe",
+    ],
 )  # fmt: skip
 def test_a_broken_or_foreign_file_is_as_good_as_none(home: Mapping[str, str], loaded: Memory, spoil):
     RuleMemory(home, Path("config.toml")).keep(loaded, Memory())
