@@ -12,11 +12,11 @@ from monitor.adapters.nlp import check_model
 from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
-from monitor.app.rule_memory import RuleMemory, many_objects
+from monitor.app.rule_memory import RuleMemory, load
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
-from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, load_rules, run_examples, untried
+from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
 from monitor.model.problem import Gravity, Problem
@@ -102,8 +102,7 @@ def check(
 def load_and_try(files: Sequence[RuleFile], known: Memory) -> tuple[LoadedRules, tuple[Problem, ...]]:
     """Loads rules beside what is known of them, and tries the examples that may answer otherwise by now; the
     problems are those of the examples."""
-    with many_objects():
-        loaded = load_rules(files, known)
+    loaded = load(files, known)
     tried = untried(loaded.ruleset, known.compiled) if known.held else None
     failing = run_examples(loaded.ruleset, _example, tried)
     return replace(loaded, memory=replace(loaded.memory, held=not failing)), failing

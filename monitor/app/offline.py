@@ -10,11 +10,10 @@ from typing import Any
 from monitor.app.check import check
 from monitor.app.documents import document_in
 from monitor.app.files import Unreadable, read_text
-from monitor.app.rule_memory import RuleMemory, many_objects
+from monitor.app.rule_memory import RuleMemory, load
 from monitor.core.rules import (
     RuleFile,
     RuleSet,
-    load_rules,
     match_to_json,
 )
 from monitor.model.errors import ConfigInvalid
@@ -49,10 +48,9 @@ def rules_from(directory: Path | None, config: Path, environment: Mapping[str, s
     if not paths:
         problems.append(Problem(str(directory), 0, "no rule files (*.toml) in this folder"))
     keeper = RuleMemory(environment, directory)
-    with many_objects():
-        known = keeper.recall(files)
-        loaded = load_rules(files, known)
-        keeper.keep(loaded.memory, replace(known, held=False))
+    known = keeper.recall(files)
+    loaded = load(files, known)
+    keeper.keep(loaded.memory, replace(known, held=False))
     problems += [one for one in loaded.problems if one.gravity is Gravity.ERROR]
     if problems:
         raise ConfigInvalid(tuple(problems))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.adapters.clock import SystemClock
-from monitor.core.rules import Memory, RuleFile
+from monitor.core.rules import LoadedRules, Memory, RuleFile, load_rules
 from monitor.core.rules.kept import remembered, written
 
 FEWEST = 1_000
@@ -48,7 +48,7 @@ class RuleMemory:
             said = json.loads(head or b"{}")
             if said != _head(body, held := said.get("held") is True):
                 return Memory()
-            with many_objects():
+            with _many_objects():
                 known = remembered(body.decode().split("\n") if body else (), files)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Memory()
@@ -58,15 +58,34 @@ class RuleMemory:
         """Writes down what is known, unless it is little or what was known before."""
         if self._path is None or len(memory.rules) < FEWEST or _same(memory, before):
             return
-        with suppress(OSError, ValueError), many_objects():  # ValueError: lone surrogates in a text
+        with suppress(OSError, ValueError), _many_objects():  # ValueError: lone surrogates in a text
             body = "\n".join(written(memory)).encode()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(self._path, json.dumps(_head(body, memory.held)).encode() + b"\n" + body)
             _tidy(self._path.parent, SystemClock().now().timestamp())
 
 
+def load(files: Sequence[RuleFile], known: Memory) -> LoadedRules:
+    """Loads rules beside what is known of them, and spares the garbage collector the sight of many."""
+    with _many_objects():
+        loaded = load_rules(files, known)
+    if len(loaded.memory.rules) >= FEWEST:
+        settle()
+    return loaded
+
+
+def settle() -> None:
+    """Tells the garbage collector that what is there now stays.
+
+    Else it looks at all of 100,000 rules again and again, and reading a text takes seven times as long.
+    """
+    gc.unfreeze()  # what went since then
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
-def many_objects() -> Iterator[None]:
+def _many_objects() -> Iterator[None]:
     """Without the garbage collector: it would look again and again at a growing million objects that all stay."""
     enabled = gc.isenabled()
     gc.disable()
@@ -75,16 +94,6 @@ def many_objects() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def settle() -> None:
-    """Tells the garbage collector that what is there now stays; to be called when rules came into force.
-
-    Else it looks at all of 100,000 rules again and again, and reading a text takes seven times as long.
-    """
-    gc.unfreeze()  # what went since then
-    gc.collect()
-    gc.freeze()
 
 
 def _folder(environment: Mapping[str, str]) -> Path | None:

@@ -51,7 +51,6 @@ class Settings:
     poll: PollSettings
     feeds: tuple[FeedSettings, ...]
     rule_files: tuple[str, ...]
-    watch_rules: bool
     nlp_model: str | None
     smtp: SmtpSettings | None
     receivers: tuple[Receiver, ...]
@@ -59,6 +58,7 @@ class Settings:
     web_listen: ListenAddress | None  # None: no web pages
     source: str
     warnings: tuple[Problem, ...] = ()
+    watch_rules: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ class CompiledRule:
     """A rule and its query's tree. That of a query that was found sound before is read when it is first needed: of
     100,000 rules few are looked at in an hour."""
 
-    __slots__ = ("_node", "path", "rule")
+    __slots__ = ("_node", "_table", "rule")
 
-    def __init__(self, rule: Rule, node: Node | None, path: Path = ()) -> None:
+    def __init__(self, rule: Rule, node: Node | None, table: int | None = None) -> None:
         self.rule = rule
-        self.path = path  # of its table in the rule file
+        self._table = table
         self._node = node
 
     @property
@@ -26,6 +26,11 @@ class CompiledRule:
             self._node = parse(self.rule.query)
         return self._node
 
-    def moved(self, rule: Rule, path: Path) -> CompiledRule:
-        """The same tree for a rule that means the same."""
-        return CompiledRule(rule, self._node, path)
+    @property
+    def path(self) -> Path:
+        """Where its table stands in the rule file: `("rules", 3)`; a query by itself stands nowhere."""
+        return () if self._table is None else ("rules", self._table)
+
+    def moved(self, rule: Rule, table: int) -> CompiledRule:
+        """The same tree for a rule that means the same, in the table of that number."""
+        return CompiledRule(rule, self._node, table)

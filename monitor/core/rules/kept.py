@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
-from sys import intern
 from typing import Any
 
 from monitor.core.rules.compiled import CompiledRule
@@ -120,7 +120,7 @@ def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> Ra
         id_ if title == id_ else title,
         query,
         meaning[:8] if meaning else "",
-        tuple(map(intern, tags)),
+        _tags(*tags),
         _SEVERITIES[severity],
         _read_examples(must),
         _read_examples(must_not),
@@ -130,8 +130,14 @@ def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> Ra
     if meaning is not None:
         faults, at = more
         doubts = tuple(Fault(message, _GRAVITIES[one], tuple(context)) for message, one, context in faults)
-        rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, ("rules", index)))
+        rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, index))
     return RawRule(rule, Stamp(stamp) if stamp else PLAIN)
+
+
+@lru_cache(maxsize=10_000)
+def _tags(*tags: str) -> tuple[str, ...]:
+    """The same tuple for the same tags: many rules have them."""
+    return tags
 
 
 def _examples(examples: tuple[Example, ...]) -> list[object]:

@@ -208,14 +208,14 @@ class _Load:
         line = self._tell_rule(source, table, raw, faults)
         if node is None:
             return None
-        return Loaded(meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.path))
+        return Loaded(meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.index))
 
     def _kept(self, old: Loaded, raw: RawRule, table: RuleTable, source: RuleSource, read_again: bool) -> Loaded:
         line = self._tell_rule(source, table, raw, old.doubts, None if read_again else old.line)
         compiled = old.compiled
         if _alike(raw.rule, compiled.rule) and line == old.line and table.path == compiled.path:
             return old
-        compiled = compiled.moved(_versioned(raw.rule, old.meaning), table.path)
+        compiled = compiled.moved(_versioned(raw.rule, old.meaning), table.index)
         return Loaded(old.meaning, old.doubts, line, compiled)
 
     def _tell_rule(
