@@ -102,6 +102,7 @@ class _Load:
         self.sources = {file.name: RuleSource(file.name, file.text) for file in files}
         self.files = {name: self._read(source) for name, source in self.sources.items()}
         self.homes: dict[str, tuple[RuleSource, Path]] = {}  # "rule x" → its first place
+        self.changed: set[str] = set()  # files with a rule that is another than before
         self.told: Counter[tuple[str, Path, Gravity]] = Counter()
 
     def run(self) -> LoadedRules:
@@ -139,14 +140,11 @@ class _Load:
 
     def _remembered(self, name: str, rules: Mapping[str, Loaded]) -> ReadFile:
         """What was read of a file, with the very rules that are in force: twice 100,000 take many megabytes."""
-        file = self.files[name]
-        tables = [RuleTable(one.index, tuple(_shared(raw, rules) for raw in one.rules)) for one in file.rules]
-        kept = all(
-            a is b
-            for old, new in zip(file.rules, tables, strict=True)
-            for a, b in zip(old.rules, new.rules, strict=True)
-        )
-        return file if kept else replace(file, rules=tuple(tables))
+        file, known = self.files[name], self.before.files.get(name)
+        if known is not None and known[1] is file and name not in self.changed:
+            return file
+        tables = (RuleTable(one.index, tuple(_shared(raw, rules) for raw in one.rules)) for one in file.rules)
+        return replace(file, rules=tuple(tables))
 
     def _entities(self, broken: set[str]) -> dict[str, tuple[RawEntity, RuleSource]]:
         found: dict[str, tuple[RawEntity, RuleSource]] = {}
@@ -198,6 +196,8 @@ class _Load:
                         loaded = self._compiled(raw, table, source, names, meaning)
                     else:
                         loaded = self._kept(old, raw, table, source, read_again)
+                    if loaded is not old:
+                        self.changed.add(source.name)
                     if loaded is not None:
                         yield loaded
 
