@@ -15,6 +15,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -46,13 +47,14 @@ class RuleMemory:
             content = b"" if self._path is None else _own(self._path)
             head, _, body = content.partition(b"\n")
             said = json.loads(head or b"{}")
-            if said != _head(body, held := said.get("held") is True):
+            held, names = said["held"] is True, str(said["names"])
+            if said != _head(body, names, held):
                 return Memory()
             with _many_objects():
                 known = remembered(body.decode().split("\n") if body else (), files)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Memory()
-        return Memory(known.files, known.rules, held)
+        return replace(known, names=names, held=held)
 
     def keep(self, memory: Memory, before: Memory) -> None:
         """Writes down what is known, unless it is little or what was known before."""
@@ -61,7 +63,7 @@ class RuleMemory:
         with suppress(OSError, ValueError), _many_objects():  # ValueError: lone surrogates in a text
             body = "\n".join(written(memory)).encode()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, json.dumps(_head(body, memory.held)).encode() + b"\n" + body)
+            _replace(self._path, json.dumps(_head(body, memory.names, memory.held)).encode() + b"\n" + body)
             _tidy(self._path.parent, SystemClock().now().timestamp())
 
 
@@ -136,9 +138,9 @@ def _tidy(folder: Path, now: float) -> None:
             path.unlink(missing_ok=True)
 
 
-def _head(body: bytes, held: bool) -> dict[str, object]:
-    """The first line: who wrote it, and a sum over the rest."""
-    return {"code": _code(), "held": held, "sum": blake2b(body, digest_size=16).hexdigest()}
+def _head(body: bytes, names: str, held: bool) -> dict[str, object]:
+    """The first line: who wrote it, what holds of all of it, and a sum over the rest."""
+    return {"code": _code(), "names": names, "held": held, "sum": blake2b(body, digest_size=16).hexdigest()}
 
 
 @cache

@@ -40,11 +40,13 @@ class Memory:
     """What one load leaves for the next: every file with its text, by name, the sound rules by id, and what came
     of it where that is still there.
 
-    Whoever tried the examples of all these rules says with `held` that they held.
+    `names` is what all names together meant. Whoever tried the examples of all these rules says with `held` that
+    they held.
     """
 
     files: Mapping[str, tuple[str, ReadFile]] = field(default_factory=dict)
     rules: Mapping[str, Loaded] = field(default_factory=dict)
+    names: str = ""
     held: bool = False
     ruleset: RuleSet | None = None
     problems: tuple[Problem, ...] = ()
@@ -129,7 +131,9 @@ class _Load:
         )
         files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
         problems = tuple(self._problems())
-        return LoadedRules(ruleset, problems, Memory(files, rules, ruleset=ruleset, problems=problems))
+        return LoadedRules(
+            ruleset, problems, Memory(files, rules, meanings.of_all, ruleset=ruleset, problems=problems)
+        )
 
     def _read(self, source: RuleSource) -> ReadFile:
         known = self.before.files.get(source.name)
@@ -183,15 +187,21 @@ class _Load:
         return found
 
     def _rules(self, names: Names, meanings: Meanings) -> Iterator[Loaded]:
+        same_names = self.before.names == meanings.of_all
         for source, file in self._each():
             known = self.before.files.get(source.name)
             read_again = known is None or known[1] is not file
+            unchanged = same_names and not read_again
             for table in file.rules:
                 for raw in table.rules:
                     id_ = raw.rule.id
                     if not self._is_free("rule", id_, source, table.path, f'rule "{id_}"'):
                         continue
-                    old, meaning = self.before.rules.get(id_), meanings.of(raw.rule.query)
+                    old = self.before.rules.get(id_)
+                    if unchanged and old is not None and old.compiled.rule is raw.rule:
+                        meaning = old.meaning
+                    else:
+                        meaning = meanings.of(raw.rule.query)
                     if old is None or old.meaning != meaning:
                         loaded = self._compiled(raw, table, source, names, meaning)
                     else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from hashlib import blake2b
 
 from monitor.core.rules.entries import RawEntity
@@ -46,7 +47,7 @@ class Meanings:
         """The meaning of a query: 32 hexadecimal digits."""
         return _digest(f"{query}\0{self._names(_references(query))}")
 
-    @property
+    @cached_property
     def of_all(self) -> str:
         """What all names together mean."""
         return self._names(frozenset((_EVERYTHING,)))

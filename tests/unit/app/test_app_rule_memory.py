@@ -117,7 +117,7 @@ def test_a_file_with_a_sum_of_its_own_and_nonsense_in_it_is_as_good_as_none(
 ):
     RuleMemory(home, Path("config.toml")).keep(loaded, Memory())
     for body in (b"{}", b"[]", b'{"name": "one.toml", "rules": [[1]]}', b"null"):
-        head = json.dumps(rule_memory._head(body, True)).encode()
+        head = json.dumps(rule_memory._head(body, "", True)).encode()
         kept(home).write_bytes(head + b"\n" + body)
         assert known(home) == NOTHING
 
