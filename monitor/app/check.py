@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.languages import example_languages
+from monitor.app.rule_memory import RuleMemory, load
 from monitor.app.selectors import check_selectors
 from monitor.config import Outline, Settings, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
-from monitor.core.rules import RuleFile, RuleSet, load_rules, run_examples, untried
+from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
 from monitor.model.problem import Gravity, Problem
@@ -30,7 +31,7 @@ _LONGEST_EXAMPLE = 5_000_000
 class CheckReport:
     """What a check found. `files` counts the config and the rule files; `settings` and `ruleset` are None when
     their files do not hold. With `config_holds` the rules alone are to blame, be it that there are none; `texts`
-    is all that was read, by the names of the files."""
+    is all that was read, by the names of the files; `memory` makes the next check shorter."""
 
     problems: tuple[Problem, ...]
     files: int
@@ -38,6 +39,7 @@ class CheckReport:
     ruleset: RuleSet | None
     config_holds: bool = False
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
 
     @property
     def errors(self) -> int:
@@ -55,12 +57,14 @@ def check(
     *,
     environment: Mapping[str, str],
     secrets: bool = True,
-    in_force: RuleSet | None = None,
+    before: Memory | None = None,
+    keep: bool = True,
 ) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
     Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
-    `in_force` is a rule set whose examples all held: then only those that it cannot answer for are tried.
+    `before` is what an earlier check remembers: what did not change is not read, judged and tried again. Without
+    it the cache folder is asked. Without `keep` what this one remembers is not put there.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -77,11 +81,12 @@ def check(
         problems += _pipeline_problems(settings, source)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
-    loaded = load_rules(rule_files)
-    tried = None if in_force is None else untried(loaded.ruleset, in_force)
-    with example_languages(loaded.ruleset) as complete:
-        failed = run_examples(loaded.ruleset, _example, tried, complete)
-    rule_problems = [*unreadable, *loaded.problems, *failed]
+    keeper = RuleMemory(environment, config_path)
+    known = before if before is not None else keeper.recall(rule_files)
+    loaded, failing = load_and_try(rule_files, known)
+    if keep:
+        keeper.keep(loaded.memory, known)
+    rule_problems = [*unreadable, *loaded.problems, *failing]
     ruleset = None
     if rule_files and not missing and not _errors(rule_problems):
         # Only then: a selector that names a rule with an error in it is not itself wrong.
@@ -94,7 +99,18 @@ def check(
     of_config = sorted([*problems, *missing], key=lambda problem: problem.line)
     ordered = of_config + _in_file_order(rule_problems, paths)
     texts = {name: source, **{file.name: file.text for file in rule_files}}
-    return CheckReport(tuple(dict.fromkeys(ordered)), 1 + len(paths), settings, ruleset, config_holds, texts)
+    told = tuple(dict.fromkeys(ordered))
+    return CheckReport(told, 1 + len(paths), settings, ruleset, config_holds, texts, loaded.memory)
+
+
+def load_and_try(files: Sequence[RuleFile], known: Memory) -> tuple[LoadedRules, tuple[Problem, ...]]:
+    """Loads rules beside what is known of them, and tries the examples that may answer otherwise by now; the
+    problems are those of the examples."""
+    loaded = load(files, known)
+    tried = untried(loaded.ruleset, known.compiled) if known.held else None
+    with example_languages(loaded.ruleset) as complete:
+        failing = run_examples(loaded.ruleset, _example, tried, complete)
+    return replace(loaded, memory=replace(loaded.memory, held=not failing)), failing
 
 
 def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: bool = True) -> Settings:
@@ -113,12 +129,14 @@ def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: b
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Settings and rules to run with. `rules_of` is set when the rule files do not hold: the rules are the last
-    good ones then, as they were read at that time, and `warnings` holds the errors too."""
+    good ones then, as they were read at that time, and `warnings` holds the errors too. `memory` is for the next
+    check."""
 
     settings: Settings
     ruleset: RuleSet
     warnings: tuple[Problem, ...]
     rules_of: datetime | None = None
+    memory: Memory | None = field(default=None, repr=False)
 
 
 def open_settings(config_path: Path, environment: Mapping[str, str]) -> Ready:
@@ -130,7 +148,7 @@ def ready_of(report: CheckReport) -> Ready:
     """The settings and rules of a check without errors. Raises ConfigInvalid with every problem of another."""
     if not report.ok or report.settings is None or report.ruleset is None:
         raise ConfigInvalid(report.problems)
-    return Ready(report.settings, report.ruleset, report.problems)
+    return Ready(report.settings, report.ruleset, report.problems, memory=report.memory)
 
 
 def render_report(report: CheckReport) -> str:

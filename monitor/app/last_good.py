@@ -10,9 +10,10 @@ from pathlib import Path
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import CheckReport, Ready, check, ready_of
+from monitor.app.rule_memory import load
 from monitor.app.selectors import check_selectors
 from monitor.config import outline
-from monitor.core.rules import RuleFile, RuleSet, load_rules
+from monitor.core.rules import RuleFile, RuleSet
 from monitor.core.text.toml_lines import forget
 from monitor.model.errors import ConfigInvalid, StoreMissing, StoreOlder
 from monitor.model.ledger import KeptRuleset
@@ -32,7 +33,8 @@ def open_or_last_good(config_path: Path, environment: Mapping[str, str], *, stri
     kept = _kept(report.settings.store_url)
     if kept is None:
         raise ConfigInvalid(report.problems)
-    loaded = load_rules([RuleFile(name, text) for name, text in kept.files])
+    # Most of them are those of the files, which were just read.
+    loaded = load([RuleFile(name, text) for name, text in kept.files], report.memory)
     broken = [problem for problem in loaded.problems if problem.gravity is Gravity.ERROR]
     if broken:
         whose = f"the last good rules, read on {when(kept.loaded_at)}, do not hold in this version either"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,10 @@ from monitor.app.check import check
 from monitor.app.documents import document_in
 from monitor.app.files import Unreadable, read_text
 from monitor.app.languages import with_language
+from monitor.app.rule_memory import RuleMemory, load
 from monitor.core.rules import (
     RuleFile,
     RuleSet,
-    load_rules,
     match_to_json,
 )
 from monitor.model.errors import ConfigInvalid
@@ -48,7 +48,10 @@ def rules_from(directory: Path | None, config: Path, environment: Mapping[str, s
             files.append(RuleFile(str(path), text))
     if not paths:
         problems.append(Problem(str(directory), 0, "no rule files (*.toml) in this folder"))
-    loaded = load_rules(files)
+    keeper = RuleMemory(environment, directory)
+    known = keeper.recall(files)
+    loaded = load(files, known)
+    keeper.keep(loaded.memory, replace(known, held=False))
     problems += [one for one in loaded.problems if one.gravity is Gravity.ERROR]
     if problems:
         raise ConfigInvalid(tuple(problems))

@@ -1,4 +1,5 @@
-"""SIGHUP: read config and rules again, and make the next generation of them, or keep everything as it is."""
+"""At SIGHUP, and when the files are others: read config and rules again, and make the next generation of them, or
+keep everything as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ import structlog
 from monitor.app.changes import changes, needs_restart
 from monitor.app.check import CheckReport, Ready, check, ready_of
 from monitor.app.files import read_text
+from monitor.app.rule_memory import RuleMemory
+from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, rebuild
+from monitor.core.rules import Memory
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.model.problem import Gravity, Problem
@@ -37,14 +41,22 @@ class LastReload:
 
 
 class Reloader:
-    """Reads in a thread of its own (100,000 rules take half a minute, and SIGTERM must not wait for them), applies
+    """Reads in a thread of its own (100,000 new rules take a while, and SIGTERM must not wait for them), applies
     in the thread that calls `turn`. Asked twice while it reads, it reads once more.
 
-    Secrets written `file:` and `credential:` are read again; the environment is that of the start.
+    Secrets written `file:` and `credential:` are read again; the environment is that of the start. `watch` was
+    made before `ready` was read, so that no change falls between.
     """
 
     def __init__(
-        self, config: Path, environment: Mapping[str, str], ready: Ready, *, version: str, stdout: TextIO
+        self,
+        config: Path,
+        environment: Mapping[str, str],
+        ready: Ready,
+        *,
+        version: str,
+        stdout: TextIO,
+        watch: Watch | None = None,
     ) -> None:
         self.ready = ready  # of the generation in force
         self.last: LastReload | None = None
@@ -52,6 +64,7 @@ class Reloader:
         self._environment = environment
         self._version = version
         self._stdout = stdout
+        self._watch = watch
         self._asked = False
         self._reading = False
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
@@ -59,6 +72,21 @@ class Reloader:
     def ask(self) -> None:
         """Has the next `turn` begin; returns at once, may be called by a signal handler."""
         self._asked = True
+
+    @property
+    def watches(self) -> bool:
+        """Whether changed files are taken up without SIGHUP."""
+        return self._watch is not None and self.ready.settings.watch_rules
+
+    def begin_watching(self, changed: Callable[[], None]) -> None:
+        """Has `changed` called, in another thread, whenever the files were changed."""
+        if self._watch is not None:
+            self._watch.start(changed, lambda: self.watches)
+
+    def end_watching(self) -> None:
+        """Calls nobody any more."""
+        if self._watch is not None:
+            self._watch.stop()
 
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
@@ -75,17 +103,23 @@ class Reloader:
 
     def _check(self, wake: Callable[[], None]) -> None:
         try:
-            self._read.put(self._settled())
+            report = self._settled()
         except Exception as error:
             self._read.put(error)
+            wake()
+            return
+        known = self.ready.memory or Memory()
+        self._read.put(report)
         wake()
+        # Beside the applying: nobody waits for it.
+        RuleMemory(self._environment, self._config).keep(report.memory, known)
 
     def _settled(self) -> CheckReport:
         """A check of files that nobody wrote to meanwhile: half a config may hold, without half of the feeds."""
-        # Rules that were only kept, perhaps by an older version, answer for no examples.
-        in_force = self.ready.ruleset if self.ready.rules_of is None else None
         for _ in range(_TRIES):
-            report = check(self._config, environment=self._environment, in_force=in_force)
+            if self._watch is not None:
+                self._watch.take()
+            report = check(self._config, environment=self._environment, before=self.ready.memory, keep=False)
             if all(read_text(Path(name)) == text for name, text in report.texts.items()):
                 break
         return report
@@ -100,7 +134,8 @@ class Reloader:
             ready = self._checked(report)
             after = rebuild(monitor, self.ready, ready, version=self._version, stdout=self._stdout)
         except Exception as error:
-            self.last = LastReload(now, generation, _say_refused(error, self._config, generation))
+            then = f"monitor check -c {self._config}" + ("" if self.watches else ", and SIGHUP again")
+            self.last = LastReload(now, generation, _say_refused(error, then, generation))
             return None
         _say_reloaded(self.ready, ready, generation + 1)
         self.ready = ready
@@ -131,7 +166,7 @@ def _on_one_line(problem: Problem) -> str:
     return str(replace(problem, context=()))
 
 
-def _say_refused(error: Exception, config: Path, generation: int) -> str:
+def _say_refused(error: Exception, then: str, generation: int) -> str:
     """Logs every problem and that all stays as it is; returns the first problem."""
     if isinstance(error, ConfigInvalid):
         problems = [problem for problem in error.problems if problem.gravity is Gravity.ERROR]
@@ -143,12 +178,7 @@ def _say_refused(error: Exception, config: Path, generation: int) -> str:
         said = [named(error)]
     for one in said:
         log.error("not reloaded", problem=one)
-    log.error(
-        "the old config and rules stay in force",
-        problems=len(said),
-        generation=generation,
-        then=f"monitor check -c {config}, and SIGHUP again",
-    )
+    log.error("the old config and rules stay in force", problems=len(said), generation=generation, then=then)
     return said[0]
 
 

@@ -22,6 +22,7 @@ from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
 from monitor.app.reload import Reloader
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_prune, say_read
+from monitor.app.rule_memory import settle
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -131,7 +132,11 @@ class Service:
         scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
         self._warn_of_orphans()
         scheduler.start()
+        if self.reloader is not None:
+            self.reloader.begin_watching(self.reload)
         self._watch_the_clock(scheduler)
+        if self.reloader is not None:
+            self.reloader.end_watching()
         scheduler.pause()
         scheduler.remove_all_jobs()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
@@ -236,6 +241,7 @@ class Service:
             self._at_work.wait_for_end(before.match, TICK)
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._warn_of_orphans()
+            settle()
         self.generations.tend()
 
     def _caught_up(self) -> bool:

@@ -19,6 +19,7 @@ from monitor.app.last_good import open_or_last_good, when
 from monitor.app.one_pass import Pass
 from monitor.app.reload import Reloader
 from monitor.app.service import Service
+from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, build
 from monitor.cli.hangups import Hangups
 from monitor.core.text.terminal import printable
@@ -34,10 +35,11 @@ _MOST_PAGES = 5  # named in the summary of a pass
 
 def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
+    watch = Watch(config)
     ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
-    reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout)
+    reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door = _watched(monitor, ready, listener, reloader) if listener else (None, None)
     service = _service(monitor, dry_run, vitals, reloader)
     hangups.listen(service.reload)
@@ -122,11 +124,12 @@ def last_good_lines(ready: Ready, config: Path) -> list[str]:
     assert ready.rules_of is not None
     errors = sum(problem.gravity is Gravity.ERROR for problem in ready.warnings)
     rules = counted(len(ready.ruleset.rules), "rule")
+    then = "" if ready.settings.watch_rules else ", and SIGHUP or a restart"
     return [
         "",
         f"THE RULE FILES DO NOT HOLD ({counted(errors, 'error')}, see above).",
         f"In force are the last good rules, {rules}, read on {when(ready.rules_of)}.",
-        f"Mend the files, then: monitor check -c {config}, and SIGHUP or a restart.",
+        f"Mend the files, then: monitor check -c {config}{then}.",
         "",
     ]
 

@@ -58,6 +58,7 @@ class Settings:
     web_listen: ListenAddress | None  # None: no web pages
     source: str
     warnings: tuple[Problem, ...] = ()
+    watch_rules: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         poll=PollSettings(**parsed.poll.model_dump()),
         feeds=tuple(feed_settings(table) for table in parsed.feeds),
         rule_files=tuple(_glob(written, directory) for written in parsed.rules.files),
+        watch_rules=parsed.rules.watch,
         # A name without a slash is an installed package, as spacy.load takes it.
         nlp_model=_inside(directory, model) if model and "/" in model else model,
         smtp=_smtp(parsed.smtp) if parsed.smtp else None,

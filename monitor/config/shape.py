@@ -171,6 +171,7 @@ class FeedTable(_Table):
 
 class RulesTable(_Table):
     files: Annotated[list[Path], Field(min_length=1)] = ["rules/*.toml", "rules/entities/*.toml"]
+    watch: bool = True
 
 
 class NlpTable(_Table):

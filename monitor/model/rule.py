@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -21,11 +21,17 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text a rule must or must not match; `file` is a reference that is read when the examples run."""
+    """A text a rule must or must not match; `file` is a reference that is read when the examples run.
+
+    A `shared` one belongs to several rules that one table with `each` made: one of them must match it. `place` is
+    its position in the list of the rule file.
+    """
 
     title: str = ""
     body: str = ""
     file: str | None = None
+    shared: bool = False
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

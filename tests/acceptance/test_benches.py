@@ -67,3 +67,9 @@ def test_the_families_bench_compares_with_the_bare_stemmer() -> None:
     table = bench("families.py")
     assert table.count("Snowball English alone") == table.count("families and Snowball") == 2
     assert max(map(len, table.splitlines())) <= 100
+
+
+def test_the_bench_of_loading_rules_prints_what_each_way_takes() -> None:
+    table = bench("rules_loading.py", "--rules", "1200")
+    for row in ("tomli alone", "from files", "from the cache", "again, nothing changed", "again, one rule"):
+        assert f"\n{row}" in table

@@ -146,6 +146,32 @@ def test_broken_rules_refuse_the_start_when_it_is_strict(desk: Desk, feed: Local
     assert "Nothing was started" in refused.stderr
 
 
+# ---- without a signal
+
+
+def test_a_changed_rule_file_is_in_force_without_a_signal(desk: Desk, feed: LocalFeed) -> None:
+    failing = RULES + APRICOTS + 'must_match = ["Apricot harvest", "Peaches"]\n'
+    desk.write([feed.url], watch=True)
+    with desk.running():
+        eventually(lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll")
+        desk.rules(failing)
+        eventually(lambda: desk.events("the old config and rules stay in force"), "a reload that is refused")
+        (problem,) = desk.events("not reloaded")
+        line = failing.split("\n").index('must_match = ["Apricot harvest", "Peaches"]') + 1
+        said = 'rule "apricots": its example must match, but does not: "Peaches"'
+        assert problem["problem"] == f"rules/rules.toml:{line}: {said}"
+        feed.add("Torkham closed", "The Torkham crossing was closed.")
+        eventually(desk.sent, "the alert of the old rules")
+        (desk.folder / "rules" / "more.toml").write_text(APRICOTS, encoding="utf-8")
+        desk.rules(RULES)
+        eventually(lambda: desk.events("reloaded"), "a reload")
+        feed.add("Apricot harvest", "A rule in force takes it.")
+        eventually(lambda: desk.sent() == 2, "the alert of the new rule")
+        (reloaded,) = desk.events("reloaded")
+        assert (reloaded["generation"], reloaded["rules"]) == (2, "1 added: apricots")
+    assert headlines(desk) == ["Apricot harvest", "Torkham closed"]
+
+
 # ---- signals at any time
 
 

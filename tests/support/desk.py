@@ -68,8 +68,9 @@ class Desk:
         feed_lines: str = "",
         more: str = "",
         poll: str = "",
+        watch: bool = False,
     ) -> None:
-        """Writes the config: polls every second, sends a second after a match."""
+        """Writes the config: polls every second, sends a second after a match, reloads when told to."""
         wait = 'group_wait = "0s"' if schedule == "immediate" else 'timezone = "UTC"\nsend_when_empty = false'
         self.put(
             self.config,
@@ -85,6 +86,7 @@ allow_private_addresses = true
 {poll}
 [rules]
 files = ["rules/*.toml"]
+watch = {str(watch).lower()}
 {receivers}
 [[digests]]
 name = "alerts"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from sys import intern
 
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.nodes import Exact, Words
 from monitor.core.rules.pieces import acronym_node, spelling_node
-from monitor.core.rules.table import Path, RuleSource, Table, written
-from monitor.model.rule import Entity, Example, Rule, Severity
+from monitor.core.rules.stamps import PLAIN, Stamp, check_placeholders, read_stamps
+from monitor.core.rules.table import Table, written
+from monitor.core.rules.written_examples import EXAMPLE_KEYS, Examples, read_examples
+from monitor.model.problem import Gravity
+from monitor.model.rule import Entity, Rule, Severity
 
 ENTITY_TYPES = ("person", "org", "place", "other")
 ENTITY_KEYS = ("name", "type", "aliases", "acronyms", "variants", "need", "not")
-RULE_KEYS = ("id", "title", "query", "tags", "severity", "must_match", "must_not_match")
+RULE_KEYS = ("id", "title", "query", "each", "tags", "severity", *EXAMPLE_KEYS)
+SEVERITIES = tuple(Severity)
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _TAG = re.compile(r"[^\s!:*]+\Z")
@@ -26,17 +30,14 @@ class RawEntity:
 
     entity: Entity
     spellings: tuple[Words | Exact, ...]
-    source: RuleSource
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class RawRule:
-    """A rule whose query is not read yet; its version is still empty."""
+    """A rule whose query is not read yet; its version is still empty. `stamp` is what `each` put in."""
 
     rule: Rule
-    source: RuleSource
-    path: Path
+    stamp: Stamp = PLAIN
 
 
 def read_entity(table: Table, id: str) -> RawEntity | None:  # noqa: A002  # the word of the rule files
@@ -56,7 +57,7 @@ def read_entity(table: Table, id: str) -> RawEntity | None:  # noqa: A002  # the
         table.sound = False
         table.source.report(table.path, f"{written(table.path)}: needs a name, aliases or acronyms to be found by")
     spellings = _spellings(table, entity)
-    return RawEntity(entity, spellings, table.source, table.path) if table.sound else None
+    return RawEntity(entity, spellings) if table.sound else None
 
 
 def _spellings(table: Table, entity: Entity) -> tuple[Words | Exact, ...]:
@@ -72,48 +73,69 @@ def _spellings(table: Table, entity: Entity) -> tuple[Words | Exact, ...]:
     return tuple(dict.fromkeys(nodes))
 
 
-def read_rule(table: Table, line: int) -> RawRule | None:
-    """The rule of the table `[[rules]]` at `line`, None when something besides its query is wrong."""
-    table.known(RULE_KEYS, later=("each",))
-    id_ = table.text("id")
-    if id_ and not _ID.match(id_):
-        table.wrong("id", f'"{id_}" is no rule id: lower-case letters, digits, "-", "_" and "."')
-    tags = table.texts("tags")
-    for tag in tags:
-        if not _TAG.match(tag):
-            table.wrong("tags", f'"{tag}" is no tag: it holds a space or one of ! : *')
-    rule = Rule(
+def read_rules(table: Table, line: int) -> tuple[RawRule, ...]:
+    """The rule of the table `[[rules]]` at `line`, one for each stamp of its `each`; none when something besides
+    its query is wrong."""
+    table.known(RULE_KEYS)
+    stamps = read_stamps(table)
+    id_, query = table.text("id"), table.text("query")
+    draft = Rule(
         id=id_,
         title=table.text("title", id_) or id_,
-        query=table.text("query"),
+        query=query,
         version="",
-        tags=tags,
-        severity=Severity(table.one_of("severity", tuple(Severity), Severity.NORMAL)),
-        must_match=_examples(table, "must_match"),
-        must_not_match=_examples(table, "must_not_match"),
+        tags=tuple(map(intern, table.texts("tags"))),
+        severity=Severity(table.one_of("severity", SEVERITIES, Severity.NORMAL)),
         file=table.source.name,
         line=line,
     )
-    return RawRule(rule, table.source, table.path) if table.sound else None
+    must, must_not = (read_examples(table, key, stamps) for key in EXAMPLE_KEYS)
+    for key, text in (("id", id_), ("query", query)):
+        check_placeholders(table, key, text, stamps)
+    if not table.sound:
+        return ()
+    rules = tuple(_stamped(draft, must, must_not, stamp) for stamp in stamps)
+    _check(table, rules)
+    return rules if table.sound else ()
 
 
-def _examples(table: Table, key: str) -> tuple[Example, ...]:
-    found = [_example(table, key, index, value) for index, value in enumerate(table.items(key))]
-    return tuple(one for one in found if one is not None)
+def _stamped(draft: Rule, must: Examples, must_not: Examples, stamp: Stamp) -> RawRule:
+    fill = stamp.fill
+    rule = Rule(
+        fill(draft.id),
+        fill(draft.title),
+        fill(draft.query),
+        "",
+        tuple(map(fill, draft.tags)) if stamp.values else draft.tags,
+        draft.severity,
+        must.of(stamp),
+        must_not.of(stamp),
+        draft.file,
+        draft.line,
+    )
+    return RawRule(rule, stamp)
 
 
-def _example(table: Table, key: str, index: int, value: Any) -> Example | None:
-    match value:
-        case str() if value.startswith("file:") and value != "file:":
-            return Example(file=value.removeprefix("file:"))
-        case str() if value.strip():
-            return Example(body=value)
-        case {"title": str(title), "body": str(body), **rest} if not rest:
-            return Example(title, body)
-        case {"title": str(title), **rest} if not rest:
-            return Example(title)
-        case {"body": str(body), **rest} if not rest:
-            return Example(body=body)
-        case _:
-            table.wrong(key, f'example {index + 1} must be a text, "file:…" or {{ title = "…", body = "…" }}')
-            return None
+def _check(table: Table, rules: tuple[RawRule, ...]) -> None:
+    """Reports ids and tags that are none, and ids that two stamps share."""
+    stamps: dict[str, Stamp] = {}
+    for raw in rules:
+        id_, by = raw.rule.id, f" (with {raw.stamp})" if raw.stamp.values else ""
+        if not _ID.match(id_):
+            table.wrong("id", f'"{id_}" is no rule id: lower-case letters, digits, "-", "_" and "."{by}')
+            return
+        for tag in raw.rule.tags:
+            if not _TAG.match(tag):
+                table.wrong("tags", f'"{tag}" is no tag: it holds a space or one of ! : *{by}')
+                return
+        if stamps.setdefault(id_, raw.stamp) is not raw.stamp:
+            table.wrong("id", f'"{id_}" is made twice, with {stamps[id_]} and with {raw.stamp}: {_advice(raw)}')
+            return
+    if len(rules) > 1 and len({raw.rule.query for raw in rules}) == 1:
+        message = f"{written(table.path)}.query: is the same in all {len(rules):,} rules that each makes"
+        table.source.report((*table.path, "query"), message, Gravity.WARNING)
+
+
+def _advice(raw: RawRule) -> str:
+    first, *more = raw.stamp.values
+    return "name every key in it" if more else f"name {{{first}}} in it"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from posixpath import dirname, join
 
 from monitor.core.rules.because import because
+from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.table import RuleSource
 from monitor.model.article import Document
@@ -13,13 +15,21 @@ from monitor.model.problem import Problem
 from monitor.model.rule import Example, Explanation, Rule
 
 _SHOWN = 100
+_MOST_TOLD = 3  # rules of one table that fail the same example
+
+
+Complete = Callable[[Rule, Document], Document]
+
+
+def _as_it_is(rule: Rule, document: Document) -> Document:
+    return document
 
 
 def run_examples(
     ruleset: RuleSet,
     read: Callable[[str], str],
     only: Collection[str] | None = None,
-    complete: Callable[[Rule, Document], Document] = lambda rule, document: document,
+    complete: Complete = _as_it_is,
 ) -> tuple[Problem, ...]:
     """What is wrong with the examples of all rules, or of those whose ids are in `only`, in rule order.
 
@@ -27,63 +37,123 @@ def run_examples(
     file. Its OSError, ValueError or LookupError becomes a problem. `complete` adds what only the outside knows of
     an example's text.
     """
+    trial = _Trial(ruleset, read, complete)
     rules = (rule for rule in ruleset.rules if only is None or rule.id in only)
-    return tuple(problem for rule in rules for problem in _run(ruleset, rule, read, complete))
+    return tuple(problem for rule in rules for problem in trial.of(rule))
 
 
-def untried(ruleset: RuleSet, tried: RuleSet) -> frozenset[str]:
-    """The rules whose examples may answer otherwise than in `tried`, whose examples all held.
+def untried(ruleset: RuleSet, tried: Iterable[CompiledRule]) -> frozenset[str]:
+    """The rules whose examples may answer otherwise than those of `tried`, which all held.
 
-    Those of another version (the query, or an entity or term it rests on) or with other examples; where any entity
-    is new, all that may name one, since a longer name hides a shorter one of another entity; and those with an
-    example in a file, since nobody knows what stands in it now.
+    Those of another version or with other examples; those that share an example with rules of which one came or
+    went; and those with an example in a file, since nobody knows what stands in it now.
     """
-    known = {rule.id: (rule.version, rule.must_match, rule.must_not_match) for rule in tried.rules}
-    same_names = set(ruleset.entities) == set(tried.entities)
+    known = {one.rule.id: one for one in tried}
+    before, now = _sharing(known.values()), _sharing(ruleset.compiled)
     return frozenset(
-        rule.id
-        for rule in ruleset.rules
-        if known.get(rule.id) != (rule.version, rule.must_match, rule.must_not_match)
-        or (not same_names and not {"@", "$"}.isdisjoint(rule.query))
-        or any(example.file is not None for example in (*rule.must_match, *rule.must_not_match))
+        one.rule.id
+        for one in ruleset.compiled
+        if not _answered(known.get(one.rule.id), one)
+        or ((table := (one.rule.file, one.path)) in now and now[table] != before.get(table))
     )
 
 
-def _run(
-    ruleset: RuleSet, rule: Rule, read: Callable[[str], str], complete: Callable[[Rule, Document], Document]
-) -> Iterator[Problem]:
-    for key, examples, wanted in (
-        ("must_match", rule.must_match, True),
-        ("must_not_match", rule.must_not_match, False),
-    ):
-        for index, example in enumerate(examples):
-            try:
-                document = _document(rule, example, read)
-            except (OSError, ValueError, LookupError) as error:
-                reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                message = f'rule "{rule.id}": its example file "{example.file}" cannot be read: {reason}'
-                yield Problem(rule.file, _line(ruleset, rule, key, index), message)
-                continue
-            explanation = ruleset.explain(rule.id, complete(rule, document))
-            if explanation.holds == wanted:
-                continue
-            said = "must match, but does not" if wanted else "must not match, but does"
-            message = f'rule "{rule.id}": its example {said}: {_shown(example)}'
-            why = _missing(explanation) if wanted else f"because  {because(explanation)}"
-            context = (f"    {why}",) if why else ()
-            yield Problem(rule.file, _line(ruleset, rule, key, index), message, context=context)
+def _answered(before: CompiledRule | None, now: CompiledRule) -> bool:
+    """Whether the examples of a rule hold if those of the rule before it did."""
+    if before is not now:
+        if before is None or before.rule.version != now.rule.version:
+            return False
+        if (before.rule.must_match, before.rule.must_not_match) != (now.rule.must_match, now.rule.must_not_match):
+            return False
+    return all(example.file is None for example in (*now.rule.must_match, *now.rule.must_not_match))
 
 
-def _document(rule: Rule, example: Example, read: Callable[[str], str]) -> Document:
-    body = example.body if example.file is None else read(join(dirname(rule.file), example.file))
-    return Document(id="example", title=example.title, body=body)
+def _sharing(rules: Iterable[CompiledRule]) -> dict[tuple[object, ...], list[str]]:
+    """The rules that share an example, by their table."""
+    tables: dict[tuple[object, ...], list[str]] = {}
+    for one in rules:
+        if any(example.shared for example in one.rule.must_match):
+            tables.setdefault((one.rule.file, one.path), []).append(one.rule.id)
+    return tables
 
 
-def _line(ruleset: RuleSet, rule: Rule, key: str, index: int) -> int:
-    text = ruleset.sources.get(rule.file)
-    if text is None:
-        return rule.line
-    return RuleSource(rule.file, text).line((*ruleset.path(rule.id), key, index)) or rule.line
+class _Trial:
+    """Tries the examples of one rule set."""
+
+    def __init__(self, ruleset: RuleSet, read: Callable[[str], str], complete: Complete) -> None:
+        self._ruleset = ruleset
+        self._read = read
+        self._complete = complete
+        self._tried: set[tuple[object, ...]] = set()  # examples shared by several rules
+        self._told: Counter[tuple[object, ...]] = Counter()
+        self._sources: dict[str, RuleSource] = {}
+        self._last: tuple[Example, str, Document] | None = None
+
+    def of(self, rule: Rule) -> Iterator[Problem]:
+        """What is wrong with the examples of a rule, and with those it shares."""
+        for key, examples, wanted in (
+            ("must_match", rule.must_match, True),
+            ("must_not_match", rule.must_not_match, False),
+        ):
+            for example in examples:
+                place = (rule.file, self._ruleset.path(rule.id), key, example.place)
+                if example.shared and (*place, example) in self._tried:
+                    continue
+                self._tried.add((*place, example)) if example.shared else None
+                problem = self._try(rule, key, example, wanted)
+                if problem is not None:
+                    self._told[place] += 1
+                    if self._told[place] <= _MOST_TOLD:
+                        yield problem
+
+    def _try(self, rule: Rule, key: str, example: Example, wanted: bool) -> Problem | None:
+        try:
+            document = self._document(rule, example)
+        except (OSError, ValueError, LookupError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            message = f'rule "{rule.id}": its example file "{example.file}" cannot be read: {reason}'
+            return Problem(rule.file, self._line(rule, key, example), message)
+        if example.shared:
+            return self._try_shared(rule, key, example, document)
+        document = self._complete(rule, document)
+        if self._ruleset.holds(rule.id, document) == wanted:
+            return None
+        explanation = self._ruleset.explain(rule.id, document)
+        said = "must match, but does not" if wanted else "must not match, but does"
+        message = f'rule "{rule.id}": its example {said}: {_shown(example)}'
+        why = _missing(explanation) if wanted else f"because  {because(explanation)}"
+        context = (f"    {why}",) if why else ()
+        return Problem(rule.file, self._line(rule, key, example), message, context=context)
+
+    def _try_shared(self, rule: Rule, key: str, example: Example, document: Document) -> Problem | None:
+        path = self._ruleset.path(rule.id)
+        together = [
+            one
+            for one in self._ruleset.rules
+            if one.file == rule.file and self._ruleset.path(one.id) == path and example in one.must_match
+        ]
+        if any(self._ruleset.holds(one.id, self._complete(one, document)) for one in together):
+            return None
+        some = ", ".join(f'"{one.id}"' for one in together[:_MOST_TOLD]) + (
+            ", …" if len(together) > _MOST_TOLD else ""
+        )
+        message = f"one of the {len(together):,} rules {some} must match, but none does: {_shown(example)}"
+        return Problem(rule.file, self._line(rule, key, example), message)
+
+    def _document(self, rule: Rule, example: Example) -> Document:
+        # The same object for all rules of a table: what the text holds is then found out once.
+        if self._last is None or self._last[0] != example or self._last[1] != rule.file:
+            file = example.file
+            body = example.body if file is None else self._read(join(dirname(rule.file), file))
+            self._last = (example, rule.file, Document(id="example", title=example.title, body=body))
+        return self._last[2]
+
+    def _line(self, rule: Rule, key: str, example: Example) -> int:
+        text = self._ruleset.sources.get(rule.file)
+        if text is None:
+            return rule.line
+        source = self._sources.setdefault(rule.file, RuleSource(rule.file, text))
+        return source.line_below(rule.line, (*self._ruleset.path(rule.id), key, example.place)) or rule.line
 
 
 def _shown(example: Example) -> str:

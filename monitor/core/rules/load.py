@@ -1,45 +1,60 @@
 """Makes a rule set of rule files. Whatever users write becomes a problem, never an exception, and one bad rule
 does not keep the others from loading. The file format is that of the interface contract, "Rule files".
+
+A load remembers: a file whose text is the same is not read again, a rule that means the same keeps its tree.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
-import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
-from hashlib import blake2b
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from monitor.core.names import NAMES_VERSION
-from monitor.core.rules.entries import RawEntity, RawRule, read_entity, read_rule
-from monitor.core.rules.errors import QueryInvalid, caret
+from monitor.core.rules.compiled import CompiledRule
+from monitor.core.rules.entries import RawEntity, RawRule
+from monitor.core.rules.judge import Fault, Names
 from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
-from monitor.core.rules.nodes import EntityRef, Node, TermRef, walk
-from monitor.core.rules.parser import parse_with_lints
-from monitor.core.rules.ruleset import CompiledRule, RuleSet
-from monitor.core.rules.soundness import Unsound, check, references
-from monitor.core.rules.table import Path, RuleSource, Table
+from monitor.core.rules.nodes import Node
+from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
+from monitor.core.rules.ruleset import RuleSet
+from monitor.core.rules.table import Path, RuleSource
+from monitor.core.rules.versions import Meanings
 from monitor.model.problem import Gravity, Problem
-from monitor.model.rule import Entity, Rule
+from monitor.model.rule import Rule
 
-MAX_FILE = 5_000_000
-"""Characters of one rule file."""
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\Z")
-_RULE_HEADER = re.compile(r"\s*\[\[\s*rules\s*\]\]")
-_TOML_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_MOST_TOLD = 3  # problems of the rules that one table with `each` makes
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFile:
-    """The text of one rule file and the name to show for it."""
+class Loaded:
+    """A sound rule: its meaning, what is doubtful about its query, and the line where that stands."""
 
-    name: str
-    text: str
+    meaning: str
+    doubts: tuple[Fault, ...]
+    line: int
+    compiled: CompiledRule
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one load leaves for the next: every file with its text, by name, the sound rules by id, and what came
+    of it where that is still there.
+
+    `names` is what all names together meant. Whoever tried the examples of all these rules says with `held` that
+    they held.
+    """
+
+    files: Mapping[str, tuple[str, ReadFile]] = field(default_factory=dict)
+    rules: Mapping[str, Loaded] = field(default_factory=dict)
+    names: str = ""
+    held: bool = False
+    ruleset: RuleSet | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def compiled(self) -> Iterator[CompiledRule]:
+        """The rules themselves."""
+        return (loaded.compiled for loaded in self.rules.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +63,19 @@ class LoadedRules:
 
     ruleset: RuleSet
     problems: tuple[Problem, ...]
+    memory: Memory = field(default_factory=Memory, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """A query somewhere in a file; `subject` opens its error messages."""
+def load_rules(files: Sequence[RuleFile], before: Memory | None = None) -> LoadedRules:
+    """All rules, entities and terms of all files as one set. Never raises for what stands in the files.
 
-    subject: str
-    text: str
-    source: RuleSource
-    path: Path
-
-    def report(self, error: QueryInvalid, gravity: Gravity = Gravity.ERROR) -> None:
-        self.source.report(self.path, f"{self.subject}: {error.message}", gravity, error.context)
-
-
-@dataclass(slots=True)
-class _Draft:
-    """Everything read from the files, before names are looked up."""
-
-    entities: dict[str, RawEntity] = field(default_factory=dict)
-    terms: dict[str, _Query] = field(default_factory=dict)
-    rules: dict[str, RawRule] = field(default_factory=dict)
-    # Names that are written down but did not load: who refers to them is not told that they are unknown.
-    broken: set[str] = field(default_factory=set)
-    homes: dict[str, tuple[RuleSource, Path]] = field(default_factory=dict)  # "rule x" → its first place
-
-    def is_free(self, kind: str, name: str, source: RuleSource, path: Path, shown: str) -> bool:
-        """Whether the name is new; reports it otherwise."""
-        home, first = self.homes.setdefault(f"{kind} {name}", (source, path))
-        if (home, first) == (source, path):
-            return True
-        source.report(path, f"{shown} is already defined in {home.name}:{home.line(first)}")
-        return False
-
-
-def load_rules(files: Sequence[RuleFile]) -> LoadedRules:
-    """All rules, entities and terms of all files as one set. Never raises for what stands in the files."""
-    draft = _Draft()
-    sources = [RuleSource(file.name, file.text) for file in files]
-    for source in sources:
-        _read_file(source, draft)
-    terms = _terms(draft)
-    entities = {name: raw.entity for name, raw in draft.entities.items()}
-    aliases = (Alias(raw.entity.id, node) for raw in draft.entities.values() for node in raw.spellings)
-    nodes = {name: term.node for name, term in terms.items()}
-    lexicon = Lexicon.of(entities, terms, aliases, _contexts(draft, nodes))
-    compiled = [one for raw in draft.rules.values() if (one := _compile(raw, draft, lexicon, nodes))]
-    ruleset = RuleSet(compiled, lexicon, {source.name: source.text for source in sources})
-    return LoadedRules(
-        ruleset, tuple(p for source in sources for p in sorted(source.problems, key=lambda p: p.line))
-    )
+    What `before` knows is taken from there: the result is the same.
+    """
+    if before is None or before.ruleset is None:
+        return _Load(files, before or Memory()).run()
+    if list(before.ruleset.sources.items()) != [(file.name, file.text) for file in files]:
+        return _Load(files, before).run()
+    return LoadedRules(before.ruleset, before.problems, before)
 
 
 def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
@@ -107,246 +84,220 @@ def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
     What is wrong with the query comes as problems of a file called `name`; then the rule set is empty.
     """
     lexicon = beside.lexicon
-    source = RuleSource(name, "")
-    draft = _Draft(
-        entities={id_: RawEntity(entity, (), source, ()) for id_, entity in lexicon.entities.items()},
-        terms={term: _Query(f"term ${term}", found.query, source, ()) for term, found in lexicon.terms.items()},
-    )
-    raw = RawRule(Rule("query", "query", query, version="", file=name), source, ())
-    compiled = _compile(raw, draft, lexicon, {term: found.node for term, found in lexicon.terms.items()})
-    return LoadedRules(RuleSet([compiled] if compiled else [], lexicon), tuple(source.problems))
+    terms = {term: found.query for term, found in lexicon.terms.items()}
+    names = Names(lexicon.entities, terms, {term: found.node for term, found in lexicon.terms.items()})
+    node, faults = names.judge(query)
+    problems = [Problem(name, 0, f"query: {fault.message}", fault.gravity, fault.context) for fault in faults]
+    if node is None:
+        return LoadedRules(RuleSet([], lexicon), tuple(problems))
+    entities = {id_: RawEntity(one, lexicon.spellings.get(id_, ())) for id_, one in lexicon.entities.items()}
+    version = Meanings(entities, terms).of(query)[:8]
+    rule = Rule("query", "query", query, version, file=name)
+    return LoadedRules(RuleSet([CompiledRule(rule, node)], lexicon), tuple(problems))
 
 
-def _read_file(source: RuleSource, draft: _Draft) -> None:
-    values = _toml(source)
-    top = Table(source, (), values)
-    top.known(("entities", "terms", "rules"))
-    for name, table in _tables(top, "entities"):
-        if _is_name(table, name) and draft.is_free("entity", name, source, table.path, f"entity @{name}"):
-            raw = read_entity(table, name)
-            if raw is None:
-                draft.broken.add(f"@{name}")
-            else:
-                draft.entities[name] = raw
-    for name, table in _tables(top, "terms"):
-        if _is_name(table, name) and draft.is_free("term", name, source, table.path, f"term ${name}"):
-            table.known(("query",))
-            query = table.text("query")
-            draft.terms[name] = _Query(f"term ${name}", query, source, (*table.path, "query"))
-            if not table.sound:
-                draft.broken.add(f"${name}")
-    headers = _rule_lines(source.text)
-    for index, value in enumerate(top.items("rules")):
-        path: Path = ("rules", index)
-        if not isinstance(value, dict):
-            source.report(path, f"rules[{index}]: must be a table: [[rules]]")
-            continue
-        raw_rule = read_rule(Table(source, path, value), headers[index] if index < len(headers) else 0)
-        if raw_rule and draft.is_free("rule", raw_rule.rule.id, source, path, f'rule "{raw_rule.rule.id}"'):
-            draft.rules[raw_rule.rule.id] = raw_rule
+class _Load:
+    """One load, step by step."""
 
+    def __init__(self, files: Sequence[RuleFile], before: Memory) -> None:
+        self.before = before
+        self.sources = {file.name: RuleSource(file.name, file.text) for file in files}
+        self.files = {name: self._read(source) for name, source in self.sources.items()}
+        self.homes: dict[str, tuple[RuleSource, Path]] = {}  # "rule x" → its first place
+        self.changed: set[str] = set()  # files with a rule that is another than before
+        self.told: Counter[tuple[str, Path, Gravity]] = Counter()
 
-def _toml(source: RuleSource) -> dict[str, Any]:
-    if len(source.text) > MAX_FILE:
-        source.problems.append(Problem(source.name, 0, f"larger than {MAX_FILE:,} characters"))
-        return {}
-    try:
-        return tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
-        found = _TOML_LINE.search(str(error))
-        # "(at end of document)" names no line: the trouble is on the last one
-        line = int(found.group(1)) if found else source.text.rstrip().count("\n") + 1
-        message = _TOML_LINE.sub("", str(error)).removesuffix(" (at end of document)")
-        source.problems.append(Problem(source.name, line, f"not valid TOML: {message}"))
-    except RecursionError:
-        source.problems.append(Problem(source.name, 0, "not readable: lists or tables nested too deep"))
-    return {}
+    def run(self) -> LoadedRules:
+        broken: set[str] = set()
+        entities = self._entities(broken)
+        terms = self._terms(broken)
+        names = Names(entities.keys(), {name: query for name, (query, _) in terms.items()}, broken=broken)
+        for name, faults in names.read_terms():
+            self._tell(terms[name][1], ("terms", name, "query"), f"term ${name}", faults)
+        lexicon = Lexicon.of(
+            {name: raw.entity for name, (raw, _) in entities.items()},
+            {name: Term(name, terms[name][0], node) for name, node in names.nodes.items()},
+            (Alias(name, node) for name, (raw, _) in entities.items() for node in raw.spellings),
+            self._contexts(entities, names),
+        )
+        raws = {name: raw for name, (raw, _) in entities.items()}
+        meanings = Meanings(raws, {name: term.query for name, term in lexicon.terms.items()})
+        rules = {one.compiled.rule.id: one for one in self._rules(names, meanings)}
+        ruleset = RuleSet(
+            [one.compiled for one in rules.values()],
+            lexicon,
+            {name: source.text for name, source in self.sources.items()},
+            meaning=meanings.of_all,
+        )
+        files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
+        problems = tuple(self._problems())
+        return LoadedRules(
+            ruleset, problems, Memory(files, rules, meanings.of_all, ruleset=ruleset, problems=problems)
+        )
 
+    def _read(self, source: RuleSource) -> ReadFile:
+        known = self.before.files.get(source.name)
+        if known is None or known[0] != source.text:
+            return read_file(source)
+        source.problems, source.rules = list(known[1].problems), known[1].tables
+        return known[1]
 
-def _rule_lines(text: str) -> list[int]:
-    """The lines of the `[[rules]]` headers: told without the parser that only errors need.
+    def _remembered(self, name: str, rules: Mapping[str, Loaded]) -> ReadFile:
+        """What was read of a file, with the very rules that are in force: twice 100,000 take many megabytes."""
+        file, known = self.files[name], self.before.files.get(name)
+        if known is not None and known[1] is file and name not in self.changed:
+            return file
+        tables = (RuleTable(one.index, tuple(_shared(raw, rules) for raw in one.rules)) for one in file.rules)
+        return replace(file, rules=tuple(tables))
 
-    A header inside a multi-line string would shift them; that costs a wrong line in a listing and no more.
-    """
-    return [number for number, line in enumerate(text.split("\n"), 1) if _RULE_HEADER.match(line)]
+    def _entities(self, broken: set[str]) -> dict[str, tuple[RawEntity, RuleSource]]:
+        found: dict[str, tuple[RawEntity, RuleSource]] = {}
+        for source, file in self._each():
+            for name, raw in file.entities:
+                if self._is_free("entity", name, source, ("entities", name), f"entity @{name}"):
+                    if raw is None:
+                        broken.add(f"@{name}")
+                    else:
+                        found[name] = (raw, source)
+        return found
 
+    def _terms(self, broken: set[str]) -> dict[str, tuple[str, RuleSource]]:
+        found: dict[str, tuple[str, RuleSource]] = {}
+        for source, file in self._each():
+            for name, query in file.terms:
+                if self._is_free("term", name, source, ("terms", name), f"term ${name}"):
+                    if query is None:
+                        broken.add(f"${name}")
+                    else:
+                        found[name] = (query, source)
+        return found
 
-def _tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
-    group = top.values.get(key, {})
-    if not isinstance(group, dict):
-        top.wrong(key, f"must be tables: [{key}.NAME]")
-        return
-    for name, value in group.items():
-        if isinstance(value, dict):
-            yield name, Table(top.source, (key, name), value)
-        else:
-            top.source.report((key, name), f"{key}.{name}: must be a table: [{key}.{name}]")
+    def _contexts(self, entities: Mapping[str, tuple[RawEntity, RuleSource]], names: Names) -> dict[str, Context]:
+        """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""
+        found: dict[str, Context] = {}
+        for name, (raw, source) in entities.items():
+            nodes: list[Node | None] = []
+            for key, query in (("need", raw.entity.need), ("not", raw.entity.banned)):
+                node, faults = names.judge_context(query) if query else (None, ())
+                nodes.append(node)
+                if faults:
+                    self._tell(source, ("entities", name, key), f'entity @{name}: "{key}"', faults)
+            if any(nodes):
+                found[name] = Context(*nodes)
+        return found
 
+    def _rules(self, names: Names, meanings: Meanings) -> Iterator[Loaded]:
+        same_names = self.before.names == meanings.of_all
+        for source, file in self._each():
+            known = self.before.files.get(source.name)
+            read_again = known is None or known[1] is not file
+            unchanged = same_names and not read_again
+            for table in file.rules:
+                for raw in table.rules:
+                    id_ = raw.rule.id
+                    if not self._is_free("rule", id_, source, table.path, f'rule "{id_}"'):
+                        continue
+                    old = self.before.rules.get(id_)
+                    if unchanged and old is not None and old.compiled.rule is raw.rule:
+                        meaning = old.meaning
+                    else:
+                        meaning = meanings.of(raw.rule.query)
+                    if old is None or old.meaning != meaning:
+                        loaded = self._compiled(raw, table, source, names, meaning)
+                    else:
+                        loaded = self._kept(old, raw, table, source, read_again)
+                    if loaded is not old:
+                        self.changed.add(source.name)
+                    if loaded is not None:
+                        yield loaded
 
-def _is_name(table: Table, name: str) -> bool:
-    if _NAME.match(name):
-        return True
-    table.source.report(table.path, f'"{name}" is no name: letters, digits, _ and - of ASCII')
-    return False
-
-
-def _terms(draft: _Draft) -> dict[str, Term]:
-    """The sound terms, each after those it refers to."""
-    nodes: dict[str, Node] = {}
-    for name, query in draft.terms.items():
-        if f"${name}" not in draft.broken:
-            node = _parsed(query, draft)
-            if node is not None:
-                nodes[name] = node
-    draft.broken.update(f"${name}" for name in draft.terms.keys() - nodes.keys())
-    sound: dict[str, Node] = {}
-    for name in _in_order(nodes, draft):
-        query = draft.terms[name]
-        if _is_sound(query, nodes[name], sound, draft, is_term=True):
-            sound[name] = nodes[name]
-        else:
-            draft.broken.add(f"${name}")
-    return {name: Term(name, draft.terms[name].text, node) for name, node in sound.items()}
-
-
-def _in_order(nodes: Mapping[str, Node], draft: _Draft) -> list[str]:
-    """Names of terms with those referred to first; a term of a circle is reported and left out."""
-    graph = {name: references(node)[1] & nodes.keys() for name, node in nodes.items()}
-    while True:
-        try:
-            return [name for name in TopologicalSorter(graph).static_order() if name in graph]
-        except CycleError as error:
-            circle: list[str] = error.args[1]
-            path = " → ".join(f"${name}" for name in reversed(circle))
-            for name in set(circle):
-                query = draft.terms[name]
-                query.source.report(query.path, f"{query.subject}: refers to itself: {path}")
-                draft.broken.add(f"${name}")
-                graph.pop(name, None)
-            graph = {name: wanted & graph.keys() for name, wanted in graph.items()}
-
-
-def _contexts(draft: _Draft, terms: Mapping[str, Node]) -> dict[str, Context]:
-    """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""
-    found: dict[str, Context] = {}
-    for name, raw in draft.entities.items():
-        if raw.entity.need or raw.entity.banned:
-            need, banned = (
-                _context(draft, raw, key, text, terms)
-                for key, text in (("need", raw.entity.need), ("not", raw.entity.banned))
-            )
-            found[name] = Context(need, banned)
-    return found
-
-
-def _context(draft: _Draft, raw: RawEntity, key: str, text: str, terms: Mapping[str, Node]) -> Node | None:
-    if not text:
-        return None
-    query = _Query(f'entity @{raw.entity.id}: "{key}"', text, raw.source, (*raw.path, key))
-    node = _parsed(query, draft)
-    if node is None or not _is_sound(query, node, terms, draft, is_term=True):
-        return None
-    if _names_entities(node, terms):
-        # It would have to be known who is named before it is known who is named.
-        advice = "speaks of words only: it cannot use an @entity, not through a $term either"
-        query.source.report(query.path, f"{query.subject} {advice}")
-        return None
-    return node
-
-
-def _names_entities(node: Node, terms: Mapping[str, Node]) -> bool:
-    entities, names = references(node)
-    return bool(entities) or any(_names_entities(terms[name], terms) for name in names)
-
-
-def _parsed(query: _Query, draft: _Draft) -> Node | None:
-    try:
-        node, lints = parse_with_lints(query.text)
-    except QueryInvalid as error:
-        query.report(error)
-        return None
-    for lint in lints:
-        query.report(lint, Gravity.WARNING)
-    unknown = [found for ref in walk(node) if (found := _unknown(ref, query.text, draft))]
-    for one in unknown:
-        query.report(one)
-    return None if unknown else node
-
-
-def _unknown(node: Node, query: str, draft: _Draft) -> QueryInvalid | None:
-    known: Collection[str]
-    match node:
-        case EntityRef():
-            what, sign, name, known = "entity", "@", node.id, draft.entities
-        case TermRef():
-            what, sign, name, known = "term", "$", node.name, draft.terms
-        case _:
+    def _compiled(
+        self, raw: RawRule, table: RuleTable, source: RuleSource, names: Names, meaning: str
+    ) -> Loaded | None:
+        node, faults = names.judge(raw.rule.query)
+        line = self._tell_rule(source, table, raw, faults)
+        if node is None:
             return None
-    if name in known or f"{sign}{name}" in draft.broken:
-        return None
-    hint = _hint(name, sign, known)
-    return QueryInvalid(f"unknown {what} {sign}{name}{hint}", query, node.at, node.at + len(node.source))
+        return Loaded(meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.index))
 
+    def _kept(self, old: Loaded, raw: RawRule, table: RuleTable, source: RuleSource, read_again: bool) -> Loaded:
+        line = self._tell_rule(source, table, raw, old.doubts, None if read_again else old.line)
+        compiled = old.compiled
+        if _alike(raw.rule, compiled.rule) and line == old.line and table.path == compiled.path:
+            return old
+        compiled = compiled.moved(_versioned(raw.rule, old.meaning), table.index)
+        return Loaded(old.meaning, old.doubts, line, compiled)
 
-def _hint(name: str, sign: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {sign}{near[0]}?" if near else ""
+    def _tell_rule(
+        self,
+        source: RuleSource,
+        table: RuleTable,
+        raw: RawRule,
+        faults: tuple[Fault, ...],
+        line: int | None = None,
+    ) -> int:
+        if not faults:
+            return 0
+        by = f" ({raw.stamp})" if raw.stamp.values else ""
+        if by:
+            faults = tuple(fault for fault in faults if self._is_told(source, table, fault))
+        return self._tell(source, (*table.path, "query"), f'rule "{raw.rule.id}"{by}', faults, line)
 
+    def _is_told(self, source: RuleSource, table: RuleTable, fault: Fault) -> bool:
+        """Whether a fault of one of many rules of a table is told, or only counted."""
+        key = source.name, table.path, fault.gravity
+        self.told[key] += 1
+        return self.told[key] <= _MOST_TOLD
 
-def _is_sound(query: _Query, node: Node, terms: Mapping[str, Node], draft: _Draft, is_term: bool = False) -> bool:
-    entities, names = references(node)
-    broken = sorted(({f"@{name}" for name in entities} | {f"${name}" for name in names}) & draft.broken)
-    if broken:
-        query.source.report(query.path, f"{query.subject}: refers to {', '.join(broken)}, which did not load")
+    @staticmethod
+    def _tell(
+        source: RuleSource, path: Path, subject: str, faults: Iterable[Fault], line: int | None = None
+    ) -> int:
+        at = source.line(path) if line is None else line
+        for fault in faults:
+            message = f"{subject}: {fault.message}"
+            source.problems.append(Problem(source.name, at, message, fault.gravity, fault.context))
+        return at
+
+    def _problems(self) -> Iterator[Problem]:
+        for (name, path, gravity), count in self.told.items():
+            if count > _MOST_TOLD:
+                more = f"{count - _MOST_TOLD:,} more like these, of the rules that each makes here"
+                self.sources[name].report((*path, "query"), more, gravity)
+        for source in self.sources.values():
+            yield from sorted(source.problems, key=lambda problem: problem.line)
+
+    def _each(self) -> Iterator[tuple[RuleSource, ReadFile]]:
+        return ((self.sources[name], file) for name, file in self.files.items())
+
+    def _is_free(self, kind: str, name: str, source: RuleSource, path: Path, shown: str) -> bool:
+        """Whether the name is new; reports it otherwise."""
+        mine = (source, path)
+        found = self.homes.setdefault(f"{kind} {name}", mine)
+        if found is mine:
+            return True
+        home, first = found
+        source.report(path, f"{shown} is already defined in {home.name}:{home.line(first)}")
         return False
-    try:
-        check(node, terms, is_term)
-    except Unsound as error:
-        blamed = error.node
-        context = caret(query.text, blamed.at, blamed.at + len(blamed.source))
-        query.source.report(query.path, f"{query.subject}: {error.message}", context=context)
-        return False
-    return True
 
 
-def _compile(raw: RawRule, draft: _Draft, lexicon: Lexicon, terms: Mapping[str, Node]) -> CompiledRule | None:
-    subject = f'rule "{raw.rule.id}"' if raw.path else "query"  # a query by itself is in no file
-    query = _Query(subject, raw.rule.query, raw.source, (*raw.path, "query"))
-    node = _parsed(query, draft)
-    if node is None or not _is_sound(query, node, terms, draft):
-        return None
-    return CompiledRule(_with_version(raw.rule, node, lexicon), node, raw.path)
+def _shared(raw: RawRule, rules: Mapping[str, Loaded]) -> RawRule:
+    loaded = rules.get(raw.rule.id)
+    if loaded is None or loaded.compiled.rule is raw.rule or not _alike(raw.rule, loaded.compiled.rule):
+        return raw
+    return RawRule(loaded.compiled.rule, raw.stamp)
 
 
-def _with_version(rule: Rule, node: Node, lexicon: Lexicon) -> Rule:
-    entities, terms = _all_references(node, lexicon)
-    said = {
-        "query": rule.query,
-        "entities": {name: _said_of(lexicon.entities[name]) for name in sorted(entities)},
-        "terms": {name: lexicon.terms[name].query for name in sorted(terms)},
-    }
-    digest = blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=4)
+def _alike(one: Rule, other: Rule) -> bool:
+    """Whether two rules differ in nothing but perhaps their version."""
+    return one is other or one == other or one == _versioned(other, one.version)
+
+
+def _versioned(rule: Rule, meaning: str) -> Rule:
+    if rule.version == meaning[:8]:
+        return rule
+    # dataclasses.replace takes ten times as long
     return Rule(
-        rule.id, rule.title, rule.query, digest.hexdigest(), rule.tags, rule.severity,
+        rule.id, rule.title, rule.query, meaning[:8], rule.tags, rule.severity,
         rule.must_match, rule.must_not_match, rule.file, rule.line,
     )  # fmt: skip
-
-
-def _said_of(entity: Entity) -> list[object]:
-    said: list[object] = [entity.name, list(entity.aliases), list(entity.acronyms)]
-    if entity.variants or entity.type == "person":
-        said.append([entity.variants, entity.type == "person", NAMES_VERSION])
-    return [*said, [entity.need, entity.banned]] if entity.need or entity.banned else said
-
-
-def _all_references(node: Node, lexicon: Lexicon) -> tuple[set[str], set[str]]:
-    """Entities and terms a query rests on, through terms too."""
-    entities: set[str] = set()
-    terms: set[str] = set()
-    waiting = [node]
-    while waiting:
-        ids, names = references(waiting.pop())
-        entities |= ids
-        waiting += [lexicon.terms[name].node for name in names - terms]
-        terms |= names
-    return entities, terms

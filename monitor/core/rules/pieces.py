@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.fields import address_words
 from monitor.core.rules.lexer import Kind, Mark
@@ -68,18 +70,16 @@ class Pieces:
             raise self._wrong('"*" can only end a word', mark)
         if not stem:
             raise self._wrong('a lone "*" is no word; NEAR/n leaves room between two words', mark)
-        analysed = analyse(stem)
-        if not analysed.tokens:
+        terms, joined, spaceless = _cut(stem)
+        if not terms:
             if prefix:
                 raise self._wrong(f'"{word}" holds no word', mark)
             return None
-        terms = [token.term for token in analysed.tokens]
-        last = analysed.tokens[-1]
-        prefix = prefix and not is_spaceless(stem[last.start : last.end])
+        prefix = prefix and not spaceless
         if prefix and len(terms[-1]) < SHORTEST_PREFIX:
             raise self._wrong(f'"{word}" is too short: a prefix needs at least {SHORTEST_PREFIX} letters', mark)
         parts = [american(term) for term in terms[:-1]] + [terms[-1] if prefix else american(terms[-1])]
-        return Piece(tuple(parts), _joined(analysed), prefix)
+        return Piece(tuple(parts), joined, prefix)
 
     def _family(self, word: str, mark: Mark) -> Piece:
         if "*" in word or word[0] in "~=":
@@ -95,6 +95,17 @@ def one_term(written: str) -> str | None:
     analysed = analyse(written)
     term = analysed.tokens[0].term if len(analysed.tokens) == 1 else _joined(analysed)
     return None if term is None else american(term)
+
+
+@lru_cache(maxsize=20_000)  # the queries of many rules speak of the same things
+def _cut(word: str) -> tuple[tuple[str, ...], str | None, bool]:
+    """The terms of a word, its joined form, and whether it ends in a script without spaces."""
+    analysed = analyse(word)
+    if not analysed.tokens:
+        return (), None, False
+    last = analysed.tokens[-1]
+    terms = tuple(token.term for token in analysed.tokens)
+    return terms, _joined(analysed), is_spaceless(word[last.start : last.end])
 
 
 def _joined(analysed: Analysed) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 
+from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.evaluate import Evaluation
 from monitor.core.rules.explain import Explainer
 from monitor.core.rules.lexicon import Lexicon
@@ -19,20 +19,16 @@ from monitor.model.required import Required
 from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule and its query's tree."""
-
-    rule: Rule
-    node: Node
-    path: Path = ()  # of its table in the rule file
-
-
 class RuleSet:
     """Immutable; safe to share between threads. Made by `load_rules`."""
 
     def __init__(
-        self, compiled: Sequence[CompiledRule], lexicon: Lexicon, sources: Mapping[str, str] | None = None
+        self,
+        compiled: Sequence[CompiledRule],
+        lexicon: Lexicon,
+        sources: Mapping[str, str] | None = None,
+        *,
+        meaning: str = "",
     ) -> None:
         self._compiled = {one.rule.id: one for one in compiled}
         self.lexicon = lexicon
@@ -41,9 +37,14 @@ class RuleSet:
         """The text of each rule file by name: examples report their lines in it."""
         self.rules: tuple[Rule, ...] = tuple(one.rule for one in compiled)
         self.entities: tuple[Entity, ...] = tuple(lexicon.entities.values())
-        self.version = _version(self.rules)
+        self.version = _version(self.rules, meaning)
         # match() and entities_in() are asked about the same document one after the other
         self._last: tuple[Document, Evaluation] | None = None
+
+    @property
+    def compiled(self) -> Collection[CompiledRule]:
+        """The rules with their trees, in file order."""
+        return self._compiled.values()
 
     def rule(self, id: str) -> Rule:  # noqa: A002  # the word of the rule files
         """The rule with this id. Raises KeyError."""
@@ -84,6 +85,11 @@ class RuleSet:
         evaluation = self._evaluation(document)
         return Explainer(evaluation).explain(node, evaluation.reading.whole)
 
+    def holds(self, rule_id: str, document: Document) -> bool:
+        """Whether a rule holds on a document, without saying why. Raises KeyError for an unknown rule."""
+        evaluation = self._evaluation(document)
+        return evaluation.holds(self._compiled[rule_id].node, evaluation.reading.whole)
+
     def entities_in(self, document: Document) -> tuple[EntityMention, ...]:
         """The entities named in a document, each once, in order of appearance."""
         evaluation = self._evaluation(document)
@@ -111,8 +117,9 @@ class RuleSet:
         return evaluation
 
 
-def _version(rules: Sequence[Rule]) -> str:
-    digest = blake2b(f"analyser {ANALYSER_VERSION}".encode(), digest_size=4)
+def _version(rules: Sequence[Rule], meaning: str) -> str:
+    # All names, too: which of them an article holds is stored beside its matches.
+    digest = blake2b(f"analyser {ANALYSER_VERSION}\0{meaning}".encode(), digest_size=4)
     for rule in sorted(rules, key=lambda one: one.id):
         digest.update(f"\0{rule.id}\0{rule.version}".encode())
     return digest.hexdigest()

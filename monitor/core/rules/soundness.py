@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -52,9 +52,11 @@ def check(node: Node, terms: Mapping[str, Node], is_term: bool = False) -> None:
     `terms` are those already found sound: nothing under a reference is judged twice. A term may speak of the
     language alone: the rule that uses it says the rest.
     """
-    _measure(node, terms)  # first: the others write terms out
-    _check_anchor(node, terms, Anchor.LANGUAGE if is_term else Anchor.FIELD)
-    _check_places(node, terms)
+    nodes = list(walk(node))
+    if any(isinstance(one, TermRef) for one in nodes):  # else the parser has seen to the size
+        _measure(node, terms)  # first: the others write terms out
+    _check_anchor(node, nodes, terms, Anchor.LANGUAGE if is_term else Anchor.FIELD)
+    _check_places(nodes, terms)
 
 
 def anchor(node: Node, terms: Mapping[str, Node]) -> Anchor:
@@ -81,8 +83,8 @@ def anchor(node: Node, terms: Mapping[str, Node]) -> Anchor:
             return Anchor.TEXT
 
 
-def _check_anchor(node: Node, terms: Mapping[str, Node], least: Anchor) -> None:
-    for inner in (n for n in walk(node) if isinstance(n, Within)):
+def _check_anchor(node: Node, nodes: Sequence[Node], terms: Mapping[str, Node], least: Anchor) -> None:
+    for inner in (n for n in nodes if isinstance(n, Within)):
         if anchor(inner.child, terms) in (Anchor.LANGUAGE, Anchor.FIELD):
             raise Unsound(f"no word of this {inner.unit}(…) has to be in the text", inner.child)
         _require(inner.child, anchor(inner.child, terms), Anchor.TEXT)
@@ -112,8 +114,8 @@ def _outside_not(node: Node) -> Iterator[Node]:
             yield from _outside_not(child)
 
 
-def _check_places(node: Node, terms: Mapping[str, Node]) -> None:
-    for found in walk(node):
+def _check_places(nodes: Sequence[Node], terms: Mapping[str, Node]) -> None:
+    for found in nodes:
         if isinstance(found, Near | NotNear):
             for operand in (found.left, found.right):
                 _check_operand(operand, operand, terms, "NEAR")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from monitor.model.problem import Gravity, Problem
 
 Path = tuple[str | int, ...]
+
+_RULE_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
 
 
 class RuleSource:
@@ -18,6 +24,14 @@ class RuleSource:
         self.name = name
         self.text = text
         self.problems: list[Problem] = []
+        self.rules = 0
+        """How many `[[rules]]` tables there are."""
+
+    def rule_line(self, index: int) -> int:
+        """The line of the header of a rule; 0 where it cannot be told."""
+        if len(self._headers) == self.rules:
+            return self._headers[index].line
+        return self.line(("rules", index))
 
     def report(
         self,
@@ -33,9 +47,46 @@ class RuleSource:
 
     def line(self, path: Path, *, key: bool = False) -> int:
         """The line of a value; 0 where it cannot be told."""
-        from monitor.core.text.toml_lines import line_of  # loads a parser that a file without errors never needs
+        # Loads a parser that a file without errors never needs.
+        from monitor.core.text.toml_lines import line_of
 
-        return line_of(self.text, path, key=key)
+        match path:
+            case ("rules", int(index), *rest) if len(self._headers) == self.rules and index < self.rules:
+                return self._line_in(index, rest, key)
+            case _:  # or a header stands inside a long text, or is written in another way
+                return line_of(self.text, path, key=key)
+
+    def line_below(self, header: int, path: Path) -> int:
+        """The line of a value in the rule whose header stands on the line `header`, found as `line` finds it."""
+        place = bisect_left(self._headers, header, key=lambda table: table.line)
+        if self._headers[place : place + 1] and self._headers[place].line == header:
+            return self._line_in(place, path[2:], False)
+        return self.line(path)
+
+    def _line_in(self, index: int, rest: Sequence[str | int], key: bool) -> int:
+        from monitor.core.text.toml_lines import line_of
+
+        # Of a large file only the one table is read: a thousand warnings must not cost a minute.
+        start, following = self._headers[index], self._headers[index + 1 : index + 2]
+        table = self.text[start.start : following[0].start if following else len(self.text)]
+        return start.line - 1 + line_of(table, ("rules", 0, *rest), key=key)
+
+    @cached_property
+    def _headers(self) -> list[_RuleTable]:
+        """What looks like a header `[[rules]]`, told without the parser for lines."""
+        found: list[_RuleTable] = []
+        line, since = 1, 0
+        for header in _RULE_HEADER.finditer(self.text):
+            line += self.text.count("\n", since, header.start())
+            since = header.start()
+            found.append(_RuleTable(line, since))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _RuleTable:
+    line: int
+    start: int  # offset of its header
 
 
 def written(path: Path) -> str:
@@ -61,13 +112,15 @@ class Table:
         path = (*self.path, key)
         self.source.report(path, f"{written(path)}: {message}", key=at_key)
 
-    def known(self, keys: Collection[str], later: Collection[str] = ()) -> None:
-        """Reports every key that is none of `keys`; those of `later` by their own message."""
+    def wrong_below(self, tail: Path, message: str) -> None:
+        """Reports an error about a value further down: the message says where."""
+        self.sound = False
+        self.source.report((*self.path, *tail), f"{written(self.path)}.{message}")
+
+    def known(self, keys: Collection[str]) -> None:
+        """Reports every key that is none of `keys`."""
         for key in self.values:
             if key in keys:
-                continue
-            if key in later:
-                self.wrong(key, "not in this version yet", at_key=True)
                 continue
             near = difflib.get_close_matches(key, keys, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(sorted(keys))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -239,12 +240,12 @@ def test_secrets_come_from_the_given_environment(desk: Path):
 
 def test_beside_a_rule_set_in_force_only_examples_it_cannot_answer_for_are_tried(desk: Path):
     failing = RULES.replace("Torkham is closed", "Torkham is open")
-    in_force = load_rules([RuleFile("rules/border.toml", failing)]).ruleset
+    before = replace(load_rules([RuleFile("rules/border.toml", failing)]).memory, held=True)
     (desk / "rules" / "border.toml").write_text(failing)
     assert len(lines(run())) == 1
-    assert lines(check(Path("config.toml"), environment={}, in_force=in_force)) == []
+    assert lines(check(Path("config.toml"), environment={}, before=before)) == []
     change(desk / "rules" / "border.toml", "torkham AND closed", "torkham AND (closed OR shut)")
-    assert len(lines(check(Path("config.toml"), environment={}, in_force=in_force))) == 1
+    assert len(lines(check(Path("config.toml"), environment={}, before=before))) == 1
 
 
 def test_a_missing_config_names_the_command_that_makes_one(desk: Path):

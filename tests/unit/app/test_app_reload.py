@@ -251,9 +251,10 @@ def test_a_secret_in_a_file_is_read_again_and_shown_nowhere(desk: Desk) -> None:
 
 def test_rules_that_were_only_kept_answer_for_no_example(desk: Desk) -> None:
     failing = RULES.replace("is closed", "is open")
-    kept = load_rules([RuleFile("rules/border.toml", failing)]).ruleset  # an older version thought it held
-    for rules_of, generation in ((NOON, None), (None, desk.monitor)):
-        ready = replace(desk.reloader.ready, ruleset=kept, rules_of=rules_of)
+    kept = load_rules([RuleFile("rules/border.toml", failing)])  # an older version thought it held
+    held = replace(kept.memory, held=True)
+    for rules_of, memory, generation in ((NOON, None, None), (None, held, desk.monitor)):
+        ready = replace(desk.reloader.ready, ruleset=kept.ruleset, rules_of=rules_of, memory=memory)
         desk.reloader = Reloader(Path("config.toml"), os.environ, ready, version="1", stdout=io.StringIO())
         desk.write(CONFIG, failing)
         assert (desk.reload() is None) == (generation is None)
