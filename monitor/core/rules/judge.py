@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from monitor.core.rules.errors import QueryInvalid, caret
+from monitor.core.rules.lints import reach_lints
 from monitor.core.rules.nodes import EntityRef, Node, TermRef, walk
 from monitor.core.rules.parser import parse_with_lints
 from monitor.core.rules.soundness import Unsound, check, references
+from monitor.core.text.families import Families
 from monitor.model.problem import Gravity
 
 
@@ -34,6 +36,7 @@ class Names:
 
     entities: Collection[str]
     terms: Mapping[str, str]
+    families: Families
     nodes: dict[str, Node] = field(default_factory=dict)
     # Names that are written down but did not load: who refers to them is not told that they are unknown.
     broken: set[str] = field(default_factory=set)
@@ -61,6 +64,7 @@ class Names:
             node, lints = parse_with_lints(query)
         except QueryInvalid as error:
             return None, (Fault.of(error),)
+        lints = (*lints, *reach_lints(query, node, self.families)) if "~" in query or "*" in query else lints
         faults = [Fault.of(lint, Gravity.WARNING) for lint in lints]
         unknown = list(self._unknown(query, node)) if "@" in query or "$" in query else []
         return None if unknown else node, (*faults, *map(Fault.of, unknown))

@@ -20,6 +20,7 @@ from monitor.core.rules.nodes import Exact
 from monitor.core.rules.pieces import acronym_node, spelling_node
 from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable
 from monitor.core.rules.stamps import PLAIN, Stamp
+from monitor.core.text.families import FamilyChange
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Entity, Example, Rule, Severity
 
@@ -38,6 +39,9 @@ def written(memory: Memory) -> Iterator[str]:
                 "problems": [[p.line, p.message, p.gravity.value, p.context] for p in file.problems],
                 "entities": [[id_, None if raw is None else _entity(raw)] for id_, raw in file.entities],
                 "terms": file.terms,
+                "families": [
+                    [name, head, one.words, one.unlike, one.replace] for name, head, one in file.families
+                ],
                 "rules": [
                     [table.index, [_rule(raw, memory.rules.get(raw.rule.id)) for raw in table.rules]]
                     for table in file.rules
@@ -78,6 +82,10 @@ def _file(name: str, found: Mapping[str, Any], tables: tuple[RuleTable, ...]) ->
             for line, message, gravity, context in found["problems"]
         ),
         found["tables"],
+        tuple(
+            (family, head, FamilyChange(tuple(words), tuple(unlike), replace))
+            for family, head, words, unlike, replace in found["families"]
+        ),
     )
 
 

@@ -60,13 +60,15 @@ class Lexicon:
         terms: Mapping[str, Term],
         aliases: Iterable[Alias],
         contexts: Mapping[str, Context] | None = None,
+        families: Families | None = None,
     ) -> Lexicon:
         """A lexicon with its aliases sorted by first word."""
         table: dict[str, list[Alias]] = {}
         for alias in aliases:
             for term in alias.first_terms:
                 table.setdefault(term, []).append(alias)
-        return cls(entities, terms, {term: tuple(found) for term, found in table.items()}, contexts or {})
+        by_first_term = {term: tuple(found) for term, found in table.items()}
+        return cls(entities, terms, by_first_term, contexts or {}, families)
 
     @property
     def families(self) -> Families:

@@ -19,6 +19,7 @@ from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.table import Path, RuleSource
 from monitor.core.rules.versions import Meanings
+from monitor.core.text.families import Families, FamilyChange, shipped_families
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Rule
 
@@ -85,13 +86,14 @@ def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
     """
     lexicon = beside.lexicon
     terms = {term: found.query for term, found in lexicon.terms.items()}
-    names = Names(lexicon.entities, terms, {term: found.node for term, found in lexicon.terms.items()})
+    nodes = {term: found.node for term, found in lexicon.terms.items()}
+    names = Names(lexicon.entities, terms, lexicon.families, nodes)
     node, faults = names.judge(query)
     problems = [Problem(name, 0, f"query: {fault.message}", fault.gravity, fault.context) for fault in faults]
     if node is None:
         return LoadedRules(RuleSet([], lexicon), tuple(problems))
     entities = {id_: RawEntity(one, lexicon.spellings.get(id_, ())) for id_, one in lexicon.entities.items()}
-    version = Meanings(entities, terms).of(query)[:8]
+    version = Meanings(entities, terms, lexicon.families).of(query)[:8]
     rule = Rule("query", "query", query, version, file=name)
     return LoadedRules(RuleSet([CompiledRule(rule, node)], lexicon), tuple(problems))
 
@@ -111,7 +113,10 @@ class _Load:
         broken: set[str] = set()
         entities = self._entities(broken)
         terms = self._terms(broken)
-        names = Names(entities.keys(), {name: query for name, (query, _) in terms.items()}, broken=broken)
+        families = self._families()
+        names = Names(
+            entities.keys(), {name: query for name, (query, _) in terms.items()}, families, broken=broken
+        )
         for name, faults in names.read_terms():
             self._tell(terms[name][1], ("terms", name, "query"), f"term ${name}", faults)
         lexicon = Lexicon.of(
@@ -119,9 +124,10 @@ class _Load:
             {name: Term(name, terms[name][0], node) for name, node in names.nodes.items()},
             (Alias(name, node) for name, (raw, _) in entities.items() for node in raw.spellings),
             self._contexts(entities, names),
+            families,
         )
         raws = {name: raw for name, (raw, _) in entities.items()}
-        meanings = Meanings(raws, {name: term.query for name, term in lexicon.terms.items()})
+        meanings = Meanings(raws, {name: term.query for name, term in lexicon.terms.items()}, families)
         rules = {one.compiled.rule.id: one for one in self._rules(names, meanings)}
         ruleset = RuleSet(
             [one.compiled for one in rules.values()],
@@ -171,6 +177,14 @@ class _Load:
                     else:
                         found[name] = (query, source)
         return found
+
+    def _families(self) -> Families:
+        changes: dict[str, FamilyChange] = {}
+        for source, file in self._each():
+            for name, head, change in file.families:
+                if self._is_free("family", head, source, ("families", name), f"family {head}"):
+                    changes[head] = change
+        return shipped_families().extended(changes)
 
     def _contexts(self, entities: Mapping[str, tuple[RawEntity, RuleSource]], names: Names) -> dict[str, Context]:
         """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""

@@ -10,7 +10,9 @@ from typing import Any
 import tomli
 
 from monitor.core.rules.entries import RawEntity, RawRule, read_entity, read_rules
+from monitor.core.rules.family_tables import read_family
 from monitor.core.rules.table import Path, RuleSource, Table
+from monitor.core.text.families import FamilyChange
 from monitor.model.problem import Problem
 
 MAX_FILE = 5_000_000
@@ -51,6 +53,8 @@ class ReadFile:
     problems: tuple[Problem, ...]
     tables: int
     """How many `[[rules]]` there are, sound or not."""
+    families: tuple[tuple[str, str, FamilyChange], ...] = ()
+    """Changes of word families: the name as it is written, the head, the change."""
 
 
 def read_file(source: RuleSource) -> ReadFile:
@@ -58,11 +62,15 @@ def read_file(source: RuleSource) -> ReadFile:
     top = Table(source, (), _toml(source))
     tables = top.items("rules")
     source.rules = len(tables)
-    top.known(("entities", "terms", "rules"))
+    top.known(("entities", "terms", "families", "rules"))
     entities = tuple((name, read_entity(table, name)) for name, table in _named(top, "entities"))
     terms = tuple((name, _term(table)) for name, table in _named(top, "terms"))
+    families = tuple(
+        (name, *found) for name, table in _tables(top, "families") if (found := read_family(table, name))
+    )
     rules = [_rules(source, index, value) for index, value in enumerate(tables)]
-    return ReadFile(entities, terms, tuple(one for one in rules if one.rules), tuple(source.problems), len(tables))
+    sound = tuple(one for one in rules if one.rules)
+    return ReadFile(entities, terms, sound, tuple(source.problems), len(tables), families)
 
 
 def _rules(source: RuleSource, index: int, value: object) -> RuleTable:
@@ -99,14 +107,20 @@ def _toml(source: RuleSource) -> dict[str, Any]:
 
 
 def _named(top: Table, key: str) -> Iterator[tuple[str, Table]]:
+    for name, table in _tables(top, key):
+        if _NAME.match(name):
+            yield name, table
+        else:
+            top.source.report(table.path, f'"{name}" is no name: letters, digits, _ and - of ASCII')
+
+
+def _tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
     group = top.values.get(key, {})
     if not isinstance(group, dict):
         top.wrong(key, f"must be tables: [{key}.NAME]")
         return
     for name, value in group.items():
-        if not isinstance(value, dict):
-            top.source.report((key, name), f"{key}.{name}: must be a table: [{key}.{name}]")
-        elif not _NAME.match(name):
-            top.source.report((key, name), f'"{name}" is no name: letters, digits, _ and - of ASCII')
-        else:
+        if isinstance(value, dict):
             yield name, Table(top.source, (key, name), value)
+        else:
+            top.source.report((key, name), f"{key}.{name}: must be a table: [{key}.{name}]")

@@ -3,7 +3,8 @@
 A query means its text and all it refers to: the queries of its `$terms` and theirs; for an `@entity` its
 spellings, its `need` and `not`, and the spellings of its rivals, the other entities whose longer names may hide
 its own. An entity that has nothing to do with it changes nothing. A query with `person:`, `org:` or `place:` asks
-for whoever is of that kind, so it means all entities.
+for whoever is of that kind, so it means all entities; one with `~` means all word families, for what one lists no
+other reaches by its stem.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from monitor.core.names import NAMES_VERSION
 from monitor.core.names.sounds import heard, skeletons
 from monitor.core.rules.entries import RawEntity
 from monitor.core.rules.nodes import Words
+from monitor.core.text.families import Families
 from monitor.model.rule import Entity
 
 # What looks like a reference and is none (it stands in quotes, say) makes a meaning that changes too often.
 _REFERENCE = re.compile(r"[@$][A-Za-z0-9_-]+")
 _KIND = re.compile(r"(?:person|org|place):")
 _EVERYTHING = "*"
+_FAMILIES = "~"
 
 _LATIN = re.compile(r"[a-z']+")
 
@@ -31,9 +34,10 @@ _LATIN = re.compile(r"[a-z']+")
 class Meanings:
     """The meanings of queries among these entities and terms."""
 
-    def __init__(self, entities: Mapping[str, RawEntity], terms: Mapping[str, str]) -> None:
+    def __init__(self, entities: Mapping[str, RawEntity], terms: Mapping[str, str], families: Families) -> None:
         self._said = {f"${name}": query for name, query in terms.items()}
         self._refers = {sign: _references(query) for sign, query in self._said.items()}
+        self._said[_FAMILIES], self._refers[_FAMILIES] = families.version, frozenset()
         rivals = Rivals(entities)
         for name, raw in entities.items():
             one = raw.entity
@@ -130,6 +134,7 @@ def _sounds(word: str) -> set[str]:
 
 def _references(query: str) -> frozenset[str]:
     names = frozenset(_REFERENCE.findall(query)) if "@" in query or "$" in query else frozenset[str]()
+    names |= {_FAMILIES} if _FAMILIES in query else frozenset()
     return names | {_EVERYTHING} if ":" in query and _KIND.search(query) else names
 
 

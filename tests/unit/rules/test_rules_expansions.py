@@ -18,6 +18,7 @@ from monitor.core.rules.expansions import (
     shipped_forms,
 )
 from monitor.core.text.families import shipped_families
+from monitor.model.problem import Gravity
 
 FAMILIES = shipped_families()
 BESIDE = load(
@@ -29,7 +30,7 @@ BESIDE = load(
 
 def expanded(query: str) -> tuple[Expansion, ...]:
     loaded = load_query(query, BESIDE)
-    assert not [problem for problem in loaded.problems if problem.context]
+    assert not [problem for problem in loaded.problems if problem.gravity is Gravity.ERROR]
     return expansions(loaded.ruleset.node("query"), loaded.ruleset.lexicon)
 
 
