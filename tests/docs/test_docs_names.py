@@ -17,6 +17,7 @@ from monitor.cli.main import cli
 from monitor.config.faults import keys_of
 from monitor.config.shape import NOT_YET, TABLES
 from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
+from monitor.core.rules.family_tables import FAMILY_KEYS
 
 ALL = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 DECISIONS = sorted((ROOT / "docs" / "decisions").iterdir())
@@ -103,7 +104,7 @@ def test_every_setting_a_page_names_is_real(page: Written):
     keys = {key for table in TABLES.values() for key in keys_of(table)} | {
         key for row in NOT_YET.values() for key in row
     }
-    keys |= {*ENTITY_KEYS, *RULE_KEYS, "rules", "terms", "entities", "receivers"}
+    keys |= {*ENTITY_KEYS, *RULE_KEYS, *FAMILY_KEYS, "rules", "terms", "entities", "families", "receivers"}
     for span in page.spans:
         setting = _SETTING.match(span)
         if setting:

@@ -19,6 +19,7 @@ from monitor.config.shape import NOT_YET, TABLES
 from monitor.config.values import duration_text
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
+from monitor.core.rules.family_tables import FAMILY_KEYS
 from monitor.core.rules.fields import FIELDS
 from monitor.model.article import Document
 from monitor.model.problem import Gravity, Problem
@@ -197,3 +198,4 @@ def test_every_key_of_a_rule_file_is_described_and_none_is_invented():
     assert entity | {"need", "not"} == set(ENTITY_KEYS)
     assert {"need", "not"} <= set(re.findall(r"`(\w+)`", sections["`[entities.ID]`"]))
     assert rule == set(RULE_KEYS)
+    assert {code(cells[0]) for cells in rows(sections["`[families.NAME]`"])} == set(FAMILY_KEYS)

@@ -15,7 +15,7 @@ from monitor.core.rules import RuleFile, load_rules, run_examples
 from monitor.model.problem import Gravity
 
 TOML = [(page, fence) for page in documents() for fence in page.fences if fence.language == "toml"]
-_RULES = re.compile(r"^\[(?:\[rules\]|entities\.|terms\.)", re.MULTILINE)
+_RULES = re.compile(r"^\[(?:\[rules\]|entities\.|terms\.|families\.)", re.MULTILINE)
 
 
 # ---- TOML

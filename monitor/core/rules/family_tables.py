@@ -6,10 +6,13 @@ from monitor.core.rules.pieces import one_term
 from monitor.core.rules.table import Table
 from monitor.core.text.families import FamilyChange
 
+FAMILY_KEYS = ("words", "not", "replace")
+"""The keys of one `[families.NAME]` table."""
+
 
 def read_family(table: Table, name: str) -> tuple[str, FamilyChange] | None:
     """The head and the change that the table `name` says; None, and reported, when something is wrong with it."""
-    table.known(("words", "not", "replace"))
+    table.known(FAMILY_KEYS)
     head = one_term(name)
     if head is None:
         table.sound = False
