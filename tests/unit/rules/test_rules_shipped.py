@@ -106,6 +106,11 @@ def test_no_spelling_is_two_entities():
         ("Pakistan Tehreek-e-Insaf", "ttp", False),
         ("The Pakistani Taliban", "afghan_taliban", False),
         ("Asif Ali Zardari", "khawaja_asif", False),
+        ("Khwaja Mohammed Aasif landed.", "khawaja_asif", True),
+        ("Zabiholla Mojahed said so.", "zabihullah_mujahid", True),
+        ("Ahmad Shah Massoud fell in 2001.", "ahmad_massoud", False),
+        ("Umar Khan played well.", "imran_khan", False),
+        ("Hibatullah is a boy of ten.", "hibatullah_akhundzada", False),
     ],
 )
 def test_homonyms_are_told_apart(text, entity, expected):
