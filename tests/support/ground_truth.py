@@ -148,7 +148,7 @@ SHIPPED_RULES = {
     "torkham-reopened": frozenset({"003"}),
     "chaman-closed": frozenset(),
     "chaman-reopened": frozenset(),
-    "other-crossing-closed": frozenset(),
+    "kharlachi-closed": frozenset(),
     "khawaja-asif": frozenset({"000", "001", "002", "004"}),
     "ttp": frozenset({"001", "002", "003", "004"}),
     "khorasan-al-qaeda": frozenset(),
