@@ -24,8 +24,14 @@ from monitor.core.rules.nodes import (
     Within,
     Words,
 )
+from monitor.core.rules.nodes import children as operands
 from monitor.core.rules.reading import Hit, Reading, Scope
 from monitor.model.article import Document
+
+
+ENOUGH = 1_000
+"""Stretches of words after which no more are gathered: the spans of a match are the first 200 that are not inside
+others. A text that repeats two words ten thousand times is not explained better by all of its pairs."""
 
 
 class Evaluation:
@@ -36,7 +42,7 @@ class Evaluation:
         self.lexicon = lexicon
         self.finds = Finds(reading, lexicon)
         self.naming = Naming(reading, self.finds, lexicon, lambda node: self.holds(node, reading.whole))
-        self._pairs: dict[tuple[Node, Scope], list[Hit]] = {}
+        self._pairs: dict[tuple[int, Scope], tuple[Node, list[Hit]]] = {}
         self._metadata: dict[str, Evaluation] = {}
 
     def holds(self, node: Node, scope: Scope) -> bool:
@@ -81,28 +87,36 @@ class Evaluation:
                 raise TypeError(f"{type(node).__name__} has no place")
 
     def evidence(self, node: Node, scope: Scope) -> set[tuple[int, int]]:
-        """Every stretch of words that a yes rests on; nothing for what does not hold, and nothing from a NOT."""
+        """The stretches of words that a yes rests on, the first ENOUGH of each operand; nothing from a NOT."""
         match node:
             case Not():
                 return set()
             case And():
-                return _union(self.evidence(child, scope) for child in node.children)
+                return {one for child in node.children for one in self.evidence(child, scope)}
             case Or():
-                return _union(self.evidence(child, scope) for child in node.children if self.holds(child, scope))
+                holding = (child for child in node.children if self.holds(child, scope))
+                return {one for child in holding for one in self.evidence(child, scope)}
             case Field() if node.name in METADATA:
                 return set()
             case Field():
-                holding = (one for one in self.stretches(node, scope) if self.holds(node.child, one))
-                return _union(self.evidence(node.child, one) for one in holding)
+                return self._evidence_in(node.child, self.stretches(node, scope))
             case TermRef():
                 return self.evidence(self.lexicon.terms[node.name].node, scope)
             case Within():
-                holding = (one for one in self.units(node, scope) if self.holds(node.child, one))
-                return _union(self.evidence(node.child, one) for one in holding)
+                return self._evidence_in(node.child, self.units(node, scope))
             case AtLeast():
-                return {words for hit in self.hits(node.child, scope) for words in hit.words}
+                return first_words(self.hits(node.child, scope))
             case _:
-                return {words for hit in self.hits(node, scope) for words in hit.words}
+                return first_words(self.hits(node, scope))
+
+    def _evidence_in(self, node: Node, scopes: Iterable[Scope]) -> set[tuple[int, int]]:
+        found: set[tuple[int, int]] = set()
+        for one in scopes:
+            if len(found) >= ENOUGH:
+                break
+            if self.holds(node, one):
+                found |= self.evidence(node, one)
+        return found
 
     def units(self, node: Within, scope: Scope) -> list[Scope]:
         """The sentences or paragraphs inside `scope` in which something the query needs was found, in order."""
@@ -130,13 +144,15 @@ class Evaluation:
         return known
 
     def _seeds(self, node: Node, scope: Scope) -> list[int] | None:
-        """Positions one of which lies in every stretch where the node holds: the rarest operand of an AND.
+        """Positions one of which lies in every stretch where the node holds: the rarest operand of an AND or NEAR.
 
-        None where a stretch without any may do.
+        None where a stretch without any may do. What is found in a stretch and not in all of `scope` (a NOT NEAR
+        whose right side stands in the next sentence) must not be asked for in `scope`.
         """
         match node:
-            case And():
-                found = [seeds for child in node.children if (seeds := self._seeds(child, scope)) is not None]
+            case And() | Near():
+                every = [self._seeds(child, scope) for child in operands(node)]
+                found = [seeds for seeds in every if seeds is not None]
                 return min(found, key=len) if found else None
             case Or():
                 every = [self._seeds(child, scope) for child in node.children]
@@ -152,21 +168,25 @@ class Evaluation:
                 return self._seeds(self.lexicon.terms[node.name].node, scope)
             case Within() | AtLeast():
                 return self._seeds(node.child, scope)
+            case NotNear():
+                return self._seeds(node.left, scope)
             case _:
                 return [hit.start for hit in self.hits(node, scope)]
 
     def _near(self, node: Near | NotNear, scope: Scope) -> list[Hit]:
-        # a match asks three times: does it hold, what are the spans, why
-        known = self._pairs.get((node, scope))
+        # A match asks three times: does it hold, what are the spans, why. Kept by identity, since the hash of a
+        # node takes in all that is under it; the node beside its pairs keeps its id from being given away.
+        known = self._pairs.get((id(node), scope))
         if known is None:
             left = self.hits(node.left, scope)
             right = self.hits(node.right, scope) if left else []
-            known = self._pairs[node, scope] = (
+            pairs = (
                 near(left, right, node.distance, node.ordered)
                 if isinstance(node, Near)
                 else not_near(left, right, node.distance)
             )
-        return known
+            known = self._pairs[id(node), scope] = (node, pairs)
+        return known[1]
 
 
 def apart(hits: list[Hit]) -> list[Hit]:
@@ -178,5 +198,11 @@ def apart(hits: list[Hit]) -> list[Hit]:
     return found
 
 
-def _union(parts: Iterable[set[tuple[int, int]]]) -> set[tuple[int, int]]:
-    return {one for part in parts for one in part}
+def first_words(hits: Iterable[Hit]) -> set[tuple[int, int]]:
+    """The words of the first hits, ENOUGH of them or a few more."""
+    found: set[tuple[int, int]] = set()
+    for hit in hits:
+        if len(found) >= ENOUGH:
+            break
+        found.update(hit.words)
+    return found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from monitor.core.rules.evaluate import Evaluation, apart
+from monitor.core.rules.evaluate import Evaluation, apart, first_words
 from monitor.core.rules.fields import METADATA, NAMES
 from monitor.core.rules.finds import inside
 from monitor.core.rules.naming import Way
@@ -146,7 +146,7 @@ class Explainer:
         window = min(found, key=lambda hit: (hit.end - hit.start, hit.start))
         inner = Scope(window.start, window.end)
         text = self._evaluation.reading.span(*inner).text
-        words = {one for hit in found for one in hit.words}
+        words = first_words(found)
         below = (self.explain(node.left, inner), self.explain(node.right, inner))
         return Explanation(node.operator, True, self._cut_out(words), below, f"in {_quoted(text)}")
 
@@ -155,7 +155,7 @@ class Explainer:
         alone = evaluation.hits(node, scope)
         left, right = self.explain(node.left, scope), self._banned(node.right, scope)
         if alone:
-            words = {one for hit in alone for one in hit.words}
+            words = first_words(alone)
             note = f"not near: {node.right.source}" if right.holds else f"absent: {node.right.source}"
             return Explanation(node.operator, True, self._cut_out(words), (left, right), note)
         if not left.holds:
@@ -178,7 +178,7 @@ class Explainer:
         found = self._evaluation.hits(node, scope)
         if not found:
             return Explanation(node.source, False, note=self._why_absent(node, scope))
-        spans = self._cut_out({words for hit in found for words in hit.words})
+        spans = self._cut_out(first_words(found))
         note = ""
         if isinstance(node, EntityRef):
             note = self._how_named(node.id, found)

@@ -41,16 +41,19 @@ class Scope(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A find over positions `start` … `end` - 1. `leaves` are its operands when it is a NEAR, else empty."""
+    """A find over positions `start` … `end` - 1. `pair` are its two operands when it is a NEAR."""
 
     start: int
     end: int
-    leaves: tuple[tuple[int, int], ...] = ()
+    pair: tuple[Hit, Hit] | None = None
 
     @property
     def words(self) -> tuple[tuple[int, int], ...]:
-        """The stretches really found, without what lies between them."""
-        return self.leaves or ((self.start, self.end),)
+        """The stretches really found, without what lies between them, in order."""
+        if self.pair is None:
+            return ((self.start, self.end),)
+        left, right = self.pair
+        return tuple(sorted({*left.words, *right.words}))
 
 
 class _FieldText(NamedTuple):

@@ -169,6 +169,14 @@ def test_a_sentence_holds_all_of_its_operands(query, holds):
     assert matches(query, "They closed busy Torkham. In Kabul Lt. Gen. Anjum spoke.") is holds
 
 
+def test_inside_a_sentence_not_near_speaks_of_that_sentence():
+    text = "They were waiting. Reopened today."
+    assert matches("SENTENCE(reopen* NOT NEAR/3 waiting)", text)
+    assert matches("SENTENCE(today NEAR/3 (reopen* NOT NEAR/3 waiting))", text)
+    assert not matches("reopen* NOT NEAR/3 waiting", text)
+    assert not matches("PARA(reopen* NOT NEAR/3 waiting)", text)
+
+
 def test_fields_limit_a_query():
     document = {"title": "Kabul visit", "body": "Torkham is shut.", "summary": "Talks held"}
     assert matches("title:Kabul body:Torkham summary:Talks", **document)
