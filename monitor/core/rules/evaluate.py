@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.core.rules.effort import Effort
 from monitor.core.rules.fields import METADATA, NAMES, metadata_text
 from monitor.core.rules.finds import Finds, inside
 from monitor.core.rules.lexicon import Lexicon
@@ -28,7 +29,6 @@ from monitor.core.rules.nodes import children as operands
 from monitor.core.rules.reading import Hit, Reading, Scope
 from monitor.model.article import Document
 
-
 ENOUGH = 1_000
 """Stretches of words after which no more are gathered: the spans of a match are the first 200 that are not inside
 others. A text that repeats two words ten thousand times is not explained better by all of its pairs."""
@@ -37,9 +37,10 @@ others. A text that repeats two words ten thousand times is not explained better
 class Evaluation:
     """One document read by one rule set. Finds of leaves are kept: rules share words, terms and entities."""
 
-    def __init__(self, reading: Reading, lexicon: Lexicon) -> None:
+    def __init__(self, reading: Reading, lexicon: Lexicon, effort: Effort | None = None) -> None:
         self.reading = reading
         self.lexicon = lexicon
+        self.effort = effort or Effort()
         self.finds = Finds(reading, lexicon)
         self.naming = Naming(reading, self.finds, lexicon, lambda node: self.holds(node, reading.whole))
         self._pairs: dict[tuple[int, Scope], tuple[Node, list[Hit]]] = {}
@@ -49,8 +50,10 @@ class Evaluation:
         """Whether the query holds inside `scope`; for the article that is `reading.whole`."""
         match node:
             case And():
+                self.effort.spend(len(node.children))
                 return all(self.holds(child, scope) for child in node.children)
             case Or():
+                self.effort.spend(len(node.children))
                 return any(self.holds(child, scope) for child in node.children)
             case Not():
                 return not self.holds(node.child, scope)
@@ -72,7 +75,9 @@ class Evaluation:
         """What a node that has a place found inside `scope`, in order: leaves, NEAR, and OR and fields of them."""
         match node:
             case Or():
-                return sorted({hit for child in node.children for hit in self.hits(child, scope)})
+                found = {hit for child in node.children for hit in self.hits(child, scope)}
+                self.effort.spend(len(node.children) + len(found))
+                return sorted(found)
             case Near() | NotNear():
                 return self._near(node, scope)
             case Field():
@@ -104,10 +109,10 @@ class Evaluation:
                 return self.evidence(self.lexicon.terms[node.name].node, scope)
             case Within():
                 return self._evidence_in(node.child, self.units(node, scope))
-            case AtLeast():
-                return first_words(self.hits(node.child, scope))
             case _:
-                return first_words(self.hits(node, scope))
+                found = first_words(self.hits(node.child if isinstance(node, AtLeast) else node, scope))
+                self.effort.spend(len(found))
+                return found
 
     def _evidence_in(self, node: Node, scopes: Iterable[Scope]) -> set[tuple[int, int]]:
         found: set[tuple[int, int]] = set()
@@ -122,7 +127,10 @@ class Evaluation:
         """The sentences or paragraphs inside `scope` in which something the query needs was found, in order."""
         seeds = self._seeds(node.child, scope)
         if seeds is None:
-            return [one.within(scope) for one in self.reading.units(node.unit)]
+            every = self.reading.units(node.unit)
+            self.effort.spend(len(every))
+            return [one.within(scope) for one in every]
+        self.effort.spend(len(seeds))
         found = {one for start in seeds if (one := self.reading.unit_at(node.unit, start))}
         return [one.within(scope) for one in sorted(found)]
 
@@ -140,7 +148,7 @@ class Evaluation:
         if known is None:
             document = self.reading.document
             words = Document(document.id, metadata_text(document, field))
-            known = self._metadata[field] = Evaluation(Reading(words), self.lexicon)
+            known = self._metadata[field] = Evaluation(Reading(words), self.lexicon, self.effort)
         return known
 
     def _seeds(self, node: Node, scope: Scope) -> list[int] | None:
@@ -185,6 +193,7 @@ class Evaluation:
                 if isinstance(node, Near)
                 else not_near(left, right, node.distance)
             )
+            self.effort.spend(3 * len(left) + len(right) + 2 * len(pairs))  # a pair takes as long as some operands
             known = self._pairs[id(node), scope] = (node, pairs)
         return known[1]
 

@@ -18,7 +18,8 @@ def near(left: Sequence[Hit], right: Sequence[Hit], distance: int, ordered: bool
 
     Up to ALL_PAIRS every pair: a NEAR around this one may need any of them. Where there are more, of all partners
     of one find the nearest and the farthest on each side, and of the pairs with the same beginning the shortest
-    and the longest: the nearest decides whether there is a pair at all, the farthest how far the window reaches. Takes O((n + m) log m): nested loops took 138 ms on 750 × 750 repeats (rules design, guards).
+    and the longest: the nearest decides whether there is a pair at all, the farthest how far the window reaches.
+    Takes O((n + m) log m): nested loops took 138 ms on 750 × 750 repeats (rules design, guards).
     """
     if not left or not right:
         return []

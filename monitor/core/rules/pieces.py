@@ -11,6 +11,9 @@ from monitor.core.text.tokens import Analysed, analyse, is_spaceless
 
 SHORTEST_PREFIX = 3
 
+MOST_WORDS = 100
+"""Words of one phrase, so that a text which repeats them by thousands is still read in bounded time."""
+
 
 class Pieces:
     """Reads the words of one query; with `address` as parts of a URL, which no text keeps as words."""
@@ -52,6 +55,8 @@ class Pieces:
         if not found:
             message = "the quotes hold no word" if mark.kind is Kind.PHRASE else f"{mark.said} holds no word"
             raise self._wrong(message, mark)
+        if (words := sum(len(piece.parts) for piece in found)) > MOST_WORDS:
+            raise self._wrong(f"a phrase has at most {MOST_WORDS} words, this one has {words:,}", mark)
         return found
 
     def _wrong(self, message: str, mark: Mark) -> QueryInvalid:
@@ -109,8 +114,9 @@ def spelling_node(spelling: str) -> Words:
     mark = Mark(Kind.PHRASE, plain, 0, len(spelling))
     try:
         pieces = Pieces(spelling).of(mark)
-    except QueryInvalid:
-        raise QueryInvalid(f'"{spelling}" holds no word', spelling, 0, len(spelling)) from None
+    except QueryInvalid as error:
+        message = error.message if analyse(plain).tokens else f'"{spelling}" holds no word'
+        raise QueryInvalid(message, spelling, 0, len(spelling)) from None
     return Words(source=spelling, at=0, pieces=tuple(pieces), quoted=True)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from monitor.core.rules.effort import MOST_STEPS, TooMuchWork
 from monitor.core.rules.evaluate import Evaluation
 from monitor.core.rules.explain import Explainer
 from monitor.core.rules.lexicon import Lexicon
@@ -16,7 +17,7 @@ from monitor.core.rules.table import Path
 from monitor.core.text.normalize import ANALYSER_VERSION
 from monitor.model.article import Document, EntityMention
 from monitor.model.required import Required
-from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure
+from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ class RuleSet:
         for one in self._compiled.values():
             try:
                 found = self._match(one, document)
+            except TooMuchWork as problem:
+                answers.append(RuleFailure(document.id, one.rule.id, str(problem)))
+                continue
             except Exception as problem:
                 why = f"{type(problem).__name__}: {problem}"
                 answers.append(RuleFailure(document.id, one.rule.id, why[:300]))
@@ -82,6 +86,10 @@ class RuleSet:
         """Why a rule holds on a document or not, operand by operand. Raises KeyError for an unknown rule."""
         node = self._compiled[rule_id].node
         evaluation = self._evaluation(document)
+        try:
+            _holds(evaluation, node)
+        except TooMuchWork as problem:
+            return Explanation(self.rule(rule_id).query, False, note=str(problem))
         return Explainer(evaluation).explain(node, evaluation.reading.whole)
 
     def entities_in(self, document: Document) -> tuple[EntityMention, ...]:
@@ -95,11 +103,16 @@ class RuleSet:
 
     def _match(self, one: CompiledRule, document: Document) -> Match | None:
         evaluation = self._evaluation(document)
-        whole = evaluation.reading.whole
-        if not evaluation.holds(one.node, whole):
+        if not _holds(evaluation, one.node):
             return None
         explainer = Explainer(evaluation, full=False)
-        spans, tree = explainer.spans(one.node, whole), explainer.explain(one.node, whole)
+        spans: tuple[Span, ...] = ()
+        try:
+            with evaluation.effort.at_most(MOST_STEPS):
+                spans = explainer.spans(one.node, evaluation.reading.whole)
+                tree = explainer.explain(one.node, evaluation.reading.whole)
+        except TooMuchWork as problem:  # a match all the same
+            tree = Explanation(one.rule.query, True, spans, note=str(problem))
         return Match(document.id, one.rule.id, one.rule.version, spans, tree)
 
     def _evaluation(self, document: Document) -> Evaluation:
@@ -109,6 +122,11 @@ class RuleSet:
         evaluation = Evaluation(Reading(document), self.lexicon)
         self._last = (document, evaluation)
         return evaluation
+
+
+def _holds(evaluation: Evaluation, node: Node) -> bool:
+    with evaluation.effort.at_most(MOST_STEPS):
+        return evaluation.holds(node, evaluation.reading.whole)
 
 
 def _version(rules: Sequence[Rule]) -> str:

@@ -201,6 +201,11 @@ def test_a_query_at_the_limit_of_nesting_matches_and_explains():
     assert len(ruleset.match(Document(id="d", title="a b x"))) == 1
 
 
+def test_a_spelling_of_more_words_than_a_phrase_may_have_is_refused():
+    (error,) = errors(load(f"[entities.a]\nname = 'a'\naliases = ['{'a ' * 101}']\n"))
+    assert error == "3: entities.a.aliases: a phrase has at most 100 words, this one has 101"
+
+
 def test_empty_need_and_not_ask_for_nothing():
     assert load("[entities.a]\nname='a'\nneed=''\nnot=''\n").problems == ()
 

@@ -114,6 +114,7 @@ BAD = [
     ("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), MAX_DEPTH + 1, "nested more than 50 deep"),
     ("NOT " * (MAX_DEPTH + 1) + "a", 4 * MAX_DEPTH + 1, "nested more than 50 deep"),
     ("a" + " NEAR a" * (MAX_DEPTH + 1), None, "nested more than 50 deep"),
+    ('x "' + "a " * 101 + '"', 3, "a phrase has at most 100 words, this one has 101"),
     ("a" * (MAX_QUERY + 1), MAX_QUERY + 1, "10,001 characters, at most 10,000"),
 ]
 
