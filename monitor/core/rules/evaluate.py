@@ -29,7 +29,7 @@ from monitor.core.rules.nodes import children as operands
 from monitor.core.rules.reading import Hit, Reading, Scope
 from monitor.model.article import Document
 
-ENOUGH = 1_000
+ENOUGH = 400
 """Stretches of words after which no more are gathered: the spans of a match are the first 200 that are not inside
 others. A text that repeats two words ten thousand times is not explained better by all of its pairs."""
 
@@ -213,5 +213,8 @@ def first_words(hits: Iterable[Hit]) -> set[tuple[int, int]]:
     for hit in hits:
         if len(found) >= ENOUGH:
             break
-        found.update(hit.words)
+        if hit.pair is None:
+            found.add((hit.start, hit.end))
+        else:
+            found.update(hit.words)
     return found

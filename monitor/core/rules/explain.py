@@ -33,8 +33,10 @@ from monitor.model.rule import Explanation, Span
 MAX_SPANS = 200
 """Spans kept of one match; a text that repeats a word ten thousand times is explained as well by the first."""
 
-_MOST_IN_A_TREE = 2_000
-"""Spans kept in all operands of a match together; beyond it one an operand. A match is stored with its tree."""
+_MOST_OF_AN_OPERAND = 10
+_MOST_IN_A_TREE = 200
+"""Spans kept in the operands of a match's tree, beside those of the match; beyond it one an operand. The tree is
+stored with every match: one long story that fired 500 rules took 27 MB."""
 
 _FIELD_ORDER = {"title": 0, "summary": 1, "body": 2}
 _LONGEST_QUOTE = 160
@@ -223,16 +225,19 @@ class Explainer:
 
     def _kept(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
         """The spans of one operand of the tree, as many as there is room for."""
-        spans = self._cut_out(words, MAX_SPANS if self._full else max(1, min(MAX_SPANS, self._room)))
+        room = MAX_SPANS if self._full else max(1, min(_MOST_OF_AN_OPERAND, self._room))
+        spans = self._cut_out(words, room)
         self._room -= len(spans)
         return spans
 
     def _cut_out(self, words: set[tuple[int, int]], most: int) -> tuple[Span, ...]:
         kept: list[tuple[int, int]] = []
-        for start, end in sorted(words, key=lambda one: (one[0], -one[1])):
-            if len(kept) == most:
+        for start, end in sorted(words):
+            if kept and start == kept[-1][0]:
+                kept[-1] = (start, end)  # the longer one comes later
+            elif len(kept) == most:
                 break
-            if not kept or end > kept[-1][1]:
+            elif not kept or end > kept[-1][1]:
                 kept.append((start, end))
         spans = (self._evaluation.reading.span(start, end) for start, end in kept)
         return tuple(sorted(spans, key=lambda span: (_FIELD_ORDER[span.field], span.start)))
