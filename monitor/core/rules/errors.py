@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
+from monitor.core.text.columns import display_width
 from monitor.model.errors import MonitorError
 
 
@@ -45,7 +45,10 @@ _MOST = 72  # columns of the query shown beside a caret
 
 
 def caret(query: str, start: int, end: int) -> tuple[str, ...]:
-    """Two lines for people: the query's line around `start`, and carets below `query[start:end]`."""
+    """Two lines for people: the query's line around `start`; carets below `query[start:end]`, and their column.
+
+    The column counts code points of the line from 1: where a line runs from right to left the carets mislead.
+    """
     begin = query.rfind("\n", 0, start) + 1
     stop = query.find("\n", start)
     line = query[begin : stop if stop >= 0 else len(query)].replace("\t", " ")
@@ -55,13 +58,7 @@ def caret(query: str, start: int, end: int) -> tuple[str, ...]:
     shown = line[cut : cut + _MOST]
     head = "…" if cut else ""
     tail = "…" if cut + _MOST < len(line) else ""
-    room = max(1, len(shown) - (column - cut))
-    offset = len(head) + _columns(shown[: column - cut])
-    return (f"    {head}{shown}{tail}", "    " + " " * offset + "^" * min(width, room))
-
-
-def _columns(text: str) -> int:
-    """Terminal columns a text takes: two for East Asian wide characters, none for marks."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    marked = shown[column - cut : column - cut + width]
+    offset = len(head) + display_width(shown[: column - cut])
+    carets = "^" * max(1, display_width(marked))
+    return (f"    {head}{shown}{tail}", f"    {' ' * offset}{carets} column {column + 1}")

@@ -14,6 +14,8 @@ SHORTEST_PREFIX = 3
 MOST_WORDS = 100
 """Words of one phrase, so that a text which repeats them by thousands is still read in bounded time."""
 
+_OPERATORS_ELSEWHERE = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT"}
+
 
 class Pieces:
     """Reads the words of one query; with `address` as parts of a URL, which no text keeps as words."""
@@ -54,7 +56,8 @@ class Pieces:
         found = [piece for word in text.split() if (piece := self._piece(word, mark))]
         if not found:
             message = "the quotes hold no word" if mark.kind is Kind.PHRASE else f"{mark.said} holds no word"
-            raise self._wrong(message, mark)
+            operator = _OPERATORS_ELSEWHERE.get(mark.text)
+            raise self._wrong(f"{message}; the operator is {operator}" if operator else message, mark)
         if (words := sum(len(piece.parts) for piece in found)) > MOST_WORDS:
             raise self._wrong(f"a phrase has at most {MOST_WORDS} words, this one has {words:,}", mark)
         return found
@@ -89,6 +92,8 @@ class Pieces:
     def _family(self, word: str, mark: Mark) -> Piece:
         if "*" in word or word[0] in "~=":
             raise self._wrong(f"~word and {'*' if '*' in word else word[0]} do not go together", mark)
+        if word.isdigit():
+            raise self._wrong(f"~ takes a word, not a number; words near each other are a NEAR/{word} b", mark)
         term = one_term(word)
         if term is None:
             raise self._wrong(f'~ takes one word: "{word}" is none', mark)

@@ -10,6 +10,8 @@ from monitor.model.problem import Gravity, Problem
 
 Path = tuple[str | int, ...]
 
+_LONGEST_QUERY = 500  # lines that are searched for the one that is wrong
+
 
 class RuleSource:
     """One rule file being read, and what was found wrong with it."""
@@ -29,7 +31,20 @@ class RuleSource:
         key: bool = False,
     ) -> None:
         """Adds a problem at the line of the value at `path`, or of its key."""
-        self.problems.append(Problem(self.name, self.line(path, key=key), message, gravity, context))
+        line = self.line(path, key=key)
+        if context:
+            line = self._line_shown(line, context[0])
+        self.problems.append(Problem(self.name, line, message, gravity, context))
+
+    def _line_shown(self, first: int, shown: str) -> int:
+        """Of a query over several lines the one that its context shows; `first` where that cannot be told."""
+        wanted = shown.strip().strip("…")
+        for number, line in enumerate(self.text.split("\n")[first - 1 : first + _LONGEST_QUERY], first):
+            if number > first and line.startswith("["):
+                break
+            if wanted in line.replace("\t", " "):
+                return number
+        return first
 
     def line(self, path: Path, *, key: bool = False) -> int:
         """The line of a value; 0 where it cannot be told."""

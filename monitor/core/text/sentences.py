@@ -50,7 +50,7 @@ def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=8)
 def sentences_of(text: str) -> Sentences:
-    """The sentences of a text. The last few texts are kept: hundreds of rules may ask about one article in a row."""
+    """The sentences of a text. The last few texts are kept: hundreds of rules may ask about one article."""
     return Sentences(text)
 
 
