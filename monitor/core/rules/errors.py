@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from monitor.core.text.columns import display_width
@@ -41,6 +42,8 @@ class DocumentInvalid(MonitorError, ValueError):
         return self.message
 
 
+# Controls, what turns the reading order, what no terminal can be sent: one sign each, so that columns stay true.
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST = 72  # columns of the query shown beside a caret
 
 
@@ -52,6 +55,7 @@ def caret(query: str, start: int, end: int) -> tuple[str, ...]:
     begin = query.rfind("\n", 0, start) + 1
     stop = query.find("\n", start)
     line = query[begin : stop if stop >= 0 else len(query)].replace("\t", " ")
+    line = _NOT_SHOWN.sub("\ufffd", line)
     column = start - begin
     width = max(1, min(end, begin + len(line)) - start)
     cut = max(0, column - _MOST // 2) if len(line) > _MOST else 0

@@ -239,6 +239,11 @@ def test_a_field_inside_a_field_that_it_is_no_part_of_is_an_error(query, message
     assert errors(loaded) == ([f'5: rule "r": {message}'] if message else [])
 
 
+def test_a_quote_that_is_not_closed_is_said_to_be_that():
+    for text in ("id = 'r\n", 'id = "r\n', 'id = "r\nquery = "x"\n', "id = 'r\nquery = 'x'\n", 'id = "r'):
+        assert errors(load(f"[[rules]]\n{text}")) == ["2: not valid TOML: a quote that is not closed on its line"]
+
+
 def test_empty_need_and_not_ask_for_nothing():
     assert load("[entities.a]\nname='a'\nneed=''\nnot=''\n").problems == ()
 

@@ -162,6 +162,10 @@ def test_the_caret_counts_columns_as_a_terminal_shows_them(query, start, end, un
     assert caret(query, start, end)[1] == under
 
 
+def test_what_turns_the_reading_order_is_not_sent_to_the_terminal():
+    assert caret("a\u202eb\x1b\ud800 ta*", 6, 9) == ("    a\ufffdb\ufffd\ufffd ta*", "          ^^^ column 7")
+
+
 def test_a_long_line_is_cut_around_the_caret():
     line, under = caret("x" * 300 + "!" + "y" * 300, 300, 301)
     assert len(line) < 90
