@@ -31,7 +31,7 @@ MAX_FILE = 5_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\Z")
 _RULE_HEADER = re.compile(r"\s*\[\[\s*rules\s*\]\]")
-_OPEN_QUOTE = (r"Illegal character '\n'", 'Expected "\'"', "Unterminated string")
+_OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"', "Unterminated string")
 _TOML_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 
 
