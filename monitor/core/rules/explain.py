@@ -105,10 +105,10 @@ class Explainer:
     def _field(self, node: Field, scope: Scope) -> Explanation:
         evaluation = self._evaluation
         parts = evaluation.stretches(node, scope)
-        holding = [one for one in parts if evaluation.holds(node.child, one)]
+        holding = next((one for one in parts if evaluation.holds(node.child, one)), None)
         name = f"{node.name}:"
-        if holding:
-            return Explanation(name, True, self._spans(node, scope), (self.explain(node.child, holding[0]),))
+        if holding is not None:
+            return Explanation(name, True, self._spans(node, scope), (self.explain(node.child, holding),))
         if node.name not in NAMES:
             return Explanation(name, False, (), tuple(self.explain(node.child, one) for one in parts))
         below = self.explain(node.child, scope)
@@ -125,15 +125,16 @@ class Explainer:
 
     def _within(self, node: Within, scope: Scope) -> Explanation:
         evaluation = self._evaluation
-        holding = [one for one in evaluation.units(node, scope) if evaluation.holds(node.child, one)]
-        if not holding:
+        units = evaluation.units(node, scope)
+        holding = next((one for one in units if evaluation.holds(node.child, one)), None)
+        if holding is None:
             child = self.explain(node.child, scope)
             unit = "sentence" if node.unit is Unit.SENTENCE else "paragraph"
             note = f"all of it is there, but never in one {unit}" if child.holds else ""
             return Explanation(node.unit, False, (), (child,), note)
-        text = evaluation.reading.span(holding[0].start, holding[0].end).text
+        text = evaluation.reading.span(holding.start, holding.end).text
         spans = self._spans(node, scope)
-        return Explanation(node.unit, True, spans, (self.explain(node.child, holding[0]),), f"in {_quoted(text)}")
+        return Explanation(node.unit, True, spans, (self.explain(node.child, holding),), f"in {_quoted(text)}")
 
     def _at_least(self, node: AtLeast, scope: Scope) -> Explanation:
         holds = self._evaluation.holds(node, scope)

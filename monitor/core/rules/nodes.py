@@ -182,7 +182,9 @@ def _inner(node: Node) -> str:
         case AtLeast():
             return f"ATLEAST({node.count}, {render(node.child)})"
         case Field():
-            return f"{node.name}:{_operand(node.child)}"
+            # a word right behind url: is an address, whatever it begins with
+            whole = node.name != "url" or isinstance(node.child, Words | And | Or)
+            return f"{node.name}:{_operand(node.child)}" if whole else f"url:({_inner(node.child)})"
         case _:
             return node.source
 

@@ -74,6 +74,9 @@ class Reading:
         position = 0
         for name, text in (("title", document.title), ("summary", document.summary), ("body", document.body)):
             analysed = analyse(text, position, limit - len(self._tokens))
+            if len(self._tokens) + len(analysed.tokens) == limit:
+                # of a text of a megabyte only the part that is read is cut into sentences
+                text = text[: analysed.tokens[-1].end + 1] if analysed.tokens else ""
             self.fields[name] = _FieldText(name, text, analysed.tokens, Scope(position, analysed.next_position))
             for token in analysed.tokens:
                 self._tokens[token.position] = (name, token)

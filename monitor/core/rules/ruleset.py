@@ -86,11 +86,13 @@ class RuleSet:
         """Why a rule holds on a document or not, operand by operand. Raises KeyError for an unknown rule."""
         node = self._compiled[rule_id].node
         evaluation = self._evaluation(document)
+        query, holds = self.rule(rule_id).query, False
         try:
-            _holds(evaluation, node)
+            holds = _holds(evaluation, node)
+            with evaluation.effort.at_most(2 * MOST_STEPS):  # all alternatives are explained
+                return Explainer(evaluation).explain(node, evaluation.reading.whole)
         except TooMuchWork as problem:
-            return Explanation(self.rule(rule_id).query, False, note=str(problem))
-        return Explainer(evaluation).explain(node, evaluation.reading.whole)
+            return Explanation(query, holds, note=str(problem))
 
     def entities_in(self, document: Document) -> tuple[EntityMention, ...]:
         """The entities named in a document, each once, in order of appearance."""
