@@ -43,7 +43,7 @@ QUERIES = {
     "ordered chain": " ONEAR/100 ".join(["a", "b"] * 24),
     "nest": "(" * 24 + "a" + " NEAR/100 b)" * 24,
     "nest of alternatives": "(" * 24 + "a" + " OR b) NEAR/9 (a OR closed)" * 24,
-    "many nears": " OR ".join(f"a NEAR/{n % 100} zzz{n} NEAR b" for n in range(380)),
+    "many nears": " OR ".join(f"a NEAR/{n % 100} zzz{n} NEAR b" for n in range(300)),
     "many nears that hold": " AND ".join(f"a NEAR/{n % 100} b" for n in range(500)),
     "not near": "a NOT NEAR/100 zzz NOT NEAR/50 (a OR c)",
     "many words": filled("a", " AND "),
