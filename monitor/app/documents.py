@@ -18,7 +18,7 @@ def document_in(line: str) -> Document | str:
     try:
         return document_from_json(json.loads(line))
     except json.JSONDecodeError as error:
-        return f"no JSON: {error.msg} in column {error.colno}"
+        return f"no JSON: {error.msg} in column {error.pos + 1}"
     except DocumentInvalid as error:
         return str(error)
     except ValueError:  # a number of thousands of digits

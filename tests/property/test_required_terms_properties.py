@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rule_samples import ruleset_of
-from test_rules_properties import WORDS, leaves, placed, queries, texts
+from rule_samples import CONTEXTS, ruleset_of
+from test_rules_properties import WORDS, document_of, leaves, placed, queries, texts
 
 from monitor.app.shipped import shipped_rule_files
 from monitor.core.rules import RuleFile, RuleSet, load_rules
@@ -49,15 +49,14 @@ def lacking(ruleset: RuleSet, document: Document) -> Iterator[str]:
 @given(everything, texts, st.sampled_from(["", *WORDS]))
 @SLOW_MACHINES
 def test_a_document_that_matches_has_all_required_terms(query: str, body: str, title: str):
-    document = Document(id="d", title=title, summary=title[::-1], body=body)
-    assert list(lacking(ruleset_of(query), document)) == []
+    assert list(lacking(ruleset_of(query, CONTEXTS), document_of(title, body))) == []
 
 
 @given(st.lists(st.sampled_from([*WORDS, "ceasefire", "closure", "us", "defense"]), max_size=6), everything)
 @SLOW_MACHINES
 def test_a_document_without_a_required_term_never_matches(words: list[str], query: str):
-    document = Document(id="d", title="", body=" ".join(words))
-    ruleset = ruleset_of(query)
+    document = document_of("", " ".join(words))
+    ruleset = ruleset_of(query, CONTEXTS)
     required = ruleset.required_terms("r")
     if required is not None and not satisfied(required, sorted(terms_of(["", "", document.body]))):
         assert ruleset.match(document) == ()

@@ -25,6 +25,26 @@ type = "person"
 query = 'closed OR closure* OR shut OR بند'
 """
 
+CONTEXTS = (
+    NAMES
+    + """
+[entities.khan]
+name = "Sadiq Aman Khan"
+type = "person"
+aliases = ["Khan"]
+need = "border OR closed"
+not = "title:Kabul AND TTP"
+[entities.kabul]
+name = "Kabul"
+type = "place"
+[terms.open]
+query = 'reopen* NOT NEAR/2 (waiting OR until)'
+[terms.both]
+query = '$closed OR ($open NEAR/5 @torkham)'
+"""
+)
+"""NAMES, entities that are meant in some articles only, and terms that rest on others."""
+
 
 def load(text: str, name: str = "rules.toml") -> LoadedRules:
     """What one rule file makes."""

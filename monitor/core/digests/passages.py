@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.core.text.sentences import Sentences
+from monitor.core.text.sentences import sentences_of
 from monitor.model.article import Article
 from monitor.model.digest import Passage
 from monitor.model.rule import Match, Span
@@ -79,7 +79,7 @@ def _lies_in(span: Span, text: str) -> bool:
 
 def _sentences(text: str, spans: Sequence[Pair]) -> list[_Sentence]:
     """The sentences that hold spans, in order of appearance; one crossing a border counts where it starts."""
-    split = Sentences(text)
+    split = sentences_of(text)
     by_border: dict[Pair, list[Pair]] = {}
     for start, end in spans:
         border = split.around(start, end)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from dataclasses import dataclass
 
+from monitor.core.text.columns import display_width
 from monitor.model.errors import MonitorError
 
 
@@ -41,27 +42,27 @@ class DocumentInvalid(MonitorError, ValueError):
         return self.message
 
 
+# Controls, what turns the reading order, what no terminal can be sent: one sign each, so that columns stay true.
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST = 72  # columns of the query shown beside a caret
 
 
 def caret(query: str, start: int, end: int) -> tuple[str, ...]:
-    """Two lines for people: the query's line around `start`, and carets below `query[start:end]`."""
+    """Two lines for people: the query's line around `start`; carets below `query[start:end]`, and their column.
+
+    The column counts code points of the line from 1: where a line runs from right to left the carets mislead.
+    """
     begin = query.rfind("\n", 0, start) + 1
     stop = query.find("\n", start)
     line = query[begin : stop if stop >= 0 else len(query)].replace("\t", " ")
+    line = _NOT_SHOWN.sub("\ufffd", line)
     column = start - begin
     width = max(1, min(end, begin + len(line)) - start)
     cut = max(0, column - _MOST // 2) if len(line) > _MOST else 0
     shown = line[cut : cut + _MOST]
     head = "…" if cut else ""
     tail = "…" if cut + _MOST < len(line) else ""
-    room = max(1, len(shown) - (column - cut))
-    offset = len(head) + _columns(shown[: column - cut])
-    return (f"    {head}{shown}{tail}", "    " + " " * offset + "^" * min(width, room))
-
-
-def _columns(text: str) -> int:
-    """Terminal columns a text takes: two for East Asian wide characters, none for marks."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    marked = shown[column - cut : column - cut + width]
+    offset = len(head) + display_width(shown[: column - cut])
+    carets = "^" * max(1, display_width(marked))
+    return (f"    {head}{shown}{tail}", f"    {' ' * offset}{carets} column {column + 1}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from monitor.core.rules.evaluate import Evaluation, apart
+from monitor.core.rules.evaluate import Evaluation, apart, first_words
 from monitor.core.rules.fields import METADATA, NAMES
 from monitor.core.rules.finds import inside
 from monitor.core.rules.naming import Way
@@ -33,6 +33,11 @@ from monitor.model.rule import Explanation, Span
 MAX_SPANS = 200
 """Spans kept of one match; a text that repeats a word ten thousand times is explained as well by the first."""
 
+_MOST_OF_AN_OPERAND = 10
+_MOST_IN_A_TREE = 200
+"""Spans kept in the operands of a match's tree, beside those of the match; beyond it one an operand. The tree is
+stored with every match: one long story that fired 500 rules took 27 MB."""
+
 _FIELD_ORDER = {"title": 0, "summary": 1, "body": 2}
 _LONGEST_QUOTE = 160
 _POSSESSIVE = re.compile(r"['’]s\Z")
@@ -44,10 +49,11 @@ class Explainer:
     def __init__(self, evaluation: Evaluation, full: bool = True) -> None:
         self._evaluation = evaluation
         self._full = full
+        self._room = _MOST_IN_A_TREE
 
     def spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
         """What a query that holds found, in order of reading, without spans inside longer ones."""
-        return self._cut_out(self._evaluation.evidence(node, scope))
+        return self._cut_out(self._evaluation.evidence(node, scope), MAX_SPANS)
 
     def explain(self, node: Node, scope: Scope) -> Explanation:
         """The tree of one operand. Operators are named by themselves, leaves by what the user wrote."""
@@ -82,7 +88,7 @@ class Explainer:
     def _operator(self, name: str, node: Node, operands: Iterable[Node], scope: Scope) -> Explanation:
         holds = self._evaluation.holds(node, scope)
         below = tuple(self.explain(child, scope) for child in operands)
-        return Explanation(name, holds, self.spans(node, scope) if holds else (), below)
+        return Explanation(name, holds, self._spans(node, scope) if holds else (), below)
 
     def _any_of(self, node: Or, scope: Scope) -> Explanation:
         holds = self._evaluation.holds
@@ -99,10 +105,10 @@ class Explainer:
     def _field(self, node: Field, scope: Scope) -> Explanation:
         evaluation = self._evaluation
         parts = evaluation.stretches(node, scope)
-        holding = [one for one in parts if evaluation.holds(node.child, one)]
+        holding = next((one for one in parts if evaluation.holds(node.child, one)), None)
         name = f"{node.name}:"
-        if holding:
-            return Explanation(name, True, self.spans(node, scope), (self.explain(node.child, holding[0]),))
+        if holding is not None:
+            return Explanation(name, True, self._spans(node, scope), (self.explain(node.child, holding),))
         if node.name not in NAMES:
             return Explanation(name, False, (), tuple(self.explain(node.child, one) for one in parts))
         below = self.explain(node.child, scope)
@@ -119,20 +125,21 @@ class Explainer:
 
     def _within(self, node: Within, scope: Scope) -> Explanation:
         evaluation = self._evaluation
-        holding = [one for one in evaluation.units(node, scope) if evaluation.holds(node.child, one)]
-        if not holding:
+        units = evaluation.units(node, scope)
+        holding = next((one for one in units if evaluation.holds(node.child, one)), None)
+        if holding is None:
             child = self.explain(node.child, scope)
             unit = "sentence" if node.unit is Unit.SENTENCE else "paragraph"
             note = f"all of it is there, but never in one {unit}" if child.holds else ""
             return Explanation(node.unit, False, (), (child,), note)
-        text = evaluation.reading.span(holding[0].start, holding[0].end).text
-        spans = self.spans(node, scope)
-        return Explanation(node.unit, True, spans, (self.explain(node.child, holding[0]),), f"in {_quoted(text)}")
+        text = evaluation.reading.span(holding.start, holding.end).text
+        spans = self._spans(node, scope)
+        return Explanation(node.unit, True, spans, (self.explain(node.child, holding),), f"in {_quoted(text)}")
 
     def _at_least(self, node: AtLeast, scope: Scope) -> Explanation:
         holds = self._evaluation.holds(node, scope)
         times = len(apart(self._evaluation.hits(node.child, scope)))
-        spans = self.spans(node, scope) if holds else ()
+        spans = self._spans(node, scope) if holds else ()
         below = (self.explain(node.child, scope),)
         return Explanation(
             f"ATLEAST({node.count})", holds, spans, below, "found once" if times == 1 else f"found {times:,} times"
@@ -146,18 +153,18 @@ class Explainer:
         window = min(found, key=lambda hit: (hit.end - hit.start, hit.start))
         inner = Scope(window.start, window.end)
         text = self._evaluation.reading.span(*inner).text
-        words = {one for hit in found for one in hit.words}
+        words = first_words(found)
         below = (self.explain(node.left, inner), self.explain(node.right, inner))
-        return Explanation(node.operator, True, self._cut_out(words), below, f"in {_quoted(text)}")
+        return Explanation(node.operator, True, self._kept(words), below, f"in {_quoted(text)}")
 
     def _not_near(self, node: NotNear, scope: Scope) -> Explanation:
         evaluation = self._evaluation
         alone = evaluation.hits(node, scope)
         left, right = self.explain(node.left, scope), self._banned(node.right, scope)
         if alone:
-            words = {one for hit in alone for one in hit.words}
+            words = first_words(alone)
             note = f"not near: {node.right.source}" if right.holds else f"absent: {node.right.source}"
-            return Explanation(node.operator, True, self._cut_out(words), (left, right), note)
+            return Explanation(node.operator, True, self._kept(words), (left, right), note)
         if not left.holds:
             return Explanation(node.operator, False, (), (left, right))
         close = near(evaluation.hits(node.left, scope), evaluation.hits(node.right, scope), node.distance, False)
@@ -178,7 +185,7 @@ class Explainer:
         found = self._evaluation.hits(node, scope)
         if not found:
             return Explanation(node.source, False, note=self._why_absent(node, scope))
-        spans = self._cut_out({words for hit in found for words in hit.words})
+        spans = self._kept(first_words(found))
         note = ""
         if isinstance(node, EntityRef):
             note = self._how_named(node.id, found)
@@ -214,12 +221,24 @@ class Explainer:
             return f"elsewhere in the article: {node.source}"
         return f"absent: {node.source}"
 
-    def _cut_out(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
+    def _spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
+        return self._kept(self._evaluation.evidence(node, scope))
+
+    def _kept(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
+        """The spans of one operand of the tree, as many as there is room for."""
+        room = MAX_SPANS if self._full else max(1, min(_MOST_OF_AN_OPERAND, self._room))
+        spans = self._cut_out(words, room)
+        self._room -= len(spans)
+        return spans
+
+    def _cut_out(self, words: set[tuple[int, int]], most: int) -> tuple[Span, ...]:
         kept: list[tuple[int, int]] = []
-        for start, end in sorted(words, key=lambda one: (one[0], -one[1])):
-            if len(kept) == MAX_SPANS:
+        for start, end in sorted(words):
+            if kept and start == kept[-1][0]:
+                kept[-1] = (start, end)  # the longer one comes later
+            elif len(kept) == most:
                 break
-            if not kept or end > kept[-1][1]:
+            elif not kept or end > kept[-1][1]:
                 kept.append((start, end))
         spans = (self._evaluation.reading.span(start, end) for start, end in kept)
         return tuple(sorted(spans, key=lambda span: (_FIELD_ORDER[span.field], span.start)))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from monitor.core.rules.lexicon import Lexicon
 from monitor.core.rules.nodes import Exact, Piece, Words
 from monitor.core.rules.reading import Hit, Reading, Scope
+
+T = TypeVar("T")
 
 
 class Finds:
@@ -40,22 +43,14 @@ class Finds:
         return [hit for hit in self._piece(node.piece) if self._reading.key(hit) == node.key]
 
     def _phrase(self, pieces: tuple[Piece, ...]) -> list[Hit]:
-        found = self._piece(pieces[0])
-        for piece in pieces[1:]:
-            if not found:
-                return []
-            found = _side_by_side(found, self._piece(piece))
-        return found
+        return _in_a_row(pieces, self._piece)
 
     def _piece(self, piece: Piece) -> list[Hit]:
         if piece.family:
             return self._family(piece.parts[0])
         *front, last = piece.parts
         ending = self._reading.starting_with(last) if piece.prefix else self._reading.places(last)
-        found = [self._reading.places(part) for part in front] + [ending]
-        parts = found[0]
-        for more in found[1:]:
-            parts = _side_by_side(parts, more)
+        parts = _in_a_row([*front, None], lambda part: ending if part is None else self._reading.places(part))
         if piece.joined is None:
             return parts
         whole = self._reading.starting_with if piece.prefix else self._reading.places
@@ -91,11 +86,25 @@ def inside(hits: list[Hit], scope: Scope) -> list[Hit]:
     return [hit for hit in hits[low:high] if hit.end <= scope.end]
 
 
-def _side_by_side(left: list[Hit], right: list[Hit]) -> list[Hit]:
-    ends: dict[int, list[int]] = {}
-    for hit in right:
-        ends.setdefault(hit.start, []).append(hit.end)
-    return sorted({Hit(hit.start, end) for hit in left for end in ends.get(hit.end, ())})
+def _in_a_row(wanted: Sequence[T], find: Callable[[T], list[Hit]]) -> list[Hit]:
+    """Stretches that begin with a find of the first and go on with one of each other, side by side, in order."""
+    found = find(wanted[0])
+    if len(wanted) == 1:
+        return found
+    stretches = [(hit.start, hit.end) for hit in found]
+    known: dict[T, dict[int, list[int]]] = {}
+    for one in wanted[1:]:
+        if not stretches:
+            break
+        ends = known.get(one)
+        if ends is None:
+            ends = known[one] = {}
+            for hit in find(one):
+                ends.setdefault(hit.start, []).append(hit.end)
+        longer = [(start, end) for start, middle in stretches if middle in ends for end in ends[middle]]
+        # where a word stands beside its joined form, two ways may lead to the same end
+        stretches = longer if len(longer) <= len(stretches) else list(dict.fromkeys(longer))
+    return sorted({Hit(start, end) for start, end in stretches})
 
 
 def _inside_any(hit: Hit, scopes: list[Scope]) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.fields import METADATA
 from monitor.core.rules.lexer import Kind, Mark
-from monitor.core.rules.nodes import Field, Node, Or, Piece, Words, children, render
+from monitor.core.rules.nodes import Field, Node, Or, Piece, Words, children, render, walk
 from monitor.core.text.families import Families
+from monitor.core.text.tokens import analyse
 
 # Capitals of two to four letters that are also everyday English words, so that the bare word matches too much.
 _WORDS = (
@@ -27,16 +29,28 @@ _WORDS = (
 _ENGLISH = frozenset(_WORDS.split())
 _MOST_OTHERS = 3  # words named in a warning
 
+_NEARLY_NEAR = re.compile(r"(?i:o?near|w|within|adj|pre|prox)?/(\d+)|(?i:o?near)(?:/?(\d+))?")
+_FOREIGN = re.compile(r"[?^~|&!+<>\[\]{}\\（）]")
+_OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR)\b(?:/\d+)?")
+
 
 def lints(query: str, node: Node, marks: Sequence[Mark], mixed: Sequence[Or]) -> tuple[QueryInvalid, ...]:
     """The warnings of one query that parsed, in order of appearance."""
     found = [
         *_mixed(query, mixed),
         *_side_by_side(query, marks),
-        *_lower_case(query, marks),
+        *_not_quite_operators(query, marks),
+        *_not_quite_functions(query, marks),
+        *_foreign_signs(query, marks),
+        *_operators_in_quotes(query, marks),
         *_capitals(query, node),
+        *_no_language_code(query, node),
     ]
     return tuple(sorted(found, key=lambda lint: lint.start))
+
+
+def _lint(query: str, mark: Mark, message: str) -> QueryInvalid:
+    return QueryInvalid(message, query, mark.start, mark.end)
 
 
 def _mixed(query: str, mixed: Sequence[Or]) -> Iterator[QueryInvalid]:
@@ -51,9 +65,10 @@ def _mixed(query: str, mixed: Sequence[Or]) -> Iterator[QueryInvalid]:
 
 def _side_by_side(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
     starters = (
-        Kind.OPEN, Kind.FUNCTION, Kind.FIELD, Kind.PHRASE, Kind.EXACT, Kind.ENTITY, Kind.TERM, Kind.WORD
+        Kind.OPEN, Kind.FUNCTION, Kind.FIELD, Kind.PHRASE, Kind.EXACT, Kind.FAMILY, Kind.ENTITY,
+        Kind.TERM, Kind.WORD
     )  # fmt: skip
-    enders = (Kind.CLOSE, Kind.PHRASE, Kind.EXACT, Kind.ENTITY, Kind.TERM, Kind.WORD)
+    enders = (Kind.CLOSE, Kind.PHRASE, Kind.EXACT, Kind.FAMILY, Kind.ENTITY, Kind.TERM, Kind.WORD)
     for left, right in pairwise(marks):
         if left.kind in enders and right.kind in starters:
             yield QueryInvalid(
@@ -62,15 +77,55 @@ def _side_by_side(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
             return
 
 
-def _lower_case(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+def _not_quite_operators(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    """`and`, `Not`, `near/5`, `NEAR5`, `NEAR /5`, `W/5`: words to us, operators elsewhere or in another case."""
     for mark in marks:
-        if mark.kind is Kind.WORD and mark.text in ("and", "or", "not"):
-            yield QueryInvalid(
-                f'"{mark.text}" is read as a word; the operator is {mark.text.upper()}',
-                query,
-                mark.start,
-                mark.end,
-            )
+        if mark.kind is not Kind.WORD:
+            continue
+        if mark.text.upper() in ("AND", "OR", "NOT"):
+            meant = mark.text.upper()
+        elif near := _NEARLY_NEAR.fullmatch(mark.text):
+            meant = f"NEAR/{near.group(1) or near.group(2) or 'n'}"
+        else:
+            continue
+        yield _lint(query, mark, f'"{mark.text}" is read as a word; the operator is {meant}')
+
+
+def _not_quite_functions(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    for mark, after in pairwise(marks):
+        if mark.kind is Kind.WORD and after.kind is Kind.OPEN and mark.end == after.start:
+            known = "SENTENCE(…), PARA(…) and ATLEAST(n, …)"
+            yield _lint(query, mark, f'"{mark.text}" is read as a word; the functions are {known}')
+
+
+def _foreign_signs(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    """Signs that mean something to other search engines: `!x`, `tor?ham`, `x~2`, `x^4`, 'a b'."""
+    for index, mark in enumerate(marks):
+        before = marks[index - 1] if index else mark
+        if mark.kind is not Kind.WORD or (before.kind is Kind.FIELD and before.text == "url"):
+            continue
+        words = " ".join(token.term for token in analyse(mark.text).tokens)
+        if mark.text[0] == "!":
+            yield _lint(query, mark, f'"{mark.text}" is read as the word {words}; to exclude it write NOT {words}')
+        elif mark.text[0] in "'‘" and any(later.text[-1:] in ("'", "’") for later in marks[index:]):
+            yield _lint(query, mark, 'single quotes make no phrase; write double ones: "border crossing"')
+        elif sign := _FOREIGN.search(mark.text):
+            yield _lint(query, mark, f'"{sign.group()}" means nothing here; it is read as "{words}"')
+
+
+def _operators_in_quotes(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
+    for mark in marks:
+        if mark.kind is Kind.PHRASE and (found := _OPERATOR.search(mark.text)):
+            yield _lint(query, mark, f'"{found.group()}" in quotes is read as a word of the phrase')
+
+
+def _no_language_code(query: str, node: Node) -> Iterator[QueryInvalid]:
+    for one in walk(node):
+        if isinstance(one, Field) and one.name == "language":
+            for word in walk(one.child):
+                if isinstance(word, Words) and len(word.pieces[0].parts[0]) > 3:
+                    message = f"{word.source} is no language code; they have two or three letters: en, ur, ps, fa"
+                    yield QueryInvalid(message, query, word.at, word.at + len(word.source))
 
 
 def _capitals(query: str, node: Node) -> Iterator[QueryInvalid]:

@@ -265,12 +265,13 @@ class _Load:
 
     @staticmethod
     def _tell(
-        source: RuleSource, path: Path, subject: str, faults: Iterable[Fault], line: int | None = None
+        source: RuleSource, path: Path, subject: str, faults: Iterable[Fault], known: int | None = None
     ) -> int:
-        at = source.line(path) if line is None else line
+        at = source.line(path) if known is None else known
         for fault in faults:
             message = f"{subject}: {fault.message}"
-            source.problems.append(Problem(source.name, at, message, fault.gravity, fault.context))
+            line = source.line_shown(at, fault.context[0]) if fault.context else at
+            source.problems.append(Problem(source.name, line, message, fault.gravity, fault.context))
         return at
 
     def _problems(self) -> Iterator[Problem]:

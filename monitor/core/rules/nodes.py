@@ -160,7 +160,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def render(node: Node) -> str:
-    """The query with every AND and OR in parentheses: what it really says."""
+    """The query with every AND and OR in parentheses: what it really says. Reads as an equal tree again."""
     text = _inner(node)
     return text[1:-1] if isinstance(node, And | Or) else text
 
@@ -174,12 +174,21 @@ def _inner(node: Node) -> str:
         case Not():
             return f"NOT {_inner(node.child)}"
         case Near() | NotNear():
-            return f"{_inner(node.left)} {node.operator} {_inner(node.right)}"
+            # a chain is read from the left
+            left = _inner(node.left) if isinstance(node.left, Near | NotNear) else _operand(node.left)
+            return f"{left} {node.operator} {_operand(node.right)}"
         case Within():
             return f"{node.unit}({render(node.child)})"
         case AtLeast():
             return f"ATLEAST({node.count}, {render(node.child)})"
         case Field():
-            return f"{node.name}:{_inner(node.child)}"
+            # a word right behind url: is an address, whatever it begins with
+            whole = node.name != "url" or isinstance(node.child, Words | And | Or)
+            return f"{node.name}:{_operand(node.child)}" if whole else f"url:({_inner(node.child)})"
         case _:
             return node.source
+
+
+def _operand(node: Node) -> str:
+    text = _inner(node)
+    return f"({text})" if isinstance(node, Near | NotNear | Not) else text

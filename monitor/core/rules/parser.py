@@ -218,6 +218,8 @@ class _Reader:
         if mark.text not in FIELDS:
             near = difflib.get_close_matches(mark.text.lower(), FIELDS, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(FIELDS)}"
+            if mark.text.lower() in ("http", "https"):
+                hint = "words of an address are looked for with url:"
             raise self.wrong(f'unknown field "{mark.text}"; {hint}', mark)
         if self.at(*_NO_OPERAND, Kind.NOT):
             raise self.wrong(f"expected a term after {mark.text}:, found {self.now.said}", self.now)

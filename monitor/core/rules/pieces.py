@@ -13,6 +13,11 @@ from monitor.core.text.tokens import Analysed, analyse, is_spaceless
 
 SHORTEST_PREFIX = 3
 
+MOST_WORDS = 100
+"""Words of one phrase, so that a text which repeats them by thousands is still read in bounded time."""
+
+_OPERATORS_ELSEWHERE = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT"}
+
 
 class Pieces:
     """Reads the words of one query; with `address` as parts of a URL, which no text keeps as words."""
@@ -53,7 +58,10 @@ class Pieces:
         found = [piece for word in text.split() if (piece := self._piece(word, mark))]
         if not found:
             message = "the quotes hold no word" if mark.kind is Kind.PHRASE else f"{mark.said} holds no word"
-            raise self._wrong(message, mark)
+            operator = _OPERATORS_ELSEWHERE.get(mark.text)
+            raise self._wrong(f"{message}; the operator is {operator}" if operator else message, mark)
+        if (words := sum(len(piece.parts) for piece in found)) > MOST_WORDS:
+            raise self._wrong(f"a phrase has at most {MOST_WORDS} words, this one has {words:,}", mark)
         return found
 
     def _wrong(self, message: str, mark: Mark) -> QueryInvalid:
@@ -84,6 +92,8 @@ class Pieces:
     def _family(self, word: str, mark: Mark) -> Piece:
         if "*" in word or word[0] in "~=":
             raise self._wrong(f"~word and {'*' if '*' in word else word[0]} do not go together", mark)
+        if word.isdigit():
+            raise self._wrong(f"~ takes a word, not a number; words near each other are a NEAR/{word} b", mark)
         term = one_term(word)
         if term is None:
             raise self._wrong(f'~ takes one word: "{word}" is none', mark)
@@ -120,8 +130,9 @@ def spelling_node(spelling: str) -> Words:
     mark = Mark(Kind.PHRASE, plain, 0, len(spelling))
     try:
         pieces = Pieces(spelling).of(mark)
-    except QueryInvalid:
-        raise QueryInvalid(f'"{spelling}" holds no word', spelling, 0, len(spelling)) from None
+    except QueryInvalid as error:
+        message = error.message if analyse(plain).tokens else f'"{spelling}" holds no word'
+        raise QueryInvalid(message, spelling, 0, len(spelling)) from None
     return Words(source=spelling, at=0, pieces=tuple(pieces), quoted=True)
 
 

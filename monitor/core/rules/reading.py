@@ -41,16 +41,19 @@ class Scope(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A find over positions `start` … `end` - 1. `leaves` are its operands when it is a NEAR, else empty."""
+    """A find over positions `start` … `end` - 1. `pair` are its two operands when it is a NEAR."""
 
     start: int
     end: int
-    leaves: tuple[tuple[int, int], ...] = ()
+    pair: tuple[Hit, Hit] | None = None
 
     @property
     def words(self) -> tuple[tuple[int, int], ...]:
-        """The stretches really found, without what lies between them."""
-        return self.leaves or ((self.start, self.end),)
+        """The stretches really found, without what lies between them, in order."""
+        if self.pair is None:
+            return ((self.start, self.end),)
+        left, right = self.pair
+        return tuple(sorted({*left.words, *right.words}))
 
 
 class _FieldText(NamedTuple):
@@ -71,6 +74,9 @@ class Reading:
         position = 0
         for name, text in (("title", document.title), ("summary", document.summary), ("body", document.body)):
             analysed = analyse(text, position, limit - len(self._tokens))
+            if len(self._tokens) + len(analysed.tokens) == limit:
+                # of a text of a megabyte only the part that is read is cut into sentences
+                text = text[: analysed.tokens[-1].end + 1] if analysed.tokens else ""
             self.fields[name] = _FieldText(name, text, analysed.tokens, Scope(position, analysed.next_position))
             for token in analysed.tokens:
                 self._tokens[token.position] = (name, token)

@@ -19,6 +19,7 @@ MAX_FILE = 5_000_000
 """Characters of one rule file."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\Z")
+_OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"', "Unterminated string")
 _TOML_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 
 
@@ -98,6 +99,8 @@ def _toml(source: RuleSource) -> dict[str, Any]:
         # "(at end of document)" names no line: the trouble is on the last one
         line = int(found.group(1)) if found else source.text.rstrip().count("\n") + 1
         message = _TOML_LINE.sub("", str(error)).removesuffix(" (at end of document)")
+        if message in _OPEN_QUOTE:
+            message = "a quote that is not closed on its line"
         source.problems.append(Problem(source.name, line, f"not valid TOML: {message}"))
     except (ValueError, OverflowError):  # of a number of thousands of digits, say
         source.problems.append(Problem(source.name, 0, "not valid TOML: a number or date is out of range"))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 
 from monitor.core.rules.compiled import CompiledRule
+from monitor.core.rules.effort import MOST_STEPS, TooMuchWork
 from monitor.core.rules.evaluate import Evaluation
 from monitor.core.rules.explain import Explainer
 from monitor.core.rules.lexicon import Lexicon
@@ -16,7 +17,7 @@ from monitor.core.rules.table import Path
 from monitor.core.text.normalize import ANALYSER_VERSION
 from monitor.model.article import Document, EntityMention
 from monitor.model.required import Required
-from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure
+from monitor.model.rule import Entity, Explanation, Match, Rule, RuleFailure, Span
 
 
 class RuleSet:
@@ -71,6 +72,9 @@ class RuleSet:
         for one in self._compiled.values():
             try:
                 found = self._match(one, document)
+            except TooMuchWork as problem:
+                answers.append(RuleFailure(document.id, one.rule.id, str(problem)))
+                continue
             except Exception as problem:
                 why = f"{type(problem).__name__}: {problem}"
                 answers.append(RuleFailure(document.id, one.rule.id, why[:300]))
@@ -83,12 +87,23 @@ class RuleSet:
         """Why a rule holds on a document or not, operand by operand. Raises KeyError for an unknown rule."""
         node = self._compiled[rule_id].node
         evaluation = self._evaluation(document)
-        return Explainer(evaluation).explain(node, evaluation.reading.whole)
+        query, holds = self.rule(rule_id).query, False
+        try:
+            holds = _holds(evaluation, node)
+            with evaluation.effort.at_most(2 * MOST_STEPS):  # all alternatives are explained
+                return Explainer(evaluation).explain(node, evaluation.reading.whole)
+        except TooMuchWork as problem:
+            return Explanation(query, holds, note=str(problem))
 
     def holds(self, rule_id: str, document: Document) -> bool:
-        """Whether a rule holds on a document, without saying why. Raises KeyError for an unknown rule."""
-        evaluation = self._evaluation(document)
-        return evaluation.holds(self._compiled[rule_id].node, evaluation.reading.whole)
+        """Whether a rule holds on a document, without saying why; what takes too much work does not.
+
+        Raises KeyError for an unknown rule.
+        """
+        try:
+            return _holds(self._evaluation(document), self._compiled[rule_id].node)
+        except TooMuchWork:
+            return False
 
     def entities_in(self, document: Document) -> tuple[EntityMention, ...]:
         """The entities named in a document, each once, in order of appearance."""
@@ -101,11 +116,16 @@ class RuleSet:
 
     def _match(self, one: CompiledRule, document: Document) -> Match | None:
         evaluation = self._evaluation(document)
-        whole = evaluation.reading.whole
-        if not evaluation.holds(one.node, whole):
+        if not _holds(evaluation, one.node):
             return None
         explainer = Explainer(evaluation, full=False)
-        spans, tree = explainer.spans(one.node, whole), explainer.explain(one.node, whole)
+        spans: tuple[Span, ...] = ()
+        try:
+            with evaluation.effort.at_most(MOST_STEPS):
+                spans = explainer.spans(one.node, evaluation.reading.whole)
+                tree = explainer.explain(one.node, evaluation.reading.whole)
+        except TooMuchWork as problem:  # a match all the same
+            tree = Explanation(one.rule.query, True, spans, note=str(problem))
         return Match(document.id, one.rule.id, one.rule.version, spans, tree)
 
     def _evaluation(self, document: Document) -> Evaluation:
@@ -115,6 +135,11 @@ class RuleSet:
         evaluation = Evaluation(Reading(document), self.lexicon)
         self._last = (document, evaluation)
         return evaluation
+
+
+def _holds(evaluation: Evaluation, node: Node) -> bool:
+    with evaluation.effort.at_most(MOST_STEPS):
+        return evaluation.holds(node, evaluation.reading.whole)
 
 
 def _version(rules: Sequence[Rule], meaning: str) -> str:

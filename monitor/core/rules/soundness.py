@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from monitor.core.rules.fields import METADATA
+from monitor.core.rules.fields import METADATA, TEXTS
 from monitor.core.rules.nodes import (
     And,
     AtLeast,
@@ -57,6 +57,7 @@ def check(node: Node, terms: Mapping[str, Node], is_term: bool = False) -> None:
         _measure(node, terms)  # first: the others write terms out
     _check_anchor(node, nodes, terms, Anchor.LANGUAGE if is_term else Anchor.FIELD)
     _check_places(nodes, terms)
+    _check_fields(node, node, terms, None)
 
 
 def anchor(node: Node, terms: Mapping[str, Node]) -> Anchor:
@@ -145,6 +146,27 @@ def _check_operand(node: Node, written: Node, terms: Mapping[str, Node], around:
             return None
     where = "" if written is node else f" (inside {written.source})"
     raise Unsound(advice + where, written)
+
+
+def _check_fields(node: Node, written: Node, terms: Mapping[str, Node], around: Field | None) -> None:
+    """A field inside a field that it is no part of finds nothing, and nobody would be told."""
+    if isinstance(node, TermRef):
+        return _check_fields(terms[node.name], written, terms, around) if around else None
+    if isinstance(node, Field):
+        if around and not _is_part(node.name, around.name):
+            where = "" if written is node else f" (inside {written.source})"
+            raise Unsound(f"{node.name}: inside {around.name}: is never found{where}", written)
+        if node.name in TEXTS or node.name in METADATA:
+            around = node
+    for child in operands(node):
+        _check_fields(child, child if written is node else written, terms, around)
+    return None
+
+
+def _is_part(inner: str, outer: str) -> bool:
+    if outer in METADATA:
+        return inner == outer
+    return inner not in TEXTS or inner == outer or {inner, outer} == {"body", "lead"}
 
 
 def _measure(node: Node, terms: Mapping[str, Node]) -> None:

@@ -15,6 +15,7 @@ from monitor.model.problem import Gravity, Problem
 Path = tuple[str | int, ...]
 
 _RULE_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
+_LONGEST_QUERY = 500  # lines that are searched for the one that is wrong
 
 
 class RuleSource:
@@ -43,7 +44,20 @@ class RuleSource:
         key: bool = False,
     ) -> None:
         """Adds a problem at the line of the value at `path`, or of its key."""
-        self.problems.append(Problem(self.name, self.line(path, key=key), message, gravity, context))
+        line = self.line(path, key=key)
+        if context:
+            line = self.line_shown(line, context[0])
+        self.problems.append(Problem(self.name, line, message, gravity, context))
+
+    def line_shown(self, first: int, shown: str) -> int:
+        """Of a query over several lines the one that its context shows; `first` where that cannot be told."""
+        wanted = shown.strip().strip("…")
+        for number, line in enumerate(self.text.split("\n")[first - 1 : first + _LONGEST_QUERY], first):
+            if number > first and line.startswith("["):
+                break
+            if wanted in line.replace("\t", " "):
+                return number
+        return first
 
     def line(self, path: Path, *, key: bool = False) -> int:
         """The line of a value; 0 where it cannot be told."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.stories.identity import SAME_DAY
-from monitor.core.text.sentences import Sentences
+from monitor.core.text.sentences import sentences_of
 from monitor.core.text.words import fold_words, hash_words
 from monitor.model.article import Article, DuplicateReason
 from monitor.model.rule import Match
@@ -28,7 +28,7 @@ def matched_sentences(match: Match, title: str, body: str, summary: str) -> tupl
     texts = {"title": title, "body": body, "summary": summary}
     spans = [span for span in match.spans[:_MOST_SENTENCES] if span.field in texts]
     # Found once per text, and each sentence folded once: a text of 160,000 characters may hold 200 spans.
-    split = {field: Sentences(texts[field]) for field in {span.field for span in spans}}
+    split = {field: sentences_of(texts[field]) for field in {span.field for span in spans}}
     places = {(span.field, *split[span.field].around(span.start, span.end)) for span in spans}
     folded = (fold_words(texts[field][start:end]) for field, start, end in places)
     return tuple(sorted({hash_words(words) for words in folded if words}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from monitor.core.text.paragraphs import paragraphs
 
@@ -45,6 +46,12 @@ def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
     A span that is in no sentence (white space, outside the text) comes back as it is, clamped to the text.
     """
     return Sentences(text).around(start, end)
+
+
+@lru_cache(maxsize=8)
+def sentences_of(text: str) -> Sentences:
+    """The sentences of a text. The last few texts are kept: hundreds of rules may ask about one article."""
+    return Sentences(text)
 
 
 class Sentences:

@@ -125,7 +125,7 @@ def test_a_query_that_does_not_hold_is_refused_with_a_caret(store):
     assert str(caught.value).splitlines() == [
         'QUERY: query: expected a term, found ")"',
         "    Torkham AND (closed OR )",
-        "                           ^",
+        "                           ^ column 24",
     ]
 
 

@@ -121,7 +121,8 @@ def test_a_query_that_does_not_hold_is_exit_2_with_a_caret(desk: Path) -> None:
     done = run("Torkham AND (closed OR )")
     assert done.exit_code == 2
     assert done.stdout == ""
-    assert done.stderr.splitlines()[1:] == ["    Torkham AND (closed OR )", "                           ^"]
+    shown = ["    Torkham AND (closed OR )", "                           ^ column 24"]
+    assert done.stderr.splitlines()[1:] == shown
 
 
 def test_a_warning_about_the_query_does_not_stop_it(desk: Path) -> None:

@@ -200,6 +200,49 @@ def test_a_query_at_the_limit_of_nesting_matches_and_explains():
     assert len(ruleset.match(Document(id="d", title="a b x"))) == 1
 
 
+def test_a_spelling_of_more_words_than_a_phrase_may_have_is_refused():
+    (error,) = errors(load(f"[entities.a]\nname = 'a'\naliases = ['{'a ' * 101}']\n"))
+    assert error == "3: entities.a.aliases: a phrase has at most 100 words, this one has 101"
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("'''\n  SENTENCE(\n    a AND\n\tta*\n  )\n'''", 6),
+        ("'''a AND\n  ta*'''", 4),
+        ('"""\na AND\n  ta*\n"""', 5),
+        ('"a AND\\n ta*"', 3),  # the line break is written as \\n
+    ],
+)
+def test_of_a_query_over_several_lines_the_line_of_the_trouble_is_named(query, line):
+    (error,) = errors(load(f"[[rules]]\nid = 'r'\nquery = {query}\ntitle = 'ta*'\n"))
+    assert error == f'{line}: rule "r": "ta*" is too short: a prefix needs at least 3 letters'
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("title:(body:x)", "body: inside title: is never found"),
+        ("title:(a OR summary:x)", "summary: inside title: is never found"),
+        ("feed:(title:x)", "title: inside feed: is never found"),
+        ("title:$b", "body: inside title: is never found (inside $b)"),
+        ("title:(a AND feed:x)", None),
+        ("body:(lead:x)", None),
+        ("title:(person:x)", None),
+        ("person:(title:x)", None),
+        ("$b AND title:x", None),
+    ],
+)
+def test_a_field_inside_a_field_that_it_is_no_part_of_is_an_error(query, message):
+    loaded = load(f"[terms.b]\nquery = 'body:x'\n[[rules]]\nid = 'r'\nquery = '{query}'\n")
+    assert errors(loaded) == ([f'5: rule "r": {message}'] if message else [])
+
+
+def test_a_quote_that_is_not_closed_is_said_to_be_that():
+    for text in ("id = 'r\n", 'id = "r\n', 'id = "r\nquery = "x"\n', "id = 'r\nquery = 'x'\n", 'id = "r'):
+        assert errors(load(f"[[rules]]\n{text}")) == ["2: not valid TOML: a quote that is not closed on its line"]
+
+
 def test_empty_need_and_not_ask_for_nothing():
     assert load("[entities.a]\nname='a'\nneed=''\nnot=''\n").problems == ()
 

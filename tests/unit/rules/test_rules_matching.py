@@ -12,7 +12,7 @@ from monitor.core.rules.near import near
 from monitor.core.rules.reading import Hit
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Document, EntityMention
-from monitor.model.rule import Match, RuleFailure
+from monitor.model.rule import Explanation, Match, RuleFailure
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,14 @@ def test_a_sentence_holds_all_of_its_operands(query, holds):
     assert matches(query, "They closed busy Torkham. In Kabul Lt. Gen. Anjum spoke.") is holds
 
 
+def test_inside_a_sentence_not_near_speaks_of_that_sentence():
+    text = "They were waiting. Reopened today."
+    assert matches("SENTENCE(reopen* NOT NEAR/3 waiting)", text)
+    assert matches("SENTENCE(today NEAR/3 (reopen* NOT NEAR/3 waiting))", text)
+    assert not matches("reopen* NOT NEAR/3 waiting", text)
+    assert not matches("PARA(reopen* NOT NEAR/3 waiting)", text)
+
+
 def test_fields_limit_a_query():
     document = {"title": "Kabul visit", "body": "Torkham is shut.", "summary": "Talks held"}
     assert matches("title:Kabul body:Torkham summary:Talks", **document)
@@ -266,6 +274,38 @@ def test_a_document_full_of_repeats_takes_bounded_time(query, unit):
     start = time.perf_counter()
     ruleset.match(Document(id="d", title="", body=unit * 5_000))
     assert time.perf_counter() - start < 5
+
+
+REPEATED = Document(id="d", title="", body="a b. " * 2_000)
+
+
+def test_a_rule_that_would_take_too_long_on_a_document_is_a_failure_and_the_others_still_answer():
+    chain = " NEAR/100 ".join(["a", "b"] * 24)
+    ruleset = load(f"[[rules]]\nid='r'\nquery='{chain}'\n[[rules]]\nid='s'\nquery='a NEAR b'\n").ruleset
+    failure, match = ruleset.match(REPEATED)
+    why = "stopped after 500,000 steps: the text repeats the words of the rule too often"
+    assert failure == RuleFailure("d", "r", why)
+    assert isinstance(match, Match)
+    assert ruleset.explain("r", REPEATED).note == why
+    assert ruleset.explain("r", Document(id="e", title="a b" * 20)).note == ""
+
+
+def test_what_holds_is_a_match_also_where_its_explanation_would_take_too_long():
+    (match,) = ruleset_of(" AND ".join(["a"] * 1_400)).match(REPEATED)
+    assert isinstance(match, Match)
+    assert match.explanation.holds
+    assert "stopped after" in match.explanation.note
+
+
+def test_the_tree_of_a_match_stays_small_whatever_the_document():
+    (match,) = ruleset_of(" AND ".join(f"(a AND b AND a NEAR/{n} b)" for n in range(8))).match(REPEATED)
+
+    def spans(one: Explanation) -> int:
+        return len(one.spans) + sum(map(spans, one.children))
+
+    assert isinstance(match, Match)
+    assert len(match.spans) == 200
+    assert spans(match.explanation) < 2_500
 
 
 def test_one_hot_story_may_fire_hundreds_of_rules():

@@ -102,6 +102,10 @@ BAD = [
     ("~border-crossing-point-of-the-town", 1, "~ takes one word"),
     ('"the ~clos* border"', 1, "~word and * do not go together"),
     ("=~close", 1, "=Word takes one word"),
+    ("~5", 1, "~ takes a word, not a number; words near each other are a NEAR/5 b"),
+    ("a & b", 3, '"&" holds no word; the operator is AND'),
+    ("a || b", 3, '"||" holds no word; the operator is OR'),
+    ("https://example.org", 1, "words of an address are looked for with url:"),
     ("NOT NEAR/3 b", 1, "NOT NEAR needs a term on its left"),
     ("a NOT NEAR/3", 13, "expected a term, found the end of the query"),
     ("a NOT ONEAR/3 b", 7, "NOT ONEAR is no operator"),
@@ -114,6 +118,7 @@ BAD = [
     ("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), MAX_DEPTH + 1, "nested more than 50 deep"),
     ("NOT " * (MAX_DEPTH + 1) + "a", 4 * MAX_DEPTH + 1, "nested more than 50 deep"),
     ("a" + " NEAR a" * (MAX_DEPTH + 1), None, "nested more than 50 deep"),
+    ('x "' + "a " * 101 + '"', 3, "a phrase has at most 100 words, this one has 101"),
     ("a" * (MAX_QUERY + 1), MAX_QUERY + 1, "10,001 characters, at most 10,000"),
 ]
 
@@ -131,14 +136,34 @@ def test_the_caret_stands_under_the_trouble():
         parse("SENTENCE(@torkham AND ($closed OR ))")
     assert refused.value.context == (
         "    SENTENCE(@torkham AND ($closed OR ))",
-        "                                      ^",
+        "                                      ^ column 35",
     )
 
 
 def test_only_the_line_of_the_trouble_is_shown():
     with pytest.raises(QueryInvalid) as refused:
         parse("Torkham AND\n  (closed OR\n   ta*)")
-    assert refused.value.context == ("       ta*)", "       ^^^")
+    assert refused.value.context == ("       ta*)", "       ^^^ column 4")
+
+
+@pytest.mark.parametrize(
+    ("query", "start", "end", "under"),
+    [
+        ("塔利班 ta*", 4, 7, "           ^^^ column 5"),
+        ("塔利班", 1, 3, "      ^^^^ column 2"),
+        ("cafe\u0301 ta*", 6, 9, "         ^^^ column 7"),
+        ("👨\u200d👩 x", 4, 5, "         ^ column 5"),
+        ("می\u200cخواهد x", 9, 10, "            ^ column 10"),
+        ("\ta\tta*", 3, 6, "       ^^^ column 4"),
+        ("a", 1, 2, "     ^ column 2"),
+    ],
+)
+def test_the_caret_counts_columns_as_a_terminal_shows_them(query, start, end, under):
+    assert caret(query, start, end)[1] == under
+
+
+def test_what_turns_the_reading_order_is_not_sent_to_the_terminal():
+    assert caret("a\u202eb\x1b\ud800 ta*", 6, 9) == ("    a\ufffdb\ufffd\ufffd ta*", "          ^^^ column 7")
 
 
 def test_a_long_line_is_cut_around_the_caret():
@@ -154,6 +179,23 @@ def test_a_long_line_is_cut_around_the_caret():
         ("a OR b c", "it reads as: a OR (b AND c)"),
         ("a b", "side by side mean AND"),
         ("Kabul and Torkham AND x", '"and" is read as a word; the operator is AND'),
+        ("Kabul Not x", '"Not" is read as a word; the operator is NOT'),
+        ("Kabul near/5 x", '"near/5" is read as a word; the operator is NEAR/5'),
+        ("Kabul NEAR5 x", '"NEAR5" is read as a word; the operator is NEAR/5'),
+        ("Kabul NEAR /5 x", '"/5" is read as a word; the operator is NEAR/5'),
+        ("Kabul w/5 x", '"w/5" is read as a word; the operator is NEAR/5'),
+        ("Kabul near x", '"near" is read as a word; the operator is NEAR/n'),
+        ("sentence(a AND b)", '"sentence" is read as a word; the functions are SENTENCE(…)'),
+        ("PARAGRAPH(a AND b)", '"PARAGRAPH" is read as a word; the functions are SENTENCE(…)'),
+        ("a AND !b", '"!b" is read as the word b; to exclude it write NOT b'),
+        ("tor?ham", '"?" means nothing here; it is read as "tor ham"'),
+        ("torkham~2", '"~" means nothing here; it is read as "torkham 2"'),
+        ("torkham^4", '"^" means nothing here; it is read as "torkham 4"'),
+        ("（a OR b）", '"（" means nothing here; it is read as "a"'),
+        ("a AND 'border crossing'", "single quotes make no phrase"),
+        ('"a OR b"', '"OR" in quotes is read as a word of the phrase'),
+        ("a ~close", "side by side mean AND"),
+        ("a AND language:english", "english is no language code"),
         ("Kabul AND (x OR not)", '"not" is read as a word'),
         ("WHO", '"WHO" matches the word who; write =WHO for the organisation'),
         ("AID OR help", '"AID" matches the word aid'),
@@ -168,7 +210,26 @@ def test_a_doubtful_query_is_read_with_a_warning(query, lint):
 
 @pytest.mark.parametrize(
     "query",
-    ["(a AND b) OR c", "=WHO", "TTP OR NATO", '"WHO says"', "a NOT b", "a -b", "who", "a NEAR/3 b", "title:a"],
+    [
+        "(a AND b) OR c",
+        "=WHO",
+        "TTP OR NATO",
+        '"WHO says"',
+        "a NOT b",
+        "a -b",
+        "who",
+        "a NEAR/3 b",
+        "title:a",
+        "O'Brien",
+        "'Ndrangheta",
+        "AK-47",
+        "Pakistan/India",
+        "url:https://x.org/?a=b&c",
+        "language:en AND a",
+        "a AND (b)",
+        '"AT&T"',
+        "12:30",
+    ],
 )
 def test_a_plain_query_has_no_warning(query):
     assert parse_with_lints(query)[1] == ()
