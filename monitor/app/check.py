@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor.adapters.nlp import check_model
 from monitor.app.check_fields import check_feeds, check_languages, check_names, names_asked
 from monitor.app.children import names_sandbox
+from monitor.app.collector import undisturbed
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.languages import example_languages
@@ -77,7 +78,8 @@ def check(
         problems += _pipeline_problems(settings, source)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
-    loaded = load_rules(rule_files)
+    with undisturbed():
+        loaded = load_rules(rule_files)
     tried = None if in_force is None else untried(loaded.ruleset, in_force)
     with example_languages(loaded.ruleset) as complete:
         failed = run_examples(loaded.ruleset, _example, tried, complete)

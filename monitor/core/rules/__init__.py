@@ -5,11 +5,13 @@ from monitor.core.rules.document import document_from_json, explanation_to_json,
 from monitor.core.rules.errors import DocumentInvalid, QueryInvalid
 from monitor.core.rules.examples import run_examples, untried
 from monitor.core.rules.load import LoadedRules, RuleFile, load_query, load_rules
+from monitor.core.rules.patience import Patience
 from monitor.core.rules.ruleset import RuleSet
 
 __all__ = [
     "DocumentInvalid",
     "LoadedRules",
+    "Patience",
     "QueryInvalid",
     "RuleFile",
     "RuleSet",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from itertools import pairwise
 
 from monitor.core.rules.evaluate import Evaluation, apart
@@ -44,6 +44,8 @@ class Explainer:
     def __init__(self, evaluation: Evaluation, full: bool = True) -> None:
         self._evaluation = evaluation
         self._full = full
+        # By identity: many rules share words, and the rules outlive the explainer.
+        self._leaves: dict[tuple[int, Scope], Explanation] = {}
 
     def spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
         """What a query that holds found, in order of reading, without spans inside longer ones."""
@@ -175,6 +177,12 @@ class Explainer:
         return f"closest: {gap:,} words between" if gap < scope.end else ""
 
     def _leaf(self, node: Node, scope: Scope) -> Explanation:
+        known = self._leaves.get((id(node), scope))
+        if known is None:
+            known = self._leaves[id(node), scope] = self._explained(node, scope)
+        return known
+
+    def _explained(self, node: Node, scope: Scope) -> Explanation:
         found = self._evaluation.hits(node, scope)
         if not found:
             return Explanation(node.source, False, note=self._why_absent(node, scope))
@@ -214,7 +222,9 @@ class Explainer:
             return f"elsewhere in the article: {node.source}"
         return f"absent: {node.source}"
 
-    def _cut_out(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
+    def _cut_out(self, words: Set[tuple[int, int]]) -> tuple[Span, ...]:
+        if len(words) == 1:
+            return tuple(self._evaluation.reading.span(*word) for word in words)
         kept: list[tuple[int, int]] = []
         for start, end in sorted(words, key=lambda one: (one[0], -one[1])):
             if len(kept) == MAX_SPANS:

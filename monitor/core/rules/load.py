@@ -21,6 +21,7 @@ from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import EntityRef, Node, TermRef, walk
 from monitor.core.rules.parser import parse_with_lints
 from monitor.core.rules.ruleset import CompiledRule, RuleSet
+from monitor.core.rules.sharing import Sharing
 from monitor.core.rules.soundness import Unsound, check, references
 from monitor.core.rules.table import Path, RuleSource, Table
 from monitor.model.problem import Gravity, Problem
@@ -72,6 +73,7 @@ class _Draft:
     rules: dict[str, RawRule] = field(default_factory=dict)
     # Names that are written down but did not load: who refers to them is not told that they are unknown.
     broken: set[str] = field(default_factory=set)
+    sharing: Sharing = field(default_factory=Sharing)
     homes: dict[str, tuple[RuleSource, Path]] = field(default_factory=dict)  # "rule x" → its first place
 
     def is_free(self, kind: str, name: str, source: RuleSource, path: Path, shown: str) -> bool:
@@ -315,7 +317,7 @@ def _compile(raw: RawRule, draft: _Draft, lexicon: Lexicon, terms: Mapping[str, 
     node = _parsed(query, draft)
     if node is None or not _is_sound(query, node, terms, draft):
         return None
-    return CompiledRule(_with_version(raw.rule, node, lexicon), node, raw.path)
+    return CompiledRule(_with_version(raw.rule, node, lexicon), draft.sharing.node(node), raw.path)
 
 
 def _with_version(rule: Rule, node: Node, lexicon: Lexicon) -> Rule:

@@ -95,7 +95,7 @@ class Compound(NamedTuple):
 
 
 class Analysed(NamedTuple):
-    """A text cut into words, in columns as long as each other; `next_position` is free for what follows.
+    """A text cut into words, in columns; `next_position` is free for what follows.
 
     An object a word would take as long to make as all the rest: `tokens` makes them for whoever wants them.
     """
@@ -106,6 +106,8 @@ class Analysed(NamedTuple):
     ends: Sequence[int]
     positions: Sequence[int]
     compounds: Sequence[Compound]
+    paragraphs: Sequence[tuple[int, int]]
+    """Bounds in characters; those without a word are among them."""
     next_position: int
 
     @property
@@ -117,17 +119,18 @@ class Analysed(NamedTuple):
 def analyse(text: str, position: int = 0, limit: int = MAX_TOKENS) -> Analysed:
     """Cuts `text` into at most `limit` words, the first at `position`. Takes time linear in the text."""
     if limit <= 0:
-        return Analysed((), (), (), (), (), (), position)
+        return Analysed((), (), (), (), (), (), (), position)
     links = list(_links(text))
     pieces = _patterns().word.split(_blanked(text, links), limit)
     surfaces = pieces[1::2]
     bounds = list(accumulate(map(len, pieces)))
     starts, ends = bounds[:-1:2], bounds[1::2]
-    breaks = [start for start, _ in paragraphs(text)][1:] + [end for _, end in links]
+    parts = list(paragraphs(text))
+    breaks = [start for start, _ in parts][1:] + [end for _, end in links]
     positions = _positions(starts, sorted(breaks), position)
     compounds = _compounds(pieces, surfaces, positions)
     next_position = positions[-1] + 1 if positions else position
-    return Analysed(normalize_all(surfaces), surfaces, starts, ends, positions, compounds, next_position)
+    return Analysed(normalize_all(surfaces), surfaces, starts, ends, positions, compounds, parts, next_position)
 
 
 def _positions(starts: Sequence[int], breaks: Sequence[int], position: int) -> list[int]:
