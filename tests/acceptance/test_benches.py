@@ -67,3 +67,17 @@ def test_the_families_bench_compares_with_the_bare_stemmer() -> None:
     table = bench("families.py")
     assert table.count("Snowball English alone") == table.count("families and Snowball") == 2
     assert max(map(len, table.splitlines())) <= 100
+
+
+def test_the_rule_bench_reads_with_every_engine() -> None:
+    table = bench("rules.py", "--rules=100", "--documents=3")
+    for engine in ("regex per rule", "evaluate all", "our index"):
+        assert f"\n{engine}" in table
+    assert max(map(len, table.splitlines())) <= 110
+
+
+def test_the_rule_bench_gives_one_object_a_row_to_programs() -> None:
+    found = json.loads(bench("rules.py", "--rules=200", "--documents=3", "--engine=index", "--json"))
+    assert found["rules"] == 200
+    assert 0 < found["cutting"] < found["reading"]
+    assert found["candidates"] < 200
