@@ -6,15 +6,14 @@ and a folder that cannot be written to makes every start slow and nothing else.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import stat
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.adapters.clock import SystemClock
+from monitor.app.collector import keep_out_of_sight, undisturbed
 from monitor.core.rules import LoadedRules, Memory, RuleFile, load_rules
 from monitor.core.rules.kept import remembered, written
 
@@ -50,7 +50,7 @@ class RuleMemory:
             held, names = said["held"] is True, str(said["names"])
             if said != _head(body, names, held):
                 return Memory()
-            with _many_objects():
+            with undisturbed():
                 known = remembered(body.decode().split("\n") if body else (), files)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Memory()
@@ -60,7 +60,7 @@ class RuleMemory:
         """Writes down what is known, unless it is little or what was known before."""
         if self._path is None or len(memory.rules) < FEWEST or _same(memory, before):
             return
-        with suppress(OSError, ValueError), _many_objects():  # ValueError: lone surrogates in a text
+        with suppress(OSError, ValueError), undisturbed():  # ValueError: lone surrogates in a text
             body = "\n".join(written(memory)).encode()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(self._path, json.dumps(_head(body, memory.names, memory.held)).encode() + b"\n" + body)
@@ -70,31 +70,11 @@ class RuleMemory:
 def load(files: Sequence[RuleFile], known: Memory) -> LoadedRules:
     """Loads rules beside what is known of them. Many are kept out of the garbage collector's sight: else it looks
     at all of them again and again, and reading a text takes seven times as long with 100,000."""
-    with _many_objects():
+    with undisturbed():
         loaded = load_rules(files, known)
         if loaded.ruleset is not known.ruleset and len(loaded.memory.rules) >= FEWEST:
-            gc.freeze()
+            keep_out_of_sight()
     return loaded
-
-
-def settle() -> None:
-    """Has the garbage collector look for what went of all that was kept out of its sight: for after a reload."""
-    if gc.get_freeze_count():
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-
-
-@contextmanager
-def _many_objects() -> Iterator[None]:
-    """Without the garbage collector: it would look again and again at a growing million objects that all stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _folder(environment: Mapping[str, str]) -> Path | None:

@@ -17,12 +17,12 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import metering
+from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
 from monitor.app.reload import Reloader
 from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_prune, say_read
-from monitor.app.rule_memory import settle
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -241,7 +241,7 @@ class Service:
             self._at_work.wait_for_end(before.match, TICK)
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._warn_of_orphans()
-            settle()
+            settle_again()
         self.generations.tend()
 
     def _caught_up(self) -> bool:

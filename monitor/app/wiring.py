@@ -21,6 +21,7 @@ from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
+from monitor.app.collector import settle
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -97,6 +98,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     recognizer, names = _recognizer(settings.nlp_model)
     sandboxes = (sandbox, *names)
     receivers = {receiver.name: receiver for receiver in settings.receivers}
+    settle()
     return Monitor(
         store=store,
         fetcher=fetcher,

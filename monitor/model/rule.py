@@ -101,8 +101,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class RuleFailure:
-    """A rule that could not be evaluated on a document: a value, never a stop."""
+    """A rule that could not be evaluated on a document: a value, never a stop.
+
+    `unfinished`: nothing is wrong with it, but the time for the document was over.
+    """
 
     document: str
     rule: str
     why: str
+    unfinished: bool = False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
-from monitor.core.rules import RuleSet, because
+from monitor.core.rules import Patience, RuleSet, because
 from monitor.core.stories.group import dated_apart
 from monitor.core.stories.material import is_news, matched_sentences
 from monitor.core.text.language import canonical_language
@@ -22,6 +23,9 @@ from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock
 
 BATCH = 100
+PATIENCE = timedelta(seconds=10)
+"""For one article; most take milliseconds. Then its other rules wait for nobody."""
+LAST_PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class MatchStage:
 
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)
-        answers = self.ruleset.match(document)
+        answers = self._answers(document)
         earlier = self._earlier(article)
         matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
@@ -73,6 +77,17 @@ class MatchStage:
             self.clock.now(),
         )
         return MatchReport(article, matches, failures)
+
+    def _answers(self, document: Document) -> Sequence[Match | RuleFailure]:
+        """What the rules say. Those that were not finished are asked once more, with much more patience: a machine
+        that was busy or asleep loses no alert. What is still not finished is a failure of these rules alone.
+        """
+        answers = self.ruleset.match(document, Patience(self.clock.now, PATIENCE))
+        unfinished = {one.rule for one in answers if isinstance(one, RuleFailure) and one.unfinished}
+        if not unfinished:
+            return answers
+        again = self.ruleset.match(document, Patience(self.clock.now, LAST_PATIENCE), unfinished)
+        return (*(one for one in answers if one.rule not in unfinished), *again)
 
     def _earlier(self, article: Article) -> Mapping[str, Set[str]] | None:
         """What the earlier wording of a revision matched, sentences by rule; None for what revises nothing."""
@@ -88,7 +103,7 @@ class MatchStage:
         )
         return {
             answer.rule: frozenset(_sentences(answer, document))
-            for answer in self.ruleset.match(document)
+            for answer in self.ruleset.match(document, Patience(self.clock.now, PATIENCE))
             if isinstance(answer, Match)
         }
 

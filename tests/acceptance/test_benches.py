@@ -73,3 +73,17 @@ def test_the_bench_of_loading_rules_prints_what_each_way_takes() -> None:
     table = bench("rules_loading.py", "--rules", "1200")
     for row in ("tomli alone", "from files", "from the cache", "again, nothing changed", "again, one rule"):
         assert f"\n{row}" in table
+
+
+def test_the_rule_bench_reads_with_every_engine() -> None:
+    table = bench("rules.py", "--rules=100", "--documents=3")
+    for engine in ("regex per rule", "evaluate all", "our index"):
+        assert f"\n{engine}" in table
+    assert max(map(len, table.splitlines())) <= 110
+
+
+def test_the_rule_bench_gives_one_object_a_row_to_programs() -> None:
+    found = json.loads(bench("rules.py", "--rules=200", "--documents=3", "--engine=index", "--json"))
+    assert found["rules"] == 200
+    assert 0 < found["cutting"] < found["reading"]
+    assert found["candidates"] < 200

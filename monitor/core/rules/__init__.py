@@ -5,6 +5,7 @@ from monitor.core.rules.document import document_from_json, explanation_to_json,
 from monitor.core.rules.errors import DocumentInvalid, QueryInvalid
 from monitor.core.rules.examples import run_examples, untried
 from monitor.core.rules.load import LoadedRules, Memory, load_query, load_rules
+from monitor.core.rules.patience import Patience
 from monitor.core.rules.rulefile import RuleFile
 from monitor.core.rules.ruleset import RuleSet
 
@@ -12,6 +13,7 @@ __all__ = [
     "DocumentInvalid",
     "LoadedRules",
     "Memory",
+    "Patience",
     "QueryInvalid",
     "RuleFile",
     "RuleSet",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from monitor.core.rules.keys import Key
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.parser import parse
 from monitor.core.rules.table import Path
 from monitor.model.rule import Rule
+
+Keys = tuple[Key, ...]
 
 
 class CompiledRule:
     """A rule and its query's tree. That of a query that was found sound before is read when it is first needed: of
     100,000 rules few are looked at in an hour."""
 
-    __slots__ = ("_node", "_table", "rule")
+    __slots__ = ("_node", "_table", "keys", "rule")
 
-    def __init__(self, rule: Rule, node: Node | None, table: int | None = None) -> None:
+    def __init__(self, rule: Rule, node: Node | None, table: int | None = None, keys: Keys | None = None) -> None:
         self.rule = rule
+        # Under which the index has it: none for all documents. Worked out when it is first put there.
+        self.keys = keys
         self._table = table
         self._node = node
 
@@ -33,4 +38,4 @@ class CompiledRule:
 
     def moved(self, rule: Rule, table: int) -> CompiledRule:
         """The same tree for a rule that means the same, in the table of that number."""
-        return CompiledRule(rule, self._node, table)
+        return CompiledRule(rule, self._node, table, self.keys)

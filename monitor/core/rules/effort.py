@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from monitor.model.errors import MonitorError
 
@@ -21,19 +19,14 @@ class TooMuchWork(MonitorError):
 
 
 class Effort:
-    """Steps that are left; without a limit outside `at_most`."""
+    """Steps that are left; no limit until `allow` sets one."""
 
     def __init__(self) -> None:
         self._left = math.inf
 
-    @contextmanager
-    def at_most(self, steps: int) -> Iterator[None]:
-        """What is done inside may take so many steps."""
+    def allow(self, steps: float = math.inf) -> None:
+        """Sets how many steps may be taken from now on. Asked for every rule on every document."""
         self._left = steps
-        try:
-            yield
-        finally:
-            self._left = math.inf
 
     def spend(self, steps: int) -> None:
         """Takes steps away. Raises TooMuchWork when none are left."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from itertools import pairwise
 
 from monitor.core.rules.evaluate import Evaluation, apart, first_words
@@ -49,11 +49,18 @@ class Explainer:
     def __init__(self, evaluation: Evaluation, full: bool = True) -> None:
         self._evaluation = evaluation
         self._full = full
+        # By identity: many rules share words, and the rules outlive the explainer.
+        self._leaves: dict[tuple[int, Scope], Explanation] = {}
         self._room = _MOST_IN_A_TREE
 
     def spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
         """What a query that holds found, in order of reading, without spans inside longer ones."""
         return self._cut_out(self._evaluation.evidence(node, scope), MAX_SPANS)
+
+    def tree(self, node: Node, scope: Scope) -> Explanation:
+        """The explanation of one match, with room for as many spans as one may have."""
+        self._room = _MOST_IN_A_TREE
+        return self.explain(node, scope)
 
     def explain(self, node: Node, scope: Scope) -> Explanation:
         """The tree of one operand. Operators are named by themselves, leaves by what the user wrote."""
@@ -182,6 +189,12 @@ class Explainer:
         return f"closest: {gap:,} words between" if gap < scope.end else ""
 
     def _leaf(self, node: Node, scope: Scope) -> Explanation:
+        known = self._leaves.get((id(node), scope))
+        if known is None:
+            known = self._leaves[id(node), scope] = self._explained(node, scope)
+        return known
+
+    def _explained(self, node: Node, scope: Scope) -> Explanation:
         found = self._evaluation.hits(node, scope)
         if not found:
             return Explanation(node.source, False, note=self._why_absent(node, scope))
@@ -224,14 +237,16 @@ class Explainer:
     def _spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
         return self._kept(self._evaluation.evidence(node, scope))
 
-    def _kept(self, words: set[tuple[int, int]]) -> tuple[Span, ...]:
+    def _kept(self, words: Set[tuple[int, int]]) -> tuple[Span, ...]:
         """The spans of one operand of the tree, as many as there is room for."""
         room = MAX_SPANS if self._full else max(1, min(_MOST_OF_AN_OPERAND, self._room))
         spans = self._cut_out(words, room)
         self._room -= len(spans)
         return spans
 
-    def _cut_out(self, words: set[tuple[int, int]], most: int) -> tuple[Span, ...]:
+    def _cut_out(self, words: Set[tuple[int, int]], most: int) -> tuple[Span, ...]:
+        if len(words) == 1:
+            return tuple(self._evaluation.reading.span(*word) for word in words)
         kept: list[tuple[int, int]] = []
         for start, end in sorted(words):
             if kept and start == kept[-1][0]:

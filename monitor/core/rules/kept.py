@@ -10,11 +10,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import Any
 
-from monitor.core.rules.compiled import CompiledRule
+from monitor.core.rules.compiled import CompiledRule, Keys
 from monitor.core.rules.entries import RawEntity, RawRule
 from monitor.core.rules.judge import Fault
+from monitor.core.rules.keys import Key, Kind
 from monitor.core.rules.load import Loaded, Memory
 from monitor.core.rules.nodes import Exact
 from monitor.core.rules.pieces import acronym_node, spelling_node
@@ -24,6 +26,7 @@ from monitor.core.text.families import FamilyChange
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Entity, Example, Rule, Severity
 
+_KINDS = {kind.value: kind for kind in Kind}
 _GRAVITIES = {gravity.value: gravity for gravity in Gravity}
 _SEVERITIES = {severity.value: severity for severity in Severity}
 
@@ -118,7 +121,9 @@ def _rule(raw: RawRule, loaded: Loaded | None) -> list[object]:
     if loaded is None or loaded.compiled.rule is not rule:  # not sound, or another rule of this id
         return [*said, None]
     doubts = [[fault.message, fault.gravity.value, fault.context] for fault in loaded.doubts]
-    return [*said, loaded.meaning, doubts, loaded.line]
+    found = loaded.compiled.keys
+    keys = None if found is None else [part for key in found for part in (key.kind.value, *key[1:])]
+    return [*said, loaded.meaning, doubts, loaded.line, keys]
 
 
 def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> RawRule:
@@ -136,10 +141,17 @@ def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> Ra
         line,
     )
     if meaning is not None:
-        faults, at = more
+        faults, at, keys = more
         doubts = tuple(Fault(message, _GRAVITIES[one], tuple(context)) for message, one, context in faults)
-        rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, index))
+        rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, index, _keys(keys)))
     return RawRule(rule, Stamp(stamp) if stamp else PLAIN)
+
+
+def _keys(said: list[Any] | None) -> Keys | None:
+    if said is None:
+        return None
+    kinds, zones = map(_KINDS.__getitem__, said[::4]), map(intern, said[1::4])
+    return tuple(map(Key, kinds, zones, said[2::4], said[3::4]))
 
 
 @lru_cache(maxsize=10_000)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from monitor.core.names import VariantIndex
 from monitor.core.rules.nodes import Exact, Node, Words
+from monitor.core.rules.vocabulary import Vocabulary
 from monitor.core.text.families import Families, shipped_families
 from monitor.model.rule import Entity
 
@@ -33,6 +34,15 @@ class Alias:
         """A text without any of these words does not hold the alias."""
         piece = self.node.pieces[0] if isinstance(self.node, Words) else self.node.piece
         return (piece.parts[0],) if piece.joined is None else (piece.parts[0], piece.joined)
+
+    @property
+    def second_term(self) -> str:
+        """The word that stands right behind the first one wherever the alias is found; "" where several may."""
+        pieces = self.node.pieces if isinstance(self.node, Words) else (self.node.piece,)
+        if any(piece.joined is not None or piece.prefix or piece.family for piece in pieces[:2]):
+            return ""
+        parts = [part for piece in pieces[:2] for part in piece.parts]
+        return parts[1] if len(parts) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,31 @@ class Lexicon:
             for spelling in self.spellings.get(name, ())
             if isinstance(spelling, Words)
         )
+
+    @cached_property
+    def by_first_pair(self) -> Mapping[str, Mapping[str, tuple[Alias, ...]]]:
+        """Spellings that begin with two certain words, by these."""
+        found: dict[str, dict[str, tuple[Alias, ...]]] = {}
+        for first, aliases in self.by_first_term.items():
+            for alias in aliases:
+                if alias.second_term:
+                    seconds = found.setdefault(first, {})
+                    seconds[alias.second_term] = (*seconds.get(alias.second_term, ()), alias)
+        return found
+
+    @cached_property
+    def by_first_word(self) -> Mapping[str, tuple[Alias, ...]]:
+        """The other spellings by their first word."""
+        every = (
+            (first, tuple(alias for alias in aliases if not alias.second_term))
+            for first, aliases in self.by_first_term.items()
+        )
+        return {first: aliases for first, aliases in every if aliases}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of texts by their families."""
+        return Vocabulary(self.families)
 
     @cached_property
     def spellings(self) -> Mapping[str, tuple[Words | Exact, ...]]:

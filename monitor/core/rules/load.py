@@ -17,6 +17,7 @@ from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
 from monitor.core.rules.ruleset import RuleSet
+from monitor.core.rules.sharing import Sharing
 from monitor.core.rules.table import Path, RuleSource
 from monitor.core.rules.versions import Meanings
 from monitor.core.text.families import Families, FamilyChange, shipped_families
@@ -106,6 +107,7 @@ class _Load:
         self.sources = {file.name: RuleSource(file.name, file.text) for file in files}
         self.files = {name: self._read(source) for name, source in self.sources.items()}
         self.homes: dict[str, tuple[RuleSource, Path]] = {}  # "rule x" → its first place
+        self.sharing = Sharing()
         self.changed: set[str] = set()  # files with a rule that is another than before
         self.told: Counter[tuple[str, Path, Gravity]] = Counter()
 
@@ -133,6 +135,7 @@ class _Load:
             [one.compiled for one in rules.values()],
             lexicon,
             {name: source.text for name, source in self.sources.items()},
+            after=self.before.ruleset,
             meaning=meanings.of_all,
         )
         files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
@@ -232,7 +235,8 @@ class _Load:
         line = self._tell_rule(source, table, raw, faults)
         if node is None:
             return None
-        return Loaded(meaning, faults, line, CompiledRule(_versioned(raw.rule, meaning), node, table.index))
+        compiled = CompiledRule(_versioned(raw.rule, meaning), self.sharing.node(node), table.index)
+        return Loaded(meaning, faults, line, compiled)
 
     def _kept(self, old: Loaded, raw: RawRule, table: RuleTable, source: RuleSource, read_again: bool) -> Loaded:
         line = self._tell_rule(source, table, raw, old.doubts, None if read_again else old.line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from monitor.core.names import FullName, part_names
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.finds import Finds
-from monitor.core.rules.lexicon import Lexicon
+from monitor.core.rules.lexicon import Alias, Lexicon
+from monitor.core.rules.neighbours import shown
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.pieces import spelling_node
 from monitor.core.rules.reading import Hit, Reading, Scope
@@ -40,6 +41,11 @@ class Naming:
         self._holds = holds
         self._in_context: dict[str, bool] = {}
         self._ways: dict[_Named, tuple[Way, str]] = {}
+
+    @property
+    def named(self) -> Set[str]:
+        """The entities whose spellings stand in the text, whether their contexts hold or not."""
+        return self._entities.keys()
 
     def entity(self, id: str) -> list[Hit]:  # noqa: A002  # the word of the rule files
         """Where an entity is named, in order. Inside a longer name of another entity it is not."""
@@ -71,9 +77,19 @@ class Naming:
     @cached_property
     def _entities(self) -> dict[str, list[Hit]]:
         named: set[_Named] = set()
-        for term in self._lexicon.by_first_term.keys() & set(self._reading.terms):
-            for alias in self._lexicon.by_first_term[term]:
-                named.update(_Named(hit, alias.entity) for hit in self._finds.of(alias.node))
+        reading, lexicon = self._reading, self._lexicon
+        for first in lexicon.by_first_word.keys() & reading.forms:
+            named.update(self._hits(lexicon.by_first_word[first]))
+        # One look tells most articles from those in which one of few names can be.
+        named_at_all = not lexicon.by_first_pair.keys().isdisjoint(reading.forms)
+        # A text may repeat a pair by thousands: its aliases are looked for once.
+        beginning = {
+            id(aliases): aliases
+            for field in (reading.fields.values() if named_at_all else ())
+            for aliases in shown(field.analysed, reading.british, lexicon.by_first_pair)
+        }
+        for aliases in beginning.values():
+            named.update(self._hits(aliases))
         named.update(self._variants(named))
         full = longest(named)
         found: dict[str, list[Hit]] = {}
@@ -109,14 +125,19 @@ class Naming:
         way = self._ways.get(_Named(hit, owner))
         return way[1] if way else self._reading.span(hit.start, hit.end).text
 
+    def _hits(self, aliases: Iterable[Alias]) -> Iterator[_Named]:
+        for alias in aliases:
+            for hit in self._finds.of(alias.node):
+                yield _Named(hit, alias.entity)
+
     @cached_property
     def _labelled(self) -> dict[str, list[Scope]]:
         # A recogniser says which names it saw and not where: each is looked for in the text, and inside a longer
         # name of another kind it is not that name (place "Jordan" inside person "Michael Jordan").
         named = {
             _Named(hit, entity.type)
-            for entity in self._lexicon.entities.values()
-            if self._entities.get(entity.id) and self.in_context(entity.id)
+            for entity in map(self._lexicon.entities.__getitem__, self._entities)
+            if self.in_context(entity.id)
             for hit in self._entities[entity.id]
         }
         for mention in self._reading.document.names:

@@ -18,6 +18,12 @@ class Piece:
     joined: str | None = None
     prefix: bool = False
     family: bool = False
+    plain: bool = field(init=False, repr=False, compare=False)  # one word and nothing else
+
+    def __post_init__(self) -> None:
+        """Looks once at what is asked of every word of every document."""
+        plain = len(self.parts) == 1 and self.joined is None and not self.prefix and not self.family
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,12 @@ class Words(Node):
 
     pieces: tuple[Piece, ...]
     quoted: bool = False
+    word: str | None = field(init=False, repr=False, compare=False)  # the term, where it is one plain word
+
+    def __post_init__(self) -> None:
+        """Keeps the term of a plain word at hand: with 100,000 rules each step to it is a wait for memory."""
+        plain = len(self.pieces) == 1 and self.pieces[0].plain
+        object.__setattr__(self, "word", self.pieces[0].parts[0] if plain else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

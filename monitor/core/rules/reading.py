@@ -6,22 +6,27 @@ NEAR can cross. A field or a sentence is then a stretch of positions (`Scope`), 
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain, compress
 from typing import NamedTuple
 
 from monitor.core.names import NameText
 from monitor.core.rules.fields import LEAD
 from monitor.core.rules.nodes import Unit
-from monitor.core.text.normalize import american, exact_key
-from monitor.core.text.paragraphs import paragraphs
-from monitor.core.text.sentences import sentences
-from monitor.core.text.tokens import MAX_TOKENS, Token, analyse
+from monitor.core.text.normalize import exact_key
+from monitor.core.text.sentences import sentences_between
+from monitor.core.text.spellings import AMERICAN
+from monitor.core.text.tokens import MAX_TOKENS, Analysed, analyse
 from monitor.model.article import Document
 from monitor.model.rule import Span
 
 FIELD_GAP = 1_000  # more than the longest NEAR
+_FAR = sys.maxsize
+_SINGLE = 4  # words looked for one by one
 
 
 _LONGER = 4  # letters; "and", "the", "of" stay small in headlines
@@ -59,68 +64,110 @@ class Hit(NamedTuple):
 class _FieldText(NamedTuple):
     name: str
     text: str
-    tokens: list[Token]
+    analysed: Analysed
     scope: Scope
 
 
 class Reading:
-    """The words of one document and their places. At most `limit` words are read, the title's first."""
+    """The words of one document and their places. At most `limit` words are read, the title's first.
+
+    Made for every document, whatever the rules: so it is columns and a set of forms. Places, spans, sentences are
+    looked up when a rule asks for them.
+    """
 
     def __init__(self, document: Document, limit: int = MAX_TOKENS) -> None:
         self.document = document
         self.fields: dict[str, _FieldText] = {}
-        self._places: dict[str, list[Hit]] = {}
-        self._tokens: dict[int, tuple[str, Token]] = {}
+        self._headlines: dict[int, bool] = {}
+        self._compounds: dict[str, list[Hit]] = {}
+        self._single: dict[str, list[int]] = {}
+        self._hits: dict[str, list[Hit]] = {}
+        self._spans: dict[tuple[int, int], Span] = {}
+        self._sentences: dict[int, list[Scope]] = {}
+        forms: set[str] = set()
         position = 0
         for name, text in (("title", document.title), ("summary", document.summary), ("body", document.body)):
-            analysed = analyse(text, position, limit - len(self._tokens))
-            if len(self._tokens) + len(analysed.tokens) == limit:
-                # of a text of a megabyte only the part that is read is cut into sentences
-                text = text[: analysed.tokens[-1].end + 1] if analysed.tokens else ""
-            self.fields[name] = _FieldText(name, text, analysed.tokens, Scope(position, analysed.next_position))
-            for token in analysed.tokens:
-                self._tokens[token.position] = (name, token)
-                self._add(token.term, Hit(token.position, token.position + 1))
-            for compound in analysed.compounds:
-                self._add(compound.term, Hit(compound.position, compound.position + compound.size))
+            analysed = analyse(text, position, limit)
+            limit -= len(analysed.terms)
+            if not limit:  # of a text of a megabyte only the part that is read is cut into sentences
+                text = text[: analysed.ends[-1] + 1] if analysed.terms else ""
+            self.fields[name] = _FieldText(name, text, analysed, Scope(position, analysed.next_position))
+            forms.update(analysed.terms)
+            for term, place, size in analysed.compounds:
+                self._compounds.setdefault(term, []).append(Hit(place, place + size))
             position = analysed.next_position + FIELD_GAP
         self.whole = Scope(0, position)
-        for places in self._places.values():
-            places.sort()
-
-    def _add(self, term: str, hit: Hit) -> None:
-        self._places.setdefault(term, []).append(hit)
-        twin = american(term)
-        if twin != term:
-            self._places.setdefault(twin, []).append(hit)
-
-    @property
-    def terms(self) -> Sequence[str]:
-        """Every distinct searchable form, sorted."""
-        return self._sorted_terms
+        self.british = AMERICAN.keys() & forms
+        """Words of the text, compounds apart, that have an American twin; they answer to it too."""
+        for british in AMERICAN.keys() & self._compounds.keys():
+            twin = AMERICAN[british]
+            self._compounds[twin] = sorted(self._compounds.get(twin, []) + self._compounds[british])
+        self.forms = forms.union(self._compounds, (AMERICAN[british] for british in self.british))
+        """Every distinct searchable form."""
 
     @cached_property
-    def _sorted_terms(self) -> list[str]:
-        return sorted(self._places)
+    def _places(self) -> Mapping[str, list[int]]:
+        """Where each word stands, in order; compounds apart."""
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for field in self.fields.values():
+            for term, place in zip(field.analysed.terms, field.analysed.positions, strict=True):
+                places[term].append(place)
+        for british in self.british:
+            twin = AMERICAN[british]
+            places[twin] = sorted(places[twin] + places[british])
+        return places
+
+    def _places_of(self, term: str) -> list[int]:
+        """Where a word stands, in order; compounds apart. The table of all pays from the fourth word on."""
+        if len(self._single) >= _SINGLE or self.british:
+            return self._places[term] if term in self.forms else []
+        known = self._single.get(term)
+        if known is None:
+            found = (
+                compress(field.analysed.positions, map(term.__eq__, field.analysed.terms))
+                for field in self.fields.values()
+            )
+            known = self._single[term] = list(chain.from_iterable(found))
+        return known
+
+    def may_stand_together(self, left: str, right: str) -> bool:
+        """Whether one form may stand right before another, as far as a quick look tells."""
+        if left not in self.forms or right not in self.forms:
+            return False
+        if left in self._compounds or right in self._compounds:
+            return True
+        behind = self._places_of(right)
+        return any([place + 1 in behind for place in self._places_of(left)])  # noqa: C419  # few, and no generator
 
     def places(self, term: str) -> list[Hit]:
         """Where a term stands, in order."""
-        return self._places.get(term, [])
+        known = self._hits.get(term)
+        if known is None:
+            known = [Hit(place, place + 1) for place in self._places_of(term)]
+            if term in self._compounds:
+                known = sorted(known + self._compounds[term])
+            self._hits[term] = known
+        return known
 
-    def starting_with(self, prefix: str) -> list[Hit]:
-        """Where words beginning with `prefix` stand, in order."""
-        found: set[Hit] = set()
-        for index in range(bisect_left(self.terms, prefix), len(self.terms)):
-            if not self.terms[index].startswith(prefix):
+    def _word(self, position: int) -> tuple[_FieldText, int]:
+        """The field of the word at a position, and which of its words it is. Raises KeyError for none."""
+        for field in self.fields.values():
+            if position < field.scope.end:
+                index = bisect_left(field.analysed.positions, position)
+                if index < len(field.analysed.positions) and field.analysed.positions[index] == position:
+                    return field, index
                 break
-            found.update(self._places[self.terms[index]])
-        return sorted(found)
+        raise KeyError(position)
 
     def span(self, start: int, end: int) -> Span:
         """The piece of the original field that positions `start` … `end` - 1 stand for."""
-        name, first = self._tokens[start]
-        last = self._tokens[end - 1][1]
-        return Span(name, first.start, last.end, self.fields[name].text[first.start : last.end])
+        known = self._spans.get((start, end))
+        if known is None:
+            field, first = self._word(start)
+            _, last = self._word(end - 1) if end - 1 > start else (field, first)
+            opened, closed = field.analysed.starts[first], field.analysed.ends[last]
+            known = self._spans[start, end] = Span(field.name, opened, closed, field.text[opened:closed])
+        return known
 
     def key(self, hit: Hit) -> str:
         """The exact-case key of what a hit covers."""
@@ -131,9 +178,8 @@ class Reading:
         if name != "lead":
             return self.fields[name].scope
         body = self.fields["body"]
-        return (
-            Scope(body.scope.start, body.tokens[LEAD - 1].position + 1) if len(body.tokens) > LEAD else body.scope
-        )
+        places = body.analysed.positions
+        return Scope(body.scope.start, places[LEAD - 1] + 1) if len(places) > LEAD else body.scope
 
     def units(self, unit: Unit) -> list[Scope]:
         """The sentences or the paragraphs of all fields, in order."""
@@ -141,52 +187,76 @@ class Reading:
 
     def unit_at(self, unit: Unit, position: int) -> Scope | None:
         """The sentence or paragraph that holds a position; None for a position without a word."""
-        every = self.units(unit)
-        index = bisect_right(every, position, key=lambda one: one.start) - 1
-        return every[index] if index >= 0 and position < every[index].end else None
+        index = bisect_right(self.paragraphs, (position, _FAR)) - 1
+        if index < 0 or position >= self.paragraphs[index].end:
+            return None
+        if unit is Unit.PARAGRAPH:
+            return self.paragraphs[index]
+        inside = self._sentences_of(index)
+        return inside[bisect_right(inside, (position, _FAR)) - 1]
 
     @cached_property
     def sentences(self) -> list[Scope]:
         """The sentences of all fields, in order, as stretches of positions."""
-        return [scope for field in self.fields.values() for scope in _stretches(field, sentences(field.text))]
+        return [scope for index in range(len(self.paragraphs)) for scope in self._sentences_of(index)]
+
+    def _sentences_of(self, paragraph: int) -> list[Scope]:
+        """The sentences of one paragraph: rules ask for those around a few words, hardly ever for all."""
+        known = self._sentences.get(paragraph)
+        if known is None:
+            field, (start, end) = self._bounds[paragraph]
+            bounds = sentences_between(field.text, start, min(end, len(field.text)))
+            known = self._sentences[paragraph] = list(_stretches(field, bounds))
+        return known
 
     @cached_property
     def paragraphs(self) -> list[Scope]:
         """The paragraphs of all fields, in order, as stretches of positions."""
-        return [scope for field in self.fields.values() for scope in _stretches(field, paragraphs(field.text))]
+        return [scope for field, bounds in self._bounds for scope in _stretches(field, [bounds])]
+
+    @cached_property
+    def _bounds(self) -> list[tuple[_FieldText, tuple[int, int]]]:
+        """The paragraphs that hold a word: field and bounds in characters."""
+        return [
+            (field, bounds)
+            for field in self.fields.values()
+            for bounds in field.analysed.paragraphs
+            if any(_stretches(field, [bounds]))
+        ]
 
     @cached_property
     def names(self) -> NameText:
         """The words of all fields, as names are looked for in them."""
-        return NameText((field.text, field.tokens) for field in self.fields.values())
+        return NameText((field.text, field.analysed.tokens) for field in self.fields.values())
 
     def is_name(self, position: int) -> bool:
         """Whether the word looks like a name: capitalised inside a sentence that is no headline."""
-        field, token = self._tokens[position]
-        text = self.fields[field].text
-        if not text[token.start].isupper() or _begins(text, token.start):
+        field, index = self._word(position)
+        start = field.analysed.starts[index]
+        if not field.text[start].isupper() or _begins(field.text, start):
             return False
         sentence = self.unit_at(Unit.SENTENCE, position)
-        return sentence is not None and sentence.start != position and not self._is_headline(sentence)
+        if sentence is None or sentence.start == position:
+            return False
+        known = self._headlines.get(sentence.start)
+        if known is None:  # once a sentence: one may be as long as the text
+            known = self._headlines[sentence.start] = self._is_headline(sentence)
+        return not known
 
     def _is_headline(self, sentence: Scope) -> bool:
         """Whether most longer words are capitalised (Taliban Closes Torkham), so that a capital says nothing."""
-        letters = []
-        for position in range(sentence.start, sentence.end):
-            if position in self._tokens:
-                field, token = self._tokens[position]
-                if token.end - token.start >= _LONGER:
-                    letters.append(self.fields[field].text[token.start])
-        return 2 * sum(letter.isupper() for letter in letters) > len(letters)
+        field, first = self._word(sentence.start)
+        last = bisect_left(field.analysed.positions, sentence.end)
+        longer = [word for word in field.analysed.surfaces[first:last] if len(word) >= _LONGER]
+        return 2 * sum(word[0].isupper() for word in longer) > len(longer)
 
     @cached_property
     def shouted(self) -> list[Scope]:
         """Paragraphs all in capitals: there the case of a word says nothing (TELL US MORE)."""
         return [
             scope
-            for field in self.fields.values()
-            for scope in _stretches(field, _shouted(field.text))
-            if scope.end - scope.start >= 3
+            for scope, (field, (start, end)) in zip(self.paragraphs, self._bounds, strict=True)
+            if scope.end - scope.start >= 3 and field.text[start:end].isupper()
         ]
 
 
@@ -196,20 +266,12 @@ def _begins(text: str, start: int) -> bool:
     return bool(before) and before[-1] in _OPENERS
 
 
-def _shouted(text: str) -> Iterator[tuple[int, int]]:
-    for start, end in paragraphs(text):
-        if text[start:end].isupper():
-            yield start, end
-
-
-def _stretches(field: _FieldText, bounds: Iterator[tuple[int, int]]) -> Iterator[Scope]:
+def _stretches(field: _FieldText, bounds: Iterable[tuple[int, int]]) -> Iterator[Scope]:
     """Bounds in characters, ascending, as positions; bounds without a word are left out."""
+    starts, positions = field.analysed.starts, field.analysed.positions
     index = 0
     for start, end in bounds:
-        while index < len(field.tokens) and field.tokens[index].start < start:
-            index += 1
-        first = index
-        while index < len(field.tokens) and field.tokens[index].start < end:
-            index += 1
+        first = bisect_left(starts, start, index)
+        index = bisect_left(starts, end, first)
         if index > first:
-            yield Scope(field.tokens[first].position, field.tokens[index - 1].position + 1)
+            yield Scope(positions[first], positions[index - 1] + 1)

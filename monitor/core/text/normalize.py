@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from monitor.core.text.spellings import AMERICAN
@@ -26,6 +27,7 @@ APOSTROPHES = "'\u2018\u2019\u02bc\uff07"
 
 # Beyond this a "word" is noise; the cut also keeps unicodedata's insertion sort of marks from going quadratic.
 _LONGEST = 100
+_MOST_KNOWN = 100_000  # surfaces; some 15 MB
 
 _ARABIC = {
     "ي": "ی",
@@ -76,7 +78,6 @@ def _fold(surface: str) -> str:
     return unicodedata.normalize("NFKC", _ascii_digits(stripped.translate(_FOLD)))
 
 
-@lru_cache(maxsize=50_000)
 def _normalize(surface: str) -> str:
     folded = surface.lower() if surface.isascii() else _fold(surface)
     folded = folded.removesuffix("'s").rstrip("'")
@@ -84,12 +85,34 @@ def _normalize(surface: str) -> str:
         folded = folded.replace(".", "").removesuffix("'s")
     if "," in folded and _THOUSANDS.match(folded):
         folded = folded.replace(",", "")
-    return folded
+    # One string for both where they are equal.
+    return surface if folded == surface else folded
+
+
+class _Memo(dict[str, str]):
+    """Searchable forms by surface. A plain dictionary asked by `map`: no call of a function for a known word."""
+
+    def __missing__(self, surface: str) -> str:
+        term = _normalize(surface[:_LONGEST])
+        # Nobody may fill the memory with long words; forgetting all at once is rare and needs no bookkeeping.
+        if len(surface) <= _LONGEST:
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[surface] = term
+        return term
+
+
+_known = _Memo()
 
 
 def normalize(surface: str) -> str:
     """The searchable form of one word as `tokens` cuts it; at most its first 100 characters count."""
-    return _normalize(surface[:_LONGEST])
+    return _known[surface]
+
+
+def normalize_all(surfaces: Iterable[str]) -> list[str]:
+    """The searchable form of each word, in order."""
+    return list(map(_known.__getitem__, surfaces))
 
 
 def american(term: str) -> str:

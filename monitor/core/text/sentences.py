@@ -37,7 +37,7 @@ _OPENERS = frozenset(_FIRST_WORDS.split())
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Bounds of each sentence, trimmed, in code points, in order; a sentence never crosses a paragraph."""
     for start, end in paragraphs(text):
-        yield from _in_paragraph(text, start, end)
+        yield from sentences_between(text, start, end)
 
 
 def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
@@ -72,7 +72,8 @@ class Sentences:
         return (self._starts[first], self._ends[last]) if first <= last else (start, end)
 
 
-def _in_paragraph(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def sentences_between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The same in one paragraph, whose bounds are `start` and `end`."""
     cuts = sorted({*_ends(text, start, end), *_bullets(text, start, end), end})
     for cut in cuts:
         low, high = start, cut

@@ -21,7 +21,7 @@ def terms_of(texts: Iterable[str], limit: int = MAX_TOKENS) -> frozenset[str]:
     found: set[str] = set()
     for text in texts:
         analysed = analyse(text, limit=limit)
-        limit -= len(analysed.tokens)
-        found.update(token.term for token in analysed.tokens)
+        limit -= len(analysed.terms)
+        found.update(analysed.terms)
         found.update(compound.term for compound in analysed.compounds)
     return frozenset(found | {american(term) for term in found})

@@ -15,96 +15,64 @@ pays one. A hyphenated compound stands at its parts' positions, and its joined f
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from enum import Enum, auto
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
-from monitor.core.text.normalize import APOSTROPHES, INVISIBLE, normalize
+from monitor.core.text.letters import is_spaceless, letters
+from monitor.core.text.normalize import APOSTROPHES, INVISIBLE, normalize, normalize_all
 from monitor.core.text.paragraphs import paragraphs
+
+__all__ = ["HYPHENS", "MAX_TOKENS", "Analysed", "Compound", "Token", "analyse", "is_spaceless"]
 
 MAX_TOKENS = 20_000
 """Words of one document that are read; what lies behind them is cut off (rules design, guards)."""
 
 HYPHENS = "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
+_HYPHENS = frozenset(HYPHENS)
 _MAX_COMPOUND = 5
 
-# Scripts written without spaces: one token per base character.
-_SPACELESS = (
-    (0x0E00, 0x0E7F),  # Thai
-    (0x0E80, 0x0EFF),  # Lao
-    (0x1000, 0x109F),  # Burmese
-    (0x1780, 0x17FF),  # Khmer
-    (0x3005, 0x3007),
-    (0x3041, 0x312F),  # kana, bopomofo
-    (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xA9E0, 0xA9FF),
-    (0xAA60, 0xAA7F),
-    (0xAC00, 0xD7A3),  # Hangul syllables: particles are written onto the word
-    (0xF900, 0xFAFF),
-    (0xFF66, 0xFF9D),
-    (0x20000, 0x323AF),
-)
-_JAMO = (0x1100, 0x11FF)
-_HALF_WIDTH_VOICING = "\uff9e\uff9f"
+
+class _Patterns(NamedTuple):
+    word: re.Pattern[str]
+    link: re.Pattern[str]
 
 
-class _Kind(Enum):
-    MARK = auto()
-    SINGLE = auto()  # one token each
-    ALNUM = auto()
+@cache
+def _patterns() -> _Patterns:
+    """Compiled at the first text, not at import: that takes some hundredths of a second.
+
+    A pattern that begins with one class is searched for by that class, and its branches only look back at what the
+    class took: a third quicker than branches that each take their own first character.
+    """
+    alnum, mark, single = letters()
+    tail = f"[{alnum}{mark}{INVISIBLE}]*"
+    no_word_behind = f"(?![{alnum}{mark}{single}])"
+    in_number = r"(?<=\d)(?:[.٫](?=\d)|[,٬](?=\d{3}(?!\d)|\d\d[,٬]\d))"
+    word = (
+        # Besides the classes: jamo, and digits of the pictographs' plane.
+        rf"[{alnum}{single}\u1100-\u11ff\U0001fbf0-\U0001fbf9](?:"
+        # U.S., N.A.T.O.'s: lone letters with a dot behind each
+        rf"(?=\.)(?<=[^\W\d_])(?<![{alnum}].)(?:\.[^\W\d_]){{1,9}}\.?{no_word_behind}"
+        rf"(?:[{APOSTROPHES}]s{no_word_behind})?"
+        # 6 000 with a no-break or thin space
+        r"|(?<=\d)\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+(?!\d)"
+        # an invisible character behind the last letter is no part of the word
+        rf"|(?<=[{alnum}]){tail}(?:(?=[{APOSTROPHES}.,٫٬])(?:[{APOSTROPHES}]|{in_number})[{alnum}]{tail})*"
+        rf"(?<![{INVISIBLE}])"
+        # one base character of a spaceless script, then decomposed Hangul
+        rf"|(?<=[{single}])[{mark}]*|(?<=[\u1100-\u115f])[\u1160-\u11a7][\u11a8-\u11ff]?)"
+    )
+    link = (
+        r"[hHfFwW](?:(?<=[hH])[tT][tT][pP][sSſ]?://|(?<=[fF])[tT][pP]://|(?<=\b[wW])[wW][wW]\.)"
+        rf"[^\s<>\"“”«»。、，{single}]+"
+    )
+    # the group makes `split` give gaps and words in turn
+    return _Patterns(re.compile(f"({word})"), re.compile(link))
 
 
-def _is_spaceless(code: int) -> bool:
-    return any(low <= code <= high for low, high in _SPACELESS)
-
-
-def _kind(code: int) -> _Kind | None:
-    character = chr(code)
-    if unicodedata.category(character).startswith("M") or character in _HALF_WIDTH_VOICING:
-        return _Kind.MARK
-    if not character.isalnum() or _JAMO[0] <= code <= _JAMO[1]:
-        return None
-    return _Kind.SINGLE if _is_spaceless(code) and character.isalpha() else _Kind.ALNUM
-
-
-def _classes() -> dict[_Kind, str]:
-    """Character class bodies (`a-zà-ÿ…`) over the first plane, where every script of the news lives."""
-    ranges: dict[_Kind, list[list[int]]] = {kind: [] for kind in _Kind}
-    for code in range(0x10000):
-        kind = _kind(code)
-        if kind is None:
-            continue
-        known = ranges[kind]
-        if known and known[-1][1] == code - 1:
-            known[-1][1] = code
-        else:
-            known.append([code, code])
-    return {kind: "".join(f"{chr(low)}-{chr(high)}" for low, high in found) for kind, found in ranges.items()}
-
-
-# Beyond the first plane only whole blocks, not exact ranges: `re` tries those one by one on every space.
-# The second plane up to its pictographs holds rare scripts, the third Han.
-_CLASSES = {kind: body.replace("[", r"\[").replace("]", r"\]") for kind, body in _classes().items()}
-_ALNUM = _CLASSES[_Kind.ALNUM] + "\U00010000-\U0001efff"
-_MARK = _CLASSES[_Kind.MARK] + "\U000e0100-\U000e01ef"
-_SINGLE = _CLASSES[_Kind.SINGLE] + "\U00020000-\U000323af"
-_TAIL = f"[{_ALNUM}{_MARK}{INVISIBLE}]*"
-_NO_WORD_BEHIND = f"(?![{_ALNUM}{_MARK}{_SINGLE}])"
-_IN_NUMBER = r"(?<=\d)(?:[.٫](?=\d)|[,٬](?=\d{3}(?!\d)|\d\d[,٬]\d))"
-
-_TOKEN = re.compile(
-    # U.S., N.A.T.O.'s: lone letters with a dot behind each
-    rf"[^\W\d_](?=\.)(?<![{_ALNUM}].)(?:\.[^\W\d_]){{1,9}}\.?{_NO_WORD_BEHIND}(?:[{APOSTROPHES}]s{_NO_WORD_BEHIND})?"
-    # 6 000 with a no-break or thin space
-    r"|\d{1,3}(?:[\u00a0\u202f\u2009]\d{3})+(?!\d)"
-    rf"|[{_ALNUM}]{_TAIL}(?:(?:[{APOSTROPHES}]|{_IN_NUMBER})[{_ALNUM}]{_TAIL})*"
-    # one base character of a spaceless script, then decomposed Hangul
-    rf"|[{_SINGLE}][{_MARK}]*|[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
-)
-_LINK = re.compile(rf"(?:(?:https?|ftp)://|\bwww\.)[^\s<>\"“”«»。、，{_SINGLE}]+", re.IGNORECASE)
 _ADDRESS_NAME = re.compile(r"[\w.+-]")
 _ADDRESS_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
@@ -127,57 +95,80 @@ class Compound(NamedTuple):
 
 
 class Analysed(NamedTuple):
-    """A text cut into words; `next_position` is free for what follows."""
+    """A text cut into words, in columns; `next_position` is free for what follows.
 
-    tokens: list[Token]
-    compounds: list[Compound]
+    An object a word would take as long to make as all the rest: `tokens` makes them for whoever wants them.
+    """
+
+    terms: Sequence[str]
+    surfaces: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    positions: Sequence[int]
+    compounds: Sequence[Compound]
+    paragraphs: Sequence[tuple[int, int]]
+    """Bounds in characters; those without a word are among them."""
     next_position: int
 
-
-def is_spaceless(surface: str) -> bool:
-    """Whether the word belongs to a script that is matched by character."""
-    return _is_spaceless(ord(surface[0])) if surface else False
+    @property
+    def tokens(self) -> list[Token]:
+        """The words one by one."""
+        return list(map(Token, self.terms, self.starts, self.ends, self.positions))
 
 
 def analyse(text: str, position: int = 0, limit: int = MAX_TOKENS) -> Analysed:
     """Cuts `text` into at most `limit` words, the first at `position`. Takes time linear in the text."""
+    if limit <= 0:
+        return Analysed((), (), (), (), (), (), (), position)
     links = list(_links(text))
-    readable = _blanked(text, links)
-    breaks = sorted([start for start, _ in paragraphs(text)][1:] + [end for _, end in links])
-    tokens: list[Token] = []
-    passed = 0
-    for found in _TOKEN.finditer(readable):
-        if len(tokens) >= limit:
-            break
-        start = found.start()
-        while passed < len(breaks) and breaks[passed] <= start:
-            passed += 1
-            # before the first word there is nothing to keep apart
-            position += 1 if tokens else 0
-        surface = found.group().rstrip(INVISIBLE)
-        tokens.append(Token(normalize(surface), start, start + len(surface), position))
-        position += 1
-    return Analysed(tokens, list(_compounds(text, tokens)), position)
+    pieces = _patterns().word.split(_blanked(text, links), limit)
+    surfaces = pieces[1::2]
+    bounds = list(accumulate(map(len, pieces)))
+    starts, ends = bounds[:-1:2], bounds[1::2]
+    parts = list(paragraphs(text))
+    breaks = [start for start, _ in parts][1:] + [end for _, end in links]
+    positions = _positions(starts, sorted(breaks), position)
+    compounds = _compounds(pieces, surfaces, positions)
+    next_position = positions[-1] + 1 if positions else position
+    return Analysed(normalize_all(surfaces), surfaces, starts, ends, positions, compounds, parts, next_position)
 
 
-def _compounds(text: str, tokens: list[Token]) -> Iterator[Compound]:
-    chain = 0  # index of the first part of the compound being followed
-    for index in range(1, len(tokens) + 1):
-        if index < len(tokens):
-            left, right = tokens[index - 1], tokens[index]
-            if right.start == left.end + 1 and text[left.end] in HYPHENS and right.position == left.position + 1:
-                continue
-        if 2 <= index - chain <= _MAX_COMPOUND:
-            parts = tokens[chain:index]
-            joined = "".join(text[part.start : part.end] for part in parts)
-            yield Compound(normalize(joined), parts[0].position, len(parts))
-        chain = index
+def _positions(starts: Sequence[int], breaks: Sequence[int], position: int) -> list[int]:
+    """One position a word, and one for each break; before the first word there is nothing to keep apart."""
+    positions: list[int] = []
+    for place in breaks:
+        index = bisect_left(starts, place)
+        if 0 < index < len(starts):
+            positions += range(position + len(positions), position + index)
+            position += 1
+    positions += range(position + len(positions), position + len(starts))
+    return positions
+
+
+def _compounds(pieces: Sequence[str], surfaces: Sequence[str], positions: Sequence[int]) -> list[Compound]:
+    """The compounds among words and the gaps between them, which take turns in `pieces`."""
+    compounds: list[Compound] = []
+    # A lone hyphen is no break: neighbours that it parts stand side by side.
+    joints = [index for index, gap in enumerate(pieces[2:-1:2]) if gap in _HYPHENS]
+    start = 0
+    while start < len(joints):
+        end = start + 1
+        while end < len(joints) and joints[end] == joints[end - 1] + 1:
+            end += 1
+        first, size = joints[start], end - start + 1
+        if size <= _MAX_COMPOUND:
+            joined = "".join(surfaces[first : first + size])
+            compounds.append(Compound(normalize(joined), positions[first], size))
+        start = end
+    return compounds
 
 
 def _links(text: str) -> Iterator[tuple[int, int]]:
     """Bounds of web links and e-mail addresses: their words are no text."""
-    for found in _LINK.finditer(text):
-        yield found.span()
+    # Few texts have a link; the pattern takes as long to see that as the words take.
+    if "://" in text or "www." in text.lower():
+        for found in _patterns().link.finditer(text):
+            yield found.span()
     at = text.find("@")
     while at >= 0:
         host = _ADDRESS_HOST.match(text, at + 1)

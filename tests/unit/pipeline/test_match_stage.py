@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,13 +11,24 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, RULES, Newsroom, after, digest_settings, item, rss, ruleset_of
 
 from monitor.app.languages import settled
-from monitor.core.rules import RuleSet
+from monitor.core.rules import Patience, RuleSet
+from monitor.core.rules.compiled import CompiledRule
+from monitor.core.rules.evaluate import Evaluation
+from monitor.core.rules.explain import Explainer
+from monitor.core.rules.patience import ENDLESS
 from monitor.core.text.terms import TERMS_VERSION
 from monitor.model.article import Article, Document, DuplicateReason, EntityMention
 from monitor.model.errors import StoreUnusable
 from monitor.model.rule import Match, RuleFailure
 from monitor.pipeline.isolation import TRY_AGAIN
-from monitor.pipeline.match import MatchReport, analyser_version, document_of, document_of_words
+from monitor.pipeline.match import (
+    LAST_PATIENCE,
+    PATIENCE,
+    MatchReport,
+    analyser_version,
+    document_of,
+    document_of_words,
+)
 from monitor.testing import StaticRecognizer
 
 ENTITIES = (
@@ -163,15 +175,15 @@ def test_a_match_is_kept_with_the_analyser_that_cut_its_words() -> None:
 class Breaking(RuleSet):
     """A rule set one of whose rules cannot be evaluated."""
 
-    def _match(self, one: object, document: Document) -> Match | None:
-        if one.rule.id == "trucks":  # type: ignore[attr-defined]  # a CompiledRule
+    def _match(self, one: CompiledRule, evaluation: Evaluation, explainer: Explainer) -> Match | None:
+        if one.rule.id == "trucks":
             raise RecursionError("maximum recursion depth exceeded")
-        return super()._match(one, document)  # type: ignore[arg-type]  # as above
+        return super()._match(one, evaluation, explainer)
 
 
 def breaking() -> RuleSet:
     good = ruleset_of(RULES)
-    return Breaking(list(good._compiled.values()), good.lexicon)
+    return Breaking(good.compiled, good.lexicon)
 
 
 def test_a_rule_that_raises_is_a_failure_value_and_the_others_match() -> None:
@@ -277,3 +289,37 @@ def test_what_add_says_of_an_entry_is_said_of_the_words_that_the_rules_will_read
     words = settled(room.ruleset)(words)
     article = room.store.articles.ungrouped(room.clock.now(), 10)[0]
     assert replace(document_of(article), id=words.id) == words
+
+
+# ---- rules that take too long
+
+
+class SlowRules(RuleSet):
+    """Finishes the rule "trucks" at the second asking only, or never."""
+
+    def __init__(self, rules: RuleSet, ever: bool) -> None:
+        super().__init__(rules.compiled, rules.lexicon)
+        self.ever = ever
+        self.asked: list[tuple[timedelta, Set[str] | None]] = []
+
+    def match(
+        self, document: Document, patience: Patience = ENDLESS, only: Set[str] | None = None
+    ) -> tuple[Match | RuleFailure, ...]:
+        self.asked.append((patience.limit, only))
+        return tuple(
+            RuleFailure(document.id, "trucks", "not finished", unfinished=True)
+            if answer.rule == "trucks" and (only is None or not self.ever)
+            else answer
+            for answer in super().match(document, only=only)
+        )
+
+
+@pytest.mark.parametrize("ever", [True, False])
+def test_a_rule_that_was_not_finished_is_asked_once_more_and_then_reported(ever: bool) -> None:
+    slow = SlowRules(ruleset_of(RULES), ever)
+    room = Newsroom(rules=slow)
+    (report,) = room.bring_in(item(summary="6,000 trucks wait since Torkham was closed."))
+    assert slow.asked == [(PATIENCE, None), (LAST_PATIENCE, {"trucks"})]
+    assert rules_of(report) == (["torkham-closed", "trucks"] if ever else ["torkham-closed"])
+    assert [failure.rule for failure in report.failures] == ([] if ever else ["trucks"])
+    assert room.article().ruleset == slow.version

@@ -244,7 +244,7 @@ def test_a_rule_that_breaks_is_a_value_and_the_others_still_answer(monkeypatch):
         raise ValueError("boom")
 
     monkeypatch.setattr(Naming, "entity", broken)
-    answers = ruleset.match(Document(id="d", title="he said"))
+    answers = ruleset.match(Document(id="d", title="the TTP said"))
     assert answers[0] == RuleFailure("d", "a", "ValueError: boom")
     assert isinstance(answers[1], Match)
 

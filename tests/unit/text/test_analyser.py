@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 
+from monitor.core.text.letters import is_spaceless, letters
 from monitor.core.text.normalize import exact_key, normalize
 from monitor.core.text.paragraphs import paragraphs
 from monitor.core.text.tokens import MAX_TOKENS, analyse
@@ -150,3 +152,34 @@ def test_long_runs_of_anything_are_read_in_linear_time(unit):
         return time.perf_counter() - start
 
     assert seconds(200_000) < 2  # a quadratic step takes minutes
+
+
+def test_words_are_made_of_what_unicode_calls_letters_digits_and_marks():
+    classes = {kind: members(body) for kind, body in letters()._asdict().items()}
+    for code in range(0x10000):
+        character = chr(code)
+        mark = unicodedata.category(character).startswith("M") or character in "\uff9e\uff9f"
+        alnum = character.isalnum() and not mark and not 0x1100 <= code <= 0x11FF
+        single = alnum and character.isalpha() and is_spaceless(character)
+        expected = {"alnum": alnum and not single, "mark": mark, "single": single}
+        assert {kind: code in found for kind, found in classes.items()} == expected, hex(code)
+
+
+def members(body: str) -> set[int]:
+    """The code points of a class body made of ranges alone."""
+    bounds = body.replace("-", "")
+    assert len(bounds) % 2 == 0
+    return {
+        code
+        for low, high in zip(bounds[::2], bounds[1::2], strict=True)
+        for code in range(ord(low), ord(high) + 1)
+    }
+
+
+def test_columns_and_words_say_the_same():
+    text = "The cease-fire at Tor\u200bkham\u200d holds.\n\n6,000 trucks wait, see https://example.org/x now"
+    analysed = analyse(text)
+    assert [text[token.start : token.end] for token in analysed.tokens] == list(analysed.surfaces)
+    assert [token.term for token in analysed.tokens] == list(analysed.terms)
+    assert "Tor\u200bkham" in analysed.surfaces
+    assert "x" not in analysed.terms
