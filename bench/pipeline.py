@@ -37,7 +37,7 @@ url = "sqlite:///monitor.db"
 [poll]
 allow_private_addresses = true
 [rules]
-files = ["{rules}/*.toml"]
+files = ["{rules}/*.toml", "{rules}/entities/*.toml"]
 [receivers.desk]
 file = {{ directory = "digests", format = "text" }}
 [[digests]]

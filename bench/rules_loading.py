@@ -20,7 +20,8 @@ from typing import TypeVar
 import tomli
 
 from monitor.app.check import load_and_try
-from monitor.app.rule_memory import RuleMemory, settle
+from monitor.app.collector import settle_again
+from monitor.app.rule_memory import RuleMemory
 from monitor.core.rules import LoadedRules, Memory, RuleFile
 
 PER_FILE = 5_000
@@ -104,10 +105,10 @@ def load_all(files: list[RuleFile], keeper: RuleMemory, before: Memory | None = 
 
 def print_cached(files: list[RuleFile], keeper: RuleMemory) -> None:
     """What it takes to load them from the cache: in a process that did nothing else, for its memory."""
-    settle()
+    settle_again()
     before = resident()
     loaded = measured("from the cache", lambda: load_all(files, keeper))
-    settle()
+    settle_again()
     print(f"{'kept in memory by that load, texts not counted':<52} {resident() - before:8.0f} MB")
     measured("again, nothing changed", lambda: load_all(files, keeper, loaded.memory))
     measured("again, one rule changed", lambda: load_all(changed(files), keeper, loaded.memory))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_samples import ruleset_of
+from rule_samples import CONTEXTS, ruleset_of
 from test_rules_properties import queries, texts
 
 from monitor.app.explain_words import explained_json, explained_lines
@@ -17,7 +17,7 @@ letters = st.text(st.sampled_from("ab é塔e\u0301\u200cط"), max_size=30)
 
 @given(queries, texts, texts)
 def test_the_answer_agrees_with_the_engine_and_fits_the_screen(query, title, body):
-    ruleset = ruleset_of(query)
+    ruleset = ruleset_of(query, CONTEXTS)
     answer = explain(ruleset, ruleset.rule("r"), Subject(Document(id="d", title=title, body=body), "a text"))
     lines = explained_lines(answer)
     holds = bool(ruleset.match(answer.subject.document))

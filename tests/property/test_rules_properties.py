@@ -266,7 +266,7 @@ WRITINGS: list[Callable[[str], str]] = [
     lambda text: text.replace("'", "’"),
     lambda text: re.sub(r"([a-z]{2})(?=[a-z])", "\\1\u00ad", text),  # soft hyphens
     lambda text: re.sub(r"(طو)", "\\1\u0640\u064e", text),  # tatweel and a vowel sign
-    lambda text: re.sub(r"(\w)(?=[ ,.\n]|$)", "\\1\u200f", text),  # bidi marks behind words
+    lambda text: re.sub(r"(\w)(?=[ ,\n]|$)", "\\1\u200f", text),  # bidi marks behind words
     lambda text: re.sub(r"[a-z]", lambda found: chr(ord(found.group()) + 0xFEE0), text),  # full width
 ]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from monitor.core.rules.errors import QueryInvalid
 from monitor.core.rules.fields import METADATA
 from monitor.core.rules.lexer import Kind, Mark
-from monitor.core.rules.nodes import Field, Node, Or, Piece, Words, children, render, walk
+from monitor.core.rules.nodes import Field, Node, Or, Piece, Words, children, render
 from monitor.core.text.families import Families
 from monitor.core.text.tokens import analyse
 
@@ -44,7 +44,6 @@ def lints(query: str, node: Node, marks: Sequence[Mark], mixed: Sequence[Or]) ->
         *_foreign_signs(query, marks),
         *_operators_in_quotes(query, marks),
         *_capitals(query, node),
-        *_no_language_code(query, node),
     ]
     return tuple(sorted(found, key=lambda lint: lint.start))
 
@@ -117,15 +116,6 @@ def _operators_in_quotes(query: str, marks: Sequence[Mark]) -> Iterator[QueryInv
     for mark in marks:
         if mark.kind is Kind.PHRASE and (found := _OPERATOR.search(mark.text)):
             yield _lint(query, mark, f'"{found.group()}" in quotes is read as a word of the phrase')
-
-
-def _no_language_code(query: str, node: Node) -> Iterator[QueryInvalid]:
-    for one in walk(node):
-        if isinstance(one, Field) and one.name == "language":
-            for word in walk(one.child):
-                if isinstance(word, Words) and len(word.pieces[0].parts[0]) > 3:
-                    message = f"{word.source} is no language code; they have two or three letters: en, ur, ps, fa"
-                    yield QueryInvalid(message, query, word.at, word.at + len(word.source))
 
 
 def _capitals(query: str, node: Node) -> Iterator[QueryInvalid]:

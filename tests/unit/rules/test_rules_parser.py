@@ -195,7 +195,6 @@ def test_a_long_line_is_cut_around_the_caret():
         ("a AND 'border crossing'", "single quotes make no phrase"),
         ('"a OR b"', '"OR" in quotes is read as a word of the phrase'),
         ("a ~close", "side by side mean AND"),
-        ("a AND language:english", "english is no language code"),
         ("Kabul AND (x OR not)", '"not" is read as a word'),
         ("WHO", '"WHO" matches the word who; write =WHO for the organisation'),
         ("AID OR help", '"AID" matches the word aid'),
