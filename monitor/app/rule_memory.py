@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 
 from monitor import __version__
@@ -31,6 +32,8 @@ FEWEST = 1_000
 _LARGEST = 1_000_000_000  # bytes
 _UNUSED = 30 * 86_400  # seconds after which a file that nobody asked for goes
 _ROOMS = ("core/rules", "core/text", "core/names", "model")  # whose code decides what a rule means
+# What a file says, and whether an example in some language holds. The stemmer is part of what `~` means.
+_LIBRARIES = ("py3langid", "tomli")
 
 
 class RuleMemory:
@@ -127,7 +130,7 @@ def _head(body: bytes, names: str, held: bool) -> dict[str, object]:
 def _code() -> str:
     """A mark of the code and its data that decide what rules mean: a change of either makes what was kept void."""
     root = Path(__file__).parent.parent
-    said = [__version__, sys.version, unicodedata.unidata_version]
+    said = [__version__, sys.version, unicodedata.unidata_version, *map(version, _LIBRARIES)]
     for room in _ROOMS:
         for path in sorted((root / room).rglob("*")):
             found = path.stat()

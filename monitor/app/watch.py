@@ -8,8 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import structlog
+
 from monitor.app.files import Unreadable, read_text
 from monitor.config import outline
+
+log = structlog.get_logger("monitor")
 
 EVERY = 2.0  # seconds between two looks
 
@@ -31,6 +35,7 @@ class Watch:
         self._read_of: tuple[int, int, int] | None = None  # the config whose patterns these are
         self._stopped = threading.Event()
         self._lock = threading.Lock()
+        self._waited_for: list[str] = []
         self._taken = self._last = self._see()
 
     def take(self) -> None:
@@ -42,7 +47,7 @@ class Watch:
         """Whether the files are others than those taken, and have been so since the last look. Says so once."""
         with self._lock:
             before, self._last = self._last, self._see()
-            if self._last != before or self._last == self._taken or self._emptied():
+            if self._last != before or self._last == self._taken or self._waits():
                 return False
             self._taken = self._last
             return True
@@ -60,9 +65,16 @@ class Watch:
             if wanted() and self.look():
                 changed()
 
-    def _emptied(self) -> bool:
-        """Whether a file with something in it is empty now: somebody is about to write it."""
-        return any(not size and self._taken.get(name, (0, 0, 0))[1] for name, (_, size, _) in self._last.items())
+    def _waits(self) -> bool:
+        """Whether a file with something in it is empty now: somebody is about to write it. All changes wait with
+        it, so it is said, once."""
+        emptied = [
+            name for name, (_, size, _) in self._last.items() if not size and self._taken.get(name, (0, 0, 0))[1]
+        ]
+        if emptied and emptied != self._waited_for:
+            log.warning("changed files wait: some are empty that were not; write them, or SIGHUP", files=emptied)
+        self._waited_for = emptied
+        return bool(emptied)
 
     def _see(self) -> _Sight:
         config = _stamp(self._config)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 from monitor.core.rules.keys import Key
 from monitor.core.rules.nodes import Node
 from monitor.core.rules.parser import parse
 from monitor.core.rules.table import Path
 from monitor.model.rule import Rule
+
+_PARSING = Lock()
 
 Keys = tuple[Key, ...]
 
@@ -28,7 +32,10 @@ class CompiledRule:
     def node(self) -> Node:
         """The tree."""
         if self._node is None:
-            self._node = parse(self.rule.query)
+            # One tree for all threads: what an evaluation found is kept by the identity of its nodes.
+            with _PARSING:
+                if self._node is None:
+                    self._node = parse(self.rule.query)
         return self._node
 
     @property

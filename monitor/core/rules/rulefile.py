@@ -18,6 +18,9 @@ from monitor.model.problem import Problem
 MAX_FILE = 5_000_000
 """Characters of one rule file."""
 
+MAX_RULES = 200_000
+"""Rules of one file: a few lines with `each` could make more than any memory holds."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\Z")
 _OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"', "Unterminated string")
 _TOML_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
@@ -69,9 +72,21 @@ def read_file(source: RuleSource) -> ReadFile:
     families = tuple(
         (name, *found) for name, table in _tables(top, "families") if (found := read_family(table, name))
     )
-    rules = [_rules(source, index, value) for index, value in enumerate(tables)]
-    sound = tuple(one for one in rules if one.rules)
+    sound = tuple(_all_rules(source, tables))
     return ReadFile(entities, terms, sound, tuple(source.problems), len(tables), families)
+
+
+def _all_rules(source: RuleSource, tables: list[Any]) -> Iterator[RuleTable]:
+    """The tables with a sound rule, as far as one file may go."""
+    room = MAX_RULES
+    for index, value in enumerate(tables):
+        table = _rules(source, index, value)
+        room -= len(table.rules)
+        if room < 0:
+            source.report(("rules", index), f"rules[{index}]: the file makes more than {MAX_RULES:,} rules")
+            return
+        if table.rules:
+            yield table
 
 
 def _rules(source: RuleSource, index: int, value: object) -> RuleTable:

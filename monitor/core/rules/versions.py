@@ -39,11 +39,12 @@ class Meanings:
         self._refers = {sign: _references(query) for sign, query in self._said.items()}
         self._said[_FAMILIES], self._refers[_FAMILIES] = families.version, frozenset()
         rivals = Rivals(entities)
+        # As hashes: of thousands of persons each has hundreds of rivals, whose spellings would take gigabytes.
+        spelled = {name: _digest_of(_spelled(raw.entity)) for name, raw in entities.items()}
         for name, raw in entities.items():
             one = raw.entity
-            others = [_spelled(entities[rival].entity) for rival in sorted(rivals.of(name))]
-            said = [_spelled(one), one.type, one.need, one.banned, others]
-            self._said[f"@{name}"] = json.dumps(said, ensure_ascii=False)
+            others = [spelled[rival] for rival in sorted(rivals.of(name))]
+            self._said[f"@{name}"] = _digest_of([spelled[name], one.type, one.need, one.banned, others])
             self._refers[f"@{name}"] = _references(f"{one.need} {one.banned}")
         self._known: dict[frozenset[str], str] = {}
 
@@ -141,6 +142,10 @@ def _references(query: str) -> frozenset[str]:
 def _spelled(entity: Entity) -> list[object]:
     said = [entity.name, entity.aliases, entity.acronyms, entity.variants]
     return [*said, NAMES_VERSION] if entity.variants or entity.type == "person" else said
+
+
+def _digest_of(said: list[object]) -> str:
+    return _digest(json.dumps(said, ensure_ascii=False))
 
 
 def _digest(text: str) -> str:

@@ -25,7 +25,7 @@ from hashlib import blake2b
 from importlib.resources import files
 
 from monitor.core.text.normalize import american
-from monitor.core.text.stems import has_stemmer, stem
+from monitor.core.text.stems import STEMMER_VERSION, has_stemmer, stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class Families:
 
     @cached_property
     def version(self) -> str:
-        """Changes when the table does: part of what decides whether a rule matches."""
-        digest = blake2b(digest_size=4)
+        """Changes when the table or the stemmer does: part of what decides whether a rule matches."""
+        digest = blake2b(STEMMER_VERSION.encode(), digest_size=4)
         for head in sorted(self._families):
             family = self._families[head]
             line = (head, *sorted(family.words), "not", *sorted(family.unlike))

@@ -10,6 +10,9 @@ from functools import lru_cache
 
 import Stemmer
 
+STEMMER_VERSION = str(Stemmer.version())
+"""Another one may stem a word otherwise."""
+
 _own = threading.local()  # a stemmer keeps a buffer of its own: two threads in one would garble their words
 
 

@@ -130,6 +130,12 @@ def test_what_other_code_wrote_is_as_good_as_none(
     assert known(home) == NOTHING
 
 
+def test_another_version_of_a_library_that_decides_is_other_code(monkeypatch: pytest.MonkeyPatch):
+    now = rule_memory._code.__wrapped__()
+    monkeypatch.setattr(rule_memory, "version", lambda name: "9" if name == "py3langid" else "1")
+    assert rule_memory._code.__wrapped__() != now
+
+
 @pytest.mark.parametrize(
     ("environment", "folder"),
     [

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.app import watch as watching
 from monitor.app.watch import Watch
@@ -66,7 +67,9 @@ def test_a_file_that_grows_is_not_told_before_it_is_done(desk: Path):
 def test_a_file_that_became_empty_is_about_to_be_written(desk: Path):
     watch = Watch(desk / "config.toml")
     (desk / "rules" / "border.toml").write_text("")
-    assert looks(watch) == [False, False, False]
+    with capture_logs() as said:
+        assert looks(watch, 4) == [False, False, False, False]
+    assert [line["files"] for line in said] == [[str(desk / "rules" / "border.toml")]]
     (desk / "rules" / "border.toml").write_text("# two\n")
     assert looks(watch) == [False, True, False]
 

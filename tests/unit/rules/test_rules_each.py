@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rule_samples import load
 
-from monitor.core.rules import LoadedRules, run_examples
+from monitor.core.rules import LoadedRules, rulefile, run_examples
 from monitor.model.article import Document
 from monitor.model.problem import Gravity
 from monitor.model.rule import Example
@@ -205,3 +205,10 @@ def test_an_example_that_says_one_of_two_values_must_match_one_of_its_rules():
 def test_the_file_of_an_example_may_be_named_by_the_value():
     rule = load(NAMES + CROSSINGS + 'must_match = ["file:{place}.txt"]\n').ruleset.rule("chaman-closed")
     assert rule.must_match == (Example(file="chaman.txt"),)
+
+
+def test_a_file_makes_no_more_rules_than_memory_holds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rulefile, "MAX_RULES", 3)
+    loaded = load(f"{NAMES}{CROSSINGS}{CROSSINGS.replace('-closed', '-shut')}[[rules]]\nid = 'x'\nquery = 'y'\n")
+    assert errors(loaded) == ["16: rules[1]: the file makes more than 3 rules"]
+    assert ids(loaded) == ["torkham-closed", "chaman-closed"]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.rules import LoadedRules, RuleFile, load_rules
+from monitor.core.rules import LoadedRules, RuleFile, compiled, load_rules
 from monitor.core.rules.kept import remembered, written
+from monitor.core.rules.nodes import Node
+from monitor.core.rules.parser import parse
 from monitor.model.article import Document
 
 NAMES = """
@@ -124,3 +130,19 @@ def test_a_rule_that_was_written_down_still_matches_and_explains():
     second = load_rules(files, remembered(written(first.memory), files))
     document = Document(id="d", title="Sadiq Khan at Torkham: all shut")
     assert second.ruleset.match(document) == first.ruleset.match(document) != ()
+
+
+def test_threads_that_ask_at_once_for_a_tree_nobody_read_yet_get_the_same(monkeypatch: pytest.MonkeyPatch):
+    files = [RuleFile("names.toml", NAMES), RuleFile("rules.toml", RULES)]
+    one = load_rules(files, remembered(written(load_rules(files).memory), files)).ruleset.compiled[0]
+    together = Barrier(2)
+
+    def read(query: str) -> Node:
+        with suppress(BrokenBarrierError):  # nobody else reads it
+            together.wait(0.1)
+        return parse(query)
+
+    monkeypatch.setattr(compiled, "parse", read)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = (asked.result() for asked in [threads.submit(lambda: one.node) for _ in range(2)])
+    assert first is second

@@ -226,3 +226,9 @@ def test_threads_stem_alike():
     with ThreadPoolExecutor(4) as pool:
         for answer in pool.map(lambda _: [stem.__wrapped__(word) for word in words], range(8)):
             assert answer == expected
+
+
+def test_the_version_of_a_table_changes_with_the_stemmer(monkeypatch: pytest.MonkeyPatch):
+    before = Families([CLOSE]).version
+    monkeypatch.setattr(module, "STEMMER_VERSION", "another")
+    assert Families([CLOSE]).version != before
