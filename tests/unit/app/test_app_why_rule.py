@@ -11,10 +11,10 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, RULES, Newsroom, digest_settings, item
 
 from monitor.app.since import Since
-from monitor.app.why import NoSuchRule
+from monitor.app.why import NoSuchRule, kept_ruleset
 from monitor.app.why_rule import RuleWhy, why_rule
 from monitor.app.why_rule_words import why_rule_json, why_rule_lines
-from monitor.core.rules import RuleSet
+from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.text.columns import display_width
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import Cron
@@ -166,6 +166,17 @@ def test_articles_read_before_the_rule_was_written_are_not_its_own() -> None:
     text = said(room, "new-rule")
     assert "1 article by this rule; 1 when it was not among the rules" in text
     assert "No match in the last 7d, nor ever before. Try it on a text: monitor rules explain new-rule" in text
+
+
+def test_rules_of_that_time_that_are_still_the_same_are_not_read_again() -> None:
+    room = newsroom()
+    version = room.ruleset.version
+    now = load_rules([RuleFile("rules.toml", RULES + "[[rules]]\nid = 'new-rule'\nquery = 'Torkham'\n")])
+    then = kept_ruleset(room.store, version, now.memory)
+    assert then is not None
+    assert then.version == version
+    assert [one.rule.id for one in then.compiled] == [one.id for one in room.ruleset.rules]
+    assert all(one is now.memory.rules[one.rule.id].compiled for one in then.compiled)
 
 
 def test_articles_of_rules_that_were_not_kept_are_counted_apart() -> None:
