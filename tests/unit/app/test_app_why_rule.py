@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -112,6 +113,26 @@ def test_a_rule_that_no_digest_takes_says_so() -> None:
     room = newsroom(digests=[digest_settings(rules=("floods",))])
     room.bring_in(item())
     assert "1 for no digest: none takes this rule" in said(room)
+
+
+@pytest.mark.parametrize(
+    ("matches", "found_back", "shown"),
+    [
+        (3, 0, "Matches 3, 37.5 % of the articles read"),
+        (3, 1, "Matches 3, 1 of them found by a backtest; the others are 25.0 % of the articles read"),
+        (3, 3, "Matches 3, found by a backtest"),
+        (0, 0, "Matches 0"),
+    ],
+)
+def test_what_a_backtest_found_is_no_part_of_what_the_rule_matched_of_what_it_read(
+    matches, found_back, shown
+) -> None:
+    room = newsroom()
+    room.bring_in(item())
+    answer = ask(room)
+    record = replace(answer.record, matches=matches, found_back=found_back, routed=(), newest=(), last_match=NOON)
+    lines = why_rule_lines(replace(answer, record=record, read=8))
+    assert f"{shown} No match" in " ".join("\n".join(lines).split())
 
 
 def test_many_matches_are_counted_and_the_newest_shown() -> None:
@@ -262,6 +283,7 @@ def test_json_tells_the_same_with_stable_keys() -> None:
     assert found["digests"] == [
         {"digest": "alerts", "state": "planned", "news": True, "delivery": "sent", "matches": 1}
     ]
-    assert (found["matches"], found["no_digest"], found["failures"]) == (1, 0, [])
+    assert (found["matches"], found["found_by_backtest"], found["no_digest"]) == (1, 0, 0)
+    assert found["failures"] == []
     assert found["last_match"] == NOON.isoformat()
     assert [one["url"] for one in found["newest"]] == ["https://news.example/e1"]
