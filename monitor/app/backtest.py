@@ -16,10 +16,11 @@ from pathlib import Path
 from monitor.app.last_good import when
 from monitor.app.offline import rules_from
 from monitor.app.questions import House
+from monitor.app.rule_memory import load
 from monitor.app.search import READ, Asked, Tally, chunks, loaded_query
 from monitor.app.why import no_such_rule
 from monitor.config import Settings
-from monitor.core.rules import RuleFile, RuleSet, load_query, load_rules
+from monitor.core.rules import RuleFile, RuleSet, load_query
 from monitor.core.rules.whynot import why_not
 from monitor.model.article import Article, Document
 from monitor.model.ledger import ArchiveExtent, RecordedAnswer
@@ -103,7 +104,7 @@ def _in_force(house: House, rule: str) -> Version | None:
     kept = house.store.articles.last_ruleset()
     if kept is None:
         return None
-    rules = load_rules([RuleFile(name, text) for name, text in kept.files]).ruleset
+    rules = load([RuleFile(name, text) for name, text in kept.files], house.memory).ruleset
     found = next((one for one in rules.rules if one.id == rule), None)
     return None if found is None else _alone(rules, found, f"in force since {when(kept.loaded_at)}")
 

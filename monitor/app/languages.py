@@ -27,7 +27,7 @@ def with_language(ruleset: RuleSet, rule: str | None = None) -> Callable[[Docume
 
 @contextmanager
 def example_languages(ruleset: RuleSet) -> Iterator[Callable[[Rule, Document], Document]]:
-    """What gives the example of a rule that asks for the language its own.
+    """What gives the example of a rule that asks for the language its own, where it does not name one.
 
     In a child, which is started by the first such example: the daemon, which tries examples too, keeps none of it.
     """
@@ -35,7 +35,7 @@ def example_languages(ruleset: RuleSet) -> Iterator[Callable[[Rule, Document], D
     children: list[Sandbox] = []
 
     def complete(rule: Rule, document: Document) -> Document:
-        if rule.id not in ids:
+        if rule.id not in ids or document.language:
             return document
         if not children:
             children.append(reading_sandbox())

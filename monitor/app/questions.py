@@ -14,7 +14,7 @@ from monitor.app.check import check
 from monitor.app.previews import preview_texts
 from monitor.app.status import Status, status_of
 from monitor.config import Settings
-from monitor.core.rules import RuleSet
+from monitor.core.rules import Memory, RuleSet
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.pipeline.digest import DigestStage
 from monitor.ports import Clock
@@ -30,12 +30,14 @@ class NoSuchReceiver(MonitorError):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A config and its store, to be asked. `ruleset` is None when the rule files do not hold."""
+    """A config and its store, to be asked. `ruleset` is None when the rule files do not hold; `memory` is what
+    loading them left."""
 
     settings: Settings
     ruleset: RuleSet | None
     store: SqlStore
     clock: Clock
+    memory: Memory
 
     def status(self) -> Status:
         """The numbers of `monitor status`."""
@@ -73,7 +75,7 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
         raise ConfigInvalid(report.problems)
     store = SqlStore(report.settings.store_url, ask_only=True)
     try:
-        yield House(report.settings, report.ruleset, store, SystemClock())
+        yield House(report.settings, report.ruleset, store, SystemClock(), report.memory)
     finally:
         store.close()
 

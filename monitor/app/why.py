@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from monitor.app.rule_memory import load
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.digests.plan import looks_back
-from monitor.core.rules import RuleFile, RuleSet, load_rules
+from monitor.core.rules import Memory, RuleFile, RuleSet
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Article
@@ -65,18 +66,20 @@ def why(
     *,
     rule: str | None = None,
     digests: Collection[str] | None = None,
+    known: Memory | None = None,
 ) -> Why:
     """Looks an URL up in the ledger; a "no" is recomputed from the stored article and the rules of that time.
 
     `current` is the rule set in force, or None when its files do not hold; `rule` limits the answer to one;
-    `digests` are the names in the config, where known. Raises NoSuchRule.
+    `digests` are the names in the config, where known. `known` is what loading the rule files left in memory: the
+    rules of that time are mostly the same. Raises NoSuchRule.
     """
     key = canonical_url(url)
-    rulesets: dict[str, RuleSet | None] = {} if current is None else {current.version: current}
+    rulesets = _Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
     fates = store.ledger.fates(url, key)
-    answers = tuple((fate, _answers(store, fate, rulesets, rule, digests)) for fate in fates)
-    known = current is None or rule in {one.id for one in current.rules}
-    if rule is not None and not known and not any(said for _, said in answers):
+    answers = tuple((fate, _answers(fate, rulesets, rule, digests)) for fate in fates)
+    in_force = current is None or rule in {one.id for one in current.rules}
+    if rule is not None and not in_force and not any(said for _, said in answers):
         raise no_such_rule(rule, current)
     covering = () if fates else tuple(feed for feed in store.feeds.all() if _covers(feed, url))
     return Why(url, answers, covering)
@@ -86,10 +89,23 @@ def _covers(feed: Feed, url: str) -> bool:
     return feed.status in SUBSCRIBED and host_of(canonical_url(feed.url)) == host_of(canonical_url(url))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rulesets:
+    """Rule sets by version, each loaded once."""
+
+    store: Store
+    loaded: dict[str, RuleSet | None]
+    known: Memory
+
+    def of(self, version: str) -> RuleSet | None:
+        if version not in self.loaded:
+            self.loaded[version] = kept_ruleset(self.store, version, self.known)
+        return self.loaded[version]
+
+
 def _answers(
-    store: Store,
     fate: EntryFate,
-    rulesets: dict[str, RuleSet | None],
+    rulesets: _Rulesets,
     only: str | None,
     digests: Collection[str] | None,
 ) -> tuple[RuleAnswer, ...]:
@@ -108,10 +124,8 @@ def _answers(
     answers += [RuleAnswer(rule, "", False, f"the rule failed: {said}") for rule, said in fate.failures]
     if fate.article is not None and fate.article.ruleset is not None:
         version = fate.article.ruleset
-        if version not in rulesets:
-            rulesets[version] = kept_ruleset(store, version)
+        ruleset = rulesets.of(version)
         answered = {answer.rule for answer in answers}
-        ruleset = rulesets[version]
         if ruleset is not None:
             nos = _nos(ruleset, fate.article, answered)
             answers += nos if ruleset.version == version else [_by_another(answer) for answer in nos]
@@ -147,10 +161,10 @@ def gone_words(gone: Gone) -> str:
     return f"the text is no longer kept ({gone.reason.value})"
 
 
-def kept_ruleset(store: Store, version: str) -> RuleSet | None:
-    """The rule set of that version as it was kept; None when it was not."""
+def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
+    """The rule set of that version as it was kept; None when it was not. What is `known` is not read again."""
     files = store.articles.ruleset_files(version)
-    return None if files is None else load_rules([RuleFile(name, text) for name, text in files]).ruleset
+    return None if files is None else load([RuleFile(name, text) for name, text in files], known).ruleset
 
 
 def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:

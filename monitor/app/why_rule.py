@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.app.since import Since
 from monitor.app.why import kept_ruleset, no_such_rule
-from monitor.core.rules import RuleSet
+from monitor.core.rules import Memory, RuleSet
 from monitor.model.ledger import RuleRecord
 from monitor.model.rule import Rule
 from monitor.ports import Store
@@ -35,21 +35,29 @@ class RuleWhy:
     rules_hold: bool = True
 
 
-def why_rule(store: Store, rule: str, since: Since, current: RuleSet | None, digests: Collection[str]) -> RuleWhy:
-    """Asks the store what became of the entries first seen since then. Raises NoSuchRule."""
+def why_rule(
+    store: Store,
+    rule: str,
+    since: Since,
+    current: RuleSet | None,
+    digests: Collection[str],
+    known: Memory | None = None,
+) -> RuleWhy:
+    """Asks the store what became of the entries first seen since then; `known` as in `why`. Raises NoSuchRule."""
     record = store.ledger.rule_record(rule, since.moment, NEWEST)
     now = None if current is None else next((one for one in current.rules if one.id == rule), None)
     read = without = unknown = 0
     for version, articles in record.read_by.items():
-        ruleset = current if current and current.version == version else kept_ruleset(store, version)
+        in_force = current is not None and current.version == version
+        ruleset = current if in_force else kept_ruleset(store, version, known or Memory())
         if ruleset is None:
             unknown += articles
         elif any(one.id == rule for one in ruleset.rules):
             read += articles
         else:
             without += articles
-    known = now or read or record.matches or record.last_match or record.failures
-    if not known and current is not None:
+    heard_of = now or read or record.matches or record.last_match or record.failures
+    if not heard_of and current is not None:
         raise no_such_rule(rule, current)
     return RuleWhy(
         rule, since, now, record, read, without, unknown, frozenset(digests), rules_hold=current is not None

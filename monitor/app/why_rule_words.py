@@ -13,7 +13,7 @@ from monitor.app.why_words import shown_time
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.ledger import RoutedCount, RoutingState
+from monitor.model.ledger import RoutedCount, RoutingState, RuleRecord
 from monitor.model.rule import Severity
 
 _INDENT = " " * 14
@@ -33,7 +33,7 @@ def why_rule_lines(answer: RuleWhy) -> list[str]:
     lines += _row("Since", f"{shown_time(answer.since.moment)}, the last {answer.since.text}")
     lines += _row("Entries", f"{entries:,} first seen{_left_out(answer)}")
     lines += _row("Read", f"{counted(answer.read, 'article')} by this rule{_not_read(answer)}")
-    lines += _row("Matches", f"{record.matches:,}{_share(record.matches, answer.read)}")
+    lines += _row("Matches", f"{record.matches:,}{_share(record, answer.read)}")
     for line in _ends(answer):
         lines += _row("", line)
     if record.failures:
@@ -63,6 +63,7 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
             "stuck": record.stuck,
         },
         "matches": record.matches,
+        "found_by_backtest": record.found_back,
         "no_digest": record.unrouted,
         "digests": [
             {
@@ -114,8 +115,13 @@ def _not_read(answer: RuleWhy) -> str:
     return f"; {', '.join(said)}" if said else ""
 
 
-def _share(matches: int, read: int) -> str:
-    return f", {100 * matches / read:.1f} % of the articles read" if matches and read else ""
+def _share(record: RuleRecord, read: int) -> str:
+    at_reading = record.matches - record.found_back
+    share = f"{100 * at_reading / read:.1f} % of the articles read" if at_reading and read else ""
+    if not record.found_back:
+        return f", {share}" if share else ""
+    some = f"{record.found_back:,} of them " if at_reading else ""
+    return f", {some}found by a backtest" + (f"; the others are {share}" if share else "")
 
 
 def _ends(answer: RuleWhy) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _of_url(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
         names = [digest.name for digest in house.settings.digests]
-        answer = ask(house.store, url, house.ruleset, rule=rule, digests=names)
+        answer = ask(house.store, url, house.ruleset, rule=rule, digests=names, known=house.memory)
     if as_json:
         print_json(why_json(answer))
     else:
@@ -74,7 +74,7 @@ def _of_rule(rule: str, since: str, config: Path, as_json: bool) -> None:
     span = span_of(since)
     with opened(config, os.environ) as house:
         names = [digest.name for digest in house.settings.digests]
-        answer = why_rule(house.store, rule, span, house.ruleset, names)
+        answer = why_rule(house.store, rule, span, house.ruleset, names, house.memory)
     if as_json:
         print_json([why_rule_json(answer)])
     else:

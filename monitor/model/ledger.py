@@ -180,6 +180,8 @@ class RuleRecord:
 
     `fates` counts the entries; `read_by` the articles that rules have read, by the version of the rule set;
     `unread` those that wait for the rules, `stuck` those of them that broke a stage and are tried again.
+    `found_back` of the matches were made by a backtest: when the article came, the rule did not match or was not
+    there.
     """
 
     fates: dict[str, int]
@@ -191,6 +193,7 @@ class RuleRecord:
     routed: tuple[RoutedCount, ...]
     failures: tuple[tuple[str, int], ...]  # (why, articles), most frequent first; at most five
     newest: tuple[ListedMatch, ...]
+    found_back: int = 0
     last_match: datetime | None = None  # of the rule at any time; looked for only when it has none here
 
 

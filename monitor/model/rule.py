@@ -23,6 +23,8 @@ class Severity(StrEnum):
 class Example:
     """A text a rule must or must not match; `file` is a reference that is read when the examples run.
 
+    `about` is what else is known of the article, by fields of `Document`:
+    (("section", "Sport"), ("tags", ("cricket",))).
     A `shared` one belongs to several rules that one table with `each` made: one of them must match it. `place` is
     its position in the list of the rule file.
     """
@@ -32,6 +34,7 @@ class Example:
     file: str | None = None
     shared: bool = False
     place: int = field(default=0, compare=False)
+    about: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,3 +142,17 @@ def test_a_match_that_no_digest_takes_is_told_and_stays_one_match(store, feed):
     assert store.ledger.recorded("torkham-closed")[one.id].digests == ("morning",)
     (listed,) = store.ledger.matches(NOON - DAY)
     assert listed.because == "because"
+
+
+def test_the_record_of_a_rule_tells_what_came_by_a_backtest_from_what_it_only_told(store, feed):
+    one, two, three = (grouped(store, feed, f"e{n}") for n in range(3))
+    matched(store, one)
+    matched(store, two, "morning")
+    store.articles.record_matches(three, "rules-1", [], [], [], NOON)
+    now = NOON + DAY
+    assert (
+        store.digests.record_look_back(plan_of([one, three]), [found(one), found(three)], now) is LookBack.RECORDED
+    )
+    record = store.ledger.rule_record("torkham-closed", NOON - DAY, 5)
+    assert (record.matches, record.found_back) == (3, 1)
+    assert store.ledger.rule_record("floods", NOON - DAY, 5).found_back == 0

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.matches import NEWEST_FIRST, matches_with_ids
+from monitor.core.digests.plan import LOOK_BACK
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import RecordedAnswer, RoutedCount, RoutingState, RuleRecord
@@ -46,6 +47,7 @@ def record_of_rule(connection: Connection, rule: str, since: datetime, newest: i
         routed=routed,
         failures=_failures(connection, read, rule, seen),
         newest=tuple(matches_with_ids(connection, list(matches)[:newest])),
+        found_back=_found_back(connection, list(matches)),
         last_match=None if matches else _last_match(connection, rule),
     )
 
@@ -128,6 +130,18 @@ def _routed(connection: Connection, matches: Mapping[int, bool]) -> tuple[tuple[
         for (digest, state, news, delivery), number in ordered
     )
     return counts, len(matches) - len(routed)
+
+
+def _found_back(connection: Connection, matches: Sequence[int]) -> int:
+    """How many of the matches came with the batch of a backtest; others may only have been told by one."""
+    m, r, b = t.matches.c, t.routings.c, t.batches.c
+    batch = sa.and_(b.digest == r.digest, b.batch == r.batch, ~b.draft, b.planned_at == m.matched_at)
+    told = t.routings.join(t.matches, m.id == r.match_id).join(t.batches, batch)
+    number = sa.select(sa.func.count(sa.distinct(r.match_id))).select_from(told)
+    back = r.batch.startswith(LOOK_BACK, autoescape=True)
+    return sum(
+        connection.execute(number.where(r.match_id.in_(ids), back)).scalar_one() for ids in _in_parts(matches)
+    )
 
 
 def _worst_states(

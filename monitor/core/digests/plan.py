@@ -29,7 +29,9 @@ from monitor.model.digest import Cron, Every, MessageFormat, Window
 from monitor.model.rule import Rule
 
 LATE_AFTER = timedelta(minutes=5)
-_LOOK_BACK = "backtest/"
+LOOK_BACK = "backtest/"
+"""How the names of batches begin that tell what a backtest found."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # No zone of the tz database has ever repeated more than two hours of wall clock (Troll, Antarctica) but for
 # whole days at the date line, which repeat no time of day that a cron text could tell apart.
@@ -113,12 +115,12 @@ def story_batch(story_id: str, number: int) -> str:
 def look_back_batch(rule: str, version: str, articles: Sequence[int]) -> str:
     """The name of a batch of what a version of a rule found among stored articles: the same for the same find."""
     digester = blake2b(",".join(map(str, sorted(articles))).encode(), digest_size=6)
-    return f"{_LOOK_BACK}{rule}@{version}/{digester.hexdigest()}"
+    return f"{LOOK_BACK}{rule}@{version}/{digester.hexdigest()}"
 
 
 def looks_back(batch: str) -> bool:
     """Whether a batch holds what a backtest found."""
-    return batch.startswith(_LOOK_BACK)
+    return batch.startswith(LOOK_BACK)
 
 
 def delivery_key(digest: str, batch: str, receiver: str, recipient: str, part: int) -> str:

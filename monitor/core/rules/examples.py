@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from posixpath import dirname, join
+from typing import Any
 
 from monitor.core.rules.because import because
 from monitor.core.rules.compiled import CompiledRule
@@ -145,7 +147,9 @@ class _Trial:
         if self._last is None or self._last[0] != example or self._last[1] != rule.file:
             file = example.file
             body = example.body if file is None else self._read(join(dirname(rule.file), file))
-            self._last = (example, rule.file, Document(id="example", title=example.title, body=body))
+            document = Document(id="example", title=example.title, body=body)
+            known: dict[str, Any] = dict(example.about)
+            self._last = (example, rule.file, replace(document, **known))
         return self._last[2]
 
     def _line(self, rule: Rule, key: str, example: Example) -> int:
@@ -160,7 +164,9 @@ def _shown(example: Example) -> str:
     if example.file is not None:
         return f'"file:{example.file}"'
     text = " ".join(f"{example.title} {example.body}".split())
-    return f'"{text}"' if len(text) <= _SHOWN else f'"{text[: _SHOWN - 1]}…"'
+    shown = f'"{text}"' if len(text) <= _SHOWN else f'"{text[: _SHOWN - 1]}…"'
+    about = (f'{key} "{said if isinstance(said, str) else ", ".join(said)}"' for key, said in example.about)
+    return ", ".join((*([shown] if text else []), *about))
 
 
 def _missing(explanation: Explanation) -> str:

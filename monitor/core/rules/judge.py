@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from monitor.core.rules.errors import QueryInvalid, caret
+from monitor.core.rules.fields import NAMES
 from monitor.core.rules.lints import reach_lints
-from monitor.core.rules.nodes import EntityRef, Node, TermRef, walk
+from monitor.core.rules.nodes import EntityRef, Field, Node, TermRef, walk
 from monitor.core.rules.parser import parse_with_lints
 from monitor.core.rules.soundness import Unsound, check, references
 from monitor.core.text.families import Families
@@ -52,10 +53,11 @@ class Names:
     def judge_context(self, query: str) -> tuple[Node | None, tuple[Fault, ...]]:
         """The same of the `need` or `not` of an entity."""
         node, faults = self.judge(query, is_term=True)
-        if node is None or not self._names_entities(node):
+        if node is None or not self._asks_who_is_named(node):
             return node, faults
         # It would have to be known who is named before it is known who is named.
-        advice = "speaks of words only: it cannot use an @entity, not through a $term either"
+        fields = f"{', '.join(f'{name}:' for name in NAMES[:-1])} or {NAMES[-1]}:"
+        advice = f"speaks of words only: it cannot use an @entity, nor {fields}, not through a $term either"
         return None, (*faults, Fault(advice, Gravity.ERROR))
 
     def parsed(self, query: str) -> tuple[Node | None, tuple[Fault, ...]]:
@@ -120,9 +122,13 @@ class Names:
             return Fault(error.message, Gravity.ERROR, context)
         return None
 
-    def _names_entities(self, node: Node) -> bool:
-        entities, names = references(node)
-        return bool(entities) or any(self._names_entities(self.nodes[name]) for name in names)
+    def _asks_who_is_named(self, node: Node) -> bool:
+        entities, terms = references(node)
+        return (
+            bool(entities)
+            or any(isinstance(one, Field) and one.name in NAMES for one in walk(node))
+            or any(self._asks_who_is_named(self.nodes[name]) for name in terms)
+        )
 
     def _broken_in(self, node: Node) -> Sequence[str]:
         entities, names = references(node)

@@ -161,11 +161,18 @@ def _tags(*tags: str) -> tuple[str, ...]:
 
 
 def _examples(examples: tuple[Example, ...]) -> list[object]:
-    return [[one.title, one.body, one.file, one.shared, one.place] for one in examples]
+    return [[one.title, one.body, one.file, one.shared, one.place, *one.about] for one in examples]
 
 
 def _read_examples(said: list[list[Any]]) -> tuple[Example, ...]:
-    return tuple(Example(*one) for one in said) if said else ()
+    return tuple(
+        Example(title, body, file, shared, place, _read_about(about))
+        for title, body, file, shared, place, *about in said
+    )
+
+
+def _read_about(said: list[list[Any]]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+    return tuple((name, tuple(one) if isinstance(one, list) else one) for name, one in said)
 
 
 def _hash(text: str) -> str:

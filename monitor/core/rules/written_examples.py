@@ -9,10 +9,12 @@ that value alone). All rules with those values are meant: `must_match` asks that
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.core.rules.document import document_from_json
+from monitor.core.rules.errors import DocumentInvalid
 from monitor.core.rules.stamps import Stamp, named_in
 from monitor.core.rules.table import Table
 from monitor.model.rule import Example
@@ -20,6 +22,8 @@ from monitor.model.rule import Example
 EXAMPLE_KEYS = ("must_match", "must_not_match")
 
 _FORMS = 'must be a text, "file:…" or { title = "…", body = "…" }'
+_ABOUT = ("summary", "url", "publisher", "section", "language", "authors", "feed", "tags")
+_KEYS = ("title", "body", *_ABOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,12 @@ def _read(table: Table, key: str, place: int, value: Any, each: Mapping[str, lis
         if said not in each[name]:
             _say_no_value(table, key, place, name, said, each[name])
             return None
-    example = _example(value)
-    if example is None:
-        more = f"; {', '.join(each)} of each may stand beside them" if each else ""
-        table.wrong(key, f"example {place + 1} {_FORMS}{more}")
+    try:
+        example = _example(value, each)
+    except DocumentInvalid as error:
+        table.wrong(key, f"example {place + 1}{error}")
         return None
-    text = f"{example.title} {example.body} {example.file or ''}"
-    filled = {name for name in named_in(text) if name in each}
+    filled = {name for text in _texts(example) for name in named_in(text) if name in each}
     many = {name for name, choices in each.items() if len(choices) > 1}
     shared = key == "must_match" and bool(many - filled - pins.keys())
     return _Written(replace(example, shared=shared, place=place), pins, bool(filled))
@@ -86,22 +89,48 @@ def _say_no_value(table: Table, key: str, place: int, name: str, said: Any, know
     table.wrong(key, f"example {place + 1}: {shown} is no value of each.{name}{hint}")
 
 
-def _example(value: Any) -> Example | None:
+def _example(value: Any, each: Collection[str]) -> Example:
+    """The example as written. Raises DocumentInvalid, whose message goes on from "example 2"."""
     match value:
         case str() if value.startswith("file:") and value != "file:":
             return Example(file=value.removeprefix("file:"))
         case str() if value.strip():
             return Example(body=value)
-        case {"title": str(title), "body": str(body), **rest} if not rest:
-            return Example(title, body)
-        case {"title": str(title), **rest} if not rest:
-            return Example(title)
-        case {"body": str(body), **rest} if not rest:
-            return Example(body=body)
+        case dict() if value:
+            return _described(value, each)
         case _:
-            return None
+            more = f"; {', '.join(each)} of each may stand beside them" if each else ""
+            raise DocumentInvalid(f" {_FORMS}{more}")
+
+
+def _described(value: Mapping[str, Any], each: Collection[str]) -> Example:
+    for name in value:
+        if name not in _KEYS:
+            near = difflib.get_close_matches(name, (*_KEYS, *each), 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join((*_KEYS, *each))}"
+            raise DocumentInvalid(f': unknown key "{name}"; {hint}')
+    try:
+        document = document_from_json({"id": "example", **value})
+    except DocumentInvalid as error:
+        raise DocumentInvalid(f": {error}") from None
+    about = tuple((name, getattr(document, name)) for name in _ABOUT if name in value)
+    return Example(document.title, document.body, about=about)
+
+
+def _texts(example: Example) -> Iterator[str]:
+    yield from (example.title, example.body, example.file or "")
+    for _, said in example.about:
+        yield from (said,) if isinstance(said, str) else said
 
 
 def _filled(example: Example, stamp: Stamp) -> Example:
-    file = None if example.file is None else stamp.fill(example.file)
-    return replace(example, title=stamp.fill(example.title), body=stamp.fill(example.body), file=file)
+    return replace(
+        example,
+        title=stamp.fill(example.title),
+        body=stamp.fill(example.body),
+        file=None if example.file is None else stamp.fill(example.file),
+        about=tuple(
+            (name, stamp.fill(said) if isinstance(said, str) else tuple(map(stamp.fill, said)))
+            for name, said in example.about
+        ),
+    )

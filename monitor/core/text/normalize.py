@@ -36,6 +36,7 @@ _ARABIC = {
     "ې": "ی",
     "ك": "ک",
     "ڪ": "ک",
+    "ګ": "گ",  # the gaf of Pashto, U+06AB; Persian and Urdu have U+06AF
     "ة": "ه",
     "ہ": "ه",
     "ھ": "ه",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,10 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, RULES, Newsroom, digest_settings, item
 
 from monitor.app.since import Since
-from monitor.app.why import NoSuchRule
+from monitor.app.why import NoSuchRule, kept_ruleset
 from monitor.app.why_rule import RuleWhy, why_rule
 from monitor.app.why_rule_words import why_rule_json, why_rule_lines
-from monitor.core.rules import RuleSet
+from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.text.columns import display_width
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import Cron
@@ -114,6 +115,26 @@ def test_a_rule_that_no_digest_takes_says_so() -> None:
     assert "1 for no digest: none takes this rule" in said(room)
 
 
+@pytest.mark.parametrize(
+    ("matches", "found_back", "shown"),
+    [
+        (3, 0, "Matches 3, 37.5 % of the articles read"),
+        (3, 1, "Matches 3, 1 of them found by a backtest; the others are 25.0 % of the articles read"),
+        (3, 3, "Matches 3, found by a backtest"),
+        (0, 0, "Matches 0"),
+    ],
+)
+def test_what_a_backtest_found_is_no_part_of_what_the_rule_matched_of_what_it_read(
+    matches, found_back, shown
+) -> None:
+    room = newsroom()
+    room.bring_in(item())
+    answer = ask(room)
+    record = replace(answer.record, matches=matches, found_back=found_back, routed=(), newest=(), last_match=NOON)
+    lines = why_rule_lines(replace(answer, record=record, read=8))
+    assert f"{shown} No match" in " ".join("\n".join(lines).split())
+
+
 def test_many_matches_are_counted_and_the_newest_shown() -> None:
     room = newsroom()
     room.bring_in(*(item(f"e{n}", f"Torkham closed, day {n}") for n in range(8)))
@@ -166,6 +187,17 @@ def test_articles_read_before_the_rule_was_written_are_not_its_own() -> None:
     text = said(room, "new-rule")
     assert "1 article by this rule; 1 when it was not among the rules" in text
     assert "No match in the last 7d, nor ever before. Try it on a text: monitor rules explain new-rule" in text
+
+
+def test_rules_of_that_time_that_are_still_the_same_are_not_read_again() -> None:
+    room = newsroom()
+    version = room.ruleset.version
+    now = load_rules([RuleFile("rules.toml", RULES + "[[rules]]\nid = 'new-rule'\nquery = 'Torkham'\n")])
+    then = kept_ruleset(room.store, version, now.memory)
+    assert then is not None
+    assert then.version == version
+    assert [one.rule.id for one in then.compiled] == [one.id for one in room.ruleset.rules]
+    assert all(one is now.memory.rules[one.rule.id].compiled for one in then.compiled)
 
 
 def test_articles_of_rules_that_were_not_kept_are_counted_apart() -> None:
@@ -251,6 +283,7 @@ def test_json_tells_the_same_with_stable_keys() -> None:
     assert found["digests"] == [
         {"digest": "alerts", "state": "planned", "news": True, "delivery": "sent", "matches": 1}
     ]
-    assert (found["matches"], found["no_digest"], found["failures"]) == (1, 0, [])
+    assert (found["matches"], found["found_by_backtest"], found["no_digest"]) == (1, 0, 0)
+    assert found["failures"] == []
     assert found["last_match"] == NOON.isoformat()
     assert [one["url"] for one in found["newest"]] == ["https://news.example/e1"]

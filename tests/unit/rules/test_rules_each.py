@@ -118,7 +118,7 @@ RULE = "[[rules]]\nid = '{p}'\nquery = '{p}'\n"
         ),
         (
             RULE + "each = { p = ['x', 'y'] }\nmust_match = [{ q = 'x', body = 'x' }]\n",
-            "5: rules[0].must_match: example 1 must be a text",
+            '5: rules[0].must_match: example 1: unknown key "q"; there are: title, ',
         ),
     ],
 )  # fmt: skip

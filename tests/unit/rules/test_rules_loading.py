@@ -85,6 +85,8 @@ def test_no_files_and_empty_files_make_an_empty_set():
         ("[entities.x]\nname = 'X'\nnot = 'NOT a'\n", '3: entity @x: "not": the query only says what must'),
         ("[entities.x]\nname = 'X'\nneed = '@x'\n", '3: entity @x: "need": speaks of words only'),
         ("[entities.x]\nname='X'\nnot='$t'\n[terms.t]\nquery='@x'\n", '3: entity @x: "not": speaks of words only'),
+        ("[entities.x]\nname = 'X'\nneed = 'a AND NOT person:b'\n", '3: entity @x: "need": speaks of words only'),
+        ("[entities.x]\nname='X'\nnot='$t'\n[terms.t]\nquery='org:b'\n", '3: entity @x: "not": speaks of words'),
         ("[entities.x]\nname = 'X'\ntype = 'organization'\n", '3: entities.x.type: "organization" is none of'),
         ("[entities.x]\nname = 'X'\naliases = ['—']\n", '3: entities.x.aliases: "—" holds no word'),
         ("[entities.x]\nname = 'X'\naliases = ['']\n", "3: entities.x.aliases: item 1 must be a string"),

@@ -15,13 +15,13 @@ from monitor.model.article import Document
 SCRIPTS = """
 Café coöperation İstanbul Straße ĐẶNG fluﬀy Ｔａｌｉｂａｎ naïve’s O’Neill ministers' Taliban’s
 U.S. N.A.T.O. F-16 cease-fire Tehreek‑e‑Taliban state-of-the-art defence organised 6,000 3.5 6 000 1,23,456
-پاكستاني پاکستانی مُحَمَّد محـــمد می‌خواهد طورخم خواجہ آصف ٦٬٠٠٠ پښتو تړلې
+پاكستاني پاکستانی مُحَمَّد محـــمد می‌خواهد طورخم خواجہ آصف ٦٬٠٠٠ پښتو تړلې ګمرک
 पाकिस्तान अफ़ग़ानिस्तान 阿富汗塔利班发言人 ตาลีบัน 대통령이 Қазақстан Ελλάδα
 https://news.example/a-b?c=d desk@example.org Tali­ban Kabul.Torkham
 """
 # Raise ANALYSER_VERSION when this test fails, and give the new one its sum: stored terms are then made anew, and
 # every rule set gets a new version.
-KNOWN = {1: "1e5160f92f15e8d5", 2: "1e5160f92f15e8d5"}  # 2: more British spellings
+KNOWN = {1: "dc5fb071f0c9d9ad", 2: "05d0cce723cea912"}  # 2: more British spellings, the Pashto gaf
 
 
 def test_the_analyser_has_a_new_version_whenever_it_cuts_otherwise():
