@@ -38,7 +38,7 @@ _SKIPPED = "Skipped: needs "
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What commands keep between runs goes into a folder of the test run, and what the user has there is not read."""
+    """What commands keep between runs goes into a folder of the test run; what the user has there is not read."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
