@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 VENV=${MONITOR_VENV:-.venv}
+# What Python compiles is kept beside the sources: else each of the tests' hundreds of processes compiles all of it again.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '• %s\n' "$*" >&2; }
 fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }

@@ -127,6 +127,11 @@ class DueFeeds(Protocol):
         """At most `limit` active feeds whose time has come, leased so that nobody else claims them meanwhile."""
         ...
 
+    def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
+        """Forgets the leases of these feeds; without ids every lease there is, of deliveries too: for a process
+        that holds the store alone and has just started."""
+        ...
+
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
         ...
@@ -195,10 +200,6 @@ class FeedStore(DueFeeds, Protocol):
         self, feed_id: int, entries: Sequence[NewEntry], now: datetime, listed: Sequence[int] = ()
     ) -> int:
         """Entries of a passive feed in one transaction; returns entries stored. `listed` as in `record_poll`."""
-        ...
-
-    def release_leases(self) -> None:
-        """Forgets every lease: for a process that holds the store alone and has just started."""
         ...
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,16 @@ _NEEDS: Mapping[str, Callable[[], bool]] = {
 }
 
 _SKIPPED = "Skipped: needs "
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What commands keep between runs goes into a folder of the test run; what the user has there is not read."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.delenv("CACHE_DIRECTORY", raising=False)
+        yield folder
 
 
 def _has(need: str) -> bool:

@@ -219,6 +219,9 @@ class _Trial:
         self._feed = None
         return claimed
 
+    def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
+        """Nothing: nobody else asks for it."""
+
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Of a feed that was subscribed to before, what the store knows."""
         return self._store.known_entries(feed_id, ids, url_keys) if feed_id else []

@@ -89,7 +89,12 @@ class PollStage:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
                 yield from self._reports(self.fetcher.fetch_many(due()), asked, threads)
         finally:
-            self.in_hand.give_back(list(asked))
+            left = list(asked)
+            self.in_hand.give_back(left)
+        if left:
+            # The fetcher was closed over them, as it is when several reloads follow each other: they are due now,
+            # not when their leases end.
+            self.feeds.release_leases(left)
 
     def _reports(
         self, responses: Iterator[FetchResponse], asked: dict[int, Feed], threads: ThreadPoolExecutor

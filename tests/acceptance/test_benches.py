@@ -47,7 +47,7 @@ def test_the_names_bench_judges_every_table_of_pairs() -> None:
 
 
 def test_the_match_bench_reads_its_documents() -> None:
-    assert "matching, explained" in bench("match.py")
+    assert "matching, explained" in bench("match.py", "--documents", "5")
 
 
 def test_the_language_bench_prints_its_tables() -> None:

@@ -40,7 +40,8 @@ def places(said: str) -> dict[str, Path]:
 
 
 def test_the_demo_shows_the_sample_stories_and_says_where_everything_lies(tmp_path: Path) -> None:
-    said = demo(tmp_path / "demo")
+    said = demo(tmp_path / "demo", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
     assert "5 sample press stories" in said
     assert "Torkham crossing closed" in said
     assert "[closed]" in said

@@ -239,6 +239,7 @@ def storm(desk: Desk, count: int, signals: int, seed: int, pause: float) -> None
             reloads = len(desk.events("reloaded"))
             daemon.send_signal(signal.SIGHUP)
             eventually(lambda: len(desk.events("reloaded")) > reloads, "the last reload")
+            # Less than a lease: a feed that a reload gave up must not wait for the end of its own.
             eventually(lambda: settled(desk, world), "the last delivery", 240)
         messages, repeats = check(desk, world, mail)
         assert not repeats

@@ -34,6 +34,15 @@ def test_released_leases_make_feeds_due_again(store: Store, feed: Feed) -> None:
     assert store.feeds.claim_due(NOON, LEASE, 10)
 
 
+def test_the_leases_of_some_feeds_are_released_and_those_of_others_stay(store: Store) -> None:
+    store.feeds.sync([feed_settings(f"https://{n}.example/feed") for n in range(3)], NOON)
+    one, _, other = (feed.id for feed in store.feeds.claim_due(NOON, LEASE, 10))
+    store.feeds.release_leases([])
+    assert not store.feeds.claim_due(NOON, LEASE, 10)
+    store.feeds.release_leases([one, other])
+    assert [feed.id for feed in store.feeds.claim_due(NOON, LEASE, 10)] == [one, other]
+
+
 def test_at_most_the_limit_is_claimed(store: Store) -> None:
     store.feeds.sync([feed_settings(f"https://{n}.example/feed") for n in range(5)], NOON)
     assert len(store.feeds.claim_due(NOON, LEASE, 3)) == 3

@@ -162,9 +162,12 @@ class SqlFeedStore:
             )
             return done.rowcount
 
-    def release_leases(self) -> None:
-        """Forgets every lease, of feeds and of deliveries."""
+    def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
+        """Forgets the leases of these feeds, or every lease, of feeds and of deliveries."""
         with self._db.write() as connection:
+            if feed_ids is not None:
+                connection.execute(t.feeds.update().where(t.feeds.c.id.in_(feed_ids)).values(lease_until=None))
+                return
             for table in (t.feeds, t.deliveries):
                 connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=None))
 

@@ -197,6 +197,16 @@ def test_a_check_from_the_cache_says_the_same(desk: Mapping[str, str]):
     assert check(Path("config.toml"), environment=desk).problems == broken.problems
 
 
+def test_a_check_of_few_rules_keeps_nothing(desk: Mapping[str, str]):
+    Path("rules/many.toml").unlink()
+    assert check(Path("config.toml"), environment=desk).ruleset is not None
+    assert not Path(desk["HOME"]).exists()
+
+
+def test_a_test_run_has_a_cache_folder_of_its_own(cache_folder: Path):
+    assert rule_memory._folder(os.environ) == cache_folder / "media-monitor"
+
+
 def test_rules_of_a_folder_come_from_the_cache_too(desk: Mapping[str, str]):
     first = rules_from(Path("rules"), Path("config.toml"), desk)
     path = kept(desk)

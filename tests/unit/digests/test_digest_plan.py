@@ -71,10 +71,10 @@ def test_nothing_is_due_before_the_hour_nor_twice_after_it():
 
 
 def test_missed_windows_become_one_and_years_cost_nothing():
-    started = time.perf_counter()
+    started = time.process_time()
     window = due_window(Cron("* * * * *"), "Europe/Berlin", END - timedelta(days=3650), END)
     assert window == Window(END - timedelta(days=3650), END)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_window_may_start_between_fire_times():

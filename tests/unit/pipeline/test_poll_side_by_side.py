@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from monitor.model.errors import StoreUnusable
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.poll import LEASE, PollReport, PollStage
-from monitor.testing import InlineSandbox
+from monitor.testing import FakeFetcher, InlineSandbox
 
 PATIENCE = 30.0  # seconds: a limit, not a wait
 
@@ -227,6 +228,20 @@ def test_what_was_answered_is_stored_when_the_stage_is_told_to_stop() -> None:
     reports = list(stage(room, before).run(told.is_set))
     assert len(reports) == len(room.fetcher.requests) >= 1
     assert room.number("SELECT count(*) FROM entries") == len(reports)
+
+
+def test_what_a_closed_fetcher_left_unanswered_is_due_at_once() -> None:
+    room = newsroom(3)
+
+    class Closed(FakeFetcher):
+        def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
+            wanted = list(takewhile(lambda one: one is not None, requests))
+            return room.fetcher.fetch_many(iter(wanted[:1]))
+
+    reports = list(replace(stage(room, lambda url: None), fetcher=Closed()).run(never))
+    assert [report.feed.url for report in reports] == [FEED]
+    due = [feed.url for feed in room.store.feeds.claim_due(room.clock.now(), LEASE, 10)]
+    assert due == [OTHER_FEED, "https://2.example/feed"]
 
 
 def test_a_run_that_is_given_up_leaves_no_reader_behind() -> None:

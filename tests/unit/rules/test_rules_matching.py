@@ -250,12 +250,12 @@ def test_a_rule_that_breaks_is_a_value_and_the_others_still_answer(monkeypatch):
 
 
 def test_near_over_many_repeats_takes_bounded_time():
-    left = [Hit(i * 2, i * 2 + 1) for i in range(750)]
-    right = [Hit(i * 2 + 1, i * 2 + 2) for i in range(750)]
-    start = time.perf_counter()
+    left = [Hit(i * 2, i * 2 + 1) for i in range(20_000)]
+    right = [Hit(i * 2 + 1, i * 2 + 2) for i in range(20_000)]
+    start = time.process_time()
     pairs = near(left, right, 100, False)
-    assert time.perf_counter() - start < 0.5
-    assert len(pairs) <= 4 * 750
+    assert time.process_time() - start < 5  # a tenth on a quiet machine; every pair takes minutes
+    assert len(pairs) <= 4 * 20_000
 
 
 @pytest.mark.parametrize(
@@ -271,9 +271,9 @@ def test_near_over_many_repeats_takes_bounded_time():
 @pytest.mark.parametrize("unit", ["a b ", "a b. ", "aaa b\n\n"])
 def test_a_document_full_of_repeats_takes_bounded_time(query, unit):
     ruleset = ruleset_of(query)
-    start = time.perf_counter()
+    start = time.process_time()
     ruleset.match(Document(id="d", title="", body=unit * 5_000))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 REPEATED = Document(id="d", title="", body="a b. " * 2_000)
@@ -311,7 +311,7 @@ def test_the_tree_of_a_match_stays_small_whatever_the_document():
 def test_one_hot_story_may_fire_hundreds_of_rules():
     rules = "\n".join(f"[[rules]]\nid='r{i}'\nquery='Torkham AND (closed OR word{i})'" for i in range(500))
     ruleset = load_rules([RuleFile("many.toml", rules)]).ruleset
-    start = time.perf_counter()
+    start = time.process_time()
     answers = ruleset.match(Document(id="d", title="Torkham closed", body="Torkham closed. " * 50))
     assert len(answers) == 500
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

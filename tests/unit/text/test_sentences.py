@@ -87,7 +87,7 @@ def test_odd_spans_never_fail(start, end):
 )
 def test_long_runs_of_anything_are_cut_in_linear_time(unit):
     text = unit * (200_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in sentences(text):
         pass
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
