@@ -66,7 +66,8 @@ def _leaves(one: Explanation) -> list[Explanation]:
 def _name(one: Explanation) -> str:
     if one.node.endswith(":"):
         return one.node + _some(list(one.children))
-    return one.node if one.node not in ("AND", "OR", *_UNITS) else _reason(one)
+    # an operator says little without what it lacks
+    return f"{one.node} ({_reason(one)})" if one.children and one.node[:1] != "$" else one.node
 
 
 def _some(failing: list[Explanation]) -> str:
