@@ -146,7 +146,7 @@ def test_a_wrong_match_says_because():
     text = example("harvest OR yield", must_not_match=["fine", "Apricot harvest best in years"])
     (problem,) = run_examples(load(text).ruleset, no_file)
     assert problem.message == ('rule "r": its example must not match, but does: "Apricot harvest best in years"')
-    assert problem.context == ('    because  "harvest"',)
+    assert problem.context == ('    because "harvest"',)
     assert problem.line == len(text.splitlines())
 
 

@@ -191,6 +191,7 @@ def test_the_reason_reads_like_a_sentence(query, body, reason):
     [
         ("reopen* NOT NEAR/3 waiting", "waiting for reopening", 'always near it: "waiting for reopening"'),
         ("reopen* NOT NEAR/3 waiting", "waiting", "absent: reopen*"),
+        ("reopen* NOT NEAR/3 (waiting OR until)", "closed", "absent: reopen*"),
         ("ATLEAST(2, torkham)", "Torkham", "found once"),
         ("PARA(torkham AND kabul)", "Torkham.\nKabul.", "all of it is there, but never in one paragraph"),
         ("person:spoke", "Sadiq Khan spoke", "in the text, but in no name of a person"),
