@@ -82,10 +82,11 @@ def _each(
 def _names_problem(found: Sequence[Asking]) -> Problem:
     first = found[0].rule
     used = {field.name for one in found for field in one.fields}
-    names = ", ".join(f"{name}:" for name in NAMES if name in used)
+    names = [f"{name}:" for name in NAMES if name in used]
     more = f" (and {len(found) - 1:,} more of this file)" if len(found) > 1 else ""
-    said = "works from the entity files alone: [nlp].model names no spaCy pipeline"
-    return Problem(first.file, first.line, f'rule "{first.id}"{more}: {names} {said}', Gravity.WARNING)
+    said = f"{'works' if len(names) == 1 else 'work'} from the entity files alone"
+    said = f"{', '.join(names)} {said}: [nlp].model names no spaCy pipeline"
+    return Problem(first.file, first.line, f'rule "{first.id}"{more}: {said}', Gravity.WARNING)
 
 
 def _feed_message(field: Field) -> str:

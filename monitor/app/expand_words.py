@@ -8,6 +8,7 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.app.expanding import Answer, Expanded, Reached
 from monitor.core.digests.passages import one_line
+from monitor.core.names import spellings_shown
 from monitor.core.rules.expansions import EntityOf, FamilyOf, PrefixOf, TermOf
 from monitor.core.text.columns import cut_to, wrap
 from monitor.core.text.families import Family
@@ -83,12 +84,20 @@ def _names(entity: Entity) -> Iterator[tuple[str, Sequence[str]]]:
     """What finds an entity, by kind."""
     if entity.aliases:
         yield "aliases", entity.aliases
+    if variants := _variants(entity):
+        yield "variants, such as", variants
     if entity.acronyms:
         yield "acronyms, in exact case", entity.acronyms
     if entity.need:
         yield "only where this holds", (entity.need,)
     if entity.banned:
         yield "not where this holds", (entity.banned,)
+
+
+def _variants(entity: Entity) -> Sequence[str]:
+    """Some of the spellings that count because of `variants = true`."""
+    names = (entity.name, *entity.aliases)
+    return spellings_shown(names, is_person=entity.type == "person") if entity.variants else ()
 
 
 def answer_json(answer: Answer) -> Iterator[dict[str, Any]]:
@@ -129,6 +138,7 @@ def _entity_object(entity: Entity) -> dict[str, Any]:
         "name": entity.name,
         "type": entity.type,
         "aliases": list(entity.aliases),
+        "variants": list(_variants(entity)),
         "acronyms": list(entity.acronyms),
         "need": entity.need,
         "not": entity.banned,

@@ -49,6 +49,7 @@ class House:
             size=self.store.size(),
             holder=self.store.holder(),
             now=self.clock.now(),
+            rules_hold=self.ruleset is not None,
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:

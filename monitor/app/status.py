@@ -46,6 +46,7 @@ class Status:
     digests: tuple[DigestStatus, ...]
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
+    rules_hold: bool = True  # those of the files
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -77,6 +78,7 @@ def status_of(
     size: int | None,
     holder: int | None,
     now: datetime,
+    rules_hold: bool = True,
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
@@ -103,6 +105,7 @@ def status_of(
         digests=states,
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
+        rules_hold=rules_hold,
     )
 
 
@@ -123,6 +126,9 @@ def status_lines(status: Status) -> list[str]:
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
     ]
+    if not status.rules_hold:
+        instead = "; the last that held are in force" if status.holder else ""
+        lines.append(f"Rules       do not hold{instead}   monitor check")
     if counts.waiting_entries or counts.unmatched_articles:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
@@ -158,6 +164,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "pid": status.holder,
         "store": status.store,
         "bytes": status.size,
+        "rules_hold": status.rules_hold,
         "feeds": {
             "total": len(status.feeds),
             "late": len(status.late),

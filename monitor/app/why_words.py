@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.times import iso_time
 from monitor.app.why import RuleAnswer, Why
+from monitor.core.text.columns import COLUMNS, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.delivery import Delivery, DeliveryState
@@ -16,6 +17,8 @@ from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin
 from monitor.model.ledger import EntryFate
 from monitor.model.retention import Gone, GoneReason
+
+_BESIDE = " " * 14  # as wide as a label
 
 _QUALITY = {
     Quality.FULL: "full text of the page",
@@ -40,6 +43,18 @@ def why_lines(answer: Why, *, limit: int = 20) -> list[str]:
         lines += ["", *_entry_lines(fate), *_article_lines(fate)]
         lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
     return lines[1:]
+
+
+def laid_out(lines: Iterable[str]) -> Iterator[str]:
+    """The lines at 80 columns: what is longer goes on below its beginning, beside the label."""
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if display_width(line) <= COLUMNS:
+            yield line
+        elif indent in (0, len(_BESIDE)) and line[len(_BESIDE) - 1] == " ":
+            yield from wrap(line[len(_BESIDE) :], line[: len(_BESIDE)], then=_BESIDE)
+        else:
+            yield from wrap(line, " " * indent, then=" " * (indent + 2))
 
 
 def _never_seen(answer: Why) -> list[str]:
@@ -107,7 +122,8 @@ def _article_lines(fate: EntryFate) -> list[str]:
         f"              left out {counted(len(one.text.split()), 'word')}: {one.reason}" for one in article.dropped
     ]
     if article.named:
-        lines.append(f"Names         {', '.join(mention.name for mention in article.named[:12])}")
+        names = dict.fromkeys(mention.name for mention in article.named)
+        lines.append(f"Names         {', '.join(list(names)[:12])}")
     if article.duplicate_reason is not None:
         reason = article.duplicate_reason.value.replace("_", " ")
         of = fate.original.url if fate.original is not None else "an article that is no longer kept"

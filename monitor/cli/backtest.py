@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.app.questions import House
 
 
-@click.command()
+@click.command(short_help="Try a rule or a draft on the stored articles.")
 @click.option("--rule", metavar="ID", help="A rule as the rule files have it.", shell_complete=complete_rules)
 @click.option("--query", metavar="QUERY", help="A draft; with --rule a draft of that rule.")
 @click.option(

@@ -17,13 +17,13 @@ from monitor.core.text.terminal import printable
 
 @click.group()
 def rules() -> None:
-    """Rules: try them on documents."""
+    """Rules: try them on texts and on the past; what they reach."""
 
 
 rules.add_command(backtest)
 
 
-@rules.command("match")
+@rules.command("match", short_help="Match documents (JSON lines) against rules.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), default="-")
 @click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
 @CONFIG
@@ -52,7 +52,7 @@ def match_documents(file: Path, directory: Path | None, config: Path) -> None:
     sys.exit(1 if problems else 0)
 
 
-@rules.command()
+@rules.command(short_help="Explain why a rule matches a text or not.")
 @click.argument("rule", required=False, shell_complete=complete_rules)
 @click.option(
     "--query", help="A query to explain instead of a rule; it may use the entities and terms of the rules."
@@ -109,7 +109,7 @@ def explain(
     sys.exit(1 if failed else 0)
 
 
-@rules.command()
+@rules.command(short_help="Show what the operands of a query stand for.")
 @click.argument("query")
 @click.option("--rules", "directory", type=click.Path(path_type=Path), help="A folder of rule files, or one file.")
 @CONFIG

@@ -53,7 +53,7 @@ def why(
 def _of_url(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     from monitor.app.questions import opened
     from monitor.app.why import why as ask
-    from monitor.app.why_words import why_json, why_lines
+    from monitor.app.why_words import laid_out, why_json, why_lines
 
     url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
@@ -62,7 +62,7 @@ def _of_url(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     if as_json:
         print_json(why_json(answer))
     else:
-        print_lines(why_lines(answer))
+        print_lines(laid_out(why_lines(answer)))
     sys.exit(0 if answer.fates else 1)
 
 

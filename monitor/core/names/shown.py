@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
 
 from monitor.core.names.index import VariantIndex
 from monitor.core.names.particles import PARTICLES, is_mohammad
@@ -38,6 +39,21 @@ def variants_shown(name: str, is_person: bool = False, most: int = MOST_SHOWN) -
             seen.add(_plain(candidate))
             kept[candidate] = None
     return tuple(kept)
+
+
+def spellings_shown(names: Sequence[str], is_person: bool = False, most: int = MOST_SHOWN) -> tuple[str, ...]:
+    """At most `most` spellings that count beside the listed names of one entity, some of each name in turn.
+
+    A name that is a variant of one before it adds none: it reaches the same.
+    """
+    apart: list[str] = []
+    for name in names:
+        if not is_variant(VariantIndex.of([("", one) for one in apart]), name):
+            apart.append(name)
+    in_turn = chain(*zip_longest(*(variants_shown(name, is_person, most) for name in apart)))
+    seen = set(map(_plain, names))
+    kept = {_plain(spelling): spelling for spelling in in_turn if spelling and _plain(spelling) not in seen}
+    return tuple(kept.values())[:most]
 
 
 def is_variant(index: VariantIndex, text: str) -> bool:

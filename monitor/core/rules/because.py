@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.model.rule import Explanation
+from monitor.model.rule import Explanation, Span
 
 _LONGEST = 200
 _POSSESSIVE = re.compile(r"['’]s\Z")
@@ -64,16 +64,33 @@ def _in_field(name: str, one: Explanation) -> str:
 
 
 def _found(one: Explanation) -> str:
-    """A leaf, or a term by its first find."""
-    if not one.spans:
+    """A leaf by its first find, or a term by the words that decide it: `"traffic … halted"`."""
+    spans = _deciding(one)
+    if not spans:
         return _short(one.node)
-    text = _short(" ".join(_POSSESSIVE.sub("", one.spans[0].text).split()))
+    words = [" ".join(_POSSESSIVE.sub("", span.text).split()) for span in spans]
+    text = _short(" … ".join(dict.fromkeys(words)))
     if one.node.startswith("@") and one.note:
         return f"{one.node} {one.note}"
     # a word of a language the reader may not know says little without its term
-    if one.node.startswith("$") and not text.isascii():
+    if one.node.startswith("$") and not all(map(str.isascii, words)):
         return f'{one.node} by "{text}"'
     return f'"{text}"'
+
+
+def _deciding(one: Explanation) -> list[Span]:
+    """One find of each side of what holds, in reading order where they stand near each other."""
+    holding = [child for child in one.children if child.holds]
+    match one.node:
+        case "OR":
+            return next((found for child in holding if (found := _deciding(child))), [])
+        case "AND" | "SENTENCE" | "PARA":
+            return [span for child in holding if child.node != "NOT" for span in _deciding(child)]
+        case node if _NEAR.match(node):
+            return sorted(span for child in holding for span in _deciding(child))
+        case node if holding and node.startswith("$"):
+            return _deciding(holding[0])
+    return list(one.spans[:1])
 
 
 def _listed(parts: list[str]) -> str:

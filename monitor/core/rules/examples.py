@@ -12,9 +12,10 @@ from monitor.core.rules.because import because
 from monitor.core.rules.compiled import CompiledRule
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.table import RuleSource
+from monitor.core.rules.whynot import why_not
 from monitor.model.article import Document
 from monitor.model.problem import Problem
-from monitor.model.rule import Example, Explanation, Rule
+from monitor.model.rule import Example, Rule
 
 _SHOWN = 100
 _MOST_TOLD = 3  # rules of one table that fail the same example
@@ -123,7 +124,7 @@ class _Trial:
         explanation = self._ruleset.explain(rule.id, document)
         said = "must match, but does not" if wanted else "must not match, but does"
         message = f'rule "{rule.id}": its example {said}: {_shown(example)}'
-        why = _missing(explanation) if wanted else f"because  {because(explanation)}"
+        why = why_not(explanation) if wanted else f"because {because(explanation)}"
         context = (f"    {why}",) if why else ()
         return Problem(rule.file, self._line(rule, key, example), message, context=context)
 
@@ -167,21 +168,3 @@ def _shown(example: Example) -> str:
     shown = f'"{text}"' if len(text) <= _SHOWN else f'"{text[: _SHOWN - 1]}…"'
     about = (f'{key} "{said if isinstance(said, str) else ", ".join(said)}"' for key, said in example.about)
     return ", ".join((*([shown] if text else []), *about))
-
-
-def _missing(explanation: Explanation) -> str:
-    """The notes of the operands that keep a rule from matching, those nearest to the leaves."""
-    notes = list(dict.fromkeys(_notes(explanation)))
-    return "; ".join(notes[:3]) + ("; …" if len(notes) > 3 else "")
-
-
-def _notes(explanation: Explanation) -> Iterator[str]:
-    if explanation.holds:
-        return
-    below = [note for child in explanation.children if explanation.node != "NOT" for note in _notes(child)]
-    if explanation.node.startswith("$") and below:
-        yield f"absent: {explanation.node}"
-    elif below:
-        yield from below
-    elif explanation.note:
-        yield explanation.note

@@ -71,7 +71,7 @@ class Explainer:
                 return self._any_of(node, scope)
             case Not():
                 child = self._banned(node.child, scope)
-                note = f"{'present' if child.holds else 'absent'}: {node.child.source}"
+                note = f"{'present' if child.holds else 'absent'}: {_written(node.child)}"
                 return Explanation("NOT", not child.holds, (), (child,), note)
             case Field() if node.name in METADATA:
                 return self._metadata(node)
@@ -80,7 +80,7 @@ class Explainer:
             case TermRef():
                 term = self._evaluation.lexicon.terms[node.name]
                 below = self.explain(term.node, scope)
-                return Explanation(node.source, below.holds, below.spans, (below,))
+                return Explanation(_written(node), below.holds, below.spans, (below,))
             case Within():
                 return self._within(node, scope)
             case AtLeast():
@@ -107,7 +107,7 @@ class Explainer:
         """What must not be there: where it is not, and only what was found is asked for, no word on its parts."""
         if self._full or self._evaluation.holds(node, scope):
             return self.explain(node, scope)
-        return Explanation(node.source, False, note=f"absent: {node.source}")
+        return Explanation(_written(node), False, note=f"absent: {_written(node)}")
 
     def _field(self, node: Field, scope: Scope) -> Explanation:
         evaluation = self._evaluation
@@ -170,7 +170,7 @@ class Explainer:
         left, right = self.explain(node.left, scope), self._banned(node.right, scope)
         if alone:
             words = first_words(alone)
-            note = f"not near: {node.right.source}" if right.holds else f"absent: {node.right.source}"
+            note = f"not near: {_written(node.right)}" if right.holds else f"absent: {_written(node.right)}"
             return Explanation(node.operator, True, self._kept(words), (left, right), note)
         if not left.holds:
             return Explanation(node.operator, False, (), (left, right))
@@ -184,7 +184,7 @@ class Explainer:
         if not anywhere:
             return ""
         if near(left, right, node.distance, False):
-            return f"only the other way round: {node.right.source} before {node.left.source}"
+            return f"only the other way round: {_written(node.right)} before {_written(node.left)}"
         gap = min(_gap(hit) for hit in anywhere)
         return f"closest: {gap:,} words between" if gap < scope.end else ""
 
@@ -197,12 +197,12 @@ class Explainer:
     def _explained(self, node: Node, scope: Scope) -> Explanation:
         found = self._evaluation.hits(node, scope)
         if not found:
-            return Explanation(node.source, False, note=self._why_absent(node, scope))
+            return Explanation(_written(node), False, note=self._why_absent(node, scope))
         spans = self._kept(first_words(found))
         note = ""
         if isinstance(node, EntityRef):
             note = self._how_named(node.id, found)
-        return Explanation(node.source, True, spans, (), note)
+        return Explanation(_written(node), True, spans, (), note)
 
     def _how_named(self, entity: str, found: list[Hit]) -> str:
         """What names the entity, the first full name before a part; "" when it is its own name."""
@@ -225,14 +225,17 @@ class Explainer:
             return "only where everything is in capitals"
         if isinstance(node, EntityRef):
             named = inside(evaluation.naming.written(node.id), scope)
-            if named and not evaluation.naming.in_context(node.id):
+            if named and (key := evaluation.naming.out_of_context(node.id)):
                 text = evaluation.reading.span(named[0].start, named[0].end).text
-                return f"{_quoted(text)} is there, but not what its need and not ask for"
+                entity = evaluation.lexicon.entities[node.id]
+                if key == "need":
+                    return f"{_quoted(text)} is there, but not what it needs: {_short(entity.need)}"
+                return f"{_quoted(text)} is there, but so is what rules it out: {_short(entity.banned)}"
         if isinstance(node, EntityRef | Exact | Words) and (
             evaluation.hits(node, evaluation.reading.whole) and scope != evaluation.reading.whole
         ):
-            return f"elsewhere in the article: {node.source}"
-        return f"absent: {node.source}"
+            return f"elsewhere in the article: {_written(node)}"
+        return f"absent: {_written(node)}"
 
     def _spans(self, node: Node, scope: Scope) -> tuple[Span, ...]:
         return self._kept(self._evaluation.evidence(node, scope))
@@ -270,5 +273,14 @@ def _gap(hit: Hit) -> int:
 
 
 def _quoted(text: str) -> str:
+    return f'"{_short(text)}"'
+
+
+def _short(text: str) -> str:
     line = " ".join(text.split())
-    return f'"{line}"' if len(line) <= _LONGEST_QUOTE else f'"{line[: _LONGEST_QUOTE - 1]}…"'
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
+
+
+def _written(node: Node) -> str:
+    """The operand as written, on one line."""
+    return " ".join(node.source.split())

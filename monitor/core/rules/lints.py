@@ -29,7 +29,7 @@ _WORDS = (
 _ENGLISH = frozenset(_WORDS.split())
 _MOST_OTHERS = 3  # words named in a warning
 
-_NEARLY_NEAR = re.compile(r"(?i:o?near|w|within|adj|pre|prox)?/(\d+)|(?i:o?near)(?:/?(\d+))?")
+_NEARLY_NEAR = re.compile(r"(?:(?i:o?near|w|within|adj|pre|prox)?|[NEARO]{3,6})/(\d+)|(?i:o?near)(?:/?(\d+))?")
 _FOREIGN = re.compile(r"[?^~|&!+<>\[\]{}\\（）]")
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR)\b(?:/\d+)?")
 
@@ -77,7 +77,7 @@ def _side_by_side(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
 
 
 def _not_quite_operators(query: str, marks: Sequence[Mark]) -> Iterator[QueryInvalid]:
-    """`and`, `Not`, `near/5`, `NEAR5`, `NEAR /5`, `W/5`: words to us, operators elsewhere or in another case."""
+    """`and`, `Not`, `near/5`, `NEAR5`, `NEAR /5`, `W/5`, `NAER/5`: words to us, meant as operators."""
     for mark in marks:
         if mark.kind is not Kind.WORD:
             continue

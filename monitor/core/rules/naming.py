@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from enum import Enum, auto
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from monitor.core.names import FullName, part_names
 from monitor.core.rules.errors import QueryInvalid
@@ -39,7 +39,7 @@ class Naming:
         self._finds = finds
         self._lexicon = lexicon
         self._holds = holds
-        self._in_context: dict[str, bool] = {}
+        self._out_of_context: dict[str, Literal["", "need", "not"]] = {}
         self._ways: dict[_Named, tuple[Way, str]] = {}
 
     @property
@@ -62,13 +62,19 @@ class Naming:
 
     def in_context(self, id: str) -> bool:  # noqa: A002
         """Whether the article is one that may name the entity: its `need` holds, its `not` does not."""
-        if id not in self._in_context:
+        return not self.out_of_context(id)
+
+    def out_of_context(self, id: str) -> Literal["", "need", "not"]:  # noqa: A002
+        """The key of the entity that keeps the article from naming it; "" where none does."""
+        if id not in self._out_of_context:
             context = self._lexicon.contexts.get(id)
-            self._in_context[id] = context is None or (
-                (context.need is None or self._holds(context.need))
-                and (context.banned is None or not self._holds(context.banned))
-            )
-        return self._in_context[id]
+            key: Literal["", "need", "not"] = ""
+            if context is not None and context.need is not None and not self._holds(context.need):
+                key = "need"
+            elif context is not None and context.banned is not None and self._holds(context.banned):
+                key = "not"
+            self._out_of_context[id] = key
+        return self._out_of_context[id]
 
     def labelled(self, kind: str) -> list[Scope]:
         """Stretches that name a person, an org or a place, in order."""

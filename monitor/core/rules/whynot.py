@@ -1,4 +1,4 @@
-"""One line that says why a rule does not hold: for `monitor why`."""
+"""One line that says why a rule does not hold: for `monitor why` and for examples that fail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def why_not(explanation: Explanation) -> str:
 
 
 def _reason(one: Explanation) -> str:
-    failing = [child for child in one.children if not child.holds]
+    # that nothing stands near it is no fault of what a NOT NEAR looks for
+    operands = one.children[:1] if one.node.startswith("NOT NEAR/") else one.children
+    failing = [child for child in operands if not child.holds]
     if one.node in _UNITS:
         # Below it stands what the whole article holds: an operand that is absent says why, one that must be
         # absent does not, since it may stand in another sentence.
@@ -66,7 +68,8 @@ def _leaves(one: Explanation) -> list[Explanation]:
 def _name(one: Explanation) -> str:
     if one.node.endswith(":"):
         return one.node + _some(list(one.children))
-    return one.node if one.node not in ("AND", "OR", *_UNITS) else _reason(one)
+    # an operator says little without what it lacks
+    return f"{one.node} ({_reason(one)})" if one.children and one.node[:1] != "$" else one.node
 
 
 def _some(failing: list[Explanation]) -> str:

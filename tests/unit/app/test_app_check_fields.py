@@ -52,7 +52,7 @@ def said(desk: Path, *rules: str, config: str = CONFIG, secrets: bool = True) ->
 
 def test_names_without_a_pipeline_come_from_the_entity_files_alone_and_the_rule_is_told(desk: Path) -> None:
     assert said(desk, rule("a", "flood*"), rule("b", "place:Jordan AND person:Asif")) == [
-        'rules/a.toml:5: warning: rule "b": person:, place: works from the entity files alone: '
+        'rules/a.toml:5: warning: rule "b": person:, place: work from the entity files alone: '
         "[nlp].model names no spaCy pipeline"
     ]
 

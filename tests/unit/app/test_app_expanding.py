@@ -131,3 +131,15 @@ def test_programs_get_an_object_an_operand(store):
     assert prefix["words"][0] == {"word": "shut", "listed": True, "surprise": False, "articles": 1}
     assert {"word": "shuttle", "listed": True, "surprise": True, "articles": 0} in prefix["words"]
     assert (entity["operand"], entity["kind"], entity["name"]) == ("@torkham", "entity", "Torkham")
+
+
+def test_an_entity_shows_spellings_that_count_where_variants_are_asked_for():
+    entity = "[entities.asif]\nname = 'Khawaja Asif'\ntype = 'person'\naliases = ['خواجہ آصف']\n"
+    rule = "[[rules]]\nid = 'r'\nquery = 'x'\n"
+    plain, any_spelling = (
+        expand("@asif", ruleset_of(f"{entity}{more}{rule}")) for more in ("", "variants = true\n")
+    )
+    assert "\n  variants, such as: Khawaja Mohammad Asif; Khwaja Asif; " in said(any_spelling)
+    assert "variants" not in said(plain)
+    assert "Khwaja Asif" in next(answer_json(any_spelling))["variants"]
+    assert next(answer_json(plain))["variants"] == []

@@ -42,6 +42,14 @@ def test_without_a_daemon_it_says_so() -> None:
     assert "not running" in said(Newsroom(), holder=None, size=None).splitlines()[0]
 
 
+def test_rule_files_that_do_not_hold_are_told_with_what_is_in_force() -> None:
+    line = "Rules       do not hold; the last that held are in force   monitor check"
+    assert line in said(Newsroom(), rules_hold=False).splitlines()
+    assert "in force" not in said(Newsroom(), rules_hold=False, holder=None)
+    assert "Rules" not in said(Newsroom())
+    assert status_json(status(Newsroom(), rules_hold=False))["rules_hold"] is False
+
+
 def test_failing_and_gone_feeds_are_named_with_their_error() -> None:
     room = Newsroom(feeds=[*BOTH, feed_settings("https://gone.example/", name="Gone")])
     room.serve(item())

@@ -11,8 +11,9 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, RULES, Newsroom, digest_settings, failing, item, ruleset_of
 
 from monitor.app.why import NoSuchRule, Why, why
-from monitor.app.why_words import why_json, why_lines
+from monitor.app.why_words import laid_out, why_json, why_lines
 from monitor.core.rules import RuleSet
+from monitor.core.text.columns import display_width
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import Cron
 from monitor.model.errors import DeliveryFailed, DeliveryFault
@@ -290,6 +291,15 @@ def test_a_match_that_waits_for_a_digest_of_the_past_says_so() -> None:
     room.bring_in(item())
     lines = why_lines(why(room.store, "https://news.example/e1", room.ruleset, digests=["evening"]))
     assert any("which the config no longer has" in line for line in lines)
+
+
+def test_the_answer_fits_80_columns_and_says_a_name_once() -> None:
+    twice = "[entities.gate]\nname = 'Torkham'\n[entities.torkham]\nname = 'Torkham'\n"
+    room = Newsroom(rules=ruleset_of(f"{twice}[[rules]]\nid = 'r'\nquery = '@gate'\n"))
+    room.bring_in(item(title="Torkham: " + "a long headline of the desk " * 4))
+    lines = list(laid_out(why_lines(ask(room))))
+    assert max(map(display_width, lines)) <= 80
+    assert lines[lines.index("Names         Torkham") - 2].startswith(" " * 14 + "a long headline")
 
 
 # ---- texts that are no longer kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.core.names import FullName, NameText, VariantIndex, part_names, variants_shown
+from monitor.core.names import FullName, NameText, VariantIndex, part_names, spellings_shown, variants_shown
 
 
 def parts(text: str, *names: str, title: str = "", persons: bool = True) -> list[str]:
@@ -169,3 +169,13 @@ def test_what_is_shown_is_bounded_accepted_and_not_the_name_itself():
 
 def test_a_name_in_another_script_has_no_variants_to_show():
     assert variants_shown("خواجہ آصف") == ()
+
+
+def test_the_names_of_one_entity_show_spellings_in_turn_and_none_that_is_listed():
+    shown = spellings_shown(
+        ("Khawaja Asif", "Khwaja Asif", "Sialkot Fighter", "خواجہ آصف"), is_person=True, most=6
+    )
+    assert len(shown) == len(set(shown)) == 6
+    assert "Khawaja Mohammad Asif" in shown
+    assert any("Sialkot" in one or "Fighter" in one for one in shown)
+    assert "Khwaja Asif" not in shown

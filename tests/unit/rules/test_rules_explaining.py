@@ -107,6 +107,21 @@ def test_the_reason_is_one_line(query, body, line):
     assert because(explained(query, body)) == line
 
 
+@pytest.mark.parametrize(
+    ("term", "body", "line"),
+    [
+        ("halt* NEAR/5 traffic", "Traffic at Torkham was halted.", '"Torkham" and "Traffic … halted"'),
+        ("cricket OR (closed NEAR/4 (gate OR road))", "The closed Torkham road", '"Torkham" and "closed … road"'),
+        ("trade AND stop*", "Trade at Torkham stopped.", '"Torkham" and "Trade … stopped"'),
+        ("closed NOT NEAR/1 door", "A closed gate at Torkham, no open door", '"Torkham" and "closed"'),
+        ("بند NEAR/3 سڑک", "Torkham سڑک آج بند ہے", '"Torkham" and $t by "سڑک … بند"'),
+    ],
+)
+def test_a_term_is_told_by_the_words_of_all_its_sides(term, body, line):
+    rules = ruleset_of("@torkham AND $t", f"{NAMES}\n[terms.t]\nquery = '{term}'\n")
+    assert because(rules.explain("r", Document(id="d", title="", body=body))) == line
+
+
 def test_the_reason_is_never_long():
     query = " AND ".join(f'"{i} {"word " * 30}"' for i in range(20))
     body = ". ".join(f"{i} {'word ' * 30}" for i in range(20))
@@ -131,7 +146,7 @@ def test_a_wrong_match_says_because():
     text = example("harvest OR yield", must_not_match=["fine", "Apricot harvest best in years"])
     (problem,) = run_examples(load(text).ruleset, no_file)
     assert problem.message == ('rule "r": its example must not match, but does: "Apricot harvest best in years"')
-    assert problem.context == ('    because  "harvest"',)
+    assert problem.context == ('    because "harvest"',)
     assert problem.line == len(text.splitlines())
 
 

@@ -144,10 +144,21 @@ def test_an_entity_is_named_only_where_its_context_holds(body, named):
     assert ("london" in {one.id for one in ruleset.entities_in(Document(id="d", title="", body=body))}) is named
 
 
-def test_the_reason_for_a_no_says_that_the_context_is_missing():
-    ruleset = ruleset_of("@london", MAYOR)
-    explanation = ruleset.explain("r", Document(id="d", title="", body="Sadiq Aman Khan spoke."))
-    assert explanation.note == '"Sadiq Aman Khan" is there, but not what its need and not ask for'
+@pytest.mark.parametrize(
+    ("names", "body", "note"),
+    [
+        ("need = 'London OR\\n mayor'", "Khan spoke.", '"Khan" is there, but not what it needs: London OR mayor'),
+        ("not = 'border'", "Khan, border", '"Khan" is there, but so is what rules it out: border'),
+    ],
+)
+def test_the_reason_for_a_no_says_which_context_is_missing(names, body, note):
+    rules = ruleset_of("@khan", f"[entities.khan]\nname = 'Khan'\n{names}\n".replace("'", '"'))
+    assert rules.explain("r", Document(id="d", title="", body=body)).note == note
+
+
+def test_a_query_over_several_lines_is_told_on_one():
+    explanation = ruleset_of('Torkham NOT (cricket\n  OR "world\n  cup")').explain("r", ARTICLE)
+    assert explanation.children[1].note == 'absent: cricket OR "world cup"'
 
 
 def test_another_context_is_another_version_of_the_rule():
@@ -180,12 +191,16 @@ def test_the_reason_reads_like_a_sentence(query, body, reason):
     [
         ("reopen* NOT NEAR/3 waiting", "waiting for reopening", 'always near it: "waiting for reopening"'),
         ("reopen* NOT NEAR/3 waiting", "waiting", "absent: reopen*"),
+        ("reopen* NOT NEAR/3 (waiting OR until)", "closed", "absent: reopen*"),
         ("ATLEAST(2, torkham)", "Torkham", "found once"),
         ("PARA(torkham AND kabul)", "Torkham.\nKabul.", "all of it is there, but never in one paragraph"),
         ("person:spoke", "Sadiq Khan spoke", "in the text, but in no name of a person"),
         ("(feed:a1 OR feed:b1 OR title:c1)", "Torkham", "none of feed:a1, feed:b1, title:c1"),
         ("(a1 OR (b1 OR c1))", "Torkham", "none of a1, b1, c1"),
         ("SENTENCE(a1 AND b1) OR PARA(a1 AND c1)", "c1", "absent: a1"),
+        ('"a1 b1" OR (c1 AND torkham)', "Torkham", 'none of "a1 b1", AND (absent: c1)'),
+        ("a1 OR torkham NEAR/1 kabul", "Torkham", "none of a1, NEAR/1 (absent: kabul)"),
+        ("a1 OR $closed", "Torkham", "none of a1, $closed"),
         ("title:torkham", "Torkham", "elsewhere in the article: torkham"),
     ],
 )
