@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
 from monitor.core.names import NameText
 from monitor.core.rules.fields import LEAD
+from monitor.core.rules.neighbours import unusual
 from monitor.core.rules.nodes import Unit
 from monitor.core.text.normalize import exact_key
 from monitor.core.text.sentences import sentences_between
@@ -82,6 +83,7 @@ class Reading:
         self._compounds: dict[str, list[Hit]] = {}
         self._single: dict[str, list[int]] = {}
         self._hits: dict[str, list[Hit]] = {}
+        self._unusual: dict[int, Collection[tuple[str, str]]] = {}
         self._spans: dict[tuple[int, int], Span] = {}
         self._sentences: dict[int, list[Scope]] = {}
         forms: set[str] = set()
@@ -116,6 +118,13 @@ class Reading:
             twin = AMERICAN[british]
             places[twin] = sorted(places[twin] + places[british])
         return places
+
+    def unusual(self, text: Analysed) -> Collection[tuple[str, str]]:
+        """Neighbours in one of the fields that are not simply two of its words, for `neighbours.shown`."""
+        known = self._unusual.get(id(text))
+        if known is None:
+            known = self._unusual[id(text)] = set(unusual(text, self.british))
+        return known
 
     def _places_of(self, term: str) -> list[int]:
         """Where a word stands, in order; compounds apart. The table of all pays when many are asked for."""
