@@ -6,8 +6,10 @@ the reasons.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import NamedTuple
 
 from monitor.core.names.index import NameFind
@@ -56,7 +58,7 @@ def part_names(finds: Sequence[FullName], text: NameText, body_start: int = 0) -
         return []
     covered = {at for find in finds for at in range(find.start, find.end)}
     found = []
-    for index in [at for at, term in enumerate(text.terms) if term in parts]:
+    for index in compress(range(len(text.terms)), map(parts.__contains__, text.terms)):
         position = text.positions[index]
         for part in parts[text.terms[index]]:
             told = position >= part.after or position < body_start
@@ -72,11 +74,11 @@ def _parts(finds: Sequence[FullName], text: NameText) -> dict[str, list[_Part]]:
     persons = sorted((find for find in finds if find.is_person), key=lambda find: find.end)
     if not persons:
         return {}
-    at = dict(zip(text.positions, text.terms, strict=True))
     known: dict[tuple[str, str], _Part] = {}
     own: dict[str, frozenset[str]] = {}
     for find in persons:
-        written = tuple(at[place] for place in range(find.start, find.end) if place in at)
+        first = bisect_left(text.positions, find.start)
+        written = tuple(text.terms[first : bisect_left(text.positions, find.end, first)])
         own[find.entity] = own.get(find.entity, frozenset()) | {*written, *_terms(find.name)}
         for term, is_father in {*_ends(written), *_ends(_terms(find.name))}:
             part = _Part(find.entity, find.name, frozenset(), find.end, is_father)
@@ -92,13 +94,16 @@ def _terms(name: str) -> tuple[str, ...]:
     return tuple(token.term for token in analyse(name).tokens)
 
 
-def _ends(terms: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+@lru_cache(maxsize=20_000)
+def _ends(terms: tuple[str, ...]) -> frozenset[tuple[str, bool]]:
     """The first and the last word of a name that may stand for it, with whether it names the father.
 
     None of a name of one word.
     """
-    if len(terms) < 2:
-        return
+    return frozenset(_each_end(terms)) if len(terms) > 1 else frozenset()
+
+
+def _each_end(terms: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
     named = [term for term in terms if not (term in OFFICES or term in PARTICLES or is_mohammad(term))]
     last = [term for term in named if term not in HONORIFICS]
     for term in {*named[:1], *last[-1:]}:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from monitor.core.names.particles import SMALL
-from monitor.core.text.tokens import HYPHENS, Token, analyse
+from monitor.core.text.tokens import HYPHENS, Analysed, analyse
 
 _TITLED = 3  # longer words; fewer, all capitalised, may be nothing but a name
 
@@ -18,22 +18,22 @@ class NameText:
     Where `positions` leave one out (a paragraph ends, a link, another field) no name goes on.
     """
 
-    def __init__(self, fields: Iterable[tuple[str, Sequence[Token]]]) -> None:
+    def __init__(self, fields: Iterable[tuple[str, Analysed]]) -> None:
         self.terms: list[str] = []
         self.surfaces: list[str] = []
         self.positions: list[int] = []
-        self._fields: list[tuple[int, str, Sequence[Token]]] = []
+        self._fields: list[tuple[int, str, Analysed]] = []
         self._headlines: dict[int, bool] = {}
-        for text, tokens in fields:
-            self._fields.append((len(self.terms), text, tokens))
-            self.terms += [token.term for token in tokens]
-            self.surfaces += [text[token.start : token.end] for token in tokens]
-            self.positions += [token.position for token in tokens]
+        for text, words in fields:
+            self._fields.append((len(self.terms), text, words))
+            self.terms += words.terms
+            self.surfaces += words.surfaces
+            self.positions += words.positions
 
     @classmethod
     def of(cls, text: str) -> NameText:
         """One text by itself."""
-        return cls([(text, analyse(text).tokens)])
+        return cls([(text, analyse(text))])
 
     def follows(self, index: int) -> bool:
         """Whether a word has its predecessor right before it, in one paragraph."""
@@ -51,9 +51,9 @@ class NameText:
 
     def _gap(self, index: int) -> str:
         place = bisect_right(self._fields, index, key=lambda field: field[0]) - 1
-        first, text, tokens = self._fields[place]
+        first, text, words = self._fields[place]
         here = index - first
-        return text[tokens[here - 1].end : tokens[here].start]
+        return text[words.ends[here - 1] : words.starts[here]]
 
     def is_capital(self, index: int) -> bool:
         """Whether a word begins with a capital letter; scripts without case have none."""

@@ -35,6 +35,8 @@ ENOUGH = 400
 """Stretches of words after which no more are gathered: the spans of a match are the first 200 that are not inside
 others. A text that repeats two words ten thousand times is not explained better by all of its pairs."""
 
+_FEW = 3  # stretches to look into, so few that it does not pay to ask where another operand is rarer
+
 
 class Evaluation:
     """One document read by one rule set. Finds of leaves are kept: rules share words, terms and entities."""
@@ -155,9 +157,14 @@ class Evaluation:
         """
         match node:
             case And() | Near():
-                every = [self._seeds(child, scope) for child in operands(node)]
-                found = [seeds for seeds in every if seeds is not None]
-                return min(found, key=len) if found else None
+                found: list[int] | None = None
+                for child in operands(node):
+                    seeds = self._seeds(child, scope)
+                    if seeds is not None and (found is None or len(seeds) < len(found)):
+                        found = seeds
+                    if found is not None and len(found) <= _FEW:
+                        break
+                return found
             case Or():
                 every = [self._seeds(child, scope) for child in node.children]
                 return None if None in every else [at for seeds in every if seeds for at in seeds]

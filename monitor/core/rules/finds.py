@@ -26,6 +26,8 @@ class Finds:
         self._known: dict[int, tuple[Words | Exact, list[Hit]]] = {}
         self._prefixes: dict[str, list[Hit]] = {}
         self._families: dict[str, list[Hit]] = {}
+        self._beginnings: dict[str, list[str]] = {}
+        self._related: dict[str, bool] = {}
 
     def any(self, node: Words | Exact) -> bool:
         """Whether a leaf finds anything in the document."""
@@ -44,6 +46,7 @@ class Finds:
                     return True
                 if first.prefix:
                     return bool(self._beginning_with(first.parts[0]))
+                return self._has_relatives(first.parts[0])
         return bool(self.of(node))
 
     def of(self, node: Words | Exact) -> list[Hit]:
@@ -99,16 +102,25 @@ class Finds:
 
     def _beginning_with(self, prefix: str) -> list[str]:
         """The document's forms with this beginning."""
-        alike = self._seen.by_start.get(prefix[:START])
-        if alike is None:
-            return []
-        return [form for form in alike & self._reading.forms if form.startswith(prefix)]
+        known = self._beginnings.get(prefix)
+        if known is None:
+            alike = self._seen.by_start.get(prefix[:START], set[str]())
+            known = [form for form in alike & self._reading.forms if form.startswith(prefix)]
+            self._beginnings[prefix] = known
+        return known
 
     def _family(self, term: str) -> list[Hit]:
         """The word itself and listed forms in any case; by its stem alone no word that looks like a name."""
         known = self._families.get(term)
         if known is None:
             known = self._families[term] = sorted({*self._reading.places(term), *self._relatives(term)})
+        return known
+
+    def _has_relatives(self, term: str) -> bool:
+        """Whether the family has any other word in the document: the first one tells, most rules ask no more."""
+        known = self._related.get(term)
+        if known is None:
+            known = self._related[term] = next(self._relatives(term), None) is not None
         return known
 
     def _relatives(self, term: str) -> Iterator[Hit]:

@@ -160,7 +160,7 @@ class _Table:
                 found.update(rules)
         if self._pairs:
             for text in texts:
-                for rules in shown(text, reading.british, self._pairs):
+                for rules in shown(text, reading.unusual(text), self._pairs):
                     found.update(rules)
         if self._both:
             for first in self._both.keys() & forms:

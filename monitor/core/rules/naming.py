@@ -92,7 +92,7 @@ class Naming:
         beginning = {
             id(aliases): aliases
             for field in (reading.fields.values() if named_at_all else ())
-            for aliases in shown(field.analysed, reading.british, lexicon.by_first_pair)
+            for aliases in shown(field.analysed, reading.unusual(field.analysed), lexicon.by_first_pair)
         }
         for aliases in beginning.values():
             named.update(self._hits(aliases))

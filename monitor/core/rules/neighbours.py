@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import compress, product
 from typing import TypeVar
 
@@ -15,25 +15,24 @@ Pairs = Mapping[str, Mapping[str, T]]
 """Something by the first and the second of two words."""
 
 
-def shown(text: Analysed, british: Set[str], pairs: Pairs[T]) -> Iterator[T]:
-    """What stands in a table for words that are side by side in the text, and for some that a paragraph parts.
-
-    `british` are the words of the text that have an American twin, by which they are found too.
-    """
+def shown(text: Analysed, unusual: Iterable[tuple[str, str]], pairs: Pairs[T]) -> Iterator[T]:
+    """What stands in a table for words that are side by side in the text, and for some that a paragraph parts."""
     terms = text.terms
     # Most words begin no pair of the table: those are passed over without a step of Python for each.
     for index in compress(range(len(terms) - 1), map(pairs.get, terms)):
         found = pairs[terms[index]].get(terms[index + 1])
         if found is not None:
             yield found
-    if british or text.compounds:
-        for left, right in _unusual(text, british):
-            if left in pairs and right in pairs[left]:
-                yield pairs[left][right]
+    for left, right in unusual:
+        if left in pairs and right in pairs[left]:
+            yield pairs[left][right]
 
 
-def _unusual(text: Analysed, british: Set[str]) -> Iterator[tuple[str, str]]:
-    """Pairs that hold a joined compound, or the twin of a British word."""
+def unusual(text: Analysed, british: Set[str]) -> Iterator[tuple[str, str]]:
+    """Neighbours of which one is a joined compound, or the twin of a British word: `shown` asks for them.
+
+    `british` are the words of the text that have an American twin, by which they are found too.
+    """
     terms = text.terms
     if british:
         for index in compress(range(len(terms)), map(british.__contains__, terms)):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
-from itertools import chain, compress
 from typing import NamedTuple
 
 from monitor.core.names import NameText
 from monitor.core.rules.fields import LEAD
+from monitor.core.rules.neighbours import unusual
 from monitor.core.rules.nodes import Unit
 from monitor.core.text.normalize import exact_key
 from monitor.core.text.sentences import sentences_between
@@ -26,7 +27,7 @@ from monitor.model.rule import Span
 
 FIELD_GAP = 1_000  # more than the longest NEAR
 _FAR = sys.maxsize
-_SINGLE = 4  # words looked for one by one
+_SINGLE = 10  # words looked for one by one: the table of all takes as long as that many
 
 
 _LONGER = 4  # letters; "and", "the", "of" stay small in headlines
@@ -82,6 +83,7 @@ class Reading:
         self._compounds: dict[str, list[Hit]] = {}
         self._single: dict[str, list[int]] = {}
         self._hits: dict[str, list[Hit]] = {}
+        self._unusual: dict[int, Collection[tuple[str, str]]] = {}
         self._spans: dict[tuple[int, int], Span] = {}
         self._sentences: dict[int, list[Scope]] = {}
         forms: set[str] = set()
@@ -117,18 +119,35 @@ class Reading:
             places[twin] = sorted(places[twin] + places[british])
         return places
 
-    def _places_of(self, term: str) -> list[int]:
-        """Where a word stands, in order; compounds apart. The table of all pays from the fourth word on."""
-        if len(self._single) >= _SINGLE or self.british:
-            return self._places[term] if term in self.forms else []
-        known = self._single.get(term)
+    def unusual(self, text: Analysed) -> Collection[tuple[str, str]]:
+        """Neighbours in one of the fields that are not simply two of its words, for `neighbours.shown`."""
+        known = self._unusual.get(id(text))
         if known is None:
-            found = (
-                compress(field.analysed.positions, map(term.__eq__, field.analysed.terms))
-                for field in self.fields.values()
-            )
-            known = self._single[term] = list(chain.from_iterable(found))
+            known = self._unusual[id(text)] = set(unusual(text, self.british))
         return known
+
+    def _places_of(self, term: str) -> list[int]:
+        """Where a word stands, in order; compounds apart. The table of all pays when many are asked for."""
+        known = self._single.get(term)
+        if known is not None:
+            return known
+        if term not in self.forms:
+            return []
+        if len(self._single) >= _SINGLE:
+            return self._places[term]
+        twins = [british for british in self.british if AMERICAN[british] == term]
+        found = [place for word in (term, *twins) for place in self._looked_for(word)]
+        self._single[term] = sorted(found) if twins else found
+        return self._single[term]
+
+    def _looked_for(self, word: str) -> Iterator[int]:
+        for field in self.fields.values():
+            terms, index = field.analysed.terms, -1
+            # Quicker than a comparison of each: `index` needs no step of Python for a word.
+            with suppress(ValueError):
+                while True:
+                    index = terms.index(word, index + 1)
+                    yield field.analysed.positions[index]
 
     def may_stand_together(self, left: str, right: str) -> bool:
         """Whether one form may stand right before another, as far as a quick look tells."""
@@ -227,7 +246,7 @@ class Reading:
     @cached_property
     def names(self) -> NameText:
         """The words of all fields, as names are looked for in them."""
-        return NameText((field.text, field.analysed.tokens) for field in self.fields.values())
+        return NameText((field.text, field.analysed) for field in self.fields.values())
 
     def is_name(self, position: int) -> bool:
         """Whether the word looks like a name: capitalised inside a sentence that is no headline."""

@@ -31,12 +31,12 @@ class Vocabulary:
         self._asked: dict[str, Collection[str]] = {}
 
     def keys_of(self, term: str) -> Collection[str]:
-        """What `~term` looks for: `Families.keys_of_query`, remembered."""
+        """What `~term` looks for: `Families.keys_of_query`, remembered; listed families before stems."""
         known = self._asked.get(term)
         if known is None:
             if len(self._asked) >= _MOST_WORDS:
                 self._asked.clear()
-            known = self._asked[term] = self._families.keys_of_query(term)
+            known = self._asked[term] = sorted(self._families.keys_of_query(term))
         return known
 
     def seen(self, forms: Set[str]) -> Seen:
