@@ -228,10 +228,14 @@ class Failing:
         raise SandboxFailed("recognise", SandboxReason.TIMEOUT)
 
 
-def test_a_failing_recogniser_leaves_a_note_and_no_names(room: Newsroom) -> None:
+def test_a_recogniser_that_was_killed_is_asked_once_more_and_then_leaves_a_note_and_no_names(
+    room: Newsroom,
+) -> None:
     room.recognizer = Failing()
     enter(room)
     room.fetcher.answers[PAGE] = failing(PollOutcome.HTTP_ERROR, 404, "HTTP 404")
+    assert [report.outcome for report in room.read()] == [ReadOutcome.POSTPONED]
+    room.clock.advance(RETRY_AFTER[0])
     room.read()
     assert room.article().entities == ()
     assert room.article().note == "HTTP 404; names not recognised: recognise: timeout"
