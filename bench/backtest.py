@@ -10,16 +10,12 @@ measured on a sample of them and scaled. CPU times are of this process: compare 
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from search import START, Texts, fill
+from search import START, Texts, fill, on_a_store
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.backtest import Backtest, Trial, Version
@@ -113,18 +109,7 @@ def measure(store: SqlStore, texts: Texts, articles: int) -> None:
 
 def main() -> None:
     """Fills a store, indexes it, and tries drafts on it."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--articles", type=int, default=10_000)
-    parser.add_argument("--postgresql", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
-        url = f"sqlite:///{Path(folder) / 'monitor.db'}"
-        if options.postgresql:
-            sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
-            from postgres_server import postgres_server
-
-            url = postgres_server().fresh_database()
-        measure(SqlStore(url), Texts(), options.articles)
+    on_a_store(measure, 10_000)
 
 
 if __name__ == "__main__":

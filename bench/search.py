@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from bisect import bisect_left
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -173,10 +174,10 @@ def measure(store: SqlStore, texts: Texts, articles: int) -> None:
     store.close()
 
 
-def main() -> None:
-    """Fills a store, indexes it, searches it, and prints what that took."""
+def on_a_store(measure: Callable[[SqlStore, Texts, int], None], articles: int) -> None:
+    """Measures on an empty store, SQLite's unless --postgresql is asked for, with a number of articles."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--articles", type=int, default=20_000)
+    parser.add_argument("--articles", type=int, default=articles)
     parser.add_argument("--postgresql", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
@@ -187,6 +188,11 @@ def main() -> None:
 
             url = postgres_server().fresh_database()
         measure(SqlStore(url), Texts(), options.articles)
+
+
+def main() -> None:
+    """Fills a store, indexes it, searches it, and prints what that took."""
+    on_a_store(measure, 20_000)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,9 @@ class MatchStage:
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)
         answers = self._answers(document)
+        named = self.ruleset.entities_in(
+            document
+        )  # now: the set remembers one document, and the next is read below
         earlier = self._earlier(article)
         matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
@@ -73,7 +76,7 @@ class MatchStage:
             self.ruleset.version,
             matches,
             failures,
-            (*self.ruleset.entities_in(document), *article.recognised),
+            (*named, *article.recognised),
             self.clock.now(),
         )
         return MatchReport(article, matches, failures)
