@@ -162,11 +162,6 @@ class BacktestTally(Tally):
     current: Difference | None = None
     recorded: Difference | None = None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all candidates were read."""
-        return self.read == self.candidates
-
 
 class Backtest:
     """One version over the archive. Of matches and differences `keep` are kept in the tally, to be shown."""

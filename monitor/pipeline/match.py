@@ -65,9 +65,7 @@ class MatchStage:
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)
         answers = self._answers(document)
-        named = self.ruleset.entities_in(
-            document
-        )  # now: the set remembers one document, and the next is read below
+        named = self.ruleset.entities_in(document)  # before another is read: the set remembers one document
         earlier = self._earlier(article)
         matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
