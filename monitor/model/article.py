@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.retention import Gone
+from monitor.model.story import Fingerprint
 
 
 class Quality(StrEnum):
@@ -66,6 +67,7 @@ class DuplicateReason(StrEnum):
     SAME_URL = "same_url"  # same canonical URL and a like title
     SAME_CONTENT = "same_content"  # same content hash within 48 h
     REVISION = "revision"  # the same entry with other words
+    NEAR_DUPLICATE = "near_duplicate"  # nearly the same words, or one text holds the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class NewArticle:
     dropped: tuple[Dropped, ...] = ()
     note: str | None = None  # why the page's text is not here, when it was wanted
     page_key: str = ""  # canonical URL of the page itself, behind redirects; "" when no page was read
+    wire: str = ""  # the agency whose report it carries, as the text says: "AP", "Reuters"; "" = its own
+    fingerprint: Fingerprint | None = None  # None = from before there were any
 
     @property
     def recognised(self) -> tuple[EntityMention, ...]:
@@ -114,6 +118,7 @@ class Grouping:
     story_id: str
     duplicate_of: int | None = None
     reason: DuplicateReason | None = None
+    why: str = ""  # the reason in figures, for people: "94 % of its words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +129,7 @@ class Article(NewArticle):
     story_id: str | None = None  # None = not grouped yet
     duplicate_of: int | None = None
     duplicate_reason: DuplicateReason | None = None
+    duplicate_why: str = ""
     ruleset: str | None = None  # version it was matched with; None = not matched yet
     stage_error: str | None = None  # why grouping or matching broke off; tried again
     text_gone: Gone | None = None  # text, summary and `dropped` are empty because they were dropped

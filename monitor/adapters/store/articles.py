@@ -158,6 +158,7 @@ class SqlArticleStore:
             "story_id": grouping.story_id,
             "duplicate_of": grouping.duplicate_of,
             "duplicate_reason": grouping.reason.value if grouping.reason else None,
+            "duplicate_why": grouping.why or None,
         }
         with self._db.write() as connection:
             connection.execute(_GROUPED, group)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.engine import RowMapping
 
+from monitor.adapters.store.packed import fingerprint_of, pack_features, pack_sketch
 from monitor.model.article import (
     Article,
     Dropped,
@@ -184,9 +185,12 @@ def article_of(row: RowMapping) -> Article:
         dropped=DROPPED.validate_python(row["dropped"]),
         note=row["note"],
         page_key=row["page_key"],
+        wire=row["wire"] or "",
+        fingerprint=fingerprint_of(row["sketch"], row["features"]),
         story_id=row["story_id"],
         duplicate_of=row["duplicate_of"],
         duplicate_reason=DuplicateReason(reason) if reason else None,
+        duplicate_why=row["duplicate_why"] or "",
         ruleset=row["ruleset"],
         stage_error=row["stage_error"],
         text_gone=gone_of(row["text_gone"]),
@@ -218,6 +222,9 @@ def article_columns(article: NewArticle) -> dict[str, Any]:
         "dropped": DROPPED.dump_python(article.dropped, mode="json"),
         "note": article.note,
         "page_key": article.page_key,
+        "wire": article.wire or None,
+        "sketch": pack_sketch(article.fingerprint.sketch) if article.fingerprint else None,
+        "features": pack_features(article.fingerprint.features) if article.fingerprint else None,
         "stage": "read",
     }
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -47,6 +47,8 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 # On PostgreSQL an Integer ends at 2³¹, which a large desk reaches in some years; on SQLite it has 64 bits.
 RowId = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+# A signed 64-bit hash.
+Hash = sa.BigInteger()
 # Compared by range: the order of code points, which a database made with another locale does not keep by itself.
 Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
@@ -172,12 +174,16 @@ articles = sa.Table(
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("note", AnyText),
     sa.Column("page_key", AnyText, nullable=False),
+    sa.Column("wire", AnyText),  # the agency whose report it carries; null = its own
+    sa.Column("sketch", sa.LargeBinary),  # what copies are found by; gone once no new article can be one
+    sa.Column("features", sa.LargeBinary),  # what events are told apart by; likewise
     sa.Column("stage", AnyText, nullable=False),  # read → grouped → matched
     sa.Column("next_stage_at", UtcDateTime),  # set, with the reason, for an article that broke its stage
     sa.Column("stage_error", AnyText),
     sa.Column("story_id", AnyText),
     sa.Column("duplicate_of", sa.ForeignKey("articles.id")),
     sa.Column("duplicate_reason", AnyText),
+    sa.Column("duplicate_why", AnyText),  # the reason in figures, for people
     sa.Column("ruleset", AnyText),
     sa.Column("text_gone", AnyText),  # why the text is empty, when it was dropped
     sa.Index(None, "stage", "id"),
@@ -189,6 +195,70 @@ articles = sa.Table(
     sa.Index(None, "content_hash", "first_seen"),
     sa.Index(None, "page_key"),
     sa.Index(None, "story_id"),
+)
+
+# Where near-copies are looked for: one row a band of each text, by the day it was first seen.
+bands = sa.Table(
+    "bands",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True),  # days since 1970
+    sa.Column("key", Hash, primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Index(None, "article_id"),
+    sqlite_with_rowid=False,
+)
+
+# Where articles about one event are looked for: one row a telling key of each, by the day of its date.
+story_keys = sa.Table(
+    "story_keys",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("key", Hash, primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Index(None, "article_id"),
+    sqlite_with_rowid=False,
+)
+
+# How alike two articles are, where that is anything at all; `one` < `other`.
+story_edges = sa.Table(
+    "story_edges",
+    metadata,
+    sa.Column("one", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("other", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("weight", sa.Float, nullable=False),
+    sa.Index(None, "other"),
+    sqlite_with_rowid=False,
+)
+
+# "Not the same story": what a person said stands over every likeness. `one` < `other`.
+must_not_links = sa.Table(
+    "must_not_links",
+    metadata,
+    sa.Column("one", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("other", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("author", AnyText, nullable=False),
+    sa.Column("reason", AnyText, nullable=False),
+    sa.Index(None, "other"),
+)
+
+# Ids of stories that went into others: links, messages and commands of before still find them.
+story_aliases = sa.Table(
+    "story_aliases",
+    metadata,
+    sa.Column("alias", AnyText, primary_key=True),
+    sa.Column("story_id", AnyText, nullable=False),
+    sa.Index(None, "story_id"),
+)
+
+# How rare words are, frozen: rebuilt from the archive once a week, under a new version.
+idf_snapshots = sa.Table(
+    "idf_snapshots",
+    metadata,
+    sa.Column("version", AnyText, primary_key=True),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("documents", sa.Integer, nullable=False),
+    sa.Column("weights", sa.LargeBinary, nullable=False),
 )
 
 rulesets = sa.Table(

@@ -1,0 +1,84 @@
+"""What copies and events are told by: fingerprints, their indexes, likeness, and what people said of stories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+# Null is what articles of the time before mean: nothing is compared with them but address and words.
+_COLUMNS: tuple[sa.Column[Any], ...] = (
+    sa.Column("wire", sa.Text()),
+    sa.Column("sketch", sa.LargeBinary()),
+    sa.Column("features", sa.LargeBinary()),
+    sa.Column("duplicate_why", sa.Text()),
+)
+
+
+def upgrade() -> None:
+    """Columns without a copy of the table, and new tables."""
+    for column in _COLUMNS:
+        op.add_column("articles", column)
+    for table in ("bands", "story_keys"):
+        _index_of_articles(table)
+    op.create_table(
+        "story_edges",
+        *_pair("story_edges"),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_story_edges_other", "story_edges", ["other"])
+    op.create_table(
+        "must_not_links",
+        *_pair("must_not_links"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+    )
+    op.create_index("ix_must_not_links_other", "must_not_links", ["other"])
+    op.create_table(
+        "story_aliases",
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("story_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alias", name="pk_story_aliases"),
+    )
+    op.create_index("ix_story_aliases_story_id", "story_aliases", ["story_id"])
+    op.create_table(
+        "idf_snapshots",
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("weights", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_idf_snapshots"),
+    )
+
+
+def _row_id() -> sa.types.TypeEngine[int]:
+    return sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+
+
+def _index_of_articles(table: str) -> None:
+    op.create_table(
+        table,
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("article_id", _row_id(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=f"fk_{table}_article_id"),
+        sa.PrimaryKeyConstraint("day", "key", "article_id", name=f"pk_{table}"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(f"ix_{table}_article_id", table, ["article_id"])
+
+
+def _pair(table: str) -> tuple[Any, ...]:
+    return (
+        sa.Column("one", _row_id(), nullable=False),
+        sa.Column("other", _row_id(), nullable=False),
+        sa.ForeignKeyConstraint(["one"], ["articles.id"], name=f"fk_{table}_one"),
+        sa.ForeignKeyConstraint(["other"], ["articles.id"], name=f"fk_{table}_other"),
+        sa.PrimaryKeyConstraint("one", "other", name=f"pk_{table}"),
+    )

@@ -1,0 +1,34 @@
+"""What the pipeline asks of the outside world: one small promise per outside thing.
+
+Ports are synchronous ("one colour"): concurrency hides inside the adapters. Each has a shipped fake in
+`monitor.testing` and a contract suite in `tests/contract/` that runs over every implementation, the fake included.
+"""
+
+from __future__ import annotations
+
+from monitor.ports.archive import Archive, Retention
+from monitor.ports.articles import ArticleStore
+from monitor.ports.digests import DigestStore, Outbox
+from monitor.ports.feeds import DueFeeds, FeedStore
+from monitor.ports.ledger import Ledger
+from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
+from monitor.ports.store import Store
+
+__all__ = [
+    "Archive",
+    "ArticleStore",
+    "Channel",
+    "Clock",
+    "Dice",
+    "DigestStore",
+    "DueFeeds",
+    "EntityRecognizer",
+    "FeedStore",
+    "Fetcher",
+    "Ledger",
+    "Meter",
+    "Outbox",
+    "Retention",
+    "Sandbox",
+    "Store",
+]

@@ -1,0 +1,84 @@
+"""What the store promises of articles: entries to be read, articles to be grouped and matched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model.article import Article, EntityMention, Grouping, NewArticle
+from monitor.model.entry import Entry, ParsedEntry
+from monitor.model.ledger import KeptRuleset, NewMatch
+from monitor.model.rule import RuleFailure
+
+
+class ArticleStore(Protocol):
+    """Entries to be read, articles to be grouped and matched."""
+
+    def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
+        """Entries to be read whose time has come, besides those rows, oldest first."""
+        ...
+
+    def record_read(self, article: NewArticle) -> None:
+        """The article, and the fate of its entry, in one transaction; a second time changes nothing."""
+        ...
+
+    def postpone_read(self, row: int, until: datetime) -> None:
+        """Counts a failed attempt; the entry waits until then."""
+        ...
+
+    def ungrouped(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Articles without a story whose time has come, oldest first."""
+        ...
+
+    def twins(self, article: Article, since: datetime) -> Sequence[Article]:
+        """Grouped articles with its URL key, its content hash seen since then, or that its entry revises."""
+        ...
+
+    def revised_article(self, article: Article) -> Article | None:
+        """The grouped article of the entry that this article's entry revises."""
+        ...
+
+    def revised_words(self, article: Article) -> ParsedEntry | None:
+        """The words of the entry that this article's entry revises, where that one was never read."""
+        ...
+
+    def sentences_of(self, article_id: int) -> Mapping[str, Set[str]]:
+        """The sentences (hashes) that each rule stood on when it matched the article, by rule id."""
+        ...
+
+    def record_grouping(self, article_id: int, grouping: Grouping) -> None:
+        """The article's story; a second time changes nothing."""
+        ...
+
+    def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
+        ...
+
+    def postpone(self, article_id: int, why: str, until: datetime) -> None:
+        """An article that broke its stage waits until then; `why` is kept for the ledger."""
+        ...
+
+    def record_matches(
+        self,
+        article: Article,
+        ruleset: str,
+        matches: Sequence[NewMatch],
+        failures: Sequence[RuleFailure],
+        entities: Sequence[EntityMention],
+        now: datetime,
+    ) -> None:
+        """Matches, their routing, failed rules and entities in one transaction; a second time changes nothing."""
+        ...
+
+    def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Keeps the text of a rule set, so that an old answer can be explained, as the last that was loaded."""
+        ...
+
+    def last_ruleset(self) -> KeptRuleset | None:
+        """The rule set that was loaded last; None when none ever was."""
+        ...
+
+    def ruleset_files(self, version: str) -> Sequence[tuple[str, str]] | None:
+        """The (name, text) of the files of a rule set kept before."""
+        ...

@@ -1,0 +1,77 @@
+"""What the store promises of digests: matches that wait, plans, deliveries to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.model.article import Article
+from monitor.model.delivery import Delivery, Receipt, RetryAnswer, RetryDecision
+from monitor.model.errors import DeliveryFailed
+from monitor.model.ledger import Alerted, DigestState, LookBack, Plan, StoredMatch
+
+
+class DigestStore(Protocol):
+    """Matches waiting for their digests, and the plans that gather them."""
+
+    def state_of(self, name: str) -> DigestState | None:
+        """The digest's state; None for one that was never opened."""
+        ...
+
+    def open_digest(self, name: str, now: datetime) -> DigestState:
+        """The digest's state, made when it is new: it looks forward from now."""
+        ...
+
+    def pending(self, digest: str, *, draft: bool = False) -> Sequence[StoredMatch]:
+        """Matches this digest takes and has not planned, oldest first."""
+        ...
+
+    def alerted(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[Alerted]:
+        """What the digest has alerted of these stories; a dry run sees its own too."""
+        ...
+
+    def batches(self, digest: str, prefix: str, *, draft: bool = False) -> int:
+        """How many batches of the digest start with the prefix."""
+        ...
+
+    def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
+        """All articles of each story, oldest first."""
+        ...
+
+    def record_plan(self, plan: Plan, now: datetime) -> None:
+        """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing."""
+        ...
+
+    def record_look_back(self, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> LookBack:
+        """The matches that a backtest found (their ids are not used yet) and the batch that tells them, in one
+        transaction. `plan.planned` and `plan.merged` are ids of articles."""
+        ...
+
+
+class Outbox(Protocol):
+    """Deliveries to be made."""
+
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
+    ) -> Sequence[Delivery]:
+        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
+        ...
+
+    def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        """The other side has it."""
+        ...
+
+    def record_failure(
+        self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
+    ) -> None:
+        """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
+        ...
+
+    def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
+        """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
+        ...
+
+    def retry_dead(self, now: datetime, receiver: str | None = None) -> Mapping[str, int]:
+        """The same for every dead delivery, or those to one receiver; returns how many, by receiver."""
+        ...

@@ -1,0 +1,93 @@
+"""What the store promises of feeds: the due-queue, subscriptions, what each poll brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.model.entry import KnownEntry, NewEntry
+from monitor.model.feed import Feed, FeedSettings, Listing, PollDecision, Subscription
+
+
+class DueFeeds(Protocol):
+    """The due-queue, and what each poll brought: all that the poll stage asks for."""
+
+    def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
+        """At most `limit` active feeds whose time has come, leased so that nobody else claims them meanwhile."""
+        ...
+
+    def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
+        """Forgets the leases of these feeds; without ids every lease there is, of deliveries too: for a process
+        that holds the store alone and has just started."""
+        ...
+
+    def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
+        """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
+        ...
+
+    def record_poll(
+        self,
+        feed: Feed,
+        decision: PollDecision,
+        entries: Sequence[NewEntry],
+        *,
+        title: str | None,
+        body_hash: str | None,
+        now: datetime,
+        listed: Sequence[int] = (),
+    ) -> int:
+        """New entries, what was learned and the next poll time in one transaction; returns entries stored.
+
+        `listed` are rows of known entries that the body just read lists still. With it "listed until" stays true
+        to within a day of every entry, also of one that a feed lists unchanged for weeks.
+        """
+        ...
+
+
+class FeedStore(DueFeeds, Protocol):
+    """Subscriptions, and the feeds behind them."""
+
+    def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
+        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled."""
+        ...
+
+    def all(self) -> Sequence[Feed]:
+        """Every feed, in the order of subscription."""
+        ...
+
+    def subscribe(
+        self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
+    ) -> Sequence[Feed]:
+        """Subscribes to what is not subscribed to yet, in one transaction; the feeds that this call made active.
+
+        A feed that was removed or gone goes on where it was, with the new settings. With a lease nobody else
+        claims them until it ends.
+        """
+        ...
+
+    def unsubscribe(self, feed_id: int) -> None:
+        """Polls a feed no more; everything known of it is kept."""
+        ...
+
+    def make_all_due(self, now: datetime) -> int:
+        """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def listings(self) -> Mapping[int, Listing]:
+        """What each subscribed feed listed last, by its id; none for a feed of which no body was read."""
+        ...
+
+    def arrivals(self, feed_ids: Sequence[int]) -> Mapping[int, Sequence[datetime]]:
+        """When the entries that these feeds listed last arrived, oldest first, by feed id."""
+        ...
+
+    def passive_feed(self, publisher: str, now: datetime) -> Feed:
+        """The feed that holds the ingested documents of a publisher, made when it is not there; never polled."""
+        ...
+
+    def record_documents(
+        self, feed_id: int, entries: Sequence[NewEntry], now: datetime, listed: Sequence[int] = ()
+    ) -> int:
+        """Entries of a passive feed in one transaction; returns entries stored. `listed` as in `record_poll`."""
+        ...

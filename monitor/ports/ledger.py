@@ -1,0 +1,90 @@
+"""What the store can be asked about what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model.delivery import Attempt, Delivery, DeliveryState
+from monitor.model.ledger import (
+    DigestState,
+    EntryFate,
+    ListedMatch,
+    RecordedAnswer,
+    RuleRecord,
+    SeenEntry,
+    StoreCounts,
+)
+
+
+class Ledger(Protocol):
+    """Questions about what happened."""
+
+    def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
+        """All entries with this link or URL key, newest revision first."""
+        ...
+
+    def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
+        """How many entries of one feed are stored, and the newest of them with what became of each."""
+        ...
+
+    def counts(self, now: datetime) -> StoreCounts:
+        """The numbers of `monitor status`."""
+        ...
+
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        digest: str | None = None,
+        receiver: str | None = None,
+        tried: bool = False,
+        limit: int = 100,
+    ) -> Sequence[Delivery]:
+        """Outbox rows, newest first; with `tried` only those that were attempted."""
+        ...
+
+    def deliveries_called(self, name: str) -> Sequence[Delivery]:
+        """The outbox row with this key; else those with this id or whose key begins so, at most twenty.
+
+        A beginning has six letters at least.
+        """
+        ...
+
+    def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
+        """Every attempt of a delivery, oldest first."""
+        ...
+
+    def digest_states(self) -> Sequence[DigestState]:
+        """Every digest the store has seen."""
+        ...
+
+    def matches(
+        self,
+        since: datetime,
+        *,
+        rule: str | None = None,
+        digest: str | None = None,
+        before: tuple[datetime, int] | None = None,
+        limit: int = 500,
+    ) -> Sequence[ListedMatch]:
+        """One page of the matches made since then, newest first: all, those of a rule, those that a digest takes.
+
+        `before` is (matched_at, id) of the last match of the page before.
+        """
+        ...
+
+    def count_matches(self, since: datetime, *, rule: str | None = None, digest: str | None = None) -> int:
+        """How many matches the pages of `matches` hold together."""
+        ...
+
+    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
+        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches."""
+        ...
+
+    def recorded(
+        self, rule: str, since: datetime | None = None, until: datetime | None = None
+    ) -> Mapping[int, RecordedAnswer]:
+        """The articles first seen in that span (`until` exclusive) that the rule matched when they were read."""
+        ...

@@ -1,0 +1,36 @@
+"""The whole store, by the part that asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from monitor.ports.archive import Archive, Retention
+from monitor.ports.articles import ArticleStore
+from monitor.ports.digests import DigestStore, Outbox
+from monitor.ports.feeds import FeedStore
+from monitor.ports.ledger import Ledger
+
+
+class Store(Protocol):
+    """Everything kept, by the part that asks."""
+
+    feeds: FeedStore
+    articles: ArticleStore
+    digests: DigestStore
+    outbox: Outbox
+    ledger: Ledger
+    archive: Archive
+    retention: Retention
+
+    def set_right(self, now: datetime) -> int:
+        """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
+        ...
+
+    def size(self) -> int | None:
+        """Bytes on disk, as the database counts them; None in memory."""
+        ...
+
+    def close(self) -> None:
+        """Closes every connection; safe to call twice."""
+        ...
