@@ -12,6 +12,7 @@ from monitor.core.stories.wire import after_dateline
 from monitor.core.text.words import fold_words
 
 MOST_CHARACTERS = 200_000  # of a text: copies of longer ones agree in their beginning
+_MOST_WORDS = 50_000  # one character may stand for four words when it is normalised
 _LINE = 400  # characters; a longer line is a paragraph of the report
 
 _BYLINE = re.compile(r"(?:by|von|par|por)\s+\S[^.!?]{2,100}$", re.IGNORECASE)
@@ -85,4 +86,4 @@ def _words_of(lines: list[str]) -> list[str]:
     text = "\n".join(lines).translate(_INVISIBLE)
     if not text.isascii() and _UNSPACED.search(text):
         text = _UNSPACED.sub(r" \g<0> ", text)
-    return fold_words(text)
+    return fold_words(text)[:_MOST_WORDS]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from monitor.core.stories.identity import title_likeness
 from monitor.core.text.words import fold_words
@@ -28,6 +30,7 @@ had will would its it his her their this that after before over amid says say sa
 _NO_NAMES = frozenset(_FUNCTION_WORDS.split())
 
 
+@lru_cache(maxsize=8192)  # an article is compared with many
 def bare_title(title: str) -> str:
     """A headline without "UPDATE 1-", "WRAPUP 2-", "REFILE-" and the like, of 400 characters at most."""
     bare = title[:_MOST]
@@ -41,12 +44,18 @@ def likeness(one: str, other: str) -> float:
     return title_likeness(bare_title(one), bare_title(other))
 
 
-def numbers_of(text: str) -> frozenset[str]:
-    """Numbers, ordinals, weekdays and months of a text: what an issue of a template is known by."""
-    words = fold_words(_THOUSANDS.sub("", text))
+@lru_cache(maxsize=8192)
+def title_numbers(title: str) -> frozenset[str]:
+    """Numbers, ordinals, weekdays and months of a bare headline: what an issue of a template is known by."""
+    return numbers_in(fold_words(_THOUSANDS.sub("", bare_title(title))))
+
+
+def numbers_in(words: Iterable[str]) -> frozenset[str]:
+    """The numbers, ordinals, weekdays and months among folded words: "12th", "twelfth" and "12" are one."""
     return frozenset(number for number in map(_number, words) if number)
 
 
+@lru_cache(maxsize=8192)
 def names_of(title: str) -> frozenset[str]:
     """The words of a bare headline that may be names or numbers."""
     return frozenset(word for word in fold_words(bare_title(title)) if word not in _NO_NAMES)

@@ -67,9 +67,11 @@ _LINE = 400  # characters of such a line that are looked at
 # Place names in capitals, so that the first words of a sentence are none.
 _CAPITALS = r"[^\W\d_a-zß-öø-ÿ]"
 _PLACE = rf"{_CAPITALS}{{2,30}}(?:[ .'’/-]{{1,2}}{_CAPITALS}{{2,30}}){{0,5}}"
-_REST = r"(?:, ?[^\W\d_][\w.]{0,15}(?: \w{1,12}\.?){0,3}){0,2}"  # ", Pakistan, Feb. 22"
+_REST = r"(?:, ?[^\W\d_][\w.]{0,15}(?: \w{1,12}\.?){0,3}){0,2}(?:, ?\d{4})?"  # ", Pakistan, Feb. 22"
 _DASH = r"(?:[-–—:.]{1,3}\s|(?=\S))"
-_DATELINE = re.compile(rf"{_PLACE}{_REST}\s{{0,2}}(?:\([^()]{{2,40}}\)\s{{0,2}}{_DASH}|(?:--|[–—]|\s-)\s|:\s)")
+_DATELINE = re.compile(
+    rf"{_PLACE}{_REST}\s{{0,2}}(?:\([^()]{{2,40}}\)\s{{0,2}}{_DASH}|/[^/]{{2,40}}/\s{{0,2}}{_DASH}|(?:--|[–—]|\s-)\s|:\s)"
+)
 # As in: KABUL, March 27 (Reuters) - … Kabul [Afghanistan], March 27 (ANI): … MOSCOW, March 27. /TASS/. …
 _SLASHED = _AGENCY.replace("agency", "slashed")
 _AGENCY_DATELINE = re.compile(
@@ -88,7 +90,7 @@ _CREDITS = tuple(
         rf"\(?(?i:with)\s+(?:(?i:inputs?|files|material|reporting)\s+(?i:from)\s+)?{_AGENCY}(?:\s+(?i:inputs?))?\s*[.)]*$",
         rf"(?i:this (?:story|article|report) (?:was|is|has been) (?:first |originally )?"
         rf"(?:published|written|provided|produced|distributed) (?:by|from)) {_AGENCY}",
-        rf"(?i:by)\s+[^.!?]{{2,80}}?[\s,|/–—-]+(?:(?i:of|for)\s+)?{_AGENCY}$",
+        rf"(?i:by|von|par|por)\s+[^.!?]{{2,80}}?[\s,|/–—-]+(?:(?i:of|for)\s+)?{_AGENCY}$",
         rf"(?i:by|von|par|por)\s+{_AGENCY}$",
         rf"[-–—(\[]{{0,2}}\s*{_AGENCY}\s*[)\]]?\.?$",
         rf"{_AGENCY}\s*[|•·]",
@@ -143,7 +145,8 @@ def _from_datelines(lines: Iterable[str]) -> Iterator[str]:
 
 def _from_authors(authors: Sequence[str]) -> Iterator[str]:
     for author in authors:
-        agencies = (_agency(part) for part in _BETWEEN_NAMES.split(author[:200]))
+        parts = (author[:200], *_BETWEEN_NAMES.split(author[:200]))
+        agencies = (_agency(part) for part in parts)
         yield from (agency for agency in agencies if agency)
 
 
