@@ -6,16 +6,18 @@ twice is the smaller fault. All limits stand in the stories design unless a comm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from monitor.core.stories.furniture import own_words
+from monitor.core.stories.furniture import MOST_CHARACTERS, own_words
 from monitor.core.stories.identity import OTHER_TITLE, SAME_DAY, SAME_TITLE
 from monitor.core.stories.titles import likeness, names_of, numbers_in, template_of, title_numbers
 from monitor.core.text.urls import host_of
+from monitor.core.text.words import fold_words
 from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.story import Features, Sketch
 
@@ -39,6 +41,9 @@ MOST_OF_IT = 0.8
 SAME_OPENING = 0.8
 _LEAST_NAMED = 3  # words of a headline that says what its article is about
 _LEAST_GRAMS = 4  # sampled; 60 words have 7 on average
+_FILLED = 0.7  # of the words that one text has alone are names and numbers in a form, .3 or less in an update
+_STEM = 3  # letters
+_CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-Ž]\w*")
 _KEY_MODULUS = 64  # nine keys beside the 32 bands for 577 words
 _MOST_GRAM_KEYS = 64  # a text of 4,000 words; the lowest, so that equal parts of longer ones share theirs
 _FUTURE = timedelta(hours=24)  # a date so far ahead of when it was seen is wrong; time zones explain less
@@ -165,6 +170,23 @@ class _Pair:
         my_words, your_words = _word_set(self.one.text), _word_set(self.other.text)
         return bool(mine & (my_words - your_words)) and bool(yours & (your_words - my_words))
 
+    def filled_in(self) -> Unlike | None:
+        """Whether the texts are one form filled in twice: what each has alone is nearly all names or numbers.
+
+        An update brings whole sentences. Between two hosts a single other name may be another spelling.
+        """
+        mine, yours = _word_set(self.one.text), _word_set(self.other.text)
+        slots = []
+        for text, own in ((self.one.text, mine - yours), (self.other.text, yours - mine)):
+            names = own & _capitalised(text)
+            if len(names | numbers_in(own)) < _FILLED * len(own):
+                return None
+            slots.append((names, numbers_in(own)))
+        names_of_one, names_of_other = _without_spellings(slots[0][0], slots[1][0])
+        if min(len(names_of_one), len(names_of_other)) >= (1 if self.same_host else 2):
+            return Unlike.NAMES
+        return Unlike.NUMBERS if self.same_host and slots[0][1] and slots[1][1] else None
+
 
 def _same_url(pair: _Pair) -> PairVerdict | None:
     # A page that carries other news under another title (a home page, a live page) is not the same article.
@@ -217,6 +239,9 @@ def _told_apart(pair: _Pair, shared: float, shorter: Sketch, longer: Sketch) -> 
         return PairVerdict(unlike=Unlike.NUMBERS, possible_distinct=True)
     if pair.other_names():
         return PairVerdict(unlike=Unlike.NAMES, possible_distinct=True, apart=pair.same_host)
+    filled = pair.filled_in()
+    if filled is not None:
+        return PairVerdict(unlike=filled, possible_distinct=True, apart=filled is Unlike.NAMES)
     part = shorter.words / longer.words
     if part < LEAST_PART or (part < MOST_OF_IT and not _one_subject(pair)):
         return PairVerdict(unlike=Unlike.PART)
@@ -280,6 +305,20 @@ def _shared_terms(one: Features, other: Features) -> float:
 @lru_cache(maxsize=32)  # one article after the other is compared with its neighbours
 def _word_set(text: str) -> frozenset[str]:
     return frozenset(own_words(text))
+
+
+@lru_cache(maxsize=32)
+def _capitalised(text: str) -> frozenset[str]:
+    return frozenset(fold_words(" ".join(_CAPITALISED.findall(text[:MOST_CHARACTERS]))))
+
+
+def _without_spellings(one: frozenset[str], other: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names without those that the other side may spell otherwise: Mohammad, Mohammed."""
+    starts = {name[:_STEM] for name in one} & {name[:_STEM] for name in other}
+    return (
+        frozenset(name for name in one if name[:_STEM] not in starts),
+        frozenset(name for name in other if name[:_STEM] not in starts),
+    )
 
 
 def _numbers(article: Article, words: Iterable[str]) -> frozenset[str]:
