@@ -62,6 +62,7 @@ class Unlike(StrEnum):
     DAYS = "days"  # the same words on another day
     NUMBERS = "numbers"  # a template with other numbers: "12th" and "13th"
     NAMES = "names"  # a template with other names
+    NO_TEXT = "no_text"  # alike enough to need the texts, and one is not there: give them, if they are to be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class PairVerdict:
 def judge_pair(one: Article, other: Article, *, series: bool = False) -> PairVerdict:
     """Says whether two articles are duplicates, and why.
 
-    `series`: one of them is marked as part of a daily series, which shortens every window to six hours.
+    `series`: one of them is marked as part of a daily series, which shortens every window to six hours. Articles may
+    come without their texts; the few pairs that need them are answered NO_TEXT.
     """
     if one.language and other.language and one.language != other.language:
         return PairVerdict(unlike=Unlike.LANGUAGE)
@@ -148,6 +150,10 @@ class _Pair:
     def like(self) -> bool:
         """Whether both have headlines, and those are alike."""
         return self.titled and self.likeness >= SAME_TITLE
+
+    def has_texts(self) -> bool:
+        """Whether the texts are here that the sketches were made of."""
+        return bool(self.one.text) and bool(self.other.text)
 
     def words(self) -> int:
         """Of the shorter text."""
@@ -237,6 +243,8 @@ def _told_apart(pair: _Pair, shared: float, shorter: Sketch, longer: Sketch) -> 
     # On two hosts one report has many headlines; where those are alike as well, a number makes the difference.
     if pair.other_numbers() and (pair.same_host or pair.like()):
         return PairVerdict(unlike=Unlike.NUMBERS, possible_distinct=True)
+    if not pair.has_texts():
+        return PairVerdict(unlike=Unlike.NO_TEXT)
     if pair.other_names():
         return PairVerdict(unlike=Unlike.NAMES, possible_distinct=True, apart=pair.same_host)
     filled = pair.filled_in()
@@ -263,6 +271,8 @@ def _near_in_brief(pair: _Pair) -> PairVerdict:
     """30 to 60 words: a like headline and the same numbers within half a day, over mostly the same words."""
     if not pair.like():
         return PairVerdict(unlike=Unlike.TOO_SHORT)
+    if not pair.has_texts():
+        return PairVerdict(unlike=Unlike.NO_TEXT)
     one, other = _word_set(pair.one.text), _word_set(pair.other.text)
     if _numbers(pair.one, one) != _numbers(pair.other, other):
         return PairVerdict(unlike=Unlike.NUMBERS, possible_distinct=True)

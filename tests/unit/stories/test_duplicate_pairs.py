@@ -46,7 +46,7 @@ def test_a_verdict_says_why_in_figures() -> None:
     assert (verdict.reason, verdict.possible_distinct) == (NEAR, False)
     assert verdict.why == "86 % of its words stand in the other; the headlines share 100 %, 3 h apart"
     abridged = judge_pair(FIRST, made(TITLE, abridge(TEXT, 0.5), "b.example", 1))
-    assert abridged.why.startswith("nearly all of its 108 words stand in the other's 210")
+    assert abridged.why.startswith("78 % of its 105 words stand in the other's 210")
 
 
 @pytest.mark.parametrize("share", [0.4, 0.5, 0.6])
@@ -193,6 +193,14 @@ def test_articles_from_before_there_were_sketches_are_compared_by_hash_only() ->
     old = replace(FIRST, fingerprint=None)
     assert judge_pair(old, made(TITLE, TEXT, "b.example")).reason is DuplicateReason.SAME_CONTENT
     assert unlike(old, made(TITLE, edit(TEXT), "b.example")) is Unlike.NOTHING
+
+
+def test_a_pair_that_cannot_be_read_is_no_duplicate_and_says_so() -> None:
+    bare = replace(FIRST, text="")
+    edited = made(TITLE, edit(TEXT), "b.example", 1)
+    assert unlike(bare, edited) is unlike(edited, bare) is Unlike.NO_TEXT
+    assert unlike(bare, made(reports()[1]["title"], reports()[1]["text"])) is Unlike.NOTHING
+    assert judge_pair(bare, made(TITLE, TEXT, "b.example")).reason is DuplicateReason.SAME_CONTENT
 
 
 def test_containment_is_measured_of_the_smaller_set() -> None:

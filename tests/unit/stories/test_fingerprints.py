@@ -19,7 +19,7 @@ RELEASE = f"""{TEXT}
 
 About Nordlinje
 
-Nordlinje carries four million passengers a year between eleven ports. It was founded in 1891 and is listed in Estby.
+Nordlinje carries four million passengers a year between eleven ports. It was founded in 1891.
 
 Media contact: press@nordlinje.example"""
 
