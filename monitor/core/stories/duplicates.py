@@ -83,8 +83,8 @@ class PairVerdict:
 def judge_pair(one: Article, other: Article, *, series: bool = False) -> PairVerdict:
     """Says whether two articles are duplicates, and why.
 
-    `series`: one of them is marked as part of a daily series, which shortens every window to six hours. Articles may
-    come without their texts; the few pairs that need them are answered NO_TEXT.
+    `series`: one of them is marked as part of a daily series, which shortens every window to six hours. Articles
+    may come without their texts; the few pairs that need them are answered NO_TEXT.
     """
     if one.language and other.language and one.language != other.language:
         return PairVerdict(unlike=Unlike.LANGUAGE)
