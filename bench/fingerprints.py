@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/fingerprints.py
 
-Milliseconds of CPU for an article of 577 words, the best of some rounds; the labelled pairs are those of the tests.
+Milliseconds of CPU for an article of 577 words, the best of some rounds; the pairs are those of the tests.
 Never a gate: a test runs it for no figure's sake.
 """
 
@@ -99,9 +99,8 @@ def labelled() -> None:
         right = sum(found and is_copy for found, is_copy in said)
         found = sum(one for one, _ in said)
         copies = sum(one for _, one in said)
-        print(
-            f"labelled pairs, {name}: {len(said)}, precision {right / max(1, found):.3f}, recall {right / copies:.3f}"
-        )
+        precision, recall = right / max(1, found), right / copies
+        print(f"labelled pairs, {name}: {len(said)}, precision {precision:.3f}, recall {recall:.3f}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.core.stories.furniture import own_words, story_words
+from monitor.core.stories.furniture import MOST_TITLE, own_words, story_words
 from monitor.core.text.words import fold_words, hash_words
 from monitor.model.story import Sketch
 
@@ -24,7 +24,7 @@ def content_hash(title: str, text: str, host: str) -> str:
     words = own_words(text)
     if len(words) >= SHORT:
         return f"{CONTENT_VERSION}:{hash_words(words)}"
-    title_words = fold_words(title)
+    title_words = fold_words(title[:MOST_TITLE])
     if not words and not title_words:
         return ""
     return f"{CONTENT_VERSION}:{hash_words(title_words, words, [host])}"

@@ -12,6 +12,7 @@ from monitor.core.stories.wire import after_dateline
 from monitor.core.text.words import fold_words
 
 MOST_CHARACTERS = 200_000  # of a text: copies of longer ones agree in their beginning
+MOST_TITLE = 1_000
 _MOST_WORDS = 50_000  # one character may stand for four words when it is normalised
 _LINE = 400  # characters; a longer line is a paragraph of the report
 
@@ -29,7 +30,8 @@ _CREDIT = re.compile(
         )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ABOUT = re.compile(r"(?:about|über|à propos d\w*)\s+[^.!?]{2,80}:?$", re.IGNORECASE)
+# A name behind it: "About 300 people wait" may head a part of the report.
+_ABOUT = re.compile(r"(?i:about|über|à propos d\w*)\s+(?:(?i:the)\s+)?[^\W\d_a-z][^.!?]{1,80}:?$")
 _RELEASE_END = re.compile(
     r"(?:#\s?#\s?#|media\s+contacts?|press\s+contacts?|investor\s+(?:relations|contacts?)|contacts?\s*:"
     r"|forward[- ]looking\s+statements?|safe\s+harbou?r|cautionary\s+(?:note|statement)|notes?\s+to\s+editors?)",
@@ -48,7 +50,7 @@ def own_words(text: str) -> list[str]:
 def story_words(title: str, text: str) -> list[str]:
     """The words that a report has to itself: also without its headline at the top, and "About X" at the end."""
     lines = _without_about(_report_lines(text[:MOST_CHARACTERS]))
-    heading = fold_words(title)
+    heading = fold_words(title[:MOST_TITLE])
     while lines and heading and len(lines[0]) <= _LINE and fold_words(lines[0]) == heading:
         del lines[0]
     return _words_of(lines)

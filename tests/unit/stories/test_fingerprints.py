@@ -124,7 +124,7 @@ HOSTILE = {
     "brackets": "(" * 500_000 + ")" * 500_000,
     "capitals": "AB CD-" * 200_000,
     "chinese": "关闭" * 500_000,
-    "ligatures": "\ufdfa" * 300_000,  # eighteen characters each when normalised
+    "ligatures": "\ufdfa" * 100_000,  # eighteen characters each when normalised
 }
 
 
@@ -133,7 +133,7 @@ def test_hostile_texts_take_bounded_time_and_memory(text: str) -> None:
     sketch_of("warm", "up")
     began = time.process_time()
     sketch = sketch_of(text, text)
-    content_hash(text[:1000], text, "h")
+    content_hash(text, text, "h")
     assert time.process_time() - began < 2.0
     assert len(sketch.grams) < 60_000
 
