@@ -87,3 +87,9 @@ def test_the_rule_bench_gives_one_object_a_row_to_programs() -> None:
     assert found["rules"] == 200
     assert 0 < found["cutting"] < found["reading"]
     assert found["candidates"] < 200
+
+
+def test_the_fingerprint_bench_prints_its_tables() -> None:
+    table = bench("fingerprints.py", "--times", "1", "--rounds", "1")
+    assert "6-grams, pure Python" in table
+    assert table.count("precision") == 2
