@@ -7,10 +7,11 @@ are stored: a change of what is hashed raises `FEATURES_VERSION`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
+from monitor.core.stories.named_days import day_names, days_in, first_named
 from monitor.core.text.letters import is_spaceless
 from monitor.core.text.normalize import american
 from monitor.core.text.stems import has_stemmer, stem
@@ -33,31 +34,54 @@ _TITLE_CASE = 0.6  # from this share of capitals on a title says nothing of name
 def features_of(title: str, text: str, language: str, names: Sequence[str]) -> Features:
     """The features of an article; `language` is "" where it is not known, `names` are a recogniser's.
 
-    Stems are English ones for English and for unknown languages in plain Latin letters. Names are capitalised words
-    that do not merely begin a sentence, acronyms, and the words of `names`; each word of a name counts alone, so
-    that "Khawaja Asif" and "Asif" share one.
+    Stems are English ones for English and for unknown languages in plain Latin letters. Names are capitalised
+    words that do not merely begin a sentence, acronyms, and the words of `names`; each word of a name counts
+    alone, so that "Khawaja Asif" and "Asif" share one.
     """
     head = analyse(title[:_TITLE_CHARACTERS], limit=_TITLE_WORDS)
     body = analyse(text[:_BODY_CHARACTERS], limit=BODY_WORDS)
-    english = language in ("", "en")
+    return Features(
+        FEATURES_VERSION,
+        _ascending(_terms(head, body, english=language in ("", "en"))),
+        _ascending(_named(head, body, title, text, names)),
+    )
+
+
+def _ascending(counts: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(counts.items()))
+
+
+def _terms(head: Analysed, body: Analysed, english: bool) -> Mapping[int, int]:
     terms: dict[int, int] = {}
+    days: list[int] = []
     for analysed, times in ((head, 2), (body, 1)):
-        for word in _words(analysed):
+        words = analysed.terms
+        of_days: set[int] = set()
+        for place, size, code in days_in(words):
+            of_days.update(range(place, place + size))
+            days.append(code)
+        for word in _words([word for place, word in enumerate(words) if place not in of_days]):
             term = term_hash(word, english)
             terms[term] = terms.get(term, 0) + times
-    found: dict[int, int] = {}
-    named = set(_names_in(body, text))
+    for code in days:
+        terms[code] = terms.get(code, 0) + 1
+    if days:
+        terms[first_named(days[0])] = 1
+    return terms
+
+
+def _named(head: Analysed, body: Analysed, title: str, text: str, names: Sequence[str]) -> Mapping[int, int]:
     given = {word for name in names[:_MOST_NAMES] for word in analyse(name[:_TITLE_CHARACTERS], limit=10).terms}
-    in_title = set(_names_in(head, title)) if not _is_title_case(head) else set()
-    named |= given | in_title
+    named = given.union(_capitals(body, text), () if _is_title_case(head) else _capitals(head, title))
+    named -= day_names()
+    found = {name_hash(word): 1 for word in given}
+    counts: dict[str, int] = {}
     for analysed, times in ((head, 2), (body, 1)):
         for word in analysed.terms:
             if word in named:
-                name = name_hash(word)
-                found[name] = found.get(name, 0) + times
-    for word in given - set(head.terms) - set(body.terms):
-        found.setdefault(name_hash(word), 1)
-    return Features(FEATURES_VERSION, tuple(sorted(terms.items())), tuple(sorted(found.items())))
+                counts[word] = counts.get(word, 0) + times
+    found.update({name_hash(word): count for word, count in counts.items()})
+    return found
 
 
 @lru_cache(maxsize=50_000)
@@ -73,15 +97,21 @@ def name_hash(word: str) -> int:
     return _hash("n", word)
 
 
+def is_number(term: int) -> bool:
+    """Whether the hash of a term is that of a number ("6000", "12th")."""
+    return term & 1 == 1
+
+
 def _hash(kind: str, word: str) -> int:
     digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, person=kind.encode()).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    number = int.from_bytes(digest, "little", signed=True)
+    return number | 1 if word[:1].isdecimal() else number & ~1
 
 
-def _words(analysed: Analysed) -> Iterable[str]:
+def _words(words: Sequence[str]) -> Iterable[str]:
     """The words; where a script writes no spaces, its characters two by two."""
     last = ""
-    for word in analysed.terms:
+    for word in words:
         if not is_spaceless(word):
             yield word
             last = ""
@@ -91,7 +121,7 @@ def _words(analysed: Analysed) -> Iterable[str]:
         last = word
 
 
-def _names_in(analysed: Analysed, text: str) -> Iterable[str]:
+def _capitals(analysed: Analysed, text: str) -> Iterable[str]:
     """The words with a capital that stand inside a sentence, and words of capitals only."""
     end = 0
     for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
