@@ -71,7 +71,7 @@ def first_named(code: int) -> int:
 
 
 def days_of(terms: Sequence[tuple[int, int]], when: datetime) -> Mapping[int, float]:
-    """How much an article of that date speaks of which days, by ordinal of the calendar; the first named double."""
+    """How much an article of that date speaks of which days, by ordinal; the first named counts double."""
     found: dict[int, float] = {}
     today = when.date()
     for term, count in terms:

@@ -1,7 +1,7 @@
 """Which articles are one story: average-link agglomeration over sparse edges, a function of the set. Pure.
 
-Streams of centroids depend on the order of arrival (agreement after shuffling .73), single links chain; averages over
-all pairs do neither (stories design).
+Streams of centroids depend on the order of arrival (agreement after shuffling .73), single links chain; averages
+over all pairs do neither (stories design).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def partition(
 ) -> tuple[tuple[int, ...], ...]:
     """The groups of the nodes' ids, each ascending, in ascending order of their first.
 
-    `edges` are likenesses by pair of ids, a missing pair is 0; `apart` are pairs that must not be in one group; what
-    names other nodes is left out. Of a node's edges the `cap` strongest count: that bounds the time to about that of
-    nodes times `cap`, and splits a story of many more articles than `cap`; it changes nothing among up to `cap`.
+    `edges` are likenesses by pair of ids, a missing pair is 0; `apart` are pairs that must not be in one group;
+    what names other nodes is left out. Of a node's edges the `cap` strongest count: that bounds the time to about
+    that of nodes times `cap`, and splits a story of many more articles; among up to `cap` it changes nothing.
     """
     ranked = sorted(nodes, key=lambda node: (node.order, node.id))
     rank = {node.id: place for place, node in enumerate(ranked)}
@@ -67,8 +67,8 @@ def _keep_strongest(rows: _Rows, cap: int) -> None:
 def _agglomerate(rows: _Rows, bars: Sequence[set[int]]) -> list[list[int]]:
     """Merges by chains of nearest neighbours: as merging the best pair first, without looking for it.
 
-    A group's average likeness to a merged one is never above that to its better half. So two that are nearest to each
-    other may merge at once, and one that has no neighbour above the threshold is done.
+    A group's average likeness to a merged one is never above that to its better half. So two that are nearest to
+    each other may merge at once, and one that has no neighbour above the threshold is done.
     """
     groups: list[list[int]] = [[place] for place in range(len(rows))]
     sizes = [1] * len(rows)
