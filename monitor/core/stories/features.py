@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from monitor.core.stories.named_days import day_names, days_in, first_named
+from monitor.core.stories.titles import bare_title
 from monitor.core.text.letters import is_spaceless
 from monitor.core.text.normalize import american
 from monitor.core.text.stems import has_stemmer, stem
@@ -28,6 +29,7 @@ _TITLE_WORDS = 60
 _TITLE_CHARACTERS = 600
 _MOST_NAMES = 100  # of a recogniser's; each a few words
 _SENTENCE_END = re.compile(r"[.!?:؟。]\W*$|\n")
+_ABOUT = re.compile(r"\n\s*(?:About|Über|À propos d\w*|Acerca de)\s[^.!?:\n]{2,80}(?::|\n)", re.IGNORECASE)
 _TITLE_CASE = 0.6  # from this share of capitals on a title says nothing of names
 
 
@@ -38,13 +40,20 @@ def features_of(title: str, text: str, language: str, names: Sequence[str]) -> F
     words that do not merely begin a sentence, acronyms, and the words of `names`; each word of a name counts
     alone, so that "Khawaja Asif" and "Asif" share one.
     """
-    head = analyse(title[:_TITLE_CHARACTERS], limit=_TITLE_WORDS)
-    body = analyse(text[:_BODY_CHARACTERS], limit=BODY_WORDS)
+    title, text = bare_title(title[:_TITLE_CHARACTERS]), _without_about(text[:_BODY_CHARACTERS])
+    head = analyse(title, limit=_TITLE_WORDS)
+    body = analyse(text, limit=BODY_WORDS)
     return Features(
         FEATURES_VERSION,
         _ascending(_terms(head, body, english=language in ("", "en"))),
         _ascending(_named(head, body, title, text, names)),
     )
+
+
+def _without_about(text: str) -> str:
+    """A text without what a press release says of its sender behind its news: the same in all of them."""
+    about = _ABOUT.search(text, len(text) // 3)
+    return text if about is None else text[: about.start()]
 
 
 def _ascending(counts: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
