@@ -21,6 +21,11 @@ from monitor.model.story import Features
 
 FEATURES_VERSION = 1
 
+
+def _numbered(words: str, first: int) -> Mapping[str, str]:
+    return {word: str(number) for number, word in enumerate(words.split(), first)}
+
+
 BODY_WORDS = 250
 """Words of the text that count (stories design): news begins with what happened, background stands behind."""
 
@@ -28,9 +33,25 @@ _BODY_CHARACTERS = 5_000  # nobody's 250 words are longer; what lies behind cost
 _TITLE_WORDS = 60
 _TITLE_CHARACTERS = 600
 _MOST_NAMES = 100  # of a recogniser's; each a few words
-_SENTENCE_END = re.compile(r"[.!?:؟。]\W*$|\n")
-_ABOUT = re.compile(r"\n\s*(?:About|Über|À propos d\w*|Acerca de)\s[^.!?:\n]{2,80}(?::|\n)", re.IGNORECASE)
-_TITLE_CASE = 0.6  # from this share of capitals on a title says nothing of names
+_BEGINS = re.compile('[.!?:\n"“”„«»•]')  # behind these a capital says nothing
+_TITLE_OR_INITIAL = 3  # letters: Mr., Lt., Gen., J. end no sentence
+_ABOUT = re.compile(r"\n[ \t]*(?:About|Über|À propos d\w*|Acerca de)[ \t][^.!?:\n]{2,80}[:\n]", re.IGNORECASE)
+_FIRST_SPACELESS = "\u0e00"  # Thai; nearly all words are before it, and most time went into asking
+_TITLE_CASE = 0.6  # from this share of capitals on they say nothing of names
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_COUNTED = _numbered(
+    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty""",
+    2,
+)
+_RANKED = _numbered(
+    """third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth""",
+    3,
+)
+# Endings of cases and genders in Cyrillic letters ("Кабуле", "Кабулом"), and the article of Arabic.
+_CYRILLIC_ENDING = re.compile("(?<=...)[аеиоуыэюяьм]{1,2}$")
+_ARABIC_ARTICLE = re.compile("^(?:[وبفک]?ال|لل)(?=...)")
 
 
 def features_of(title: str, text: str, language: str, names: Sequence[str]) -> Features:
@@ -81,47 +102,66 @@ def _terms(head: Analysed, body: Analysed, english: bool) -> Mapping[int, int]:
 
 def _named(head: Analysed, body: Analysed, title: str, text: str, names: Sequence[str]) -> Mapping[int, int]:
     given = {word for name in names[:_MOST_NAMES] for word in analyse(name[:_TITLE_CHARACTERS], limit=10).terms}
-    named = given.union(_capitals(body, text), () if _is_title_case(head) else _capitals(head, title))
-    named -= day_names()
+    named = given.union(_capitals(body, text), _capitals(head, title, is_title=True)) - day_names()
     found = {name_hash(word): 1 for word in given}
     counts: dict[str, int] = {}
     for analysed, times in ((head, 2), (body, 1)):
         for word in analysed.terms:
             if word in named:
                 counts[word] = counts.get(word, 0) + times
-    found.update({name_hash(word): count for word, count in counts.items()})
+    for word, count in counts.items():
+        name = name_hash(word)
+        found[name] = max(count, found.get(name, 0))
     return found
 
 
 @lru_cache(maxsize=50_000)
 def term_hash(word: str, english: bool = True) -> int:
-    """The signed 64-bit hash of a normalised word's stem."""
-    spelled = american(word)
-    return _hash("t", stem(spelled) if english and has_stemmer(spelled) else spelled)
+    """The signed 64-bit hash of a normalised word's stem; "twelve" is 12, and "twelfth" is 12th."""
+    if english and has_stemmer(word):
+        ordinal = _ORDINAL.fullmatch(word)
+        if ordinal or word in _RANKED:
+            return _hash("o", ordinal[1] if ordinal else _RANKED[word], mark=3)
+        return _number_hash(_COUNTED[word]) if word in _COUNTED else _hash("t", stem(american(word)))
+    return _number_hash(word) if word[:1].isdecimal() else _hash("t", _without_endings(word))
+
+
+def _number_hash(number: str) -> int:
+    return _hash("t", number, mark=1)
 
 
 @lru_cache(maxsize=50_000)
 def name_hash(word: str) -> int:
     """The signed 64-bit hash of a normalised word of a name; no term has it."""
-    return _hash("n", word)
+    return _hash("n", _without_endings(word))
+
+
+def _without_endings(word: str) -> str:
+    if "\u0400" <= word[:1] < "\u0530":
+        return _CYRILLIC_ENDING.sub("", word)
+    return _ARABIC_ARTICLE.sub("", word) if "\u0600" <= word[:1] < "\u0700" else word
 
 
 def is_number(term: int) -> bool:
-    """Whether the hash of a term is that of a number ("6000", "12th")."""
+    """Whether the hash of a term is that of a number ("6000"), an ordinal too."""
     return term & 1 == 1
 
 
-def _hash(kind: str, word: str) -> int:
+def is_ordinal(term: int) -> bool:
+    """Whether the hash of a term is that of an ordinal ("12th"): it tells things apart that are named alike."""
+    return term & 3 == 3
+
+
+def _hash(kind: str, word: str, mark: int = 0) -> int:
     digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, person=kind.encode()).digest()
-    number = int.from_bytes(digest, "little", signed=True)
-    return number | 1 if word[:1].isdecimal() else number & ~1
+    return int.from_bytes(digest, "little", signed=True) & ~3 | mark
 
 
 def _words(words: Sequence[str]) -> Iterable[str]:
     """The words; where a script writes no spaces, its characters two by two."""
     last = ""
     for word in words:
-        if not is_spaceless(word):
+        if word < _FIRST_SPACELESS or not is_spaceless(word):
             yield word
             last = ""
             continue
@@ -130,19 +170,28 @@ def _words(words: Sequence[str]) -> Iterable[str]:
         last = word
 
 
-def _capitals(analysed: Analysed, text: str) -> Iterable[str]:
-    """The words with a capital that stand inside a sentence, and words of capitals only."""
-    end = 0
-    for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
-        first = surface[0]
-        if first.isupper() and len(word) > 1:
-            begins = end == 0 or _SENTENCE_END.search(text[end:start]) is not None
-            if not begins or (surface.isupper() and len(surface) > 1):
-                yield word
-        end = start + len(surface)
+def _capitals(analysed: Analysed, text: str, is_title: bool = False) -> Iterable[str]:
+    """The words with a capital that stand inside a sentence, and words of capitals only.
 
-
-def _is_title_case(analysed: Analysed) -> bool:
+    In a headline that capitalises every word only those of capitals only, and none where all is in capitals.
+    """
     cased = [surface for surface in analysed.surfaces if surface[0].isupper() or surface[0].islower()]
-    capitals = sum(surface[0].isupper() for surface in cased)
-    return len(cased) > 0 and capitals / len(cased) >= _TITLE_CASE
+    upper = sum(surface.isupper() and len(surface) > 1 for surface in cased)
+    if upper >= _TITLE_CASE * len(cased):
+        return
+    title_case = is_title and sum(surface[0].isupper() for surface in cased) >= _TITLE_CASE * len(cased)
+    end, before = 0, ""
+    for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
+        if surface[0].isupper() and len(word) > 1:
+            inside = not title_case and end > 0 and not _begins(text[end:start], before)
+            if inside or (len(surface) > 1 and surface.isupper()):
+                yield word
+        end, before = start + len(surface), surface
+
+
+def _begins(gap: str, before: str) -> bool:
+    """Whether a sentence or a quotation begins behind this gap, and the word before it."""
+    sign = _BEGINS.search(gap)
+    if sign is None:
+        return False
+    return not (gap == ". " and len(before) <= _TITLE_OR_INITIAL and before[0].isupper())

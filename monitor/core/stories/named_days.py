@@ -84,7 +84,8 @@ def days_of(terms: Sequence[tuple[int, int]], when: datetime) -> Mapping[int, fl
 
 def _day_of_month(words: Sequence[str], place: int, month: int) -> Iterator[tuple[int, int, int]]:
     """16 September, September 16, 16th of September; without a number beside it a month is no day."""
-    for other in (place - 1, place + 1, place - 2):
+    before = place - 2 if place > 1 and words[place - 1] in ("of", "de") else place - 1
+    for other in (before, place + 1):
         if 0 <= other < len(words):
             number = words[other].rstrip("thsndr.")
             if number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= 31:
