@@ -32,7 +32,7 @@ _NO_DAY_SHARED = 0.4  # both name days, and none is the same
 _DAYS_AGREE = 0.5  # a cosine of named days from which on they are no reason against
 _NO_NUMBER_SHARED, _NO_ORDINAL_SHARED = 0.8, 0.6
 _TELLING_NUMBER = 0.5  # of the weight of a rare word: that both say "three" is no agreement
-_TEMPLATE, _TEMPLATE_WINDOW = 0.85, timedelta(hours=12)
+_TEMPLATE, _DATED_TEMPLATE, _TEMPLATE_WINDOW = 0.85, 0.7, timedelta(hours=12)
 # 7 names and 4 terms (27 rows) find 98 of 100 edges of the labelled articles and the samples, 8 terms alone 85
 _KEY_NAMES, _KEY_TERMS, _KEY_TERMS_ALONE, _FEW_NAMES = 7, 4, 8, 4
 _TITLES_ALIKE, _TITLE_IN_TEXT, _SHARED_NAMES = 0.3, 0.2, 2
@@ -53,8 +53,8 @@ def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = 
 
     IDF cosine of the words and half that of the names, less where the names are less alike than the words (a
     template's), and less for the time between them, for naming other days and for naming other numbers. Articles
-    of different languages are no event, nor is one without a date. Near-copies half a day apart or more are none:
-    they are copies by other evidence, or the next issue of a daily text.
+    of different languages are no event, nor is one without a date. Near-copies half a day apart or more are none,
+    and less will do where they name other days: they are copies by other evidence, or a daily text's next issue.
     """
     if one.when is None or other.when is None or _other_language(one, other):
         return 0.0
@@ -63,13 +63,15 @@ def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = 
         return 0.0
     a, b = _weighed_node(one, idf), _weighed_node(other, idf)
     words = _cosine(a.terms, a.terms_norm, b.terms, b.terms_norm)
-    if words == 0.0 or (words >= _TEMPLATE and apart >= _TEMPLATE_WINDOW):
+    days = _same_days(a, b)
+    copied = _TEMPLATE if days > _NO_DAY_SHARED else _DATED_TEMPLATE
+    if words == 0.0 or (words >= copied and apart >= _TEMPLATE_WINDOW):
         return 0.0
     if (one.title_only or other.title_only) and not _titles_meet(one, other, words, len(a.names.keys() & b.names)):
         return 0.0
     names = _cosine(a.names, a.names_norm, b.names, b.names_norm) if a.names and b.names else words
     likeness = words + _NAMES_WEIGH * names - max(0.0, words - names)
-    weight = likeness * _fade(apart) * _same_days(a, b) * _same_numbers(a, b)
+    weight = likeness * _fade(apart) * days * _same_numbers(a, b)
     return weight if weight >= _LEAST else 0.0
 
 

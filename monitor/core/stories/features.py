@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from monitor.core.stories.named_days import day_names, days_in, first_named
+from monitor.core.stories.shares import is_ordinary
 from monitor.core.stories.titles import bare_title
 from monitor.core.text.letters import is_spaceless
 from monitor.core.text.normalize import american
@@ -173,20 +174,24 @@ def _words(words: Sequence[str]) -> Iterable[str]:
 def _capitals(analysed: Analysed, text: str, is_title: bool = False) -> Iterable[str]:
     """The words with a capital that stand inside a sentence, and words of capitals only.
 
-    In a headline that capitalises every word only those of capitals only, and none where all is in capitals.
+    Of a headline also those that the table of common words does not know as ordinary, wherever they stand: many
+    feeds give nothing but headlines. In a headline that capitalises every word, and one in capitals, only those.
     """
     cased = [surface for surface in analysed.surfaces if surface[0].isupper() or surface[0].islower()]
-    upper = sum(surface.isupper() and len(surface) > 1 for surface in cased)
-    if upper >= _TITLE_CASE * len(cased):
-        return
-    title_case = is_title and sum(surface[0].isupper() for surface in cased) >= _TITLE_CASE * len(cased)
+    shouts = sum(surface.isupper() and len(surface) > 1 for surface in cased) >= _TITLE_CASE * len(cased)
+    tells = not shouts and (not is_title or sum(map(_is_capital, cased)) < _TITLE_CASE * len(cased))
     end, before = 0, ""
     for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
         if surface[0].isupper() and len(word) > 1:
-            inside = not title_case and end > 0 and not _begins(text[end:start], before)
-            if inside or (len(surface) > 1 and surface.isupper()):
+            inside = tells and end > 0 and not _begins(text[end:start], before)
+            acronym = not shouts and len(surface) > 1 and surface.isupper()
+            if inside or acronym or (is_title and not is_ordinary(word)):
                 yield word
         end, before = start + len(surface), surface
+
+
+def _is_capital(surface: str) -> bool:
+    return surface[0].isupper()
 
 
 def _begins(gap: str, before: str) -> bool:

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
 
 from monitor.core.stories.features import name_hash, term_hash
 from monitor.core.stories.named_days import is_day
-from monitor.core.text.normalize import normalize
+from monitor.core.stories.shares import common_words
 from monitor.model.story import Features
 
 MOST_TERMS = 50_000
@@ -121,11 +120,7 @@ def _shipped() -> Idf:
 def _shipped_shares() -> Mapping[int, float]:
     """Shares of documents by hash: of a stem the largest share of its words."""
     shares: dict[int, float] = {}
-    for line in files(__package__).joinpath("shares.txt").read_text("utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        share, *words = line.split()
-        for word in map(normalize, words):
-            for term in (term_hash(word), term_hash(word, english=False), name_hash(word)):
-                shares[term] = max(float(share), shares.get(term, 0.0))
+    for word, common in common_words().items():
+        for term in (term_hash(word), term_hash(word, english=False), name_hash(word)):
+            shares[term] = max(common.share, shares.get(term, 0.0))
     return shares

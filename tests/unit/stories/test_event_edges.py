@@ -25,6 +25,7 @@ SHUT = (
     "Traffic between Kurram and Paktia stopped on Wednesday when the gate at Kharlachi was shut. Sajjad Hussain "
     "told traders that no truck would pass while the quarrel about the Afghan post goes on; 400 trucks wait."
 )
+REST = "Sailors watch the storm lights at the harbours, which burn when gusts of 60 kilometres are expected."
 
 
 def node(title: str, text: str, when: datetime | None = NOON, *, id: int = 1, language: str = "en") -> StoryNode:
@@ -92,6 +93,14 @@ def test_the_next_issue_of_a_daily_text_is_another_event() -> None:
     today = node("Weather for the lake district", bulletin)
     again = node("Weather for the lake district", bulletin.replace("19", "21"), NOON + timedelta(days=1))
     assert edge_weight(today, again, IDF) == 0.0
+
+
+def test_a_daily_text_that_names_its_day_may_change_more() -> None:
+    today = node("Forecast for Wednesday", "Highs of 19 degrees at Altmar. " + REST)
+    fog = "Dense fog until noon at Altmar. " + REST
+    tomorrow = node("Forecast for Thursday", fog, NOON + timedelta(days=1))
+    undated = node("Forecast", fog, NOON + timedelta(days=1))
+    assert edge_weight(today, tomorrow, IDF) == 0.0 < edge_weight(today, undated, IDF)
 
 
 def test_one_template_of_two_issuers_is_two_events() -> None:

@@ -77,9 +77,17 @@ def test_a_quotation_begins_like_a_sentence() -> None:
     assert names("", "He said: “We were told nothing.”") == {}
 
 
-def test_a_headline_in_title_case_names_only_its_acronyms() -> None:
-    assert names("Defense Minister Visits Border With TTP Looming", "") == {name_hash("ttp"): 2}
-    assert names("BORDER CROSSING CLOSED BY TROOPS", "") == {}
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("Defense Minister Visits Kabul Border With TTP Looming", {"kabul", "ttp", "looming"}),
+        ("TORKHAM BORDER CROSSING CLOSED BY TROOPS", {"torkham"}),
+        ("Torkham closed after police fire on Asif", {"torkham", "asif"}),
+        ("Police officers closed the road", set()),
+    ],
+)
+def test_a_headline_names_what_is_no_ordinary_word(title: str, found: set[str]) -> None:
+    assert names(title, "") == {name_hash(word): 2 for word in found}
 
 
 def test_days_are_no_names_and_no_words_but_days() -> None:
