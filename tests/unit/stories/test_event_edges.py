@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 from ground_truth import KEYS, PUBLISHED, SAME_EVENT, TITLES, main_text
+from labelled_stories import SETS, b_cubed, events_of, labelled, originals_of
 
 from monitor.core.stories.edges import edge_weight, keys_of
 from monitor.core.stories.features import features_of
@@ -50,6 +51,21 @@ def test_the_samples_are_three_stories() -> None:
         for number, key in enumerate(KEYS)
     ]
     assert {frozenset(KEYS[number] for number in group) for group in groups_of(nodes)} == set(SAME_EVENT)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_labelled_articles_are_grouped_by_event(name: str) -> None:
+    articles = labelled(name)
+    originals = originals_of(articles)
+    ids = [one.document.id for one in articles]
+    nodes = []
+    for number, one in enumerate(articles):
+        read = one.document
+        if originals[read.id] == read.id:  # copies are folded into what they copy before events are told apart
+            nodes.append(node(read.title, read.body, read.published, id=number, language=read.language or ""))
+    story = {ids[number]: place for place, group in enumerate(groups_of(nodes)) for number in group}
+    score = b_cubed(events_of(articles), {one: story[originals[one]] for one in ids})
+    assert min(score.precision, score.recall) > 0.93
 
 
 def test_two_reports_of_a_day_meet_and_their_likeness_has_no_direction() -> None:
