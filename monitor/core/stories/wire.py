@@ -61,6 +61,9 @@ _ALTERNATIVES = "|".join(
     for alias in sorted(_EXACT, key=len, reverse=True)
 )
 _AGENCY = rf"(?P<agency>{_ALTERNATIVES})(?!\w)"
+# Words of menus and headings too: a line of nothing else, or a bracket at the end, says nothing.
+_AMBIGUOUS = "AA|AAP|ANP|APA|APP|BSS|INP|NTB|PAP|SDA|SPA|UNI|WAM"
+_SIGNED = rf"(?!(?:{_AMBIGUOUS})(?!\w)){_AGENCY}"
 
 _HEAD, _FOOT = 10, 15  # lines that a text opens and closes with
 _LINE = 400  # characters of such a line that are looked at
@@ -83,7 +86,7 @@ _KYODO = re.compile(r"KYODO NEWS\s*[-–—]")
 _CREDITS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?i:sources?|quelle|fuente|fonte|credits?|via)\s*:\s*{_AGENCY}\s*(?:[.|)]|$)",
+        rf"(?i:sources?|quelle|fuente|fonte|via)\s*:\s*{_AGENCY}\s*(?:[.|)]|$)",
         rf"(?:The )?{_AGENCY} (?:\w+ )?(?i:writers?|journalists?|reporters?|correspondents?)\s+[A-ZÀ-Þ]",
         rf"(?:©|\([cC]\)|(?i:copyright)(?:\s*(?:©|\([cC]\)))?)\s*(?:\d{{4}}(?:\s*[-–]\s*\d{{4}})?\s*)?(?:(?i:by)\s+)?"
         rf"(?:(?i:the)\s+)?{_AGENCY}",
@@ -92,12 +95,12 @@ _CREDITS = tuple(
         rf"(?:published|written|provided|produced|distributed) (?:by|from)) {_AGENCY}",
         rf"(?i:by|von|par|por)\s+[^.!?]{{2,80}}?[\s,|/–—-]+(?:(?i:of|for)\s+)?{_AGENCY}$",
         rf"(?i:by|von|par|por)\s+{_AGENCY}$",
-        rf"[-–—(\[]{{0,2}}\s*{_AGENCY}\s*[)\]]?\.?$",
-        rf"{_AGENCY}\s*[|•·]",
+        rf"[-–—(\[]{{0,2}}\s*{_SIGNED}\s*[)\]]?\.?$",
+        rf"{_SIGNED}\s*[|•·]",
     )
 )
 _END = re.compile(
-    rf"[.!?\"”’']\s*(?:[-–—]{{1,2}}\s*{_AGENCY}|[(\[]{_AGENCY.replace('agency', 'bracketed')}[)\]])\.?$"
+    rf"[.!?\"”’']\s*(?:[-–—]{{1,2}}\s*{_SIGNED}|[(\[]{_SIGNED.replace('agency', 'bracketed')}[)\]])\.?$"
 )
 _PTI_INITIALS = re.compile(r"(?:^|[.!?\"”]\s*)PTI(?: [A-Z]{2,4}){1,5}$")
 _REPORTING = re.compile(r"\(?Reporting by [^()]{3,300}(?:[Ee]diting|[Ww]riting) by ", re.DOTALL)

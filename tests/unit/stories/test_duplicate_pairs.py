@@ -207,3 +207,33 @@ def test_containment_is_measured_of_the_smaller_set() -> None:
     assert containment([1, 2, 3, 4], [3, 4]) == 1.0
     assert containment([1, 2, 3, 4], [4, 5]) == 0.5
     assert containment([], [1]) == 0.0
+
+
+SAME_PAGE = "https://news.example/x"
+
+
+def test_the_same_address_under_a_like_headline_is_one_article() -> None:
+    one = made("Torkham closed", "The crossing is closed.", url_key=SAME_PAGE)
+    other = made("Torkham closed", "It was closed, said the guards.", "b.example", 1, url_key=SAME_PAGE)
+    assert judge_pair(one, other).reason is DuplicateReason.SAME_URL
+    assert judge_pair(one, replace(other, title="Floods in Sindh")).reason is None
+    assert judge_pair(replace(one, url_key=""), replace(other, url_key="")).reason is None
+
+
+def test_one_page_dated_anew_on_another_day_is_another_event() -> None:
+    one = made("Torkham closed", "The crossing is closed.", url_key=SAME_PAGE)
+    later = made("Torkham closed", "It is closed, said the guards.", hours=24, url_key=SAME_PAGE)
+    assert judge_pair(one, later).reason is None
+    assert judge_pair(one, replace(later, published=None)).reason is DuplicateReason.SAME_URL
+
+
+def test_a_wall_with_one_text_on_every_page_of_a_host_makes_no_copies() -> None:
+    wall = made("Floods in Sindh", TEXT, hours=1)
+    assert unlike(FIRST, wall) is Unlike.TITLES
+    assert unlike(FIRST, replace(wall, content_hash="2:another")) is Unlike.TITLES
+
+
+def test_a_long_wire_copy_on_another_host_is_a_copy_under_any_headline_and_a_short_notice_is_not() -> None:
+    assert judge_pair(FIRST, made("Floods in Sindh", TEXT, "b.example")).reason is DuplicateReason.SAME_CONTENT
+    one, other = made("Torkham closed", BRIEF), made("Floods in Sindh", BRIEF, "b.example")
+    assert unlike(one, other) is Unlike.TITLES
