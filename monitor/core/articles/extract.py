@@ -38,7 +38,7 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
     facts = page_facts(tree, url, now)
     page = blocks_of(tree)
     dropped: list[Dropped] = []
-    if (place := h1_cut(page, facts.title)) is not None:
+    if not facts.live and (place := h1_cut(page, facts.title)) is not None:
         dropped.append(_left_out(page[place:]))
         cut_from(page[place].element)
         page = page[:place]
@@ -47,7 +47,7 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
     for engine, main in _engines(tree, facts, url):
         lines = beside_page(main, page)
         restore(lines, facts.title)
-        left_out = without_foreign(lines, facts.title)
+        left_out = without_foreign(lines, facts.title, live=facts.live)
         text = _text(lines)
         longest = max(longest, len(text))
         if engine is Engine.TRAFILATURA:

@@ -29,6 +29,11 @@ _PUBLISHER_NAMES = ("og:site_name", "application-name", "dc.publisher")
 _AUTHOR_NAMES = ("author", "article:author", "parsely-author", "dc.creator", "byl", "sailthru.author")
 _BETWEEN_AUTHORS = re.compile(r"\s*;\s*|\s*,\s+(?:and\s+)?|\s+and\s+(?=[A-Z])")
 _BY = re.compile(r"^(?:by|von|par|por|di)\s+", re.I)
+_LIVE = re.compile(
+    r"\b(?:live|as it happened|liveticker|en direct|en vivo|minuto a minuto|ao vivo|in diretta)\b"
+    r"|онлайн|مباشر|لائیو",
+    re.I,
+)
 _SITE_IN_TITLE = re.compile(r"\s+[|–—·»«-]\s+")
 
 
@@ -44,6 +49,7 @@ class Facts:
     published: datetime | None
     date_flag: DateFlag | None
     canonical_url: str | None
+    live: bool  # a page to which entries are added
     articles: tuple[Node, ...]  # the JSON-LD articles
 
 
@@ -56,8 +62,9 @@ def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
         meta.setdefault(name, content)
     publisher = _publisher(meta, articles)
     published, flag = _published(tree, meta, articles, url, now)
+    title = _title(tree, meta, articles, publisher)
     return Facts(
-        title=_title(tree, meta, articles, publisher),
+        title=title,
         publisher=publisher or host_of(url) or None,
         language=_language(tree, meta, articles),
         authors=_authors(tree, meta, articles),
@@ -65,6 +72,7 @@ def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
         published=published,
         date_flag=flag,
         canonical_url=_canonical(tree, meta, url),
+        live=_LIVE.search(title) is not None or any("LiveBlog" in str(node.get("@type")) for node in articles),
         articles=articles,
     )
 

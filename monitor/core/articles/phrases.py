@@ -33,8 +33,7 @@ RAIL = phrases(
     other (?:news|stories|articles) |
     (?:what to read next|what others are reading|also in the news|elsewhere on .{2,30}) |
     promoted(?: stories)? | sponsored(?: content| links?)? | around the web | from (?:around|our) .{2,30} |
-    leave a (?:reply|comment) | post navigation | previous (?:post|article|story) | about the authors? |
-    written by | (?:news|web|night|digital|editorial|city|sports?|business|foreign|monitoring) desk |
+    leave a (?:reply|comment) | post navigation | previous (?:post|article|story) |
     mehr zum thema | das könnte sie auch interessieren | meistgelesen |
     weitere (?:artikel|meldungen|themen) | lesen sie auch | auch interessant | lire aussi | à lire aussi |
     sur le même (?:sujet|thème) | articles? (?:liés|similaires) | les plus lus | dans la même rubrique |
@@ -46,6 +45,14 @@ RAIL = phrases(
     bunlar da ilginizi çekebilir | اقرأ أيضا | اقرأ أيضًا | مواضيع ذات صلة | أخبار ذات صلة | الأكثر قراءة |
     مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
     यह भी पढ़ें | संबंधित खबरें | 相关(?:新闻|阅读|文章) | 延伸阅读 | 関連記事
+    """
+)
+
+# A box about who wrote it.
+AUTHOR = phrases(
+    r"""
+    about the authors? | written by | über den autor | à propos de l['’]auteur | sobre (?:el autor|la autora) |
+    (?:news|web|night|digital|editorial|city|sports?|business|foreign|monitoring) desk
     """
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.articles.blocks import Block
-from monitor.core.articles.guards.cues import is_heading, is_label, is_rail_title, is_read_on
+from monitor.core.articles.guards.cues import is_author_title, is_heading, is_label, is_rail_title, is_read_on
 from monitor.core.articles.guards.parts import Parts
 
 _CUES = 2  # further ones within _NEAR lines (stories design "Cue cut")
@@ -41,16 +41,18 @@ def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
     while place < len(lines) and (is_label(lines[place]) or _is_link(lines[place])):
         if is_rail_title(lines[place]) or is_read_on(lines[place]):
             cues.append(place)
-        box = is_rail_title(lines[place])  # "News Desk", "About the author": what follows is about them
+        box = is_author_title(lines[place])
         marked = marked or lines[place].linked
         place += 1
-    box = box or (place == start and is_rail_title(lines[start - 1]))
+    box = box or (place == start and is_author_title(lines[start - 1]))
     labels_end = place
     while place < len(lines) and is_heading(lines[place]) and not is_label(lines[place]):
         if place > labels_end and _same(lines[place], lines[place - 1]):
             cues.append(place)
             marked = True
-        marked = marked or lines[place].linked
+        if lines[place].linked:
+            cues.append(place)
+            marked = True
         place += 1
     headed = place > labels_end or (marked and labels_end > start)
     teaser = place
