@@ -20,6 +20,7 @@ _MAX_META = 2_000
 _MAX_SECTION = 100
 _MOST_SECTIONS = 10
 _MOST_AUTHORS = 20
+_MOST_TIMES = 200
 _DATE_NAMES = ("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
                "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date", "date", "pubdate", "publishdate",
                "publish-date", "publication_date", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
@@ -176,7 +177,12 @@ def _stated_dates(tree: Any, meta: dict[str, str], articles: tuple[Node, ...], u
     stated += [
         node[key] for node in articles for key in ("datePublished", "dateCreated") if _is_text(node.get(key))
     ]
-    times = [time for time in tree.iter("time") if time.get("datetime")][:50]
+    # Of the `<time>` elements those behind the headline: above it stands today's date.
+    times = [one for one in tree.iter("h1", "h2", "time") if one.tag != "time" or one.get("datetime")][
+        :_MOST_TIMES
+    ]
+    headline = next((place for place, one in enumerate(times) if one.tag == "h1"), 0)
+    times = [one for one in times[headline:] if one.tag == "time"] or [one for one in times if one.tag == "time"]
     marked = [time for time in times if time.get("pubdate") is not None or "published" in _marks(time)]
     stated += [time.get("datetime") for time in (*marked, *times[:1])]
     for text in stated:

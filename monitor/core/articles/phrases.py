@@ -1,6 +1,6 @@
 """The phrases by which pages give their own parts away, in the languages most feeds are in.
 
-Regular expressions, `|` between them; spaces beside a bar and line ends do not count. A phrase that is not sure in
+Regular expressions, a `|` with spaces round it between them; line ends do not count. A phrase that is not sure in
 its language is left out: a line wrongly taken for a label hides text from rules.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_BAR = re.compile(r"\s*\|\s+")
+_BAR = re.compile(r"\s+\|\s+")
 
 
 def phrases(text: str) -> str:

@@ -30,9 +30,8 @@ def rail_end(parts: Parts, start: int) -> int | None:
         if after == end:
             break
         end = after
-    if sum(1 for cue in cues if start < cue <= start + _NEAR) < _CUES:
-        return None
-    return end if parts.is_foreign(start, end) else None
+    near = sum(1 for cue in cues if start < cue <= start + _NEAR)
+    return end if near >= _CUES and parts.is_foreign(start, end, sure=near > _CUES) else None
 
 
 def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
@@ -56,21 +55,19 @@ def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
         place += 1
     headed = place > labels_end or (marked and labels_end > start)
     teaser = place
-    while (
-        place < len(lines)
-        and place - teaser <= _TEASER
-        and not is_heading(lines[place])
-        and not is_label(lines[place])
-    ):
+    while place < len(lines) and place - teaser < _TEASER and _is_plain(lines[place]):
         place += 1
-    if place - teaser > _TEASER:
-        return labels_end
     if place < len(lines) and is_read_on(lines[place]):
         cues.append(place)
         return place + 1
-    if box and place - teaser <= 1:
-        return place
-    return place if marked and headed and place > labels_end and place - teaser <= 1 else labels_end
+    if box:
+        return min(place, teaser + 1)
+    # Without "Read more" one line is the teaser; what follows is the article again.
+    return min(place, teaser + 1) if marked and headed and place > labels_end else labels_end
+
+
+def _is_plain(line: Block) -> bool:
+    return not is_heading(line) and not is_label(line)
 
 
 def _same(one: Block, other: Block) -> bool:
