@@ -28,7 +28,7 @@ RAIL = phrases(
     (?:up next|read next|next (?:up|article|story|post)|continue to next (?:article|story)) |
     recommended(?: (?:for you|stories|articles|reading|by .{2,30}))? |
     you (?:may|might) (?:also )?(?:like|be interested in) | you may have missed | in case you missed it |
-    (?:also|must|further) read(?:ing)? | read (?:also|more|next) | see also | don['’]t miss |
+    (?:also|must|further) read(?:ing)? | read (?:also|next) | see also | don['’]t miss |
     (?:editor['’]?s?['’]?|our) (?:picks?|choice) | top (?:stories|news|headlines) |
     other (?:news|stories|articles) |
     (?:what to read next|what others are reading|also in the news|elsewhere on .{2,30}) |
