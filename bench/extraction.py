@@ -3,11 +3,12 @@
     .venv/bin/python bench/extraction.py
 
 First the demo's stories in each wrapping: words of the story kept, words of rails and appended articles leaked,
-ours beside bare trafilatura with the same options. Then pairs of the clean pages of tests/data/pages, one appended
-to the other in five ways, and with five teasers behind each; those pages are short, about 100 words, which makes
-it hard to know what they speak of. The guards were tuned on the first four wrappings and saw the other five, and the
-pairs, afterwards. Then CPU time a page as a ratio to bare trafilatura, for short pages and for pages as long as long
-reports, and the memory of a fresh process that extracts all of them. Never a gate: a test only runs it.
+ours beside bare trafilatura with the same options. Then pairs of the clean pages of tests/data/pages, one
+appended to the other in five ways, and with five teasers behind each; those pages are short, about 100 words,
+which makes it hard to know what they speak of. The guards were tuned on the first four wrappings and saw the
+other five, and the pairs, afterwards. Then CPU time a page as a ratio to bare trafilatura, for short pages and
+for those as long as long reports, and the memory of a fresh process that extracts all of them. Never a gate: a
+test only runs it.
 """
 
 from __future__ import annotations

@@ -20,8 +20,10 @@ from ground_truth import (
 )
 
 from monitor.core.articles.extract import extract_article
+from monitor.demo.layout import BlockKind, layout
 from monitor.demo.pages import Wrapping, page_html
 from monitor.demo.samples import press_samples
+from monitor.demo.stories import own_stories
 from monitor.model.article import Extracted, Quality
 
 STORIES = {story.key: story for story in press_samples() or ()}
@@ -85,3 +87,16 @@ def test_rails_and_appended_articles_are_left_out(key, wrapping):
     foreign = whole - main
     leaked = (foreign & (Counter(words(text)) - main)).total() / foreign.total()
     assert leaked <= LEAKED_AT_MOST
+
+
+@pytest.mark.parametrize("wrapping", Wrapping)
+@pytest.mark.parametrize("story", own_stories(), ids=lambda story: story.key)
+def test_our_own_stories_are_read_whole_and_without_what_follows_them(story, wrapping):
+    url = f"http://127.0.0.11:8080{story.path}"
+    article = extract_article(page_html(story, url, wrapping).encode("utf-8"), url, "text/html; charset=utf-8")
+    laid = layout(story)
+    text = one_line(article.text)
+    said = [block.text for block in laid.story if block.kind in (BlockKind.PARAGRAPH, BlockKind.BULLET)]
+    assert [line for line in said if line not in text and not line.startswith("SEE ALSO:")] == []
+    assert [block.text for block in laid.tail if len(block.text) > 20 and block.text in text] == []
+    assert (article.title, article.published) == (story.title, story.published)

@@ -19,13 +19,13 @@ def _pages() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 PAGES = _pages()
-SHAPES = ("article", "divs", "sections", "headings_h1")
+SHAPES = ("article", "divs", "sections", "headings_h1", "anchors")
 
 
 def clean_page(name: str, shape: str) -> str:
-    """A page in one of the SHAPES: an article element; div soup; a section for each subhead; subheads as h1."""
+    """A page in one of the SHAPES: an article; div soup; a section a subhead; subheads as h1; linked subheads."""
     title, lines = PAGES[name]
-    subhead = {"article": "h2", "divs": "div", "sections": "h2", "headings_h1": "h1"}[shape]
+    subhead = {"article": "h2", "divs": "div", "sections": "h2", "headings_h1": "h1"}.get(shape, "h2")
     body: list[str] = []
     opened = False
     for is_item, run in groupby(lines, key=lambda line: line.startswith("- ")):
@@ -36,7 +36,9 @@ def clean_page(name: str, shape: str) -> str:
             if line.startswith("# ") and shape == "sections":
                 body.append(("</section>" if opened else "") + "<section>")
                 opened = True
-            body.append(_line(line, subhead, "div" if shape == "divs" else "p"))
+            said = _line(line, subhead, "div" if shape == "divs" else "p")
+            anchored = shape == "anchors" and line.startswith("# ")
+            body.append(f'<h2><a href="#here">{escape(line[2:])}</a></h2>' if anchored else said)
     whole = "".join(body) + ("</section>" if opened else "")
     around = {"divs": ("<div><div>", "</div></div>")}.get(shape, ("<article>", "</article>"))
     headline = f"<div>{escape(title)}</div>" if shape == "divs" else f"<h1>{escape(title)}</h1>"

@@ -22,6 +22,7 @@ _BLOCK_NAMES = """
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HIDDEN_NAMES = "script style noscript template iframe object svg math canvas select textarea title"
 _HIDDEN = frozenset(_HIDDEN_NAMES.split())
+_LINKS = frozenset({"a", "ref"})
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Block:
-    """One line. `level` is 1 … 6 of a heading, else 0; `box` numbers the innermost <article>, 0 = none."""
+    """One line. `level` is 1 … 6 of a heading, else 0; `box` numbers the outermost <article>, 0 = none."""
 
     text: str
     kind: Kind = Kind.TEXT
@@ -59,6 +60,7 @@ class _Walk:
         self.pieces: list[str] = []
         self.plain = False  # some of the line stands outside links
         self.links = self.items = 0
+        self.leads: list[bool] = []
         self.headings: list[Any] = []
         self.around: list[Any] = [root]
         self.inside: Any = root  # what the line at hand began in
@@ -91,21 +93,24 @@ class _Walk:
     def _enter(self, tag: str, element: Any) -> None:
         if tag in _BLOCKS:
             self.around.append(element)
-        if tag == "a" or tag == "ref":
-            self.links += 1
+        if tag in _LINKS:
+            # "#cost" leads to the heading itself
+            self.leads.append(not (element.get("href") or "").startswith("#"))
+            self.links += self.leads[-1]
         elif tag in ("li", "item"):
             self.items += 1
         elif tag in _LEVELS or tag == "head":
             self.headings.append(element)
         elif tag == "article":
+            # Cards and quotations inside an article are its own.
             self.last_box += 1
-            self.boxes.append(self.last_box)
+            self.boxes.append(self.boxes[-1] or self.last_box)
 
     def _leave(self, tag: str) -> None:
         if tag in _BLOCKS and len(self.around) > 1:
             self.around.pop()
-        if tag == "a" or tag == "ref":
-            self.links -= 1
+        if tag in _LINKS and self.leads:
+            self.links -= self.leads.pop()
         elif tag in ("li", "item"):
             self.items -= 1
         elif (tag in _LEVELS or tag == "head") and self.headings:

@@ -17,6 +17,7 @@ from monitor.core.articles.engines import by_json_ld, by_readability, by_trafila
 from monitor.core.articles.guards.cut import without_foreign
 from monitor.core.articles.guards.h1_cut import cut_from, h1_cut
 from monitor.core.articles.guards.top import dated_on_top
+from monitor.core.articles.json_ld import text_of
 from monitor.core.articles.lines import beside_page, restore
 from monitor.core.articles.metadata import Facts, page_facts
 from monitor.core.articles.page import page_tree
@@ -26,6 +27,7 @@ from monitor.model.errors import NotExtractable
 
 MIN_TEXT = 200  # code points; less is a cookie wall, a login or a video page
 MAX_DROPPED = 100_000  # code points that are kept of what one cut leaves out
+_FULLER = 2  # times as long as a short text found on the page: then the page's own data have the article
 _WALL_TEXT = 2_000  # code points that are kept of a wall
 
 
@@ -56,6 +58,8 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
         longest = max(longest, len(text))
         if engine is Engine.TRAFILATURA:
             wall = wall_on(lines, page, facts.title, facts.articles, url)
+            if len(text) < SHORT and len(text_of(facts.articles, "articleBody")) > _FULLER * len(text):
+                continue
         # Behind a wall only the page's own data may still hold the whole article.
         if len(text) >= MIN_TEXT and (wall is None or (engine is Engine.JSON_LD and len(text) > SHORT)):
             return _extracted(replace(facts, published=dated), text, engine, (*left_out, *dropped))

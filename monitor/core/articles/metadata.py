@@ -14,6 +14,7 @@ from monitor.core.articles.dates import date_in_address, doubt, stated_date
 from monitor.core.articles.json_ld import Node, json_ld_articles, names_in, text_of
 from monitor.core.text.html import plain_title
 from monitor.core.text.urls import absolute_http_url, host_of, is_home_page
+from monitor.core.text.words import fold_words
 from monitor.model.article import DateFlag
 
 _MAX_META = 2_000
@@ -21,6 +22,7 @@ _MAX_SECTION = 100
 _MOST_SECTIONS = 10
 _MOST_AUTHORS = 20
 _MOST_TIMES = 200
+_MOST_ARTICLES = 100
 _DATE_NAMES = ("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
                "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date", "date", "pubdate", "publishdate",
                "publish-date", "publication_date", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
@@ -51,7 +53,7 @@ class Facts:
     date_flag: DateFlag | None
     canonical_url: str | None
     live: bool  # a page to which entries are added
-    articles: tuple[Node, ...]  # the JSON-LD articles
+    articles: tuple[Node, ...]  # of the JSON-LD those that are this one
 
 
 def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
@@ -62,8 +64,9 @@ def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
     for name, content in metas:
         meta.setdefault(name, content)
     publisher = _publisher(meta, articles)
-    published, flag = _published(tree, meta, articles, url, now)
     title = _title(tree, meta, articles, publisher)
+    articles = _own(articles, title)
+    published, flag = _published(tree, meta, articles, url, now)
     return Facts(
         title=title,
         publisher=publisher or host_of(url) or None,
@@ -105,6 +108,18 @@ def _title(tree: Any, meta: dict[str, str], articles: tuple[Node, ...], publishe
     first, *rest = _SITE_IN_TITLE.split(found)
     named = rest and publisher and rest[-1].casefold() == publisher.casefold()
     return found[: found.rindex(rest[-1])].rstrip(" |–—·»«-") or first if named else found
+
+
+def _own(articles: tuple[Node, ...], title: str) -> tuple[Node, ...]:
+    """Without the articles of a rail: those whose headline is another one. The first where none is left."""
+    wanted = set(fold_words(title))
+    found = []
+    for node in articles[:_MOST_ARTICLES]:
+        headline = node.get("headline")
+        words = set(fold_words(plain_title(headline))) if isinstance(headline, str) else set()
+        if not words or not wanted or 4 * len(words & wanted) >= len(words) + len(wanted):  # Dice of a half
+            found.append(node)
+    return tuple(found) or articles[:1]
 
 
 def _publisher(meta: dict[str, str], articles: tuple[Node, ...]) -> str:
@@ -173,7 +188,6 @@ def _published(
 def _stated_dates(tree: Any, meta: dict[str, str], articles: tuple[Node, ...], url: str) -> Iterator[datetime]:
     """In the order of trust: meta tags, JSON-LD, `<time>` marked as publication, the first `<time>`, address."""
     stated = [meta[name] for name in _DATE_NAMES if name in meta]
-    # Of several articles the first is the page's own; the others are its rail.
     stated += [
         node[key] for node in articles for key in ("datePublished", "dateCreated") if _is_text(node.get(key))
     ]

@@ -21,3 +21,18 @@ def test_nothing_is_cut_from(name: str, shape: str) -> None:
     assert article.dropped == ()
     found = [block.text for block in by_trafilatura(page_tree(page, None), URL)]
     assert [line for line in found if line not in article.text and line != article.title] == []
+
+
+@pytest.mark.parametrize("level", ["h1", "h2", "h3"])
+def test_nothing_is_cut_from_a_long_read_of_many_subjects(level: str) -> None:
+    title, lines = PAGES["a long report that changes its subject from section to section"]
+    page = clean_page("a long report that changes its subject from section to section", "article")
+    sections = "".join(
+        f"<{level}>{other}</{level}>" + "".join(f"<p>{line}</p>" for line in more if line[:2] not in ("# ", "- "))
+        for other, more in list(PAGES.values())[1:9]
+    )
+    assert lines
+    page = page.replace("</article>", f"{sections}</article>")
+    article = extract_article(page.encode("utf-8"), URL, "text/html; charset=utf-8")
+    assert (article.title, article.dropped) == (title, ())
+    assert article.text.count("\n\n") > 40

@@ -172,6 +172,23 @@ def test_where_the_page_shows_nothing_its_data_are_read_and_guarded() -> None:
     assert reasons(article) == [DropReason.SEE_ALSO]
 
 
+def test_the_data_of_another_article_are_not_read() -> None:
+    other = {"@type": "NewsArticle", "headline": "Museum shows a ledger", "articleBody": "\n".join(MUSEUM * 9)}
+    own = {"@type": "NewsArticle", "headline": TITLE, "datePublished": "2024-03-04", "author": "Maria Sand"}
+    other |= {"datePublished": "2020-01-01", "author": "Tomas Berg"}
+    data = f'<script type="application/ld+json">{json.dumps([other, own])}</script>'
+    article = read(f"<article>{STORY_HTML}</article>", data)
+    assert article.published is not None
+    assert (article.text, article.authors, article.published.year) == (STORY_TEXT, ("Maria Sand",), 2024)
+
+
+def test_where_the_page_shows_a_part_its_data_have_the_whole() -> None:
+    facts = {"@type": "NewsArticle", "headline": TITLE, "articleBody": "\n".join(STORY)}
+    data = f'<script type="application/ld+json">{json.dumps(facts)}</script>'
+    article = read(f"<article><h1>{TITLE}</h1>{paragraphs(*STORY[:1])}<p>{STORY[1][:60]}</p></article>", data)
+    assert (article.engine, article.text) == (Engine.JSON_LD, STORY_TEXT)
+
+
 def test_what_a_careful_extraction_misses_readability_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     from monitor.core.articles import extract
 
