@@ -16,16 +16,21 @@ from monitor.core.articles.json_ld import Node, text_of
 from monitor.core.text.html import clean, html_to_text, one_line
 from monitor.model.errors import NotExtractable
 
+MAX_ELEMENTS = (
+    60_000  # of a page that is read; a long live blog has 20,000, and 250,000 took trafilatura ten seconds
+)
 MAX_BODY = 500_000  # code points read of a JSON-LD articleBody
 
 
 def by_trafilatura(tree: Any, url: str) -> list[Block]:
     """Tuned for precision: foreign text in an article makes rules fire falsely. The tree stays as it is.
 
-    Raises NotExtractable where the library breaks.
+    Raises NotExtractable where the library breaks, and for a page of more than MAX_ELEMENTS.
     """
     from trafilatura import bare_extraction
 
+    if (count := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
+        raise NotExtractable(f"the page has {count:,} elements: too many to read")
     try:
         found: Any = bare_extraction(
             tree,
@@ -60,6 +65,8 @@ def by_readability(tree: Any) -> list[Block]:
 
     from trafilatura.readability_lxml import Document
 
+    if sum(1 for _ in tree.iter()) > MAX_ELEMENTS:
+        return []
     try:
         summary = Document(deepcopy(tree)).summary()
         return blocks_of(lxml_html.document_fromstring(summary.encode("utf-8", "replace")))

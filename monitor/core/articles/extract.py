@@ -14,7 +14,7 @@ from typing import Any
 from monitor.core.articles.blocks import Block, Kind, blocks_of
 from monitor.core.articles.dates import doubt, spoken_date
 from monitor.core.articles.engines import by_json_ld, by_readability, by_trafilatura
-from monitor.core.articles.guards.cut import without_foreign
+from monitor.core.articles.guards.cut import MAX_DROPPED, without_foreign
 from monitor.core.articles.guards.h1_cut import cut_from, h1_cut
 from monitor.core.articles.guards.top import dated_on_top
 from monitor.core.articles.json_ld import text_of
@@ -26,7 +26,6 @@ from monitor.model.article import Dropped, DropReason, Engine, Extracted, Qualit
 from monitor.model.errors import NotExtractable
 
 MIN_TEXT = 200  # code points; less is a cookie wall, a login or a video page
-MAX_DROPPED = 100_000  # code points that are kept of what one cut leaves out
 _FULLER = 2  # times as long as a short text found on the page: then the page's own data have the article
 _WALL_TEXT = 2_000  # code points that are kept of a wall
 
@@ -44,29 +43,38 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
     page = blocks_of(tree)
     dropped: list[Dropped] = []
     if not facts.live and (place := h1_cut(page, facts.title)) is not None:
-        dropped.append(_left_out(page[place:]))
+        dropped.append(_left_out(page[place:], DropReason.H1_CUT, MAX_DROPPED))
         cut_from(page[place].element)
         page = page[:place]
     wall: WallKind | None = None
-    longest, dated = 0, facts.published
+    spare: Extracted | None = None  # a short text, where the page's own data hold much more
+    longest = 0
     for engine, main in _engines(tree, facts, url):
         lines = beside_page(main, page)
         restore(lines, facts.title)
-        dated = dated or _date_on_top(lines, facts, now)
+        facts = _dated(facts, lines, now)
         left_out = without_foreign(lines, facts.title, live=facts.live)
         text = _text(lines)
         longest = max(longest, len(text))
         if engine is Engine.TRAFILATURA:
             wall = wall_on(lines, page, facts.title, facts.articles, url)
-            if len(text) < SHORT and len(text_of(facts.articles, "articleBody")) > _FULLER * len(text):
-                continue
         # Behind a wall only the page's own data may still hold the whole article.
         if len(text) >= MIN_TEXT and (wall is None or (engine is Engine.JSON_LD and len(text) > SHORT)):
-            return _extracted(replace(facts, published=dated), text, engine, (*left_out, *dropped))
+            found = _extracted(facts, text, engine, (*left_out, *dropped))
+            if engine is Engine.TRAFILATURA and _is_part(text, facts):
+                spare = found
+            elif spare is None or len(text) > len(spare.text):
+                return found
+        if spare is not None and engine is not Engine.TRAFILATURA:
+            return spare
     if wall is not None:
-        shown = "\n\n".join(line.text for line in page)[:_WALL_TEXT]
-        return _extracted(facts, "", Engine.TRAFILATURA, (Dropped(DropReason.WALL, shown),), wall)
+        return _extracted(facts, "", Engine.TRAFILATURA, (_left_out(page, DropReason.WALL, _WALL_TEXT),), wall)
     raise NotExtractable(f"no main text: {longest} characters after the page's frame is removed")
+
+
+def _is_part(text: str, facts: Facts) -> bool:
+    """Whether a short text is only the beginning of what the page's own data hold."""
+    return len(text) < SHORT and len(text_of(facts.articles, "articleBody")) > _FULLER * len(text)
 
 
 def _engines(tree: Any, facts: Facts, url: str) -> Iterator[tuple[Engine, list[Block]]]:
@@ -82,17 +90,18 @@ def _engines(tree: Any, facts: Facts, url: str) -> Iterator[tuple[Engine, list[B
         raise broken
 
 
-def _date_on_top(lines: Sequence[Block], facts: Facts, now: datetime | None) -> datetime | None:
-    """What a page without a date in its data shows beside its headline."""
-    for line in dated_on_top(lines, facts.title):
-        moment = spoken_date(line.text)
-        if moment is not None and doubt(moment, now) is None:
-            return moment
-    return None
+def _dated(facts: Facts, lines: Sequence[Block], now: datetime | None) -> Facts:
+    """With the date beside the headline, where the page's data have none that is believed."""
+    if facts.published is None:
+        for line in dated_on_top(lines, facts.title):
+            moment = spoken_date(line.text)
+            if moment is not None and doubt(moment, now) is None:
+                return replace(facts, published=moment, date_flag=None)
+    return facts
 
 
-def _left_out(lines: Sequence[Block]) -> Dropped:
-    return Dropped(DropReason.H1_CUT, "\n\n".join(line.text for line in lines)[:MAX_DROPPED])
+def _left_out(lines: Sequence[Block], reason: DropReason, limit: int) -> Dropped:
+    return Dropped(reason, "\n\n".join(line.text for line in lines)[:limit])
 
 
 def _text(lines: Sequence[Block]) -> str:
@@ -126,5 +135,5 @@ def _extracted(
         dropped=dropped,
         engine=engine,
         wall=wall,
-        date_flag=None if facts.published else facts.date_flag,
+        date_flag=facts.date_flag,
     )

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.articles.extract import extract_article
 from monitor.model.article import DropReason, Engine, Extracted
+from monitor.model.errors import NotExtractable
 
 URL = "https://lamp.example/news/1"
 TITLE = "Ferry to the northern islands stops for repairs"
@@ -187,6 +188,23 @@ def test_where_the_page_shows_a_part_its_data_have_the_whole() -> None:
     data = f'<script type="application/ld+json">{json.dumps(facts)}</script>'
     article = read(f"<article><h1>{TITLE}</h1>{paragraphs(*STORY[:1])}<p>{STORY[1][:60]}</p></article>", data)
     assert (article.engine, article.text) == (Engine.JSON_LD, STORY_TEXT)
+
+
+def test_a_page_of_too_many_elements_says_so_and_its_data_are_read_all_the_same() -> None:
+    many = "<i></i>" * 70_000
+    with pytest.raises(NotExtractable, match="elements: too many to read"):
+        read(STORY_HTML + many)
+    facts = {"@type": "NewsArticle", "headline": TITLE, "articleBody": "\n".join(STORY)}
+    article = read(STORY_HTML + many, f'<script type="application/ld+json">{json.dumps(facts)}</script>')
+    assert article.text == STORY_TEXT
+
+
+def test_data_that_hold_less_than_they_promise_do_not_displace_the_text_of_the_page() -> None:
+    pointers = "\n".join(f"SEE ALSO: https://a.example/{n}" for n in range(60))
+    facts = {"@type": "NewsArticle", "headline": TITLE, "articleBody": pointers}
+    data = f'<script type="application/ld+json">{json.dumps(facts)}</script>'
+    article = read(f"<article><h1>{TITLE}</h1>{paragraphs(*STORY[:2])}</article>", data)
+    assert (article.engine, article.text) == (Engine.TRAFILATURA, "\n\n".join(STORY[:2]))
 
 
 def test_what_a_careful_extraction_misses_readability_finds(monkeypatch: pytest.MonkeyPatch) -> None:

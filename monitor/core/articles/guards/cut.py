@@ -12,6 +12,7 @@ from monitor.core.articles.guards.rails import rail_end
 from monitor.core.articles.guards.top import without_top
 from monitor.model.article import Dropped, DropReason
 
+MAX_DROPPED = 100_000  # code points that are kept of what one cut leaves out
 _MOST_RAILS = 40  # titles of rails looked at
 
 
@@ -45,4 +46,4 @@ def _dropped(lines: Sequence[Block], reason: DropReason) -> list[Dropped]:
     kept = [line for line in lines if line.kept]
     for line in kept:
         line.kept = False
-    return [Dropped(reason, "\n\n".join(line.text for line in kept))] if kept else []
+    return [Dropped(reason, "\n\n".join(line.text for line in kept)[:MAX_DROPPED])] if kept else []
