@@ -119,3 +119,4 @@ class Entry:
     full_text: bool
     first_seen: datetime
     read_attempts: int = 0
+    rereads: int | None = None  # how often its page was asked again; None = it was not read yet

@@ -35,14 +35,6 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True)
-class RereadPlan:
-    """That a page is to be asked again: from when on, and why."""
-
-    why: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Witness:
     """An earlier page that carried something which a page at hand carries, too; `key` says what.
 
@@ -62,12 +54,14 @@ class Witness:
 class Remembered:
     """What reading one page leaves behind, beside the article.
 
-    `keys` are hashes of what the page carries, signed 64-bit, with its `host`; `walls` are earlier entries whose
-    page turns out to have been a wall: they are marked, and their pages are asked again at `walls_at`.
+    `keys` are hashes of what the page carried, and `host` that of its host's name, all signed 64-bit. With
+    `reread` (why) the page is asked again at `again_at`; so are those of `walls`, earlier entries whose page turns
+    out to have been a wall, and which are marked.
     """
 
-    host: str = ""
+    at: datetime
+    host: int = 0
     keys: tuple[int, ...] = ()
-    reread: RereadPlan | None = None
+    reread: str | None = None
+    again_at: datetime | None = None
     walls: tuple[int, ...] = ()
-    walls_at: datetime | None = None

@@ -10,6 +10,7 @@ from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import FeedStore
 from monitor.ports.ledger import Ledger
+from monitor.ports.reading import ReadingMemory
 
 
 class Store(Protocol):
@@ -17,6 +18,7 @@ class Store(Protocol):
 
     feeds: FeedStore
     articles: ArticleStore
+    reading: ReadingMemory
     digests: DigestStore
     outbox: Outbox
     ledger: Ledger

@@ -34,7 +34,7 @@ _AMP_FILE = re.compile(r"\.amp(?=\.html?$|$)", re.I)
 _AMP_CACHE_PATH = re.compile(r"^/(?:amp/|[acvi]/)?(?:s/)?(?=[^/]+\.[^/]+)", re.I)
 # Doors that feeds and mails lead through: the address behind is an argument. Doors that keep it to themselves
 # (feedproxy.google.com/~r/…, news.google.com/rss/articles/…, t.co) stay as they are: the page says where it is.
-_DOORS = {
+_DOORS: dict[str, tuple[str, ...]] = {
     "news.google.com": ("url",),
     "bing.com": ("url",),
     "l.facebook.com": ("u",),
@@ -67,8 +67,9 @@ def canonical_url(url: str) -> str:
 
     Folds http and https, host case, `www. m. mobile. amp.`, IDNA, default ports, fragments (but `#!`), the
     order of the query, tracking parameters, AMP and print forms, index files and the trailing slash; unwraps
-    AMP caches and the doors of feed proxies. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no http(s) URL comes back
-    stripped of white space. A key has at most MAX_KEY bytes: the end of a longer URL becomes its hash.
+    AMP caches and the doors of feed proxies. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no
+    http(s) URL comes back stripped of white space. A key has at most MAX_KEY bytes: the end of a longer URL is
+    its hash.
     """
     url = url.strip()
     if len(url) > MAX_URL:
@@ -213,12 +214,11 @@ def _amp_cache_target(host: str, path: str) -> str | None:
 def _behind_door(host: str, parts: SplitResult) -> str | None:
     """https://www.google.com/url?…&url=https://example.org/a, as in the feeds of Google Alerts, and its like."""
     host = _short_host(host)
+    names, path = _DOORS.get(host, ()), _DOOR_PATHS.get(host, "")
     if _GOOGLE.fullmatch(host):
         names, path = ("url", "q"), "/url"
     elif host.endswith(_MAIL_DOOR):
-        names, path = ("url",), ""
-    else:
-        names, path = _DOORS.get(host, ()), _DOOR_PATHS.get(host, "")
+        names = ("url",)
     if not names or not parts.query or not parts.path.lower().startswith(path):
         return None
     try:
