@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from monitor.core.stories.identity import SAME_DAY
+from monitor.core.stories.duplicates import judge_pair, when_of
 from monitor.core.stories.partition import THRESHOLD, partition
 from monitor.model.article import Article, DuplicateReason, Quality
-from monitor.model.grouping import ClassNode, Component, Copy, Joined, Pair, Regrouping, Scope
+from monitor.model.grouping import ClassNode, Component, Copy, Joined, Pair, Regrouping, Scope, Twins
 from monitor.model.story import Features, StoryNode
 
 CAP = 300
 """Classes that are agglomerated at once; a larger component is cut at rising likeness first (election nights)."""
 
-_FIRST_DATE = datetime(1995, 1, 1, tzinfo=UTC)  # no news page is older than the web
-_AHEAD = timedelta(days=1)  # an evening edition carries tomorrow's date
 _FULLNESS = {Quality.FULL: "0", Quality.FEED: "1", Quality.TITLE: "2", Quality.STUB: "3"}
 # What an article is called that is several things at once: first what lets most be told anew (material.py).
 _RANK = {
@@ -37,19 +35,10 @@ def story_named_after(article_id: int) -> str:
     return f"s_{article_id:x}"
 
 
-def dated_apart(article: Article, twin: Article) -> bool:
-    """Whether two articles carry dates of different days; what has no date is not apart from anything."""
-    if article.published is None or twin.published is None:
-        return False
-    return abs(article.published - twin.published) > SAME_DAY
-
-
 def believed_date(article: Article) -> datetime | None:
-    """When an article says it was published; None for what is absurd or lies in the future."""
-    published = article.published
-    if published is None or not _FIRST_DATE <= published <= article.first_seen + _AHEAD:
-        return None
-    return published
+    """When an article says it was published; None where it does not, or where that cannot be."""
+    when = when_of(article)
+    return when if when == article.published else None
 
 
 def class_of(article: Article) -> ClassNode:
@@ -76,14 +65,24 @@ def content_order(article: Article) -> tuple[str, ...]:
     )
 
 
-def best_pairs(pairs: Iterable[Pair]) -> list[Pair]:
-    """Each pair once, in the order in which classes are joined."""
+def pairs_of(articles: Iterable[Article], twins: Twins) -> list[Pair]:
+    """The pairs that are one text, each once, in the order in which classes are joined."""
     found: dict[tuple[int, int], Pair] = {}
-    for pair in pairs:
-        before = found.get((pair.one, pair.other))
-        if before is None or _RANK[pair.reason] < _RANK[before.reason]:
-            found[pair.one, pair.other] = pair
+    for one, other in twins.revisions:
+        pair = _sorted(one, other)
+        found[pair] = Pair(*pair, DuplicateReason.REVISION)
+    for article in articles:
+        for other in twins.of.get(article.id, ()):
+            pair = _sorted(article.id, other)
+            if pair not in found and other != article.id:
+                verdict = judge_pair(article, twins.articles[other])
+                if verdict.reason is not None:
+                    found[pair] = Pair(*pair, verdict.reason, verdict.why)
     return sorted(found.values(), key=lambda pair: (_RANK[pair.reason], pair.one, pair.other))
+
+
+def _sorted(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)
 
 
 def join_classes(
