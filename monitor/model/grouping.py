@@ -1,4 +1,4 @@
-"""What grouping finds in the store and decides of it, as values: classes of copies, and the stories they make up."""
+"""What grouping finds in the store and decides of it, as values: classes of copies, and their stories."""
 
 from __future__ import annotations
 
@@ -65,11 +65,12 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Classes after new pairs: what is now a copy of what, the classes that changed, and those that are no more."""
+    """Classes after new pairs: what is a copy of what, the classes that changed, and those that are no more."""
 
     copies: tuple[Copy, ...]
     changed: tuple[ClassNode, ...]
     gone: Mapping[int, int]  # root that was → root that is
+    stands: Mapping[int, str | None]  # by the root that is: the story it stood in before
 
 
 @dataclass(frozen=True, slots=True)

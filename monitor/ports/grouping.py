@@ -19,7 +19,7 @@ class GroupingSession(Protocol):
     """
 
     def claim(self, ids: Collection[int]) -> Sequence[Article]:
-        """Those of the articles that are still without a story, as grouped now and findable, oldest first."""
+        """Those of the articles that are still without a story, as grouped now, oldest first."""
         ...
 
     def release(self, ids: Collection[int]) -> Sequence[Article]:
@@ -28,7 +28,12 @@ class GroupingSession(Protocol):
         ...
 
     def twins(self, articles: Sequence[Article]) -> Twins:
-        """What may be a copy of these: revised or revising, with an equal address, hash or band. Bounded."""
+        """What may be a copy of these: revised or revising, with an equal address, hash or band. Bounded: where
+        there is a crowd, the oldest and the newest. From now on these are found themselves."""
+        ...
+
+    def articles(self, ids: Collection[int]) -> Mapping[int, Article]:
+        """Articles by id, with all that two are compared by."""
         ...
 
     def classes(self, roots: Collection[int]) -> Mapping[int, ClassNode]:
@@ -39,20 +44,26 @@ class GroupingSession(Protocol):
         """Pairs of roots, one of them among these, that have members which a person said are not one story."""
         ...
 
-    def record_classes(self, joined: Joined) -> None:
-        """Copies, the classes that changed, and those that are no more."""
+    def record_classes(self, joined: Joined, seen: Mapping[int, datetime]) -> Set[int]:
+        """Copies, the classes that changed, and those that are no more; keys and edges of both go.
+
+        `seen` says by root when the newest member was first seen. Returns the other roots those edges led to.
+        """
         ...
 
-    def replace_keys(self, keys: Mapping[int, Collection[int]]) -> Set[int]:
-        """Gives classes new keys and takes their edges; returns the roots that those edges led to."""
+    def record_keys(self, keys: Sequence[tuple[ClassNode, Collection[int]]]) -> None:
+        """What these classes are found by from now on."""
         ...
 
-    def candidates(self, keys: Mapping[int, Collection[int]], days: int) -> Mapping[int, Sequence[ClassNode]]:
-        """Classes that share a key with each of these and are dated at most so many days apart. Bounded."""
+    def candidates(
+        self, keys: Sequence[tuple[ClassNode, Collection[int]]], days: int
+    ) -> Mapping[int, Sequence[int]]:
+        """Roots of classes that share a key with each of these and are dated at most so many calendar days apart.
+        Bounded: those that share most keys."""
         ...
 
     def record_edges(self, edges: Mapping[tuple[int, int], float]) -> None:
-        """Likenesses by pair of roots, the smaller first."""
+        """Likenesses by pair of roots, the smaller first; a negative one keeps the two apart."""
         ...
 
     def component(self, roots: Collection[int], most: int) -> Component:
@@ -107,6 +118,8 @@ class GroupingStore(Protocol):
         """Features of stored articles by id, those below `after` (0: the newest), newest first."""
         ...
 
-    def record_weights(self, version: str, made_at: datetime, documents: int, packed: bytes, keep: datetime) -> None:
+    def record_weights(
+        self, version: str, made_at: datetime, documents: int, packed: bytes, keep: datetime
+    ) -> None:
         """A new snapshot, in force from now on; those that were replaced before `keep` go. One transaction."""
         ...

@@ -223,6 +223,9 @@ story_nodes = sa.Table(
     sa.Column("root", sa.ForeignKey("articles.id"), primary_key=True, autoincrement=False),
     sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),  # the one that stands for all
     sa.Column("dated", UtcDateTime),  # the earliest date of them that can be believed
+    sa.Column("language", AnyText, nullable=False),
+    sa.Column("title_only", sa.Boolean, nullable=False),
+    sa.Column("content_order", AnyText, nullable=False),  # a line each of what it is sorted by
     sa.Column("seen", UtcDateTime, nullable=False),  # when the newest of them was first seen
     sa.Index(None, "article_id"),
     sa.Index(None, "seen"),

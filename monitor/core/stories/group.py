@@ -1,8 +1,8 @@
 """Which articles are one text, and which texts one story? Pure; the store's part is to find what is compared.
 
-Copies and revisions are the connected parts of a relation between pairs, and stories the parts of a likeness between
-those: both are functions of what is stored, whatever the order in which it came. Merging only ever joins alerts; a
-copy is matched like any other article, so that nothing hides from a rule.
+Copies and revisions are the connected parts of a relation between pairs, and stories the parts of a likeness
+between those: both are functions of what is stored, whatever the order in which it came. Merging only ever joins
+alerts; a copy is matched like any other article, so that nothing hides from a rule.
 """
 
 from __future__ import annotations
@@ -90,11 +90,13 @@ def join_classes(
     roots: Mapping[int, int],
     classes: Mapping[int, ClassNode],
     apart: Set[tuple[int, int]],
+    new: Set[int],
 ) -> Joined:
     """The classes after these pairs hold.
 
-    `roots` gives the root of every article in a pair and of every new article; `classes` those roots' classes, of new
-    articles as `class_of` makes them; `apart` pairs of roots (either way round) that a person keeps asunder.
+    `roots` gives the root of every article in a pair and of every new article; `classes` those roots' classes, of
+    new articles (`new`) as `class_of` makes them; `apart` pairs of roots (either way round) that a person keeps
+    asunder.
     """
     groups = {root: [root] for root in classes}
     barred: dict[int, set[int]] = {root: set() for root in classes}
@@ -116,10 +118,11 @@ def join_classes(
     changed = []
     for root in sorted(set(now.values())):
         folded = _folded([classes[one] for one in groups[root]])
-        if folded != classes[root] or classes[root].story_id is None:
+        if folded != classes[root] or root in new:
             changed.append(folded)
     gone = {root: new for root, new in now.items() if new != root}
-    return Joined(_copies(held, roots, now), tuple(changed), gone)
+    stands = {root: classes[root].story_id for root in gone.values()}
+    return Joined(_copies(held, roots, now), tuple(changed), gone, stands)
 
 
 def _folded(members: Sequence[ClassNode]) -> ClassNode:
@@ -143,7 +146,14 @@ def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, i
     return tuple(copies[article] for article in sorted(copies))
 
 
-def settle(component: Component, touched: Set[int], absorbed: Sequence[ClassNode], gone: Mapping[int, int]) -> Regrouping:
+def told_apart(one: Article, other: Article) -> bool:
+    """Whether two like articles are two events by a detail: a template of another day, the 12th and the 13th."""
+    return judge_pair(one, other).apart
+
+
+def settle(
+    component: Component, touched: Set[int], absorbed: Sequence[ClassNode], gone: Mapping[int, int]
+) -> Regrouping:
     """The stories of a component: of all of it, or only of the classes in `touched` where it was not read whole.
 
     `absorbed` are classes that went into those of it, as they stood before, by `gone`.
@@ -171,7 +181,7 @@ def settle(component: Component, touched: Set[int], absorbed: Sequence[ClassNode
 
 
 def _placed(component: Component, touched: Set[int]) -> dict[int, str]:
-    """Each touched class beside the story that it is most like; nothing else moves, however much hangs together."""
+    """Each touched class beside the story that it is most like; nothing else moves."""
     nodes = component.nodes
     stands = {root: one.story_id for root, one in nodes.items() if root not in touched}
     near: dict[int, list[tuple[int, float]]] = {root: [] for root in touched}
