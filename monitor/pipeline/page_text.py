@@ -17,7 +17,7 @@ from monitor.core.articles.seen_before import (
     without_frame,
 )
 from monitor.core.text.urls import canonical_url, host_of
-from monitor.model.article import Dropped, Extracted, Quality
+from monitor.model.article import Dropped, DropReason, Extracted, Quality
 from monitor.model.entry import Entry
 from monitor.model.reading import Remembered, Witness
 from monitor.ports import ReadingMemory
@@ -25,7 +25,8 @@ from monitor.ports import ReadingMemory
 # When a page that gave nothing is asked again, each after the time before: three times within six hours (stories
 # design, Extraction 5).
 REREAD_AFTER = (timedelta(minutes=20), timedelta(minutes=100), timedelta(hours=4))
-UNKNOWN_WALL = "a wall: two other pages of {host} show the same text under other titles"
+UNKNOWN_WALL = "the page shows a wall that is not known: {pages} other pages of {host} carry the same text"
+KNOWN_WALL = "the page shows a wall ({kind})"
 SHARED_ADDRESS = "the address it states as its own is stated by pages under other titles, too: not believed"
 _MOST_SHOWN = 2_000  # code points kept of what a wall shows
 
@@ -48,7 +49,7 @@ class PageText:
 def page_text(memory: ReadingMemory, entry: Entry, page: Extracted, url: str, now: datetime) -> PageText:
     """What counts of a page that `url` gave; nothing is stored."""
     if page.quality is Quality.STUB:
-        return _wall(page.dropped, _kind_of(page), Remembered(now))
+        return _wall(page.dropped, KNOWN_WALL.format(kind=_kind_of(page)), Remembered(now))
     host, own_key = host_of(url), canonical_url(url)
     # By the address that the feed gives, as the store knows the others: two of them may lead to one wall.
     title, url_key = entry.new.parsed.title or page.title, entry.new.url_key or own_key
@@ -60,11 +61,11 @@ def page_text(memory: ReadingMemory, entry: Entry, page: Extracted, url: str, no
         seen[one.key].append(one)
     if walls := wall_pages(title, url_key, seen[whole]):
         rows = tuple(one.entry_row for one in walls if one.quality is Quality.FULL)
-        kind = UNKNOWN_WALL.format(host=host)
+        kind = UNKNOWN_WALL.format(pages=len(walls), host=host)
         left = Remembered(now, host_key(host), (whole,), walls=rows, again_at=now + REREAD_AFTER[0])
-        return _wall((Dropped(kind, page.text),), kind, left)
+        return _wall((Dropped(DropReason.WALL, page.text),), kind, left)
     is_foreign = stated != own_key and is_shared(title, url_key, seen[shared_key], now)
-    trimmed = without_frame(page.text, title, url_key, host, seen)
+    trimmed = without_frame(page.text, title, url_key, seen)
     kept = (whole, *trimmed.keys, *((shared_key,) if stated != own_key else ()))
     return PageText(
         trimmed.text,
@@ -81,4 +82,4 @@ def _wall(shown: tuple[Dropped, ...], kind: str, remembered: Remembered) -> Page
 
 
 def _kind_of(page: Extracted) -> str:
-    return page.dropped[0].reason if page.dropped else "a wall"
+    return page.wall.value.replace("_", " ") if page.wall is not None else "of no known kind"

@@ -33,6 +33,8 @@ _REREADS = 10  # of them at most, beside what is new
 # A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
 # and the page is asked again later (REREAD_AFTER).
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+# What `study_article` takes.
+Words = tuple[str, str, str, str | None, tuple[str, ...], tuple[str, ...]]
 # What may be over in a minute. Everything else is the page's own answer and final.
 _PASSING = frozenset(
     {
@@ -141,7 +143,7 @@ class ReadStage:
             return self._without_page(entry, why, again=response.outcome not in _FINAL)
         content_type = response.headers.get("content-type")
         try:
-            page = self.sandbox.run(extract_article, response.body, response.url, content_type)
+            page = self.sandbox.run(extract_article, response.body, response.url, content_type, self.clock.now())
         except NotExtractable as error:
             return self._without_page(entry, str(error), again=_may_be_html(content_type))
         except SandboxFailed as error:
@@ -232,8 +234,9 @@ class ReadStage:
         summary = feed_text(parsed)[0] if page else parsed.summary
         names, about_names = self._names(entry, f"{title}\n\n{text}")
         stated = (page.language if page else None) or parsed.language
-        studied, about_words = self._study(entry, title, summary, text, stated, names)
-        dated = settle_date(parsed, page.published if page else None, entry.first_seen, now)
+        authors = _together(parsed.authors, page.authors if page else ())
+        studied, about_words = self._study(entry, (title, summary, text, stated, _called(names), authors))
+        dated = settle_date(parsed, page, entry.first_seen, now)
         return NewArticle(
             entry_row=entry.row,
             feed_id=entry.feed_id,
@@ -251,30 +254,27 @@ class ReadStage:
             published=dated.published,
             language=studied.language.language,
             language_confidence=studied.language.confidence,
-            authors=_together(parsed.authors, page.authors if page else ()),
+            authors=authors,
             section=parsed.section or (page.section if page else ""),
             entities=tuple(names),
             dropped=found.dropped if found else (),
             note="; ".join(one for one in (note, dated.note, about_words, about_names) if one) or None,
             page_key=found.page_key if found else "",
+            wire=studied.wire,
             fingerprint=studied.fingerprint,
         )
 
-    def _study(
-        self, entry: Entry, title: str, summary: str, text: str, stated: str | None, names: Sequence[EntityMention]
-    ) -> tuple[Studied, str | None]:
+    def _study(self, entry: Entry, words: Words) -> tuple[Studied, str | None]:
         """What a child makes of the words, and what is odd there. Raises SandboxFailed for what may soon be over.
 
         Without it the language is as stated, and copies of the article are found by its address and words only.
         """
         try:
-            studied = self.sandbox.run(
-                study_article, title, summary, text, stated, tuple(mention.name for mention in names)
-            )
+            studied = self.sandbox.run(study_article, *words)
         except SandboxFailed as error:
             if error.reason in _OUR_TROUBLE and self._has_time(entry):
                 raise
-            return Studied(settle_language(stated, None)), f"language not detected: {error}"
+            return Studied(settle_language(words[3], None)), f"language not detected: {error}"
         overruled = studied.language.overruled
         return studied, f"said to be in {overruled}" if overruled else None
 
@@ -290,6 +290,10 @@ class ReadStage:
             if isinstance(error, SandboxFailed) and error.reason in _OUR_TROUBLE and first:
                 raise
             return (), f"names not recognised: {error}"
+
+
+def _called(mentions: Sequence[EntityMention]) -> tuple[str, ...]:
+    return tuple(mention.name for mention in mentions)
 
 
 def _together(*lists: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from monitor.model.article import Extracted
 from monitor.model.entry import EntryFlag, ParsedEntry
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -36,12 +37,15 @@ class Dated:
     note: str | None = None
 
 
-def settle_date(entry: ParsedEntry, page: datetime | None, first_seen: datetime, now: datetime) -> Dated:
+def settle_date(entry: ParsedEntry, of_page: Extracted | None, first_seen: datetime, now: datetime) -> Dated:
     """The date of an article: its feed's before its page's, since a page may state that of its template.
 
     `first_seen` is when the feed was polled: a date of the future was moved to it then.
     """
     odd = []
+    page = of_page.published if of_page is not None else None
+    if of_page is not None and of_page.date_flag is not None:
+        odd.append(f"its page states a date that is {of_page.date_flag.value}: not believed")
     if EntryFlag.FAR_FUTURE in entry.flags:
         odd.append("its feed dates it in the future: not believed")
     if EntryFlag.ABSURD_DATE in entry.flags:

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core.text.words import fold_words
-from monitor.model.article import Dropped, Quality
+from monitor.model.article import Dropped, DropReason, Quality
 from monitor.model.reading import Witness
 
 WITHIN = timedelta(days=30)
@@ -96,9 +96,7 @@ def is_shared(title: str, url_key: str, same_address: Sequence[Witness], now: da
     return min(len(titles), len(others) + 1) >= _SHARED_TITLES
 
 
-def without_frame(
-    text: str, title: str, url_key: str, host: str, seen: Mapping[int, Sequence[Witness]]
-) -> Trimmed:
+def without_frame(text: str, title: str, url_key: str, seen: Mapping[int, Sequence[Witness]]) -> Trimmed:
     """The text without the paragraphs at its head and tail that its host puts around other articles, too.
 
     `seen` are the earlier pages by the key of a paragraph. A text that is nothing but frame stays whole.
@@ -119,12 +117,11 @@ def without_frame(
     if head + tail >= len(paragraphs):
         head = tail = 0
     end = len(paragraphs) - tail
-    reason = f"boilerplate: on {_FRAME_PAGES} other pages of {host} under other titles, within {WITHIN.days} days"
     gone = ("\n\n".join(paragraphs[:head]), "\n\n".join(paragraphs[end:]))
     kept = set(keys[head:end])
     return Trimmed(
         "\n\n".join(paragraphs[head:end]),
-        tuple(Dropped(reason, one) for one in gone if one),
+        tuple(Dropped(DropReason.HOST_BOILERPLATE, one) for one in gone if one),
         tuple(key for key in frame_keys(text) if key in kept),
     )
 
