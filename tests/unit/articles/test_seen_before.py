@@ -76,7 +76,12 @@ def test_one_address_in_many_wordings_counts_once() -> None:
 
 def test_the_background_of_a_running_story_stays_under_however_many_headlines() -> None:
     background = "Torkham has been closed since Sunday, when guards of the two countries exchanged fire."
-    headlines = ("Torkham traders lose millions", "Fruit rots at Torkham", "Torkham talks fail", "Torkham day nine")
+    headlines = (
+        "Torkham traders lose millions",
+        "Fruit rots at Torkham",
+        "Torkham talks fail",
+        "Torkham day nine",
+    )
     earlier = [witness(background, title, row) for row, title in enumerate(headlines, 1)]
     text = f"Drivers have been sleeping in their trucks.\n\n{background}"
     assert trimmed(text, "Torkham: drivers wait", *earlier, frame=background).text == text

@@ -192,5 +192,3 @@ def test_an_address_that_pages_under_five_titles_state_is_not_believed(room: New
 def test_a_home_page_is_no_address_of_an_article(room: Newsroom) -> None:
     bring(room, "e0", "Floods", page(body(0), head="<link rel='canonical' href='https://news.example/'>"))
     assert room.article("e0").page_key == "https://news.example/e0"
-
-
