@@ -1,4 +1,4 @@
-"""read, once more: pages behind walls and pages that could not be had are asked again, and no alert is lost by it."""
+"""read, once more: pages behind walls and pages that could not be had are asked again, and no alert is lost."""
 
 from __future__ import annotations
 
