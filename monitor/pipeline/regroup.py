@@ -17,6 +17,9 @@ from monitor.ports.grouping import GroupingSession
 MOST_TOGETHER = 1_000
 """Classes of one component that are settled together; over it a new one is put beside what it is most like."""
 
+LEAST = THRESHOLD / 4
+"""Likeness from which one is kept: less joins nothing, and there is a little of it between any two reports."""
+
 APART = -1.0
 
 
@@ -92,7 +95,7 @@ def _link(session: GroupingSession, changed: Sequence[ClassNode], likeness: Like
             if pair not in edges and other in nodes:
                 weight = edge_weight(nodes[root].node, nodes[other].node, likeness.weights[0], likeness.window)
                 edges[pair] = weight
-    edges = {pair: weight for pair, weight in edges.items() if weight > 0}
+    edges = {pair: weight for pair, weight in edges.items() if weight >= LEAST}
     strong = [pair for pair, weight in edges.items() if weight >= THRESHOLD]
     texts = session.articles({nodes[root].article for pair in strong for root in pair})
     for one, other in strong:
@@ -113,14 +116,14 @@ def _components(session: GroupingSession, touched: Set[int]) -> Iterator[tuple[C
     """What hangs together with the touched classes: all at once, or, where that is too much, one by one."""
     if not touched:
         return
-    component = session.component(touched, MOST_TOGETHER)
+    component = session.component(touched, THRESHOLD, MOST_TOGETHER)
     if component.whole or len(touched) == 1:
         yield component, touched & component.nodes.keys()
         return
     left = set(touched)
     while left:
         root = min(left)
-        component = session.component([root], MOST_TOGETHER)
+        component = session.component([root], THRESHOLD, MOST_TOGETHER)
         some = left & component.nodes.keys() if component.whole else {root}
         yield component, some
         left -= some | {root}

@@ -218,9 +218,9 @@ class SqlGroupingSession:
         """Likenesses by pair of roots; a negative one keeps the two apart."""
         components.record_edges(self._connection, edges)
 
-    def component(self, roots: Collection[int], most: int) -> Component:
+    def component(self, roots: Collection[int], least: float, most: int) -> Component:
         """All that hangs together with these classes."""
-        return components.component_of(self._connection, roots, most)
+        return components.component_of(self._connection, roots, least, most)
 
     def record_stories(self, regrouping: Regrouping) -> int:
         """Stories of classes with all their members, and aliases; wakes what is told nowhere any more."""
