@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.stories.duplicates import judge_pair, when_of
+from monitor.core.stories.fingerprint import SHORT
 from monitor.core.stories.partition import THRESHOLD, partition
 from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.grouping import ClassNode, Component, Copy, Joined, Pair, Regrouping, Scope, Twins
@@ -48,10 +49,16 @@ def class_of(article: Article) -> ClassNode:
         when=believed_date(article),
         language=article.language or "",
         features=article.fingerprint.features if article.fingerprint else Features(0),
-        title_only=article.quality in (Quality.TITLE, Quality.STUB),
+        title_only=_says_little(article),
         order=content_order(article),
     )
     return ClassNode(node, article.id, article.story_id)
+
+
+def _says_little(article: Article) -> bool:
+    """Whether words alone do not make it one event with another: so few are alike by chance."""
+    prints = article.fingerprint
+    return article.quality in (Quality.TITLE, Quality.STUB) or prints is None or prints.sketch.words < SHORT
 
 
 def content_order(article: Article) -> tuple[str, ...]:
@@ -122,7 +129,8 @@ def join_classes(
             changed.append(folded)
     gone = {root: new for root, new in now.items() if new != root}
     stands = {root: classes[root].story_id for root in gone.values()}
-    return Joined(_copies(held, roots, now), tuple(changed), gone, stands)
+    fresh = frozenset(new - {root for root in new if classes[root].story_id is not None})
+    return Joined(_copies(held, roots, now), tuple(changed), fresh, gone, stands)
 
 
 def _folded(members: Sequence[ClassNode]) -> ClassNode:
@@ -149,6 +157,11 @@ def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, i
 def told_apart(one: Article, other: Article) -> bool:
     """Whether two like articles are two events by a detail: a template of another day, the 12th and the 13th."""
     return judge_pair(one, other).apart
+
+
+def start_stories(roots: Iterable[int]) -> Regrouping:
+    """A story of its own for each of these classes, which are new and like nothing."""
+    return Regrouping({root: story_named_after(root) for root in roots}, {}, frozenset())
 
 
 def settle(
