@@ -11,21 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
-from monitor.core.articles.dating import settle_date
 from monitor.core.articles.extract import extract_article
-from monitor.core.stories.fingerprint import content_hash
-from monitor.core.text.language import settle_language
-from monitor.core.text.urls import host_of
-from monitor.model.article import EntityMention, Extracted, NewArticle, Quality, ReadOutcome
+from monitor.model.article import Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
-from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, SandboxReason, StoreError
+from monitor.model.errors import NotExtractable, SandboxFailed, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.model.reading import Remembered, RereadState
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.pipeline.page_text import REREAD_AFTER, PageText, page_text
-from monitor.pipeline.study import Studied, study_article
+from monitor.pipeline.writing import OUR_TROUBLE, Counted, Writer
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, ReadingMemory, Sandbox
 
 BATCH = 100  # entries in memory at a time
@@ -33,8 +29,6 @@ _REREADS = 10  # of them at most, beside what is new
 # A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
 # and the page is asked again later (REREAD_AFTER).
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
-# What `study_article` takes.
-Words = tuple[str, str, str, str | None, tuple[str, ...], tuple[str, ...]]
 # What may be over in a minute. Everything else is the page's own answer and final.
 _PASSING = frozenset(
     {
@@ -49,8 +43,6 @@ _PASSING = frozenset(
 _FINAL = frozenset(
     {PollOutcome.GONE, PollOutcome.DISALLOWED, PollOutcome.FORBIDDEN_ADDRESS, PollOutcome.TOO_LARGE}
 )
-# A child that was killed on a busy machine, or could not be made: the same page may well be read in a minute.
-_OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +130,7 @@ class ReadStage:
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
-            if _is_passing(response) and self._has_time(entry):
+            if _is_passing(response) and _has_time(entry):
                 return self._postponed(entry, why)
             return self._without_page(entry, why, again=response.outcome not in _FINAL)
         content_type = response.headers.get("content-type")
@@ -147,14 +139,14 @@ class ReadStage:
         except NotExtractable as error:
             return self._without_page(entry, str(error), again=_may_be_html(content_type))
         except SandboxFailed as error:
-            if error.reason in _OUR_TROUBLE and self._has_time(entry):
+            if error.reason in OUR_TROUBLE and _has_time(entry):
                 return self._postponed(entry, str(error))
             return self._without_page(entry, str(error))
         found = page_text(self.memory, entry, page, response.url, self.clock.now())
         return self._behind_wall(entry, found) if found.wall else self._of_page(entry, page, found)
 
     def _of_page(self, entry: Entry, page: Extracted, found: PageText) -> ReadReport:
-        article = self._article(entry, found.text, page.quality, page=page, found=found, note=found.note)
+        article = self._article(entry, Counted(found.text, page.quality, page, found, found.note))
         if entry.rereads is None:
             self.articles.record_read(article, found.remembered)
             return ReadReport(entry, ReadOutcome.PAGE)
@@ -168,7 +160,8 @@ class ReadStage:
         why = found.wall or ""
         if entry.rereads is not None:
             return self._still_unread(entry, why, RereadState.BEHIND_WALL, left=found.remembered)
-        article = self._article(entry, feed_text(entry.new.parsed)[0], Quality.STUB, found=found, note=why)
+        text = feed_text(entry.new.parsed)[0]
+        article = self._article(entry, Counted(text, Quality.STUB, found=found, note=why))
         self.articles.record_read(article, _again(found.remembered, why))
         return ReadReport(entry, ReadOutcome.STUB, why)
 
@@ -181,17 +174,16 @@ class ReadStage:
     def _from_feed(self, entry: Entry) -> ReadReport:
         if entry.rereads is not None:
             return self._still_unread(entry, "its feed is no longer read with its pages", again=False)
-        text, quality = feed_text(entry.new.parsed)
-        self.articles.record_read(self._article(entry, text, quality))
+        self.articles.record_read(self._article(entry, Counted(*feed_text(entry.new.parsed))))
         return ReadReport(entry, ReadOutcome.FEED)
 
     def _without_page(self, entry: Entry, why: str, *, again: bool = True) -> ReadReport:
         """The feed's own words have to do, for now or for good."""
         if entry.rereads is not None:
             return self._still_unread(entry, why, again=again)
-        text, quality = feed_text(entry.new.parsed)
         left = _again(Remembered(self.clock.now()), why) if again else None
-        self.articles.record_read(self._article(entry, text, quality, note=why), left)
+        article = self._article(entry, Counted(*feed_text(entry.new.parsed), note=why))
+        self.articles.record_read(article, left)
         return ReadReport(entry, ReadOutcome.FALLBACK, why)
 
     def _still_unread(
@@ -210,98 +202,9 @@ class ReadStage:
         self.memory.record_failed_reread(entry.row, why, then, left)
         return ReadReport(entry, ReadOutcome.UNREAD, why)
 
-    def _has_time(self, entry: Entry) -> bool:
-        """Whether an entry may be put off once more before it has to do as it is."""
-        if entry.rereads is not None:
-            return entry.rereads + 1 < len(REREAD_AFTER)
-        return entry.read_attempts < len(RETRY_AFTER)
-
-    def _article(
-        self,
-        entry: Entry,
-        text: str,
-        quality: Quality,
-        *,
-        page: Extracted | None = None,
-        found: PageText | None = None,
-        note: str | None = None,
-    ) -> NewArticle:
-        """The article as it is stored. Raises SandboxFailed for what may be over soon."""
-        parsed, now = entry.new.parsed, self.clock.now()
-        url = parsed.link or ""
-        title = parsed.title or (page.title if page else "")
-        # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
-        summary = feed_text(parsed)[0] if page else parsed.summary
-        names, about_names = self._names(entry, f"{title}\n\n{text}")
-        stated = (page.language if page else None) or parsed.language
-        authors = _together(parsed.authors, page.authors if page else ())
-        studied, about_words = self._study(entry, (title, summary, text, stated, _called(names), authors))
-        dated = settle_date(parsed, page, entry.first_seen, now)
-        return NewArticle(
-            entry_row=entry.row,
-            feed_id=entry.feed_id,
-            feed_name=entry.feed_name,
-            feed_tags=tuple(dict.fromkeys((*entry.feed_tags, *parsed.tags))),
-            url=url,
-            url_key=entry.new.url_key,
-            title=title,
-            text=text,
-            summary=summary,
-            publisher=(page.publisher if page else None) or entry.feed_name,
-            quality=quality,
-            content_hash=content_hash(title, text, host_of(url)),
-            first_seen=entry.first_seen,
-            published=dated.published,
-            language=studied.language.language,
-            language_confidence=studied.language.confidence,
-            authors=authors,
-            section=parsed.section or (page.section if page else ""),
-            entities=tuple(names),
-            dropped=found.dropped if found else (),
-            note="; ".join(one for one in (note, dated.note, about_words, about_names) if one) or None,
-            page_key=found.page_key if found else "",
-            wire=studied.wire,
-            fingerprint=studied.fingerprint,
-        )
-
-    def _study(self, entry: Entry, words: Words) -> tuple[Studied, str | None]:
-        """What a child makes of the words, and what is odd there. Raises SandboxFailed for what may soon be over.
-
-        Without it the language is as stated, and copies of the article are found by its address and words only.
-        """
-        try:
-            studied = self.sandbox.run(study_article, *words)
-        except SandboxFailed as error:
-            if error.reason in _OUR_TROUBLE and self._has_time(entry):
-                raise
-            return Studied(settle_language(words[3], None)), f"language not detected: {error}"
-        overruled = studied.language.overruled
-        return studied, f"said to be in {overruled}" if overruled else None
-
-    def _names(self, entry: Entry, text: str) -> tuple[Sequence[EntityMention], str | None]:
-        """The names in a text, and why there are none. Raises SandboxFailed for what may be over soon."""
-        if self.recognizer is None:
-            return (), None
-        try:
-            return self.recognizer.recognise(text), None
-        except MonitorError as error:
-            # A rule may ask for a person or a place. Once only: one that never works must not hold up alerts.
-            first = not entry.read_attempts and not entry.rereads
-            if isinstance(error, SandboxFailed) and error.reason in _OUR_TROUBLE and first:
-                raise
-            return (), f"names not recognised: {error}"
-
-
-def _called(mentions: Sequence[EntityMention]) -> tuple[str, ...]:
-    return tuple(mention.name for mention in mentions)
-
-
-def _together(*lists: Sequence[str]) -> tuple[str, ...]:
-    """Names that feed and page give, each once: one may know the reporter where the other says "News Desk"."""
-    found: dict[str, str] = {}
-    for name in (name for names in lists for name in names):
-        found.setdefault(name.casefold(), name)
-    return tuple(found.values())
+    def _article(self, entry: Entry, counted: Counted) -> NewArticle:
+        writer = Writer(self.sandbox, self.recognizer)
+        return writer.article(entry, counted, self.clock.now(), patient=_has_time(entry))
 
 
 def wants_page(entry: Entry) -> bool:
@@ -322,6 +225,13 @@ def _is_passing(response: FetchResponse) -> bool:
     if response.outcome is PollOutcome.HTTP_ERROR:
         return response.status is not None and response.status >= 500
     return response.outcome in _PASSING
+
+
+def _has_time(entry: Entry) -> bool:
+    """Whether an entry may be put off once more before it has to do as it is."""
+    if entry.rereads is not None:
+        return entry.rereads + 1 < len(REREAD_AFTER)
+    return entry.read_attempts < len(RETRY_AFTER)
 
 
 def _may_be_html(content_type: str | None) -> bool:
