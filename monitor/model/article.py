@@ -25,7 +25,10 @@ class ReadOutcome(StrEnum):
     PAGE = "page"  # the page's main text
     FEED = "feed"  # the feed's own text, as configured
     FALLBACK = "fallback"  # the feed's own text, because the page could not be had
-    POSTPONED = "postponed"  # the page is asked again
+    POSTPONED = "postponed"  # the page is asked again before anything is matched
+    STUB = "stub"  # the page shows a wall: the feed's own text, and the page is asked again later
+    REREAD = "reread"  # the page's main text at last: matched as a revision of the feed's own text
+    UNREAD = "unread"  # asked again, the page gives nothing still
 
 
 class DropReason(StrEnum):

@@ -137,6 +137,16 @@ def test_a_listing_counts_what_was_listed_last_and_what_is_odd_about_it(store: S
     assert store.feeds.listings() == {feed.id: Listing(4, undated=3, repeated=2, newest=NOON)}
 
 
+def test_a_listing_counts_the_ids_that_stand_for_several_entries_and_no_wordings_of_one(
+    store: Store, feed: Feed
+) -> None:
+    same = [new_entry("feed", f"Number {n}", link=f"https://news.example/{n}") for n in range(3)]
+    poll(store, feed, *same, new_entry("e1"), now=NOON)
+    (first,) = store.feeds.known_entries(feed.id, ["e1"], [])
+    poll(store, store.feeds.all()[0], new_entry("e1", "Edited", revision_of=first.row), now=NOON)
+    assert store.feeds.listings()[feed.id].reused == 2
+
+
 def test_nothing_is_said_of_feeds_without_a_body_removed_or_passive(store: Store, feed: Feed) -> None:
     passive = store.feeds.passive_feed("Stringer", NOON)
     store.feeds.record_documents(passive.id, [new_entry()], NOON)

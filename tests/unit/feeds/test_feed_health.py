@@ -104,6 +104,7 @@ def test_a_feed_that_moved_for_good_is_odd_only() -> None:
 def test_half_of_the_listing_and_five_entries_make_a_feed_odd(odd: int, entries: int, is_odd: bool) -> None:
     assert reasons(feed(), listing(entries, undated=odd)) == ["undated"] * is_odd
     assert reasons(feed(), listing(entries, repeated=odd)) == ["ids_change"] * is_odd
+    assert reasons(feed(), listing(entries, reused=odd)) == ["ids_reused"] * is_odd
 
 
 def test_the_worst_comes_first_and_sorts_the_feed() -> None:
