@@ -12,6 +12,7 @@ from monitor.core.articles.seen_before import (
     frame_keys,
     host_key,
     is_shared,
+    may_be_wall,
     text_key,
     wall_pages,
     without_frame,
@@ -35,7 +36,8 @@ _MOST_SHOWN = 2_000  # code points kept of what a wall shows
 class PageText:
     """The text of a page as it counts. With `wall` (its name) there is none: the feed's words count.
 
-    `page_key` is where the page is known to be, "" for a wall.
+    `page_key` is where the page is known to be, "" for a wall. With `unsure` the text may be a wall's: the rules
+    read it, but it says nothing of likeness, so that no alert merges with that of another such page.
     """
 
     text: str
@@ -44,6 +46,7 @@ class PageText:
     page_key: str = ""
     wall: str | None = None
     note: str | None = None
+    unsure: bool = False
 
 
 def page_text(memory: ReadingMemory, entry: Entry, page: Extracted, url: str, now: datetime) -> PageText:
@@ -73,6 +76,7 @@ def page_text(memory: ReadingMemory, entry: Entry, page: Extracted, url: str, no
         Remembered(now, host_key(host), tuple(dict.fromkeys(kept))),
         own_key if is_foreign else stated,
         note=SHARED_ADDRESS if is_foreign else None,
+        unsure=may_be_wall(title, url_key, seen[whole]),
     )
 
 

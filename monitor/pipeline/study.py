@@ -21,9 +21,18 @@ class Studied:
 
 
 def study_article(
-    title: str, summary: str, text: str, stated: str | None, names: Sequence[str], authors: Sequence[str]
+    title: str,
+    summary: str,
+    text: str,
+    stated: str | None,
+    names: Sequence[str],
+    authors: Sequence[str],
+    compared: str,
 ) -> Studied:
-    """Detects language and agency and makes the fingerprint. Called through the Sandbox port."""
+    """Detects language and agency and makes the fingerprint. Called through the Sandbox port.
+
+    The fingerprint is of what is `compared`: the text, but for one that may be a wall's.
+    """
     language = settle_language(stated, detect_language(sample_of(title, summary, text)))
-    fingerprint = fingerprint_article(title, text, language.language or "", names)
+    fingerprint = fingerprint_article(title, compared, language.language or "", names)
     return Studied(language, fingerprint, wire_of(title, text, authors))

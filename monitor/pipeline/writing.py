@@ -45,6 +45,7 @@ class _Words(NamedTuple):
     stated: str | None
     names: tuple[str, ...]
     authors: tuple[str, ...]
+    compared: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ class Writer:
         title = parsed.title or (page.title if page else "")
         # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
         summary = feed_text(parsed)[0] if page else parsed.summary
+        compared = feed_text(parsed)[0] if found is not None and found.unsure else counted.text
         names, about_names = self._names(entry, f"{title}\n\n{counted.text}")
         stated = (page.language if page else None) or parsed.language
         authors = _together(parsed.authors, page.authors if page else ())
         called = tuple(mention.name for mention in names)
         studied, about_words = self._study(
-            _Words(title, summary, counted.text, stated, called, authors), patient=patient
+            _Words(title, summary, counted.text, stated, called, authors, compared), patient=patient
         )
         dated = settle_date(parsed, page, entry.first_seen, now)
         notes = (counted.note, dated.note, about_words, about_names)
@@ -82,7 +84,7 @@ class Writer:
             summary=summary,
             publisher=(page.publisher if page else None) or entry.feed_name,
             quality=counted.quality,
-            content_hash=content_hash(title, counted.text, host_of(url)),
+            content_hash=content_hash(title, compared, host_of(url)),
             first_seen=entry.first_seen,
             published=dated.published,
             language=studied.language.language,

@@ -89,6 +89,11 @@ def wall_pages(title: str, url_key: str, same_text: Sequence[Witness]) -> tuple[
     return tuple(others) if _unlike_each_other(title, others, _WALL_PAGES - 1, _not_alike) else ()
 
 
+def may_be_wall(title: str, url_key: str, same_text: Sequence[Witness]) -> bool:
+    """Whether another page of the host has the same text under an unlike title: no copy, and perhaps a wall."""
+    return _unlike_each_other(title, _of_other_pages(url_key, same_text), 1, _not_alike)
+
+
 def is_shared(title: str, url_key: str, same_address: Sequence[Witness], now: datetime) -> bool:
     """Whether pages under five titles state one address as theirs within a day: then it is none of theirs."""
     others = [one for one in _of_other_pages(url_key, same_address) if now - one.first_seen <= _SHARED_WITHIN]

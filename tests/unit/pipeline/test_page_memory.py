@@ -154,6 +154,15 @@ def test_an_unknown_wall_is_found_at_its_third_address_and_its_first_two_are_rea
     assert sorted(told(room, "torkham-closed")) == sorted(TITLES[:3])
 
 
+def test_no_alert_merges_with_another_because_the_same_wall_stands_before_both(room: Newsroom) -> None:
+    for n in range(3):
+        room.serve(item(f"e{n}", TITLES[n], f"Trucks number {n} wait."))
+        room.fetcher.answers[f"https://news.example/e{n}"] = answer(UNKNOWN)
+        room.store.feeds.make_all_due(room.clock.now())
+        room.turn()
+    assert len({room.article(f"e{n}").story_id for n in range(3)}) == 3
+
+
 def test_an_unknown_wall_is_a_wall_still_when_it_is_asked_again(room: Newsroom) -> None:
     for n in range(3):
         bring(room, f"e{n}", TITLES[n], UNKNOWN)
