@@ -13,6 +13,7 @@ from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.store import Store
+from monitor.ports.stories import StoryStore
 
 __all__ = [
     "Archive",
@@ -31,4 +32,5 @@ __all__ = [
     "Retention",
     "Sandbox",
     "Store",
+    "StoryStore",
 ]

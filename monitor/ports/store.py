@@ -10,6 +10,7 @@ from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import FeedStore
 from monitor.ports.ledger import Ledger
+from monitor.ports.stories import StoryStore
 
 
 class Store(Protocol):
@@ -22,6 +23,7 @@ class Store(Protocol):
     ledger: Ledger
     archive: Archive
     retention: Retention
+    stories: StoryStore
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

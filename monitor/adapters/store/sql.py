@@ -18,9 +18,10 @@ from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.stories import SqlStoryStore
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
-from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox, Retention
+from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox, Retention, StoryStore
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
 _DAY = 86_400.0
@@ -61,6 +62,7 @@ class SqlStore:
         self.ledger: Ledger = SqlLedger(self._db)
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
+        self.stories: StoryStore = SqlStoryStore(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
