@@ -42,6 +42,10 @@ class StoryStore(Protocol):
         """One story with all that is known of it; None when it has no article."""
         ...
 
+    def members(self, articles: Collection[int]) -> Sequence[Member]:
+        """These articles as members of the stories they are in now, oldest first."""
+        ...
+
     def openings(self, articles: Collection[int], letters: int) -> Mapping[int, tuple[str, str]]:
         """Title and beginning of the text of these articles, by id; the text is "" once it was dropped."""
         ...

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories
-from monitor.adapters.store.story_rows import NAMED_MEMBER, link_of, member_of
+from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_shown import view_of_story
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.ledger import RoutingState
@@ -84,6 +84,17 @@ class SqlStoryStore:
         """One story with all that is known of it."""
         with self._db.read() as connection:
             return view_of_story(connection, story)
+
+    def members(self, articles: Collection[int]) -> Sequence[Member]:
+        """These articles as members of the stories they are in now."""
+        a = t.articles.c
+        query = sa.select(*MEMBER).where(a.story_id.is_not(None)).order_by(a.id)
+        with self._db.read() as connection:
+            return [
+                member_of(row)
+                for ids in chunks(sorted(articles))
+                for row in connection.execute(query.where(a.id.in_(ids))).mappings()
+            ]
 
     def openings(self, articles: Collection[int], letters: int) -> Mapping[int, tuple[str, str]]:
         """Title and beginning of the text of these articles."""
