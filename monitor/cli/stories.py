@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from monitor.cli.completion import complete_rules
 from monitor.cli.options import CONFIG, JSON, span_of
 from monitor.cli.output import print_json, print_lines
+from monitor.core.text.terminal import printable
 
 
 @click.group()
@@ -177,6 +179,67 @@ def join_articles(articles: tuple[str, ...], config: Path, as_json: bool) -> Non
         print_json([app.regrouped_json(done)])
     else:
         print_lines(app.join_lines(done))
+
+
+@stories.command("group", short_help="Group documents (JSON lines) into stories.")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.option("--window", metavar="SPAN", help="How far apart the documents of a story may be dated; default: 7d.")
+@click.option("--explain", is_flag=True, help='Also say why, in "why".')
+def group_documents(file: Path, window: str | None, explain: bool) -> None:
+    """Group documents (JSON lines): the same lines come out with "duplicate_of" and "story".
+
+    "duplicate_of" is the id of the document that it copies, or null; "story" is the id of the oldest document of
+    its story. The daemon's own stage decides, without a config or a store. The order of the lines changes nothing. A
+    line that is no document is reported on standard error with its number, the others go on, and the exit status
+    is 1.
+
+    \b
+    Examples:
+      monitor stories group documents.jsonl
+      cat documents.jsonl | monitor stories group --explain > grouped.jsonl
+    """
+    from typing import BinaryIO, cast
+
+    from monitor.app.group_documents import GroupTally, group_lines, seekable, tally_text
+    from monitor.cli.progress import Progress
+
+    name = "standard input" if str(file) == "-" else str(file)
+    span = None if window is None else _span(window)
+    tally, progress = GroupTally(), Progress()
+
+    def complain(problem: str) -> None:
+        progress.hide()
+        click.echo(f"{name}:{printable(problem)}", err=True)
+
+    with (
+        click.open_file(str(file), "rb") as source,
+        seekable(cast(BinaryIO, source)) as stream,
+    ):
+        grouped = group_lines(
+            stream,
+            tally,
+            window=span,
+            explain=explain,
+            complain=complain,
+            tell_read=progress.of("documents read"),
+            tell_grouped=progress.of("documents grouped"),
+        )
+        for line in grouped:
+            progress.hide()
+            print_json([line])
+    progress.hide()
+    sys.stdout.flush()
+    click.echo(tally_text(tally), err=True)
+    sys.exit(1 if tally.problems else 0)
+
+
+def _span(text: str) -> timedelta:
+    from monitor.config.values import read_duration
+
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--window") from None
 
 
 def _name(text: str) -> str:
