@@ -32,7 +32,7 @@ from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Document, NewArticle
 from monitor.model.entry import Entry, Fate, NewEntry, ParsedEntry
 from monitor.model.story import Fingerprint
-from monitor.model.story_view import Member
+from monitor.model.story_member import Member
 from monitor.pipeline.group import GroupStage
 from monitor.ports import Store
 

@@ -19,7 +19,8 @@ from monitor.core.text.tokens import analyse
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Quality
 from monitor.model.errors import MonitorError
-from monitor.model.story_view import FoundStory, Likeness, ListedStory, Member, StoriesAsked, StoryView
+from monitor.model.story_member import Member
+from monitor.model.story_view import FoundStory, Likeness, ListedStory, StoriesAsked, StoryView
 from monitor.ports import StoryStore
 
 SHOWN = 50

@@ -16,7 +16,8 @@ from monitor.core.text.columns import wrap
 from monitor.model.errors import MonitorError
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
-from monitor.model.story_view import Member, RoutedMatch
+from monitor.model.story_member import Member
+from monitor.model.story_view import RoutedMatch
 from monitor.ports import StoryStore
 
 MOST_PAIRS = 50_000

@@ -22,7 +22,8 @@ from monitor.app.why_words import shown_time
 from monitor.core.digests.passages import one_line
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
 from monitor.model.article import DuplicateReason, Quality
-from monitor.model.story_view import ListedStory, Member, StoriesAsked, StoryRule, Telling
+from monitor.model.story_member import Member
+from monitor.model.story_view import ListedStory, StoriesAsked, StoryRule, Telling
 from monitor.ports import StoryStore
 
 _INDENT = " " * 7

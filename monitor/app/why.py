@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
+from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.digests.plan import looks_back
@@ -39,11 +40,15 @@ class RuleAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one URL. Without fates, `covering` are the feeds that cover its host."""
+    """The answer for one URL. Without fates, `covering` are the feeds that cover its host.
+
+    `left_out` says of the parts of a page that no rule read which rules would match in them.
+    """
 
     url: str
     fates: tuple[tuple[EntryFate, tuple[RuleAnswer, ...]], ...]
     covering: tuple[Feed, ...] = ()
+    left_out: Mapping[int, tuple[LeftOut, ...]] = field(default_factory=dict)  # by row of the entry
 
 
 FOUND_BACK = ", found by a backtest"
@@ -82,7 +87,20 @@ def why(
     if rule is not None and not in_force and not any(said for _, said in answers):
         raise no_such_rule(rule, current)
     covering = () if fates else tuple(feed for feed in store.feeds.all() if _covers(feed, url))
-    return Why(url, answers, covering)
+    return Why(url, answers, covering, {fate.row: _left_out(fate, rulesets, current, rule) for fate in fates})
+
+
+def _left_out(
+    fate: EntryFate, rulesets: _Rulesets, current: RuleSet | None, only: str | None
+) -> tuple[LeftOut, ...]:
+    article = fate.article
+    if article is None:
+        return ()
+    then = rulesets.of(article.ruleset) if article.ruleset is not None else None
+    found = left_out(article, then or current, {one.match.new.rule.id for one in fate.matches})
+    if only is None:
+        return found
+    return tuple(replace(one, rules=tuple(rule for rule in one.rules if rule == only)) for one in found)
 
 
 def _covers(feed: Feed, url: str) -> bool:

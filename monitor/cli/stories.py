@@ -189,8 +189,8 @@ def group_documents(file: Path, window: str | None, explain: bool) -> None:
     """Group documents (JSON lines): the same lines come out with "duplicate_of" and "story".
 
     "duplicate_of" is the id of the document that it copies, or null; "story" is the id of the oldest document of
-    its story. The daemon's own stage decides, without a config or a store. The order of the lines changes nothing. A
-    line that is no document is reported on standard error with its number, the others go on, and the exit status
+    its story. The daemon's own stage decides, without a config or a store; the order of the lines changes nothing.
+    A line that is no document is reported on standard error with its number, the others go on, and the exit status
     is 1.
 
     \b

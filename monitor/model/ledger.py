@@ -13,6 +13,7 @@ from monitor.model.entry import Fate, NewEntry
 from monitor.model.feed import Feed
 from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
+from monitor.model.story_member import Member
 
 
 class RoutingState(StrEnum):
@@ -128,7 +129,7 @@ class EntryFate:
     first_seen: datetime
     article: Article | None = None
     original: Article | None = None  # what it is a copy of
-    story: tuple[Article, ...] = ()
+    story: tuple[Member, ...] = ()
     matches: tuple[MatchFate, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
     text_gone: Gone | None = None  # summary and content of the entry are empty because they were dropped

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.model.story import MustNotLink
-from monitor.model.story_view import FoundStory, ListedStory, Member, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_member import Member
+from monitor.model.story_view import FoundStory, ListedStory, RoutedMatch, StoriesAsked, StoryView
 
 
 class StoryStore(Protocol):

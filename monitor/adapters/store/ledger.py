@@ -13,6 +13,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
+from monitor.adapters.store.story_list import list_members
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
@@ -28,6 +29,7 @@ from monitor.model.ledger import (
     SeenEntry,
     StoreCounts,
 )
+from monitor.model.story_member import Member
 
 _HOUR = timedelta(hours=1)
 _ROOM_OF_AN_ID = 19  # digits of the largest row number
@@ -201,12 +203,11 @@ def _fate(connection: Connection, row: RowMapping) -> EntryFate:
     feed = connection.execute(sa.select(t.feeds).where(t.feeds.c.id == row["feed_id"])).mappings().one()
     article = _article(connection, t.articles.c.entry_row == row["id"])
     original: Article | None = None
-    story: tuple[Article, ...] = ()
+    story: tuple[Member, ...] = ()
     if article is not None and article.story_id is not None:
         if article.duplicate_of is not None:
             original = _article(connection, t.articles.c.id == article.duplicate_of)
-        query = sa.select(t.articles).where(t.articles.c.story_id == article.story_id).order_by(t.articles.c.id)
-        story = tuple(article_of(member) for member in connection.execute(query).mappings())
+        story = tuple(list_members(connection, [article.story_id]))
     failures: Sequence[tuple[str, str]] = ()
     if article is not None:
         f = t.rule_failures.c

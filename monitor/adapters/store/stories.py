@@ -16,7 +16,8 @@ from monitor.adapters.store.story_shown import view_of_story
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
-from monitor.model.story_view import FoundStory, ListedStory, Member, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_member import Member
+from monitor.model.story_view import FoundStory, ListedStory, RoutedMatch, StoriesAsked, StoryView
 
 _LONGEST_CHAIN = 100  # of aliases: a story that went into one that went into another …
 _SCANNED = 20_000  # articles of a span read for names: a fifth of a second

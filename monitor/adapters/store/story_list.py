@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.story_rows import MEMBER, member_of
 from monitor.model.article import DuplicateReason
-from monitor.model.story_view import ListedStory, Member, StoriesAsked
+from monitor.model.story_member import Member
+from monitor.model.story_view import ListedStory, StoriesAsked
 
 _AT_ONCE = 500  # values in one statement: every database takes as many
 

@@ -11,7 +11,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import MENTIONS
 from monitor.model.article import DuplicateReason, Quality
 from monitor.model.story import MustNotLink
-from monitor.model.story_view import Member
+from monitor.model.story_member import Member
 
 _a = t.articles.c
 

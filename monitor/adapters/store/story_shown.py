@@ -14,7 +14,8 @@ from monitor.adapters.store.story_list import chunks
 from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import RoutingState
-from monitor.model.story_view import KeptApart, Likeness, Member, StoryRule, StoryView, Telling
+from monitor.model.story_member import Member
+from monitor.model.story_view import KeptApart, Likeness, StoryRule, StoryView, Telling
 
 _MOST_EDGES = 1000  # of a story of 5,000 articles there may be millions; the strongest say most
 _MOST_APART = 1000
