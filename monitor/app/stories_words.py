@@ -192,7 +192,7 @@ def _alike_lines(shown: Shown) -> Iterator[str]:
         return
     yield ""
     for place, one in enumerate(shown.alike):
-        pair = f"{article_name(one.edge.one)} – {article_name(one.edge.other)}"
+        pair = f"{article_name(one.edge.one)} and {article_name(one.edge.other)} ({one.edge.weight:.2f})"
         both = "; ".join(part for part in (", ".join(one.names), ", ".join(one.words)) if part)
         yield from _label(
             "" if place else "Alike", f"{one.edge.weight:.2f}  {pair}{'  both: ' if both else ''}{both}"
