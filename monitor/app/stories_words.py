@@ -194,9 +194,7 @@ def _alike_lines(shown: Shown) -> Iterator[str]:
     for place, one in enumerate(shown.alike):
         pair = f"{article_name(one.edge.one)} and {article_name(one.edge.other)} ({one.edge.weight:.2f})"
         both = "; ".join(part for part in (", ".join(one.names), ", ".join(one.words)) if part)
-        yield from _label(
-            "" if place else "Alike", f"{one.edge.weight:.2f}  {pair}{'  both: ' if both else ''}{both}"
-        )
+        yield from _label("" if place else "Alike", f"{pair}: {both}" if both else pair)
     left = shown.view.all_edges - len(shown.alike)
     if left > 0:
         yield f"{_BESIDE}and {counted(left, 'pair')} less alike"

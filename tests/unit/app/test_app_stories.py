@@ -150,9 +150,7 @@ def test_the_earliest_full_text_speaks_for_a_story_in_its_newest_wording() -> No
 def test_a_story_shows_its_articles_in_time_with_copies_and_their_figures(store: SqlStore, feed: Feed) -> None:
     late = at(store, feed, "e1", 90, "s_1", url="https://dawn.example/late", title="Torkham still shut")
     early = at(store, feed, "e2", 0, "s_1", url="https://dawn.example/early", wire="AP", published=None)
-    change(
-        store, late, duplicate_of=early.id, duplicate_reason="near_duplicate", duplicate_why="94 % of its words"
-    )
+    copied(store, late, early, "94 % of its words")
     text = "\n".join(shown(store, "s_1"))
     assert text.index("dawn.example/early") < text.index("dawn.example/late")
     assert f"copy of a_{early.id}: nearly the same words (94 % of its words)" in text

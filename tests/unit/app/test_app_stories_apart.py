@@ -103,7 +103,7 @@ def test_too_many_pairs_are_refused(store: SqlStore, monkeypatch: pytest.MonkeyP
 def test_a_split_says_what_it_wrote_and_how_to_undo_it(store: SqlStore) -> None:
     lines = apart(store, "s_1", "a_1")
     assert lines[0] == "Written down: 2 pairs of articles not the same story, by anna."
-    assert lines[-1] == "  To undo: monitor stories join s_1"
+    assert lines[-1] == "To undo: monitor stories join s_1"
     assert apart(store, "s_1", "a_1")[0] == "That was said before; nothing is written down anew."
 
 
