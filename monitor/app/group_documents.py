@@ -24,6 +24,7 @@ from monitor.app.counting import counted
 from monitor.app.documents import document_lines
 from monitor.core.articles.compose import feed_text
 from monitor.core.feeds.document import entry_of_document, publisher_of
+from monitor.core.stories.edges import WINDOW
 from monitor.core.stories.features import features_of
 from monitor.core.stories.fingerprint import content_hash, sketch_of
 from monitor.core.stories.wire import wire_of
@@ -210,7 +211,7 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
 
 
 def _group(store: Store, window: timedelta | None, documents: int, tell: Tell) -> None:
-    stage = GroupStage(store.articles, _Frozen(_FAR))
+    stage = GroupStage(store.grouping, _Frozen(_FAR), window or WINDOW)
     for done, _ in enumerate(stage.run(lambda: False), 1):
         tell(done, documents)
 

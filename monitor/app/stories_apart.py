@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import combinations, product
 from typing import Any
 
@@ -18,13 +17,12 @@ from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
 from monitor.model.story_view import RoutedMatch
-from monitor.ports import StoryStore
+from monitor.pipeline.group import GroupStage
+from monitor.pipeline.regroup import regroup
+from monitor.ports import Clock, Store, StoryStore
 
 MOST_PAIRS = 50_000
 """Pairs that one command writes: some seconds, in which the daemon waits."""
-
-Regroup = Callable[[Collection[int], datetime], object]
-
 
 class CannotSplit(MonitorError):
     """A split that would change nothing, or that names what is not of the story."""
@@ -100,10 +98,11 @@ def plan_split(store: StoryStore, story: str, articles: Sequence[str]) -> Split:
     return Split(found.story, members, tuple(leaving) if not breaks_copies else (together,), kept, breaks_copies)
 
 
-def split(
-    store: StoryStore, planned: Split, regroup: Regroup, *, author: str, reason: str, now: datetime
-) -> Regrouped:
-    """Writes it down and groups the articles anew. Safe to run again. Raises CannotSplit for too many pairs."""
+def split(house: Regrouping, planned: Split, *, author: str, reason: str) -> Regrouped:
+    """Writes it down and groups the articles anew, in one transaction. Safe to run again.
+
+    Raises CannotSplit for too many pairs.
+    """
     pairs = planned.pairs()
     if len(pairs) > MOST_PAIRS:
         raise CannotSplit(
@@ -111,30 +110,50 @@ def split(
             f"the story: monitor stories split {planned.story} ARTICLE…"
         )
     ids = [one.id for one in planned.members]
-    before = store.routed(ids)
-    rows = store.keep_apart([MustNotLink(one, other, now, author, reason) for one, other in pairs])
-    regroup(ids, now)
-    again = _told_again(before, store.routed(ids))
-    return Regrouped(planned.story, rows, _by_story(store.members(ids)), again, author)
+    stories, now = house.store.stories, house.clock.now()
+    before = stories.routed(ids)
+    known = {(link.one, link.other) for link in stories.said_apart(ids)}
+    links = [MustNotLink(*pair, now, author, reason) for pair in pairs if pair not in known]
+    house.regroup(ids, apart=links)
+    again = _told_again(before, stories.routed(ids))
+    return Regrouped(planned.story, len(links), _by_story(stories.members(ids)), again, author)
 
 
-def join(store: StoryStore, names: Sequence[str], regroup: Regroup, now: datetime) -> Regrouped:
+def join(house: Regrouping, names: Sequence[str]) -> Regrouped:
     """Takes back what was said of any two of these; a story stands for all its articles. Raises NoSuchStory."""
     articles: set[int] = set()
     first = ""
+    stories = house.store.stories
     for name in names:
-        found = story_called(store, name)
+        found = story_called(stories, name)
         first = first or found.story
-        view = store.view(found.story)
-        members = () if view is None else view.members
-        heads = {one.id: one.duplicate_of or one.id for one in members}
+        view = stories.view(found.story)
+        heads = {one.id: one.duplicate_of or one.id for one in (() if view is None else view.members)}
         articles |= {
             one for one, head in heads.items() if found.article is None or head == heads.get(found.article)
         }
-    removed = store.take_back(articles)
-    if removed:
-        regroup(sorted(articles), now)
-    return Regrouped(first, removed, _by_story(store.members(articles)))
+    said = [(link.one, link.other) for link in stories.said_apart(articles)]
+    if said:
+        house.regroup(sorted(articles), lift=said)
+    return Regrouped(first, len(said), _by_story(stories.members(articles)))
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouping:
+    """A store in which articles are grouped anew, as the daemon's stage would."""
+
+    store: Store
+    clock: Clock
+
+    def regroup(
+        self, articles: Collection[int], *, apart: Sequence[MustNotLink] = (), lift: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        """Keeps or takes back what was said and groups these articles anew, all of it or, on an error, nothing."""
+        likeness = GroupStage(self.store.grouping, self.clock).likeness()
+        with self.store.grouping.session() as session:
+            session.set_apart(apart)
+            session.lift_apart(lift)
+            regroup(session, articles, likeness)
 
 
 def _article_of(store: StoryStore, name: str, story: str) -> int:
@@ -168,11 +187,6 @@ def _by_story(members: Sequence[Member]) -> dict[str, tuple[Member, ...]]:
     for one in members:
         stories.setdefault(one.story, []).append(one)
     return {story: tuple(those) for story, those in stories.items()}
-
-
-def regroup_of(store: object) -> Regroup:
-    """How articles are grouped anew."""
-    return lambda articles, now: None
 
 
 # ---- in words

@@ -136,16 +136,14 @@ def split_story(
     from monitor.app.desk import Missing, opened_desk
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        store = desk.store.stories
-        planned = app.plan_split(store, _name(story), [_name(one) for one in articles])
+        planned = app.plan_split(desk.store.stories, _name(story), [_name(one) for one in articles])
         if dry_run:
             lines, fields = list(app.planned_lines(planned)), app.planned_json(planned)
         else:
             if not (articles or yes):
                 click.confirm(app.split_question(planned), abort=True, err=True)
-            done = app.split(
-                store, planned, app.regroup_of(desk), author=_author(author), reason=reason, now=desk.clock.now()
-            )
+            house = app.Regrouping(desk.store, desk.clock)
+            done = app.split(house, planned, author=_author(author), reason=reason)
             lines, fields = list(app.split_lines(done)), app.regrouped_json(done)
     if as_json:
         print_json([fields])
@@ -172,9 +170,7 @@ def join_articles(articles: tuple[str, ...], config: Path, as_json: bool) -> Non
     from monitor.app.desk import Missing, opened_desk
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        done = app.join(
-            desk.store.stories, [_name(one) for one in articles], app.regroup_of(desk), desk.clock.now()
-        )
+        done = app.join(app.Regrouping(desk.store, desk.clock), [_name(one) for one in articles])
     if as_json:
         print_json([app.regrouped_json(done)])
     else:

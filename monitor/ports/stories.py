@@ -1,4 +1,4 @@
-"""What the store promises to whoever looks at stories, and says that two articles are not one."""
+"""What the store promises to whoever looks at stories."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.model.story_view import FoundStory, ListedStory, RoutedMatch, Stori
 
 
 class StoryStore(Protocol):
-    """Stories to be looked at, and what people say of them."""
+    """Stories to be looked at, with what people said of them."""
 
     def page(
         self, asked: StoriesAsked, *, before: tuple[datetime, int] | None = None, limit: int = 100
@@ -62,14 +62,6 @@ class StoryStore(Protocol):
         """Every match of these articles in every digest that takes it."""
         ...
 
-    def keep_apart(self, links: Collection[MustNotLink]) -> int:
-        """Writes down that these pairs are not the same story; returns how many were not said before."""
-        ...
-
     def said_apart(self, articles: Collection[int]) -> Sequence[MustNotLink]:
         """What was said of pairs that are both among these articles."""
-        ...
-
-    def take_back(self, articles: Collection[int]) -> int:
-        """Removes what was said of pairs that are both among these articles; returns how many rows."""
         ...

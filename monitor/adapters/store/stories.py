@@ -1,4 +1,4 @@
-"""Stories to be looked at, and what people say of them, in SQL. Texts are read only where they are asked for."""
+"""Stories to be looked at, with what people said of them, in SQL. Texts are read only where they are asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories
 from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_shown import view_of_story
-from monitor.adapters.store.upsert import insert_new
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
@@ -145,29 +144,10 @@ class SqlStoryStore:
                 for row in connection.execute(query.where(m.article_id.in_(ids)))
             ]
 
-    def keep_apart(self, links: Collection[MustNotLink]) -> int:
-        """Writes down that these pairs are not the same story."""
-        rows = [
-            {"one": one.one, "other": one.other, "made_at": one.at, "author": one.author, "reason": one.reason}
-            for one in links
-        ]
-        with self._db.write() as connection:
-            return sum(insert_new(connection, t.must_not_links, *some) for some in chunks(rows))
-
     def said_apart(self, articles: Collection[int]) -> Sequence[MustNotLink]:
         """What was said of pairs that are both among these articles."""
         with self._db.read() as connection:
             return list(_among(connection, articles))
-
-    def take_back(self, articles: Collection[int]) -> int:
-        """Removes what was said of pairs that are both among these articles."""
-        n = t.must_not_links.c
-        with self._db.write() as connection:
-            pairs = [{"of": link.one, "with": link.other} for link in _among(connection, articles)]
-            if pairs:
-                pair = sa.and_(n.one == sa.bindparam("of"), n.other == sa.bindparam("with"))
-                connection.execute(t.must_not_links.delete().where(pair), pairs)
-        return len(pairs)
 
 
 def _among(connection: Connection, articles: Collection[int]) -> Iterator[MustNotLink]:

@@ -43,7 +43,8 @@ def view_of_story(connection: Connection, story: str) -> StoryView | None:
 
 def _edges(connection: Connection, story: str) -> tuple[tuple[Likeness, ...], int]:
     e, one, other = t.story_edges.c, t.articles.alias("first").c, t.articles.alias("second").c
-    inside = (one.id == e.one, other.id == e.other, one.story_id == story, other.story_id == story)
+    # A negative weight is no likeness, but what keeps two classes apart.
+    inside = (one.id == e.one, other.id == e.other, one.story_id == story, other.story_id == story, e.weight > 0)
     query = sa.select(e.one, e.other, e.weight).where(*inside).order_by(e.weight.desc(), e.one, e.other)
     number = connection.execute(sa.select(sa.func.count()).where(*inside)).scalar_one()
     found = connection.execute(query.limit(_MOST_EDGES))
