@@ -34,6 +34,7 @@ from monitor.model.article import Document, NewArticle
 from monitor.model.entry import Entry, Fate, NewEntry, ParsedEntry
 from monitor.model.story import Fingerprint
 from monitor.model.story_member import Member
+from monitor.model.story_view import Likeness
 from monitor.pipeline.group import GroupStage
 from monitor.ports import Store
 
@@ -229,28 +230,36 @@ def _answers(
     stories: Counter[str] = Counter()
     for start in range(0, len(lines), _BATCH):
         some = lines[start : start + _BATCH]
-        members = {one.id: one for one in store.stories.members([row_of[line.number] for line in some])}
+        rows = [row_of[line.number] for line in some]
+        members = {one.id: one for one in store.stories.members(rows)}
+        alike = store.stories.strongest(rows) if explain else {}
         for line in some:
             member = members[row_of[line.number]]
             stories[member.story] += 1
             tally.documents += 1
             tally.stories = len(stories)
             tally.duplicates += member.duplicate_of is not None
-            yield _answer(stream, line, member, in_order, explain)
+            answer = _answer(stream, line, member, in_order)
+            yield answer | {"why": _why(member, alike.get(member.id), in_order)} if explain else answer
 
 
-def _answer(
-    stream: BinaryIO, line: Line, member: Member, in_order: Sequence[Line], explain: bool
-) -> dict[str, Any]:
+def _answer(stream: BinaryIO, line: Line, member: Member, in_order: Sequence[Line]) -> dict[str, Any]:
     document = _raw(stream, line)
     document["id"] = line.id
     copied = member.duplicate_of
     document["duplicate_of"] = None if copied is None else in_order[copied - 1].id
     document["story"] = in_order[int(member.story.removeprefix("s_"), 16) - 1].id
-    if explain:
-        reason = member.duplicate_reason
-        document["why"] = None if reason is None else f"{reason.value}: {member.duplicate_why}".rstrip(": ")
     return document
+
+
+def _why(member: Member, edge: Likeness | None, in_order: Sequence[Line]) -> str | None:
+    """Why it is a copy, or else which other document of its story it is most like; None for one alone."""
+    if member.duplicate_reason is not None:
+        return f"{member.duplicate_reason.value}: {member.duplicate_why}".rstrip(": ")
+    if edge is None:
+        return None
+    other = edge.other if edge.one == member.id else edge.one
+    return f"alike: {in_order[other - 1].id} ({edge.weight:.2f})"
 
 
 def _raw(stream: BinaryIO, line: Line) -> dict[str, Any]:

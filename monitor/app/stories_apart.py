@@ -24,6 +24,7 @@ from monitor.ports import Clock, Store, StoryStore
 MOST_PAIRS = 50_000
 """Pairs that one command writes: some seconds, in which the daemon waits."""
 
+
 class CannotSplit(MonitorError):
     """A split that would change nothing, or that names what is not of the story."""
 

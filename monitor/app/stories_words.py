@@ -20,7 +20,7 @@ from monitor.app.stories import (
 from monitor.app.times import iso_time
 from monitor.app.why_words import shown_time
 from monitor.core.digests.passages import one_line
-from monitor.core.text.columns import COLUMNS, cut_to, wrap
+from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.model.article import DuplicateReason, Quality
 from monitor.model.story_member import Member
 from monitor.model.story_view import ListedStory, StoriesAsked, StoryRule, Telling
@@ -61,7 +61,17 @@ def _item(one: ListedStory, moment: datetime) -> Iterator[str]:
     yield cut_to(f"{moment:%H:%M}  {headline(lead_of(one.members))}", COLUMNS)
     yield cut_to(f"{_INDENT}{one.id} · {in_numbers(counts_of(one.members))}{_languages(one.members)}", COLUMNS)
     if one.rules:
-        yield cut_to(f"{_INDENT}→ {', '.join(rule for rule, _ in one.rules)}", COLUMNS)
+        yield cut_to(f"{_INDENT}→ {_some([rule for rule, _ in one.rules], COLUMNS - len(_INDENT) - 2)}", COLUMNS)
+
+
+def _some(names: Sequence[str], room: int) -> str:
+    """As many names as fit, and how many more there are."""
+    for shown in range(len(names), 0, -1):
+        left = len(names) - shown
+        text = ", ".join(names[:shown]) + (f" and {left} more" if left else "")
+        if display_width(text) <= room:
+            return text
+    return names[0]
 
 
 def headline(member: Member) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, ListedStory, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_view import FoundStory, Likeness, ListedStory, RoutedMatch, StoriesAsked, StoryView
 
 
 class StoryStore(Protocol):
@@ -45,6 +45,10 @@ class StoryStore(Protocol):
 
     def members(self, articles: Collection[int]) -> Sequence[Member]:
         """These articles as members of the stories they are in now, oldest first."""
+        ...
+
+    def strongest(self, articles: Collection[int]) -> Mapping[int, Likeness]:
+        """Of each of these articles that is alike another of its story, the strongest likeness."""
         ...
 
     def openings(self, articles: Collection[int], letters: int) -> Mapping[int, tuple[str, str]]:

@@ -12,11 +12,11 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories
 from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
-from monitor.adapters.store.story_shown import view_of_story
+from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, ListedStory, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_view import FoundStory, Likeness, ListedStory, RoutedMatch, StoriesAsked, StoryView
 
 _LONGEST_CHAIN = 100  # of aliases: a story that went into one that went into another …
 _SCANNED = 20_000  # articles of a span read for names: a fifth of a second
@@ -95,6 +95,19 @@ class SqlStoryStore:
                 for ids in chunks(sorted(articles))
                 for row in connection.execute(query.where(a.id.in_(ids))).mappings()
             ]
+
+    def strongest(self, articles: Collection[int]) -> Mapping[int, Likeness]:
+        """Of each of these articles that is alike another of its story, the strongest likeness."""
+        best: dict[int, Likeness] = {}
+        with self._db.read() as connection:
+            for ids in chunks(sorted(articles)):
+                some = frozenset(ids)
+                for edge in edges_inside_stories(connection, ids):
+                    for article in some & {edge.one, edge.other}:
+                        before = best.setdefault(article, edge)
+                        if (-edge.weight, edge.one, edge.other) < (-before.weight, before.one, before.other):
+                            best[article] = edge
+        return best
 
     def openings(self, articles: Collection[int], letters: int) -> Mapping[int, tuple[str, str]]:
         """Title and beginning of the text of these articles."""
