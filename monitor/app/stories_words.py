@@ -17,8 +17,7 @@ from monitor.app.stories import (
     lead_of,
     stories,
 )
-from monitor.app.times import iso_time
-from monitor.app.why_words import shown_time
+from monitor.app.times import iso_time, shown_time
 from monitor.core.digests.passages import one_line
 from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.model.article import DuplicateReason, Quality

@@ -38,6 +38,7 @@ class PruneStep(StrEnum):
     DELIVERIES = "deliveries"  # those that no kept match refers to
     MESSAGES = "messages"  # the words of the others
     BATCHES = "batches"
+    PAGE_PARTS = "page parts"  # what the pages of a host carried: after a month, and of busy hosts sooner
     POLL_COUNTS = "poll counts"
     RULESETS = "rulesets"
     INDEX = "index pieces"  # the full-text index, written anew without the words that went
@@ -54,7 +55,7 @@ class PruneLimits:
     texts: datetime  # articles first seen before, messages made before
     rows: datetime  # entries last listed before; deliveries and batches made before
     unlisted: datetime  # with store_full_text = false: words of unread entries last listed before
-    counts: datetime  # poll counts and empty batches before
+    counts: datetime  # poll counts, empty batches and what pages carried before
     ruleset: str
 
 

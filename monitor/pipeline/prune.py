@@ -16,7 +16,9 @@ SETTLE = timedelta(hours=1)
 EVERY = timedelta(hours=1)  # between two rounds over everything
 INDEX_EVERY = timedelta(days=1)  # at most: 20,000 articles take 0.6 s, in six pieces
 SOON = timedelta(seconds=10)  # between two looks at what was just read, with store_full_text = false
-COUNTS = timedelta(days=35)  # poll counts and empty batches: the longest that `monitor status` looks back
+# Poll counts and empty batches: the longest that `monitor status` looks back. What pages carried: five days more
+# than it is asked for.
+COUNTS = timedelta(days=35)
 UNLISTED = timedelta(days=7)  # an entry that left its feed may come back for so long and be compared word by word
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

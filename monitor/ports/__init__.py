@@ -13,6 +13,7 @@ from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
+from monitor.ports.reading import ReadingMemory
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
 
@@ -32,6 +33,7 @@ __all__ = [
     "Ledger",
     "Meter",
     "Outbox",
+    "ReadingMemory",
     "Retention",
     "Sandbox",
     "Store",

@@ -11,6 +11,7 @@ from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
+from monitor.ports.reading import ReadingMemory
 from monitor.ports.stories import StoryStore
 
 
@@ -19,6 +20,7 @@ class Store(Protocol):
 
     feeds: FeedStore
     articles: ArticleStore
+    reading: ReadingMemory
     grouping: GroupingStore
     digests: DigestStore
     outbox: Outbox

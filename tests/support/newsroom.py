@@ -202,7 +202,14 @@ class Newsroom:
         return list(stage.run(stopping))
 
     def read(self, stopping: Callable[[], bool] = lambda: False) -> list[ReadReport]:
-        stage = ReadStage(self.store.articles, self.fetcher, InlineSandbox(), self.clock, self.recognizer)
+        stage = ReadStage(
+            self.store.articles,
+            self.store.reading,
+            self.fetcher,
+            InlineSandbox(),
+            self.clock,
+            self.recognizer,
+        )
         return list(stage.run(stopping))
 
     def group(self, stopping: Callable[[], bool] = lambda: False, batch: int = BATCH) -> list[GroupReport]:

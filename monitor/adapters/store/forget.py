@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.reading import forget_pages
 from monitor.adapters.store.rows import gone_of, gone_text
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts
 from monitor.core.stories.group import story_named_after
@@ -156,6 +157,7 @@ def erase(connection: Connection, marked: Marked, now: datetime) -> None:
     connection.execute(t.entries.update().where(e.id.in_(entries)).values(blank))
     unread = t.entries.update().where(e.id.in_(entries), e.fate == Fate.WAITING.value)
     connection.execute(unread.values(fate=Fate.FORGOTTEN.value))
+    forget_pages(connection, marked.entries)
     _end_stages(connection, articles)
     matches = sa.select(m.id).where(m.article_id.in_(marked.articles))
     pending = t.routings.update().where(r.match_id.in_(matches), r.state == RoutingState.PENDING.value)

@@ -19,6 +19,7 @@ from monitor.adapters.store.archive import unindex
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.forget import erase, find, traces_of
 from monitor.adapters.store.needed import being_revised, has_older, newest, pending, unlisted, unsent
+from monitor.adapters.store.reading import forget_pages, parts_to_prune
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts, drop_words
 from monitor.adapters.store.upsert import story_of_batch
 from monitor.model.delivery import DeliveryState
@@ -195,6 +196,7 @@ def _delete_entries(connection: Connection, keys: Sequence[Key], _limits: PruneL
     articles = list(connection.execute(sa.select(a.id).where(a.entry_row.in_(entries))).scalars())
     matches = list(connection.execute(sa.select(m.id).where(m.article_id.in_(articles))).scalars())
     unindex(connection, articles)
+    forget_pages(connection, entries)
     for start in range(0, len(matches), _CHUNK):
         some = matches[start : start + _CHUNK]
         connection.execute(t.routings.delete().where(t.routings.c.match_id.in_(some)))
@@ -266,6 +268,10 @@ def _batches(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequen
     return query, (b.digest, b.batch, b.draft)
 
 
+def _page_parts(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    return parts_to_prune(limits.counts), tuple(t.page_parts.primary_key.columns)
+
+
 def _poll_counts(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     c = t.poll_counts.c
     return sa.select(c.minute, c.outcome).where(c.minute < limits.counts), (c.minute, c.outcome)
@@ -299,6 +305,7 @@ _STEPS: dict[PruneStep, tuple[Finder, Taker]] = {
     PruneStep.DELIVERIES: (_deliveries, _delete_deliveries),
     PruneStep.MESSAGES: (_messages, _drop_messages),
     PruneStep.BATCHES: (_batches, _deletes(t.batches)),
+    PruneStep.PAGE_PARTS: (_page_parts, _deletes(t.page_parts)),
     PruneStep.POLL_COUNTS: (_poll_counts, _deletes(t.poll_counts)),
     PruneStep.RULESETS: (_rulesets, _deletes(t.rulesets)),
 }

@@ -18,10 +18,12 @@ from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, d
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
+from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.stories import SqlStoryStore
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
+from monitor.model.reading import RereadState
 from monitor.ports import (
     Archive,
     ArticleStore,
@@ -30,6 +32,7 @@ from monitor.ports import (
     GroupingStore,
     Ledger,
     Outbox,
+    ReadingMemory,
     Retention,
     StoryStore,
 )
@@ -38,6 +41,7 @@ from monitor.ports import (
 _DAY = 86_400.0
 _LONGEST_POLL = timedelta(hours=30)
 _LONGEST_STAGE = timedelta(hours=1)
+_LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
 
 
@@ -68,6 +72,7 @@ class SqlStore:
         self.path = Path(self._db.path) if self._db.path else None
         self.feeds: FeedStore = SqlFeedStore(self._db)
         self.articles: ArticleStore = SqlArticleStore(self._db)
+        self.reading: ReadingMemory = SqlReadingMemory(self._db)
         self.grouping: GroupingStore = SqlGroupingStore(self._db)
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
@@ -82,6 +87,7 @@ class SqlStore:
         longest = (
             (t.feeds, f.next_poll_at, _LONGEST_POLL, f.interval_seconds.is_(None) | (f.interval_seconds <= _DAY)),
             (t.entries, t.entries.c.next_read_at, _LONGEST_STAGE, t.entries.c.fate == Fate.WAITING.value),
+            (t.rereads, t.rereads.c.next_at, _LONGEST_REREAD, t.rereads.c.state == RereadState.WAITING.value),
             (t.articles, t.articles.c.next_stage_at, _LONGEST_STAGE, t.articles.c.stage != "matched"),
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),

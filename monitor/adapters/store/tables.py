@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -146,6 +146,34 @@ entries = sa.Table(
     sa.Index(None, "feed_id", "listed_at"),
     sa.Index(None, "url_key"),
     sa.Index(None, "first_seen"),
+)
+
+# Pages of which only the feed's words are known, by the entry; they are asked again for some hours.
+rereads = sa.Table(
+    "rereads",
+    metadata,
+    sa.Column("entry_row", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("state", AnyText, nullable=False),
+    sa.Column("why", AnyText, nullable=False),  # the page could not be had, or the wall it showed
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", UtcDateTime, nullable=False),
+    sa.Column("result", sa.ForeignKey("entries.id")),  # the entry that a success made
+    sa.Index(None, "state", "next_at"),
+    sa.Index(None, "result"),
+)
+
+# What the pages of a host carried of late: hashes of paragraphs, of whole texts, of stated addresses.
+page_parts = sa.Table(
+    "page_parts",
+    metadata,
+    sa.Column("host", Hash, primary_key=True, autoincrement=False),  # of its name
+    sa.Column("key", Hash, primary_key=True, autoincrement=False),
+    sa.Column("entry_row", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("day", sa.Integer, nullable=False),  # days since 1970
+    sa.Index(None, "entry_row"),
+    sa.Index(None, "day"),
+    sqlite_with_rowid=False,
 )
 
 articles = sa.Table(
