@@ -147,6 +147,7 @@ def show_lines(shown: Shown, limit: int) -> Iterator[str]:
     yield from _rule_lines(view.rules)
     yield from _told_lines(view.told, bool(view.rules))
     yield from _apart_lines(shown)
+    yield from _lookalike_lines(shown)
     yield from _elsewhere_lines(shown)
 
 
@@ -244,6 +245,14 @@ def _apart_lines(shown: Shown) -> Iterator[str]:
         yield from _label("" if place else "Not the same", text)
 
 
+def _lookalike_lines(shown: Shown) -> Iterator[str]:
+    for place, one in enumerate(shown.view.lookalikes):
+        mine, other = article_name(one.mine.id), article_name(one.other.id)
+        text = f'{mine} and {other} "{headline(one.other)}" ({one.other.story}) read alike, but for numbers, '
+        text += "names or days"
+        yield from _label("" if place else "Told apart", text)
+
+
 def _elsewhere_lines(shown: Shown) -> Iterator[str]:
     for place, one in enumerate(shown.elsewhere):
         newest = one.newest
@@ -292,6 +301,10 @@ def show_json(shown: Shown) -> dict[str, Any]:
                 "reason": one.link.reason,
             }
             for one in view.apart
+        ],
+        "told_apart": [
+            {"articles": [one.mine.id, one.other.id], "story": one.other.story, "headline": headline(one.other)}
+            for one in view.lookalikes
         ],
         "see_also": [
             {

@@ -66,6 +66,14 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookalikes:
+    """Two articles that read alike and tell of different things: another day, other numbers, other names."""
+
+    mine: Member
+    other: Member
+
+
+@dataclass(frozen=True, slots=True)
 class StoryRule:
     """A rule that matches in a story: how many of its articles, and the first of the matches."""
 
@@ -95,6 +103,7 @@ class StoryView:
     rules: tuple[StoryRule, ...] = ()
     told: tuple[Telling, ...] = ()
     apart: tuple[KeptApart, ...] = ()
+    lookalikes: tuple[Lookalikes, ...] = ()
     former: tuple[str, ...] = ()
 
 

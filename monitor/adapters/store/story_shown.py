@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, mem
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import RoutingState
 from monitor.model.story_member import Member
-from monitor.model.story_view import KeptApart, Likeness, StoryRule, StoryView, Telling
+from monitor.model.story_view import KeptApart, Likeness, Lookalikes, StoryRule, StoryView, Telling
 
 _MOST_EDGES = 1000  # of a story of 5,000 articles there may be millions; the strongest say most
 _MOST_APART = 1000
@@ -37,6 +37,7 @@ def view_of_story(connection: Connection, story: str) -> StoryView | None:
         _rules(connection, story),
         _told(connection, story),
         _apart(connection, members),
+        _lookalikes(connection, members),
         _former(connection, story),
     )
 
@@ -116,22 +117,48 @@ def _deliveries(connection: Connection, digest: str, batch: str) -> tuple[tuple[
 
 
 def _apart(connection: Connection, members: Sequence[Member]) -> tuple[KeptApart, ...]:
-    n, a = t.must_not_links.c, t.articles.c
+    n = t.must_not_links.c
     links = {}
     for some in chunks([one.id for one in members]):
         query = sa.select(t.must_not_links).where(sa.or_(n.one.in_(some), n.other.in_(some)))
         for row in connection.execute(query.order_by(n.one, n.other).limit(_MOST_APART)).mappings():
             links[row["one"], row["other"]] = link_of(row)
-    known = {one.id: one for one in members}
-    strangers = sorted({id_ for pair in links for id_ in pair} - set(known))
-    for some in chunks(strangers):
-        rows = connection.execute(sa.select(*MEMBER).where(a.id.in_(some))).mappings()
-        known.update((row["id"], member_of(row)) for row in rows)
+    known = _with_others(connection, members, links)
     return tuple(
         KeptApart(link, known[one], known[other])
         for (one, other), link in sorted(links.items())
         if one in known and other in known
     )
+
+
+def _lookalikes(connection: Connection, members: Sequence[Member]) -> tuple[Lookalikes, ...]:
+    """The pairs with a negative weight; `members` are those of the story."""
+    e = t.story_edges.c
+    pairs: set[tuple[int, int]] = set()
+    for some in chunks([one.id for one in members]):
+        for column in (e.one, e.other):
+            rows = connection.execute(sa.select(e.one, e.other).where(column.in_(some), e.weight < 0))
+            pairs.update((row.one, row.other) for row in rows)
+    known = _with_others(connection, members, pairs)
+    mine = {one.id for one in members}
+    return tuple(
+        Lookalikes(known[one], known[other]) if one in mine else Lookalikes(known[other], known[one])
+        for one, other in sorted(pairs)[:_MOST_APART]
+        if one in known and other in known
+    )
+
+
+def _with_others(
+    connection: Connection, members: Sequence[Member], pairs: Iterable[tuple[int, int]]
+) -> dict[int, Member]:
+    known = {one.id: one for one in members}
+    strangers = sorted({id_ for pair in pairs for id_ in pair} - set(known))
+    a = t.articles.c
+    for some in chunks(strangers):
+        # One that was pruned half, or is not grouped, is not shown.
+        query = sa.select(*MEMBER).where(a.id.in_(some), a.story_id.is_not(None))
+        known.update((row["id"], member_of(row)) for row in connection.execute(query).mappings())
+    return known
 
 
 def _former(connection: Connection, story: str) -> tuple[str, ...]:

@@ -172,6 +172,17 @@ def test_a_story_says_which_names_and_rare_words_its_articles_share(store: SqlSt
     assert not {"the", "were", "torkham"} & set(shared.words)
 
 
+def test_what_reads_alike_and_is_not_the_same_is_marked(store: SqlStore, feed: Feed) -> None:
+    one = at(store, feed, "e1", 0, "s_1", title="The 12th package")
+    other = at(store, feed, "e2", 1, "s_2", title="The 13th package")
+    alike(store, one, other, -1.0)
+    (line,) = [line for line in shown(store, "s_1") if line.startswith("Told apart")]
+    assert line.startswith(f'Told apart    a_{one.id} and a_{other.id} "The 13th package" (s_2) read')
+    (mark,) = show_json(show(store.stories, "s_2"))["told_apart"]
+    assert (mark["articles"], mark["story"]) == ([other.id, one.id], "s_1")
+    assert show(store.stories, "s_1").alike == ()
+
+
 def test_a_text_that_was_dropped_leaves_the_weight(store: SqlStore, feed: Feed) -> None:
     one = at(store, feed, "e1", 0, "s_1", text="", title="A")
     other = at(store, feed, "e2", 1, "s_1", text="", title="B")
