@@ -69,6 +69,7 @@ class Joined:
 
     copies: tuple[Copy, ...]
     changed: tuple[ClassNode, ...]
+    fresh: frozenset[int]  # of the changed and the gone, those that were no class before
     gone: Mapping[int, int]  # root that was → root that is
     stands: Mapping[int, str | None]  # by the root that is: the story it stood in before
 

@@ -46,10 +46,11 @@ class GroupStage:
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[GroupReport]:
         """Groups until nothing is left; one report an article."""
+        likeness: Likeness | None = None
         while ids := self.store.ungrouped(self.clock.now(), self.batch):
             if stopping():
                 return
-            likeness = self.likeness()
+            likeness = likeness or self.likeness()
             try:
                 reports = self._together(ids, likeness)
             except StoreError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.stories.edges import edge_weight, keys_of
-from monitor.core.stories.group import class_of, join_classes, pairs_of, settle, told_apart
+from monitor.core.stories.group import class_of, join_classes, pairs_of, settle, start_stories, told_apart
 from monitor.core.stories.idf import Idf
 from monitor.core.stories.partition import THRESHOLD
 from monitor.model.article import Article, Grouping
@@ -16,6 +16,9 @@ from monitor.ports.grouping import GroupingSession
 
 MOST_TOGETHER = 1_000
 """Classes of one component that are settled together; over it a new one is put beside what it is most like."""
+
+LEAST = THRESHOLD / 4
+"""Likeness from which one is kept: less joins nothing, and there is a little of it between any two reports."""
 
 APART = -1.0
 
@@ -58,11 +61,14 @@ def group_new(session: GroupingSession, articles: Sequence[Article], likeness: L
     for one in articles:
         root = joined.gone.get(one.id, one.id)
         seen[root] = max(one.first_seen, seen.get(root, one.first_seen))
-    touched = session.record_classes(joined, seen) | {one.node.id for one in joined.changed}
-    _link(session, joined.changed, likeness)
+    changed = {one.node.id for one in joined.changed}
+    touched = session.record_classes(joined, seen) | changed
+    linked = _link(session, joined.changed, likeness)
     stories: dict[int, str | None] = dict(joined.stands)
     placed = woken = 0
-    for regrouping in _settled(session, touched, joined, classes):
+    joined_to = {new for root, new in joined.gone.items() if root not in joined.fresh}
+    lonely = (changed & joined.fresh) - linked - joined_to
+    for regrouping in (start_stories(lonely), *_settled(session, touched - lonely, joined, classes)):
         woken += session.record_stories(regrouping)
         placed += len(regrouping.stories) if regrouping.scope is Scope.PLACED else 0
         stories.update(regrouping.stories)
@@ -74,8 +80,10 @@ def regroup(session: GroupingSession, article_ids: Collection[int], likeness: Li
     return group_new(session, session.release(article_ids), likeness)
 
 
-def _link(session: GroupingSession, changed: Sequence[ClassNode], likeness: Likeness) -> None:
-    """Keys and edges of new and changed classes."""
+def _link(session: GroupingSession, changed: Sequence[ClassNode], likeness: Likeness) -> set[int]:
+    """Keys and edges of new and changed classes; returns the classes that may be one story with another."""
+    if not changed:
+        return set()
     keys = [[(one, keys_of(one.node, idf)) for one in changed] for idf in likeness.weights]
     session.record_keys(keys[0])
     found: dict[int, set[int]] = {}
@@ -92,13 +100,14 @@ def _link(session: GroupingSession, changed: Sequence[ClassNode], likeness: Like
             if pair not in edges and other in nodes:
                 weight = edge_weight(nodes[root].node, nodes[other].node, likeness.weights[0], likeness.window)
                 edges[pair] = weight
-    edges = {pair: weight for pair, weight in edges.items() if weight > 0}
+    edges = {pair: weight for pair, weight in edges.items() if weight >= LEAST}
     strong = [pair for pair, weight in edges.items() if weight >= THRESHOLD]
-    texts = session.articles({nodes[root].article for pair in strong for root in pair})
+    texts = session.articles({nodes[root].article for pair in strong for root in pair}) if strong else {}
     for one, other in strong:
         if told_apart(texts[nodes[one].article], texts[nodes[other].article]):
             edges[one, other] = APART
     session.record_edges(edges)
+    return {root for pair in strong for root in pair}
 
 
 def _settled(
@@ -113,14 +122,14 @@ def _components(session: GroupingSession, touched: Set[int]) -> Iterator[tuple[C
     """What hangs together with the touched classes: all at once, or, where that is too much, one by one."""
     if not touched:
         return
-    component = session.component(touched, MOST_TOGETHER)
+    component = session.component(touched, THRESHOLD, MOST_TOGETHER)
     if component.whole or len(touched) == 1:
         yield component, touched & component.nodes.keys()
         return
     left = set(touched)
     while left:
         root = min(left)
-        component = session.component([root], MOST_TOGETHER)
+        component = session.component([root], THRESHOLD, MOST_TOGETHER)
         some = left & component.nodes.keys() if component.whole else {root}
         yield component, some
         left -= some | {root}

@@ -66,8 +66,9 @@ class GroupingSession(Protocol):
         """Likenesses by pair of roots, the smaller first; a negative one keeps the two apart."""
         ...
 
-    def component(self, roots: Collection[int], most: int) -> Component:
-        """All that hangs together with these classes; over `most` of them, these and their neighbours only."""
+    def component(self, roots: Collection[int], least: float, most: int) -> Component:
+        """All that hangs together with these classes by likenesses of at least `least`; over `most` of them, these
+        and their neighbours only."""
         ...
 
     def record_stories(self, regrouping: Regrouping) -> int:

@@ -51,6 +51,12 @@ _EDGES = sa.union_all(
     sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
     sa.select(_e.one, _e.other, _e.weight).where(_e.other.in_(_IDS)),
 )
+_EDGES_FROM = sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS))
+_LEAST = sa.bindparam("least")
+_STRONG = sa.union(
+    sa.select(_e.other.label("root")).where(_e.one.in_(_IDS), _e.weight >= _LEAST),
+    sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),
+)
 _DROP_KEYS = t.story_keys.delete().where(_k.root.in_(_IDS))
 _DROP_EDGES = (t.story_edges.delete().where(_e.one.in_(_IDS)), t.story_edges.delete().where(_e.other.in_(_IDS)))
 _one_row, _other_row = t.articles.alias("one_row"), t.articles.alias("other_row")
@@ -169,34 +175,36 @@ def _sharing(connection: Connection, day: int, days: int, keys: Sequence[int]) -
             yield from ((keys[0], row.root) for row in found)
 
 
-def component_of(connection: Connection, roots: Collection[int], most: int) -> Component:
-    """All that hangs together with these; over `most` classes, only these and those that they have an edge to."""
-    reached, edges = set(roots), dict[tuple[int, int], float]()
-    apart, near = set[tuple[int, int]](), set(roots)
-    frontier = set(roots)
+def component_of(connection: Connection, roots: Collection[int], least: float, most: int) -> Component:
+    """All that hangs together with these by edges of at least `least`; over `most` classes, only these and those
+    that they have such an edge to."""
+    reached, frontier = set(roots), set(roots)
+    near: set[int] | None = None
     while frontier and len(reached) <= most:
         found: set[int] = set()
         for some in _pieces(frontier):
-            for one, other, weight in connection.execute(_EDGES, {"ids": some}):
-                if weight < 0:
-                    apart.add((one, other))
-                    continue
-                edges[one, other] = weight
-                found |= {one, other}
+            found.update(connection.execute(_STRONG, {"ids": some, "least": least}).scalars())
         frontier = found - reached
-        if near == set(roots):
-            near |= frontier
         reached |= frontier
+        near = near or set(reached)
     whole = not frontier
-    if not whole:
+    if not whole and near is not None:
         reached = near
-        edges = {pair: weight for pair, weight in edges.items() if not near.isdisjoint(pair)}
-    apart |= apart_of(connection, reached)
+    edges: dict[tuple[int, int], float] = {}
+    apart = apart_of(connection, reached)
+    if len(reached) > len(roots) or len(roots) > 1:
+        for some in _pieces(reached):
+            for row in connection.execute(_EDGES_FROM, {"ids": some}):
+                if row.other in reached:
+                    edges[row.one, row.other] = row.weight
+    apart |= {pair for pair, weight in edges.items() if weight < 0}
     nodes: dict[int, ClassNode] = {}
     for some in _pieces(reached):
         nodes.update((row.root, _node_of(row, _NOTHING)) for row in connection.execute(_NODES, {"ids": some}))
     within = {pair for pair in apart if pair[0] in nodes and pair[1] in nodes}
-    return Component(nodes, edges, frozenset(within), whole)
+    return Component(
+        nodes, {pair: weight for pair, weight in edges.items() if weight > 0}, frozenset(within), whole
+    )
 
 
 def apart_of(connection: Connection, roots: Collection[int]) -> set[tuple[int, int]]:

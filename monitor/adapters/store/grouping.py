@@ -190,17 +190,17 @@ class SqlGroupingSession:
                     for one in joined.copies
                 ],
             )
-            moved = [
-                {"root": root, "duplicate_of": new, "story_id": joined.stands[new]}
-                for root, new in joined.gone.items()
-            ]
-            run(_MOVE_COPIES, moved)
-            run(_FORGET_NODES, {"ids": sorted(joined.gone)})
-        neighbours = components.drop_classes(
-            self._connection, {*joined.gone, *(one.node.id for one in joined.changed)}
-        )
+        changed = {one.node.id for one in joined.changed}
+        gone = joined.gone.keys() - joined.fresh
+        if gone:
+            run(_MOVE_COPIES, [_moved(root, joined) for root in sorted(gone)])
+            run(_FORGET_NODES, {"ids": sorted(gone)})
+        neighbours = components.drop_classes(self._connection, (gone | changed) - joined.fresh)
         components.record_nodes(self._connection, joined.changed, seen)
-        if later := [{"class_root": root, "newest": at, "seen": at} for root, at in seen.items()]:
+        later = [
+            {"class_root": root, "newest": at, "seen": at} for root, at in seen.items() if root not in changed
+        ]
+        if later:
             run(_SEEN, later)
         return neighbours
 
@@ -218,9 +218,9 @@ class SqlGroupingSession:
         """Likenesses by pair of roots; a negative one keeps the two apart."""
         components.record_edges(self._connection, edges)
 
-    def component(self, roots: Collection[int], most: int) -> Component:
+    def component(self, roots: Collection[int], least: float, most: int) -> Component:
         """All that hangs together with these classes."""
-        return components.component_of(self._connection, roots, most)
+        return components.component_of(self._connection, roots, least, most)
 
     def record_stories(self, regrouping: Regrouping) -> int:
         """Stories of classes with all their members, and aliases; wakes what is told nowhere any more."""
@@ -257,3 +257,8 @@ class SqlGroupingSession:
         ordered = [(min(pair), max(pair)) for pair in pairs]
         gone = t.must_not_links.delete().where(sa.tuple_(_m.one, _m.other).in_(ordered))
         return self._connection.execute(gone).rowcount
+
+
+def _moved(root: int, joined: Joined) -> dict[str, Any]:
+    new = joined.gone[root]
+    return {"root": root, "duplicate_of": new, "story_id": joined.stands[new]}

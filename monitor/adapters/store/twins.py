@@ -58,19 +58,17 @@ _MEMBERS = (
     .limit(sa.bindparam("most"))
 )
 _new, _old = t.articles.alias("newer"), t.articles.alias("older")
-_REVISED = (
+_REVISIONS = sa.union_all(
     sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
     .select_from(_new)
     .join(t.entries, t.entries.c.id == _new.c.entry_row)
     .join(_old, _old.c.entry_row == t.entries.c.revision_of)
-    .where(_new.c.id.in_(sa.bindparam("ids", expanding=True)), _old.c.stage != "read")
-)
-_REVISING = (
+    .where(_new.c.id.in_(sa.bindparam("ids", expanding=True)), _old.c.stage != "read"),
     sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
     .select_from(_old)
     .join(t.entries, t.entries.c.revision_of == _old.c.entry_row)
     .join(_new, _new.c.entry_row == t.entries.c.id)
-    .where(_old.c.id.in_(sa.bindparam("ids", expanding=True)), _new.c.stage != "read")
+    .where(_old.c.id.in_(sa.bindparam("ids", expanding=True)), _new.c.stage != "read"),
 )
 _IN_DAYS = _b.day.in_(sa.bindparam("days", expanding=True))
 
@@ -147,8 +145,7 @@ def twins_of(connection: Connection, articles: Sequence[Article]) -> Twins:
     look = _Look(connection)
     revisions = frozenset(
         (row.revision, row.revised)
-        for statement in (_REVISED, _REVISING)
-        for row in connection.execute(statement, {"ids": [one.id for one in articles]})
+        for row in connection.execute(_REVISIONS, {"ids": [one.id for one in articles]})
     )
     for one, other in revisions:
         look.of[one].add(other)

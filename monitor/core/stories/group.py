@@ -122,7 +122,8 @@ def join_classes(
             changed.append(folded)
     gone = {root: new for root, new in now.items() if new != root}
     stands = {root: classes[root].story_id for root in gone.values()}
-    return Joined(_copies(held, roots, now), tuple(changed), gone, stands)
+    fresh = frozenset(new - {root for root in new if classes[root].story_id is not None})
+    return Joined(_copies(held, roots, now), tuple(changed), fresh, gone, stands)
 
 
 def _folded(members: Sequence[ClassNode]) -> ClassNode:
@@ -149,6 +150,11 @@ def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, i
 def told_apart(one: Article, other: Article) -> bool:
     """Whether two like articles are two events by a detail: a template of another day, the 12th and the 13th."""
     return judge_pair(one, other).apart
+
+
+def start_stories(roots: Iterable[int]) -> Regrouping:
+    """A story of its own for each of these classes, which are new and like nothing."""
+    return Regrouping({root: story_named_after(root) for root in roots}, {}, frozenset())
 
 
 def settle(
