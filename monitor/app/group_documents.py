@@ -25,17 +25,14 @@ from monitor.app.documents import document_lines
 from monitor.core.articles.compose import feed_text
 from monitor.core.feeds.document import entry_of_document, publisher_of
 from monitor.core.stories.edges import WINDOW
-from monitor.core.stories.features import features_of
-from monitor.core.stories.fingerprint import content_hash, sketch_of
-from monitor.core.stories.wire import wire_of
-from monitor.core.text.language import detect_language, sample_of, settle_language
+from monitor.core.stories.fingerprint import content_hash
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Document, NewArticle
 from monitor.model.entry import Entry, Fate, NewEntry, ParsedEntry
-from monitor.model.story import Fingerprint
 from monitor.model.story_member import Member
 from monitor.model.story_view import Likeness
 from monitor.pipeline.group import GroupStage
+from monitor.pipeline.study import study_article
 from monitor.ports import Store
 
 _BATCH = 500
@@ -186,8 +183,7 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
     """As the read stage makes it of an entry, without its text; it was seen when it was published."""
     text, quality = feed_text(entry)
     url = entry.link or ""
-    language = settle_language(entry.language, detect_language(sample_of(entry.title, entry.summary, text)))
-    features = features_of(entry.title, text, language.language or "", ())
+    studied = study_article(entry.title, entry.summary, text, entry.language, (), entry.authors)
     return NewArticle(
         entry_row=row.row,
         feed_id=row.feed_id,
@@ -203,11 +199,11 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
         content_hash=content_hash(entry.title, text, host_of(url)),
         first_seen=seen,
         published=entry.published,
-        language=language.language,
-        language_confidence=language.confidence,
+        language=studied.language.language,
+        language_confidence=studied.language.confidence,
         authors=entry.authors,
-        wire=wire_of(entry.title, text, entry.authors),
-        fingerprint=Fingerprint(sketch_of(entry.title, text), features),
+        wire=studied.wire,
+        fingerprint=studied.fingerprint,
     )
 
 

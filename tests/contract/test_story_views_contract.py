@@ -208,15 +208,16 @@ def test_what_is_said_of_a_pair_is_kept_once_and_can_be_taken_back(
     store: Store, three: dict[str, Article]
 ) -> None:
     link = said(three["first"], three["second"], author="anna", reason="another crossing")
-    assert store.stories.keep_apart([link]) == 1
-    assert store.stories.keep_apart([said(three["first"], three["second"], author="ben")]) == 0
+    with store.grouping.session() as session:
+        session.set_apart([link])
+        session.set_apart([said(three["first"], three["second"], author="ben")])
     both = [three["first"].id, three["second"].id]
     assert store.stories.said_apart(both) == [link]
     assert store.stories.said_apart([three["first"].id, three["alone"].id]) == []
     (apart,) = seen(store, "s_1").apart
     assert (apart.link, apart.one.id, apart.other.id) == (link, *both)
-    assert store.stories.take_back([three["first"].id, three["alone"].id]) == 0
-    assert store.stories.take_back(both) == 1
+    with store.grouping.session() as session:
+        assert session.lift_apart([(both[1], both[0])]) == 1
     assert store.stories.said_apart(both) == []
 
 
