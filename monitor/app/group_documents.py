@@ -36,7 +36,7 @@ from monitor.pipeline.study import study_article
 from monitor.ports import Store
 
 _BATCH = 500
-_IN_MEMORY = 20_000  # documents, some 150 MB; more are grouped in a file
+_IN_MEMORY = 20_000  # documents, some 150 MB beside what the stage takes; more are grouped in a file
 _SPOOLED = 50_000_000  # bytes of standard input in memory; more goes into a file
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # when all of them were seen, where no document has a date
 _FAR = datetime(9999, 12, 1, tzinfo=UTC)

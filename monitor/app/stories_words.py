@@ -27,6 +27,7 @@ from monitor.ports import StoryStore
 
 _INDENT = " " * 7
 _BESIDE = " " * 14  # as wide as a label
+_COUNTED = 10_000  # stories that a list counts: half a second
 
 COPY_REASONS = {
     DuplicateReason.SAME_URL: "same address",
@@ -97,12 +98,12 @@ def _foot(store: StoryStore, asked: StoriesAsked, wanted: Wanted, shown: int) ->
     span = f"in the last {wanted.since.text}"
     if not shown:
         return [f"No such story {span}. Further back: --since 30d"]
-    total = store.count(asked)
+    total = store.count(asked, max(_COUNTED, shown) + 1)
     if total <= shown:
         return [f"{counted(total, 'story', 'stories')} {span}. More on one: monitor stories show ID"]
-    return [
-        f"The newest {shown:,} of {counted(total, 'story', 'stories')} {span}. All of them: --limit {total}",
-    ]
+    if total > _COUNTED:
+        return [f"The newest {shown:,} of more than {_COUNTED:,} stories {span}. More of them: --limit N"]
+    return [f"The newest {shown:,} of {counted(total, 'story', 'stories')} {span}. All of them: --limit {total}"]
 
 
 def list_json(one: ListedStory) -> dict[str, Any]:

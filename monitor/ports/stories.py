@@ -23,8 +23,8 @@ class StoryStore(Protocol):
         """
         ...
 
-    def count(self, asked: StoriesAsked) -> int:
-        """How many stories the pages hold together."""
+    def count(self, asked: StoriesAsked, most: int) -> int:
+        """How many stories the pages hold together; counts no further than `most`."""
         ...
 
     def called(self, name: str) -> FoundStory | None:

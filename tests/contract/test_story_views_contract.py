@@ -87,7 +87,7 @@ def test_pages_hold_each_story_once(store: Store) -> None:
     (first,) = store.stories.page(StoriesAsked(LONG_AGO), limit=1)
     before = (first.newest.first_seen, first.newest.id)
     assert [one.id for one in store.stories.page(StoriesAsked(LONG_AGO), before=before)] == ["s_2"]
-    assert store.stories.count(StoriesAsked(LONG_AGO)) == 2
+    assert [store.stories.count(StoriesAsked(LONG_AGO), most) for most in (1, 9)] == [1, 2]
 
 
 @pytest.mark.usefixtures("three")
@@ -111,7 +111,7 @@ def test_pages_hold_each_story_once(store: Store) -> None:
 )
 def test_a_list_holds_what_was_asked_for(store: Store, asked: dict[str, Any], stories: list[str]) -> None:
     assert listed(store, **asked) == stories
-    assert store.stories.count(StoriesAsked(**{"since": LONG_AGO, **asked})) == len(stories)
+    assert store.stories.count(StoriesAsked(**{"since": LONG_AGO, **asked}), 9) == len(stories)
 
 
 def test_rules_are_listed_with_how_many_articles_they_match(store: Store, three: dict[str, Article]) -> None:

@@ -36,10 +36,10 @@ class SqlStoryStore:
         with self._db.read() as connection:
             return page_of_stories(connection, asked, before, limit)
 
-    def count(self, asked: StoriesAsked) -> int:
-        """How many stories the pages hold together."""
+    def count(self, asked: StoriesAsked, most: int) -> int:
+        """How many stories the pages hold together; counts no further than `most`."""
         with self._db.read() as connection:
-            return number_of_stories(connection, asked)
+            return number_of_stories(connection, asked, most)
 
     def called(self, name: str) -> FoundStory | None:
         """The story of that id, or that a story of that id went into."""

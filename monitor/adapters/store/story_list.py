@@ -46,10 +46,10 @@ def page_of_stories(
     ]
 
 
-def number_of_stories(connection: Connection, asked: StoriesAsked) -> int:
-    """How many stories there are on all pages."""
-    query = sa.select(sa.func.count()).select_from(t.articles).where(*_wanted(asked))
-    return int(connection.execute(query).scalar_one())
+def number_of_stories(connection: Connection, asked: StoriesAsked, most: int) -> int:
+    """How many stories there are on all pages; no further than `most`."""
+    some = sa.select(t.articles.c.id).where(*_wanted(asked)).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
 def list_members(connection: Connection, stories: Sequence[str]) -> Iterator[Member]:

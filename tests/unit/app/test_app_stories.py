@@ -14,6 +14,7 @@ from stored import grouped, matched
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
 from monitor.app import stories as app
+from monitor.app import stories_words
 from monitor.app.since import Since
 from monitor.app.stories import NoSuchStory, Wanted, counts_of, lead_of, show, stories, story_called
 from monitor.app.stories_words import list_json, list_lines, show_json, show_lines
@@ -98,11 +99,15 @@ def test_a_story_is_told_with_its_headline_numbers_languages_and_rules(store: Sq
     ]
 
 
-def test_a_list_says_what_it_leaves_out_and_when_there_is_nothing(store: SqlStore, feed: Feed) -> None:
+def test_a_list_says_what_it_leaves_out_and_when_there_is_nothing(
+    store: SqlStore, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert listed(store) == ["No such story in the last 7d. Further back: --since 30d"]
     at(store, feed, "e1", 0, "s_1")
     at(store, feed, "e2", 1, "s_2")
     assert listed(store, 1)[-1] == "The newest 1 of 2 stories in the last 7d. All of them: --limit 2"
+    monkeypatch.setattr(stories_words, "_COUNTED", 1)
+    assert listed(store, 1)[-1] == "The newest 1 of more than 1 stories in the last 7d. More of them: --limit N"
 
 
 def test_no_line_of_a_list_is_longer_than_a_terminal(store: SqlStore, feed: Feed) -> None:
