@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -190,19 +191,27 @@ def _alike(store: StoryStore, view: StoryView) -> tuple[SharedWords, ...]:
 
 
 def _shared_words(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, ...]:
-    """The words whose stems stand in both, the rarest first, as the first of the two writes them."""
+    """The words whose stems stand in both: first those that are rare in the news and frequent in the two."""
     stems, others = _stems(*one), _stems(*other)
     idf = Idf.shipped()
-    weighed = sorted((-idf.weight(stem), stems[stem]) for stem in stems.keys() & others.keys())
-    return tuple(word for weight, word in weighed if -weight >= _TELLING)
+    weighed = []
+    for stem in stems.keys() & others.keys():
+        (word, here), (_, there) = stems[stem], others[stem]
+        weight = idf.weight(stem)
+        if weight >= _TELLING:
+            weighed.append((-weight * (1 + math.log(min(here, there))), word))
+    return tuple(word for _, word in sorted(weighed))
 
 
 @lru_cache(maxsize=256)
-def _stems(title: str, opening: str) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for text, limit in ((title, BODY_WORDS), (opening, BODY_WORDS)):
-        for word in analyse(text, limit=limit).terms:
-            found.setdefault(term_hash(word), word)
+def _stems(title: str, opening: str) -> dict[int, tuple[str, int]]:
+    """Each stem with its first word and how often it stands there, in the title twice as in features."""
+    found: dict[int, tuple[str, int]] = {}
+    for text, times in ((title, 2), (opening, 1)):
+        for word in analyse(text, limit=BODY_WORDS).terms:
+            stem = term_hash(word)
+            first, before = found.get(stem, (word, 0))
+            found[stem] = (first, before + times)
     return found
 
 

@@ -92,7 +92,7 @@ def show_story(story: str, limit: int, config: Path, as_json: bool) -> None:
     """
     from monitor.app.desk import Missing, opened_desk
     from monitor.app.stories import show
-    from monitor.app.stories_words import show_json, show_lines
+    from monitor.app.story_words import show_json, show_lines
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
         shown = show(desk.store.stories, _name(story))

@@ -17,7 +17,8 @@ from monitor.app import stories as app
 from monitor.app import stories_words
 from monitor.app.since import Since
 from monitor.app.stories import NoSuchStory, Wanted, counts_of, lead_of, show, stories, story_called
-from monitor.app.stories_words import list_json, list_lines, show_json, show_lines
+from monitor.app.stories_words import list_json, list_lines
+from monitor.app.story_words import show_json, show_lines
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, DuplicateReason, EntityMention, Quality
 from monitor.model.feed import Feed
