@@ -132,11 +132,14 @@ def _unsent(connection: Connection, marked: Marked) -> tuple[Unsent, ...]:
 
 
 def _copies(connection: Connection, marked: Marked) -> tuple[str, ...]:
+    """Addresses of the same text, which are not all addresses of its story."""
     a = t.articles.c
+    oldest = sa.func.coalesce(a.duplicate_of, a.id)
+    roots = connection.execute(sa.select(oldest).where(a.id.in_(marked.articles))).scalars().all()
     kept = sa.or_(a.text_gone.is_(None), ~a.text_gone.startswith(GoneReason.FORGOTTEN.value, autoescape=True))
     query = (
         sa.select(a.url)
-        .where(a.story_id.in_(marked.stories), a.id.not_in(marked.articles), a.url != "", kept)
+        .where(sa.or_(a.id.in_(roots), a.duplicate_of.in_(roots)), a.id.not_in(marked.articles), a.url != "", kept)
         .distinct()
         .order_by(a.url)
         .limit(_MOST_COPIES)
