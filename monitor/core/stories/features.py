@@ -7,10 +7,13 @@ are stored: a change of what is hashed raises `FEATURES_VERSION`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
+from monitor.core.stories.named_days import day_names, days_in, first_named
+from monitor.core.stories.shares import is_ordinary
+from monitor.core.stories.titles import bare_title
 from monitor.core.text.letters import is_spaceless
 from monitor.core.text.normalize import american
 from monitor.core.text.stems import has_stemmer, stem
@@ -19,6 +22,11 @@ from monitor.model.story import Features
 
 FEATURES_VERSION = 1
 
+
+def _numbered(words: str, first: int) -> Mapping[str, str]:
+    return {word: str(number) for number, word in enumerate(words.split(), first)}
+
+
 BODY_WORDS = 250
 """Words of the text that count (stories design): news begins with what happened, background stands behind."""
 
@@ -26,63 +34,135 @@ _BODY_CHARACTERS = 5_000  # nobody's 250 words are longer; what lies behind cost
 _TITLE_WORDS = 60
 _TITLE_CHARACTERS = 600
 _MOST_NAMES = 100  # of a recogniser's; each a few words
-_SENTENCE_END = re.compile(r"[.!?:؟。]\W*$|\n")
-_TITLE_CASE = 0.6  # from this share of capitals on a title says nothing of names
+_BEGINS = re.compile('[.!?:\n"“”„«»•]')  # behind these a capital says nothing
+_TITLE_OR_INITIAL = 3  # letters: Mr., Lt., Gen., J. end no sentence
+_ABOUT = re.compile(r"\n[ \t]*(?:About|Über|À propos d\w*|Acerca de)[ \t][^.!?:\n]{2,80}[:\n]", re.IGNORECASE)
+_FIRST_SPACELESS = "\u0e00"  # Thai; nearly all words are before it, and most time went into asking
+_TITLE_CASE = 0.6  # from this share of capitals on they say nothing of names
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_COUNTED = _numbered(
+    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty""",
+    2,
+)
+_RANKED = _numbered(
+    """third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth""",
+    3,
+)
+# Endings of cases and genders in Cyrillic letters ("Кабуле", "Кабулом"), and the article of Arabic.
+_CYRILLIC_ENDING = re.compile("(?<=...)[аеиоуыэюяьм]{1,2}$")
+_ARABIC_ARTICLE = re.compile("^(?:[وبفک]?ال|لل)(?=...)")
 
 
 def features_of(title: str, text: str, language: str, names: Sequence[str]) -> Features:
     """The features of an article; `language` is "" where it is not known, `names` are a recogniser's.
 
-    Stems are English ones for English and for unknown languages in plain Latin letters. Names are capitalised words
-    that do not merely begin a sentence, acronyms, and the words of `names`; each word of a name counts alone, so
-    that "Khawaja Asif" and "Asif" share one.
+    Stems are English ones for English and for unknown languages in plain Latin letters. Names are capitalised
+    words that do not merely begin a sentence, acronyms, and the words of `names`; each word of a name counts
+    alone, so that "Khawaja Asif" and "Asif" share one.
     """
-    head = analyse(title[:_TITLE_CHARACTERS], limit=_TITLE_WORDS)
-    body = analyse(text[:_BODY_CHARACTERS], limit=BODY_WORDS)
-    english = language in ("", "en")
+    title, text = bare_title(title[:_TITLE_CHARACTERS]), _without_about(text[:_BODY_CHARACTERS])
+    head = analyse(title, limit=_TITLE_WORDS)
+    body = analyse(text, limit=BODY_WORDS)
+    return Features(
+        FEATURES_VERSION,
+        _ascending(_terms(head, body, english=language in ("", "en"))),
+        _ascending(_named(head, body, title, text, names)),
+    )
+
+
+def _without_about(text: str) -> str:
+    """A text without what a press release says of its sender behind its news: the same in all of them."""
+    about = _ABOUT.search(text, len(text) // 3)
+    return text if about is None else text[: about.start()]
+
+
+def _ascending(counts: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(counts.items()))
+
+
+def _terms(head: Analysed, body: Analysed, english: bool) -> Mapping[int, int]:
     terms: dict[int, int] = {}
+    days: list[int] = []
     for analysed, times in ((head, 2), (body, 1)):
-        for word in _words(analysed):
+        words = analysed.terms
+        of_days: set[int] = set()
+        for place, size, code in days_in(words):
+            of_days.update(range(place, place + size))
+            days.append(code)
+        for word in _words([word for place, word in enumerate(words) if place not in of_days]):
             term = term_hash(word, english)
             terms[term] = terms.get(term, 0) + times
-    found: dict[int, int] = {}
-    named = set(_names_in(body, text))
+    for code in days:
+        terms[code] = terms.get(code, 0) + 1
+    if days:
+        terms[first_named(days[0])] = 1
+    return terms
+
+
+def _named(head: Analysed, body: Analysed, title: str, text: str, names: Sequence[str]) -> Mapping[int, int]:
     given = {word for name in names[:_MOST_NAMES] for word in analyse(name[:_TITLE_CHARACTERS], limit=10).terms}
-    in_title = set(_names_in(head, title)) if not _is_title_case(head) else set()
-    named |= given | in_title
+    named = given.union(_capitals(body, text), _capitals(head, title, is_title=True)) - day_names()
+    found = {name_hash(word): 1 for word in given}
+    counts: dict[str, int] = {}
     for analysed, times in ((head, 2), (body, 1)):
         for word in analysed.terms:
             if word in named:
-                name = name_hash(word)
-                found[name] = found.get(name, 0) + times
-    for word in given - set(head.terms) - set(body.terms):
-        found.setdefault(name_hash(word), 1)
-    return Features(FEATURES_VERSION, tuple(sorted(terms.items())), tuple(sorted(found.items())))
+                counts[word] = counts.get(word, 0) + times
+    for word, count in counts.items():
+        name = name_hash(word)
+        found[name] = max(count, found.get(name, 0))
+    return found
 
 
 @lru_cache(maxsize=50_000)
 def term_hash(word: str, english: bool = True) -> int:
-    """The signed 64-bit hash of a normalised word's stem."""
-    spelled = american(word)
-    return _hash("t", stem(spelled) if english and has_stemmer(spelled) else spelled)
+    """The signed 64-bit hash of a normalised word's stem; "twelve" is 12, and "twelfth" is 12th."""
+    if english and has_stemmer(word):
+        ordinal = _ORDINAL.fullmatch(word)
+        if ordinal or word in _RANKED:
+            return _hash("o", ordinal[1] if ordinal else _RANKED[word], mark=3)
+        return _number_hash(_COUNTED[word]) if word in _COUNTED else _hash("t", stem(american(word)))
+    return _number_hash(word) if word[:1].isdecimal() else _hash("t", _without_endings(word))
+
+
+def _number_hash(number: str) -> int:
+    return _hash("t", number, mark=1)
 
 
 @lru_cache(maxsize=50_000)
 def name_hash(word: str) -> int:
     """The signed 64-bit hash of a normalised word of a name; no term has it."""
-    return _hash("n", word)
+    return _hash("n", _without_endings(word))
 
 
-def _hash(kind: str, word: str) -> int:
+def _without_endings(word: str) -> str:
+    if "\u0400" <= word[:1] < "\u0530":
+        return _CYRILLIC_ENDING.sub("", word)
+    return _ARABIC_ARTICLE.sub("", word) if "\u0600" <= word[:1] < "\u0700" else word
+
+
+def is_number(term: int) -> bool:
+    """Whether the hash of a term is that of a number ("6000"), an ordinal too."""
+    return term & 1 == 1
+
+
+def is_ordinal(term: int) -> bool:
+    """Whether the hash of a term is that of an ordinal ("12th"): it tells things apart that are named alike."""
+    return term & 3 == 3
+
+
+def _hash(kind: str, word: str, mark: int = 0) -> int:
     digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, person=kind.encode()).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    return int.from_bytes(digest, "little", signed=True) & ~3 | mark
 
 
-def _words(analysed: Analysed) -> Iterable[str]:
+def _words(words: Sequence[str]) -> Iterable[str]:
     """The words; where a script writes no spaces, its characters two by two."""
     last = ""
-    for word in analysed.terms:
-        if not is_spaceless(word):
+    for word in words:
+        if word < _FIRST_SPACELESS or not is_spaceless(word):
             yield word
             last = ""
             continue
@@ -91,19 +171,32 @@ def _words(analysed: Analysed) -> Iterable[str]:
         last = word
 
 
-def _names_in(analysed: Analysed, text: str) -> Iterable[str]:
-    """The words with a capital that stand inside a sentence, and words of capitals only."""
-    end = 0
-    for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
-        first = surface[0]
-        if first.isupper() and len(word) > 1:
-            begins = end == 0 or _SENTENCE_END.search(text[end:start]) is not None
-            if not begins or (surface.isupper() and len(surface) > 1):
-                yield word
-        end = start + len(surface)
+def _capitals(analysed: Analysed, text: str, is_title: bool = False) -> Iterable[str]:
+    """The words with a capital that stand inside a sentence, and words of capitals only.
 
-
-def _is_title_case(analysed: Analysed) -> bool:
+    Of a headline also those that the table of common words does not know as ordinary, wherever they stand: many
+    feeds give nothing but headlines. In a headline that capitalises every word, and one in capitals, only those.
+    """
     cased = [surface for surface in analysed.surfaces if surface[0].isupper() or surface[0].islower()]
-    capitals = sum(surface[0].isupper() for surface in cased)
-    return len(cased) > 0 and capitals / len(cased) >= _TITLE_CASE
+    shouts = sum(surface.isupper() and len(surface) > 1 for surface in cased) >= _TITLE_CASE * len(cased)
+    tells = not shouts and (not is_title or sum(map(_is_capital, cased)) < _TITLE_CASE * len(cased))
+    end, before = 0, ""
+    for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
+        if surface[0].isupper() and len(word) > 1:
+            inside = tells and end > 0 and not _begins(text[end:start], before)
+            acronym = not shouts and len(surface) > 1 and surface.isupper()
+            if inside or acronym or (is_title and not is_ordinary(word)):
+                yield word
+        end, before = start + len(surface), surface
+
+
+def _is_capital(surface: str) -> bool:
+    return surface[0].isupper()
+
+
+def _begins(gap: str, before: str) -> bool:
+    """Whether a sentence or a quotation begins behind this gap, and the word before it."""
+    sign = _BEGINS.search(gap)
+    if sign is None:
+        return False
+    return not (gap == ". " and len(before) <= _TITLE_OR_INITIAL and before[0].isupper())
