@@ -44,9 +44,10 @@ def parse_files(files: Sequence[str], standard_input: BinaryIO, url: str) -> Ite
 
 def extract_files(files: Sequence[str], standard_input: BinaryIO, url: str) -> Iterator[Lines]:
     """Pages as extract lines (interface contract), file by file; `url` is where they came from."""
+    now = SystemClock().now()
 
     def extract(sandbox: Sandbox, body: bytes) -> Iterable[dict[str, Any]]:
-        return (_page(sandbox.run(extract_article, body, url, None)),)
+        return (_page(sandbox.run(extract_article, body, url, None, now)),)
 
     yield from _each(files, standard_input, extract)
 
@@ -109,8 +110,11 @@ def _page(page: Extracted) -> dict[str, Any]:
         "publisher": page.publisher,
         "language": page.language,
         "quality": page.quality.value,
-        "dropped": [{"reason": one.reason, "text": one.text} for one in page.dropped],
+        "dropped": [{"reason": str(one.reason), "text": one.text} for one in page.dropped],
         "authors": list(page.authors),
         "section": page.section or None,
         "canonical_url": page.canonical_url,
+        "engine": page.engine.value,
+        "wall": page.wall and page.wall.value,
+        "date_flag": page.date_flag and page.date_flag.value,
     }

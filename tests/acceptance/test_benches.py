@@ -50,6 +50,13 @@ def test_the_match_bench_reads_its_documents() -> None:
     assert "matching, explained" in bench("match.py", "--documents", "5")
 
 
+def test_the_extraction_bench_prints_its_tables() -> None:
+    table = bench("extraction.py", "--rounds", "1", "--only-wrappings")
+    assert "one_article" in table
+    assert "× bare trafilatura" in table
+    assert "peak memory" in table
+
+
 def test_the_language_bench_prints_its_tables() -> None:
     table = bench("languages.py")
     assert "headlines: " in table

@@ -39,6 +39,32 @@ def stated_date(text: str) -> datetime | None:
         return None
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SPOKEN = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3})[a-z]*\.?,?\s+(\d{4})", re.I)
+_SPOKEN_MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", re.I)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def spoken_date(line: str) -> datetime | None:
+    """The day that a line for readers names: "Updated 22 February 2023", "Feb. 22, 2023", "2023-02-22".
+
+    22/02/2023 is none: half of the world reads it otherwise.
+    """
+    line = line[:200]
+    if found := _ISO.search(line):
+        return stated_date(found[0])
+    if found := _SPOKEN.search(line):
+        day, month, year = found.groups()
+    elif found := _SPOKEN_MONTH_FIRST.search(line):
+        month, day, year = found.groups()
+    else:
+        return None
+    try:
+        return datetime(int(year), _MONTHS.index(month.lower()) + 1, int(day), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def date_in_address(url: str) -> datetime | None:
     """The day in an address such as /2023/02/22/ or /2023-02-22-title."""
     for found in _IN_ADDRESS.finditer(url):

@@ -7,13 +7,16 @@ fire falsely, and text that a guard takes for foreign is hidden from them. What 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from monitor.core.articles.blocks import Block, Kind, blocks_of
+from monitor.core.articles.dates import doubt, spoken_date
 from monitor.core.articles.engines import by_json_ld, by_readability, by_trafilatura
 from monitor.core.articles.guards.cut import without_foreign
 from monitor.core.articles.guards.h1_cut import cut_from, h1_cut
+from monitor.core.articles.guards.top import dated_on_top
 from monitor.core.articles.lines import beside_page, restore
 from monitor.core.articles.metadata import Facts, page_facts
 from monitor.core.articles.page import page_tree
@@ -38,23 +41,24 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
     facts = page_facts(tree, url, now)
     page = blocks_of(tree)
     dropped: list[Dropped] = []
-    if (place := h1_cut(page, facts.title)) is not None:
+    if not facts.live and (place := h1_cut(page, facts.title)) is not None:
         dropped.append(_left_out(page[place:]))
         cut_from(page[place].element)
         page = page[:place]
     wall: WallKind | None = None
-    longest = 0
+    longest, dated = 0, facts.published
     for engine, main in _engines(tree, facts, url):
         lines = beside_page(main, page)
         restore(lines, facts.title)
-        left_out = without_foreign(lines, facts.title)
+        dated = dated or _date_on_top(lines, facts, now)
+        left_out = without_foreign(lines, facts.title, live=facts.live)
         text = _text(lines)
         longest = max(longest, len(text))
         if engine is Engine.TRAFILATURA:
             wall = wall_on(lines, page, facts.title, facts.articles, url)
         # Behind a wall only the page's own data may still hold the whole article.
         if len(text) >= MIN_TEXT and (wall is None or (engine is Engine.JSON_LD and len(text) > SHORT)):
-            return _extracted(facts, text, engine, (*left_out, *dropped))
+            return _extracted(replace(facts, published=dated), text, engine, (*left_out, *dropped))
     if wall is not None:
         shown = "\n\n".join(line.text for line in page)[:_WALL_TEXT]
         return _extracted(facts, "", Engine.TRAFILATURA, (Dropped(DropReason.WALL, shown),), wall)
@@ -72,6 +76,15 @@ def _engines(tree: Any, facts: Facts, url: str) -> Iterator[tuple[Engine, list[B
     yield Engine.READABILITY, by_readability(tree)
     if broken is not None:
         raise broken
+
+
+def _date_on_top(lines: Sequence[Block], facts: Facts, now: datetime | None) -> datetime | None:
+    """What a page without a date in its data shows beside its headline."""
+    for line in dated_on_top(lines, facts.title):
+        moment = spoken_date(line.text)
+        if moment is not None and doubt(moment, now) is None:
+            return moment
+    return None
 
 
 def _left_out(lines: Sequence[Block]) -> Dropped:
@@ -109,5 +122,5 @@ def _extracted(
         dropped=dropped,
         engine=engine,
         wall=wall,
-        date_flag=facts.date_flag,
+        date_flag=None if facts.published else facts.date_flag,
     )

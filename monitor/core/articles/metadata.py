@@ -20,6 +20,7 @@ _MAX_META = 2_000
 _MAX_SECTION = 100
 _MOST_SECTIONS = 10
 _MOST_AUTHORS = 20
+_MOST_TIMES = 200
 _DATE_NAMES = ("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
                "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date", "date", "pubdate", "publishdate",
                "publish-date", "publication_date", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
@@ -29,6 +30,11 @@ _PUBLISHER_NAMES = ("og:site_name", "application-name", "dc.publisher")
 _AUTHOR_NAMES = ("author", "article:author", "parsely-author", "dc.creator", "byl", "sailthru.author")
 _BETWEEN_AUTHORS = re.compile(r"\s*;\s*|\s*,\s+(?:and\s+)?|\s+and\s+(?=[A-Z])")
 _BY = re.compile(r"^(?:by|von|par|por|di)\s+", re.I)
+_LIVE = re.compile(
+    r"\b(?:live|as it happened|liveticker|en direct|en vivo|minuto a minuto|ao vivo|in diretta)\b"
+    r"|онлайн|مباشر|لائیو",
+    re.I,
+)
 _SITE_IN_TITLE = re.compile(r"\s+[|–—·»«-]\s+")
 
 
@@ -44,6 +50,7 @@ class Facts:
     published: datetime | None
     date_flag: DateFlag | None
     canonical_url: str | None
+    live: bool  # a page to which entries are added
     articles: tuple[Node, ...]  # the JSON-LD articles
 
 
@@ -56,8 +63,9 @@ def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
         meta.setdefault(name, content)
     publisher = _publisher(meta, articles)
     published, flag = _published(tree, meta, articles, url, now)
+    title = _title(tree, meta, articles, publisher)
     return Facts(
-        title=_title(tree, meta, articles, publisher),
+        title=title,
         publisher=publisher or host_of(url) or None,
         language=_language(tree, meta, articles),
         authors=_authors(tree, meta, articles),
@@ -65,6 +73,7 @@ def page_facts(tree: Any, url: str, now: datetime | None) -> Facts:
         published=published,
         date_flag=flag,
         canonical_url=_canonical(tree, meta, url),
+        live=_LIVE.search(title) is not None or any("LiveBlog" in str(node.get("@type")) for node in articles),
         articles=articles,
     )
 
@@ -168,7 +177,12 @@ def _stated_dates(tree: Any, meta: dict[str, str], articles: tuple[Node, ...], u
     stated += [
         node[key] for node in articles for key in ("datePublished", "dateCreated") if _is_text(node.get(key))
     ]
-    times = [time for time in tree.iter("time") if time.get("datetime")][:50]
+    # Of the `<time>` elements those behind the headline: above it stands today's date.
+    times = [one for one in tree.iter("h1", "h2", "time") if one.tag != "time" or one.get("datetime")][
+        :_MOST_TIMES
+    ]
+    headline = next((place for place, one in enumerate(times) if one.tag == "h1"), 0)
+    times = [one for one in times[headline:] if one.tag == "time"] or [one for one in times if one.tag == "time"]
     marked = [time for time in times if time.get("pubdate") is not None or "published" in _marks(time)]
     stated += [time.get("datetime") for time in (*marked, *times[:1])]
     for text in stated:

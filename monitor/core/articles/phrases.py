@@ -1,6 +1,6 @@
 """The phrases by which pages give their own parts away, in the languages most feeds are in.
 
-Regular expressions, `|` between them; spaces beside a bar and line ends do not count. A phrase that is not sure in
+Regular expressions, a `|` with spaces round it between them; line ends do not count. A phrase that is not sure in
 its language is left out: a line wrongly taken for a label hides text from rules.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_BAR = re.compile(r"\s*\|\s+")
+_BAR = re.compile(r"\s+\|\s+")
 
 
 def phrases(text: str) -> str:
@@ -28,13 +28,12 @@ RAIL = phrases(
     (?:up next|read next|next (?:up|article|story|post)|continue to next (?:article|story)) |
     recommended(?: (?:for you|stories|articles|reading|by .{2,30}))? |
     you (?:may|might) (?:also )?(?:like|be interested in) | you may have missed | in case you missed it |
-    (?:also|must|further) read(?:ing)? | read (?:also|more|next) | see also | don['’]t miss |
+    (?:also|must|further) read(?:ing)? | read (?:also|next) | see also | don['’]t miss |
     (?:editor['’]?s?['’]?|our) (?:picks?|choice) | top (?:stories|news|headlines) |
     other (?:news|stories|articles) |
     (?:what to read next|what others are reading|also in the news|elsewhere on .{2,30}) |
     promoted(?: stories)? | sponsored(?: content| links?)? | around the web | from (?:around|our) .{2,30} |
-    leave a (?:reply|comment) | post navigation | previous (?:post|article|story) | about the authors? |
-    written by | (?:news|web|night|digital|editorial|city|sports?|business|foreign|monitoring) desk |
+    leave a (?:reply|comment) | post navigation | previous (?:post|article|story) |
     mehr zum thema | das könnte sie auch interessieren | meistgelesen |
     weitere (?:artikel|meldungen|themen) | lesen sie auch | auch interessant | lire aussi | à lire aussi |
     sur le même (?:sujet|thème) | articles? (?:liés|similaires) | les plus lus | dans la même rubrique |
@@ -46,6 +45,14 @@ RAIL = phrases(
     bunlar da ilginizi çekebilir | اقرأ أيضا | اقرأ أيضًا | مواضيع ذات صلة | أخبار ذات صلة | الأكثر قراءة |
     مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
     यह भी पढ़ें | संबंधित खबरें | 相关(?:新闻|阅读|文章) | 延伸阅读 | 関連記事
+    """
+)
+
+# A box about who wrote it.
+AUTHOR = phrases(
+    r"""
+    about the authors? | written by | über den autor | à propos de l['’]auteur | sobre (?:el autor|la autora) |
+    (?:news|web|night|digital|editorial|city|sports?|business|foreign|monitoring) desk
     """
 )
 

@@ -186,6 +186,9 @@ def test_a_page_is_a_line_with_the_keys_of_the_contract(page: Path) -> None:
         "authors": ["Jane Doe"],
         "section": None,
         "canonical_url": "https://www.dawn.com/news/1",
+        "engine": "trafilatura",
+        "wall": None,
+        "date_flag": None,
     }
 
 
@@ -194,7 +197,7 @@ def test_without_its_url_a_page_has_no_canonical_one(page: Path) -> None:
 
 
 def test_a_page_without_main_text_is_one_line_and_the_others_go_on(tmp_path: Path, page: Path) -> None:
-    (tmp_path / "login.html").write_text("<html><body><p>Accept cookies</p></body></html>")
+    (tmp_path / "login.html").write_text("<html><body><p>Watch the clip</p></body></html>")
     (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7 ...")
     first, second, third = extracted(tmp_path / "login.html", tmp_path / "paper.pdf", page)
     assert (set(first), set(second)) == ({"file", "error"}, {"file", "error"})

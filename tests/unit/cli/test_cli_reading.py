@@ -53,6 +53,19 @@ def test_a_page_is_read_without_a_config(files: Path) -> None:
     assert json.loads(done.output)["quality"] == "full"
 
 
+def test_a_page_is_shown_to_people_at_80_columns_with_what_was_left_out(files: Path) -> None:
+    wall = "<html><title>Just a moment...</title><p>Enable JavaScript and cookies to continue</p></html>"
+    (files / "wall.html").write_text(wall)
+    (files / "more.html").write_text(f"{PAGE}<p>SEE ALSO: https://news.example/{'x' * 90}</p></article>")
+    done = run("articles", "extract", "--text", "more.html", "wall.html", "login.html")
+    assert done.exit_code == 1
+    assert all(display_width(line) <= 80 for line in done.output.splitlines())
+    assert "Text          90 words, found by trafilatura" in done.output
+    assert "Left out, 3 words: see_also (a line that points elsewhere)" in done.output
+    assert "Quality       stub: a bot check: rules read the feed's own words" in done.output
+    assert "\nlogin.html: no main text" in done.output
+
+
 @pytest.mark.parametrize(
     "words", [("feeds", "parse", "feed.xml"), ("articles", "extract", "page.html")], ids=" ".join
 )

@@ -1,7 +1,8 @@
 """Cue cut, second half, and cohesion cut: another whole article behind the first.
 
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
-doubled, or a date, a byline or buttons stand beside it, or the next paragraph has a dateline as the first one had.
+doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
+paragraph has a dateline as the first one had.
 The cohesion cut wants a headline of the page's own rank or in another `<article>`, long parts and hardly a word
 in common. Nothing is cut without a headline: a long report may well change its subject.
 """
@@ -25,26 +26,30 @@ _LONG = 120
 
 
 def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
-    """Where another article begins and what says so; None = everything is one article."""
+    """Where another article begins and what says so; None = everything is one article.
+
+    Only the first marked headline can be another article's: where it is not, marks are the page's way (entries of
+    a live page, letters) and say nothing further on.
+    """
     lines = parts.lines
     rank, box = _own_headline(lines, parts)
-    looked = 0
-    for place in range(1, len(lines)):
+    cues, looked, lower = True, 0, False
+    start = next((place for place, line in enumerate(lines) if line.kept and is_running(line)), len(lines))
+    end = max((place for place, line in enumerate(lines) if line.kept), default=0)
+    for place in range(start + 1, end):
+        if looked >= _MOST:
+            break
         if not is_heading(lines[place]) or is_furniture(lines[place]):
             continue
-        if not any(True for _ in parts.kept_after(place)):
-            break
-        marked = _is_marked(lines, place)
-        foreign_rank = rank and 0 < lines[place].level <= rank
-        elsewhere = box and lines[place].box not in (0, box)
-        if not (marked or foreign_rank or elsewhere):
-            continue
-        looked += 1
-        if looked > _MOST:
-            break
-        if marked and parts.is_foreign(place):
+        # Where subheads have the headline's rank, its rank says nothing.
+        lower = lower or lines[place].level > rank > 0
+        apart = (lower and 0 < lines[place].level <= rank) or bool(box and lines[place].box not in (0, box))
+        signs = _signs(lines, place, apart) if cues else 0
+        looked += bool(signs or apart)
+        if signs and parts.is_foreign(place, sure=signs > 1):
             return place, DropReason.CUE_CUT
-        if (foreign_rank or elsewhere) and _is_long(parts, place) and parts.is_foreign(place, limit=_COHESION):
+        cues = cues and not signs
+        if apart and _is_long(parts, place) and parts.is_foreign(place, limit=_COHESION):
             return place, DropReason.COHESION_CUT
     return None
 
@@ -61,20 +66,26 @@ def _alike(line: Block, parts: Parts) -> bool:
     return share_of(parts.title, telling_words([line.text])) > 0.8
 
 
-def _is_marked(lines: Sequence[Block], place: int) -> bool:
-    """Whether a headline has the signs of an article's head, or its twin has."""
+def _signs(lines: Sequence[Block], place: int, apart: bool) -> int:
+    """How many signs of an article's head a headline has, its rank or place among them; 0 = it is a subhead.
+
+    Rank or place alone are no sign: many sites give subheads the headline's rank.
+    """
     line = lines[place]
-    behind = lines[place + 1 : place + 1 + _BESIDE]
-    for distance, other in enumerate(behind):
+    signs = 0
+    for distance, other in enumerate(lines[place + 1 : place + 1 + _BESIDE]):
         if other.text.casefold() == line.text.casefold() and (line.level or len(line.text) >= _LEAST):
-            between = behind[:distance]
-            return all(_is_button(one) for one in between) and _is_followed_by_text(lines, place + 1 + distance)
+            between = lines[place + 1 : place + 1 + distance]
+            if all(_is_button(one) for one in between) and _is_followed_by_text(lines, place + 1 + distance):
+                signs += 1 + bool(between)
+            break
     near = lines[place + 1 : place + 1 + _NEAR]
-    if any(is_dated(one) or is_byline(one) for one in near) and (line.level or line.linked):
-        return True
-    first = next((one for one in lines if one.kept and is_running(one)), None)
-    text = next((one for one in lines[place + 1 : place + 1 + _BESIDE] if is_running(one)), None)
-    return bool(first and text and line.level and has_dateline(first) and has_dateline(text))
+    signs += (line.level > 0 or line.linked) and any(is_dated(one) or is_byline(one) for one in near)
+    if apart and not signs:
+        first = next((one for one in lines if one.kept and is_running(one)), None)
+        text = next((one for one in lines[place + 1 : place + 1 + _BESIDE] if is_running(one)), None)
+        signs += bool(first and text and has_dateline(first) and has_dateline(text))
+    return signs + apart if signs else 0
 
 
 def _is_button(line: Block) -> bool:

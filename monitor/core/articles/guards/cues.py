@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from monitor.core.articles.blocks import Block, Kind
-from monitor.core.articles.phrases import FURNITURE, POINTER, RAIL, READ_ON
+from monitor.core.articles.phrases import AUTHOR, FURNITURE, POINTER, RAIL, READ_ON
 
 _LONGEST_CUE = 60
 _LONGEST_HEADING = 200
 _END = r"\s*[:：»›>→.…]*"
 
 _RAIL = re.compile(RAIL + _END, re.I)
+_AUTHOR = re.compile(AUTHOR + _END, re.I)
 _READ_ON = re.compile(READ_ON + _END, re.I)
 _MONTH = (
     r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?|july?|aug(?:ust|\.)?|sept?(?:ember|\.)?"
@@ -30,8 +31,8 @@ _CLOCK = (
     r"\s*(?:[A-Z]{2,4}|[+-]\d\d:?\d\d)?)?"
 )
 _SAID_OF_DATES = (
-    r"(?:(?:first |last )?(?:published|updated|posted|modified|created|aktualisiert|veröffentlicht|publié|mis à jour"
-    r"|publicado|actualizado)(?:\s+(?:on|at|le|el|am))?\s*[:|-]?\s*)?"
+    r"(?:(?:first |last )?(?:published|updated|posted|modified|created|aktualisiert|veröffentlicht|publié"
+    r"|mis à jour|publicado|actualizado)(?:\s+(?:on|at|le|el|am))?\s*[:|-]?\s*)?"
 )
 _DATE_LINE = re.compile(rf"{_SAID_OF_DATES}{_DAY}{_CLOCK}(?:\s*[|•·]\s*.{{0,30}})?", re.I)
 _NAME = r"[A-Z][\w.'’-]*"
@@ -52,7 +53,14 @@ _STOPS = (".", "!", "?", "…", ",", ";", "۔", "؟", "。", ".”", '."', "।"
 
 def is_rail_title(line: Block) -> bool:
     """Whether a line opens a rail, a box about the author, or the comments."""
-    return len(line.text) <= _LONGEST_CUE and _RAIL.fullmatch(line.text) is not None
+    if len(line.text) > _LONGEST_CUE:
+        return False
+    return _RAIL.fullmatch(line.text) is not None or _AUTHOR.fullmatch(line.text) is not None
+
+
+def is_author_title(line: Block) -> bool:
+    """Whether a line opens a box about the author: "News Desk"."""
+    return len(line.text) <= _LONGEST_CUE and _AUTHOR.fullmatch(line.text) is not None
 
 
 def is_read_on(line: Block) -> bool:

@@ -15,8 +15,11 @@ from monitor.model.article import Dropped, DropReason
 _MOST_RAILS = 40  # titles of rails looked at
 
 
-def without_foreign(lines: Sequence[Block], title: str) -> tuple[Dropped, ...]:
-    """Unmarks the kept lines that are no text of the article; what they were and why, in their order."""
+def without_foreign(lines: Sequence[Block], title: str, *, live: bool = False) -> tuple[Dropped, ...]:
+    """Unmarks the kept lines that are no text of the article; what they were and why, in their order.
+
+    The entries of a `live` page look like articles with a date and a byline each: there only rails are cut.
+    """
     dropped = without_top(lines, title)
     for line in lines:
         if line.kept and points_elsewhere(line):
@@ -32,7 +35,7 @@ def without_foreign(lines: Sequence[Block], title: str) -> tuple[Dropped, ...]:
             start = end
         else:
             start += 1
-    if (found := appended_from(parts)) is not None:
+    if not live and (found := appended_from(parts)) is not None:
         place, reason = found
         dropped += _dropped(lines[place:], reason)
     return tuple(dropped)

@@ -44,7 +44,7 @@ def h1_cut(page: Sequence[Block], title: str) -> int | None:
             for line in page[likest:]:
                 line.kept = True  # of the page's lines all count
             parts = Parts(page[likest:], title)
-        if parts.is_foreign(place - likest):
+        if parts.is_foreign(place - likest, sure=page[place].box not in (0, page[likest].box)):
             break
     else:
         place = 0

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from math import log, sqrt
 
+from monitor.core.text.letters import is_spaceless
 from monitor.core.text.stems import has_stemmer, stem
 from monitor.core.text.words import fold_words
 
@@ -33,11 +34,13 @@ Words = Counter[str]
 
 
 def telling_words(texts: Iterable[str]) -> Words:
-    """Stems of what is no common word and no number, counted."""
+    """Stems of what is no common word and no number, counted; pairs of signs where no spaces are written."""
     found: Words = Counter()
     for text in texts:
         for word in fold_words(text):
-            if len(word) >= _SHORTEST and word not in _COMMON and not word.isdigit():
+            if is_spaceless(word):
+                found.update(word[place : place + 2] for place in range(len(word) - 1))
+            elif len(word) >= _SHORTEST and word not in _COMMON and not word.isdigit():
                 found[stem(word) if has_stemmer(word) else word] += 1
     return found
 

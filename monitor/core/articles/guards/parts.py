@@ -9,7 +9,7 @@ must be what the title speaks of.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from monitor.core.articles.blocks import Block, Kind
@@ -49,25 +49,19 @@ class Parts:
                 found.update(words)
         return found
 
-    def is_foreign(
-        self, start: int, end: int | None = None, limit: float = ALIKE, least: int = HEAD_WORDS
-    ) -> bool:
+    def is_foreign(self, start: int, end: int | None = None, *, limit: float = ALIKE, sure: bool = False) -> bool:
         """Whether the lines from `start` to `end` (None = the last) speak of something else than those above.
 
-        Above must stand `least` telling words and most of the title's; the part itself must have less than half
-        as many of the title's words, and a cosine to the head below `limit`.
+        Above must stand HEAD_WORDS telling words and TITLE_IN_HEAD of the title's, where the page's marks are
+        `sure` half as many; the part itself must have less than half as many of the title's words, and a cosine
+        to the head below `limit`.
         """
         head, part = self.between(0, start), self.between(start, end if end is not None else len(self.lines))
-        if head.total() < least:
-            return False
+        scale = 0.5 if sure else 1.0
         in_head, in_part = share_of(self.title, head), share_of(self.title, part)
-        if in_head < TITLE_IN_HEAD or in_part * 2 > in_head:
+        if head.total() < HEAD_WORDS * scale or in_head < TITLE_IN_HEAD * scale or in_part * 2 >= in_head:
             return False
         return likeness(head, part) < limit
-
-    def kept_after(self, start: int) -> Iterator[int]:
-        """Places of kept lines from `start` on."""
-        return (place for place in range(start, len(self.lines)) if self.lines[place].kept)
 
 
 def is_running(line: Block) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.articles.blocks import Block
-from monitor.core.articles.guards.cues import is_heading, is_label, is_rail_title, is_read_on
+from monitor.core.articles.guards.cues import is_author_title, is_heading, is_label, is_rail_title, is_read_on
 from monitor.core.articles.guards.parts import Parts
 
 _CUES = 2  # further ones within _NEAR lines (stories design "Cue cut")
@@ -30,9 +30,8 @@ def rail_end(parts: Parts, start: int) -> int | None:
         if after == end:
             break
         end = after
-    if sum(1 for cue in cues if start < cue <= start + _NEAR) < _CUES:
-        return None
-    return end if parts.is_foreign(start, end) else None
+    near = sum(1 for cue in cues if start < cue <= start + _NEAR)
+    return end if near >= _CUES and parts.is_foreign(start, end, sure=near > _CUES) else None
 
 
 def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
@@ -41,34 +40,34 @@ def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
     while place < len(lines) and (is_label(lines[place]) or _is_link(lines[place])):
         if is_rail_title(lines[place]) or is_read_on(lines[place]):
             cues.append(place)
-        box = is_rail_title(lines[place])  # "News Desk", "About the author": what follows is about them
+        box = is_author_title(lines[place])
         marked = marked or lines[place].linked
         place += 1
-    box = box or (place == start and is_rail_title(lines[start - 1]))
+    box = box or (place == start and is_author_title(lines[start - 1]))
     labels_end = place
     while place < len(lines) and is_heading(lines[place]) and not is_label(lines[place]):
         if place > labels_end and _same(lines[place], lines[place - 1]):
             cues.append(place)
             marked = True
-        marked = marked or lines[place].linked
+        if lines[place].linked:
+            cues.append(place)
+            marked = True
         place += 1
     headed = place > labels_end or (marked and labels_end > start)
     teaser = place
-    while (
-        place < len(lines)
-        and place - teaser <= _TEASER
-        and not is_heading(lines[place])
-        and not is_label(lines[place])
-    ):
+    while place < len(lines) and place - teaser < _TEASER and _is_plain(lines[place]):
         place += 1
-    if place - teaser > _TEASER:
-        return labels_end
     if place < len(lines) and is_read_on(lines[place]):
         cues.append(place)
         return place + 1
-    if box and place - teaser <= 1:
-        return place
-    return place if marked and headed and place > labels_end and place - teaser <= 1 else labels_end
+    if box:
+        return min(place, teaser + 1)
+    # Without "Read more" one line is the teaser; what follows is the article again.
+    return min(place, teaser + 1) if marked and headed and place > labels_end else labels_end
+
+
+def _is_plain(line: Block) -> bool:
+    return not is_heading(line) and not is_label(line)
 
 
 def _same(one: Block, other: Block) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from monitor.core.articles.blocks import Block
 from monitor.core.articles.guards.cues import is_byline, is_dated, is_furniture
+from monitor.core.articles.guards.parts import is_running
 from monitor.core.text.words import fold_words
 from monitor.model.article import Dropped, DropReason
 
@@ -36,6 +37,14 @@ def without_top(lines: Sequence[Block], title: str) -> list[Dropped]:
         elif not is_byline(line):
             break
     return dropped
+
+
+def dated_on_top(lines: Sequence[Block], title: str) -> Sequence[Block]:
+    """The date lines beside the headline, above the text: those further down are other articles'."""
+    text = next((place for place, line in enumerate(lines) if line.kept and is_running(line)), 0)
+    wanted = fold_words(title)
+    headline = next((place for place, line in enumerate(lines[:text]) if fold_words(line.text) == wanted), text)
+    return [line for line in lines[headline : min(text, headline + _TOP)] if is_dated(line)]
 
 
 def _repeated(lines: Sequence[Block], wanted: list[str]) -> int | None:
