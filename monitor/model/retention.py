@@ -34,6 +34,8 @@ class PruneStep(StrEnum):
     UNLISTED_WORDS = "unlisted words"  # the same, of entries that never became articles
     OLD_TEXTS = "old texts"  # articles first seen before the retention time
     ENTRIES = "entries"  # with article and matches: no feed has listed them for the retention time
+    POINTS = "points"  # classes of copies that no new article can be one event with
+    PRINTS = "prints"  # sketches and features of articles that no new one can be like
     ALERTED = "alerted"  # what was alerted of stories that have no article left
     DELIVERIES = "deliveries"  # those that no kept match refers to
     MESSAGES = "messages"  # the words of the others
@@ -57,6 +59,7 @@ class PruneLimits:
     unlisted: datetime  # with store_full_text = false: words of unread entries last listed before
     counts: datetime  # poll counts, empty batches and what pages carried before
     ruleset: str
+    likeness: datetime | None = None  # articles first seen before are compared with no new one; None: all are
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ _EDGES = sa.union_all(
     sa.select(_e.one, _e.other, _e.weight).where(_e.other.in_(_IDS)),
 )
 _EDGES_FROM = sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS))
-_LEAST = sa.bindparam("least")
+_LEAST: sa.BindParameter[Any] = sa.bindparam("least")
 _STRONG = sa.union(
     sa.select(_e.other.label("root")).where(_e.one.in_(_IDS), _e.weight >= _LEAST),
     sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.likeness import drop_points_of, drop_prints
 from monitor.adapters.store.reading import forget_pages
 from monitor.adapters.store.rows import gone_of, gone_text
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts
@@ -155,6 +156,8 @@ def erase(connection: Connection, marked: Marked, now: datetime) -> None:
     articles = _not_yet(connection, t.articles, marked.articles)
     drop_texts(connection, articles, gone)
     drop_names(connection, articles, because=FORGOTTEN)
+    drop_points_of(connection, articles)
+    drop_prints(connection, articles)
     connection.execute(t.articles.update().where(a.id.in_(articles)).values(title=FORGOTTEN))
     blank = {"title": FORGOTTEN, "summary": "", "content": "", "authors": [], "text_gone": gone_text(gone)}
     connection.execute(t.entries.update().where(e.id.in_(entries)).values(blank))

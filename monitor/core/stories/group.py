@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.stories.duplicates import judge_pair, when_of
+from monitor.core.stories.fingerprint import SHORT
 from monitor.core.stories.partition import THRESHOLD, partition
 from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.grouping import ClassNode, Component, Copy, Joined, Pair, Regrouping, Scope, Twins
@@ -48,10 +49,16 @@ def class_of(article: Article) -> ClassNode:
         when=believed_date(article),
         language=article.language or "",
         features=article.fingerprint.features if article.fingerprint else Features(0),
-        title_only=article.quality in (Quality.TITLE, Quality.STUB),
+        title_only=_says_little(article),
         order=content_order(article),
     )
     return ClassNode(node, article.id, article.story_id)
+
+
+def _says_little(article: Article) -> bool:
+    """Whether words alone do not make it one event with another: so few are alike by chance."""
+    prints = article.fingerprint
+    return article.quality in (Quality.TITLE, Quality.STUB) or prints is None or prints.sketch.words < SHORT
 
 
 def content_order(article: Article) -> tuple[str, ...]:
