@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
 
 import pytest
 from made import NOON, feed_settings
@@ -13,7 +12,18 @@ from stored import grouped
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
 from monitor.app import stories_apart
-from monitor.app.stories_apart import CannotSplit, join, join_lines, plan_split, planned_lines, split, split_lines
+from monitor.app.stories_apart import (
+    CannotSplit,
+    Regrouping,
+    join,
+    join_lines,
+    plan_split,
+    planned_lines,
+    split,
+    split_lines,
+)
+from monitor.model.story import MustNotLink
+from monitor.testing import FakeClock
 
 
 @pytest.fixture
@@ -32,8 +42,19 @@ def store() -> SqlStore:
     return made
 
 
-def nothing(articles: Collection[int], now: datetime) -> None:
-    """In place of grouping anew."""
+class Unmoved(Regrouping):
+    """Writes what is said, and leaves every article where it stands: these texts are alike all of them."""
+
+    def regroup(
+        self, articles: Collection[int], *, apart: Sequence[MustNotLink] = (), lift: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        with self.store.grouping.session() as session:
+            session.set_apart(apart)
+            session.lift_apart(lift)
+
+
+def house(store: SqlStore) -> Unmoved:
+    return Unmoved(store, FakeClock(NOON))
 
 
 def said(store: SqlStore) -> list[tuple[int, int]]:
@@ -42,7 +63,7 @@ def said(store: SqlStore) -> list[tuple[int, int]]:
 
 def apart(store: SqlStore, story: str, *articles: str, reason: str = "") -> list[str]:
     planned = plan_split(store.stories, story, articles)
-    done = split(store.stories, planned, nothing, author="anna", reason=reason, now=NOON)
+    done = split(house(store), planned, author="anna", reason=reason)
     return list(split_lines(done))
 
 
@@ -118,7 +139,7 @@ def test_a_dry_run_names_the_groups(store: SqlStore) -> None:
 
 def test_a_join_takes_back_what_was_said_of_the_two(store: SqlStore) -> None:
     apart(store, "s_1")
-    done = join(store.stories, ["a_1", "a_4"], nothing, NOON)  # the copy stands for its class
+    done = join(house(store), ["a_1", "a_4"])  # the copy stands for its class
     assert done.rows == 1
     assert said(store) == [(1, 3), (2, 3)]
     assert "Taken back: 1 pair of articles. How alike they are decides again." in list(join_lines(done))
@@ -126,7 +147,7 @@ def test_a_join_takes_back_what_was_said_of_the_two(store: SqlStore) -> None:
 
 def test_a_join_of_stories_is_the_undo_of_a_split(store: SqlStore) -> None:
     apart(store, "s_1")
-    assert join(store.stories, ["s_1", "s_2"], nothing, NOON).rows == 3
+    assert join(house(store), ["s_1", "s_2"]).rows == 3
     assert said(store) == []
-    (line,) = join_lines(join(store.stories, ["s_1"], nothing, NOON))
+    (line,) = join_lines(join(house(store), ["s_1"]))
     assert line.endswith("nothing was changed.")
