@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -38,6 +38,15 @@ _FULLNESS = {Quality.FULL: 0, Quality.FEED: 1, Quality.TITLE: 2, Quality.STUB: 3
 _ARTICLE = re.compile(r"(?:a_)?(\d{1,18})")
 
 
+OwnerOf = Callable[[str, str], str]
+"""Who owns a page, by its address and its publisher: pages of one owner are one publisher."""
+
+
+def host_or_name(url: str, publisher: str) -> str:
+    """The host of a page, or the name of its publisher where it has no address."""
+    return host_of(url) or publisher.casefold()
+
+
 class NoSuchStory(MonitorError):
     """A name that means no story or article of the store."""
 
@@ -53,6 +62,7 @@ class Wanted:
     language: str | None = None
     min_articles: int = 1
     limit: int | None = None
+    owner_of: OwnerOf = host_or_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Shown:
     view: StoryView
     alike: tuple[SharedWords, ...]
     elsewhere: tuple[Elsewhere, ...]
+    owner_of: OwnerOf = host_or_name
 
 
 def question_of(house: House, wanted: Wanted) -> StoriesAsked:
@@ -124,10 +135,10 @@ def stories(store: StoryStore, asked: StoriesAsked, limit: int | None) -> Iterat
         left = None if left is None else left - size
 
 
-def counts_of(members: Iterable[Member]) -> Counts:
+def counts_of(members: Iterable[Member], owner_of: OwnerOf) -> Counts:
     """Publishers, articles and copies. One agency is one publisher, whoever carries its report."""
     articles = [one for one in members if not one.is_revision]
-    houses = {host_of(one.url) or one.publisher.casefold(): one.wire for one in articles}
+    houses = {owner_of(one.url, one.publisher): one.wire for one in articles}
     carrying = Counter(wire for wire in houses.values() if wire)
     independent = sum(not wire for wire in houses.values()) + len(carrying)
     return Counts(independent, len(articles), sum(one.is_copy for one in articles), tuple(carrying.most_common()))
@@ -162,13 +173,13 @@ def story_called(store: StoryStore, name: str) -> FoundStory:
     return found
 
 
-def show(store: StoryStore, name: str) -> Shown:
+def show(store: StoryStore, name: str, owner_of: OwnerOf = host_or_name) -> Shown:
     """One story with all that is known of it. Raises NoSuchStory."""
     found = story_called(store, name)
     view = store.view(found.story)
     if view is None:  # it went into another, or away, since it was found
         raise NoSuchStory(f'no story is known as "{name}"')
-    return Shown(found, view, _alike(store, view), _elsewhere(store, view))
+    return Shown(found, view, _alike(store, view), _elsewhere(store, view), owner_of)
 
 
 def _alike(store: StoryStore, view: StoryView) -> tuple[SharedWords, ...]:

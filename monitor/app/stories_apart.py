@@ -9,7 +9,7 @@ from itertools import combinations, product
 from typing import Any
 
 from monitor.app.counting import counted
-from monitor.app.stories import article_name, counts_of, lead_of, story_called
+from monitor.app.stories import OwnerOf, article_name, counts_of, host_or_name, lead_of, story_called
 from monitor.app.stories_words import headline, in_numbers
 from monitor.core.text.columns import wrap
 from monitor.model.errors import MonitorError
@@ -72,6 +72,7 @@ class Regrouped:
     stories: dict[str, tuple[Member, ...]]
     told_again: dict[tuple[str, str], int] = field(default_factory=dict)
     author: str = ""
+    owner_of: OwnerOf = host_or_name
 
 
 def plan_split(store: StoryStore, story: str, articles: Sequence[str]) -> Split:
@@ -117,7 +118,7 @@ def split(house: Regrouping, planned: Split, *, author: str, reason: str) -> Reg
     links = [MustNotLink(*pair, now, author, reason) for pair in pairs if pair not in known]
     house.regroup(ids, apart=links)
     again = _told_again(before, stories.routed(ids))
-    return Regrouped(planned.story, len(links), _by_story(stories.members(ids)), again, author)
+    return Regrouped(planned.story, len(links), _by_story(stories.members(ids)), again, author, house.owner_of)
 
 
 def join(house: Regrouping, names: Sequence[str]) -> Regrouped:
@@ -136,7 +137,7 @@ def join(house: Regrouping, names: Sequence[str]) -> Regrouped:
     said = [(link.one, link.other) for link in stories.said_apart(articles)]
     if said:
         house.regroup(sorted(articles), lift=said)
-    return Regrouped(first, len(said), _by_story(stories.members(articles)))
+    return Regrouped(first, len(said), _by_story(stories.members(articles)), owner_of=house.owner_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Regrouping:
 
     store: Store
     clock: Clock
+    owner_of: OwnerOf = host_or_name
 
     def regroup(
         self, articles: Collection[int], *, apart: Sequence[MustNotLink] = (), lift: Sequence[tuple[int, int]] = ()
@@ -251,7 +253,9 @@ def join_lines(done: Regrouped) -> Iterator[str]:
 
 def _now(done: Regrouped) -> Iterator[str]:
     for story, members in done.stories.items():
-        yield from wrap(f"{headline(lead_of(members))} · {in_numbers(counts_of(members))}", f"  {story}  ")
+        yield from wrap(
+            f"{headline(lead_of(members))} · {in_numbers(counts_of(members, done.owner_of))}", f"  {story}  "
+        )
 
 
 def regrouped_json(done: Regrouped) -> dict[str, Any]:

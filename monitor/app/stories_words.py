@@ -9,6 +9,7 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.app.stories import (
     Counts,
+    OwnerOf,
     Wanted,
     counts_of,
     lead_of,
@@ -36,15 +37,16 @@ def list_lines(store: StoryStore, asked: StoriesAsked, wanted: Wanted) -> Iterat
                 yield ""
             day = f"{moment:%a %d %b %Y}"
             yield day
-        yield from _item(one, moment)
+        yield from _item(one, moment, wanted.owner_of)
     if shown:
         yield ""
     yield from _foot(store, asked, wanted, shown)
 
 
-def _item(one: ListedStory, moment: datetime) -> Iterator[str]:
+def _item(one: ListedStory, moment: datetime, owner_of: OwnerOf) -> Iterator[str]:
     yield cut_to(f"{moment:%H:%M}  {headline(lead_of(one.members))}", COLUMNS)
-    yield cut_to(f"{_INDENT}{one.id} · {in_numbers(counts_of(one.members))}{languages_of(one.members)}", COLUMNS)
+    numbers = in_numbers(counts_of(one.members, owner_of))
+    yield cut_to(f"{_INDENT}{one.id} · {numbers}{languages_of(one.members)}", COLUMNS)
     if one.rules:
         yield cut_to(f"{_INDENT}→ {_some([rule for rule, _ in one.rules], COLUMNS - len(_INDENT) - 2)}", COLUMNS)
 
@@ -92,7 +94,7 @@ def _foot(store: StoryStore, asked: StoriesAsked, wanted: Wanted, shown: int) ->
     return [f"The newest {shown:,} of {counted(total, 'story', 'stories')} {span}. All of them: --limit {total}"]
 
 
-def list_json(one: ListedStory) -> dict[str, Any]:
+def list_json(one: ListedStory, owner_of: OwnerOf) -> dict[str, Any]:
     """One story of the list with stable keys."""
     lead = lead_of(one.members)
     return {
@@ -101,7 +103,7 @@ def list_json(one: ListedStory) -> dict[str, Any]:
         "url": lead.url,
         "first_seen": min(member.first_seen for member in one.members).isoformat(),
         "last_updated": one.newest.first_seen.isoformat(),
-        **counts_json(counts_of(one.members)),
+        **counts_json(counts_of(one.members, owner_of)),
         "languages": sorted({member.language for member in one.members if member.language}),
         "rules": [{"id": rule, "articles": articles} for rule, articles in one.rules],
     }

@@ -30,7 +30,7 @@ def show_lines(shown: Shown, limit: int) -> Iterator[str]:
     """One story for people; of more articles than `limit` the newest are listed."""
     view = shown.view
     yield from _label("Story", f"{view.id}: {headline(lead_of(view.members))}")
-    yield _BESIDE + in_numbers(counts_of(view.members)) + languages_of(view.members)
+    yield _BESIDE + in_numbers(counts_of(view.members, shown.owner_of)) + languages_of(view.members)
     if shown.found.alias:
         yield _BESIDE + f"{shown.found.alias} went into it"
     others = [one for one in view.former if one != shown.found.alias]
@@ -166,7 +166,7 @@ def show_json(shown: Shown) -> dict[str, Any]:
         "former_ids": list(view.former),
         "headline": headline(lead),
         "url": lead.url,
-        **counts_json(counts_of(view.members)),
+        **counts_json(counts_of(view.members, shown.owner_of)),
         "timeline": [_member_json(one) for one in sorted(view.members, key=lambda one: (one.when, one.id))],
         "alike": [_alike_json(one) for one in shown.alike],
         "edges": view.all_edges,

@@ -66,7 +66,7 @@ def list_stories(
     with opened(config, os.environ) as house:
         asked = question_of(house, wanted)
         if as_json:
-            print_json(list_json(one) for one in found(house.store.stories, asked, wanted.limit))
+            print_json(list_json(one, wanted.owner_of) for one in found(house.store.stories, asked, wanted.limit))
         else:
             print_lines(list_lines(house.store.stories, asked, wanted))
     sys.stdout.flush()

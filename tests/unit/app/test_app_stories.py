@@ -16,7 +16,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app import stories as app
 from monitor.app import stories_words
 from monitor.app.since import Since
-from monitor.app.stories import NoSuchStory, Wanted, counts_of, lead_of, show, stories, story_called
+from monitor.app.stories import NoSuchStory, Wanted, counts_of, host_or_name, lead_of, show, stories, story_called
 from monitor.app.stories_words import list_json, list_lines
 from monitor.app.story_words import show_json, show_lines
 from monitor.core.text.columns import display_width
@@ -129,14 +129,16 @@ def test_pages_are_read_one_after_the_other(store: SqlStore, feed: Feed, monkeyp
 def test_a_listed_story_as_json(store: SqlStore, feed: Feed) -> None:
     matched(store, at(store, feed, "e1", 0, "s_1", title=URDU, language="ur"))
     (one,) = stories(store.stories, ASKED, None)
-    found = json.loads(json.dumps(list_json(one)))
+    found = json.loads(json.dumps(list_json(one, host_or_name)))
     assert found["headline"] == URDU
     assert found["rules"] == [{"id": "torkham-closed", "articles": 1}]
     assert [found[key] for key in ("id", "publishers", "articles", "copies")] == ["s_1", 1, 1, 0]
 
 
 def test_an_agency_is_one_publisher_whoever_carries_it() -> None:
-    counts = counts_of([member(1, wire="AP"), member(2, wire="AP"), member(3), member(4, wire="AFP")])
+    counts = counts_of(
+        [member(1, wire="AP"), member(2, wire="AP"), member(3), member(4, wire="AFP")], host_or_name
+    )
     assert (counts.publishers, counts.articles) == (3, 4)
     assert counts.carrying == (("AP", 2), ("AFP", 1))
 
