@@ -22,6 +22,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -108,7 +109,16 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         read=ReadStage(store.articles, fetcher, sandbox, clock, recognizer),
         group=GroupStage(store.articles, clock),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
-        digest=DigestStage(store.digests, store.feeds, settings.digests, receivers, clock, draft),
+        digest=DigestStage(
+            store.digests,
+            store.feeds,
+            settings.digests,
+            receivers,
+            clock,
+            draft,
+            Publishers(dict(settings.publishers)),
+            settings.story_window,
+        ),
         deliver=DeliverStage(
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
@@ -150,7 +160,13 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         poll=poll,
         read=read,
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
-        digest=replace(monitor.digest, settings=settings.digests, receivers=receivers),
+        digest=replace(
+            monitor.digest,
+            settings=settings.digests,
+            receivers=receivers,
+            publishers=Publishers(dict(settings.publishers)),
+            window=settings.story_window,
+        ),
         deliver=replace(monitor.deliver, channels=channels),
         prune=replace(
             monitor.prune,

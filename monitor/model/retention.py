@@ -34,7 +34,6 @@ class PruneStep(StrEnum):
     UNLISTED_WORDS = "unlisted words"  # the same, of entries that never became articles
     OLD_TEXTS = "old texts"  # articles first seen before the retention time
     ENTRIES = "entries"  # with article and matches: no feed has listed them for the retention time
-    ALERTED = "alerted"  # what was alerted of stories that have no article left
     DELIVERIES = "deliveries"  # those that no kept match refers to
     MESSAGES = "messages"  # the words of the others
     BATCHES = "batches"

@@ -11,7 +11,7 @@ from monitor.model.article import EntityMention, Grouping
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, Validators
-from monitor.model.ledger import Alerted, KeptRuleset, NewMatch
+from monitor.model.ledger import KeptRuleset, NewMatch
 from monitor.model.rule import RuleFailure
 from monitor.ports import Store
 
@@ -362,7 +362,7 @@ def test_planning_a_batch_twice_makes_its_deliveries_once(store: Store, feed: Fe
     assert len(store.ledger.deliveries()) == 1
 
 
-def test_what_was_alerted_is_remembered_with_its_sentences(store: Store, feed: Feed) -> None:
+def test_what_was_told_is_what_was_planned_with_its_sentences(store: Store, feed: Feed) -> None:
     store.digests.open_digest("morning", NOON)
     matched(store, grouped(store, feed, "e1", story="s_1"), "morning")
     store.digests.record_plan(plan(store), NOON)
@@ -370,9 +370,12 @@ def test_what_was_alerted_is_remembered_with_its_sentences(store: Store, feed: F
     new = NewMatch(match_of(), rule(), "because", ("morning",), ("another",))
     store.articles.record_matches(second, "rules-1", [new], [], [], NOON)
     store.digests.record_plan(plan(store, batch="b2"), NOON)
-    both = Alerted("torkham-closed", "s_1", ("another", "sentence"), NOON)
-    assert store.digests.alerted("morning", ["s_1"]) == [both]
-    assert not store.digests.alerted("other", ["s_1"])
+    told = store.digests.told("morning", ["s_1"])
+    assert [(one.rule, one.story, one.article, one.sentences, one.at) for one in told] == [
+        ("torkham-closed", "s_1", 1, ("sentence",), NOON),
+        ("torkham-closed", "s_1", second.id, ("another",), NOON),
+    ]
+    assert not store.digests.told("other", ["s_1"])
 
 
 def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) -> None:
@@ -381,17 +384,18 @@ def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) 
     store.digests.record_plan(plan(store, draft=True), NOON)
     assert not store.digests.pending("morning", draft=True)
     assert len(store.digests.pending("morning")) == 1
-    assert not store.digests.alerted("morning", ["s_1"])
-    assert store.digests.alerted("morning", ["s_1"], draft=True)
+    assert not store.digests.told("morning", ["s_1"])
+    assert store.digests.told("morning", ["s_1"], draft=True)
     assert store.digests.open_digest("morning", NOON).last_end == state.last_end
     assert [one.state for one in store.ledger.deliveries()] == [DeliveryState.DRAFT]
     assert not store.outbox.claim(NOON + timedelta(days=1), LEASE, 10)
 
 
-def test_batches_are_counted_by_prefix(store: Store) -> None:
-    for batch in ("s_1#1", "s_1#2", "s_10#1", "s%1#1"):
+def test_the_batches_of_a_story_are_numbered_on(store: Store) -> None:
+    assert store.digests.last_batch("morning", "s_1") == 0
+    for batch in ("s_1#2", "s_1#11", "s_10#30", "s%1#40", "s_1#x"):
         store.digests.record_plan(plan(store, batch=batch, deliveries=0), NOON)
-    assert store.digests.batches("morning", "s_1#") == 2
+    assert store.digests.last_batch("morning", "s_1") == 11
 
 
 def test_the_articles_of_a_story_come_together(store: Store, feed: Feed) -> None:
