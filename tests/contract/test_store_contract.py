@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
@@ -376,6 +377,35 @@ def test_what_was_told_is_what_was_planned_with_its_sentences(store: Store, feed
         ("torkham-closed", "s_1", second.id, ("another",), NOON),
     ]
     assert not store.digests.told("other", ["s_1"])
+
+
+def test_what_was_told_goes_with_its_article_into_another_story(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    told = grouped(store, feed, "e1", story="s_1")
+    matched(store, told, "morning")
+    store.digests.record_plan(plan(store), NOON)
+    store.articles.record_grouping(told.id, Grouping("s_9"))
+    assert not store.digests.told("morning", ["s_1"])
+    assert [(one.story, one.at) for one in store.digests.told("morning", ["s_1", "s_9"])] == [("s_9", NOON)]
+    assert [one.article for one in store.digests.members(["s_9"])["s_9"]] == [told.id]
+
+
+def test_a_match_is_merged_only_where_its_rule_was_told_on_its_story(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed, "e1", story="s_1"), "morning")
+    store.digests.record_plan(plan(store), NOON)
+    same, other = "torkham-closed", "x"
+    for entry, story, rule_id in (("e2", "s_1", same), ("e3", "s_2", same), ("e4", "s_1", other)):
+        matched(store, grouped(store, feed, entry, story=story), "morning", rule_id=rule_id)
+    assert store.digests.pending_stories("morning") == ["s_1", "s_2"]
+    assert len(store.digests.pending("morning", stories=["s_2"])) == 1
+    merging = plan(store, batch="b2", deliveries=0)
+    store.digests.record_plan(replace(merging, planned=(), merged=merging.planned), NOON)
+    waiting = store.digests.pending("morning")
+    assert [(one.article.story_id, one.new.rule.id) for one in waiting] == [
+        ("s_2", same),
+        ("s_1", other),
+    ]
 
 
 def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) -> None:
