@@ -172,8 +172,9 @@ def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
 def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:
     match routing.state:
         case RoutingState.PLANNED:
-            because = f": {said}" if (said := told_words(routing.why)) else ""
-            return f"→ {routing.digest}{FOUND_BACK if looks_back(routing.batch or '') else ''}{because}"
+            if looks_back(routing.batch or ""):
+                return f"→ {routing.digest}{FOUND_BACK}"
+            return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
             return merged_words(routing.why if match.news else Merged.EARLIER_WORDING, routing.digest)
         case RoutingState.PENDING:

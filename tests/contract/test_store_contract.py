@@ -8,6 +8,8 @@ from datetime import timedelta
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
 from stored import LEASE, grouped, matched, plan, poll
 
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.sql import SqlStore
 from monitor.model.article import EntityMention, Grouping
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
@@ -379,12 +381,13 @@ def test_what_was_told_is_what_was_planned_with_its_sentences(store: Store, feed
     assert not store.digests.told("other", ["s_1"])
 
 
-def test_what_was_told_goes_with_its_article_into_another_story(store: Store, feed: Feed) -> None:
+def test_what_was_told_goes_with_its_article_into_another_story(store: SqlStore, feed: Feed) -> None:
     store.digests.open_digest("morning", NOON)
     told = grouped(store, feed, "e1", story="s_1")
     matched(store, told, "morning")
     store.digests.record_plan(plan(store), NOON)
-    store.articles.record_grouping(told.id, Grouping("s_9"))
+    with store._db.write() as connection:  # as regrouping does
+        connection.execute(t.articles.update().values(story_id="s_9"))
     assert not store.digests.told("morning", ["s_1"])
     assert [(one.story, one.at) for one in store.digests.told("morning", ["s_1", "s_9"])] == [("s_9", NOON)]
     assert [one.article for one in store.digests.members(["s_9"])["s_9"]] == [told.id]
