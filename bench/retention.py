@@ -110,7 +110,7 @@ class Desk:
         )
         self.work = (
             self.poll,
-            ReadStage(articles, self.fetcher, sandbox, self.clock),
+            ReadStage(articles, self.store.reading, self.fetcher, sandbox, self.clock),
             GroupStage(articles, self.clock),
             MatchStage(articles, ruleset, DIGESTS, self.clock),
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.questions import House
-from monitor.app.why_words import shown_time
+from monitor.app.times import shown_time
 from monitor.core.text.terminal import printable
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, RetryAnswer
 from monitor.model.digest import Message, MessageFormat

@@ -19,6 +19,7 @@ _MOST_SHOWN = 5  # a screen; --json has them all
 _LABELS = {
     HealthReason.NOT_A_FEED: "NO FEED",
     HealthReason.IDS_CHANGE: "NEW IDS",
+    HealthReason.IDS_REUSED: "SAME IDS",
     HealthReason.NEVER_WORKED: "NEVER WORKED",
 }
 
@@ -121,6 +122,8 @@ def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
             return f"nothing new for {ago}; usually an entry every {usual}, and no pause longer than {longest}"
         case HealthReason.IDS_CHANGE:
             return f"{listing.repeated:,} of {listing.entries:,} entries have the words of another under a new id"
+        case HealthReason.IDS_REUSED:
+            return f"ids are reused: {listing.reused:,} of {listing.entries:,} entries have the id of another one"
         case HealthReason.UNDATED:
             return f"{listing.undated:,} of {listing.entries:,} entries have no date"
         case HealthReason.MOVED:
@@ -148,6 +151,8 @@ def _advice(one: FeedHealth) -> str:
             return "look on the site: has it stopped, or moved its feed?"
         case HealthReason.IDS_CHANGE:
             return "the publisher should know; until then copies of a text alert once"
+        case HealthReason.IDS_REUSED:
+            return "nothing: its entries are told apart by address, title and date; the publisher should know"
         case HealthReason.UNDATED:
             return "backfill and max_entry_age cannot tell its old entries from new ones"
         case HealthReason.MOVED:

@@ -44,7 +44,8 @@ def count_read(meter: Meter, report: ReadReport) -> None:
     new = report.entry.new
     published = new.parsed.published
     # A revision keeps the date of its first wording: how late it is cannot be told.
-    if report.outcome is not ReadOutcome.POSTPONED and published is not None and new.revision_of is None:
+    first = report.outcome is not ReadOutcome.POSTPONED and report.entry.rereads is None
+    if first and published is not None and new.revision_of is None:
         meter.time(m.PUBLISHED_TO_SEEN, (report.entry.first_seen - published).total_seconds())
 
 

@@ -67,7 +67,7 @@ def run_pass(
     for read in monitor.read.run(stopping):
         say_read(log, read)
         done.postponed += read.outcome is ReadOutcome.POSTPONED
-        if read.outcome is ReadOutcome.FALLBACK:
+        if read.outcome in (ReadOutcome.FALLBACK, ReadOutcome.STUB):
             done.fallback.append((read.entry.new.parsed.link or "", read.why or ""))
     say("Matching and delivering …")
     for group in monitor.group.run(stopping):

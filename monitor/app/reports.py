@@ -48,7 +48,7 @@ def say_poll(log: Log, report: PollReport) -> None:
 def say_read(log: Log, report: ReadReport) -> None:
     """A read: loud when the page could not be had."""
     words = {"url": report.entry.new.parsed.link, "feed": report.entry.feed_name, "outcome": report.outcome.value}
-    if report.outcome in (ReadOutcome.FALLBACK, ReadOutcome.POSTPONED):
+    if report.outcome in (ReadOutcome.FALLBACK, ReadOutcome.POSTPONED, ReadOutcome.STUB, ReadOutcome.UNREAD):
         log.warning("page not read", **words, why=report.why)
     else:
         log.debug("read", **words)

@@ -8,9 +8,8 @@ from typing import Any
 from monitor.app.counting import counted
 from monitor.app.matches import match_json
 from monitor.app.telling_words import too_few_words
-from monitor.app.times import iso_time
+from monitor.app.times import iso_time, shown_time
 from monitor.app.why_rule import RuleWhy
-from monitor.app.why_words import shown_time
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate

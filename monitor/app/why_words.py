@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted
-from monitor.app.times import iso_time
+from monitor.app.times import iso_time, shown_time
 from monitor.app.why import RuleAnswer, Why
+from monitor.app.why_page import reread_json, reread_words
 from monitor.core.text.columns import COLUMNS, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
@@ -24,7 +24,7 @@ _QUALITY = {
     Quality.FULL: "full text of the page",
     Quality.FEED: "the feed's own text",
     Quality.TITLE: "title only",
-    Quality.STUB: "a stub of the page",
+    Quality.STUB: "the feed's own text, the page shows a wall",
 }
 
 _DROPPED = {
@@ -76,7 +76,9 @@ def _entry_lines(fate: EntryFate) -> list[str]:
     ingested = fate.feed.settings.origin is FeedOrigin.INGEST
     where = f"ingested, from {fate.feed.name}" if ingested else f"in feed {fate.feed.name}"
     lines = [f"First seen    {shown_time(fate.first_seen)} {where}{after}"]
-    if is_revision(fate):
+    if fate.found_again:
+        lines.append("Revision      of the same entry: its page gave its text when it was asked again")
+    elif is_revision(fate):
         lines.append("Revision      of an entry seen before, with other words")
     match fate.entry.fate:
         case Fate.SEEN_AT_SUBSCRIBE:
@@ -90,6 +92,8 @@ def _entry_lines(fate: EntryFate) -> list[str]:
             lines.append("Fate          its words were removed by hand before any rule read them")
         case Fate.READ:
             pass
+    if fate.reread is not None:
+        lines += wrap(f"Page          {reread_words(fate.reread)}", then=_BESIDE)
     if fate.text_gone is not None:
         lines.append(f"Text          {_DROPPED[fate.text_gone.reason]} {shown_time(fate.text_gone.at)}")
     return lines
@@ -205,6 +209,7 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
         "title": fate.entry.parsed.title,
         "fate": fate.entry.fate.value,
         "revision": is_revision(fate),
+        "reread": reread_json(fate.reread),
         "text_gone": _gone_json(fate.text_gone),
         "article": article
         and {
@@ -289,8 +294,3 @@ def _delivery(one: Delivery) -> str:
     if one.state is DeliveryState.DEAD:
         return f"{to}: given up after {one.attempts} attempts: {one.last_error}"
     return f"{to}: draft of a dry run"
-
-
-def shown_time(moment: datetime) -> str:
-    """A moment in the machine's zone: "Wed 22 Feb 2023 19:04:05 (+0430)"."""
-    return moment.astimezone().strftime("%a %d %b %Y %H:%M:%S (%z)")

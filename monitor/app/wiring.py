@@ -106,8 +106,8 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         sandboxes=sandboxes,
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
-        read=ReadStage(store.articles, fetcher, sandbox, clock, recognizer),
-        group=GroupStage(store.articles, clock),
+        read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer),
+        group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=DigestStage(
             store.digests,
@@ -129,6 +129,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.store_full_text,
             settings.poll.max_entry_age,
             ruleset.version,
+            settings.story_window,
         ),
     )
 
@@ -159,6 +160,9 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         sandboxes=sandboxes,
         poll=poll,
         read=read,
+        group=monitor.group
+        if settings.story_window == was.story_window
+        else replace(monitor.group, window=settings.story_window),
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
         digest=replace(
             monitor.digest,
@@ -174,6 +178,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             store_full_text=settings.store_full_text,
             max_entry_age=settings.poll.max_entry_age,
             ruleset=after.ruleset.version,
+            window=settings.story_window,
         ),
     )
 

@@ -25,6 +25,11 @@ class Wrapping(StrEnum):
     H2_ONLY = "h2_only"  # no h1 at all, sections under h2
     DIV_SOUP = "div_soup"  # nothing but div and span, classes without meaning
     ONE_ARTICLE = "one_article"  # one <article> round the story and all that follows it
+    MAIN_ASIDE = "main_aside"  # header, main and aside as the standard means them; h3 inside
+    WORDPRESS = "wordpress"  # entry-title, entry-content; what follows stands inside the entry's content
+    SCROLL = "scroll"  # one <article> after the other, each with its own header
+    DATA_BODY = "data_body"  # the whole text in JSON-LD too, an @graph with several nodes
+    AMP = "amp"  # accelerated pages: amp-img, amp-sidebar, list markup for what follows
 
 
 _LINK = re.compile(r"https?://\S+")
@@ -53,7 +58,7 @@ _FOOTER = ("About us", "Contact", "Privacy policy", "Terms of use")
 def page_html(story: SampleStory, url: str, wrapping: Wrapping) -> str:
     """The page of a story as its site would serve it; `url` is its own address (canonical link, og:url)."""
     document = layout(story)
-    extra = _json_ld(story, url) if wrapping is Wrapping.ONE_ARTICLE else ""
+    extra = _extra_head(story, url, wrapping)
     head = _HEAD.format(
         title=escape(story.title),
         publisher=escape(story.publisher),
@@ -71,7 +76,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _json_ld(story: SampleStory, url: str) -> str:
-    facts = {
+    facts: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": story.title,
@@ -79,9 +84,36 @@ def _json_ld(story: SampleStory, url: str) -> str:
         "mainEntityOfPage": url,
         "publisher": {"@type": "Organization", "name": story.publisher},
     }
+    return _script(facts)
+
+
+def _script(facts: dict[str, object]) -> str:
     # "</script>" inside a script element would end it
     text = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/ld+json">{text}</script>\n'
+
+
+def _extra_head(story: SampleStory, url: str, wrapping: Wrapping) -> str:
+    if wrapping is Wrapping.ONE_ARTICLE:
+        return _json_ld(story, url)
+    if wrapping is Wrapping.DATA_BODY:
+        return _script(_graph(story, url))
+    return ""
+
+
+def _graph(story: SampleStory, url: str) -> dict[str, object]:
+    body = "\n\n".join(block.text for block in layout(story).story if block.kind is BlockKind.PARAGRAPH)
+    site = {"@type": "WebSite", "name": story.publisher, "datePublished": "2011-01-01"}
+    article = {
+        "@type": ["NewsArticle", "ReportageNewsArticle"],
+        "headline": story.title,
+        "datePublished": _iso(story.published),
+        "dateModified": "2026-02-06T10:00:00Z",
+        "author": [{"@type": "Person", "name": "Staff Reporter"}],
+        "articleBody": body,
+        "url": url,
+    }
+    return {"@context": "https://schema.org", "@graph": [site, {"@type": "BreadcrumbList"}, article]}
 
 
 def _inline(text: str) -> str:
@@ -172,9 +204,79 @@ def _div_soup(story: SampleStory, main: tuple[Block, ...], tail: tuple[Block, ..
     yield f'<div class="r9">{below}<div>© {story.published.year} {escape(story.publisher)}</div></div>'
 
 
+def _main_aside(story: SampleStory, main: tuple[Block, ...], tail: tuple[Block, ...]) -> Iterator[str]:
+    yield _top(story)
+    yield '<main><div class="column">'
+    yield from _rendered(main, headline="h1", subhead="h3")
+    yield '</div><div class="side">'
+    yield from _rendered(tail, headline="h3", subhead="h4")
+    yield "</div></main>"
+    links = "".join(f'<li><a href="/{name.lower()}/">{name}</a></li>' for name in _NAVIGATION)
+    yield f"<aside><h3>Sections</h3><ul>{links}</ul></aside>"
+    yield _bottom(story)
+
+
+def _wordpress(story: SampleStory, main: tuple[Block, ...], tail: tuple[Block, ...]) -> Iterator[str]:
+    yield _top(story)
+    yield '<div id="primary" class="content-area"><div class="post type-post hentry">'
+    yield f'<header class="entry-header"><h1 class="entry-title">{escape(story.title)}</h1>'
+    yield f'<div class="entry-meta"><time class="entry-date published" datetime="{_iso(story.published)}">'
+    yield f"{story.published:%d %B %Y}</time></div></header>"
+    yield '<div class="entry-content">'
+    rest = main[1:] if main and main[0].text == story.title else main
+    yield from _rendered(rest, headline="h2", subhead="h3")
+    yield '<div class="wp-block-group">'
+    yield from _rendered(tail, headline="h4", subhead="h5")
+    yield "</div></div></div></div>"
+    yield _bottom(story)
+
+
+def _scroll(story: SampleStory, main: tuple[Block, ...], tail: tuple[Block, ...]) -> Iterator[str]:
+    yield _top(story)
+    yield '<div class="feed">'
+    for blocks in (main, *_texts(tail)):
+        yield '<article class="card">'
+        yield from _rendered(blocks, headline="h2", subhead="h4")
+        yield "</article>"
+    yield "</div>"
+    yield _bottom(story)
+
+
+def _texts(tail: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
+    """What follows the story, text by text: each begins with a headline that does not repeat the one before."""
+    text: list[Block] = []
+    for block in tail:
+        new = block.kind is BlockKind.HEADLINE and block.text not in {known.text for known in text}
+        if new and text:
+            yield tuple(text)
+            text = []
+        text.append(block)
+    if text:
+        yield tuple(text)
+
+
+def _amp(story: SampleStory, main: tuple[Block, ...], tail: tuple[Block, ...]) -> Iterator[str]:
+    links = "".join(f'<li><a href="/{name.lower()}/">{name}</a></li>' for name in _NAVIGATION)
+    yield f'<amp-sidebar id="s"><ul>{links}</ul></amp-sidebar><header class="amp-header">{escape(story.publisher)}'
+    yield '</header><div class="amp-article"><amp-img src="/p.jpg" width="1" height="1"></amp-img>'
+    yield from _rendered(main, headline="h1", subhead="h2")
+    yield '<amp-ad width="300" height="250"></amp-ad>'
+    for text in _texts(tail):
+        yield '<div class="amp-next"><amp-img src="/q.jpg" width="1" height="1"></amp-img>'
+        yield from _rendered(text, headline="h2", subhead="h3")
+        yield "</div>"
+    yield "</div>"
+    yield _bottom(story)
+
+
 _BODIES: dict[Wrapping, Callable[[SampleStory, tuple[Block, ...], tuple[Block, ...]], Iterator[str]]] = {
     Wrapping.SEPARATE_H1: _separate_h1,
     Wrapping.H2_ONLY: _h2_only,
     Wrapping.DIV_SOUP: _div_soup,
     Wrapping.ONE_ARTICLE: _one_article,
+    Wrapping.MAIN_ASIDE: _main_aside,
+    Wrapping.WORDPRESS: _wordpress,
+    Wrapping.SCROLL: _scroll,
+    Wrapping.DATA_BODY: _h2_only,
+    Wrapping.AMP: _amp,
 }

@@ -25,20 +25,63 @@ class ReadOutcome(StrEnum):
     PAGE = "page"  # the page's main text
     FEED = "feed"  # the feed's own text, as configured
     FALLBACK = "fallback"  # the feed's own text, because the page could not be had
-    POSTPONED = "postponed"  # the page is asked again
+    POSTPONED = "postponed"  # the page is asked again before anything is matched
+    STUB = "stub"  # the page shows a wall: the feed's own text, and the page is asked again later
+    REREAD = "reread"  # the page's main text at last: matched as a revision of the feed's own text
+    UNREAD = "unread"  # asked again, the page gives nothing still
+
+
+class DropReason(StrEnum):
+    """Why a part of a page is not in the main text."""
+
+    H1_CUT = "h1_cut"  # a foreign main headline and all that follows it
+    CUE_CUT = "cue_cut"  # a rail ("Recent … Read more") or an article appended with its own date or byline
+    COHESION_CUT = "cohesion_cut"  # from a headline on, the words are those of something else
+    SEE_ALSO = "see_also"  # one line that only points elsewhere
+    DOUBLED_HEADING = "doubled_heading"  # caption and furniture between the headline and its repetition
+    FURNITURE = "furniture"  # "Short Url", "Follow", "5 min read" above the text
+    HOST_BOILERPLATE = "host_boilerplate"  # a paragraph that many pages of the host carry
+    WALL = "wall"  # what a paywall, cookie wall, login or bot check shows instead of the article
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A part of the page left out of the main text, and why."""
+    """A part of the page left out of the main text, and why; older ones have reasons of their own."""
 
-    reason: str
+    reason: DropReason | str
     text: str
+
+
+class WallKind(StrEnum):
+    """What stands between the reader and the article."""
+
+    PAYWALL = "paywall"
+    LOGIN = "login"
+    COOKIES = "cookies"  # a consent page
+    BOT_CHECK = "bot_check"  # "Just a moment…", "Enable JavaScript and cookies"
+
+
+class Engine(StrEnum):
+    """What found the main text on a page, in the order in which they are asked."""
+
+    TRAFILATURA = "trafilatura"
+    JSON_LD = "json-ld"  # `articleBody` of the page's schema.org article
+    READABILITY = "readability"
+
+
+class DateFlag(StrEnum):
+    """Why a stated date is not believed."""
+
+    ABSURD = "absurd"  # before 1995: a clock that was never set
+    FUTURE = "future"  # more than a day after now
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """The main text of one page. `text` has a blank line between paragraphs; dates are aware, in UTC."""
+    """The main text of one page. `text` has a blank line between paragraphs; dates are aware, in UTC.
+
+    Behind a wall `quality` is STUB, `wall` names it, `text` is empty and what the page showed is in `dropped`.
+    """
 
     title: str
     text: str
@@ -49,7 +92,10 @@ class Extracted:
     authors: tuple[str, ...] = ()
     section: str = ""  # of the outlet, as the page names it; several with a comma between
     canonical_url: str | None = None
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[Dropped, ...] = ()  # in the order of the page
+    engine: Engine = Engine.TRAFILATURA
+    wall: WallKind | None = None
+    date_flag: DateFlag | None = None  # the page states a date that is not believed; `published` is None then
 
 
 @dataclass(frozen=True, slots=True)

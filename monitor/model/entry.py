@@ -14,7 +14,9 @@ class EntryFlag(StrEnum):
     """What was odd about an entry and had to be mended."""
 
     NO_DATE = "no_date"  # published is None: the time it was first seen stands in
-    FUTURE_DATE = "future_date"  # published was clamped to now
+    FUTURE_DATE = "future_date"  # published or updated was clamped to now
+    FAR_FUTURE = "far_future"  # further ahead than clocks go wrong: what was clamped is no date to go by
+    ABSURD_DATE = "absurd_date"  # before 1990: a missing date in disguise, left out
     NO_ID = "no_id"  # id was made from the link, or from title and date
     NO_LINK = "no_link"
     TITLE_CUT = "title_cut"
@@ -117,3 +119,4 @@ class Entry:
     full_text: bool
     first_seen: datetime
     read_attempts: int = 0
+    rereads: int | None = None  # how often its page was asked again; None = it was not read yet

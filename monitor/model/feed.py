@@ -149,6 +149,7 @@ class Listing:
     undated: int = 0
     repeated: int = 0  # entries with the same words as another one, under another id
     newest: datetime | None = None  # arrival
+    reused: int = 0  # entries with the id of another one that is no earlier wording of theirs
 
 
 @dataclass(frozen=True, slots=True)

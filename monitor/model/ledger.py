@@ -12,6 +12,7 @@ from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import Fate, NewEntry
 from monitor.model.feed import Feed
+from monitor.model.reading import Reread
 from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
 from monitor.model.telling import Why
@@ -131,6 +132,8 @@ class EntryFate:
     matches: tuple[MatchFate, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
     text_gone: Gone | None = None  # summary and content of the entry are empty because they were dropped
+    reread: Reread | None = None  # its page gave nothing, and is or was asked again
+    found_again: bool = False  # it is what such a page gave at last
 
 
 @dataclass(frozen=True, slots=True)

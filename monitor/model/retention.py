@@ -34,9 +34,12 @@ class PruneStep(StrEnum):
     UNLISTED_WORDS = "unlisted words"  # the same, of entries that never became articles
     OLD_TEXTS = "old texts"  # articles first seen before the retention time
     ENTRIES = "entries"  # with article and matches: no feed has listed them for the retention time
+    POINTS = "points"  # classes of copies that no new article can be one event with
+    PRINTS = "prints"  # sketches and features of articles that no new one can be like
     DELIVERIES = "deliveries"  # those that no kept match refers to
     MESSAGES = "messages"  # the words of the others
     BATCHES = "batches"
+    PAGE_PARTS = "page parts"  # what the pages of a host carried: after a month, and of busy hosts sooner
     POLL_COUNTS = "poll counts"
     RULESETS = "rulesets"
     INDEX = "index pieces"  # the full-text index, written anew without the words that went
@@ -53,8 +56,9 @@ class PruneLimits:
     texts: datetime  # articles first seen before, messages made before
     rows: datetime  # entries last listed before; deliveries and batches made before
     unlisted: datetime  # with store_full_text = false: words of unread entries last listed before
-    counts: datetime  # poll counts and empty batches before
+    counts: datetime  # poll counts, empty batches and what pages carried before
     ruleset: str
+    likeness: datetime | None = None  # articles first seen before are compared with no new one; None: all are
 
 
 @dataclass(frozen=True, slots=True)

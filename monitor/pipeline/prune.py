@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from monitor.core.stories.edges import WINDOW
 from monitor.model.retention import PruneLimits, PruneStep
 from monitor.ports import Clock, Retention
 
@@ -16,8 +17,12 @@ SETTLE = timedelta(hours=1)
 EVERY = timedelta(hours=1)  # between two rounds over everything
 INDEX_EVERY = timedelta(days=1)  # at most: 20,000 articles take 0.6 s, in six pieces
 SOON = timedelta(seconds=10)  # between two looks at what was just read, with store_full_text = false
-COUNTS = timedelta(days=35)  # poll counts and empty batches: the longest that `monitor status` looks back
+# Poll counts and empty batches: the longest that `monitor status` looks back. What pages carried: five days more
+# than it is asked for.
+COUNTS = timedelta(days=35)
 UNLISTED = timedelta(days=7)  # an entry that left its feed may come back for so long and be compared word by word
+
+LIKENESS_SLACK = timedelta(days=1)  # beyond the window of stories: what comes late is compared all the same
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _SOON_STEPS = (PruneStep.READ_TEXTS,)
@@ -53,7 +58,7 @@ class PruneStage:
     """Drops texts after `retention`, rows a feed has not listed for as long, and what hangs on them.
 
     Without `store_full_text` texts go as soon as no digest waits for them. `max_entry_age`: an entry that comes
-    back before it counts as too old must still be known. `ruleset` is the version in force.
+    back before it counts as too old must still be known. `ruleset` is the version in force, `window` that of events.
     """
 
     store: Retention
@@ -62,6 +67,7 @@ class PruneStage:
     store_full_text: bool
     max_entry_age: timedelta
     ruleset: str
+    window: timedelta = WINDOW
     turns: Turns = field(default_factory=Turns, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PruneReport]:
@@ -115,4 +121,5 @@ class PruneStage:
             unlisted=now - UNLISTED,
             counts=now - COUNTS,
             ruleset=self.ruleset,
+            likeness=now - self.window - LIKENESS_SLACK,
         )

@@ -1,29 +1,40 @@
-"""read: entry → article. The page is fetched when the feed asks for it; else the feed's own text is used."""
+"""read: entry → article. The page is fetched when the feed asks for it; else the feed's own text is used.
+
+A page that shows a wall, or cannot be had, is asked again for six hours; what it gives then is a revision.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
+from monitor.core.articles.dating import settle_date
 from monitor.core.articles.extract import extract_article
 from monitor.core.stories.fingerprint import content_hash
-from monitor.core.text.language import Settled, detect_language, sample_of, settle_language
-from monitor.core.text.urls import canonical_url, host_of
+from monitor.core.text.language import settle_language
+from monitor.core.text.urls import host_of
 from monitor.model.article import EntityMention, Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
 from monitor.model.errors import MonitorError, NotExtractable, SandboxFailed, SandboxReason, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+from monitor.model.reading import Remembered, RereadState
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
-from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, Sandbox
+from monitor.pipeline.page_text import REREAD_AFTER, PageText, page_text
+from monitor.pipeline.study import Studied, study_article
+from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, ReadingMemory, Sandbox
 
 BATCH = 100  # entries in memory at a time
-# A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note.
+_REREADS = 10  # of them at most, beside what is new
+# A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
+# and the page is asked again later (REREAD_AFTER).
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+# What `study_article` takes.
+Words = tuple[str, str, str, str | None, tuple[str, ...], tuple[str, ...]]
 # What may be over in a minute. Everything else is the page's own answer and final.
 _PASSING = frozenset(
     {
@@ -34,8 +45,10 @@ _PASSING = frozenset(
         PollOutcome.PROTOCOL_ERROR,
     }
 )
-
-
+# What six hours do not change: what the site or we forbid, what is too large, what is gone.
+_FINAL = frozenset(
+    {PollOutcome.GONE, PollOutcome.DISALLOWED, PollOutcome.FORBIDDEN_ADDRESS, PollOutcome.TOO_LARGE}
+)
 # A child that was killed on a busy machine, or could not be made: the same page may well be read in a minute.
 _OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY})
 
@@ -54,6 +67,7 @@ class ReadStage:
     """Reads what waits. `recognizer` adds names to what the rules' own entities will find."""
 
     articles: ArticleStore
+    memory: ReadingMemory
     fetcher: Fetcher
     sandbox: Sandbox
     clock: Clock
@@ -70,7 +84,7 @@ class ReadStage:
 
         def pages() -> Iterator[FetchRequest | None]:
             while not stopping():
-                entries = self.articles.waiting(self.clock.now(), BATCH, self.in_hand.rows())
+                entries = self._due()
                 for entry in entries:
                     if stopping():
                         return
@@ -93,6 +107,10 @@ class ReadStage:
         finally:
             self.in_hand.give_back(asked)
 
+    def _due(self) -> Sequence[Entry]:
+        now, besides = self.clock.now(), self.in_hand.rows()
+        return [*self.articles.waiting(now, BATCH, besides), *self.memory.rereads(now, _REREADS, besides)]
+
     def _finished(self, asked: dict[int, Entry], row: int, response: FetchResponse | None) -> ReadReport:
         report = self._guarded(asked[row], response)
         del asked[row]
@@ -102,99 +120,163 @@ class ReadStage:
     def _guarded(self, entry: Entry, response: FetchResponse | None) -> ReadReport:
         """Reads one entry; one that breaks the stage is tried again, at last without its page."""
         try:
-            return self._from_page(entry, response) if response else self._from_feed(entry, None)
+            return self._from_page(entry, response) if response else self._from_feed(entry)
         except StoreError:
             raise
         except SandboxFailed as error:
             return self._postponed(entry, str(error))
         except Exception as error:
             why = named(error)
+        if entry.rereads is not None:
+            return self._still_unread(entry, why)
         if response is not None and entry.read_attempts >= len(RETRY_AFTER):
             with contextlib.suppress(ValueError, TypeError, LookupError, ArithmeticError):
-                return self._from_feed(entry, why)
+                return self._without_page(entry, why)
         self.articles.postpone_read(entry.row, self.clock.now() + TRY_AGAIN)
         return ReadReport(entry, ReadOutcome.POSTPONED, why)
 
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
-            if _is_passing(response) and entry.read_attempts < len(RETRY_AFTER):
+            if _is_passing(response) and self._has_time(entry):
                 return self._postponed(entry, why)
-            return self._from_feed(entry, why)
+            return self._without_page(entry, why, again=response.outcome not in _FINAL)
+        content_type = response.headers.get("content-type")
         try:
-            content_type = response.headers.get("content-type")
-            page = self.sandbox.run(extract_article, response.body, response.url, content_type)
+            page = self.sandbox.run(extract_article, response.body, response.url, content_type, self.clock.now())
         except NotExtractable as error:
-            return self._from_feed(entry, str(error))
+            return self._without_page(entry, str(error), again=_may_be_html(content_type))
         except SandboxFailed as error:
-            if error.reason in _OUR_TROUBLE and entry.read_attempts < len(RETRY_AFTER):
+            if error.reason in _OUR_TROUBLE and self._has_time(entry):
                 return self._postponed(entry, str(error))
-            return self._from_feed(entry, str(error))
-        self._store(entry, page.text, page.quality, page, None, canonical_url(page.canonical_url or response.url))
-        return ReadReport(entry, ReadOutcome.PAGE)
+            return self._without_page(entry, str(error))
+        found = page_text(self.memory, entry, page, response.url, self.clock.now())
+        return self._behind_wall(entry, found) if found.wall else self._of_page(entry, page, found)
+
+    def _of_page(self, entry: Entry, page: Extracted, found: PageText) -> ReadReport:
+        article = self._article(entry, found.text, page.quality, page=page, found=found, note=found.note)
+        if entry.rereads is None:
+            self.articles.record_read(article, found.remembered)
+            return ReadReport(entry, ReadOutcome.PAGE)
+        state = self.memory.record_reread(article, found.remembered)
+        if state is RereadState.FOUND:
+            return ReadReport(entry, ReadOutcome.REREAD)
+        return ReadReport(entry, ReadOutcome.UNREAD, "its feed brought other words meanwhile")
+
+    def _behind_wall(self, entry: Entry, found: PageText) -> ReadReport:
+        """The page's text is neither matched nor compared; what else the wall says of itself is not believed."""
+        why = found.wall or ""
+        if entry.rereads is not None:
+            return self._still_unread(entry, why, RereadState.BEHIND_WALL, left=found.remembered)
+        article = self._article(entry, feed_text(entry.new.parsed)[0], Quality.STUB, found=found, note=why)
+        self.articles.record_read(article, _again(found.remembered, why))
+        return ReadReport(entry, ReadOutcome.STUB, why)
 
     def _postponed(self, entry: Entry, why: str) -> ReadReport:
+        if entry.rereads is not None:
+            return self._still_unread(entry, why)
         self.articles.postpone_read(entry.row, self.clock.now() + RETRY_AFTER[entry.read_attempts])
         return ReadReport(entry, ReadOutcome.POSTPONED, why)
 
-    def _from_feed(self, entry: Entry, why: str | None) -> ReadReport:
+    def _from_feed(self, entry: Entry) -> ReadReport:
+        if entry.rereads is not None:
+            return self._still_unread(entry, "its feed is no longer read with its pages", again=False)
         text, quality = feed_text(entry.new.parsed)
-        self._store(entry, text, quality, None, why)
-        return ReadReport(entry, ReadOutcome.FALLBACK if why else ReadOutcome.FEED, why)
+        self.articles.record_read(self._article(entry, text, quality))
+        return ReadReport(entry, ReadOutcome.FEED)
 
-    def _store(
+    def _without_page(self, entry: Entry, why: str, *, again: bool = True) -> ReadReport:
+        """The feed's own words have to do, for now or for good."""
+        if entry.rereads is not None:
+            return self._still_unread(entry, why, again=again)
+        text, quality = feed_text(entry.new.parsed)
+        left = _again(Remembered(self.clock.now()), why) if again else None
+        self.articles.record_read(self._article(entry, text, quality, note=why), left)
+        return ReadReport(entry, ReadOutcome.FALLBACK, why)
+
+    def _still_unread(
+        self,
+        entry: Entry,
+        why: str,
+        state: RereadState = RereadState.UNREADABLE,
+        *,
+        again: bool = True,
+        left: Remembered | None = None,
+    ) -> ReadReport:
+        """A page that was asked again, in vain."""
+        tries = (entry.rereads or 0) + 1
+        again = again and tries < len(REREAD_AFTER)
+        then = self.clock.now() + REREAD_AFTER[tries] if again else state
+        self.memory.record_failed_reread(entry.row, why, then, left)
+        return ReadReport(entry, ReadOutcome.UNREAD, why)
+
+    def _has_time(self, entry: Entry) -> bool:
+        """Whether an entry may be put off once more before it has to do as it is."""
+        if entry.rereads is not None:
+            return entry.rereads + 1 < len(REREAD_AFTER)
+        return entry.read_attempts < len(RETRY_AFTER)
+
+    def _article(
         self,
         entry: Entry,
         text: str,
         quality: Quality,
-        page: Extracted | None,
-        note: str | None,
-        page_key: str = "",
-    ) -> None:
-        parsed = entry.new.parsed
+        *,
+        page: Extracted | None = None,
+        found: PageText | None = None,
+        note: str | None = None,
+    ) -> NewArticle:
+        """The article as it is stored. Raises SandboxFailed for what may be over soon."""
+        parsed, now = entry.new.parsed, self.clock.now()
         url = parsed.link or ""
         title = parsed.title or (page.title if page else "")
         # Beside a page the feed's own words are kept whole: where the page is a cookie wall they are all.
         summary = feed_text(parsed)[0] if page else parsed.summary
-        stated = (page.language if page else None) or parsed.language
-        language, about_language = self._language(entry, stated, sample_of(title, summary, text))
         names, about_names = self._names(entry, f"{title}\n\n{text}")
-        self.articles.record_read(
-            NewArticle(
-                entry_row=entry.row,
-                feed_id=entry.feed_id,
-                feed_name=entry.feed_name,
-                feed_tags=tuple(dict.fromkeys((*entry.feed_tags, *parsed.tags))),
-                url=url,
-                url_key=entry.new.url_key,
-                title=title,
-                text=text,
-                summary=summary,
-                publisher=(page.publisher if page else None) or entry.feed_name,
-                quality=quality,
-                content_hash=content_hash(title, text, host_of(url)),
-                first_seen=entry.first_seen,
-                published=parsed.published or (page.published if page else None) or parsed.updated,
-                language=language.language,
-                language_confidence=language.confidence,
-                authors=_together(parsed.authors, page.authors if page else ()),
-                section=parsed.section or (page.section if page else ""),
-                entities=tuple(names),
-                dropped=page.dropped if page else (),
-                note="; ".join(one for one in (note, about_language, about_names) if one) or None,
-                page_key=page_key,
-            )
+        stated = (page.language if page else None) or parsed.language
+        authors = _together(parsed.authors, page.authors if page else ())
+        studied, about_words = self._study(entry, (title, summary, text, stated, _called(names), authors))
+        dated = settle_date(parsed, page, entry.first_seen, now)
+        return NewArticle(
+            entry_row=entry.row,
+            feed_id=entry.feed_id,
+            feed_name=entry.feed_name,
+            feed_tags=tuple(dict.fromkeys((*entry.feed_tags, *parsed.tags))),
+            url=url,
+            url_key=entry.new.url_key,
+            title=title,
+            text=text,
+            summary=summary,
+            publisher=(page.publisher if page else None) or entry.feed_name,
+            quality=quality,
+            content_hash=content_hash(title, text, host_of(url)),
+            first_seen=entry.first_seen,
+            published=dated.published,
+            language=studied.language.language,
+            language_confidence=studied.language.confidence,
+            authors=authors,
+            section=parsed.section or (page.section if page else ""),
+            entities=tuple(names),
+            dropped=found.dropped if found else (),
+            note="; ".join(one for one in (note, dated.note, about_words, about_names) if one) or None,
+            page_key=found.page_key if found else "",
+            wire=studied.wire,
+            fingerprint=studied.fingerprint,
         )
 
-    def _language(self, entry: Entry, stated: str | None, sample: str) -> tuple[Settled, str | None]:
-        """The language that counts, and what is odd about it. Raises SandboxFailed for what may be over soon."""
+    def _study(self, entry: Entry, words: Words) -> tuple[Studied, str | None]:
+        """What a child makes of the words, and what is odd there. Raises SandboxFailed for what may soon be over.
+
+        Without it the language is as stated, and copies of the article are found by its address and words only.
+        """
         try:
-            settled = settle_language(stated, self.sandbox.run(detect_language, sample))
+            studied = self.sandbox.run(study_article, *words)
         except SandboxFailed as error:
-            if error.reason in _OUR_TROUBLE and entry.read_attempts < len(RETRY_AFTER):
+            if error.reason in _OUR_TROUBLE and self._has_time(entry):
                 raise
-            return settle_language(stated, None), f"language not detected: {error}"
-        return settled, f"said to be in {settled.overruled}" if settled.overruled else None
+            return Studied(settle_language(words[3], None)), f"language not detected: {error}"
+        overruled = studied.language.overruled
+        return studied, f"said to be in {overruled}" if overruled else None
 
     def _names(self, entry: Entry, text: str) -> tuple[Sequence[EntityMention], str | None]:
         """The names in a text, and why there are none. Raises SandboxFailed for what may be over soon."""
@@ -204,9 +286,14 @@ class ReadStage:
             return self.recognizer.recognise(text), None
         except MonitorError as error:
             # A rule may ask for a person or a place. Once only: one that never works must not hold up alerts.
-            if isinstance(error, SandboxFailed) and error.reason in _OUR_TROUBLE and not entry.read_attempts:
+            first = not entry.read_attempts and not entry.rereads
+            if isinstance(error, SandboxFailed) and error.reason in _OUR_TROUBLE and first:
                 raise
             return (), f"names not recognised: {error}"
+
+
+def _called(mentions: Sequence[EntityMention]) -> tuple[str, ...]:
+    return tuple(mention.name for mention in mentions)
 
 
 def _together(*lists: Sequence[str]) -> tuple[str, ...]:
@@ -235,3 +322,13 @@ def _is_passing(response: FetchResponse) -> bool:
     if response.outcome is PollOutcome.HTTP_ERROR:
         return response.status is not None and response.status >= 500
     return response.outcome in _PASSING
+
+
+def _may_be_html(content_type: str | None) -> bool:
+    """Whether another answer of the page may hold an article: a PDF stays one."""
+    return not content_type or "html" in content_type.lower()
+
+
+def _again(remembered: Remembered, why: str) -> Remembered:
+    """The same, and the page is asked again."""
+    return replace(remembered, reread=why, again_at=remembered.at + REREAD_AFTER[0])

@@ -9,6 +9,7 @@ from typing import Protocol
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
 from monitor.model.entry import Entry, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch
+from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
 
 
@@ -19,8 +20,11 @@ class ArticleStore(Protocol):
         """Entries to be read whose time has come, besides those rows, oldest first."""
         ...
 
-    def record_read(self, article: NewArticle) -> None:
-        """The article, and the fate of its entry, in one transaction; a second time changes nothing."""
+    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> None:
+        """The article, the fate of its entry and what its page leaves behind, in one transaction.
+
+        A second time changes nothing.
+        """
         ...
 
     def postpone_read(self, row: int, until: datetime) -> None:

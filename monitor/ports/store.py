@@ -9,7 +9,9 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import FeedStore
+from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
+from monitor.ports.reading import ReadingMemory
 
 
 class Store(Protocol):
@@ -17,6 +19,8 @@ class Store(Protocol):
 
     feeds: FeedStore
     articles: ArticleStore
+    reading: ReadingMemory
+    grouping: GroupingStore
     digests: DigestStore
     outbox: Outbox
     ledger: Ledger

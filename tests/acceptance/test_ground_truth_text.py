@@ -1,4 +1,4 @@
-"""The main text of the five sample documents, out of four real-looking pages each."""
+"""The main text of the five sample documents, out of nine real-looking pages each."""
 
 from __future__ import annotations
 
@@ -30,26 +30,12 @@ EVERY_PAGE = pytest.mark.parametrize(("key", "wrapping"), [(key, w) for key in K
 KEPT_AT_LEAST = 0.91  # of the main text's words, as the guards' measurements say
 LEAKED_AT_MOST = 0.1  # of the foreign words
 
-UNCUT = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the h1 cut, the cue cut and the cohesion cut of the extraction guards are not built yet",
-)
-# Pages whose foreign part comes through for now; each leaves this set when its page is read clean.
-LEAKS = {(key, wrapping) for key in FOREIGN_WORDS for wrapping in Wrapping}
-
 
 @cache
 def extracted(key: str, wrapping: Wrapping) -> Extracted:
     url = f"http://127.0.0.11:8080{STORIES[key].path}"
     page = page_html(STORIES[key], url, wrapping)
     return extract_article(page.encode("utf-8"), url, "text/html; charset=utf-8")
-
-
-def with_foreign_parts() -> list[object]:
-    return [
-        pytest.param(key, w, marks=UNCUT if (key, w) in LEAKS else ()) for key in FOREIGN_WORDS for w in Wrapping
-    ]
 
 
 @EVERY_PAGE
@@ -91,7 +77,7 @@ def test_navigation_and_footer_are_left_out(key, wrapping):
         assert furniture not in text
 
 
-@pytest.mark.parametrize(("key", "wrapping"), with_foreign_parts())
+@pytest.mark.parametrize(("key", "wrapping"), [(key, w) for key in FOREIGN_WORDS for w in Wrapping])
 def test_rails_and_appended_articles_are_left_out(key, wrapping):
     text = extracted(key, wrapping).text
     assert not [sentence for sentence in FOREIGN_WORDS[key] if sentence in one_line(text)]

@@ -98,7 +98,7 @@ def test_an_old_text_goes_and_what_tells_of_it_stays(room: Newsroom) -> None:
 def test_a_text_within_the_retention_time_stays(room: Newsroom) -> None:
     bring(room, item())
     room.clock.advance(MONTH - HOUR)
-    assert room.prune(MONTH) == []
+    assert {report.step for report in room.prune(MONTH)} <= {PruneStep.POINTS, PruneStep.PRINTS}
     assert SUNDAY in room.article().text
 
 

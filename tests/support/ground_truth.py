@@ -155,8 +155,6 @@ SHIPPED_RULES = {
     "cpec": frozenset({"003"}),
 }
 
-# Named in 000's rail or in 002's appended article too.
-NAMED_IN_A_RAIL = frozenset({"ttp", "cpec", "aqap", "isis_k", "khorasan-al-qaeda", "imran_khan", "pti"})
 
 SAME_EVENT = (frozenset({"000", "001", "002"}), frozenset({"003"}), frozenset({"004"}))
 

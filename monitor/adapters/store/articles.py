@@ -10,11 +10,20 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.rows import MENTIONS, article_columns, article_of, match_columns, new_entry_of
+from monitor.adapters.store.reading import remember
+from monitor.adapters.store.rows import (
+    MENTIONS,
+    article_columns,
+    article_of,
+    entry_of,
+    match_columns,
+    new_entry_of,
+)
 from monitor.adapters.store.upsert import insert_new, insert_or_update
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
 from monitor.model.entry import Entry, Fate, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
+from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
 
 # A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
@@ -70,21 +79,9 @@ class SqlArticleStore:
         if besides:
             query = query.where(t.entries.c.id.not_in(sorted(besides)))
         with self._db.read() as connection:
-            return [
-                Entry(
-                    row=row["id"],
-                    new=new_entry_of(row),
-                    feed_id=row["feed_id"],
-                    feed_name=row["name"],
-                    feed_tags=tuple(row["feed_tags"]),
-                    full_text=row["full_text"],
-                    first_seen=row["first_seen"],
-                    read_attempts=row["read_attempts"],
-                )
-                for row in connection.execute(query).mappings()
-            ]
+            return [entry_of(row) for row in connection.execute(query).mappings()]
 
-    def record_read(self, article: NewArticle) -> None:
+    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> None:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""
         terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
@@ -93,6 +90,8 @@ class SqlArticleStore:
             if insert_new(connection, t.articles, article_columns(article)):
                 row = connection.execute(_OF_ENTRY, {"entry": article.entry_row}).scalar_one()
                 add(connection, {row: terms})
+                if remembered is not None:
+                    remember(connection, article.entry_row, remembered)
 
     def postpone_read(self, row: int, until: datetime) -> None:
         """Counts a failed attempt; the entry waits until then."""

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
 from monitor.adapters.store.told import last_number, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
@@ -102,6 +103,8 @@ class SqlDigestStore:
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
+            if plan.merged:
+                take_grouping_lock(connection)
             if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing
             _mark(connection, plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.identities import identity_of, short_hash
 from monitor.adapters.store.listings import arrivals, listings
 from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of, fresh_columns
 from monitor.adapters.store.subscriptions import subscribe
@@ -61,15 +61,6 @@ _KNOWN = sa.select(
 ).where(_e.feed_id == sa.bindparam("feed"))
 _SAME_ID = _KNOWN.where(_e.id_hash.in_(sa.bindparam("wanted", expanding=True)))
 _SAME_URL = _KNOWN.where(_e.url_key.in_(sa.bindparam("wanted", expanding=True)))
-
-
-def short_hash(*parts: str) -> str:
-    """128 bits over the parts; a length before each keeps ("ab", "c") from equalling ("a", "bc")."""
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return digest.hexdigest()
 
 
 class SqlFeedStore:
@@ -259,9 +250,7 @@ def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: 
 def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
     rows = []
     for entry in entries:
-        # With the revised row: words that come back later are a revision of what stood in between.
-        revised = str(entry.revision_of or "")
-        identity = short_hash(entry.parsed.id, entry.url_key, entry.text_hash, revised)
+        identity = identity_of(entry.parsed.id, entry.url_key, entry.text_hash, entry.revision_of)
         rows.append({"feed_id": feed_id, **entry_columns(entry, identity, short_hash(entry.parsed.id), now)})
     return insert_new(connection, t.entries, *rows)
 

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.likeness import drop_points_of, drop_prints
+from monitor.adapters.store.reading import forget_pages
 from monitor.adapters.store.rows import gone_of, gone_text
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts
 from monitor.core.stories.group import story_named_after
@@ -153,11 +155,14 @@ def erase(connection: Connection, marked: Marked, now: datetime) -> None:
     articles = _not_yet(connection, t.articles, marked.articles)
     drop_texts(connection, articles, gone)
     drop_names(connection, articles, because=FORGOTTEN)
+    drop_points_of(connection, articles)
+    drop_prints(connection, articles)
     connection.execute(t.articles.update().where(a.id.in_(articles)).values(title=FORGOTTEN))
     blank = {"title": FORGOTTEN, "summary": "", "content": "", "authors": [], "text_gone": gone_text(gone)}
     connection.execute(t.entries.update().where(e.id.in_(entries)).values(blank))
     unread = t.entries.update().where(e.id.in_(entries), e.fate == Fate.WAITING.value)
     connection.execute(unread.values(fate=Fate.FORGOTTEN.value))
+    forget_pages(connection, marked.entries)
     _end_stages(connection, articles)
     matches = sa.select(m.id).where(m.article_id.in_(marked.articles))
     pending = t.routings.update().where(r.match_id.in_(matches), r.state == RoutingState.PENDING.value)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.matches import number_of_matches, page_of_matches
+from monitor.adapters.store.reading import reread_of
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
 from monitor.adapters.store.told import told_batch
@@ -214,6 +215,7 @@ def _fate(connection: Connection, row: RowMapping) -> EntryFate:
         f = t.rule_failures.c
         query_failures = sa.select(f.rule_id, f.why).where(f.article_id == article.id).order_by(f.rule_id)
         failures = [(failed.rule_id, failed.why) for failed in connection.execute(query_failures)]
+    reread, found_again = reread_of(connection, row["id"])
     return EntryFate(
         row=row["id"],
         entry=new_entry_of(row),
@@ -225,6 +227,8 @@ def _fate(connection: Connection, row: RowMapping) -> EntryFate:
         matches=_match_fates(connection, article) if article is not None else (),
         failures=tuple(failures),
         text_gone=gone_of(row["text_gone"]),
+        reread=reread,
+        found_again=found_again,
     )
 
 

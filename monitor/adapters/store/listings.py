@@ -22,12 +22,14 @@ def listings(connection: Connection) -> dict[int, Listing]:
     e = t.entries.c
     count = sa.func.count()
     undated = sa.cast(e.flags, sa.Text).contains(f'"{EntryFlag.NO_DATE.value}"')
+    first = sa.case((e.revision_of.is_(None), e.id_hash))  # null of a revision, which has the id of another
     query = (
         sa.select(
             e.feed_id,
             count,
             sa.func.sum(sa.case((undated, 1), else_=0)),
             count - sa.func.count(sa.distinct(e.text_hash)),
+            sa.func.count(first) - sa.func.count(sa.distinct(first)),
             sa.func.max(_arrival()),
         )
         .select_from(_listed(connection))
@@ -35,8 +37,8 @@ def listings(connection: Connection) -> dict[int, Listing]:
         .group_by(e.feed_id)
     )
     return {
-        feed: Listing(int(entries), int(no_date), int(repeated), newest)
-        for feed, entries, no_date, repeated, newest in connection.execute(query)
+        feed: Listing(int(entries), int(no_date), int(repeated), newest, int(reused))
+        for feed, entries, no_date, repeated, reused, newest in connection.execute(query)
     }
 
 
@@ -57,7 +59,9 @@ def arrivals(connection: Connection, feed_ids: Sequence[int]) -> dict[int, list[
 def _listed(connection: Connection) -> sa.Join:
     e, f = t.entries.c, t.feeds.c
     last = e.listed_at >= earlier(connection, f.listed_at, LISTED_WITHIN)
-    return t.feeds.join(t.entries, sa.and_(e.feed_id == f.id, last))
+    # No feed lists what a page gave at its second try.
+    found_again = sa.select(t.rereads.c.entry_row).where(t.rereads.c.result == e.id).correlate(t.entries).exists()
+    return t.feeds.join(t.entries, sa.and_(e.feed_id == f.id, last, ~found_again))
 
 
 def _arrival() -> sa.ColumnElement[Any]:

@@ -18,7 +18,9 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import unindex
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.forget import erase, find, traces_of
+from monitor.adapters.store.likeness import drop_empty_aliases, drop_points, drop_prints, let_go
 from monitor.adapters.store.needed import being_revised, has_older, newest, pending, unlisted, unsent
+from monitor.adapters.store.reading import forget_pages, parts_to_prune
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts, drop_words
 from monitor.adapters.store.upsert import story_of_batch
 from monitor.model.delivery import DeliveryState
@@ -194,17 +196,41 @@ def _delete_entries(connection: Connection, keys: Sequence[Key], _limits: PruneL
     entries = [key for (key,) in keys]
     articles = list(connection.execute(sa.select(a.id).where(a.entry_row.in_(entries))).scalars())
     matches = list(connection.execute(sa.select(m.id).where(m.article_id.in_(articles))).scalars())
+    stories = list(connection.execute(sa.select(a.story_id).where(a.id.in_(articles)).distinct()).scalars())
     unindex(connection, articles)
+    let_go(connection, articles)
+    forget_pages(connection, entries)
     for start in range(0, len(matches), _CHUNK):
         some = matches[start : start + _CHUNK]
         connection.execute(t.routings.delete().where(t.routings.c.match_id.in_(some)))
         connection.execute(t.matches.delete().where(m.id.in_(some)))
     connection.execute(t.rule_failures.delete().where(t.rule_failures.c.article_id.in_(articles)))
-    # The reason stays: a copy or revision of something that is no longer kept.
-    connection.execute(t.articles.update().where(a.duplicate_of.in_(articles)).values(duplicate_of=None))
     connection.execute(t.articles.delete().where(a.id.in_(articles)))
+    drop_empty_aliases(connection, [story for story in stories if story is not None])
     connection.execute(t.entries.update().where(e.revision_of.in_(entries)).values(revision_of=None))
     connection.execute(t.entries.delete().where(e.id.in_(entries)))
+
+
+def _points(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    n = t.story_nodes.c
+    query = sa.select(n.root).where(n.seen < limits.likeness if limits.likeness else sa.false())
+    return query.order_by(n.seen), (n.root,)
+
+
+def _drop_points(connection: Connection, keys: Sequence[Key], _limits: PruneLimits) -> None:
+    drop_points(connection, [key for (key,) in keys])
+
+
+def _prints(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    a = t.articles.c
+    old = a.first_seen < limits.likeness if limits.likeness else sa.false()
+    # What waits to be grouped is compared yet.
+    query = sa.select(a.id).where(a.sketch.is_not(None), old, a.stage + "" == "matched")
+    return query.order_by(a.first_seen, a.id), (a.id,)
+
+
+def _drop_prints(connection: Connection, keys: Sequence[Key], _limits: PruneLimits) -> None:
+    drop_prints(connection, [key for (key,) in keys])
 
 
 def _deliveries(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
@@ -254,6 +280,10 @@ def _batches(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequen
     return query, (b.digest, b.batch, b.draft)
 
 
+def _page_parts(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    return parts_to_prune(limits.counts), tuple(t.page_parts.primary_key.columns)
+
+
 def _poll_counts(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     c = t.poll_counts.c
     return sa.select(c.minute, c.outcome).where(c.minute < limits.counts), (c.minute, c.outcome)
@@ -283,9 +313,12 @@ _STEPS: dict[PruneStep, tuple[Finder, Taker]] = {
     PruneStep.UNLISTED_WORDS: (_unlisted_words, _drop_unlisted_words),
     PruneStep.OLD_TEXTS: (_old_texts, _drop_old_texts),
     PruneStep.ENTRIES: (_entries, _delete_entries),
+    PruneStep.POINTS: (_points, _drop_points),
+    PruneStep.PRINTS: (_prints, _drop_prints),
     PruneStep.DELIVERIES: (_deliveries, _delete_deliveries),
     PruneStep.MESSAGES: (_messages, _drop_messages),
     PruneStep.BATCHES: (_batches, _deletes(t.batches)),
+    PruneStep.PAGE_PARTS: (_page_parts, _deletes(t.page_parts)),
     PruneStep.POLL_COUNTS: (_poll_counts, _deletes(t.poll_counts)),
     PruneStep.RULESETS: (_rulesets, _deletes(t.rulesets)),
 }

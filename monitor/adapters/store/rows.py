@@ -19,7 +19,7 @@ from monitor.model.article import (
 )
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Message
-from monitor.model.entry import EntryFlag, Fate, NewEntry, ParsedEntry
+from monitor.model.entry import Entry, EntryFlag, Fate, NewEntry, ParsedEntry
 from monitor.model.feed import Feed, FeedOrigin, FeedSettings, FeedStatus, PollOutcome, PollReason, Validators
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.retention import Gone, GoneReason
@@ -126,6 +126,20 @@ def new_entry_of(row: RowMapping) -> NewEntry:
         fate=Fate(row["fate"]),
         revision_of=row["revision_of"],
         words_only=row["words_only"],
+    )
+
+
+def entry_of(row: RowMapping) -> Entry:
+    """A row of `entries` with `name`, `feed_tags` and `full_text` of its feed."""
+    return Entry(
+        row=row["id"],
+        new=new_entry_of(row),
+        feed_id=row["feed_id"],
+        feed_name=row["name"],
+        feed_tags=tuple(row["feed_tags"]),
+        full_text=row["full_text"],
+        first_seen=row["first_seen"],
+        read_attempts=row["read_attempts"],
     )
 
 

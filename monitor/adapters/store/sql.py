@@ -13,19 +13,33 @@ from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.feeds import SqlFeedStore
+from monitor.adapters.store.grouping import SqlGroupingStore
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
+from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.retention import SqlRetention
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
-from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox, Retention
+from monitor.model.reading import RereadState
+from monitor.ports import (
+    Archive,
+    ArticleStore,
+    DigestStore,
+    FeedStore,
+    GroupingStore,
+    Ledger,
+    Outbox,
+    ReadingMemory,
+    Retention,
+)
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
 _DAY = 86_400.0
 _LONGEST_POLL = timedelta(hours=30)
 _LONGEST_STAGE = timedelta(hours=1)
+_LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
 
 
@@ -56,6 +70,8 @@ class SqlStore:
         self.path = Path(self._db.path) if self._db.path else None
         self.feeds: FeedStore = SqlFeedStore(self._db)
         self.articles: ArticleStore = SqlArticleStore(self._db)
+        self.reading: ReadingMemory = SqlReadingMemory(self._db)
+        self.grouping: GroupingStore = SqlGroupingStore(self._db)
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
@@ -68,6 +84,7 @@ class SqlStore:
         longest = (
             (t.feeds, f.next_poll_at, _LONGEST_POLL, f.interval_seconds.is_(None) | (f.interval_seconds <= _DAY)),
             (t.entries, t.entries.c.next_read_at, _LONGEST_STAGE, t.entries.c.fate == Fate.WAITING.value),
+            (t.rereads, t.rereads.c.next_at, _LONGEST_REREAD, t.rereads.c.state == RereadState.WAITING.value),
             (t.articles, t.articles.c.next_stage_at, _LONGEST_STAGE, t.articles.c.stage != "matched"),
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,6 +18,21 @@ _T = TypeVar("_T")
 _CHUNK = 400
 _DRAFTED = (RoutingState.PLANNED.value, *(one.value for one in Material))
 _EDIT = DuplicateReason.REVISION.value
+_r, _m, _a = t.routings.c, t.matches.c, t.articles.c
+_ROUTED = (
+    sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.news, _a.story_id)
+    .join(t.matches, _m.id == _r.match_id)
+    .join(t.articles, _a.id == _m.article_id)
+    .where(
+        _a.story_id.in_(sa.bindparam("stories", expanding=True)),
+        _r.state.in_((RoutingState.MERGED.value, RoutingState.PLANNED.value)),
+    )
+)
+_WAKE = (
+    t.routings.update()
+    .where(_r.match_id == sa.bindparam("match"), _r.digest == sa.bindparam("of"))
+    .values(state=RoutingState.PENDING.value, batch=None, why=None)
+)
 
 
 def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draft: bool) -> list[ToldMatch]:
@@ -74,20 +89,39 @@ def told_batch(connection: Connection, digest: str, rule: str, story: str) -> st
 def without_told(connection: Connection, plan: Plan) -> frozenset[int]:
     """The matches of a plan that must not be merged: nothing of their rule is told in the story they stand in now.
 
-    Their articles, and those that were told, are held until the transaction ends (on PostgreSQL; SQLite has one
-    writer), so that no regrouping takes one from the other meanwhile.
+    Asked under the grouping lock, so that no regrouping takes a match from what was told meanwhile.
     """
     m, a = t.matches.c, t.articles.c
     alone: set[int] = set()
     merged = [one for one in plan.merged if plan.reasons.get(one) is not Merged.EARLIER_WORDING]
     for some in _parts(merged):
         query = sa.select(m.id, m.rule_id, a.story_id).join(t.articles, a.id == m.article_id).where(m.id.in_(some))
-        waiting = connection.execute(query.with_for_update(read=True, of=t.articles)).all()
+        waiting = connection.execute(query).all()
         stories = sorted({row.story_id for row in waiting})
         told = _told(plan.digest, (m.rule_id, a.story_id), draft=plan.draft).where(a.story_id.in_(stories))
-        pairs = {tuple(row) for row in connection.execute(told.with_for_update(read=True, of=t.articles))}
+        pairs = {tuple(row) for row in connection.execute(told)}
         alone |= {row.id for row in waiting if (row.rule_id, row.story_id) not in pairs}
     return frozenset(alone)
+
+
+def wake_merged(connection: Connection, stories: Collection[str]) -> int:
+    """Lets matches wait again that were merged, and whose digest has planned nothing of their rule in their story.
+
+    They were merged because their article stood in a story that had been told, and it stands there no more. What
+    repeats an earlier wording of its own article is left: that wording waits, or was told. Returns how many.
+    """
+    wanted = sorted(stories)
+    woken = 0
+    for start in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(_ROUTED, {"stories": wanted[start : start + _CHUNK]}).all()
+        planned = RoutingState.PLANNED.value
+        told = {(row.digest, row.rule_id, row.story_id) for row in rows if row.state == planned}
+        merged = [row for row in rows if row.state != planned and row.news]
+        silent = [row for row in merged if (row.digest, row.rule_id, row.story_id) not in told]
+        if silent:
+            connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in silent])
+        woken += len(silent)
+    return woken
 
 
 def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:

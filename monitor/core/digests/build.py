@@ -198,6 +198,7 @@ def _entities(articles: Iterable[Article]) -> tuple[EntityMention, ...]:
 def _badges(articles: Sequence[Article], subscribed_at: Mapping[int, datetime]) -> tuple[Badge, ...]:
     """A badge tells of the whole story: one fresh article with a text is enough to take it away."""
     badges = []
+    # A stub is no text of the page: the feed's summary stands in.
     if all(a.quality in (Quality.TITLE, Quality.STUB) for a in articles):
         badges.append(Badge.TITLE_ONLY)
     if all(a.published is not None and a.first_seen - a.published > OLD_AFTER for a in articles):

@@ -41,6 +41,7 @@ class HealthReason(StrEnum):
     OVERDUE = "overdue"  # should have been polled
     SILENT = "silent"  # late against its own rate: polled well, but nothing new for long
     IDS_CHANGE = "ids_change"  # the same words come again under other ids
+    IDS_REUSED = "ids_reused"  # one id stands for several entries
     UNDATED = "undated"
     MOVED = "moved"  # redirected for good
 
@@ -82,6 +83,8 @@ def findings(
     if listing is not None:
         if _many(listing.repeated, listing):
             found.append(Finding(HealthReason.IDS_CHANGE))
+        if _many(listing.reused, listing):
+            found.append(Finding(HealthReason.IDS_REUSED))
         if _many(listing.undated, listing):
             found.append(Finding(HealthReason.UNDATED))
     if feed.url != feed.settings.url:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.core.feeds.json_feed import read_json_feed
 from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
@@ -31,6 +31,7 @@ _START = 500
 _ONE_SPACE = re.compile("[\t\n\r\x85\u2028\u2029]")
 # Older dates are a missing date in disguise (0001-01-01 from .NET, 1970 from C), not a publication.
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(minutes=10)  # as far as clocks go wrong
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -> ParsedFeed:
@@ -81,13 +82,8 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     link = next((found for link in raw.links if (found := absolute_http_url(link, url))), None)
     if link is None:
         flags.append(EntryFlag.NO_LINK)
-    published, updated = _sane(raw.published), _sane(raw.updated)
-    if published is None and updated is None:
-        flags.append(EntryFlag.NO_DATE)
-    if any(date is not None and date > now for date in (published, updated)):
-        flags.append(EntryFlag.FUTURE_DATE)
-        published = min(published, now) if published else None
-        updated = min(updated, now) if updated else None
+    published, updated, odd = _sane_dates(raw, now)
+    flags += odd
     entry_id = _storable_id(raw.id)
     if not entry_id:
         flags.append(EntryFlag.NO_ID)
@@ -129,6 +125,22 @@ def _text(raw: RawText) -> str:
 def _names(authors: tuple[str, ...]) -> tuple[str, ...]:
     names = (plain_title(author, _MAX_NAME) for author in authors[:_MAX_AUTHORS])
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _sane_dates(raw: RawEntry, now: datetime) -> tuple[datetime | None, datetime | None, list[EntryFlag]]:
+    """Published and updated as they may be stored, and what was odd about them."""
+    flags = []
+    published, updated = _sane(raw.published), _sane(raw.updated)
+    if published is None and updated is None:
+        flags.append(EntryFlag.NO_DATE)
+    if (raw.published, raw.updated) != (published, updated):
+        flags.append(EntryFlag.ABSURD_DATE)
+    stated = [date for date in (published, updated) if date is not None]
+    if any(date > now for date in stated):
+        flags.append(EntryFlag.FUTURE_DATE)
+    if any(date > now + _AHEAD for date in stated):
+        flags.append(EntryFlag.FAR_FUTURE)
+    return (min(published, now) if published else None, min(updated, now) if updated else None, flags)
 
 
 def _sane(date: datetime | None) -> datetime | None:

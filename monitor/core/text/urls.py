@@ -32,6 +32,33 @@ _INDEX_FILES = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$", re.I)
 _AMP_OR_PRINT_TAIL = re.compile(r"/(?:amp|amp\.html|print|printable)$", re.I)
 _AMP_FILE = re.compile(r"\.amp(?=\.html?$|$)", re.I)
 _AMP_CACHE_PATH = re.compile(r"^/(?:amp/|[acvi]/)?(?:s/)?(?=[^/]+\.[^/]+)", re.I)
+# Doors that feeds and mails lead through: the address behind is an argument. Doors that keep it to themselves
+# (feedproxy.google.com/~r/…, news.google.com/rss/articles/…, t.co) stay as they are: the page says where it is.
+_DOORS: dict[str, tuple[str, ...]] = {
+    "news.google.com": ("url",),
+    "bing.com": ("url",),
+    "l.facebook.com": ("u",),
+    "lm.facebook.com": ("u",),
+    "facebook.com": ("u",),
+    "out.reddit.com": ("url",),
+    "t.umblr.com": ("z",),
+    "go.redirectingat.com": ("url",),
+    "slack-redir.net": ("url",),
+    "vk.com": ("to",),
+    "duckduckgo.com": ("uddg",),
+    "youtube.com": ("q",),
+    "getpocket.com": ("url",),
+}
+_DOOR_PATHS = {
+    "bing.com": "/news/apiclick.aspx",
+    "facebook.com": "/l.php",
+    "vk.com": "/away.php",
+    "duckduckgo.com": "/l/",
+    "youtube.com": "/redirect",
+    "getpocket.com": "/redirect",
+}
+_GOOGLE = re.compile(r"(?:www\.)?google\.[a-z.]{2,6}")
+_MAIL_DOOR = ".safelinks.protection.outlook.com"
 _SAFE_PATH = "/:@!$&'()*+,;=~-._"
 
 
@@ -40,8 +67,9 @@ def canonical_url(url: str) -> str:
 
     Folds http and https, host case, `www. m. mobile. amp.`, IDNA, default ports, fragments (but `#!`), the
     order of the query, tracking parameters, AMP and print forms, index files and the trailing slash; unwraps
-    AMP caches. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no http(s) URL comes back
-    stripped of white space. A key has at most MAX_KEY bytes: the end of a longer URL becomes its hash.
+    AMP caches and the doors of feed proxies. `?id=1` and `?id=2` stay apart. Idempotent; never raises: what is no
+    http(s) URL comes back stripped of white space. A key has at most MAX_KEY bytes: the end of a longer URL is
+    its hash.
     """
     url = url.strip()
     if len(url) > MAX_URL:
@@ -142,6 +170,8 @@ def _fold(url: str) -> str:
         return url
     if cached := _amp_cache_target(host, parts.path):
         return cached + (f"?{parts.query}" if parts.query else "")
+    if behind := _behind_door(host, parts):
+        return behind
     netloc = f"[{host}]" if ":" in host else _short_host(host)
     if port not in (None, 80, 443):
         netloc += f":{port}"
@@ -174,11 +204,32 @@ def _short_host(host: str) -> str:
 
 def _amp_cache_target(host: str, path: str) -> str | None:
     """https://www.google.com/amp/s/example.org/a and https://example-org.cdn.ampproject.org/c/s/example.org/a."""
-    google = path.startswith("/amp/") and re.fullmatch(r"(?:www\.)?google\.[a-z.]{2,6}", host)
+    google = path.startswith("/amp/") and _GOOGLE.fullmatch(host)
     if not (google or host.endswith(".cdn.ampproject.org") or host == "cdn.ampproject.org"):
         return None
     target = _AMP_CACHE_PATH.sub("", path, count=1).lstrip("/")
     return f"https://{target}" if "." in target.partition("/")[0] else None
+
+
+def _behind_door(host: str, parts: SplitResult) -> str | None:
+    """https://www.google.com/url?…&url=https://example.org/a, as in the feeds of Google Alerts, and its like."""
+    host = _short_host(host)
+    names, path = _DOORS.get(host, ()), _DOOR_PATHS.get(host, "")
+    if _GOOGLE.fullmatch(host):
+        names, path = ("url", "q"), "/url"
+    elif host.endswith(_MAIL_DOOR):
+        names = ("url",)
+    if not names or not parts.query or not parts.path.lower().startswith(path):
+        return None
+    try:
+        given = dict(reversed(parse_qsl(parts.query, max_num_fields=200)))
+    except ValueError:
+        return None
+    for name in names:
+        target = given.get(name, "").strip()
+        if target.lower().startswith(("http://", "https://")) and absolute_http_url(target) is not None:
+            return target
+    return None
 
 
 def _fold_path(path: str) -> str:

@@ -55,7 +55,7 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         sandboxes=(),
         clock=clock,
         poll=PollStage(room.store.feeds, room.fetcher, InlineSandbox(), clock, lambda: 0.5, room.settings),
-        read=ReadStage(room.store.articles, room.fetcher, InlineSandbox(), clock),
+        read=ReadStage(room.store.articles, room.store.reading, room.fetcher, InlineSandbox(), clock),
         group=GroupStage(room.store.articles, clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, clock),
         digest=replace(room.planner(), clock=clock),

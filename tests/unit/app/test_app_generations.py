@@ -42,7 +42,7 @@ def monitor_of(room: Newsroom) -> Monitor:
         sandboxes=(sandbox,),
         clock=room.clock,
         poll=PollStage(room.store.feeds, room.fetcher, sandbox, room.clock, lambda: 0.5, room.settings),
-        read=ReadStage(room.store.articles, room.fetcher, sandbox, room.clock),
+        read=ReadStage(room.store.articles, room.store.reading, room.fetcher, sandbox, room.clock),
         group=GroupStage(room.store.articles, room.clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, room.clock),
         digest=room.planner(),

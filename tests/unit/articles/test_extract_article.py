@@ -95,7 +95,6 @@ def test_a_wrong_charset_is_read_well() -> None:
         (b"\x89PNG\r\n", None, "an image, not HTML"),
         (b"x", "application/pdf", "application/pdf, not HTML"),
         (b'{"a": 1}', "text/html", "JSON"),
-        (b"<html><body><p>Please accept our cookies.</p></body></html>", "text/html", "no main text"),
         (b"<html></html>", "text/html", "no main text"),
         (b"<", "text/html", "page|text"),
         (b"\0\0\0", "text/html", "page|text"),

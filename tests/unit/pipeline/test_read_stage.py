@@ -9,13 +9,13 @@ import pytest
 from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item, rss
 
-from monitor.core.text.language import detect_language
 from monitor.model.article import EntityMention, Quality, ReadOutcome
 from monitor.model.entry import Fate
 from monitor.model.errors import SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.pipeline.read import RETRY_AFTER, ReadReport, ReadStage
+from monitor.pipeline.study import study_article
 from monitor.testing import InlineSandbox, StaticRecognizer
 
 PAGE = "https://news.example/e1"
@@ -315,13 +315,15 @@ class Deaf(InlineSandbox):
         self.reason = reason
 
     def run(self, function, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-        if function is detect_language:
-            raise SandboxFailed("detect_language", self.reason, "killed")
+        if function is study_article:
+            raise SandboxFailed("study_article", self.reason, "killed")
         return super().run(function, *args, **kwargs)
 
 
 def read_with(room: Newsroom, sandbox: InlineSandbox) -> list[ReadReport]:
-    return list(ReadStage(room.store.articles, room.fetcher, sandbox, room.clock).run(lambda: False))
+    return list(
+        ReadStage(room.store.articles, room.store.reading, room.fetcher, sandbox, room.clock).run(lambda: False)
+    )
 
 
 def test_a_machine_in_trouble_holds_an_entry_up_for_minutes_and_never_for_good() -> None:

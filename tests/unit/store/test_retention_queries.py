@@ -11,7 +11,7 @@ from monitor.adapters.store.retention import _STEPS
 from monitor.model.retention import PruneLimits, PruneStep
 
 LARGE = ("entries", "articles", "deliveries", "routings", "poll_counts")
-LIMITS = PruneLimits(NOON, NOON, NOON, NOON, NOON, "rules-1")
+LIMITS = PruneLimits(NOON, NOON, NOON, NOON, NOON, "rules-1", NOON)
 
 
 @pytest.fixture(scope="module")
