@@ -13,8 +13,10 @@ from functools import lru_cache
 from monitor.app.questions import House
 from monitor.app.since import Since
 from monitor.app.why import no_such_rule
+from monitor.config import Settings
 from monitor.core.stories.features import BODY_WORDS, term_hash
 from monitor.core.stories.idf import Idf
+from monitor.core.stories.publishers import Publishers
 from monitor.core.text.language import canonical_language
 from monitor.core.text.tokens import analyse
 from monitor.core.text.urls import canonical_url, host_of
@@ -45,6 +47,11 @@ OwnerOf = Callable[[str, str], str]
 def host_or_name(url: str, publisher: str) -> str:
     """The host of a page, or the name of its publisher where it has no address."""
     return host_of(url) or publisher.casefold()
+
+
+def owners(settings: Settings) -> OwnerOf:
+    """As the config's `[publishers.NAME]` and the list of public suffixes say it."""
+    return Publishers(dict(settings.publishers)).owner_of
 
 
 class NoSuchStory(MonitorError):

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import combinations, product
 from typing import Any
 
 from monitor.app.counting import counted
-from monitor.app.stories import OwnerOf, article_name, counts_of, host_or_name, lead_of, story_called
+from monitor.app.desk import Desk
+from monitor.app.stories import OwnerOf, article_name, counts_of, host_or_name, lead_of, owners, story_called
 from monitor.app.stories_words import headline, in_numbers
 from monitor.core.text.columns import wrap
 from monitor.model.errors import MonitorError
 from monitor.model.ledger import RoutingState
-from monitor.model.story import MustNotLink
+from monitor.model.story import STORY_WINDOW, MustNotLink
 from monitor.model.story_member import Member
 from monitor.model.story_view import RoutedMatch
 from monitor.pipeline.group import GroupStage
@@ -146,13 +148,14 @@ class Regrouping:
 
     store: Store
     clock: Clock
+    window: timedelta = STORY_WINDOW
     owner_of: OwnerOf = host_or_name
 
     def regroup(
         self, articles: Collection[int], *, apart: Sequence[MustNotLink] = (), lift: Sequence[tuple[int, int]] = ()
     ) -> None:
         """Keeps or takes back what was said and groups these articles anew, all of it or, on an error, nothing."""
-        likeness = GroupStage(self.store.grouping, self.clock).likeness()
+        likeness = GroupStage(self.store.grouping, self.clock, self.window).likeness()
         with self.store.grouping.session() as session:
             session.set_apart(apart)
             session.lift_apart(lift)
@@ -190,6 +193,12 @@ def _by_story(members: Sequence[Member]) -> dict[str, tuple[Member, ...]]:
     for one in members:
         stories.setdefault(one.story, []).append(one)
     return {story: tuple(those) for story, those in stories.items()}
+
+
+def regrouping_of(desk: Desk) -> Regrouping:
+    """That of a config's store."""
+    settings = desk.settings
+    return Regrouping(desk.store, desk.clock, settings.story_window, owners(settings))
 
 
 # ---- in words

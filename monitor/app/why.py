@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
+from monitor.app.telling_words import merged_words, told_words, too_few_words
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.digests.plan import looks_back
 from monitor.core.rules import Memory, RuleFile, RuleSet
@@ -17,6 +18,7 @@ from monitor.model.errors import MonitorError
 from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
 from monitor.model.retention import Gone
+from monitor.model.telling import Merged
 from monitor.pipeline.match import document_of
 from monitor.ports import Store
 
@@ -188,16 +190,18 @@ def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
 def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:
     match routing.state:
         case RoutingState.PLANNED:
-            return f"→ {routing.digest}{FOUND_BACK if looks_back(routing.batch or '') else ''}"
+            if looks_back(routing.batch or ""):
+                return f"→ {routing.digest}{FOUND_BACK}"
+            return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
-            if not match.news:
-                return f"not told in {routing.digest}: its earlier wording matched in the same sentences"
-            return f"merged in digest {routing.digest}: this rule had alerted this story before"
+            return merged_words(routing.why if match.news else Merged.EARLIER_WORDING, routing.digest)
         case RoutingState.PENDING:
             drafted = "; a dry run has drafted it" if routing.batch else ""
             gone = (
                 ", which the config no longer has" if digests is not None and routing.digest not in digests else ""
             )
             return f"waits for digest {routing.digest}{gone}{drafted}"
+        case RoutingState.TOO_FEW:
+            return too_few_words(routing.digest)
         case RoutingState.FORGOTTEN:
             return f"never told in {routing.digest}: the text was removed by hand before"

@@ -57,13 +57,15 @@ def list_stories(
       monitor stories list --min-articles 5 --json
     """
     from monitor.app.questions import opened
-    from monitor.app.stories import SHOWN, Wanted, question_of
+    from monitor.app.stories import SHOWN, Wanted, owners, question_of
     from monitor.app.stories import stories as found
     from monitor.app.stories_words import list_json, list_lines
 
     span = span_of(since)
-    wanted = Wanted(span, rule, tag, publisher, language, min_articles, limit if limit or as_json else SHOWN)
+    most = limit if limit or as_json else SHOWN
     with opened(config, os.environ) as house:
+        owner_of = owners(house.settings)
+        wanted = Wanted(span, rule, tag, publisher, language, min_articles, most, owner_of)
         asked = question_of(house, wanted)
         if as_json:
             print_json(list_json(one, wanted.owner_of) for one in found(house.store.stories, asked, wanted.limit))
@@ -91,11 +93,11 @@ def show_story(story: str, limit: int, config: Path, as_json: bool) -> None:
       monitor stories show https://www.dawn.com/news/1234567
     """
     from monitor.app.desk import Missing, opened_desk
-    from monitor.app.stories import show
+    from monitor.app.stories import owners, show
     from monitor.app.story_words import show_json, show_lines
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        shown = show(desk.store.stories, _name(story))
+        shown = show(desk.store.stories, _name(story), owners(desk.settings))
     if as_json:
         print_json([show_json(shown)])
     else:
@@ -142,7 +144,7 @@ def split_story(
         else:
             if not (articles or yes):
                 click.confirm(app.split_question(planned), abort=True, err=True)
-            house = app.Regrouping(desk.store, desk.clock)
+            house = app.regrouping_of(desk)
             done = app.split(house, planned, author=_author(author), reason=reason)
             lines, fields = list(app.split_lines(done)), app.regrouped_json(done)
     if as_json:
@@ -170,7 +172,7 @@ def join_articles(articles: tuple[str, ...], config: Path, as_json: bool) -> Non
     from monitor.app.desk import Missing, opened_desk
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        done = app.join(app.Regrouping(desk.store, desk.clock), [_name(one) for one in articles])
+        done = app.join(app.regrouping_of(desk), [_name(one) for one in articles])
     if as_json:
         print_json([app.regrouped_json(done)])
     else:

@@ -15,6 +15,7 @@ from monitor.adapters.store.reading import reread_of
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
 from monitor.adapters.store.story_list import list_members
+from monitor.adapters.store.told import told_batch
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
@@ -31,6 +32,7 @@ from monitor.model.ledger import (
     StoreCounts,
 )
 from monitor.model.story_member import Member
+from monitor.model.telling import why_of
 
 _HOUR = timedelta(hours=1)
 _ROOM_OF_AN_ID = 19  # digits of the largest row number
@@ -245,21 +247,14 @@ def _match_fates(connection: Connection, article: Article) -> tuple[MatchFate, .
 
 
 def _routings(connection: Connection, match: RowMapping, article: Article) -> tuple[Routing, ...]:
-    r, a, d = t.routings.c, t.alerted.c, t.deliveries.c
+    r, d = t.routings.c, t.deliveries.c
     rows = connection.execute(sa.select(t.routings).where(r.match_id == match["id"]).order_by(r.digest)).mappings()
     found = []
     for row in rows.all():
         batch = row["batch"]
         if row["state"] == RoutingState.MERGED.value and article.story_id is not None:
-            # It was merged into the batch that alerted this rule on this story before: that one carried it.
-            batch = connection.execute(
-                sa.select(a.batch).where(
-                    a.digest == row["digest"],
-                    a.rule_id == match["rule_id"],
-                    a.story_id == article.story_id,
-                    a.draft.is_(False),
-                )
-            ).scalar_one_or_none()
+            # It was merged because a batch had told this rule on this story: the last such one carried it.
+            batch = told_batch(connection, row["digest"], match["rule_id"], article.story_id)
         # A dry run and the real one may give a batch the same name: each routing has its own deliveries.
         shown, drafts = (batch, False) if batch is not None else (row["draft_batch"], True)
         is_draft = d.state == DeliveryState.DRAFT.value
@@ -269,6 +264,12 @@ def _routings(connection: Connection, match: RowMapping, article: Article) -> tu
             .order_by(d.id)
         ).mappings()
         found.append(
-            Routing(row["digest"], RoutingState(row["state"]), shown, tuple(delivery_of(one) for one in carried))
+            Routing(
+                row["digest"],
+                RoutingState(row["state"]),
+                shown,
+                tuple(delivery_of(one) for one in carried),
+                why_of(row["why"]),
+            )
         )
     return tuple(found)

@@ -162,7 +162,7 @@ def test_a_copy_names_its_original_and_why_it_did_not_alert() -> None:
     room.plan()
     text = said(room, "https://news.example/copy")
     assert f"Duplicate     of {URL} (same content: the same words, 0 min apart)" in text
-    assert "merged in digest alerts: this rule had alerted this story before" in text
+    assert "merged in digest alerts: a copy without a matched sentence that was not told" in text
     assert "2 articles" in text
 
 
