@@ -19,6 +19,7 @@ from monitor.app.since import Since
 from monitor.app.stories import NoSuchStory, Wanted, counts_of, host_or_name, lead_of, show, stories, story_called
 from monitor.app.stories_words import list_json, list_lines
 from monitor.app.story_words import show_json, show_lines
+from monitor.core.stories.publishers import Publishers
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, DuplicateReason, EntityMention, Quality
 from monitor.model.feed import Feed
@@ -141,6 +142,18 @@ def test_an_agency_is_one_publisher_whoever_carries_it() -> None:
     )
     assert (counts.publishers, counts.articles) == (3, 4)
     assert counts.carrying == (("AP", 2), ("AFP", 1))
+
+
+def test_houses_of_one_owner_are_one_publisher() -> None:
+    members = [
+        member(1, url="https://www.arabnews.com/1"),
+        member(2, url="https://www.arabnews.pk/2"),
+        member(3, url="https://blogs.dawn.com/3"),
+        member(4, url="https://www.dawn.com/4"),
+    ]
+    joined = Publishers({"arabnews.com": "arab_news", "arabnews.pk": "arab_news"})
+    assert counts_of(members, joined.owner_of).publishers == 2
+    assert counts_of(members, Publishers().owner_of).publishers == 3
 
 
 def test_the_earliest_full_text_speaks_for_a_story_in_its_newest_wording() -> None:
