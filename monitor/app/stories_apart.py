@@ -262,9 +262,8 @@ def join_lines(done: Regrouped) -> Iterator[str]:
 
 def _now(done: Regrouped) -> Iterator[str]:
     for story, members in done.stories.items():
-        yield from wrap(
-            f"{headline(lead_of(members))} · {in_numbers(counts_of(members, done.owner_of))}", f"  {story}  "
-        )
+        text = f"{headline(lead_of(members))} · {in_numbers(counts_of(members, done.owner_of))}"
+        yield from wrap(text, f"  {story}  ", then="    ")
 
 
 def regrouped_json(done: Regrouped) -> dict[str, Any]:
