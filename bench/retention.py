@@ -49,7 +49,7 @@ DIGESTS = (
     DigestSettings("alerts", ("severity:high",), ("desk",), Immediate(timedelta(0))),
     DigestSettings("morning", ("*",), ("desk",), Cron("0 8 * * *"), send_when_empty=True),
 )
-TABLES = ("entries", "articles", "matches", "deliveries", "batches", "alerted")
+TABLES = ("entries", "articles", "matches", "deliveries", "batches")
 
 
 class Nowhere:

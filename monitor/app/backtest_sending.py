@@ -15,12 +15,11 @@ from monitor.app.backtest import Answer, Backtest
 from monitor.app.counting import counted
 from monitor.app.deliveries import who_sends
 from monitor.app.previews import preview_texts
-from monitor.app.questions import House
+from monitor.app.questions import House, asking_stage
 from monitor.core.digests.plan import look_back_batch
 from monitor.model.digest import Digest, Window
 from monitor.model.errors import MonitorError
 from monitor.model.ledger import LookBack, Plan, StoredMatch
-from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.match import analyser_version, document_of, earlier_sentences, new_match
 
 MOST = 2_000
@@ -74,7 +73,7 @@ def prepare(house: House, test: Backtest, answers: Sequence[Answer], digest: str
     found = tuple(_stored(house, test, one, digest) for one in left)
     plan, said = None, None
     if found:
-        stage = _stage(house)
+        stage = asking_stage(house, {receiver.name: receiver for receiver in house.settings.receivers})
         begin = asked.since or min(one.article.first_seen for one in found)
         window = Window(min(begin, now - _INSTANT), now)  # the message bears the time at which it is sent
         batch = look_back_batch(rule.id, rule.version, [one.id for one in found])
@@ -92,11 +91,6 @@ def send(house: House, sending: Sending) -> None:
         return
     if house.store.digests.record_look_back(sending.plan, sending.found, house.clock.now()) is LookBack.CHANGED:
         raise Meanwhile("the store has changed since the articles were read: nothing was sent; run it again")
-
-
-def _stage(house: House) -> DigestStage:
-    receivers = {receiver.name: receiver for receiver in house.settings.receivers}
-    return DigestStage(house.store.digests, house.store.feeds, house.settings.digests, receivers, house.clock)
 
 
 def _stored(house: House, test: Backtest, answer: Answer, digest: str) -> StoredMatch:

@@ -15,6 +15,8 @@ from monitor.app.previews import preview_texts
 from monitor.app.status import Status, status_of
 from monitor.config import Settings
 from monitor.core.rules import Memory, RuleSet
+from monitor.core.stories.publishers import Publishers
+from monitor.model.delivery import Receiver
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.pipeline.digest import DigestStage
 from monitor.ports import Clock
@@ -85,5 +87,17 @@ def preview_of(house: House, name: str, form: str) -> list[str]:
     """The texts of what a digest would say now; raises NoSuchDigest."""
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
-    stage = DigestStage(house.store.digests, house.store.feeds, house.settings.digests, {}, house.clock)
-    return preview_texts(stage.preview(settings), form)
+    return preview_texts(asking_stage(house, {}).preview(settings), form)
+
+
+def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:
+    """A digest stage that a command asks beside the daemon."""
+    return DigestStage(
+        house.store.digests,
+        house.store.feeds,
+        house.settings.digests,
+        receivers,
+        house.clock,
+        publishers=Publishers(dict(house.settings.publishers)),
+        window=house.settings.story_window,
+    )

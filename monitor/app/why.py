@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
+from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
+from monitor.app.telling_words import merged_words, told_words, too_few_words
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.digests.plan import looks_back
 from monitor.core.rules import Memory, RuleFile, RuleSet
@@ -16,6 +18,7 @@ from monitor.model.errors import MonitorError
 from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
 from monitor.model.retention import Gone
+from monitor.model.telling import Merged
 from monitor.pipeline.match import document_of
 from monitor.ports import Store
 
@@ -39,11 +42,15 @@ class RuleAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one URL. Without fates, `covering` are the feeds that cover its host."""
+    """The answer for one URL. Without fates, `covering` are the feeds that cover its host.
+
+    `left_out` says of the parts of a page that no rule read which rules would match in them.
+    """
 
     url: str
     fates: tuple[tuple[EntryFate, tuple[RuleAnswer, ...]], ...]
     covering: tuple[Feed, ...] = ()
+    left_out: Mapping[int, tuple[LeftOut, ...]] = field(default_factory=dict)  # by row of the entry
 
 
 FOUND_BACK = ", found by a backtest"
@@ -82,7 +89,20 @@ def why(
     if rule is not None and not in_force and not any(said for _, said in answers):
         raise no_such_rule(rule, current)
     covering = () if fates else tuple(feed for feed in store.feeds.all() if _covers(feed, url))
-    return Why(url, answers, covering)
+    return Why(url, answers, covering, {fate.row: _left_out(fate, rulesets, current, rule) for fate in fates})
+
+
+def _left_out(
+    fate: EntryFate, rulesets: _Rulesets, current: RuleSet | None, only: str | None
+) -> tuple[LeftOut, ...]:
+    article = fate.article
+    if article is None:
+        return ()
+    then = rulesets.of(article.ruleset) if article.ruleset is not None else None
+    found = left_out(article, then or current, {one.match.new.rule.id for one in fate.matches})
+    if only is None:
+        return found
+    return tuple(replace(one, rules=tuple(rule for rule in one.rules if rule == only)) for one in found)
 
 
 def _covers(feed: Feed, url: str) -> bool:
@@ -170,16 +190,18 @@ def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
 def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:
     match routing.state:
         case RoutingState.PLANNED:
-            return f"→ {routing.digest}{FOUND_BACK if looks_back(routing.batch or '') else ''}"
+            if looks_back(routing.batch or ""):
+                return f"→ {routing.digest}{FOUND_BACK}"
+            return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
-            if not match.news:
-                return f"not told in {routing.digest}: its earlier wording matched in the same sentences"
-            return f"merged in digest {routing.digest}: this rule had alerted this story before"
+            return merged_words(routing.why if match.news else Merged.EARLIER_WORDING, routing.digest)
         case RoutingState.PENDING:
             drafted = "; a dry run has drafted it" if routing.batch else ""
             gone = (
                 ", which the config no longer has" if digests is not None and routing.digest not in digests else ""
             )
             return f"waits for digest {routing.digest}{gone}{drafted}"
+        case RoutingState.TOO_FEW:
+            return too_few_words(routing.digest)
         case RoutingState.FORGOTTEN:
             return f"never told in {routing.digest}: the text was removed by hand before"

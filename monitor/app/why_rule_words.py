@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.matches import match_json
+from monitor.app.telling_words import too_few_words
 from monitor.app.times import iso_time, shown_time
 from monitor.app.why_rule import RuleWhy
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
@@ -141,6 +142,8 @@ def _end(one: RoutedCount, answer: RuleWhy) -> str:
             return f"merged in {one.digest}: it had told this rule on the story before"
         case RoutingState.PLANNED:
             return f"told in {one.digest}: {_DELIVERED[one.delivery]}"
+        case RoutingState.TOO_FEW:
+            return too_few_words(one.digest)
         case RoutingState.FORGOTTEN:
             return f"never told in {one.digest}: the text was removed by hand before"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from monitor.app.counting import counted
+from monitor.app.left_out import LeftOut
 from monitor.app.times import iso_time, shown_time
 from monitor.app.why import RuleAnswer, Why
 from monitor.app.why_page import reread_json, reread_words
-from monitor.core.text.columns import COLUMNS, display_width, wrap
+from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
 from monitor.model.delivery import Delivery, DeliveryState
@@ -19,6 +20,7 @@ from monitor.model.ledger import EntryFate
 from monitor.model.retention import Gone, GoneReason
 
 _BESIDE = " " * 14  # as wide as a label
+_MEMBERS = 5  # other articles of the story that are named
 
 _QUALITY = {
     Quality.FULL: "full text of the page",
@@ -40,7 +42,7 @@ def why_lines(answer: Why, *, limit: int = 20) -> list[str]:
         return _never_seen(answer)
     lines: list[str] = []
     for fate, answers in answer.fates:
-        lines += ["", *_entry_lines(fate), *_article_lines(fate)]
+        lines += ["", *_entry_lines(fate), *_article_lines(fate, answer.left_out.get(fate.row, ()))]
         lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
     return lines[1:]
 
@@ -105,7 +107,7 @@ def is_revision(fate: EntryFate) -> bool:
     return fate.entry.revision_of is not None or copy is DuplicateReason.REVISION
 
 
-def _article_lines(fate: EntryFate) -> list[str]:
+def _article_lines(fate: EntryFate, left_out: Sequence[LeftOut]) -> list[str]:
     article = fate.article
     if article is None:
         return []
@@ -122,25 +124,45 @@ def _article_lines(fate: EntryFate) -> list[str]:
         lines.append(f"              {'; '.join(f'{what} {said}' for what, said in about if said)}")
     if article.note:
         lines.append(f"              {article.note}")
-    lines += [
-        f"              left out {counted(len(one.text.split()), 'word')}: {one.reason}" for one in article.dropped
-    ]
+    lines += _left_out_lines(left_out)
     if article.named:
         names = dict.fromkeys(mention.name for mention in article.named)
         lines.append(f"Names         {', '.join(list(names)[:12])}")
-    if article.duplicate_reason is not None:
-        reason = article.duplicate_reason.value.replace("_", " ")
-        of = fate.original.url if fate.original is not None else "an article that is no longer kept"
-        lines.append(f"Duplicate     of {of} ({reason})")
-    else:
-        lines.append("Duplicate     no")
-    if article.story_id is not None:
-        lines.append(f"Story         {article.story_id}, {counted(len(fate.story), 'article')}")
+    lines += _copy_lines(fate, article)
     if article.ruleset is None and article.text_gone is not None:
         lines.append("Rules         none has read it: its text was removed by hand before")
     elif article.ruleset is None:
         trouble = f"; tried again after: {article.stage_error}" if article.stage_error else ""
         lines.append(f"Rules         not matched yet{trouble}")
+    return lines
+
+
+def _left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
+    lines = []
+    for one in left_out:
+        lines.append(f"              left out {counted(one.words, 'word')}: {one.why}")
+        if one.rules:
+            lines.append(f"              {', '.join(one.rules)} would match in the part left out ({one.why})")
+    return lines
+
+
+def _copy_lines(fate: EntryFate, article: Article) -> list[str]:
+    lines = ["Duplicate     no"]
+    if article.duplicate_reason is not None:
+        reason = article.duplicate_reason.value.replace("_", " ")
+        figures = f": {article.duplicate_why}" if article.duplicate_why else ""
+        of = fate.original.url if fate.original is not None else "an article that is no longer kept"
+        lines = [f"Duplicate     of {of} ({reason}{figures})"]
+    if article.story_id is None:
+        return lines
+    articles = counted(len(fate.story), "article")
+    publishers = {one.publisher for one in fate.story}
+    of_them = f" of {counted(len(publishers), 'publisher')}" if len(fate.story) > 1 else ""
+    lines.append(f"Story         {article.story_id}, {articles}{of_them}")
+    others = [one for one in fate.story if one.id != article.id]
+    lines += [cut_to(f'              {one.publisher}: "{one.title}"', COLUMNS) for one in others[:_MEMBERS]]
+    if len(others) > _MEMBERS:
+        lines.append(f"              and {len(others) - _MEMBERS} more: monitor stories show {article.story_id}")
     return lines
 
 
@@ -195,10 +217,14 @@ def why_json(answer: Why) -> list[dict[str, Any]]:
                 ],
             }
         ]
-    return [_fate_json(answer.url, fate, answers) for fate, answers in answer.fates]
+    return [
+        _fate_json(answer.url, fate, answers, answer.left_out.get(fate.row, ())) for fate, answers in answer.fates
+    ]
 
 
-def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict[str, Any]:
+def _fate_json(
+    url: str, fate: EntryFate, answers: Sequence[RuleAnswer], left_out: Sequence[LeftOut]
+) -> dict[str, Any]:
     article = fate.article
     return {
         "url": url,
@@ -225,8 +251,12 @@ def _fate_json(url: str, fate: EntryFate, answers: Sequence[RuleAnswer]) -> dict
             "authors": list(article.authors),
             "entities": [{"name": one.name, "type": one.type} for one in article.named],
             "story": article.story_id,
+            "story_articles": len(fate.story),
             "duplicate_of": fate.original.url if fate.original else None,
             "duplicate_reason": article.duplicate_reason.value if article.duplicate_reason else None,
+            "duplicate_why": article.duplicate_why or None,
+            "wire": article.wire or None,
+            "left_out": [{"reason": one.reason, "words": one.words, "rules": list(one.rules)} for one in left_out],
             "ruleset": article.ruleset,
         },
         "rules": [

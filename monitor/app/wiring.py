@@ -22,6 +22,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
     ChannelKind,
     EmailEndpoint,
@@ -106,9 +107,18 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
         read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer),
-        group=GroupStage(store.grouping, clock),
+        group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
-        digest=DigestStage(store.digests, store.feeds, settings.digests, receivers, clock, draft),
+        digest=DigestStage(
+            store.digests,
+            store.feeds,
+            settings.digests,
+            receivers,
+            clock,
+            draft,
+            Publishers(dict(settings.publishers)),
+            settings.story_window,
+        ),
         deliver=DeliverStage(
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
@@ -119,6 +129,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.store_full_text,
             settings.poll.max_entry_age,
             ruleset.version,
+            settings.story_window,
         ),
     )
 
@@ -149,8 +160,17 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         sandboxes=sandboxes,
         poll=poll,
         read=read,
+        group=monitor.group
+        if settings.story_window == was.story_window
+        else replace(monitor.group, window=settings.story_window),
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
-        digest=replace(monitor.digest, settings=settings.digests, receivers=receivers),
+        digest=replace(
+            monitor.digest,
+            settings=settings.digests,
+            receivers=receivers,
+            publishers=Publishers(dict(settings.publishers)),
+            window=settings.story_window,
+        ),
         deliver=replace(monitor.deliver, channels=channels),
         prune=replace(
             monitor.prune,
@@ -158,6 +178,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             store_full_text=settings.store_full_text,
             max_entry_age=settings.poll.max_entry_age,
             ruleset=after.ruleset.version,
+            window=settings.story_window,
         ),
     )
 

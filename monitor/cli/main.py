@@ -24,6 +24,7 @@ from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
 from monitor.cli.search import search
+from monitor.cli.stories import stories
 from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
@@ -198,6 +199,7 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 
 for _command in (
-    articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search, why,
+    articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search,
+    stories, why,
 ):  # fmt: skip
     cli.add_command(_command)

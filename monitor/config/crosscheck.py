@@ -27,6 +27,8 @@ def cross_check(raw: Raw, notes: Notes) -> None:
     _check_smtp(raw, notes)
     _check_receivers(raw, notes)
     _check_digests(raw, notes)
+    _check_stories(raw, notes)
+    _check_publishers(raw, notes)
 
 
 def tables_of(raw: Raw, name: str) -> Iterator[tuple[int, Raw]]:
@@ -195,3 +197,29 @@ def _check_schedule(index: int, digest: Raw, notes: Notes) -> None:
     if len(schedule.split()) == 5 and "timezone" not in digest:
         message = 'no timezone is set, so this is UTC; write timezone = "UTC" if it is meant'
         notes.warning(("digests", index, "schedule"), message)
+
+
+def _check_stories(raw: Raw, notes: Notes) -> None:
+    window = _duration(table_of(raw, "stories"), "window")
+    kept = _duration(table_of(raw, "store"), "retention")
+    if window is not None and kept is not None and window > kept:
+        message = f"{duration_text(window)} is longer than store.retention ({duration_text(kept)}) keeps texts"
+        notes.error(("stories", "window"), message)
+
+
+def _check_publishers(raw: Raw, notes: Notes) -> None:
+    seen: dict[str, str] = {}
+    for name, publisher in table_of(raw, "publishers").items():
+        try:
+            read_name(name)
+        except ValueError as error:
+            notes.error(("publishers", name), str(error), line=notes.key_line(("publishers", name)))
+        if not isinstance(publisher, dict):
+            continue
+        for position, domain in texts_of(publisher, "domains"):
+            owner = seen.setdefault(domain.lower(), name)
+            path = ("publishers", name, "domains", position)
+            if owner != name:
+                notes.error(path, f"{quoted(domain)} belongs to publishers.{owner} already")
+            elif [one.lower() for _, one in texts_of(publisher, "domains")].index(domain.lower()) != position:
+                notes.error(path, f"{quoted(domain)} is there twice")

@@ -119,7 +119,7 @@ def keys_of(table: type[BaseModel]) -> list[str]:
 def _place(path: Iterable[Step]) -> tuple[str, ...]:
     place: list[str] = []
     for step in path:
-        any_name = isinstance(step, int) or place == ["receivers"]
+        any_name = isinstance(step, int) or place in (["receivers"], ["publishers"])
         place.append("*" if any_name else str(step))
     return tuple(place)
 

@@ -31,6 +31,8 @@ from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
 from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
 from monitor.model.problem import Gravity, Problem
+from monitor.model.story import STORY_WINDOW
+from monitor.model.telling import Updates
 from monitor.model.web import ListenAddress
 
 # Ports of mail submission: RFC 5321 §4.5.4.2 (25), RFC 6409 §3.1 (587), RFC 8314 §3.3 (465).
@@ -59,6 +61,8 @@ class Settings:
     source: str
     warnings: tuple[Problem, ...] = ()
     watch_rules: bool = True
+    story_window: timedelta = STORY_WINDOW
+    publishers: tuple[tuple[str, str], ...] = ()  # (domain, the name of the publisher that owns it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,8 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         receivers=tuple(_receiver(key, table, directory) for key, table in parsed.receivers.items()),
         digests=tuple(_digest(table) for table in parsed.digests),
         web_listen=parsed.web.listen if parsed.web else None,
+        story_window=parsed.stories.window,
+        publishers=tuple((one, key) for key, table in parsed.publishers.items() for one in table.domains),
         source=name,
         warnings=warnings,
     )
@@ -249,4 +255,7 @@ def _digest(table: DigestTable) -> DigestSettings:
         timezone=table.timezone,
         max_stories=table.max_stories,
         send_when_empty=empty,
+        updates=Updates(table.updates),
+        repeat_after=table.repeat_after,
+        min_publishers=table.min_publishers,
     )

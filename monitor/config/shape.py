@@ -19,6 +19,7 @@ from monitor.model.digest import Schedule
 from monitor.model.errors import SecretUnavailable
 from monitor.model.feed import PollSettings
 from monitor.model.secret import Secret
+from monitor.model.story import STORY_WINDOW
 from monitor.model.web import ListenAddress
 
 SECRET_PREFIXES = ("env:", "file:", "credential:")
@@ -128,6 +129,7 @@ Name = Annotated[str, AfterValidator(values.read_name)]
 Tag = Annotated[str, AfterValidator(values.read_tag)]
 Path = Annotated[str, AfterValidator(values.read_path)]
 HttpUrl = Annotated[str, AfterValidator(values.read_http_url)]
+Domain = Annotated[str, AfterValidator(values.read_domain)]
 EmailAddress = Annotated[str, AfterValidator(values.read_address)]
 ScheduleText = Annotated[Schedule, _reader(values.read_schedule, '"0 8 * * *"')]
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
@@ -222,6 +224,18 @@ class DigestTable(_Table):
     group_wait: Annotated[timedelta, _duration(timedelta(0), _DAY)] | None = None
     max_stories: Annotated[int, Field(ge=1, le=1000)] = 30
     send_when_empty: bool | None = None
+    updates: Literal["material", "all", "none"] = "material"
+    repeat_after: Annotated[timedelta, _duration(10 * _MINUTE, 366 * _DAY)] = 12 * _HOUR
+    min_publishers: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class StoriesTable(_Table):
+    # The same event is in the papers of two days at least; what articles are compared by is kept a month at most.
+    window: Annotated[timedelta, _duration(_DAY, 30 * _DAY)] = STORY_WINDOW
+
+
+class PublisherTable(_Table):
+    domains: Annotated[list[Domain], Field(min_length=1)]
 
 
 class WebTable(_Table):
@@ -238,6 +252,8 @@ class ConfigFile(_Table):
     receivers: dict[str, ReceiverTable] = {}
     digests: list[DigestTable] = []
     web: WebTable | None = None
+    stories: StoriesTable = StoriesTable()
+    publishers: dict[str, PublisherTable] = {}
 
 
 # Where each table stands in the file; "*" is any list position or receiver name.
@@ -256,16 +272,16 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("receivers", "*", "stdout"): StdoutTable,
     ("digests", "*"): DigestTable,
     ("web",): WebTable,
+    ("stories",): StoriesTable,
+    ("publishers", "*"): PublisherTable,
 }
 
 # Keys of the interface that later versions bring. Never ignored: who sets quiet_hours relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"health", "publishers", "jobs", "stories"}),
+    (): frozenset({"health", "jobs"}),
     ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
     ("receivers", "*"): frozenset({"apprise"}),
     ("receivers", "*", "slack"): frozenset({"token", "to"}),
     ("web",): frozenset({"public_url", "tokens", "trusted_proxies", "allowed_hosts"}),
-    ("digests", "*"): frozenset(
-        {"quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers", "quiet_override"}
-    ),
+    ("digests", "*"): frozenset({"quiet_hours", "already_sent", "quiet_override"}),
 }

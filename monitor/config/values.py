@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from cronsim import CronSim, CronSimError
 
+from monitor.core.text.urls import host_of
 from monitor.model.digest import Cron, Every, Immediate, Schedule
 from monitor.model.web import ListenAddress
 
@@ -263,6 +264,28 @@ def read_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(f'{quoted(text)} is no name; letters, digits, ".", "-" and "_" make one, 64 at most')
     return text
+
+
+def read_domain(text: str) -> str:
+    """The domain of a publisher: a host name of two parts and more, in lower case, without `www.`.
+
+    What is pasted as an address is refused with the domain in it.
+    """
+    plain = text.strip().lower().rstrip(".")
+    host = host_of(plain if "//" in plain else f"https://{plain}")
+    if host != plain or not _ADDRESS.fullmatch(f"x@{host}") or "." not in host or is_address(host):
+        near = f'; write "{host}"' if "." in host and host != text and not is_address(host) else ""
+        raise ValueError(f"{quoted(text)} is no domain such as example.org{near}")
+    return host
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def read_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 from monitor.model.article import EntityMention
 from monitor.model.retention import Gone
 from monitor.model.rule import Severity
+from monitor.model.telling import Updates
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class DigestSettings:
     timezone: str = "UTC"
     max_stories: int = 30
     send_when_empty: bool = False
+    updates: Updates = Updates.MATERIAL
+    repeat_after: timedelta = timedelta(hours=12)
+    min_publishers: int = 1  # independent ones that a story needs to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Badge(StrEnum):
     """A mark on a story."""
 
     UPDATED = "updated"
+    CORRECTED = "corrected"
     LATE = "late"
     TITLE_ONLY = "title_only"
     OLD = "old"  # published more than 72 h before it was seen
@@ -79,6 +85,8 @@ class ArticleLink:
     published: datetime | None = None
     language: str | None = None
     copy: bool = False  # a duplicate of another article of the story
+    owner: str = ""  # whose page it is, where known: publishers are counted by it
+    wire: str = ""  # the agency whose report it carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +126,33 @@ class DigestStory:
     last_updated: datetime
     entities: tuple[EntityMention, ...] = ()
     badges: tuple[Badge, ...] = ()
+    update: str = ""  # what is new in a story that was told before, in a few words
 
     @property
     def publishers(self) -> int:
         """How many distinct publishers carry the story."""
-        return len({article.publisher for article in self.articles})
+        return len({_owner(article) for article in self.articles})
+
+    @property
+    def independent_publishers(self) -> int:
+        """The same, those that carry one agency counted as one: by where the reports come from."""
+        return len({(bool(one.wire), one.wire or _owner(one)) for one in self.articles})
+
+    @property
+    def wire(self) -> dict[str, int]:
+        """How many publishers carry each agency, the most carried first."""
+        carried = {(one.wire, _owner(one)) for one in self.articles if one.wire}
+        counts = Counter(wire for wire, _ in carried)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def severity(self) -> Severity:
         """The highest severity of its rules."""
         return max((hit.severity for hit in self.rules), key=lambda s: s.rank, default=Severity.NORMAL)
+
+
+def _owner(article: ArticleLink) -> str:
+    return article.owner or article.publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +179,8 @@ class Digest:
     immediate: bool = False
     max_stories: int = 30
     looks_back: bool = False  # sent by hand, of what a backtest found
+    held_back: int = 0  # stories with fewer independent publishers than the digest asks for
+    min_publishers: int = 1
 
 
 class MessageFormat(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,8 @@ from monitor.model.feed import Feed
 from monitor.model.reading import Reread
 from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
+from monitor.model.story_member import Member
+from monitor.model.telling import Why
 
 
 class RoutingState(StrEnum):
@@ -21,7 +24,8 @@ class RoutingState(StrEnum):
 
     PENDING = "pending"  # to be planned
     PLANNED = "planned"  # in a batch: see its deliveries
-    MERGED = "merged"  # the digest had alerted this rule on this story, and the match says nothing new
+    MERGED = "merged"  # the digest had told this rule on this story, and the match says nothing new
+    TOO_FEW = "too_few"  # its story never had the independent publishers that the digest asks for
     FORGOTTEN = "forgotten"  # its text was removed by hand before the digest was planned
 
 
@@ -32,6 +36,7 @@ class NewMatch:
     `digests` are the names of the digests that take it; `because` is the explanation on one line;
     `sentences` are hashes of the sentences it stands on; `news` is False for a revision whose earlier wording
     matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
+    `names` are hashes of the matched names, `figures` the numbers in its sentences.
     """
 
     match: Match
@@ -41,16 +46,8 @@ class NewMatch:
     sentences: tuple[str, ...] = ()
     news: bool = True
     analyser_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alerted:
-    """A rule on a story that a digest has alerted, the sentences (hashes) it stood on so far, and when last."""
-
-    rule: str
-    story: str
-    sentences: tuple[str, ...]
-    at: datetime | None = None  # None in a plan: the time it is recorded
+    names: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,9 @@ class DigestState:
 class Plan:
     """One batch of one digest, written in one transaction.
 
-    `planned` are matches that are in the batch, `merged` those whose rule and story the digest had alerted
-    before and that say nothing new; `alerted` are the rules and stories that count as alerted from now on.
+    `planned` are matches that are in the batch, `merged` those whose rule and story the digest had told before and
+    that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
+    each that has one. What counts as told from now on follows from `planned`.
     """
 
     digest: str
@@ -86,11 +84,12 @@ class Plan:
     window: Window
     planned: tuple[int, ...]
     merged: tuple[int, ...]
-    alerted: tuple[Alerted, ...]
     deliveries: tuple[NewDelivery, ...]
     stories: int
     closes_window: bool
     draft: bool = False
+    too_few: tuple[int, ...] = ()
+    reasons: Mapping[int, Why] = field(default_factory=dict)
 
 
 class LookBack(StrEnum):
@@ -109,6 +108,7 @@ class Routing:
     state: RoutingState
     batch: str | None
     deliveries: tuple[Delivery, ...] = ()
+    why: Why | None = None  # None also: from before reasons were kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class EntryFate:
     first_seen: datetime
     article: Article | None = None
     original: Article | None = None  # what it is a copy of
-    story: tuple[Article, ...] = ()
+    story: tuple[Member, ...] = ()
     matches: tuple[MatchFate, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()  # (rule, why)
     text_gone: Gone | None = None  # summary and content of the entry are empty because they were dropped

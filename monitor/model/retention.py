@@ -36,7 +36,6 @@ class PruneStep(StrEnum):
     ENTRIES = "entries"  # with article and matches: no feed has listed them for the retention time
     POINTS = "points"  # classes of copies that no new article can be one event with
     PRINTS = "prints"  # sketches and features of articles that no new one can be like
-    ALERTED = "alerted"  # what was alerted of stories that have no article left
     DELIVERIES = "deliveries"  # those that no kept match refers to
     MESSAGES = "messages"  # the words of the others
     BATCHES = "batches"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+STORY_WINDOW = timedelta(days=7)
+"""How far apart two articles about one event may be, by default: `[stories] window` (stories design)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.plan import (
     delivery_key,
     due_window,
+    follow_up_due,
     immediate_due,
     is_late,
     recipients_of,
@@ -18,17 +18,28 @@ from monitor.core.digests.plan import (
     window_batch,
 )
 from monitor.core.digests.render import render, with_key
-from monitor.core.stories.material import Told, adds_news
+from monitor.core.stories.material import AT_ONCE
+from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import NewDelivery, Receiver
-from monitor.model.digest import Badge, Coverage, Digest, DigestSettings, Immediate, MessageFormat, Window
+from monitor.model.digest import (
+    Badge,
+    Coverage,
+    Digest,
+    DigestSettings,
+    DigestStory,
+    Immediate,
+    MessageFormat,
+    Window,
+)
 from monitor.model.errors import StoreError
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
-from monitor.model.ledger import Alerted, Plan, StoredMatch
+from monitor.model.ledger import Plan, StoredMatch
+from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.isolation import named
+from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
 
 
@@ -43,11 +54,11 @@ class PlanFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A batch whose time has come, with the matches that belong to it."""
+    """A batch whose time has come, with the stories that belong to it."""
 
     batch: str
     window: Window
-    pending: tuple[StoredMatch, ...]
+    turns: Turns
     now: datetime
     closes_window: bool
 
@@ -61,17 +72,11 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
-    """Pending matches of one batch: what is news, what was alerted before, and stories alerted before."""
-
-    news: tuple[StoredMatch, ...]
-    merged: tuple[StoredMatch, ...]
-    known_stories: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class DigestStage:
-    """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it."""
+    """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it.
+
+    `window` is that of stories: how long a story that waits for publishers may still get one.
+    """
 
     digests: DigestStore
     feeds: FeedStore
@@ -79,6 +84,12 @@ class DigestStage:
     receivers: Mapping[str, Receiver]
     clock: Clock
     draft: bool = False
+    publishers: Publishers = field(default_factory=Publishers)
+    window: timedelta = STORY_WINDOW
+
+    @property
+    def _telling(self) -> Telling:
+        return Telling(self.digests, self.publishers, self.window, self.draft)
 
     def run(
         self,
@@ -126,30 +137,29 @@ class DigestStage:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
         state = self.digests.state_of(settings.name)
-        pending = self.digests.pending(settings.name)
         window = Window(min(state.last_end if state else now, now - _INSTANT), now)
-        return self._build(
-            settings, "preview", window, self._sort(settings, pending, now), self._standing(), late=False
-        )
+        turns = self._telling.turns(settings, now)
+        return self._build(settings, "preview", window, turns, self._standing(), late=False)
 
     def look_back(
         self, settings: DigestSettings, found: Sequence[StoredMatch], window: Window, batch: str
     ) -> tuple[Plan, Digest]:
         """One batch of the digest that tells what a backtest found, and what it says; changes nothing.
 
-        The ids of `found` are those of the articles. What the digest has told of a story is not told again.
+        The ids of `found` are those of the articles. What the digest has told of a story is not told again. Who
+        asks for it by hand gets it from one publisher, too.
         """
-        sorted_ = self._sort(settings, found, self.clock.now())
-        built = self._build(settings, batch, window, sorted_, self._standing(), late=False)
+        turns = Turns(self._telling.judged(settings, found, self.clock.now()))
+        built = self._build(settings, batch, window, turns, self._standing(), late=False)
         digest = replace(built, immediate=False, looks_back=True)
-        return self._plan(settings, digest, sorted_, speaks=bool(digest.stories), closes_window=False), digest
+        return self._plan(settings, digest, turns, speaks=bool(digest.stories), closes_window=False), digest
 
     def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
         now = self.clock.now()
         state = self.digests.open_digest(settings.name, now)
         if isinstance(settings.schedule, Immediate):
-            pending = self.digests.pending(settings.name, draft=self.draft)
-            yield from self._due_stories(settings, settings.schedule, pending, close_all, now)
+            turns = self._telling.turns(settings, now, caught_up=caught_up)
+            yield from self._due_stories(settings, settings.schedule, turns, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
         window = due_window(settings.schedule, settings.timezone, last_end, now)
@@ -158,104 +168,88 @@ class DigestStage:
         late = window is not None and is_late(window, now)
         if late and not close_all and not caught_up():
             return
-        pending = self.digests.pending(settings.name, draft=self.draft)
-        if close_all and pending:
+        end = window.end if window is not None else now
+
+        def inside(match: StoredMatch) -> bool:
+            # A match of the future was made while the clock was ahead: nobody should wait for its time.
+            return late or close_all or match.matched_at <= end or match.matched_at > now
+
+        turns = self._telling.turns(settings, now, inside, caught_up)
+        if close_all and (turns.stories or turns.too_few):
             window = Window(min(last_end, now - _INSTANT), now)
         if window is not None:
-            # A match of the future was made while the clock was ahead: nobody should wait for its time.
-            inside = tuple(
-                match for match in pending if late or match.matched_at <= window.end or match.matched_at > now
-            )
-            yield _Due(window_batch(window), window, inside, now, closes_window=True)
+            yield _Due(window_batch(window), window, turns, now, closes_window=True)
 
     def _due_stories(
-        self,
-        settings: DigestSettings,
-        schedule: Immediate,
-        pending: Sequence[StoredMatch],
-        close_all: bool,
-        now: datetime,
+        self, settings: DigestSettings, schedule: Immediate, turns: Turns, close_all: bool, now: datetime
     ) -> Iterator[_Due]:
-        stories: dict[str, list[StoredMatch]] = defaultdict(list)
-        for match in pending:
-            stories[_story(match)].append(match)
-        for story, matches in stories.items():
-            first = min(now, *(match.matched_at for match in matches))
-            if close_all or immediate_due(first, schedule.wait, now):
-                number = self.digests.batches(settings.name, f"{story}#", draft=self.draft) + 1
-                window = Window(min(first, now - _INSTANT), now)
-                yield _Due(story_batch(story, number), window, tuple(matches), now, closes_window=False)
+        for turn in turns.stories:
+            if close_all or immediate_due(min(now, turn.first), schedule.wait, now):
+                ready = turn if close_all else _at_its_time(turn, now)
+                if ready.judged:
+                    yield self._due_story(settings, turn.story, replace(turns, stories=(ready,), too_few=()), now)
+        for story, matches in turns.too_few:
+            given_up = Turns(too_few=((story, matches),), held=turns.held)
+            yield self._due_story(settings, story, given_up, now)
+
+    def _due_story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> _Due:
+        number = self.digests.last_batch(settings.name, story, draft=self.draft) + 1
+        first = min((turn.first for turn in turns.stories), default=now)
+        return _Due(story_batch(story, number), Window(min(first, now - _INSTANT), now), turns, now, False)
 
     def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
-        sorted_ = self._sort(settings, due.pending, due.now)
         late = due.closes_window and is_late(due.window, due.now)
-        digest = self._build(settings, due.batch, due.window, sorted_, standing, late=late)
+        digest = self._build(settings, due.batch, due.window, due.turns, standing, late=late)
         speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
-        plan = self._plan(settings, digest, sorted_, speaks=speaks, closes_window=due.closes_window)
+        plan = self._plan(settings, digest, due.turns, speaks=speaks, closes_window=due.closes_window)
         self.digests.record_plan(plan, due.now)
         return plan
 
     def _plan(
-        self, settings: DigestSettings, digest: Digest, sorted_: _Sorted, *, speaks: bool, closes_window: bool
+        self, settings: DigestSettings, digest: Digest, turns: Turns, *, speaks: bool, closes_window: bool
     ) -> Plan:
         return Plan(
             digest=settings.name,
             batch=digest.batch,
             window=digest.window,
-            planned=tuple(match.id for match in sorted_.news),
-            merged=tuple(match.id for match in sorted_.merged),
-            alerted=tuple(
-                Alerted(match.new.rule.id, _story(match), match.new.sentences) for match in sorted_.news
-            ),
+            planned=tuple(match.id for turn in turns.stories for match in turn.news),
+            merged=tuple(match.id for turn in turns.stories for match in turn.merged),
             deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
+            too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
+            reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
         )
-
-    def _sort(self, settings: DigestSettings, pending: Sequence[StoredMatch], now: datetime) -> _Sorted:
-        stories = sorted({_story(match) for match in pending})
-        told: dict[tuple[str, str], Told] = {}
-        for one in self.digests.alerted(settings.name, stories, draft=self.draft):
-            before = told.get((one.rule, one.story), Told(frozenset(), _LONG_AGO))
-            last = max(before.last, one.at or now)
-            told[one.rule, one.story] = Told(before.sentences | set(one.sentences), last)
-        news: list[StoredMatch] = []
-        merged: list[StoredMatch] = []
-        for match in pending:
-            before_it = told.get((match.new.rule.id, _story(match)))
-            new = adds_news(match.article, set(match.new.sentences), match.new.news, before_it, now)
-            (news if new else merged).append(match)
-        return _Sorted(tuple(news), tuple(merged), frozenset(story for _, story in told))
 
     def _build(
         self,
         settings: DigestSettings,
         batch: str,
         window: Window,
-        sorted_: _Sorted,
+        turns: Turns,
         standing: _Standing,
         *,
         late: bool,
     ) -> Digest:
+        news = [match for turn in turns.stories for match in turn.news]
         digest = build_digest(
             settings,
             batch,
             window,
             [
                 MatchedArticle(match.article, match.new.match, match.new.rule, match.matched_at, match.new.because)
-                for match in sorted_.news
+                for match in news
             ],
-            self.digests.story_articles(sorted({_story(match) for match in sorted_.news})),
+            self.digests.story_articles(sorted({story_of(match) for match in news})),
             standing.coverage,
             late=late,
             subscribed_at=standing.subscribed_at,
+            owner_of=self.publishers.owner_of,
         )
-        stories = tuple(
-            replace(story, badges=(Badge.UPDATED, *story.badges)) if story.id in sorted_.known_stories else story
-            for story in digest.stories
-        )
-        return replace(digest, stories=stories)
+        by_story = {turn.story: turn for turn in turns.stories}
+        stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
+        return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
 
     def _deliveries(self, settings: DigestSettings, digest: Digest) -> Iterator[NewDelivery]:
         rendered = {}
@@ -284,7 +278,15 @@ def coverage_of(feeds: Sequence[Feed]) -> Coverage:
     )
 
 
-def _story(match: StoredMatch) -> str:
-    story = match.article.story_id
-    assert story is not None, "only grouped articles are matched"
-    return story
+def _at_its_time(turn: StoryTurn, now: datetime) -> StoryTurn:
+    """What of a story is planned now: follow-ups wait for their turn, unless one of them may be other news."""
+    urgent = any(verdict.why in AT_ONCE for _, verdict in turn.judged)
+    if turn.last_told is None or urgent or follow_up_due(turn.last_told, now):
+        return turn
+    return replace(turn, judged=tuple((match, verdict) for match, verdict in turn.judged if not verdict.told))
+
+
+def _marked(story: DigestStory, turn: StoryTurn) -> DigestStory:
+    known = (Badge.UPDATED,) if turn.last_told is not None else ()
+    corrected = (Badge.CORRECTED,) if turn.corrected else ()
+    return replace(story, badges=(*known, *corrected, *story.badges), update=turn.update)

@@ -10,7 +10,7 @@ from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
 from monitor.core.rules import Patience, RuleSet, because
 from monitor.core.stories.duplicates import dated_apart
-from monitor.core.stories.material import is_news, matched_sentences
+from monitor.core.stories.material import facts_of, is_news, matched_sentences
 from monitor.core.text.language import canonical_language
 from monitor.core.text.terms import TERMS_VERSION
 from monitor.model.article import Article, Document
@@ -123,15 +123,17 @@ def new_match(
     analyser: str,
 ) -> NewMatch:
     """A match with all that its digests need; `earlier` is what an earlier wording matched, sentences by rule."""
-    sentences = _sentences(match, document)
+    facts = facts_of(match, document.title, document.body, document.summary)
     return NewMatch(
         match=match,
         rule=rule,
         because=because(match.explanation),
         digests=digests,
-        sentences=sentences,
-        news=earlier is None or is_news(frozenset(sentences), earlier.get(match.rule)),
+        sentences=facts.sentences,
+        news=earlier is None or is_news(frozenset(facts.sentences), earlier.get(match.rule)),
         analyser_version=analyser,
+        names=facts.names,
+        figures=facts.figures,
     )
 
 

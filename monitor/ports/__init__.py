@@ -15,6 +15,7 @@ from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.store import Store
+from monitor.ports.stories import StoryStore
 
 __all__ = [
     "Archive",
@@ -36,4 +37,5 @@ __all__ = [
     "Retention",
     "Sandbox",
     "Store",
+    "StoryStore",
 ]

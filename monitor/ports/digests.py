@@ -9,7 +9,8 @@ from typing import Protocol
 from monitor.model.article import Article
 from monitor.model.delivery import Delivery, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
-from monitor.model.ledger import Alerted, DigestState, LookBack, Plan, StoredMatch
+from monitor.model.ledger import DigestState, LookBack, Plan, StoredMatch
+from monitor.model.telling import StoryMember, ToldMatch
 
 
 class DigestStore(Protocol):
@@ -23,16 +24,28 @@ class DigestStore(Protocol):
         """The digest's state, made when it is new: it looks forward from now."""
         ...
 
-    def pending(self, digest: str, *, draft: bool = False) -> Sequence[StoredMatch]:
-        """Matches this digest takes and has not planned, oldest first."""
+    def pending(
+        self, digest: str, *, draft: bool = False, stories: Collection[str] | None = None
+    ) -> Sequence[StoredMatch]:
+        """Matches this digest takes and has not planned, oldest first; of these stories only, where given."""
         ...
 
-    def alerted(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[Alerted]:
-        """What the digest has alerted of these stories; a dry run sees its own too."""
+    def pending_stories(self, digest: str, *, draft: bool = False) -> Sequence[str]:
+        """The stories of the pending matches, each once, sorted: without reading a text."""
         ...
 
-    def batches(self, digest: str, prefix: str, *, draft: bool = False) -> int:
-        """How many batches of the digest start with the prefix."""
+    def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:
+        """What the digest has told of these stories as they stand now: planned matches of their articles, oldest
+        first; a dry run sees its own too. So a story that takes in another one, or gives an article away, takes or
+        gives what was told of it."""
+        ...
+
+    def members(self, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
+        """The articles of each story, oldest first, without their texts."""
+        ...
+
+    def last_batch(self, digest: str, story: str, *, draft: bool = False) -> int:
+        """The greatest number of a batch named after the story ("s_7f3a#2": 2), 0 when there is none."""
         ...
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
@@ -40,7 +53,11 @@ class DigestStore(Protocol):
         ...
 
     def record_plan(self, plan: Plan, now: datetime) -> None:
-        """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing."""
+        """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing.
+
+        A match that was to be merged and stands, by now, in a story where nothing of its rule was told stays
+        pending: stories may be grouped anew between the decision and its record.
+        """
         ...
 
     def record_look_back(self, plan: Plan, found: Sequence[StoredMatch], now: datetime) -> LookBack:

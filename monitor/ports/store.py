@@ -12,6 +12,7 @@ from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.stories import StoryStore
 
 
 class Store(Protocol):
@@ -26,6 +27,7 @@ class Store(Protocol):
     ledger: Ledger
     archive: Archive
     retention: Retention
+    stories: StoryStore
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -8,6 +8,7 @@ import pytest
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, answer, digest_settings, item, rss
 
+from monitor.adapters.store import tables
 from monitor.adapters.store.checkup import check_store
 from monitor.adapters.store.sql import SqlStore
 from monitor.core.text.urls import canonical_url
@@ -181,6 +182,13 @@ def test_copies_under_other_addresses_are_named_and_kept(room: Newsroom) -> None
     assert SUMMARY in room.store.ledger.fates("https://wire.example/w1", "")[0].entry.parsed.summary
     forget(room, "https://wire.example/w1")
     assert words_left(room) == []
+    assert forget(room).copies == ()
+
+
+def test_other_reports_of_the_event_are_no_copies(room: Newsroom) -> None:
+    bring(room, secret(), wire=(secret("w1", "Ministers meet", summary="Talks.", link="https://wire.example/w1"),))
+    with room.store._db.write() as connection:
+        connection.execute(tables.articles.update().values(story_id="s_1"))
     assert forget(room).copies == ()
 
 

@@ -18,7 +18,6 @@ from monitor.model.delivery import ChannelKind, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.feed import Feed
 from monitor.model.ledger import (
-    Alerted,
     ArchiveExtent,
     LookBack,
     NewMatch,
@@ -56,7 +55,6 @@ def plan_of(planned: list[Article], merged: list[Article] | None = None) -> Plan
         window=Window(NOON - DAY, NOON),
         planned=tuple(one.id for one in planned),
         merged=tuple(one.id for one in merged or []),
-        alerted=tuple(Alerted("torkham-closed", one.story_id or "", ("sentence",)) for one in planned),
         deliveries=(delivery,),
         stories=len(planned),
         closes_window=False,
@@ -105,9 +103,8 @@ def test_a_look_back_records_matches_batch_and_deliveries_and_leaves_nothing_pen
         for routing in match.routings
     ]
     assert states == [RoutingState.PLANNED, RoutingState.MERGED]
-    assert [done.story for done in store.digests.alerted("morning", [one.story_id, two.story_id])] == [
-        one.story_id
-    ]
+    told = store.digests.told("morning", [one.story_id, two.story_id])
+    assert [(done.story, done.sentences) for done in told] == [(one.story_id, ("sentence",))]
 
 
 def test_a_second_look_back_of_the_same_changes_nothing(store, feed):

@@ -17,6 +17,7 @@ from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import Feed
 from monitor.model.ledger import ListedMatch, NewMatch, RoutedCount, RoutingState
 from monitor.model.rule import RuleFailure, Severity
+from monitor.model.telling import Merged
 from monitor.ports import Store
 
 HOUR = timedelta(hours=1)
@@ -194,14 +195,18 @@ def test_the_record_tells_where_each_match_went(store: Store, feed: Feed) -> Non
 
 def test_merged_matches_are_told_apart_by_whether_they_say_anything_new(store: Store, feed: Feed) -> None:
     store.digests.open_digest("morning", NOON)
+    match_at(store, feed, "e0", NOON, "morning")
+    store.digests.record_plan(plan(store, deliveries=0), NOON)
     match_at(store, feed, "e1", NOON, "morning")
     match_at(store, feed, "e2", NOON, "morning", news=False)
-    waiting = tuple(one.id for one in store.digests.pending("morning"))
-    merging = replace(plan(store, deliveries=0), planned=(), merged=waiting, alerted=())
+    new, edit = (one.id for one in store.digests.pending("morning"))
+    why = {new: Merged.NOTHING_NEW, edit: Merged.EARLIER_WORDING}
+    merging = replace(plan(store, batch="b2", deliveries=0), planned=(), merged=(new, edit), reasons=why)
     store.digests.record_plan(merging, NOON)
     assert ends(store) == [
         ("morning", RoutingState.MERGED, False, None, 1),
         ("morning", RoutingState.MERGED, True, None, 1),
+        ("morning", RoutingState.PLANNED, True, None, 1),
     ]
 
 
@@ -235,7 +240,7 @@ def test_a_batch_of_the_same_name_in_another_digest_is_another(store: Store, fee
     match_at(store, feed, "e0", NOON, "morning")
     made = plan(store, deliveries=0)
     other = NewDelivery("key", "other", "b1", "desk", ChannelKind.STDOUT, "", message())
-    store.digests.record_plan(replace(made, digest="other", planned=(), alerted=(), deliveries=(other,)), NOON)
+    store.digests.record_plan(replace(made, digest="other", planned=(), deliveries=(other,)), NOON)
     store.digests.record_plan(made, NOON)
     assert ends(store) == [("morning", RoutingState.PLANNED, True, None, 1)]
 

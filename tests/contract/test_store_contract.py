@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
 from stored import LEASE, grouped, matched, plan, poll
 
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.sql import SqlStore
 from monitor.model.article import EntityMention, Grouping
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, Validators
-from monitor.model.ledger import Alerted, KeptRuleset, NewMatch
+from monitor.model.ledger import KeptRuleset, NewMatch
 from monitor.model.rule import RuleFailure
 from monitor.ports import Store
 
@@ -362,7 +365,7 @@ def test_planning_a_batch_twice_makes_its_deliveries_once(store: Store, feed: Fe
     assert len(store.ledger.deliveries()) == 1
 
 
-def test_what_was_alerted_is_remembered_with_its_sentences(store: Store, feed: Feed) -> None:
+def test_what_was_told_is_what_was_planned_with_its_sentences(store: Store, feed: Feed) -> None:
     store.digests.open_digest("morning", NOON)
     matched(store, grouped(store, feed, "e1", story="s_1"), "morning")
     store.digests.record_plan(plan(store), NOON)
@@ -370,9 +373,42 @@ def test_what_was_alerted_is_remembered_with_its_sentences(store: Store, feed: F
     new = NewMatch(match_of(), rule(), "because", ("morning",), ("another",))
     store.articles.record_matches(second, "rules-1", [new], [], [], NOON)
     store.digests.record_plan(plan(store, batch="b2"), NOON)
-    both = Alerted("torkham-closed", "s_1", ("another", "sentence"), NOON)
-    assert store.digests.alerted("morning", ["s_1"]) == [both]
-    assert not store.digests.alerted("other", ["s_1"])
+    told = store.digests.told("morning", ["s_1"])
+    assert [(one.rule, one.story, one.article, one.sentences, one.at) for one in told] == [
+        ("torkham-closed", "s_1", 1, ("sentence",), NOON),
+        ("torkham-closed", "s_1", second.id, ("another",), NOON),
+    ]
+    assert not store.digests.told("other", ["s_1"])
+
+
+def test_what_was_told_goes_with_its_article_into_another_story(store: SqlStore, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    told = grouped(store, feed, "e1", story="s_1")
+    matched(store, told, "morning")
+    store.digests.record_plan(plan(store), NOON)
+    with store._db.write() as connection:  # as regrouping does
+        connection.execute(t.articles.update().values(story_id="s_9"))
+    assert not store.digests.told("morning", ["s_1"])
+    assert [(one.story, one.at) for one in store.digests.told("morning", ["s_1", "s_9"])] == [("s_9", NOON)]
+    assert [one.article for one in store.digests.members(["s_9"])["s_9"]] == [told.id]
+
+
+def test_a_match_is_merged_only_where_its_rule_was_told_on_its_story(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed, "e1", story="s_1"), "morning")
+    store.digests.record_plan(plan(store), NOON)
+    same, other = "torkham-closed", "x"
+    for entry, story, rule_id in (("e2", "s_1", same), ("e3", "s_2", same), ("e4", "s_1", other)):
+        matched(store, grouped(store, feed, entry, story=story), "morning", rule_id=rule_id)
+    assert store.digests.pending_stories("morning") == ["s_1", "s_2"]
+    assert len(store.digests.pending("morning", stories=["s_2"])) == 1
+    merging = plan(store, batch="b2", deliveries=0)
+    store.digests.record_plan(replace(merging, planned=(), merged=merging.planned), NOON)
+    waiting = store.digests.pending("morning")
+    assert [(one.article.story_id, one.new.rule.id) for one in waiting] == [
+        ("s_2", same),
+        ("s_1", other),
+    ]
 
 
 def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) -> None:
@@ -381,17 +417,18 @@ def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) 
     store.digests.record_plan(plan(store, draft=True), NOON)
     assert not store.digests.pending("morning", draft=True)
     assert len(store.digests.pending("morning")) == 1
-    assert not store.digests.alerted("morning", ["s_1"])
-    assert store.digests.alerted("morning", ["s_1"], draft=True)
+    assert not store.digests.told("morning", ["s_1"])
+    assert store.digests.told("morning", ["s_1"], draft=True)
     assert store.digests.open_digest("morning", NOON).last_end == state.last_end
     assert [one.state for one in store.ledger.deliveries()] == [DeliveryState.DRAFT]
     assert not store.outbox.claim(NOON + timedelta(days=1), LEASE, 10)
 
 
-def test_batches_are_counted_by_prefix(store: Store) -> None:
-    for batch in ("s_1#1", "s_1#2", "s_10#1", "s%1#1"):
+def test_the_batches_of_a_story_are_numbered_on(store: Store) -> None:
+    assert store.digests.last_batch("morning", "s_1") == 0
+    for batch in ("s_1#2", "s_1#11", "s_10#30", "s%1#40", "s_1#x"):
         store.digests.record_plan(plan(store, batch=batch, deliveries=0), NOON)
-    assert store.digests.batches("morning", "s_1#") == 2
+    assert store.digests.last_batch("morning", "s_1") == 11
 
 
 def test_the_articles_of_a_story_come_together(store: Store, feed: Feed) -> None:

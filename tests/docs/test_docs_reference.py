@@ -93,6 +93,8 @@ _HEADINGS = {
     ("receivers", "*", "stdout"): "`stdout`",
     ("digests", "*"): "`[[digests]]`",
     ("web",): "`[web]`",
+    ("stories",): "`[stories]`",
+    ("publishers", "*"): "`[publishers.NAME]`",
 }
 
 

@@ -102,6 +102,6 @@ def check(desk: Desk, world: World, mail: MailServer) -> tuple[int, int]:
     assert carried == expected
     assert all(len(bodies) == 1 for bodies in by_key.values()), "a repeat differs from the first"
     assert desk.number("SELECT count(*) FROM deliveries") == len(by_key)
-    assert desk.number("SELECT count(*) FROM alerted") == len(world.matching)
+    assert desk.number("SELECT count(*) FROM routings WHERE state = 'planned'") == len(world.matching)
     assert desk.number("SELECT count(*) FROM routings") == len(world.matching)
     return len(by_key), len(mail.received) - len(by_key)

@@ -11,7 +11,7 @@ from monitor.model.delivery import ChannelKind, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import NewEntry
 from monitor.model.feed import Feed
-from monitor.model.ledger import Alerted, NewMatch, Plan
+from monitor.model.ledger import NewMatch, Plan
 from monitor.ports import Store
 
 LEASE = timedelta(minutes=5)
@@ -57,7 +57,6 @@ def plan(store: Store, *, batch: str = "b1", draft: bool = False, deliveries: in
         window=Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1)),
         planned=tuple(one.id for one in waiting),
         merged=(),
-        alerted=tuple(Alerted(one.new.rule.id, one.article.story_id or "", one.new.sentences) for one in waiting),
         deliveries=rows,
         stories=len(waiting),
         closes_window=True,

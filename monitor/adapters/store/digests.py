@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
+from monitor.adapters.store.told import last_number, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
-from monitor.model.ledger import Alerted, DigestState, LookBack, Plan, RoutingState, StoredMatch
+from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
+from monitor.model.telling import StoryMember, ToldMatch
 
 _CHUNK = 400
 
 
 class SqlDigestStore:
-    """`ports.DigestStore` over `routings`, `alerted`, `batches`, `digest_states` and `deliveries`."""
+    """`ports.DigestStore` over `routings`, `batches`, `digest_states` and `deliveries`."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -43,53 +46,49 @@ class SqlDigestStore:
         assert state is not None
         return state
 
-    def pending(self, digest: str, *, draft: bool = False) -> Sequence[StoredMatch]:
-        """Matches this digest takes and has not planned, oldest first."""
-        r = t.routings.c
-        waiting = [r.digest == digest, r.state == RoutingState.PENDING.value]
-        if draft:
-            waiting.append(r.draft_batch.is_(None))
-        query = (
-            sa.select(t.matches)
-            .join(t.routings, r.match_id == t.matches.c.id)
-            .where(*waiting)
-            .order_by(t.matches.c.id)
-        )
+    def pending(
+        self, digest: str, *, draft: bool = False, stories: Collection[str] | None = None
+    ) -> Sequence[StoredMatch]:
+        """Matches this digest takes and has not planned, oldest first; of these stories only, where given."""
+        query = sa.select(t.matches).join(t.routings, t.routings.c.match_id == t.matches.c.id)
+        query = query.where(*_waiting(digest, draft=draft)).order_by(t.matches.c.id)
+        rows: list[RowMapping] = []
         with self._db.read() as connection:
-            rows = connection.execute(query).mappings().all()
+            if stories is None:
+                rows += connection.execute(query).mappings()
+            else:
+                of = query.join(t.articles, t.articles.c.id == t.matches.c.article_id)
+                wanted = sorted(stories)
+                for start in range(0, len(wanted), _CHUNK):
+                    some = t.articles.c.story_id.in_(wanted[start : start + _CHUNK])
+                    rows += connection.execute(of.where(some)).mappings()
             articles = _articles(connection, t.articles.c.id, {row["article_id"] for row in rows})
         by_id = {article.id: article for article in articles}
-        return [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
+        matches = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
+        return sorted(matches, key=lambda one: one.id)
 
-    def alerted(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[Alerted]:
-        """What the digest has alerted of these stories; a dry run sees its own too."""
-        a = t.alerted.c
-        found: list[Alerted] = []
+    def pending_stories(self, digest: str, *, draft: bool = False) -> Sequence[str]:
+        """The stories of the pending matches, each once, sorted."""
+        m, a = t.matches.c, t.articles.c
+        joined = t.routings.join(t.matches, m.id == t.routings.c.match_id).join(t.articles, a.id == m.article_id)
+        query = sa.select(a.story_id).select_from(joined).where(*_waiting(digest, draft=draft)).distinct()
         with self._db.read() as connection:
-            for start in range(0, len(stories), _CHUNK):
-                query = sa.select(a.rule_id, a.story_id, a.sentences, a.alerted_at).where(
-                    a.digest == digest, a.story_id.in_(stories[start : start + _CHUNK])
-                )
-                if not draft:
-                    query = query.where(a.draft.is_(False))
-                found += [
-                    Alerted(row.rule_id, row.story_id, tuple(row.sentences), row.alerted_at)
-                    for row in connection.execute(query)
-                ]
-        return found
+            return sorted(story for story in connection.execute(query).scalars() if story is not None)
 
-    def batches(self, digest: str, prefix: str, *, draft: bool = False) -> int:
-        """How many batches of the digest start with the prefix."""
-        b = t.batches.c
-        query = sa.select(sa.func.count()).where(
-            # A range, not LIKE: the primary key answers it, however many batches there are.
-            b.digest == digest,
-            b.draft.is_(draft),
-            b.batch >= prefix,
-            b.batch < prefix + "\U0010ffff",
-        )
+    def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:
+        """What the digest has told of these stories as they stand now; a dry run sees its own too."""
         with self._db.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            return told_of(connection, digest, stories, draft=draft)
+
+    def members(self, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
+        """The articles of each story, oldest first, without their texts."""
+        with self._db.read() as connection:
+            return members_of(connection, stories)
+
+    def last_batch(self, digest: str, story: str, *, draft: bool = False) -> int:
+        """The greatest number of a batch named after the story, 0 when there is none."""
+        with self._db.read() as connection:
+            return last_number(connection, digest, story, draft=draft)
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
         """All articles of each story, oldest first."""
@@ -104,6 +103,8 @@ class SqlDigestStore:
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
+            if plan.merged:
+                take_grouping_lock(connection)
             if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing
             _mark(connection, plan)
@@ -132,7 +133,7 @@ class SqlDigestStore:
 
 
 def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
-    """The batch, what it alerts, and its deliveries; False when it is there already."""
+    """The batch and its deliveries; False when it is there already."""
     batch = {
         "digest": plan.digest,
         "batch": plan.batch,
@@ -144,8 +145,6 @@ def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
     }
     if not insert_new(connection, t.batches, batch):
         return False
-    for one in plan.alerted:
-        _remember(connection, plan, one, now)
     state = DeliveryState.DRAFT if plan.draft else DeliveryState.WAITING
     for delivery in plan.deliveries:
         insert_new(connection, t.deliveries, delivery_columns(delivery, state, now))
@@ -180,40 +179,40 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
         insert_new(connection, t.matches, match_columns(article, one.new, now))
         match = connection.execute(sa.select(m.id).where(m.article_id == article, m.rule_id == rule)).scalar_one()
         state = RoutingState.PLANNED if article in planned else RoutingState.MERGED
-        routing = {"match_id": match, "digest": plan.digest, "state": state.value, "batch": plan.batch}
+        why = plan.reasons.get(article)
+        routing = {
+            "match_id": match,
+            "digest": plan.digest,
+            "state": state.value,
+            "batch": plan.batch,
+            "why": why.value if why else None,
+        }
         connection.execute(t.routings.insert().values(**routing))
 
 
 def _mark(connection: Connection, plan: Plan) -> None:
-    r = t.routings.c
-    for state, ids in ((RoutingState.PLANNED, plan.planned), (RoutingState.MERGED, plan.merged)):
-        # A dry run leaves the state: when the real run comes, everything is still before it.
-        values = {"draft_batch": plan.batch} if plan.draft else {"state": state.value, "batch": plan.batch}
+    r, alone = t.routings.c, without_told(connection, plan)
+    ends: dict[tuple[RoutingState, str | None], list[int]] = defaultdict(list)
+    for state, ids in (
+        (RoutingState.PLANNED, plan.planned),
+        (RoutingState.MERGED, [one for one in plan.merged if one not in alone]),
+        (RoutingState.TOO_FEW, plan.too_few),
+    ):
+        for one in ids:
+            ends[state, why.value if (why := plan.reasons.get(one)) else None].append(one)
+    for (state, reason), ids in ends.items():
+        values = {"state": state.value, "batch": plan.batch, "why": reason}
+        if plan.draft:  # it leaves the state: when the real run comes, everything is still before it
+            values = {"draft_batch": plan.batch, "draft_why": reason or state.value}
         for start in range(0, len(ids), _CHUNK):
-            connection.execute(
-                t.routings.update()
-                .where(r.digest == plan.digest, r.match_id.in_(ids[start : start + _CHUNK]))
-                .values(values)
-            )
+            some = r.match_id.in_(ids[start : start + _CHUNK])
+            connection.execute(t.routings.update().where(r.digest == plan.digest, some).values(values))
 
 
-def _remember(connection: Connection, plan: Plan, one: Alerted, now: datetime) -> None:
-    a = t.alerted.c
-    key = {"digest": plan.digest, "rule_id": one.rule, "story_id": one.story, "draft": plan.draft}
-    before = connection.execute(
-        sa.select(a.sentences).where(*(t.alerted.c[name] == value for name, value in key.items()))
-    ).scalar_one_or_none()
-    columns = {
-        "batch": plan.batch,
-        "sentences": sorted({*(before or ()), *one.sentences}),
-        "alerted_at": now,
-    }
-    if before is None:
-        insert_new(connection, t.alerted, {**key, **columns})
-    else:
-        connection.execute(
-            t.alerted.update().where(*(t.alerted.c[name] == value for name, value in key.items())).values(columns)
-        )
+def _waiting(digest: str, *, draft: bool) -> list[sa.ColumnElement[bool]]:
+    r = t.routings.c
+    waiting = [r.digest == digest, r.state == RoutingState.PENDING.value]
+    return [*waiting, r.draft_batch.is_(None)] if draft else waiting
 
 
 def _state(connection: Connection, name: str) -> DigestState | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,6 +21,7 @@ from monitor.model.entry import Fate
 from monitor.model.ledger import RoutingState
 from monitor.model.retention import FORGOTTEN, Gone, GoneReason, Traces, Unsent
 
+_CHUNK = 400  # ids in one statement, as elsewhere
 _MOST_COPIES = 20  # named; an agency's text may be on hundreds of sites
 
 Batch = tuple[str, str, bool]  # digest, batch, draft
@@ -133,11 +135,14 @@ def _unsent(connection: Connection, marked: Marked) -> tuple[Unsent, ...]:
 
 
 def _copies(connection: Connection, marked: Marked) -> tuple[str, ...]:
+    """Addresses of the same text, which are not all addresses of its story."""
     a = t.articles.c
+    oldest = sa.func.coalesce(a.duplicate_of, a.id)
+    roots = connection.execute(sa.select(oldest).where(a.id.in_(marked.articles))).scalars().all()
     kept = sa.or_(a.text_gone.is_(None), ~a.text_gone.startswith(GoneReason.FORGOTTEN.value, autoescape=True))
     query = (
         sa.select(a.url)
-        .where(a.story_id.in_(marked.stories), a.id.not_in(marked.articles), a.url != "", kept)
+        .where(sa.or_(a.id.in_(roots), a.duplicate_of.in_(roots)), a.id.not_in(marked.articles), a.url != "", kept)
         .distinct()
         .order_by(a.url)
         .limit(_MOST_COPIES)
@@ -214,25 +219,30 @@ def _plan_again(connection: Connection, digest: str, batch: str, besides: Sequen
 
     Who has got the batch already may be told twice; nobody is told less.
     """
-    r, m, a, one = t.routings.c, t.matches.c, t.articles.c, t.alerted.c
-    told = sa.and_(one.digest == digest, one.batch == batch, one.draft.is_(False))
-    merged = (
-        sa.select(m.id)
+    r, m, a = t.routings.c, t.matches.c, t.articles.c
+    routed = (
+        sa.select(m.id, m.article_id, m.rule_id, a.story_id)
         .join(t.articles, a.id == m.article_id)
-        .join(t.alerted, sa.and_(one.rule_id == m.rule_id, one.story_id == a.story_id))
-        .where(told)
+        .join(t.routings, r.match_id == m.id)
+        .where(r.digest == digest)
     )
-    others = sa.select(m.id).where(m.article_id.not_in(besides))
-    connection.execute(
-        t.routings.update()
-        .where(
-            r.digest == digest,
-            r.match_id.in_(others),
-            sa.or_(
-                sa.and_(r.state == RoutingState.PLANNED.value, r.batch == batch),
-                sa.and_(r.state == RoutingState.MERGED.value, r.match_id.in_(merged)),
-            ),
-        )
-        .values(state=RoutingState.PENDING.value, batch=None)
-    )
-    connection.execute(t.alerted.delete().where(told))
+    told = connection.execute(routed.where(r.state == RoutingState.PLANNED.value, r.batch == batch)).all()
+    again = {row.id for row in told}
+    pairs = {(row.rule_id, row.story_id) for row in told}
+    stories = sorted({row.story_id for row in told})
+    for start in range(0, len(stories), _CHUNK):
+        some = a.story_id.in_(stories[start : start + _CHUNK])
+        merged = connection.execute(routed.where(r.state == RoutingState.MERGED.value, some))
+        again |= {row.id for row in merged if (row.rule_id, row.story_id) in pairs}
+    forgotten = set(connection.execute(sa.select(m.id).where(m.article_id.in_(besides))).scalars())
+    waits = {"state": RoutingState.PENDING.value, "batch": None, "why": None}
+    _set(connection, digest, again - forgotten, waits)
+    # It counts as told no longer, whoever has got it.
+    _set(connection, digest, again & forgotten, {"state": RoutingState.FORGOTTEN.value})
+
+
+def _set(connection: Connection, digest: str, matches: Set[int], values: Mapping[str, Any]) -> None:
+    r, ids = t.routings.c, sorted(matches)
+    for start in range(0, len(ids), _CHUNK):
+        some = r.match_id.in_(ids[start : start + _CHUNK])
+        connection.execute(t.routings.update().where(r.digest == digest, some).values(values))

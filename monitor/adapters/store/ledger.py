@@ -14,6 +14,8 @@ from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.reading import reread_of
 from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
+from monitor.adapters.store.story_list import list_members
+from monitor.adapters.store.told import told_batch
 from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
@@ -29,6 +31,8 @@ from monitor.model.ledger import (
     SeenEntry,
     StoreCounts,
 )
+from monitor.model.story_member import Member
+from monitor.model.telling import why_of
 
 _HOUR = timedelta(hours=1)
 _ROOM_OF_AN_ID = 19  # digits of the largest row number
@@ -202,12 +206,11 @@ def _fate(connection: Connection, row: RowMapping) -> EntryFate:
     feed = connection.execute(sa.select(t.feeds).where(t.feeds.c.id == row["feed_id"])).mappings().one()
     article = _article(connection, t.articles.c.entry_row == row["id"])
     original: Article | None = None
-    story: tuple[Article, ...] = ()
+    story: tuple[Member, ...] = ()
     if article is not None and article.story_id is not None:
         if article.duplicate_of is not None:
             original = _article(connection, t.articles.c.id == article.duplicate_of)
-        query = sa.select(t.articles).where(t.articles.c.story_id == article.story_id).order_by(t.articles.c.id)
-        story = tuple(article_of(member) for member in connection.execute(query).mappings())
+        story = tuple(list_members(connection, [article.story_id]))
     failures: Sequence[tuple[str, str]] = ()
     if article is not None:
         f = t.rule_failures.c
@@ -244,21 +247,14 @@ def _match_fates(connection: Connection, article: Article) -> tuple[MatchFate, .
 
 
 def _routings(connection: Connection, match: RowMapping, article: Article) -> tuple[Routing, ...]:
-    r, a, d = t.routings.c, t.alerted.c, t.deliveries.c
+    r, d = t.routings.c, t.deliveries.c
     rows = connection.execute(sa.select(t.routings).where(r.match_id == match["id"]).order_by(r.digest)).mappings()
     found = []
     for row in rows.all():
         batch = row["batch"]
         if row["state"] == RoutingState.MERGED.value and article.story_id is not None:
-            # It was merged into the batch that alerted this rule on this story before: that one carried it.
-            batch = connection.execute(
-                sa.select(a.batch).where(
-                    a.digest == row["digest"],
-                    a.rule_id == match["rule_id"],
-                    a.story_id == article.story_id,
-                    a.draft.is_(False),
-                )
-            ).scalar_one_or_none()
+            # It was merged because a batch had told this rule on this story: the last such one carried it.
+            batch = told_batch(connection, row["digest"], match["rule_id"], article.story_id)
         # A dry run and the real one may give a batch the same name: each routing has its own deliveries.
         shown, drafts = (batch, False) if batch is not None else (row["draft_batch"], True)
         is_draft = d.state == DeliveryState.DRAFT.value
@@ -268,6 +264,12 @@ def _routings(connection: Connection, match: RowMapping, article: Article) -> tu
             .order_by(d.id)
         ).mappings()
         found.append(
-            Routing(row["digest"], RoutingState(row["state"]), shown, tuple(delivery_of(one) for one in carried))
+            Routing(
+                row["digest"],
+                RoutingState(row["state"]),
+                shown,
+                tuple(delivery_of(one) for one in carried),
+                why_of(row["why"]),
+            )
         )
     return tuple(found)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.model.ledger import ListedMatch, Routing, RoutingState
 from monitor.model.rule import Severity
+from monitor.model.telling import why_of
 
 NEWEST_FIRST = (t.matches.c.matched_at.desc(), t.matches.c.id.desc())
 
@@ -81,9 +82,13 @@ def _listed(connection: Connection, query: sa.Select[Any]) -> list[ListedMatch]:
     rows = connection.execute(query).mappings().all()
     r = t.routings.c
     routings: dict[int, list[Routing]] = {}
-    found = sa.select(r.match_id, r.digest, r.state, r.batch).where(r.match_id.in_([row["id"] for row in rows]))
+    found = sa.select(r.match_id, r.digest, r.state, r.batch, r.why).where(
+        r.match_id.in_([row["id"] for row in rows])
+    )
     for one in connection.execute(found.order_by(r.match_id, r.digest)):
-        routings.setdefault(one.match_id, []).append(Routing(one.digest, RoutingState(one.state), one.batch))
+        routings.setdefault(one.match_id, []).append(
+            Routing(one.digest, RoutingState(one.state), one.batch, why=why_of(one.why))
+        )
     return [_listed_match(row, tuple(routings.get(row["id"], ()))) for row in rows]
 
 

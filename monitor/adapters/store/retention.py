@@ -233,28 +233,16 @@ def _drop_prints(connection: Connection, keys: Sequence[Key], _limits: PruneLimi
     drop_prints(connection, [key for (key,) in keys])
 
 
-def _alerted(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
-    """Of stories without an article nothing can come any more that would be compared with what was alerted."""
-    one = t.alerted.c
-    alive = sa.select(t.articles.c.id).where(t.articles.c.story_id == one.story_id).correlate(t.alerted).exists()
-    key = (one.digest, one.rule_id, one.story_id, one.draft)
-    return sa.select(*key).where(one.alerted_at < limits.rows, ~alive), key
-
-
 def _deliveries(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     # By the next attempt, which is never before the making: an index has it, and not to read each message.
-    d, r, one = t.deliveries.c, t.routings.c, t.alerted.c
+    d, r = t.deliveries.c, t.routings.c
     carried = sa.select(r.match_id).where(r.digest == d.digest, r.batch == d.batch).correlate(t.deliveries)
-    merged = sa.select(one.digest, one.batch).where(one.draft.is_(False), one.alerted_at < limits.rows)
     query = sa.select(d.id).where(
         d.state.in_(_SETTLED),
         d.next_attempt_at < limits.rows,
         d.id < newest(t.deliveries.alias().c.id),
         # A draft was never sent: nobody asks for it after so long.
-        sa.or_(
-            d.state == DeliveryState.DRAFT.value,
-            sa.and_(~carried.exists(), sa.tuple_(d.digest, d.batch).not_in(merged)),
-        ),
+        sa.or_(d.state == DeliveryState.DRAFT.value, ~carried.exists()),
     )
     return query, (d.id,)
 
@@ -327,7 +315,6 @@ _STEPS: dict[PruneStep, tuple[Finder, Taker]] = {
     PruneStep.ENTRIES: (_entries, _delete_entries),
     PruneStep.POINTS: (_points, _drop_points),
     PruneStep.PRINTS: (_prints, _drop_prints),
-    PruneStep.ALERTED: (_alerted, _deletes(t.alerted)),
     PruneStep.DELIVERIES: (_deliveries, _delete_deliveries),
     PruneStep.MESSAGES: (_messages, _drop_messages),
     PruneStep.BATCHES: (_batches, _deletes(t.batches)),

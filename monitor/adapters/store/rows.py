@@ -254,7 +254,17 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         explanation=EXPLANATION.validate_python(row["explanation"]),
     )
     sentences = tuple(row["sentences"])
-    new = NewMatch(match, rule, row["because"], digests, sentences, row["news"], row["analyser_version"])
+    new = NewMatch(
+        match=match,
+        rule=rule,
+        because=row["because"],
+        digests=digests,
+        sentences=sentences,
+        news=row["news"],
+        analyser_version=row["analyser_version"],
+        names=tuple(row["names"] or ()),
+        figures=tuple(row["figures"] or ()),
+    )
     return StoredMatch(row["id"], new, article, row["matched_at"])
 
 
@@ -270,6 +280,8 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
         "explanation": EXPLANATION.dump_python(new.match.explanation, mode="json"),
         "because": new.because,
         "sentences": list(new.sentences),
+        "names": list(new.names),
+        "figures": list(new.figures),
         "news": new.news,
         "matched_at": now,
     }

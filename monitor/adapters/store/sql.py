@@ -20,6 +20,7 @@ from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.stories import SqlStoryStore
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
 from monitor.model.reading import RereadState
@@ -33,6 +34,7 @@ from monitor.ports import (
     Outbox,
     ReadingMemory,
     Retention,
+    StoryStore,
 )
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
@@ -77,6 +79,7 @@ class SqlStore:
         self.ledger: Ledger = SqlLedger(self._db)
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
+        self.stories: StoryStore = SqlStoryStore(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 metadata = sa.MetaData(
@@ -333,6 +333,8 @@ matches = sa.Table(
     sa.Column("explanation", sa.JSON, nullable=False),
     sa.Column("because", AnyText, nullable=False),
     sa.Column("sentences", sa.JSON, nullable=False),
+    sa.Column("names", sa.JSON(none_as_null=True)),  # hashes of the matched names; null = from before them
+    sa.Column("figures", sa.JSON(none_as_null=True)),  # numbers in its sentences; null likewise, or dropped
     sa.Column("news", sa.Boolean, nullable=False),
     sa.Column("matched_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("article_id", "rule_id"),
@@ -357,20 +359,10 @@ routings = sa.Table(
     sa.Column("state", AnyText, nullable=False),
     sa.Column("batch", AnyText),
     sa.Column("draft_batch", AnyText),  # a dry run planned it: a real run still has it before it
+    sa.Column("why", AnyText),  # why it was told or merged; null = from before reasons were kept
+    sa.Column("draft_why", AnyText),  # the same of the dry run
     sa.Index(None, "digest", "state"),
     sa.Index(None, "digest", "batch"),
-)
-
-alerted = sa.Table(
-    "alerted",
-    metadata,
-    sa.Column("digest", AnyText, primary_key=True),
-    sa.Column("rule_id", AnyText, primary_key=True),
-    sa.Column("story_id", AnyText, primary_key=True),
-    sa.Column("draft", sa.Boolean, primary_key=True),
-    sa.Column("batch", AnyText, nullable=False),
-    sa.Column("sentences", sa.JSON, nullable=False),
-    sa.Column("alerted_at", UtcDateTime, nullable=False),
 )
 
 digest_states = sa.Table(

@@ -36,8 +36,8 @@ def drop_words(connection: Connection, column: sa.Column[int], values: Sequence[
 def drop_names(connection: Connection, articles: Sequence[int], **more: Any) -> None:
     """Authors, names found in the text, and the matched words; `more` are further columns of the matches.
 
-    What a rule was, its reason on one line and the hashes of its sentences stay: they say whether a later wording
-    is news.
+    What a rule was, its reason on one line and the hashes of its sentences and names stay: they say whether a
+    later wording is news.
     """
     a, m = t.articles.c, t.matches.c
     connection.execute(t.articles.update().where(a.id.in_(articles)).values(authors=[], entities=[]))
@@ -46,7 +46,8 @@ def drop_names(connection: Connection, articles: Sequence[int], **more: Any) -> 
     for row in connection.execute(sa.select(m.id, m.explanation).where(m.article_id.in_(articles))).all():
         root = EXPLANATION.validate_python(row.explanation)
         short = EXPLANATION.dump_python(Explanation(root.node, root.holds), mode="json")
-        connection.execute(t.matches.update().where(m.id == row.id).values(spans=[], explanation=short, **more))
+        gone = {"spans": [], "explanation": short, "figures": None, **more}
+        connection.execute(t.matches.update().where(m.id == row.id).values(gone))
 
 
 def drop_messages(

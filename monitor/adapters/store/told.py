@@ -1,16 +1,23 @@
-"""What a story's current articles have told, in SQL: derived from what was planned, so it follows regrouping."""
+"""What a digest has told of stories as they stand now, in SQL: planned matches and the batches that told them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
-from monitor.model.ledger import RoutingState
+from monitor.model.article import DuplicateReason
+from monitor.model.ledger import Plan, RoutingState
+from monitor.model.telling import Material, Merged, StoryMember, ToldMatch
 
+_T = TypeVar("_T")
 _CHUNK = 400
+_DRAFTED = (RoutingState.PLANNED.value, *(one.value for one in Material))
+_EDIT = DuplicateReason.REVISION.value
 _r, _m, _a = t.routings.c, t.matches.c, t.articles.c
 _ROUTED = (
     sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.news, _a.story_id)
@@ -24,8 +31,77 @@ _ROUTED = (
 _WAKE = (
     t.routings.update()
     .where(_r.match_id == sa.bindparam("match"), _r.digest == sa.bindparam("of"))
-    .values(state=RoutingState.PENDING.value, batch=None)
+    .values(state=RoutingState.PENDING.value, batch=None, why=None)
 )
+
+
+def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draft: bool) -> list[ToldMatch]:
+    """The told matches of these stories, oldest first."""
+    m, a = t.matches.c, t.articles.c
+    real, dry = t.batches.alias(), t.batches.alias()
+    columns = (m.rule_id, a.story_id, a.id, a.title, a.url_key, m.sentences, m.names, m.figures, m.matched_at)
+    query = _told(digest, (*columns, real.c.planned_at, dry.c.planned_at.label("drafted_at")), draft=draft)
+    for batches, name, is_draft in ((real, t.routings.c.batch, False), (dry, t.routings.c.draft_batch, True)):
+        same = (batches.c.digest == digest, batches.c.batch == name, batches.c.draft.is_(is_draft))
+        query = query.outerjoin(batches, sa.and_(*same))
+    found = [
+        ToldMatch(
+            rule=row.rule_id,
+            story=row.story_id,
+            article=row.id,
+            title=row.title,
+            url_key=row.url_key,
+            sentences=tuple(row.sentences),
+            names=tuple(row.names or ()),
+            figures=tuple(row.figures or ()),
+            # A draft that was pruned was made some time after the match.
+            at=row.planned_at or row.drafted_at or row.matched_at,
+        )
+        for some in _parts(stories)
+        for row in connection.execute(query.where(a.story_id.in_(some)))
+    ]
+    return sorted(found, key=lambda one: (one.at, one.article, one.rule))
+
+
+def _told(digest: str, columns: Sequence[sa.ColumnElement[Any]], *, draft: bool) -> sa.Select[Any]:
+    r, m, a = t.routings.c, t.matches.c, t.articles.c
+    is_told: sa.ColumnElement[bool] = r.state == RoutingState.PLANNED.value
+    if draft:
+        reasons = sa.or_(r.draft_why.is_(None), r.draft_why.in_(_DRAFTED))
+        is_told = sa.or_(is_told, sa.and_(r.draft_batch.is_not(None), reasons))
+    joined = t.articles.join(t.matches, m.article_id == a.id).join(t.routings, r.match_id == m.id)
+    return sa.select(*columns).select_from(joined).where(r.digest == digest, is_told)
+
+
+def told_batch(connection: Connection, digest: str, rule: str, story: str) -> str | None:
+    """The last batch that told the rule on the story."""
+    r, b = t.routings.c, t.batches.c
+    query = (
+        _told(digest, (r.batch,), draft=False)
+        .join(t.batches, sa.and_(b.digest == digest, b.batch == r.batch, b.draft.is_(False)))
+        .where(t.matches.c.rule_id == rule, t.articles.c.story_id == story)
+        .order_by(b.planned_at.desc(), b.batch.desc())
+    )
+    found = connection.execute(query.limit(1)).first()
+    return None if found is None else str(found[0])
+
+
+def without_told(connection: Connection, plan: Plan) -> frozenset[int]:
+    """The matches of a plan that must not be merged: nothing of their rule is told in the story they stand in now.
+
+    Asked under the grouping lock, so that no regrouping takes a match from what was told meanwhile.
+    """
+    m, a = t.matches.c, t.articles.c
+    alone: set[int] = set()
+    merged = [one for one in plan.merged if plan.reasons.get(one) is not Merged.EARLIER_WORDING]
+    for some in _parts(merged):
+        query = sa.select(m.id, m.rule_id, a.story_id).join(t.articles, a.id == m.article_id).where(m.id.in_(some))
+        waiting = connection.execute(query).all()
+        stories = sorted({row.story_id for row in waiting})
+        told = _told(plan.digest, (m.rule_id, a.story_id), draft=plan.draft).where(a.story_id.in_(stories))
+        pairs = {tuple(row) for row in connection.execute(told)}
+        alone |= {row.id for row in waiting if (row.rule_id, row.story_id) not in pairs}
+    return frozenset(alone)
 
 
 def wake_merged(connection: Connection, stories: Collection[str]) -> int:
@@ -46,3 +122,42 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
             connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in silent])
         woken += len(silent)
     return woken
+
+
+def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
+    """The articles of each story, oldest first."""
+    a = t.articles.c
+    columns = (a.story_id, a.id, a.url, a.publisher, a.feed_name, a.wire, a.first_seen, a.duplicate_reason)
+    found: dict[str, list[StoryMember]] = defaultdict(list)
+    for some in _parts(stories):
+        for row in connection.execute(sa.select(*columns).where(a.story_id.in_(some)).order_by(a.id)):
+            found[row.story_id].append(
+                StoryMember(
+                    story=row.story_id,
+                    article=row.id,
+                    url=row.url,
+                    publisher=row.publisher or row.feed_name,
+                    wire=row.wire or "",
+                    first_seen=row.first_seen,
+                    copy=row.duplicate_reason not in (None, _EDIT),
+                )
+            )
+    return found
+
+
+def last_number(connection: Connection, digest: str, story: str, *, draft: bool) -> int:
+    """The greatest number of a batch named after the story."""
+    b, prefix = t.batches.c, f"{story}#"
+    query = sa.select(b.batch).where(
+        # A range, not LIKE: the primary key answers it, however many batches there are.
+        b.digest == digest,
+        b.draft.is_(draft),
+        b.batch >= prefix,
+        b.batch < prefix + "\U0010ffff",
+    )
+    numbers = (name.removeprefix(prefix) for name in connection.execute(query).scalars())
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

@@ -173,7 +173,7 @@ def _among(articles: Sequence[Article], look: _Look) -> None:
     for some in sharing.values():
         if len(some) > 1:
             for row in some:
-                look.of[row].update(some)
+                look.of[row].update(some if len(some) <= _FREE else (*some[:EDGE], *some[-EDGE:]))
 
 
 def index_bands(connection: Connection, articles: Sequence[Article], twins: Twins) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -49,17 +49,19 @@ def build_digest(
     *,
     late: bool,
     subscribed_at: Mapping[int, datetime],
+    owner_of: Callable[[str, str], str] = lambda _url, publisher: publisher,
 ) -> Digest:
     """Gathers matches into a digest, ordered by severity, then newest.
 
     `story_articles` holds all known articles of each story, matched or not, by story id; `subscribed_at` the
-    subscription time of each feed by its id. The order of the inputs does not change the result.
+    subscription time of each feed by its id; `owner_of` says whose page an address is, given also the publisher's
+    name. The order of the inputs does not change the result.
     """
     by_story: dict[str, list[MatchedArticle]] = {}
     for item in matched:
         by_story.setdefault(story_of(item.article), []).append(item)
     stories = [
-        _story(story_id, items, story_articles.get(story_id, ()), subscribed_at)
+        _story(story_id, items, story_articles.get(story_id, ()), subscribed_at, owner_of)
         for story_id, items in by_story.items()
     ]
     stories.sort(key=lambda s: (-s.severity.rank, -s.last_updated.timestamp(), s.id))
@@ -73,6 +75,7 @@ def build_digest(
         late=late,
         immediate=isinstance(settings.schedule, Immediate),
         max_stories=settings.max_stories,
+        min_publishers=settings.min_publishers,
     )
 
 
@@ -86,6 +89,7 @@ def _story(
     items: Sequence[MatchedArticle],
     members: Sequence[Article],
     subscribed_at: Mapping[int, datetime],
+    owner_of: Callable[[str, str], str],
 ) -> DigestStory:
     items = sorted(items, key=lambda i: (*_rank(i.article), i.rule.id, i.match.rule_version, i.match.spans))
     articles = {a.id: a for a in (*members, *(i.article for i in items))}
@@ -95,7 +99,7 @@ def _story(
         id=story_id,
         headline=one_line(lead.title) or lead.url or "(no title)",
         url=lead.url,
-        articles=tuple(_link(a) for a in sorted(ranked, key=lambda a: (_when(a), a.id))),
+        articles=tuple(_link(a, owner_of) for a in sorted(ranked, key=lambda a: (_when(a), a.id))),
         rules=_hits(items),
         matched=_passages(items),
         first_seen=min(a.first_seen for a in articles.values()),
@@ -131,16 +135,19 @@ def _rank(article: Article) -> tuple[bool, int, datetime, int]:
     return (article.duplicate_of is not None, _FULLNESS[article.quality], _when(article), article.id)
 
 
-def _link(article: Article) -> ArticleLink:
+def _link(article: Article, owner_of: Callable[[str, str], str]) -> ArticleLink:
+    publisher = one_line(article.publisher or article.feed_name)
     return ArticleLink(
         id=article.id,
         title=one_line(article.title) or article.url or "(no title)",
         url=article.url,
-        publisher=one_line(article.publisher or article.feed_name),
+        publisher=publisher,
         first_seen=article.first_seen,
         published=article.published,
         language=article.language,
         copy=article.duplicate_of is not None,
+        owner=owner_of(article.url, publisher),
+        wire=article.wire,
     )
 
 

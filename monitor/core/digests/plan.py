@@ -29,6 +29,8 @@ from monitor.model.digest import Cron, Every, MessageFormat, Window
 from monitor.model.rule import Rule
 
 LATE_AFTER = timedelta(minutes=5)
+FOLLOW_UP_AFTER = timedelta(minutes=15)
+"""A story that an immediate digest has told has one follow-up in this time: a live page changes every minute."""
 LOOK_BACK = "backtest/"
 """How the names of batches begin that tell what a backtest found."""
 
@@ -100,6 +102,11 @@ def is_late(window: Window, now: datetime) -> bool:
 def immediate_due(first_match_at: datetime, wait: timedelta, now: datetime) -> bool:
     """Whether an immediate digest has waited long enough for more of the same story."""
     return now - first_match_at >= wait
+
+
+def follow_up_due(last_told: datetime, now: datetime) -> bool:
+    """Whether a further message about a story may follow the last one; a clock that was set back lets it."""
+    return not timedelta(0) <= now - last_told < FOLLOW_UP_AFTER
 
 
 def window_batch(window: Window) -> str:

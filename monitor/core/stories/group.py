@@ -72,20 +72,50 @@ def content_order(article: Article) -> tuple[str, ...]:
     )
 
 
-def pairs_of(articles: Iterable[Article], twins: Twins) -> list[Pair]:
-    """The pairs that are one text, each once, in the order in which classes are joined."""
-    found: dict[tuple[int, int], Pair] = {}
-    for one, other in twins.revisions:
-        pair = _sorted(one, other)
-        found[pair] = Pair(*pair, DuplicateReason.REVISION)
-    for article in articles:
-        for other in twins.of.get(article.id, ()):
-            pair = _sorted(article.id, other)
-            if pair not in found and other != article.id:
-                verdict = judge_pair(article, twins.articles[other])
-                if verdict.reason is not None:
-                    found[pair] = Pair(*pair, verdict.reason, verdict.why)
-    return sorted(found.values(), key=lambda pair: (_RANK[pair.reason], pair.one, pair.other))
+def pairs_of(articles: Sequence[Article], twins: Twins) -> list[Pair]:
+    """The pairs that are one text, in the order in which classes are joined.
+
+    Of what is one class by other pairs already, no more is judged: a hundred copies are not 4,950 pairs.
+    """
+    joined = _Joining(twins)
+    found = [Pair(*_sorted(one, other), DuplicateReason.REVISION) for one, other in sorted(twins.revisions)]
+    for pair in found:
+        joined.join(pair.one, pair.other)
+    asked = {_sorted(one.id, other) for one in articles for other in twins.of.get(one.id, ()) if other != one.id}
+    for _, one, other in sorted((_promise(twins, *pair), *pair) for pair in asked):
+        if joined.are_one(one, other):
+            continue
+        verdict = judge_pair(twins.articles[one], twins.articles[other])
+        if verdict.reason is not None:
+            found.append(Pair(one, other, verdict.reason, verdict.why))
+            joined.join(one, other)
+    return sorted(found, key=lambda pair: (_RANK[pair.reason], pair.one, pair.other))
+
+
+class _Joining:
+    """Which articles are one class so far."""
+
+    def __init__(self, twins: Twins) -> None:
+        self._leads = {row: article.duplicate_of or row for row, article in twins.articles.items()}
+
+    def join(self, one: int, other: int) -> None:
+        self._leads[self._lead(one)] = self._lead(other)
+
+    def are_one(self, one: int, other: int) -> bool:
+        return self._lead(one) == self._lead(other)
+
+    def _lead(self, row: int) -> int:
+        while (lead := self._leads.setdefault(row, row)) != row:
+            row = self._leads[row] = self._leads.setdefault(lead, lead)
+        return row
+
+
+def _promise(twins: Twins, one: int, other: int) -> int:
+    """Sorts what may be judged by the reason it may have."""
+    a, b = twins.articles[one], twins.articles[other]
+    if a.url_key and a.url_key == b.url_key:
+        return 0
+    return 1 if a.content_hash == b.content_hash else 2
 
 
 def _sorted(one: int, other: int) -> tuple[int, int]:

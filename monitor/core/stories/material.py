@@ -1,57 +1,243 @@
-"""What is new in a text that was matched before: its matched sentences."""
+"""What is told of a story that a digest knows: the table of reasons, and what they are judged by.
+
+A pending match is told for the first reason of this table that holds, else it is merged; "told" are the matches of
+the digest that were planned and whose articles stand in the match's story now.
+
+| reason | holds when |
+|---|---|
+| (merged) earlier_wording | an edit whose earlier wording matched the rule in the same sentences |
+| new_story | nothing of the story was told |
+| new_rule | the story was told, not for this rule |
+| corrected | the title says CORRECTED or RETRACTED; none that was told for the rule is the same |
+| new_names | a matched name that the rule was not told with on this story |
+| possible_distinct | the title is like a told one but for its ordinals: 12th, 13th |
+| changed_sentence | a revision, or another text of a told address, with a matched sentence that was not told |
+| changed_number | a number in the matched sentences that was not told |
+| repeat | `repeat_after` since the rule last told the story; never for a copy without a new matched sentence |
+| new_publishers | 3 independent publishers more than when the story was last told; never for such a copy |
+| every_update | `updates = "all"`; never for such a copy |
+
+`updates = "none"` ends the reasons that tell the same news again in more words: corrected, changed_sentence,
+changed_number, new_publishers. The others may be other news: they are told under every setting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Set
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.stories.identity import SAME_DAY
+from monitor.core.stories.figures import figures_of, value_of
+from monitor.core.stories.identity import title_likeness
 from monitor.core.text.sentences import sentences_of
 from monitor.core.text.words import fold_words, hash_words
-from monitor.model.article import Article, DuplicateReason
-from monitor.model.rule import Match
+from monitor.model.article import DuplicateReason
+from monitor.model.digest import DigestSettings
+from monitor.model.ledger import StoredMatch
+from monitor.model.rule import Explanation, Match
+from monitor.model.telling import Material, Merged, ToldMatch, Updates, Verdict
+
+MORE_PUBLISHERS = 3
+AT_ONCE = frozenset(
+    {Material.NEW_STORY_FOR_RULE, Material.NEW_RULE, Material.NEW_NAMES, Material.POSSIBLE_DISTINCT}
+)
+"""Reasons that may be other news altogether: an immediate digest does not let them wait for a follow-up's turn."""
 
 _MOST_SENTENCES = 200  # a match has at most so many spans
+_MOST_FIGURES = 60
+_LONGEST_READ = 50_000  # characters in which a matched word is looked for in lower case
+_POSSESSIVE = re.compile(r"['’]s\Z")
+_WORD = re.compile(r"\w+")
+_EDITS = (DuplicateReason.REVISION, DuplicateReason.SAME_URL)
+_COPIES = (DuplicateReason.SAME_CONTENT, DuplicateReason.NEAR_DUPLICATE)
+# In capitals anywhere, or as the mark before or behind a title ("Correction: …", "… (corrected)").
+_CORRECTION = re.compile(
+    r"\b(CORRECTED|CORRECTION|RETRACTED|RETRACTION|WITHDRAWN)\b"
+    r"|^\W*(?i:(corrected|correction|retracted|retraction|withdrawn))\b\s*[:\-–—]"
+    r"|[(\[](?i:(corrected|correction|retracted|retraction|withdrawn))[)\]]\W*$"
+)
+_ORDINAL = re.compile(
+    r"\b(\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth)\b",
+    re.IGNORECASE,
+)
+_LIKE_TITLE = 0.6  # the near-duplicate rule of the stories design
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a rule was alerted with on a story: hashes of its sentences, and when it was told last."""
+class Facts:
+    """What a match stands on: hashes of its sentences and of its matched names, and the numbers it tells."""
 
-    sentences: Set[str]
-    last: datetime
+    sentences: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+
+
+def facts_of(match: Match, title: str, body: str, summary: str) -> Facts:
+    """The facts of a match, each list sorted; equal words give equal hashes whatever the markup."""
+    texts = {"title": title, "body": body, "summary": summary}
+    places = _places(match, texts)
+    folded = {hash_words(words) for sentence in places if (words := fold_words(sentence))}
+    figures = {figure for sentence in places for figure in figures_of(sentence)}
+    names = {hash_words(name)[:16] for name in _names(match, texts)}
+    return Facts(tuple(sorted(folded)), tuple(sorted(names)), tuple(sorted(figures)[:_MOST_FIGURES]))
 
 
 def matched_sentences(match: Match, title: str, body: str, summary: str) -> tuple[str, ...]:
-    """Hashes of the sentences a match stands on, sorted; equal words give equal hashes whatever the markup."""
+    """The sentences of `facts_of` alone."""
     texts = {"title": title, "body": body, "summary": summary}
+    return tuple(sorted({hash_words(words) for one in _places(match, texts) if (words := fold_words(one))}))
+
+
+def _places(match: Match, texts: dict[str, str]) -> set[str]:
+    """The sentences that hold the matched words."""
     spans = [span for span in match.spans[:_MOST_SENTENCES] if span.field in texts]
     # Found once per text, and each sentence folded once: a text of 160,000 characters may hold 200 spans.
     split = {field: sentences_of(texts[field]) for field in {span.field for span in spans}}
     places = {(span.field, *split[span.field].around(span.start, span.end)) for span in spans}
-    folded = (fold_words(texts[field][start:end]) for field, start, end in places)
-    return tuple(sorted({hash_words(words) for words in folded if words}))
+    return {texts[field][start:end] for field, start, end in places}
 
 
-def adds_news(article: Article, sentences: Set[str], news: bool, told: Told | None, now: datetime) -> bool:
-    """Whether a match is told, given what its rule was alerted with on its story (None: never).
+def _names(match: Match, texts: dict[str, str]) -> Iterator[list[str]]:
+    """Matched entities by their id, and other matched words that are written as names.
 
-    A revision tells what its earlier wording did not say: "Torkham" yesterday and "was closed" added today must
-    fire, a corrected comma elsewhere must not, nor the same sentence added by a second feed. After half a day
-    the same sentence is told again: what closed, opened and closed again is news. Another text under the same
-    URL tells a new sentence. A copy of the same words has nothing to add.
+    A word is one if it is capitalised, or of a script without capitals, and the article has it nowhere in lower
+    case. In doubt a word counts: a rule has few words, and each is news once.
     """
-    if not news:
-        return False
-    if told is None:
-        return True
-    is_new = not sentences <= told.sentences
-    if article.duplicate_reason is DuplicateReason.REVISION:
-        return is_new or now - told.last > SAME_DAY
-    return article.duplicate_reason is DuplicateReason.SAME_URL and is_new
+    surfaces = {words: entity for entity, words in _entities(match.explanation)}
+    of_entity: dict[str, str] = {words[-1]: entity for words, entity in surfaces.items()}
+    lower: set[str] | None = None
+    for span in match.spans[:_MOST_SENTENCES]:
+        if span.field not in texts:
+            continue
+        written = _WORD.findall(_POSSESSIVE.sub("", span.text))
+        folded = tuple(word for one in written for word in fold_words(one))
+        if folded and (entity := surfaces.get(folded) or of_entity.get(folded[-1])):
+            yield ["@", entity]
+            continue
+        capitals = [one for one in written if one[0].isalpha() and not one[0].islower()]
+        if capitals and lower is None:
+            read = " ".join(texts.values())[:_LONGEST_READ]
+            lower = {word for word in _WORD.findall(read) if word.islower()}
+        name = [one for one in capitals if not one[0].isupper() or one.lower() not in (lower or ())]
+        if name:
+            yield [word for one in name for word in fold_words(one)]
+
+
+def _entities(one: Explanation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The entities of an explanation with the words they were found by."""
+    if one.node.startswith("@"):
+        for span in one.spans:
+            if words := tuple(fold_words(_POSSESSIVE.sub("", span.text))):
+                yield one.node[1:], words
+    for child in one.children:
+        yield from _entities(child)
 
 
 def is_news(sentences: Set[str], earlier: Set[str] | None) -> bool:
     """Whether a match of a revision says more than its earlier wording; `earlier` None: the rule did not hold."""
     return earlier is None or not sentences <= earlier
+
+
+def correction_in(title: str) -> str:
+    """ "corrected", "retracted" or the like when the title says so, else ""."""
+    found = _CORRECTION.search(title)
+    return found[0].strip(" :-–—()[]").casefold() if found else ""
+
+
+def judge(
+    match: StoredMatch,
+    told: Sequence[ToldMatch],
+    settings: DigestSettings,
+    more_publishers: Callable[[], int],
+    now: datetime,
+) -> Verdict:
+    """Whether a pending match is told, and why: the table above.
+
+    `told` is what the digest has told of the match's story; `more_publishers` says how many independent
+    publishers the story has now and had not when it was last told.
+    """
+    if not match.new.news:
+        return Verdict(Merged.EARLIER_WORDING)
+    if not told:
+        return Verdict(Material.NEW_STORY_FOR_RULE)
+    known = [one for one in told if one.rule == match.new.rule.id]
+    if not known:
+        return Verdict(Material.NEW_RULE)
+    found = _update(match, known, settings, more_publishers, now)
+    if settings.updates is Updates.NONE and found.told and found.why not in (*AT_ONCE, Material.REPEAT):
+        return Verdict(Merged.UPDATES_OFF)
+    return found
+
+
+def _update(
+    match: StoredMatch,
+    known: Sequence[ToldMatch],
+    settings: DigestSettings,
+    more_publishers: Callable[[], int],
+    now: datetime,
+) -> Verdict:
+    article, new = match.article, match.new
+    sentences = {sentence for one in known for sentence in one.sentences}
+    same_sentences = set(new.sentences) <= sentences
+    title = fold_words(article.title)
+    correction = correction_in(article.title)
+    if correction and all(fold_words(one.title) != title for one in known):
+        return Verdict(Material.CORRECTED, correction)
+    if set(new.names) - {name for one in known for name in one.names}:
+        return Verdict(Material.NEW_NAMES, "another name in the match")
+    if _possibly_distinct(article.title, [one.title for one in known]):
+        return Verdict(Material.POSSIBLE_DISTINCT, "may be another event: the ordinals differ")
+    if not same_sentences:
+        edited = article.duplicate_reason in _EDITS or (
+            bool(article.url_key) and any(one.url_key == article.url_key for one in known)
+        )
+        figures = [figure for one in known for figure in one.figures]
+        numbers = changed_numbers(new.figures, figures)
+        if edited:
+            return Verdict(Material.CHANGED_SENTENCE, numbers or "new matched sentence")
+        if numbers:
+            return Verdict(Material.CHANGED_NUMBER, numbers)
+    elif article.duplicate_reason in (*_COPIES, DuplicateReason.SAME_URL):
+        return Verdict(Merged.COPY)
+    # A time ahead of now was taken from a clock that was set since.
+    if abs(now - max(one.at for one in known)) > settings.repeat_after:
+        return Verdict(Material.REPEAT, "still so")
+    if (more := more_publishers()) >= MORE_PUBLISHERS:
+        return Verdict(Material.NEW_PUBLISHERS, f"{more:,} more publishers")
+    if settings.updates is Updates.ALL:
+        return Verdict(Material.EVERY_UPDATE)
+    return Verdict(Merged.SAME_SENTENCES if same_sentences else Merged.NOTHING_NEW)
+
+
+def changed_numbers(new: Collection[str], told: Collection[str]) -> str:
+    """The numbers that were not told, as an update says them: "41 → 45 people", "6000 trucks"; "" for none.
+
+    Of several that were told of one thing ("38 people", "41 people") the greatest stands for them.
+    """
+    values = {value_of(one) for one in told}
+    fresh = [one for one in new if value_of(one) not in values]
+    said = []
+    for figure in sorted(fresh, key=lambda one: (not _noun(one), one))[:2]:
+        before = [value_of(one) for one in told if _noun(one) and _noun(one) == _noun(figure)]
+        greatest = max(before, key=lambda one: (len(one.partition(".")[0]), one), default="")
+        said.append(f"{greatest} → {figure}" if greatest else figure)
+    return ", ".join(said)
+
+
+def _noun(figure: str) -> str:
+    return figure.partition(" ")[2]
+
+
+def _possibly_distinct(title: str, told: Sequence[str]) -> bool:
+    ordinals = _ordinals(title)
+    if not ordinals:
+        return False
+    others = [(_ordinals(one), title_likeness(_ORDINAL.sub(" ", title), _ORDINAL.sub(" ", one))) for one in told]
+    alike = [theirs for theirs, likeness in others if theirs and likeness >= _LIKE_TITLE]
+    return bool(alike) and ordinals not in alike
+
+
+def _ordinals(title: str) -> frozenset[str]:
+    return frozenset(found.casefold() for found in _ORDINAL.findall(title))

@@ -10,10 +10,13 @@ import pytest
 from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, RULES, Newsroom, digest_settings, failing, item, ruleset_of
 
+from monitor.adapters.store import tables
+from monitor.adapters.store.rows import DROPPED
 from monitor.app.why import NoSuchRule, Why, why
 from monitor.app.why_words import laid_out, why_json, why_lines
 from monitor.core.rules import RuleSet
 from monitor.core.text.columns import display_width
+from monitor.model.article import Dropped, DropReason
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import Cron
 from monitor.model.errors import DeliveryFailed, DeliveryFault
@@ -99,6 +102,57 @@ def test_a_match_that_no_digest_takes_says_so() -> None:
     assert "no digest takes this rule" in said(room)
 
 
+RAIL = "Recent\n\nFloods close the Torkham road, closed for weeks\n\nRead more"
+
+
+def with_left_out(room: Newsroom, *dropped: Dropped) -> None:
+    with room.store._db.write() as connection:
+        connection.execute(tables.articles.update().values(dropped=DROPPED.dump_python(dropped, mode="json")))
+
+
+def test_a_rule_that_would_match_only_in_what_was_left_out_is_named() -> None:
+    room = newsroom()
+    room.bring_in(item("e1", "Ministers meet in Kabul", "Talks on trade. Trucks wait."))
+    with_left_out(room, Dropped(DropReason.CUE_CUT, RAIL), Dropped(DropReason.FURNITURE, "Short Url"))
+    text = said(room)
+    assert "left out 11 words: cue cut" in text
+    assert "floods, torkham-closed would match in the part left out (cue cut)" in text
+    assert "left out 2 words: furniture" in text
+    assert text.count("would match") == 1
+    (found,) = why_json(ask(room))
+    assert found["article"]["left_out"] == [
+        {"reason": "cue_cut", "words": 11, "rules": ["floods", "torkham-closed"]},
+        {"reason": "furniture", "words": 2, "rules": []},
+    ]
+    assert "floods, torkham" not in said(room, rule="torkham-closed")
+
+
+def test_a_rule_half_of_whose_words_were_left_out_is_named() -> None:
+    room = newsroom()
+    room.bring_in(item("e1", "Torkham talks", "Ministers meet."))
+    with_left_out(room, Dropped(DropReason.COHESION_CUT, "It was closed."))
+    assert "torkham-closed would match in the part left out (cohesion cut)" in said(room)
+
+
+def test_a_rule_that_matched_is_not_named_for_what_was_left_out() -> None:
+    room = newsroom()
+    room.bring_in(item())
+    with_left_out(room, Dropped("an old reason", "Torkham closed."))
+    assert "left out 2 words: an old reason" in said(room)
+    assert "would match" not in said(room)
+
+
+def test_other_articles_of_the_story_are_named_as_far_as_there_is_room() -> None:
+    room = newsroom()
+    room.bring_in(*(item(f"e{n}", f"Title {n} {'long ' * 30}", f"Text {n}.") for n in range(1, 9)))
+    with room.store._db.write() as connection:
+        connection.execute(tables.articles.update().values(story_id="s_1"))
+    text = said(room)
+    assert "Story         s_1, 8 articles of 1 publisher" in text
+    assert "and 2 more: monitor stories show s_1" in text
+    assert all(display_width(line) <= 80 for line in laid_out(why_lines(ask(room))))
+
+
 def test_a_copy_names_its_original_and_why_it_did_not_alert() -> None:
     room = newsroom()
     room.bring_in(item())
@@ -107,8 +161,8 @@ def test_a_copy_names_its_original_and_why_it_did_not_alert() -> None:
     room.bring_in(item(), item("copy", link="https://news.example/copy"))
     room.plan()
     text = said(room, "https://news.example/copy")
-    assert f"Duplicate     of {URL} (same content)" in text
-    assert "merged in digest alerts: this rule had alerted this story before" in text
+    assert f"Duplicate     of {URL} (same content: the same words, 0 min apart)" in text
+    assert "merged in digest alerts: a copy without a matched sentence that was not told" in text
     assert "2 articles" in text
 
 

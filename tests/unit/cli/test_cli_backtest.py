@@ -414,7 +414,6 @@ def test_a_draft_is_sent_under_a_name_of_its_own(told: Newsroom) -> None:
 def test_a_match_that_no_digest_took_is_sent(told: Newsroom) -> None:
     with told.store._db.write() as connection:
         connection.execute(t.routings.delete())
-        connection.execute(t.alerted.delete())
     assert "2 stories (2 articles)" in send("--yes").stdout
     assert told.number("SELECT count(*) FROM matches WHERE rule_id = 'torkham-closed'") == 3
 

@@ -71,6 +71,8 @@ def imported(*arguments: str, folder: Path, **environment: str) -> str:
         "rules match --help",
         "rules explain --help",
         "matches list --help",
+        "stories list --help",
+        "stories group --help",
         "feeds parse --help",
         "articles extract --help",
         "completion bash",

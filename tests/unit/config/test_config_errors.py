@@ -78,9 +78,31 @@ def test_the_good_file_is_good():
         ("[health]\nreceivers = ['desk']", "1: health: known, but not in this version yet"),
         ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens: known, but not in this version yet"),
         ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", "3: web.public_url: known, but not in this version yet"),
-        ("[publishers.x]\n", "1: publishers: known, but not in this version yet"),
+        # publishers and stories
+        ("[publishers.x]\n", "1: publishers.x.domains: is missing"),
+        ("[publishers.x]\ndomains = []", "2: publishers.x.domains: must not be empty"),
+        ("[publishers.x]\ndomains = ['x']", '2: publishers.x.domains[0]: "x" is no domain such as example.org'),
+        (
+            "[publishers.x]\ndomains = ['http://m.Dawn.com/a']",
+            '2: publishers.x.domains[0]: "http://m.Dawn.com/a" is no domain such as example.org; write "dawn.com"',
+        ),
+        (
+            "[publishers.x]\ndomains = ['127.0.0.1']",
+            '2: publishers.x.domains[0]: "127.0.0.1" is no domain such as …',
+        ),
+        ("[publishers.x]\ndomains = ['a.com', 'A.com']", '2: publishers.x.domains[1]: "A.com" is there twice'),
+        (
+            "[publishers.x]\ndomains = ['a.com']\n[publishers.y]\ndomains = ['a.com']",
+            '4: publishers.y.domains[0]: "a.com" belongs to publishers.x already',
+        ),
+        ("[publishers.'a b']\ndomains = ['a.com']", '1: publishers."a b": "a b" is no name; …'),
+        ("[stories]\nwindow = '8w'", '2: stories.window: "8w" is out of range; 1d to 30d is possible'),
+        ("[stories]\nwindows = '7d'", '2: stories.windows: unknown key; did you mean "window"?'),
+        (
+            "[store]\nretention = '10d'\n[stories]\nwindow = '11d'",
+            "4: stories.window: 11d is longer than store.retention (10d) keeps texts",
+        ),
         ("[jobs]\n", "1: jobs: known, but not in this version yet"),
-        ("[stories]\nwindow = '7d'", "1: stories: known, but not in this version yet"),
         # store
         (
             "[store]\nurl = 'mysql://x'",
@@ -426,10 +448,19 @@ def _cut(line: str, expected: str) -> str:
         ),
         *(
             ('Kabul"', f'Kabul"\n{key} = 1', [f"19: digests[0].{key}: known, but not in this version yet"])
-            for key in (
-                *("quiet_hours", "updates", "repeat_after", "already_sent", "min_publishers"),
-                "quiet_override",
-            )
+            for key in (*("quiet_hours", "already_sent", "quiet_override"),)
+        ),
+        ('Kabul"', 'Kabul"\nupdates = "some"', ['19: digests[0].updates: must be "material", "all" or "none"']),
+        (
+            'Kabul"',
+            'Kabul"\nmin_publisher = 2',
+            ['19: digests[0].min_publisher: unknown key; did you mean "min_publishers"?'],
+        ),
+        ('Kabul"', 'Kabul"\nmin_publishers = 0', ["19: digests[0].min_publishers: must be at least 1"]),
+        (
+            'Kabul"',
+            'Kabul"\nrepeat_after = "1m"',
+            ['19: digests[0].repeat_after: "1m" is out of range; 10m to 366d is possible'],
         ),
         (
             "[[digests]]",

@@ -123,6 +123,11 @@ def test_badges_say_what_to_expect_of_a_story():
     assert build(matched(old, "closed"), matched(article(2), "closed")).stories[0].badges == ()
 
 
+def test_a_story_of_stubs_says_that_it_is_a_title_only() -> None:
+    digest = build(matched(article(1, quality=Quality.STUB), "closed"))
+    assert digest.stories[0].badges == (Badge.TITLE_ONLY,)
+
+
 def test_entities_are_named_once_and_at_most_eight():
     names = tuple(EntityMention(f"Person {i}", "person") for i in range(12))
     twice = (EntityMention("Asif", "person", "asif"), EntityMention("Khawaja Asif", "person", "asif"))

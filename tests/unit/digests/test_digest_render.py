@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import lxml.html
 import pytest
-from digest_samples import DIGEST, END, PASHTO, STRANDED, TORKHAM, passage, storm
+from digest_samples import DIGEST, END, PASHTO, STRANDED, TORKHAM, link, passage, storm
 
 from monitor.core.digests.render import render, with_key
 from monitor.core.text.columns import display_width, wrap
@@ -254,6 +254,52 @@ def test_the_json_digest_keeps_its_contract():
     assert story["entities"][0] == {"name": "Khawaja Asif", "type": "person"}
     assert payload["coverage"] | {"feeds": 212, "failing": 3, "may_have_lost": 1} == payload["coverage"]
     json.dumps(payload)
+
+
+CARRIED = replace(
+    TORKHAM,
+    articles=(
+        *(replace(link(n, f"Paper {n}", 5), owner=f"paper{n}.com", wire="AP", copy=n > 0) for n in range(9)),
+        *(replace(link(n, f"House {n}", 4), owner="house.com") for n in range(20, 22)),
+        replace(link(30, "Elsewhere", 3), owner="elsewhere.com", copy=True),
+    ),
+    badges=(Badge.UPDATED, Badge.CORRECTED),
+    update="41 → 45 people",
+)
+COUNTS = "11 publishers (9 carrying AP) · 12 articles · 8 wire copies · 1 copy"
+HELD = replace(DIGEST, stories=(CARRIED,), held_back=2, min_publishers=3)
+
+
+@pytest.mark.parametrize("form", [MessageFormat.TEXT, MessageFormat.HTML, MessageFormat.SLACK])
+def test_publishers_are_counted_by_owner_and_agency_in_every_form(form: MessageFormat):
+    message = one(HELD, form)
+    said = (
+        message.html or json.dumps(message.payload, ensure_ascii=False) if message.payload or message.html else ""
+    )
+    said = " ".join((said or message.text).split())
+    assert COUNTS in said
+    assert "held back: 2 stories with fewer than 3 independent publishers" in said
+    assert "update: 41 → 45 people" in said
+    assert "UPDATED" in said
+    assert "CORRECTED" in said
+
+
+def test_the_json_digest_counts_publishers_and_their_agencies():
+    payload = one(HELD, MessageFormat.JSON).payload
+    assert payload is not None
+    (story,) = payload["stories"]
+    assert (story["publishers"], story["independent_publishers"]) == (11, 3)
+    assert story["wire"] == [{"name": "AP", "publishers": 9}]
+    assert (story["articles"][0]["wire"], story["articles"][-1]["wire"]) == ("AP", "")
+    assert (payload["held_back"], story["update"]) == (2, "41 → 45 people")
+
+
+def test_a_story_is_linked_once_an_owner():
+    two_names = (*TORKHAM.articles[:2], replace(link(20, "House", 4), owner="arabnews.example"))
+    two_names = (two_names[0], replace(two_names[1], owner="arabnews.example"), two_names[2])
+    html = html_of(replace(HELD, stories=(replace(TORKHAM, articles=two_names),)))
+    assert "Arab News</bdi></a>" in html
+    assert "House" not in html
 
 
 def test_only_json_takes_a_key():

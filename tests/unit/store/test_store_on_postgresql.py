@@ -163,11 +163,11 @@ def test_a_character_that_postgresql_cannot_keep_does_not_lose_an_entry() -> Non
 
 
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
-def test_batches_are_counted_in_the_order_of_code_points_whatever_the_locale(locale: str) -> None:
+def test_batches_are_found_in_the_order_of_code_points_whatever_the_locale(locale: str) -> None:
     store = SqlStore(postgres_server().fresh_database(locale))
     for batch in ("s_1#1", "s_1#2", "s_10#1", "s_1$1"):
         store.digests.record_plan(plan(store, batch=batch, deliveries=0), NOON)
-    assert store.digests.batches("morning", "s_1#") == 2
+    assert store.digests.last_batch("morning", "s_1") == 2
     with store._db.read() as connection:
         collation = sa.text(
             "SELECT collation_name FROM information_schema.columns"

@@ -10,7 +10,6 @@ from made import NOON, article
 from monitor.core.stories.duplicates import COPY_WINDOW
 from monitor.core.stories.fingerprint import content_hash
 from monitor.core.stories.group import class_of, join_classes, pairs_of, start_stories
-from monitor.core.stories.material import Told, adds_news, is_news
 from monitor.model.article import Article, DuplicateReason
 from monitor.model.grouping import Copy, Twins
 
@@ -116,42 +115,3 @@ def test_one_page_dated_anew_on_another_day_is_another_event() -> None:
     undated = article(3, url_key="https://news.example/x", content_hash="other", published=None)
     assert copy_of(later, None, [first]) is None
     assert copy_of(undated, None, [first]) is not None
-
-
-REVISION = article(2, duplicate_reason=DuplicateReason.REVISION)
-OTHER_TEXT = article(2, duplicate_reason=DuplicateReason.SAME_URL)
-COPY = article(2, duplicate_reason=DuplicateReason.SAME_CONTENT)
-
-
-HOUR = timedelta(hours=1)
-
-
-def told(*sentences: str, ago: timedelta = HOUR) -> Told:
-    return Told(frozenset(sentences), NOON - ago)
-
-
-def test_a_revision_tells_what_its_earlier_wording_did_not() -> None:
-    assert is_news({"old", "new"}, {"old"})
-    assert is_news({"old"}, None)
-    assert adds_news(REVISION, {"new"}, True, told("old"), NOON)
-
-
-def test_the_same_sentence_added_by_a_second_feed_is_told_once_a_day() -> None:
-    assert not adds_news(REVISION, {"old"}, True, told("old", "older"), NOON)
-    assert adds_news(REVISION, {"old"}, True, told("old", ago=13 * HOUR), NOON)
-
-
-def test_a_revision_that_says_the_same_is_not_told_even_if_nothing_was() -> None:
-    assert not is_news({"old"}, {"old", "older"})
-    assert not adds_news(REVISION, {"old"}, False, None, NOON)
-    assert not adds_news(article(2), {"old"}, False, None, NOON)  # of an entry that was never read
-
-
-def test_another_text_under_the_same_url_tells_a_new_sentence() -> None:
-    assert adds_news(OTHER_TEXT, {"new"}, True, told("old"), NOON)
-    assert not adds_news(OTHER_TEXT, {"old"}, True, told("old", ago=99 * HOUR), NOON)
-
-
-def test_a_wire_copy_is_told_only_where_the_rule_never_alerted() -> None:
-    assert not adds_news(COPY, {"new"}, True, told("old"), NOON)
-    assert adds_news(COPY, {"new"}, True, None, NOON)

@@ -28,6 +28,7 @@ from monitor.core.digests.render.words import (
     cut,
     entities_line,
     failing_names,
+    held_line,
     links_of,
     moment_of,
     notice_line,
@@ -39,6 +40,7 @@ from monitor.core.digests.render.words import (
     summary_line,
     tiers,
     title_of,
+    update_line,
     web_url,
     why_line,
 )
@@ -118,6 +120,7 @@ def _page(digest: Digest, title: str, subject: str, chunk: Sequence[_Block], par
         summary=f"{summary_line(digest)} · {coverage_line(digest)}",
         late=notice_line(times, digest),
         failing=failing_names(digest),
+        held=held_line(digest),
     )
     foot = _fragment("foot.html", command=WHY_COMMAND if digest.stories else "", part=of)
     return _JINJA.get_template("digest.html").render(
@@ -158,6 +161,7 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
         "rule": cut(title_of(story), 80 if short else LONGEST_TITLE),
         "headline": headline,
         "url": web_url(story.url),
+        "news": update_line(story),
         "quotes": quotes,
         "publishers": publishers_line(story, 1 if short else 3, room=60 if short else 120),
         "counts": counts_line(story),

@@ -40,6 +40,7 @@ def _payload(digest: Digest, stories: list[dict[str, Any]], part: int, parts: in
         "timezone": digest.timezone,
         "batch": digest.batch,
         "late": digest.late,
+        "held_back": digest.held_back,
         "looks_back": digest.looks_back,
         "key": "",
         "part": part,
@@ -60,6 +61,8 @@ def _story(story: DigestStory) -> dict[str, Any]:
         "headline": printable(story.headline),
         "url": printable(story.url),
         "publishers": story.publishers,
+        "independent_publishers": story.independent_publishers,
+        "wire": [{"name": printable(name), "publishers": number} for name, number in story.wire.items()],
         "articles": [
             {
                 "title": printable(a.title),
@@ -68,6 +71,7 @@ def _story(story: DigestStory) -> dict[str, Any]:
                 "published": _time(a.published),
                 "first_seen": _time(a.first_seen),
                 "copy": a.copy,
+                "wire": printable(a.wire),
             }
             for a in story.articles
         ],
@@ -88,6 +92,7 @@ def _story(story: DigestStory) -> dict[str, Any]:
         "first_seen": _time(story.first_seen),
         "last_updated": _time(story.last_updated),
         "badges": [badge.value for badge in story.badges],
+        "update": printable(story.update),
     }
 
 

@@ -22,6 +22,7 @@ from monitor.core.digests.render.words import (
     coverage_line,
     cut,
     failing_names,
+    held_line,
     links_of,
     moment_of,
     notice_line,
@@ -33,6 +34,7 @@ from monitor.core.digests.render.words import (
     summary_line,
     tiers,
     title_of,
+    update_line,
     web_url,
     why_line,
 )
@@ -131,6 +133,7 @@ def _head(digest: Digest, title: str, part: int, parts: int) -> list[_Block]:
     # Later parts need not say all again: their header names the part.
     heading = " · ".join(filter(None, (cut(title, 100), of)))
     said = [times.full(moment_of(digest)), summary_line(digest), coverage_line(digest), notice_line(times, digest)]
+    said.append(held_line(digest))
     blocks: list[_Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:LONGEST_HEADER], "emoji": False}},
         _context([_mrkdwn(escape(" · ".join(filter(None, said))))]),
@@ -164,7 +167,8 @@ def _fact(story: DigestStory, longest: int) -> str:
     marks = ["HIGH"] if story.severity is Severity.HIGH else []
     marks += [BADGES[badge] for badge in story.badges]
     flags = "".join(f"`{mark}` " for mark in marks)
-    return f"{flags}*{_fit(cut(title_of(story), longest), 600)}*"
+    update = f" · {_fit(update, 200)}" if (update := update_line(story)) else ""
+    return f"{flags}*{_fit(cut(title_of(story), longest), 600)}*{update}"
 
 
 def _why(rule: str, why: str) -> str:

@@ -17,6 +17,7 @@ from monitor.core.digests.render.words import (
     cut,
     entities_line,
     failing_names,
+    held_line,
     moment_of,
     notice_line,
     part_line,
@@ -27,6 +28,7 @@ from monitor.core.digests.render.words import (
     summary_line,
     tiers,
     title_of,
+    update_line,
     why_line,
 )
 from monitor.core.text.columns import wrap
@@ -73,6 +75,8 @@ def _head(digest: Digest, title: str, times: Times, part: int, parts: int) -> li
         said.append(notice)
     if digest.coverage.failing_names:
         said.append(f"failing: {failing_names(digest)}")
+    if held := held_line(digest):
+        said.append(held)
     return [line for paragraph in said for line in wrap(paragraph)]
 
 
@@ -80,6 +84,8 @@ def _block(story: DigestStory, times: Times) -> list[str]:
     marks = ["HIGH"] if story.severity is Severity.HIGH else []
     marks += [BADGES[badge] for badge in story.badges]
     lines = wrap(" · ".join([*marks, cut(title_of(story), LONGEST_TITLE)]))
+    if update := update_line(story):
+        lines += wrap(update, "  ")
     for passage in story.matched[:2]:
         if one_line(passage.text) != one_line(story.headline):
             lines += wrap(f"“{_marked(passage)}”", "  ")

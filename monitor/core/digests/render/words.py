@@ -28,6 +28,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 BADGES = {
     Badge.UPDATED: "UPDATED",
+    Badge.CORRECTED: "CORRECTED",
     Badge.LATE: "LATE",
     Badge.TITLE_ONLY: "TITLE ONLY",
     Badge.OLD: "OLD",
@@ -170,18 +171,38 @@ def title_of(story: DigestStory) -> str:
 
 
 def publishers_line(story: DigestStory, most: int, *, room: int = 200) -> str:
-    """ "Dawn, AP +1": publishers in order of publication."""
-    names = list(dict.fromkeys(cut(a.publisher, 60) or "?" for a in story.articles))
+    """ "Dawn, AP +1": publishers in order of publication, each by the first of its names."""
+    by_owner: dict[str, str] = {}
+    for article in story.articles:
+        by_owner.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
+    names = list(dict.fromkeys(by_owner.values()))
     shown = ", ".join(names[:most])
     rest = len(names) - most
     return cut(shown, room) + (f" +{rest}" if rest > 0 else "")
 
 
 def counts_line(story: DigestStory) -> str:
-    """ "3 publishers · 5 articles · 2 copies" """
-    copies = sum(article.copy for article in story.articles)
-    said = [count(story.publishers, "publisher"), count(len(story.articles), "article")]
-    return " · ".join(said + ([count(copies, "copy", "copies")] if copies else []))
+    """ "12 publishers (9 carrying AP) · 14 articles · 8 wire copies · 1 copy" """
+    carrying = ", ".join(f"{number:,} carrying {cut(name, 30)}" for name, number in list(story.wire.items())[:2])
+    said = [count(story.publishers, "publisher") + (f" ({carrying})" if carrying else "")]
+    said.append(count(len(story.articles), "article"))
+    for carried, name in ((True, "wire copy"), (False, "copy")):
+        copies = sum(article.copy and bool(article.wire) is carried for article in story.articles)
+        said += [count(copies, name, f"{name[:-1]}ies")] if copies else []
+    return " · ".join(said)
+
+
+def update_line(story: DigestStory) -> str:
+    """ "update: 41 → 45 people"; "" for a story that is told for the first time."""
+    return f"update: {cut(story.update, 160)}" if story.update else ""
+
+
+def held_line(digest: Digest) -> str:
+    """Says how many stories were held back for want of publishers; "" for none."""
+    if not digest.held_back:
+        return ""
+    stories = count(digest.held_back, "story", "stories")
+    return f"held back: {stories} with fewer than {count(digest.min_publishers, 'independent publisher')}"
 
 
 def seen_line(story: DigestStory, times: Times) -> str:
@@ -247,7 +268,7 @@ def links_of(story: DigestStory) -> tuple[ArticleLink, ...]:
     by_publisher: dict[str, ArticleLink] = {}
     for article in ordered:
         if web_url(article.url):
-            by_publisher.setdefault(article.publisher, article)
+            by_publisher.setdefault(article.owner or article.publisher, article)
     return tuple(by_publisher.values())[:MOST_LINKS]
 
 

@@ -1,0 +1,141 @@
+"""Lists of stories, in SQL: each is found by its newest article, along the index over `first_seen`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.story_rows import MEMBER, member_of
+from monitor.model.article import DuplicateReason
+from monitor.model.story_member import Member
+from monitor.model.story_view import ListedStory, StoriesAsked
+
+_AT_ONCE = 500  # values in one statement: every database takes as many
+
+T = TypeVar("T")
+
+
+def page_of_stories(
+    connection: Connection, asked: StoriesAsked, before: tuple[datetime, int] | None, limit: int
+) -> Sequence[ListedStory]:
+    """One page, that with the newest article first."""
+    a = t.articles.c
+    query = sa.select(a.id, a.story_id).where(*_wanted(asked))
+    if before is not None:
+        moment, last = before
+        query = query.where(a.first_seen <= moment, sa.or_(a.first_seen < moment, a.id < last))
+    found = connection.execute(query.order_by(a.first_seen.desc(), a.id.desc()).limit(limit)).all()
+    members: dict[str, list[Member]] = {}
+    for one in list_members(connection, [row.story_id for row in found]):
+        members.setdefault(one.story, []).append(one)
+    rules = _rules(connection, list(members))
+    return [
+        ListedStory(
+            row.story_id,
+            next(one for one in members[row.story_id] if one.id == row.id),
+            tuple(members[row.story_id]),
+            tuple(rules.get(row.story_id, ())),
+        )
+        for row in found
+    ]
+
+
+def number_of_stories(connection: Connection, asked: StoriesAsked, most: int) -> int:
+    """How many stories there are on all pages; no further than `most`."""
+    some = sa.select(t.articles.c.id).where(*_wanted(asked)).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
+def list_members(connection: Connection, stories: Sequence[str]) -> Iterator[Member]:
+    """All articles of these stories, oldest first, without their texts."""
+    a = t.articles.c
+    for some in chunks(stories):
+        query = sa.select(*MEMBER).where(a.story_id.in_(some)).order_by(a.id)
+        yield from (member_of(row) for row in connection.execute(query).mappings())
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, as many at a time as a statement takes."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
+def _rules(connection: Connection, stories: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    a, m = t.articles.c, t.matches.c
+    found: dict[str, list[tuple[str, int]]] = {}
+    for some in chunks(stories):
+        query = (
+            sa.select(a.story_id, m.rule_id, sa.func.count().label("articles"))
+            .join(t.matches, m.article_id == a.id)
+            .where(a.story_id.in_(some))
+            .group_by(a.story_id, m.rule_id)
+            .order_by(a.story_id, sa.func.count().desc(), m.rule_id)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.story_id, []).append((row.rule_id, row.articles))
+    return found
+
+
+def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
+    """That an article is the newest of its story, and that the story is one that was asked for."""
+    a, newer = t.articles.c, t.articles.alias("newer").c
+    wanted: list[sa.ColumnElement[bool]] = [
+        a.first_seen >= asked.since,
+        a.story_id.is_not(None),
+        # By (first_seen, id), as the pages go: a later row may be of an entry that was seen earlier.
+        ~sa.exists().where(
+            newer.story_id == a.story_id,
+            sa.or_(newer.first_seen > a.first_seen, sa.and_(newer.first_seen == a.first_seen, newer.id > a.id)),
+        ),
+    ]
+    if asked.rules is not None:
+        wanted.append(_matched(asked.rules))
+    if asked.tag is not None:
+        wanted.append(sa.or_(_some(_has_tag(asked.tag)), _matched(asked.tagged_rules)))
+    if asked.publisher is not None:
+        wanted.append(_some(_is_of(asked.publisher)))
+    if asked.language is not None:
+        wanted.append(_some(_MEMBER.c.language == asked.language))
+    if asked.min_articles > 1:
+        wanted.append(_articles_in_story() >= asked.min_articles)
+    return wanted
+
+
+_MEMBER = t.articles.alias("member")
+
+
+def _some(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_MEMBER.c.story_id == t.articles.c.story_id, condition)
+
+
+def _matched(rules: Sequence[str]) -> sa.ColumnElement[bool]:
+    m = t.matches.c
+    return _some(sa.and_(m.article_id == _MEMBER.c.id, m.rule_id.in_(rules)))
+
+
+def _articles_in_story() -> sa.ScalarSelect[Any]:
+    is_article = _MEMBER.c.duplicate_reason.is_distinct_from(DuplicateReason.REVISION.value)
+    query = sa.select(sa.func.count()).where(_MEMBER.c.story_id == t.articles.c.story_id, is_article)
+    return query.correlate(t.articles).scalar_subquery()
+
+
+def _has_tag(tag: str) -> sa.ColumnElement[bool]:
+    # As `json` writes a string into the column, so that `a` is not found in "a b".
+    written = json.dumps(tag.lower())
+    return sa.func.lower(sa.cast(_MEMBER.c.feed_tags, sa.Text)).contains(written, autoescape=True)
+
+
+def _is_of(publisher: str) -> sa.ColumnElement[bool]:
+    """By a part of the outlet's name, or by the host of the article."""
+    name = sa.func.lower(_MEMBER.c.publisher).contains(publisher.lower(), autoescape=True)
+    host = publisher.lower().removeprefix("www.")
+    if "." not in host or any(letter in host for letter in "/% "):
+        return name
+    url = sa.func.lower(_MEMBER.c.url)
+    return sa.or_(name, url.like(f"http%://{host}/%"), url.like(f"http%://www.{host}/%"))

@@ -1,0 +1,66 @@
+"""Between rows and what a person sees of a story; none of them holds a text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.rows import MENTIONS
+from monitor.model.article import DuplicateReason, Quality
+from monitor.model.story import MustNotLink
+from monitor.model.story_member import Member
+
+_a = t.articles.c
+
+MEMBER: tuple[sa.ColumnElement[Any], ...] = (
+    _a.id,
+    _a.story_id,
+    _a.title,
+    _a.url,
+    _a.publisher,
+    _a.feed_name,
+    _a.language,
+    _a.first_seen,
+    _a.published,
+    _a.quality,
+    _a.duplicate_of,
+    _a.duplicate_reason,
+    _a.duplicate_why,
+    _a.wire,
+    _a.note,
+)
+"""The columns of a member."""
+
+NAMED_MEMBER = (*MEMBER, _a.entities)
+"""The same with its names, which may be many."""
+
+
+def member_of(row: RowMapping) -> Member:
+    """A row of these columns."""
+    reason = row["duplicate_reason"]
+    return Member(
+        id=row["id"],
+        story=row["story_id"],
+        title=row["title"],
+        url=row["url"],
+        publisher=row["publisher"],
+        feed=row["feed_name"],
+        language=row["language"],
+        first_seen=row["first_seen"],
+        published=row["published"],
+        quality=Quality(row["quality"]),
+        duplicate_of=row["duplicate_of"],
+        duplicate_reason=DuplicateReason(reason) if reason else None,
+        duplicate_why=row["duplicate_why"] or "",
+        wire=row["wire"] or "",
+        note=row["note"],
+        names=MENTIONS.validate_python(row["entities"]) if "entities" in row else (),
+    )
+
+
+def link_of(row: RowMapping) -> MustNotLink:
+    """A row of `must_not_links`."""
+    return MustNotLink(row["one"], row["other"], row["made_at"], row["author"], row["reason"])

@@ -1,0 +1,43 @@
+"""Who carries a story: publishers by the domain they registered, and independent ones by the origin of the text.
+
+"12 publishers (9 carrying AP)" are 12 owners of pages; independent among them are AP and the three that carry no
+agency: a report that twelve sites took from one agency has one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from monitor.core.text.domains import registrable_domain
+from monitor.core.text.urls import canonical_url, host_of
+from monitor.core.text.words import fold_words
+from monitor.model.telling import StoryMember
+
+
+@dataclass(frozen=True, slots=True)
+class Publishers:
+    """Owners of addresses. `joined` are the `[publishers.NAME]` of the config: the name, by domain."""
+
+    joined: Mapping[str, str] = field(default_factory=dict)
+
+    def owner_of(self, url: str, publisher: str) -> str:
+        """Who owns a page: the config's name for its host, its registrable domain, or the publisher's name.
+
+        The most particular domain of the config counts: `blogs.example.org` before `example.org`.
+        """
+        host = host_of(canonical_url(url))
+        while host:
+            if host in self.joined:
+                return f"group:{self.joined[host]}"
+            host = host.partition(".")[2]
+        # A colon is in no domain: a name is never taken for one.
+        return registrable_domain(url) or f"name:{' '.join(fold_words(publisher))}"
+
+    def origin_of(self, url: str, publisher: str, wire: str) -> str:
+        """Where a report comes from: the agency it carries, else its owner."""
+        return f"wire:{wire}" if wire else self.owner_of(url, publisher)
+
+    def independent(self, members: Iterable[StoryMember]) -> frozenset[str]:
+        """The origins of a story's articles: their number is that of its independent publishers."""
+        return frozenset(self.origin_of(one.url, one.publisher, one.wire) for one in members)

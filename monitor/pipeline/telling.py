@@ -1,0 +1,153 @@
+"""What of a digest's pending matches is told, merged or held back, story by story; changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from monitor.core.stories.material import judge
+from monitor.core.stories.publishers import Publishers
+from monitor.model.digest import DigestSettings
+from monitor.model.ledger import StoredMatch
+from monitor.model.telling import Material, ToldMatch, Verdict
+from monitor.ports import DigestStore
+
+
+@dataclass(frozen=True, slots=True)
+class StoryTurn:
+    """The pending matches of one story, and what is decided of each; `last_told` None: nothing of it was told."""
+
+    story: str
+    judged: tuple[tuple[StoredMatch, Verdict], ...]
+    last_told: datetime | None
+
+    @property
+    def news(self) -> tuple[StoredMatch, ...]:
+        """The matches to be told."""
+        return tuple(match for match, verdict in self.judged if verdict.told)
+
+    @property
+    def merged(self) -> tuple[StoredMatch, ...]:
+        """The others."""
+        return tuple(match for match, verdict in self.judged if not verdict.told)
+
+    @property
+    def first(self) -> datetime:
+        """When the first of them matched."""
+        return min(match.matched_at for match, _ in self.judged)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a correction is told."""
+        return any(verdict.why is Material.CORRECTED for _, verdict in self.judged)
+
+    @property
+    def update(self) -> str:
+        """What is new in a story that was told before, in a few words; "" for a story that was not."""
+        if self.last_told is None:
+            return ""
+        notes = dict.fromkeys(verdict.note for _, verdict in self.judged if verdict.told and verdict.note)
+        return "; ".join(list(notes)[:3])
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Every story that waits for a digest: to be planned, given up for want of publishers, or held back."""
+
+    stories: tuple[StoryTurn, ...] = ()
+    too_few: tuple[tuple[str, tuple[StoredMatch, ...]], ...] = ()
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Decides by what the digest has told, and by who carries each story. `window` is that of stories."""
+
+    digests: DigestStore
+    publishers: Publishers
+    window: timedelta
+    draft: bool
+
+    def turns(
+        self,
+        settings: DigestSettings,
+        now: datetime,
+        wanted: Callable[[StoredMatch], bool] = lambda _match: True,
+        caught_up: Callable[[], bool] = lambda: True,
+    ) -> Turns:
+        """All that waits for the digest; a story is given up only once `caught_up` says that no feed is behind."""
+        if settings.min_publishers <= 1:
+            pending = self.digests.pending(settings.name, draft=self.draft)
+            return Turns(self.judged(settings, list(filter(wanted, pending)), now))
+        waiting = self.digests.pending_stories(settings.name, draft=self.draft)
+        lacking, spent = self._lacking(settings, waiting, now)
+        if spent and not caught_up():
+            spent = set()
+        asked = set(waiting) - lacking | spent
+        pending = self.digests.pending(settings.name, draft=self.draft, stories=asked)
+        by_story = _by_story(filter(wanted, pending))
+        too_few = tuple((story, tuple(by_story.pop(story))) for story in sorted(spent & set(by_story)))
+        tellable = [match for matches in by_story.values() for match in matches]
+        return Turns(self.judged(settings, tellable, now), too_few, len(lacking - spent))
+
+    def _lacking(
+        self, settings: DigestSettings, stories: Sequence[str], now: datetime
+    ) -> tuple[set[str], set[str]]:
+        """The stories with too few independent publishers, and those of them that no further one can join.
+
+        A story of which something was told lacks none: what follows belongs to it.
+        """
+        members = self.digests.members(stories)
+        few = {one for one in stories if len(self.publishers.independent(members[one])) < settings.min_publishers}
+        few -= {one.story for one in self.digests.told(settings.name, sorted(few), draft=self.draft)}
+        return few, {one for one in few if all(now - member.first_seen > self.window for member in members[one])}
+
+    def judged(
+        self, settings: DigestSettings, pending: Sequence[StoredMatch], now: datetime
+    ) -> tuple[StoryTurn, ...]:
+        """What is decided of these matches, by story, in the order of the first of each."""
+        by_story = _by_story(pending)
+        told: dict[str, list[ToldMatch]] = defaultdict(list)
+        for one in self.digests.told(settings.name, sorted(by_story), draft=self.draft):
+            told[one.story].append(one)
+        return tuple(self._turn(settings, story, matches, told[story], now) for story, matches in by_story.items())
+
+    def _turn(
+        self,
+        settings: DigestSettings,
+        story: str,
+        matches: Sequence[StoredMatch],
+        told: Sequence[ToldMatch],
+        now: datetime,
+    ) -> StoryTurn:
+        last = max((one.at for one in told), default=None)
+
+        @cache  # asked for only where nothing else is news
+        def more() -> int:
+            return 0 if last is None else self._more_publishers(story, last)
+
+        judged = tuple((match, judge(match, told, settings, more, now)) for match in matches)
+        return StoryTurn(story, judged, last)
+
+    def _more_publishers(self, story: str, since: datetime) -> int:
+        """How many independent publishers the story has and had not then, by texts of their own."""
+        members = self.digests.members([story]).get(story, ())
+        before = self.publishers.independent(one for one in members if one.first_seen <= since)
+        return len(self.publishers.independent(one for one in members if not one.copy) - before)
+
+
+def story_of(match: StoredMatch) -> str:
+    """The story of a match, which is grouped: only grouped articles are matched."""
+    story = match.article.story_id
+    assert story is not None, "only grouped articles are matched"
+    return story
+
+
+def _by_story(matches: Sequence[StoredMatch] | Iterator[StoredMatch]) -> dict[str, list[StoredMatch]]:
+    found: dict[str, list[StoredMatch]] = defaultdict(list)
+    for match in matches:
+        found[story_of(match)].append(match)
+    return dict(found)

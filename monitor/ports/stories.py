@@ -1,0 +1,71 @@
+"""What the store promises to whoever looks at stories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model.story import MustNotLink
+from monitor.model.story_member import Member
+from monitor.model.story_view import FoundStory, Likeness, ListedStory, RoutedMatch, StoriesAsked, StoryView
+
+
+class StoryStore(Protocol):
+    """Stories to be looked at, with what people said of them."""
+
+    def page(
+        self, asked: StoriesAsked, *, before: tuple[datetime, int] | None = None, limit: int = 100
+    ) -> Sequence[ListedStory]:
+        """One page of stories, that with the newest article first.
+
+        `before` is (first_seen, id) of the newest article of the last story of the page before.
+        """
+        ...
+
+    def count(self, asked: StoriesAsked, most: int) -> int:
+        """How many stories the pages hold together; counts no further than `most`."""
+        ...
+
+    def called(self, name: str) -> FoundStory | None:
+        """The story of that id, or that a story of that id went into; None when there is none."""
+        ...
+
+    def of_article(self, article: int) -> FoundStory | None:
+        """The story of an article; None for one that is not there or not grouped yet."""
+        ...
+
+    def at(self, url: str, url_key: str) -> FoundStory | None:
+        """The story of the newest article with that address."""
+        ...
+
+    def view(self, story: str) -> StoryView | None:
+        """One story with all that is known of it; None when it has no article."""
+        ...
+
+    def members(self, articles: Collection[int]) -> Sequence[Member]:
+        """These articles as members of the stories they are in now, oldest first."""
+        ...
+
+    def strongest(self, articles: Collection[int]) -> Mapping[int, Likeness]:
+        """Of each of these articles that is alike another of its story, the strongest likeness."""
+        ...
+
+    def openings(self, articles: Collection[int], letters: int) -> Mapping[int, tuple[str, str]]:
+        """Title and beginning of the text of these articles, by id; the text is "" once it was dropped."""
+        ...
+
+    def elsewhere(
+        self, story: str, entities: Collection[str], languages: Collection[str], since: datetime, until: datetime
+    ) -> Sequence[Member]:
+        """Articles of other stories, in none of these languages and first seen in that span, that name at least
+        two of these entities; newest first, looked for among the newest 20,000 of the span."""
+        ...
+
+    def routed(self, articles: Collection[int]) -> Sequence[RoutedMatch]:
+        """Every match of these articles in every digest that takes it."""
+        ...
+
+    def said_apart(self, articles: Collection[int]) -> Sequence[MustNotLink]:
+        """What was said of pairs that are both among these articles."""
+        ...

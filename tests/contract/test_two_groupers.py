@@ -1,0 +1,66 @@
+"""Two processes that group at the same moment: twins are one class and one story, whoever comes first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from made import NOON, feed_settings
+from reports import groups_of, report, store_reports
+
+from monitor.adapters.store.sql import SqlStore
+
+GROUPER = """
+import sys
+from datetime import timedelta
+from made import NOON
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.errors import StoreError
+from monitor.pipeline.group import GroupStage
+from monitor.testing import FakeClock
+
+store = SqlStore(sys.argv[1])
+stage = GroupStage(store.grouping, FakeClock(NOON), batch=int(sys.argv[2]))
+stage.likeness()
+print("ready", flush=True)
+sys.stdin.readline()
+print(sum(1 for _ in stage.run(lambda: False)), flush=True)
+"""
+
+
+@pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "file":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    from postgres_server import postgres_server
+
+    return postgres_server().fresh_database()
+
+
+def test_twins_that_two_processes_group_at_once_are_one_class_and_one_story(url: str) -> None:
+    store = SqlStore(url)
+    store.feeds.sync([feed_settings()], NOON)
+    (feed,) = store.feeds.all()
+    twins = [report(f"e{n}", n // 2, 0, host=f"h{n % 2}.example") for n in range(24)]
+    beside = [report(f"b{n}", n, 1, host="h3.example") for n in range(12)]
+    store_reports(store, feed, [*twins, *beside])
+    support = str(Path(__file__).parents[1] / "support")
+    line = [sys.executable, "-c", f"import sys; sys.path.insert(0, {support!r})\n{GROUPER}", url, "1"]
+    both = [subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for one in both:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    said = [int(one.communicate(timeout=60)[0]) for one in both]
+    assert sum(said) == 36
+    classes, stories = groups_of(store, [*twins, *beside])
+    assert classes == {frozenset({f"e{2 * n}", f"e{2 * n + 1}"}) for n in range(12)} | {
+        frozenset({f"b{n}"}) for n in range(12)
+    }
+    assert stories == {frozenset({f"e{2 * n}", f"e{2 * n + 1}", f"b{n}"}) for n in range(12)}
+    store.close()
