@@ -30,6 +30,7 @@ from datetime import datetime
 
 from monitor.core.stories.figures import figures_of, value_of
 from monitor.core.stories.identity import title_likeness
+from monitor.core.stories.revisions import correction_in
 from monitor.core.text.sentences import sentences_of
 from monitor.core.text.words import fold_words, hash_words
 from monitor.model.article import DuplicateReason
@@ -51,12 +52,6 @@ _POSSESSIVE = re.compile(r"['’]s\Z")
 _WORD = re.compile(r"\w+")
 _EDITS = (DuplicateReason.REVISION, DuplicateReason.SAME_URL)
 _COPIES = (DuplicateReason.SAME_CONTENT, DuplicateReason.NEAR_DUPLICATE)
-# In capitals anywhere, or as the mark before or behind a title ("Correction: …", "… (corrected)").
-_CORRECTION = re.compile(
-    r"\b(CORRECTED|CORRECTION|RETRACTED|RETRACTION|WITHDRAWN)\b"
-    r"|^\W*(?i:(corrected|correction|retracted|retraction|withdrawn))\b\s*[:\-–—]"
-    r"|[(\[](?i:(corrected|correction|retracted|retraction|withdrawn))[)\]]\W*$"
-)
 _ORDINAL = re.compile(
     r"\b(\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
     r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth)\b",
@@ -140,12 +135,6 @@ def is_news(sentences: Set[str], earlier: Set[str] | None) -> bool:
     return earlier is None or not sentences <= earlier
 
 
-def correction_in(title: str) -> str:
-    """ "corrected", "retracted" or the like when the title says so, else ""."""
-    found = _CORRECTION.search(title)
-    return found[0].strip(" :-–—()[]").casefold() if found else ""
-
-
 def judge(
     match: StoredMatch,
     told: Sequence[ToldMatch],
@@ -182,9 +171,8 @@ def _update(
     sentences = {sentence for one in known for sentence in one.sentences}
     same_sentences = set(new.sentences) <= sentences
     title = fold_words(article.title)
-    correction = correction_in(article.title)
-    if correction and all(fold_words(one.title) != title for one in known):
-        return Verdict(Material.CORRECTED, correction)
+    if correction_in("", article.title) and all(fold_words(one.title) != title for one in known):
+        return Verdict(Material.CORRECTED, "corrected or withdrawn")
     if set(new.names) - {name for one in known for name in one.names}:
         return Verdict(Material.NEW_NAMES, "another name in the match")
     if _possibly_distinct(article.title, [one.title for one in known]):

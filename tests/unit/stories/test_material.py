@@ -9,7 +9,7 @@ import pytest
 from made import NOON, article, match_of, rule
 from newsroom import digest_settings, ruleset_of
 
-from monitor.core.stories.material import changed_numbers, correction_in, facts_of, is_news, judge
+from monitor.core.stories.material import changed_numbers, facts_of, is_news, judge
 from monitor.model.article import Document, DuplicateReason
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.rule import Match
@@ -134,13 +134,6 @@ def test_a_correction_is_told_once(title: str) -> None:
     corrected = pending("old", title=title, **REVISION)
     assert why(corrected) is Material.CORRECTED
     assert why(corrected, TOLD, replace(TOLD, title=title)) is Merged.SAME_SENTENCES
-
-
-@pytest.mark.parametrize(
-    "title", ["Minister retracts his words", "A corrected map of the border", "Torkham closed"]
-)
-def test_a_title_about_a_correction_is_none(title: str) -> None:
-    assert correction_in(title) == ""
 
 
 def test_titles_that_differ_by_an_ordinal_may_be_two_events() -> None:
