@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from made import NOON, feed_settings, match_of, rule
+from made import NOON, match_of, rule
 from reports import Report, groups_of, report, store_reports
 from stored import plan
 
