@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
 from monitor.model.feed import POLL_SUCCESS
 from monitor.model.ledger import Plan
@@ -82,6 +83,12 @@ def say_group(log: Log, report: GroupReport) -> None:
             story=report.grouping.story_id,
             reason=report.grouping.reason.value,
         )
+
+
+def say_weights(log: Log, made: Idf | None) -> None:
+    """Term weights that were learned anew."""
+    if made is not None:
+        log.info("weights learned", version=made.version, documents=round(made.documents))
 
 
 def say_plan(log: Log, plan: Plan | PlanFailure) -> None:

@@ -40,6 +40,7 @@ from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.weigh import WeighStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
 
@@ -58,6 +59,7 @@ class Monitor:
     digest: DigestStage
     deliver: DeliverStage
     prune: PruneStage
+    weigh: WeighStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -120,6 +122,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.poll.max_entry_age,
             ruleset.version,
         ),
+        weigh=WeighStage(store.grouping, clock),
     )
 
 

@@ -14,7 +14,7 @@ from monitor.model.article import Article, Grouping
 from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Scope
 from monitor.ports.grouping import GroupingSession
 
-MOST_TOGETHER = 1_000
+MOST_TOGETHER = 300
 """Classes of one component that are settled together; over it a new one is put beside what it is most like."""
 
 LEAST = THRESHOLD / 4
@@ -127,12 +127,17 @@ def _components(session: GroupingSession, touched: Set[int]) -> Iterator[tuple[C
         yield component, touched & component.nodes.keys()
         return
     left = set(touched)
+    crowds: set[int] = set()  # what was seen of components that are too large
     while left:
         root = min(left)
-        component = session.component([root], THRESHOLD, MOST_TOGETHER)
-        some = left & component.nodes.keys() if component.whole else {root}
+        component = session.component([root], THRESHOLD, 0 if root in crowds else MOST_TOGETHER)
+        some = {root}
+        if component.whole:
+            some |= left & component.nodes.keys()
+        else:
+            crowds |= component.nodes.keys()
         yield component, some
-        left -= some | {root}
+        left -= some
 
 
 def _groupings(
