@@ -83,6 +83,10 @@ def say_group(log: Log, report: GroupReport) -> None:
             story=report.grouping.story_id,
             reason=report.grouping.reason.value,
         )
+    if report.placed and report.grouping is not None:
+        log.info("story too large to be settled anew", url=report.article.url, story=report.grouping.story_id)
+    if report.woken:
+        log.info("matches wait again: their story changed", matches=report.woken)
 
 
 def say_weights(log: Log, made: Idf | None) -> None:

@@ -16,6 +16,7 @@ EVERY = timedelta(days=7)
 LOOK_EVERY = timedelta(hours=1)  # while there are too few articles
 FROM = 1_000  # articles; of fewer the shipped weights know more
 MOST = 50_000  # the newest; some seconds of the processor
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _PIECE = 500  # articles in memory at a time
 
 
@@ -23,7 +24,7 @@ _PIECE = 500  # articles in memory at a time
 class Wait:
     """Until when there are too few articles."""
 
-    until: datetime = datetime.min.replace(tzinfo=UTC)
+    until: datetime = _LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)
