@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
 from monitor.model.feed import POLL_SUCCESS
 from monitor.model.ledger import Plan
@@ -82,6 +83,16 @@ def say_group(log: Log, report: GroupReport) -> None:
             story=report.grouping.story_id,
             reason=report.grouping.reason.value,
         )
+    if report.placed and report.grouping is not None:
+        log.info("story too large to be settled anew", url=report.article.url, story=report.grouping.story_id)
+    if report.woken:
+        log.info("matches wait again: their story changed", matches=report.woken)
+
+
+def say_weights(log: Log, made: Idf | None) -> None:
+    """Term weights that were learned anew."""
+    if made is not None:
+        log.info("weights learned", version=made.version, documents=round(made.documents))
 
 
 def say_plan(log: Log, plan: Plan | PlanFailure) -> None:

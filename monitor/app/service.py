@@ -22,7 +22,16 @@ from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
 from monitor.app.reload import Reloader
-from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_prune, say_read
+from monitor.app.reports import (
+    say_delivery,
+    say_group,
+    say_match,
+    say_plan,
+    say_poll,
+    say_prune,
+    say_read,
+    say_weights,
+)
 from monitor.app.wiring import Monitor
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -200,6 +209,7 @@ class Service:
             gone[report.step.value] += report.rows
             self._stopping.wait(BREATH)
         say_prune(log, gone)
+        say_weights(log, monitor.weigh.run(self._ended("prune", monitor)))
 
     def _prune_for_a_while(self) -> None:
         until = time.monotonic() + PRUNE_WITHIN

@@ -41,6 +41,7 @@ from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.weigh import WeighStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
 
@@ -59,6 +60,7 @@ class Monitor:
     digest: DigestStage
     deliver: DeliverStage
     prune: PruneStage
+    weigh: WeighStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -131,6 +133,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             ruleset.version,
             settings.story_window,
         ),
+        weigh=WeighStage(store.grouping, clock),
     )
 
 

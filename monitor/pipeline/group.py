@@ -25,6 +25,8 @@ class GroupReport:
     article: Article
     grouping: Grouping | None
     why: str | None = None
+    placed: bool = False  # beside a story that is too large to be settled anew
+    woken: int = 0  # matches that wait again because their story changed, in this and its whole transaction
 
 
 @dataclass(slots=True)
@@ -79,7 +81,15 @@ class GroupStage:
         with self.store.session() as session:
             articles = session.claim(ids)
             grouped = group_new(session, articles, likeness) if articles else Grouped({})
-        return [GroupReport(article, grouped.groupings[article.id]) for article in articles]
+        return [
+            GroupReport(
+                article,
+                grouped.groupings[article.id],
+                placed=article.id in grouped.placed,
+                woken=grouped.woken if article is articles[0] else 0,
+            )
+            for article in articles
+        ]
 
     def _alone(self, article_id: int, likeness: Likeness) -> list[GroupReport]:
         try:

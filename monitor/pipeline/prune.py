@@ -58,7 +58,7 @@ class PruneStage:
     """Drops texts after `retention`, rows a feed has not listed for as long, and what hangs on them.
 
     Without `store_full_text` texts go as soon as no digest waits for them. `max_entry_age`: an entry that comes
-    back before it counts as too old must still be known. `ruleset` is the version in force, `window` that of events.
+    back before it counts as too old must still be known. `ruleset` is the one in force, `window` that of events.
     """
 
     store: Retention

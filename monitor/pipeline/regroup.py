@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from monitor.core.stories.edges import edge_weight, keys_of
 from monitor.core.stories.group import class_of, join_classes, pairs_of, settle, start_stories, told_apart
@@ -14,7 +15,7 @@ from monitor.model.article import Article, Grouping
 from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Scope
 from monitor.ports.grouping import GroupingSession
 
-MOST_TOGETHER = 1_000
+MOST_TOGETHER = 300
 """Classes of one component that are settled together; over it a new one is put beside what it is most like."""
 
 LEAST = THRESHOLD / 4
@@ -36,11 +37,11 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """What came of it, by article; how many look-ups were crowded, classes only placed, matches woken."""
+    """What came of it, by article; crowded look-ups, classes that were only placed, matches woken."""
 
     groupings: Mapping[int, Grouping]
     crowded: int = 0
-    placed: int = 0
+    placed: frozenset[int] = frozenset()
     woken: int = 0
 
 
@@ -65,14 +66,14 @@ def group_new(session: GroupingSession, articles: Sequence[Article], likeness: L
     touched = session.record_classes(joined, seen) | changed
     linked = _link(session, joined.changed, likeness)
     stories: dict[int, str | None] = dict(joined.stands)
-    placed = woken = 0
+    placed, woken = set[int](), 0
     joined_to = {new for root, new in joined.gone.items() if root not in joined.fresh}
     lonely = (changed & joined.fresh) - linked - joined_to
     for regrouping in (start_stories(lonely), *_settled(session, touched - lonely, joined, classes)):
         woken += session.record_stories(regrouping)
-        placed += len(regrouping.stories) if regrouping.scope is Scope.PLACED else 0
+        placed.update(regrouping.stories if regrouping.scope is Scope.PLACED else ())
         stories.update(regrouping.stories)
-    return Grouped(_groupings(articles, joined, classes, stories), twins.crowded, placed, woken)
+    return Grouped(_groupings(articles, joined, classes, stories), twins.crowded, frozenset(placed), woken)
 
 
 def regroup(session: GroupingSession, article_ids: Collection[int], likeness: Likeness) -> Grouped:
@@ -88,7 +89,7 @@ def _link(session: GroupingSession, changed: Sequence[ClassNode], likeness: Like
     session.record_keys(keys[0])
     found: dict[int, set[int]] = {}
     for some in keys:
-        for root, like in session.candidates(some, likeness.window.days + 1).items():
+        for root, like in session.candidates(some, ceil(likeness.window / timedelta(days=1))).items():
             found.setdefault(root, set()).update(like)
     new = {one.node.id: one for one in changed}
     others = set().union(*found.values()) - new.keys() if found else set[int]()
@@ -127,12 +128,17 @@ def _components(session: GroupingSession, touched: Set[int]) -> Iterator[tuple[C
         yield component, touched & component.nodes.keys()
         return
     left = set(touched)
+    crowds: set[int] = set()  # what was seen of components that are too large
     while left:
         root = min(left)
-        component = session.component([root], THRESHOLD, MOST_TOGETHER)
-        some = left & component.nodes.keys() if component.whole else {root}
+        component = session.component([root], THRESHOLD, 1 if root in crowds else MOST_TOGETHER)
+        some = {root}
+        if component.whole:
+            some |= left & component.nodes.keys()
+        else:
+            crowds |= component.nodes.keys()
         yield component, some
-        left -= some | {root}
+        left -= some
 
 
 def _groupings(

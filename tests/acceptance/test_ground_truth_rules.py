@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 
 import pytest
@@ -22,6 +20,9 @@ from ground_truth import (
     Truth,
     main_text,
 )
+from made import NOON, feed_settings
+from newsroom import fresh_store
+from reports import Report, groups_of, store_reports
 from shipped_rules import shipped as shipped_files
 
 from monitor.core.articles.extract import extract_article
@@ -32,6 +33,8 @@ from monitor.demo.stories import own_stories
 from monitor.model.article import Document
 from monitor.model.problem import Gravity
 from monitor.model.rule import Match, RuleFailure
+from monitor.pipeline.group import GroupStage
+from monitor.testing import FakeClock
 
 STORIES = {story.key: story for story in press_samples() or ()}
 MAIN_TEXT = "main text"
@@ -39,8 +42,6 @@ SOURCES = (MAIN_TEXT, *Wrapping)
 
 REOPENED = "reopen* NOT NEAR/3 (waiting OR await* OR until)"
 QUERIES = [*(truth.query for truth in (*PLAIN_QUERIES, *NEAR_QUERIES, *FAMILY_QUERIES)), REOPENED]
-
-GROUPING = "articles about one event are not grouped yet: `monitor stories group` comes with its issue"
 
 
 @cache
@@ -194,28 +195,18 @@ def test_the_shipped_rules_tell_our_own_stories_apart_too(rule, found):
 # --- articles about one event ---------------------------------------------------------------------------
 
 
-@waits_for(GROUPING)
-def test_three_reports_of_one_visit_are_one_story_and_the_others_stand_alone(tmp_path):
-    lines = [
-        json.dumps(
-            {"id": key, "title": TITLES[key], "body": main_text(key), "published": PUBLISHED[key]}
-            | {"publisher": STORIES[key].publisher, "language": "en"}
-        )
+@pytest.mark.parametrize("source", SOURCES)
+def test_three_reports_of_one_visit_are_one_story_and_the_others_stand_alone(source):
+    store = fresh_store()
+    store.feeds.sync([feed_settings()], NOON)
+    (feed,) = store.feeds.all()
+    reports = [
+        Report(key, TITLES[key], read(key, source).body, f"{key}.example", datetime.fromisoformat(PUBLISHED[key]))
         for key in KEYS
     ]
-    documents = tmp_path / "documents.jsonl"
-    documents.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", "stories", "group", str(documents)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    stories: dict[str, set[str]] = {}
-    for line in done.stdout.splitlines():
-        said = json.loads(line)
-        stories.setdefault(said["story"], set()).add(said["id"])
-    assert {frozenset(members) for members in stories.values()} == set(SAME_EVENT)
+    now = max(report.when for report in reports)
+    store_reports(store, feed, reports, seen=now)
+    assert len(list(GroupStage(store.grouping, FakeClock(now)).run(lambda: False))) == len(KEYS)
+    classes, stories = groups_of(store, reports)
+    assert stories == set(SAME_EVENT)
+    assert all(len(one) == 1 for one in classes)

@@ -192,11 +192,12 @@ def component_of(connection: Connection, roots: Collection[int], least: float, m
         reached = near
     edges: dict[tuple[int, int], float] = {}
     apart = apart_of(connection, reached)
-    if len(reached) > len(roots) or len(roots) > 1:
-        for some in _pieces(reached):
-            for row in connection.execute(_EDGES_FROM, {"ids": some}):
-                if row.other in reached:
-                    edges[row.one, row.other] = row.weight
+    # Of a crowd only what leads to these: all edges between their neighbours are tens of thousands.
+    statement, of = (_EDGES_FROM, reached) if whole else (_EDGES, set(roots))
+    for some in _pieces(of) if len(reached) > 1 else ():
+        for one, other, weight in connection.execute(statement, {"ids": some}):
+            if one in reached and other in reached:
+                edges[one, other] = weight
     apart |= {pair for pair, weight in edges.items() if weight < 0}
     nodes: dict[int, ClassNode] = {}
     for some in _pieces(reached):

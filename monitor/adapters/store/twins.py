@@ -24,7 +24,7 @@ EDGE = 20
 _FREE = 4 * EDGE  # what one address, hash or band may have before it counts as crowded
 _CHUNK = 400
 _DAY = 86_400
-_DAYS = COPY_WINDOW.days + 1  # by calendar days, either way
+_DAYS = COPY_WINDOW.days  # by calendar days, either way: 48 hours end on the second
 # Both ends of a window in which an equal hash can count, by when each was first seen.
 _SEEN_WITHIN = 2 * COPY_WINDOW
 
