@@ -106,7 +106,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
         read=ReadStage(store.articles, fetcher, sandbox, clock, recognizer),
-        group=GroupStage(store.articles, clock),
+        group=GroupStage(store.grouping, clock),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=DigestStage(store.digests, store.feeds, settings.digests, receivers, clock, draft),
         deliver=DeliverStage(

@@ -1,17 +1,21 @@
-"""group: article → story. A copy joins the story of what it copies."""
+"""group: article → story, many articles in one transaction; one that breaks stands alone and is tried again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from monitor.core.stories.group import content_window, group_article
+from monitor.core.stories.edges import WINDOW
+from monitor.core.stories.idf import Idf
 from monitor.model.article import Article, Grouping
 from monitor.model.errors import StoreError
 from monitor.pipeline.isolation import TRY_AGAIN, named
-from monitor.ports import ArticleStore, Clock
+from monitor.pipeline.regroup import Grouped, Likeness, group_new
+from monitor.ports import Clock
+from monitor.ports.grouping import GroupingStore
 
-BATCH = 100
+BATCH = 100  # articles in one transaction: some 0.1 s, which the other writers wait at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +27,66 @@ class GroupReport:
     why: str | None = None
 
 
+@dataclass(slots=True)
+class Weights:
+    """Snapshots of term weights by version: read once, since they never change."""
+
+    by_version: dict[str, Idf] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class GroupStage:
-    """Groups what was read, one article after the other: each may be the twin of the one before."""
+    """Groups what was read. `window` is how far apart two reports of one event may be dated."""
 
-    articles: ArticleStore
+    store: GroupingStore
     clock: Clock
+    window: timedelta = WINDOW
+    batch: int = BATCH
+    weights: Weights = field(default_factory=Weights, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[GroupReport]:
         """Groups until nothing is left; one report an article."""
-        while articles := self.articles.ungrouped(self.clock.now(), BATCH):
-            for article in articles:
-                if stopping():
-                    return
-                try:
-                    yield GroupReport(article, self._group(article))
-                except StoreError:
-                    raise
-                except Exception as error:
-                    why = named(error)
-                    self.articles.postpone(article.id, why, self.clock.now() + TRY_AGAIN)
-                    yield GroupReport(article, None, why)
+        while ids := self.store.ungrouped(self.clock.now(), self.batch):
+            if stopping():
+                return
+            likeness = self.likeness()
+            try:
+                reports = self._together(ids, likeness)
+            except StoreError:
+                raise
+            except Exception:
+                # One of them breaks the stage: each alone, so that it stops no other and is named.
+                reports = [report for one in ids if not stopping() for report in self._alone(one, likeness)]
+            yield from reports
 
-    def _group(self, article: Article) -> Grouping:
-        grouping = group_article(
-            article,
-            self.articles.revised_article(article),
-            self.articles.twins(article, content_window(article.first_seen)),
-        )
-        self.articles.record_grouping(article.id, grouping)
-        return grouping
+    def likeness(self) -> Likeness:
+        """What stories are told apart by now."""
+        kept = self.store.weights()
+        versions = [version for version, _ in kept]
+        for version in versions:
+            if version not in self.weights.by_version:
+                self.weights.by_version[version] = Idf.from_bytes(self.store.weights_of(version))
+        for version in self.weights.by_version.keys() - set(versions):
+            del self.weights.by_version[version]
+        weights = [self.weights.by_version[version] for version in versions]
+        # The shipped ones were in force before the first: for a window more what they found must be found by them.
+        if not kept or kept[-1][1] > self.clock.now() - self.window:
+            weights.append(Idf.shipped())
+        return Likeness(weights, self.window)
+
+    def _together(self, ids: Sequence[int], likeness: Likeness) -> list[GroupReport]:
+        with self.store.session() as session:
+            articles = session.claim(ids)
+            grouped = group_new(session, articles, likeness) if articles else Grouped({})
+        return [GroupReport(article, grouped.groupings[article.id]) for article in articles]
+
+    def _alone(self, article_id: int, likeness: Likeness) -> list[GroupReport]:
+        try:
+            return self._together([article_id], likeness)
+        except StoreError:
+            raise
+        except Exception as error:
+            why = named(error)
+            article = self.store.article(article_id)
+            self.store.postpone(article_id, why, self.clock.now() + TRY_AGAIN)
+            return [] if article is None else [GroupReport(article, None, why)]

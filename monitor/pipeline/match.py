@@ -9,7 +9,7 @@ from datetime import timedelta
 from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
 from monitor.core.rules import Patience, RuleSet, because
-from monitor.core.stories.group import dated_apart
+from monitor.core.stories.duplicates import dated_apart
 from monitor.core.stories.material import is_news, matched_sentences
 from monitor.core.text.language import canonical_language
 from monitor.core.text.terms import TERMS_VERSION

@@ -10,6 +10,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import DueFeeds, FeedStore
+from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.store import Store
@@ -25,6 +26,8 @@ __all__ = [
     "EntityRecognizer",
     "FeedStore",
     "Fetcher",
+    "GroupingSession",
+    "GroupingStore",
     "Ledger",
     "Meter",
     "Outbox",

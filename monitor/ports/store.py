@@ -9,6 +9,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.feeds import FeedStore
+from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 
 
@@ -17,6 +18,7 @@ class Store(Protocol):
 
     feeds: FeedStore
     articles: ArticleStore
+    grouping: GroupingStore
     digests: DigestStore
     outbox: Outbox
     ledger: Ledger

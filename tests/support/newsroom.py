@@ -28,7 +28,7 @@ from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.ledger import EntryFate, Plan
 from monitor.pipeline.deliver import DeliverStage, DeliveryReport
 from monitor.pipeline.digest import DigestStage, PlanFailure
-from monitor.pipeline.group import GroupReport, GroupStage
+from monitor.pipeline.group import BATCH, GroupReport, GroupStage
 from monitor.pipeline.match import MatchReport, MatchStage
 from monitor.pipeline.poll import PollReport, PollStage
 from monitor.pipeline.prune import PruneReport, PruneStage
@@ -205,8 +205,8 @@ class Newsroom:
         stage = ReadStage(self.store.articles, self.fetcher, InlineSandbox(), self.clock, self.recognizer)
         return list(stage.run(stopping))
 
-    def group(self, stopping: Callable[[], bool] = lambda: False) -> list[GroupReport]:
-        return list(GroupStage(self.store.articles, self.clock).run(stopping))
+    def group(self, stopping: Callable[[], bool] = lambda: False, batch: int = BATCH) -> list[GroupReport]:
+        return list(GroupStage(self.store.grouping, self.clock, batch=batch).run(stopping))
 
     def match(self, stopping: Callable[[], bool] = lambda: False) -> list[MatchReport]:
         return list(MatchStage(self.store.articles, self.ruleset, self.digests, self.clock).run(stopping))

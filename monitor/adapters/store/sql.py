@@ -13,6 +13,7 @@ from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.feeds import SqlFeedStore
+from monitor.adapters.store.grouping import SqlGroupingStore
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
@@ -20,7 +21,7 @@ from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.retention import SqlRetention
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
-from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, Ledger, Outbox, Retention
+from monitor.ports import Archive, ArticleStore, DigestStore, FeedStore, GroupingStore, Ledger, Outbox, Retention
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
 _DAY = 86_400.0
@@ -56,6 +57,7 @@ class SqlStore:
         self.path = Path(self._db.path) if self._db.path else None
         self.feeds: FeedStore = SqlFeedStore(self._db)
         self.articles: ArticleStore = SqlArticleStore(self._db)
+        self.grouping: GroupingStore = SqlGroupingStore(self._db)
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
         self.ledger: Ledger = SqlLedger(self._db)

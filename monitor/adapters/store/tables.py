@@ -195,31 +195,54 @@ articles = sa.Table(
     sa.Index(None, "content_hash", "first_seen"),
     sa.Index(None, "page_key"),
     sa.Index(None, "story_id"),
+    # What still can be compared: little beside the archive.
+    sa.Index(
+        None,
+        "first_seen",
+        "id",
+        sqlite_where=sa.text("sketch IS NOT NULL"),
+        postgresql_where=sa.text("sketch IS NOT NULL"),
+    ),
 )
 
-# Where near-copies are looked for: one row a band of each text, by the day it was first seen.
+# Where near-copies are looked for: one row a band of each text, by the day of its date. No reference and no second
+# index, which would cost as much again: its rows go by what the article's sketch says, before that goes.
 bands = sa.Table(
     "bands",
     metadata,
     sa.Column("day", sa.Integer, primary_key=True),  # days since 1970
     sa.Column("key", Hash, primary_key=True),
-    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
-    sa.Index(None, "article_id"),
+    sa.Column("article_id", RowId, primary_key=True),
     sqlite_with_rowid=False,
 )
 
-# Where articles about one event are looked for: one row a telling key of each, by the day of its date.
+# Classes of copies and revisions, by the oldest row of each, as points among stories.
+story_nodes = sa.Table(
+    "story_nodes",
+    metadata,
+    sa.Column("root", sa.ForeignKey("articles.id"), primary_key=True, autoincrement=False),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),  # the one that stands for all
+    sa.Column("dated", UtcDateTime),  # the earliest date of them that can be believed
+    sa.Column("language", AnyText, nullable=False),
+    sa.Column("title_only", sa.Boolean, nullable=False),
+    sa.Column("content_order", AnyText, nullable=False),  # a line each of what it is sorted by
+    sa.Column("seen", UtcDateTime, nullable=False),  # when the newest of them was first seen
+    sa.Index(None, "article_id"),
+    sa.Index(None, "seen"),
+)
+
+# Where articles about one event are looked for: one row a telling key of each class, by the day of its date.
 story_keys = sa.Table(
     "story_keys",
     metadata,
     sa.Column("day", sa.Integer, primary_key=True),
     sa.Column("key", Hash, primary_key=True),
-    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
-    sa.Index(None, "article_id"),
+    sa.Column("root", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Index(None, "root"),
     sqlite_with_rowid=False,
 )
 
-# How alike two articles are, where that is anything at all; `one` < `other`.
+# How alike two classes are, where that is anything at all; roots, `one` < `other`.
 story_edges = sa.Table(
     "story_edges",
     metadata,

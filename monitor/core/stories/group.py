@@ -1,36 +1,33 @@
-"""Which story is this article's? Pure and simple at this depth: a story is an article and its copies.
+"""Which articles are one text, and which texts one story? Pure; the store's part is to find what is compared.
 
-Merging only ever joins alerts; a copy is matched like any other article, so that nothing hides from a rule.
+Copies and revisions are the connected parts of a relation between pairs, and stories the parts of a likeness
+between those: both are functions of what is stored, whatever the order in which it came. Merging only ever joins
+alerts; a copy is matched like any other article, so that nothing hides from a rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime
 
-from monitor.core.stories.identity import OTHER_TITLE, SAME_DAY, SAME_TITLE, title_likeness
-from monitor.core.text.urls import host_of
-from monitor.model.article import Article, DuplicateReason, Grouping
+from monitor.core.stories.duplicates import judge_pair, when_of
+from monitor.core.stories.partition import THRESHOLD, partition
+from monitor.model.article import Article, DuplicateReason, Quality
+from monitor.model.grouping import ClassNode, Component, Copy, Joined, Pair, Regrouping, Scope, Twins
+from monitor.model.story import Features, StoryNode
 
-# Without a window a hash is wrong: agencies send byte-equal texts about events days apart (stories design).
-SAME_CONTENT_WINDOW = timedelta(hours=48)
-# An equal text of this many words on two hosts is a wire copy; a shorter one may be a shared cookie notice.
-LONG_COPY = 150
+CAP = 300
+"""Classes that are agglomerated at once; a larger component is cut at rising likeness first (election nights)."""
 
-
-def group_article(article: Article, revised: Article | None, twins: Sequence[Article]) -> Grouping:
-    """The story of an article.
-
-    `revised` is the article of the entry it revises, `twins` are grouped articles with its URL key or its
-    content hash (of the last 48 h), oldest first. Without any it starts a story of its own, named after it.
-    """
-    if revised is not None:
-        return _join(revised, DuplicateReason.REVISION)
-    for twin in twins:
-        reason = _copy_reason(article, twin)
-        if reason is not None:
-            return _join(twin, reason)
-    return Grouping(story_id=story_named_after(article.id))
+_FULLNESS = {Quality.FULL: "0", Quality.FEED: "1", Quality.TITLE: "2", Quality.STUB: "3"}
+# What an article is called that is several things at once: first what lets most be told anew (material.py).
+_RANK = {
+    DuplicateReason.REVISION: 0,
+    DuplicateReason.SAME_URL: 1,
+    DuplicateReason.SAME_CONTENT: 2,
+    DuplicateReason.NEAR_DUPLICATE: 3,
+}
 
 
 def story_named_after(article_id: int) -> str:
@@ -38,45 +35,170 @@ def story_named_after(article_id: int) -> str:
     return f"s_{article_id:x}"
 
 
-def content_window(first_seen: datetime) -> datetime:
-    """Since when an equal content hash counts as a copy."""
-    return first_seen - SAME_CONTENT_WINDOW
+def believed_date(article: Article) -> datetime | None:
+    """When an article says it was published; None where it does not, or where that cannot be."""
+    when = when_of(article)
+    return when if when == article.published else None
 
 
-def _join(other: Article, reason: DuplicateReason) -> Grouping:
-    assert other.story_id is not None, "only grouped articles are twins"
-    # A copy of a copy points at the first one: chains say nothing more.
-    first = other.duplicate_of if other.duplicate_of is not None else other.id
-    return Grouping(other.story_id, first, reason)
+def class_of(article: Article) -> ClassNode:
+    """An article as a class of its own; of a copy, as the member that stands for its class."""
+    node = StoryNode(
+        id=article.id if article.duplicate_of is None else article.duplicate_of,
+        when=believed_date(article),
+        language=article.language or "",
+        features=article.fingerprint.features if article.fingerprint else Features(0),
+        title_only=article.quality in (Quality.TITLE, Quality.STUB),
+        order=content_order(article),
+    )
+    return ClassNode(node, article.id, article.story_id)
 
 
-def _copy_reason(article: Article, twin: Article) -> DuplicateReason | None:
-    likeness = title_likeness(article.title, twin.title)
-    if article.content_hash == twin.content_hash and _same_words_are_a_copy(article, twin, likeness):
-        return DuplicateReason.SAME_CONTENT
-    # A page that carries other news under another title (a home page, a live page) is not the same article.
-    # Nor is one that is dated anew and says the same on another day.
-    same_page = bool(article.url_key) and article.url_key == twin.url_key and not dated_apart(article, twin)
-    return DuplicateReason.SAME_URL if same_page and likeness >= SAME_TITLE else None
+def content_order(article: Article) -> tuple[str, ...]:
+    """Sorts articles by what they are, not by when they came: the fullest and earliest first."""
+    when = believed_date(article)
+    return (
+        _FULLNESS[article.quality],
+        when.isoformat() if when else "undated",
+        article.url_key,
+        article.content_hash,
+    )
 
 
-def _same_words_are_a_copy(article: Article, twin: Article, likeness: float) -> bool:
-    if host_of(article.url) != host_of(twin.url):
-        return likeness >= OTHER_TITLE or len(article.text.split()) >= LONG_COPY
-    # One host's equal texts under other titles are a wall or a template, not copies.
-    return likeness >= OTHER_TITLE and _same_day(article, twin)
+def pairs_of(articles: Iterable[Article], twins: Twins) -> list[Pair]:
+    """The pairs that are one text, each once, in the order in which classes are joined."""
+    found: dict[tuple[int, int], Pair] = {}
+    for one, other in twins.revisions:
+        pair = _sorted(one, other)
+        found[pair] = Pair(*pair, DuplicateReason.REVISION)
+    for article in articles:
+        for other in twins.of.get(article.id, ()):
+            pair = _sorted(article.id, other)
+            if pair not in found and other != article.id:
+                verdict = judge_pair(article, twins.articles[other])
+                if verdict.reason is not None:
+                    found[pair] = Pair(*pair, verdict.reason, verdict.why)
+    return sorted(found.values(), key=lambda pair: (_RANK[pair.reason], pair.one, pair.other))
 
 
-def dated_apart(article: Article, twin: Article) -> bool:
-    """Whether two articles carry dates of different days; what has no date is not apart from anything."""
-    if article.published is None or twin.published is None:
-        return False
-    return abs(article.published - twin.published) > SAME_DAY
+def _sorted(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)
 
 
-def _same_day(article: Article, twin: Article) -> bool:
-    return abs(_when(article) - _when(twin)) <= SAME_DAY
+def join_classes(
+    pairs: Sequence[Pair],
+    roots: Mapping[int, int],
+    classes: Mapping[int, ClassNode],
+    apart: Set[tuple[int, int]],
+    new: Set[int],
+) -> Joined:
+    """The classes after these pairs hold.
+
+    `roots` gives the root of every article in a pair and of every new article; `classes` those roots' classes, of
+    new articles (`new`) as `class_of` makes them; `apart` pairs of roots (either way round) that a person keeps
+    asunder.
+    """
+    groups = {root: [root] for root in classes}
+    barred: dict[int, set[int]] = {root: set() for root in classes}
+    for one, other in apart:
+        if one in barred and other in barred:
+            barred[one].add(other)
+            barred[other].add(one)
+    held: list[Pair] = []
+    for pair in pairs:
+        a, b = groups[roots[pair.one]], groups[roots[pair.other]]
+        if a is not b:
+            if any(not barred[root].isdisjoint(b) for root in a):
+                continue
+            a += b
+            for root in b:
+                groups[root] = a
+        held.append(pair)
+    now = {root: min(group) for root, group in groups.items()}
+    changed = []
+    for root in sorted(set(now.values())):
+        folded = _folded([classes[one] for one in groups[root]])
+        if folded != classes[root] or root in new:
+            changed.append(folded)
+    gone = {root: new for root, new in now.items() if new != root}
+    stands = {root: classes[root].story_id for root in gone.values()}
+    return Joined(_copies(held, roots, now), tuple(changed), gone, stands)
 
 
-def _when(article: Article) -> datetime:
-    return article.published or article.first_seen
+def _folded(members: Sequence[ClassNode]) -> ClassNode:
+    best = min(members, key=lambda one: (one.node.order, one.article))
+    whens = [one.node.when for one in members if one.node.when is not None]
+    first = min(members, key=lambda one: one.node.id)
+    node = replace(best.node, id=first.node.id, when=min(whens, default=None))
+    return ClassNode(node, best.article, first.story_id)
+
+
+def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, int]) -> tuple[Copy, ...]:
+    """What is a copy since these pairs: articles of their own that joined another class."""
+    copies: dict[int, Copy] = {}
+    moved = [article for article, root in roots.items() if article == root and now[root] != root]
+    for article in moved:
+        own = [pair for pair in pairs if article in (pair.one, pair.other)]
+        # A class that was joined over one of its copies is called what that copy is called.
+        reached = own or [p for p in pairs if roots[p.one] == article or roots[p.other] == article]
+        best = reached[0]
+        copies[article] = Copy(article, now[article], best.reason, best.why)
+    return tuple(copies[article] for article in sorted(copies))
+
+
+def told_apart(one: Article, other: Article) -> bool:
+    """Whether two like articles are two events by a detail: a template of another day, the 12th and the 13th."""
+    return judge_pair(one, other).apart
+
+
+def settle(
+    component: Component, touched: Set[int], absorbed: Sequence[ClassNode], gone: Mapping[int, int]
+) -> Regrouping:
+    """The stories of a component: of all of it, or only of the classes in `touched` where it was not read whole.
+
+    `absorbed` are classes that went into those of it, as they stood before, by `gone`.
+    """
+    if component.whole:
+        groups = partition([one.node for one in component.nodes.values()], component.edges, component.apart, CAP)
+        stories = {root: story_named_after(min(group)) for group in groups for root in group}
+        scope = Scope.WHOLE
+    else:
+        stories, scope = _placed(component, touched), Scope.PLACED
+    moved = [(one, stories[root]) for root, one in component.nodes.items() if root in stories]
+    moved += [(one, stories[new]) for one in absorbed if (new := gone[one.node.id]) in stories]
+    moved = [(one, story) for one, story in moved if one.story_id != story]
+    left = {one.story_id for one, _ in moved if one.story_id is not None}
+    return Regrouping(
+        {root: story for root, story in stories.items() if component.nodes[root].story_id != story},
+        {
+            own: story
+            for one, story in moved
+            if one.story_id == (own := story_named_after(one.node.id)) and story != own
+        },
+        frozenset(left),
+        scope,
+    )
+
+
+def _placed(component: Component, touched: Set[int]) -> dict[int, str]:
+    """Each touched class beside the story that it is most like; nothing else moves."""
+    nodes = component.nodes
+    stands = {root: one.story_id for root, one in nodes.items() if root not in touched}
+    near: dict[int, list[tuple[int, float]]] = {root: [] for root in touched}
+    for (one, other), weight in component.edges.items():
+        for root, neighbour in ((one, other), (other, one)):
+            if root in near:
+                near[root].append((neighbour, weight))
+    placed: dict[int, str] = {}
+    for root in sorted(touched, key=lambda one: (nodes[one].node.order, one)):
+        barred = {stands.get(b if a == root else a) for a, b in component.apart if root in (a, b)}
+        likeness: dict[str, list[float]] = {}
+        for neighbour, weight in near[root]:
+            story = stands.get(neighbour)
+            if story is not None and story not in barred:
+                likeness.setdefault(story, []).append(weight)
+        alike = {story: sum(found) for story, found in likeness.items() if sum(found) / len(found) >= THRESHOLD}
+        before = nodes[root].story_id
+        best = before if before in alike else max(alike, key=lambda one: (alike[one], one), default=None)
+        placed[root] = stands[root] = best or story_named_after(root)
+    return placed

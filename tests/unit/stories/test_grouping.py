@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from made import NOON, article
 
+from monitor.core.stories.duplicates import COPY_WINDOW
 from monitor.core.stories.fingerprint import content_hash
-from monitor.core.stories.group import SAME_CONTENT_WINDOW, content_window, group_article
+from monitor.core.stories.group import content_window, group_article
 from monitor.core.stories.material import Told, adds_news, is_news
 from monitor.model.article import DuplicateReason
 
@@ -69,7 +70,7 @@ def test_a_revision_stays_in_its_story() -> None:
 
 
 def test_equal_words_count_for_two_days_only() -> None:
-    assert timedelta(hours=48) == SAME_CONTENT_WINDOW
+    assert timedelta(hours=48) == COPY_WINDOW
     assert content_window(NOON) == NOON - timedelta(hours=48)
 
 

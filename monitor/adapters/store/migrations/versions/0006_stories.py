@@ -23,8 +23,22 @@ def upgrade() -> None:
     """Columns without a copy of the table, and new tables."""
     for column in _COLUMNS:
         op.add_column("articles", column)
-    for table in ("bands", "story_keys"):
-        _index_of_articles(table)
+    op.create_index(
+        "ix_articles_first_seen_id",
+        "articles",
+        ["first_seen", "id"],
+        sqlite_where=sa.text("sketch IS NOT NULL"),
+        postgresql_where=sa.text("sketch IS NOT NULL"),
+    )
+    op.create_table(
+        "bands",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("article_id", _row_id(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "key", "article_id", name="pk_bands"),
+        sqlite_with_rowid=False,
+    )
+    _classes()
     op.create_table(
         "story_edges",
         *_pair("story_edges"),
@@ -61,17 +75,32 @@ def _row_id() -> sa.types.TypeEngine[int]:
     return sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 
-def _index_of_articles(table: str) -> None:
+def _classes() -> None:
     op.create_table(
-        table,
+        "story_nodes",
+        sa.Column("root", _row_id(), nullable=False),
+        sa.Column("article_id", _row_id(), nullable=False),
+        sa.Column("dated", sa.DateTime(timezone=True)),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("title_only", sa.Boolean(), nullable=False),
+        sa.Column("content_order", sa.Text(), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["root"], ["articles.id"], name="fk_story_nodes_root"),
+        sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name="fk_story_nodes_article_id"),
+        sa.PrimaryKeyConstraint("root", name="pk_story_nodes"),
+    )
+    op.create_index("ix_story_nodes_article_id", "story_nodes", ["article_id"])
+    op.create_index("ix_story_nodes_seen", "story_nodes", ["seen"])
+    op.create_table(
+        "story_keys",
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("key", sa.BigInteger(), nullable=False),
-        sa.Column("article_id", _row_id(), nullable=False),
-        sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=f"fk_{table}_article_id"),
-        sa.PrimaryKeyConstraint("day", "key", "article_id", name=f"pk_{table}"),
+        sa.Column("root", _row_id(), nullable=False),
+        sa.ForeignKeyConstraint(["root"], ["articles.id"], name="fk_story_keys_root"),
+        sa.PrimaryKeyConstraint("day", "key", "root", name="pk_story_keys"),
         sqlite_with_rowid=False,
     )
-    op.create_index(f"ix_{table}_article_id", table, ["article_id"])
+    op.create_index("ix_story_keys_root", "story_keys", ["root"])
 
 
 def _pair(table: str) -> tuple[Any, ...]:

@@ -1,0 +1,214 @@
+"""Classes as points among stories, in SQL: their keys, their edges, and what hangs together by them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.packed import unpack_features
+from monitor.adapters.store.twins import articles_of, day_of
+from monitor.adapters.store.upsert import insert_new, replace_rows
+from monitor.core.stories.group import class_of
+from monitor.model.grouping import ClassNode, Component
+from monitor.model.story import Features, StoryNode
+
+MOST_CANDIDATES = 200
+"""Classes that one is compared with, those that share most keys; more have it on election nights only."""
+
+_FREE = 40  # classes that one key may have in the whole window before it counts as crowded
+_EDGE = 20  # of such a key so many of the newest of each day are read
+_CHUNK = 400
+_NOTHING = Features(0)
+
+_a, _n, _k, _e, _m = (one.c for one in (t.articles, t.story_nodes, t.story_keys, t.story_edges, t.must_not_links))
+_root_row = t.articles.alias("root_row")
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_NODES = (
+    sa.select(_n.root, _n.article_id, _n.dated, _n.language, _n.title_only, _n.content_order, _root_row.c.story_id)
+    .join(_root_row, _root_row.c.id == _n.root)
+    .where(_n.root.in_(_IDS))
+)
+_WHOLE_NODES = _NODES.join(t.articles, _a.id == _n.article_id).add_columns(_a.features)
+_SHARED = (
+    sa.select(_k.key, _k.root)
+    .where(_k.day.in_(sa.bindparam("days", expanding=True)), _k.key.in_(sa.bindparam("keys", expanding=True)))
+    .limit(sa.bindparam("most"))
+)
+_NEWEST = (
+    sa.select(_k.root)
+    .where(_k.day == sa.bindparam("day"), _k.key == sa.bindparam("key"))
+    .order_by(_k.root.desc())
+    .limit(_EDGE)
+)
+_EDGES = sa.union_all(
+    sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
+    sa.select(_e.one, _e.other, _e.weight).where(_e.other.in_(_IDS)),
+)
+_DROP_KEYS = t.story_keys.delete().where(_k.root.in_(_IDS))
+_DROP_EDGES = (t.story_edges.delete().where(_e.one.in_(_IDS)), t.story_edges.delete().where(_e.other.in_(_IDS)))
+_one_row, _other_row = t.articles.alias("one_row"), t.articles.alias("other_row")
+_ONE = sa.func.coalesce(_one_row.c.duplicate_of, _one_row.c.id).label("one")
+_OTHER = sa.func.coalesce(_other_row.c.duplicate_of, _other_row.c.id).label("other")
+# Few rows in all: what people said by hand.
+_APART = (
+    sa.select(_ONE, _OTHER)
+    .select_from(t.must_not_links)
+    .join(_one_row, _one_row.c.id == _m.one)
+    .join(_other_row, _other_row.c.id == _m.other)
+)
+_ANY_APART = sa.select(_m.one).limit(1)
+_OF_THESE = _APART.where(sa.or_(_ONE.in_(_IDS), _OTHER.in_(_IDS)))
+
+
+def nodes_of(connection: Connection, roots: Collection[int]) -> dict[int, ClassNode]:
+    """Classes by root, with features; also those that have no row."""
+    found: dict[int, ClassNode] = {}
+    for some in _pieces(roots):
+        for row in connection.execute(_WHOLE_NODES, {"ids": some}):
+            features = unpack_features(row.features) if row.features is not None else _NOTHING
+            found[row.root] = _node_of(row, features)
+    missing = set(roots) - found.keys()
+    if missing:  # of before there were classes, or so old that theirs was dropped
+        found.update((root, class_of(article)) for root, article in articles_of(connection, missing).items())
+    return found
+
+
+def _node_of(row: Any, features: Features) -> ClassNode:
+    order = tuple(row.content_order.split("\n"))
+    node = StoryNode(row.root, row.dated, row.language, features, row.title_only, order)
+    return ClassNode(node, row.article_id, row.story_id)
+
+
+def record_nodes(connection: Connection, classes: Iterable[ClassNode], seen: Mapping[int, datetime]) -> None:
+    """Rows of classes that are new or changed; `seen` says when the newest of each was first seen."""
+    rows = [
+        {
+            "root": one.node.id,
+            "article_id": one.article,
+            "dated": one.node.when,
+            "language": one.node.language,
+            "title_only": one.node.title_only,
+            "content_order": "\n".join(one.node.order),
+            "seen": seen[one.node.id],
+        }
+        for one in classes
+    ]
+    replace_rows(connection, t.story_nodes, rows)
+
+
+def drop_classes(connection: Connection, roots: Collection[int]) -> set[int]:
+    """Takes keys and edges of classes; returns the other roots that those edges led to."""
+    neighbours: set[int] = set()
+    for some in _pieces(roots):
+        for one, other, _ in connection.execute(_EDGES, {"ids": some}):
+            neighbours |= {one, other}
+        connection.execute(_DROP_KEYS, {"ids": some})
+        for statement in _DROP_EDGES:
+            connection.execute(statement, {"ids": some})
+    return neighbours.difference(roots)
+
+
+def record_keys(connection: Connection, keys: Iterable[tuple[ClassNode, Collection[int]]]) -> None:
+    """The keys of dated classes."""
+    rows = [
+        {"day": day_of(one.node.when), "key": key, "root": one.node.id}
+        for one, some in keys
+        if one.node.when is not None
+        for key in some
+    ]
+    insert_new(connection, t.story_keys, *rows)
+
+
+def record_edges(connection: Connection, edges: Mapping[tuple[int, int], float]) -> None:
+    """Likenesses by pair of roots."""
+    rows = [{"one": one, "other": other, "weight": weight} for (one, other), weight in edges.items()]
+    replace_rows(connection, t.story_edges, rows)
+
+
+def candidates_of(
+    connection: Connection, keys: Iterable[tuple[ClassNode, Collection[int]]], days: int
+) -> dict[int, list[int]]:
+    """Roots of classes that share a key with each of these, dated at most so many calendar days apart."""
+    shared: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    asked: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one, some in keys:
+        if one.node.when is not None:
+            for key in some:
+                asked[day_of(one.node.when)][key].append(one.node.id)
+    for day, of in asked.items():
+        for key, root in _sharing(connection, day, days, sorted(of)):
+            for asking in of[key]:
+                if asking != root:
+                    shared[asking][root] += 1
+    return {
+        asking: [root for root, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MOST_CANDIDATES]]
+        for asking, found in shared.items()
+    }
+
+
+def _sharing(connection: Connection, day: int, days: int, keys: Sequence[int]) -> Iterator[tuple[int, int]]:
+    most = max(_FREE, 4 * len(keys))
+    window = list(range(day - days, day + days + 1))
+    rows = connection.execute(_SHARED, {"days": window, "keys": keys, "most": most + 1}).all()
+    if len(rows) <= most:
+        yield from ((row.key, row.root) for row in rows)
+    elif len(keys) > 1:
+        middle = len(keys) // 2
+        yield from _sharing(connection, day, days, keys[:middle])
+        yield from _sharing(connection, day, days, keys[middle:])
+    else:
+        for one in window:
+            found = connection.execute(_NEWEST, {"day": one, "key": keys[0]})
+            yield from ((keys[0], row.root) for row in found)
+
+
+def component_of(connection: Connection, roots: Collection[int], most: int) -> Component:
+    """All that hangs together with these; over `most` classes, only these and those that they have an edge to."""
+    reached, edges = set(roots), dict[tuple[int, int], float]()
+    apart, near = set[tuple[int, int]](), set(roots)
+    frontier = set(roots)
+    while frontier and len(reached) <= most:
+        found: set[int] = set()
+        for some in _pieces(frontier):
+            for one, other, weight in connection.execute(_EDGES, {"ids": some}):
+                if weight < 0:
+                    apart.add((one, other))
+                    continue
+                edges[one, other] = weight
+                found |= {one, other}
+        frontier = found - reached
+        if near == set(roots):
+            near |= frontier
+        reached |= frontier
+    whole = not frontier
+    if not whole:
+        reached = near
+        edges = {pair: weight for pair, weight in edges.items() if not near.isdisjoint(pair)}
+    apart |= apart_of(connection, reached)
+    nodes: dict[int, ClassNode] = {}
+    for some in _pieces(reached):
+        nodes.update((row.root, _node_of(row, _NOTHING)) for row in connection.execute(_NODES, {"ids": some}))
+    within = {pair for pair in apart if pair[0] in nodes and pair[1] in nodes}
+    return Component(nodes, edges, frozenset(within), whole)
+
+
+def apart_of(connection: Connection, roots: Collection[int]) -> set[tuple[int, int]]:
+    """Pairs of roots, one of them among these, with members that a person keeps asunder."""
+    if connection.execute(_ANY_APART).first() is None:
+        return set()
+    return {
+        (row.one, row.other) for some in _pieces(roots) for row in connection.execute(_OF_THESE, {"ids": some})
+    }
+
+
+def _pieces(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(sorted(ids))
+    while some := list(islice(rest, _CHUNK)):
+        yield some

@@ -1,0 +1,259 @@
+"""Grouping in SQL: one transaction under the grouping lock, in which all is read that is decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import components, twins
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.packed import unpack_features
+from monitor.adapters.store.rows import article_of
+from monitor.adapters.store.told import wake_merged
+from monitor.adapters.store.upsert import insert_new, insert_or_update
+from monitor.model.article import Article
+from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Twins
+from monitor.model.story import Features, MustNotLink
+
+MOST_RELEASED = 500
+"""Members of a class that is taken apart whole."""
+
+_LOCK = 0x6D6F6E69746F7201  # of ours among the advisory locks of a database
+_a, _n, _s, _m, _i = (
+    one.c for one in (t.articles, t.story_nodes, t.story_aliases, t.must_not_links, t.idf_snapshots)
+)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_UNGROUPED = (
+    sa.select(_a.id)
+    .where(_a.stage == "read", sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= sa.bindparam("now")))
+    .order_by(_a.id)
+    .limit(sa.bindparam("most"))
+)
+_ARTICLE = sa.select(t.articles).where(_a.id == sa.bindparam("article"))
+_CLAIMED = sa.select(t.articles).where(_a.id.in_(_IDS), _a.stage == "read").order_by(_a.id)
+_CLAIM = t.articles.update().where(_a.id.in_(_IDS), _a.stage == "read").values(stage="grouped")
+_POSTPONE = t.articles.update().where(_a.id == sa.bindparam("article"), _a.stage == "read")
+_RELEASE = t.articles.update().where(_a.id.in_(_IDS))
+_ROOTS = sa.select(sa.func.coalesce(_a.duplicate_of, _a.id)).where(_a.id.in_(_IDS), _a.stage != "read")
+_COPY = t.articles.update().where(_a.id == sa.bindparam("article"))
+_MOVE_COPIES = t.articles.update().where(_a.duplicate_of == sa.bindparam("root"))
+_FORGET_NODES = t.story_nodes.delete().where(_n.root.in_(_IDS))
+_SEEN = t.story_nodes.update().where(_n.root == sa.bindparam("class_root"), _n.seen < sa.bindparam("newest"))
+_STORY = t.articles.update().where(_a.id == sa.bindparam("root")).values(story_id=sa.bindparam("story"))
+_STORY_OF_COPIES = (
+    t.articles.update().where(_a.duplicate_of == sa.bindparam("root")).values(story_id=sa.bindparam("story"))
+)
+_FOLLOW = (
+    t.story_aliases.update().where(_s.story_id == sa.bindparam("before")).values(story_id=sa.bindparam("story"))
+)
+_LIVE_AGAIN = t.story_aliases.delete().where(_s.alias.in_(_IDS))
+
+
+class SqlGroupingStore:
+    """`ports.GroupingStore` over `articles` and the tables that they are compared by."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def ungrouped(self, now: datetime, limit: int) -> Sequence[int]:
+        """The ids of articles without a story whose time has come, oldest first."""
+        with self._db.read() as connection:
+            return list(connection.execute(_UNGROUPED, {"now": now, "most": limit}).scalars())
+
+    def article(self, article_id: int) -> Article | None:
+        """One article, whole."""
+        with self._db.read() as connection:
+            row = connection.execute(_ARTICLE, {"article": article_id}).mappings().first()
+        return None if row is None else article_of(row)
+
+    def postpone(self, article_id: int, why: str, until: datetime) -> None:
+        """An article that broke the stage waits until then."""
+        with self._db.write() as connection:
+            connection.execute(_POSTPONE, {"article": article_id, "next_stage_at": until, "stage_error": why})
+
+    @contextmanager
+    def session(self) -> Iterator[SqlGroupingSession]:
+        """A transaction under the grouping lock."""
+        with self._db.write() as connection:
+            take_grouping_lock(connection)
+            yield SqlGroupingSession(connection)
+
+    def weights(self) -> Sequence[tuple[str, datetime]]:
+        """The snapshots that are kept, newest first."""
+        query = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.version)
+        with self._db.read() as connection:
+            return [(row.version, row.made_at) for row in connection.execute(query)]
+
+    def weights_of(self, version: str) -> bytes:
+        """A snapshot as it was recorded."""
+        with self._db.read() as connection:
+            return bytes(connection.execute(sa.select(_i.weights).where(_i.version == version)).scalar_one())
+
+    def sample(self, after: int, limit: int) -> Sequence[tuple[int, Features]]:
+        """Features by article, those below `after` (0: the newest), newest first."""
+        query = sa.select(_a.id, _a.features).where(_a.features.is_not(None)).order_by(_a.id.desc()).limit(limit)
+        if after:
+            query = query.where(_a.id < after)
+        with self._db.read() as connection:
+            return [(row.id, unpack_features(row.features)) for row in connection.execute(query)]
+
+    def record_weights(
+        self, version: str, made_at: datetime, documents: int, packed: bytes, keep: datetime
+    ) -> None:
+        """A new snapshot; those that were replaced before `keep` go."""
+        with self._db.write() as connection:
+            values = {"made_at": made_at, "documents": documents, "weights": packed}
+            insert_or_update(connection, t.idf_snapshots, {"version": version}, values)
+            before = sa.select(_i.version).where(_i.version != version, _i.made_at <= keep)
+            # The newest of them was in force at that time, and is kept.
+            old = list(connection.execute(before.order_by(_i.made_at.desc()).offset(1)).scalars())
+            connection.execute(t.idf_snapshots.delete().where(_i.version.in_(old)))
+
+
+def take_grouping_lock(connection: Connection) -> None:
+    """Waits until nobody else groups, or plans by stories; held to the end of the transaction.
+
+    On SQLite the transaction itself is that lock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+class SqlGroupingSession:
+    """`ports.GroupingSession` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, ids: Collection[int]) -> Sequence[Article]:
+        """Those of the articles that are still without a story, as grouped now, oldest first."""
+        rows = self._connection.execute(_CLAIMED, {"ids": sorted(ids)}).mappings()
+        found = [article_of(row) for row in rows]
+        if found:
+            self._connection.execute(
+                _CLAIM, {"ids": [one.id for one in found], "next_stage_at": None, "stage_error": None}
+            )
+        return found
+
+    def release(self, ids: Collection[int]) -> Sequence[Article]:
+        """The members of these articles' classes, each a class of its own."""
+        roots = set(self._connection.execute(_ROOTS, {"ids": sorted(ids)}).scalars())
+        members: list[Article] = []
+        for root in sorted(roots):
+            found = twins.members_of(self._connection, root, MOST_RELEASED + 1)
+            if len(found) > MOST_RELEASED:
+                named = twins.articles_of(self._connection, ids).values()
+                found = [one for one in named if one.duplicate_of == root]
+            members += found
+        free = {"duplicate_of": None, "duplicate_reason": None, "duplicate_why": None}
+        self._connection.execute(_RELEASE, {"ids": [one.id for one in members], **free})
+        return list(twins.articles_of(self._connection, [one.id for one in members]).values())
+
+    def twins(self, articles: Sequence[Article]) -> Twins:
+        """What may be a copy of these; from now on they are found themselves."""
+        found = twins.twins_of(self._connection, articles)
+        twins.index_bands(self._connection, articles, found)
+        return found
+
+    def articles(self, ids: Collection[int]) -> Mapping[int, Article]:
+        """Articles by id, with what two are compared by."""
+        return twins.articles_of(self._connection, ids)
+
+    def classes(self, roots: Collection[int]) -> Mapping[int, ClassNode]:
+        """The classes of these roots."""
+        return components.nodes_of(self._connection, roots)
+
+    def apart(self, roots: Collection[int]) -> Set[tuple[int, int]]:
+        """Pairs of roots that have members which a person said are not one story."""
+        return components.apart_of(self._connection, roots)
+
+    def record_classes(self, joined: Joined, seen: Mapping[int, datetime]) -> Set[int]:
+        """Copies and classes; returns the other classes that lost an edge by it."""
+        run = self._connection.execute
+        if joined.copies:
+            run(
+                _COPY,
+                [
+                    {
+                        "article": one.article,
+                        "duplicate_of": one.duplicate_of,
+                        "duplicate_reason": one.reason.value,
+                        "duplicate_why": one.why or None,
+                        "story_id": joined.stands[one.duplicate_of],
+                    }
+                    for one in joined.copies
+                ],
+            )
+            moved = [
+                {"root": root, "duplicate_of": new, "story_id": joined.stands[new]}
+                for root, new in joined.gone.items()
+            ]
+            run(_MOVE_COPIES, moved)
+            run(_FORGET_NODES, {"ids": sorted(joined.gone)})
+        neighbours = components.drop_classes(
+            self._connection, {*joined.gone, *(one.node.id for one in joined.changed)}
+        )
+        components.record_nodes(self._connection, joined.changed, seen)
+        if later := [{"class_root": root, "newest": at, "seen": at} for root, at in seen.items()]:
+            run(_SEEN, later)
+        return neighbours
+
+    def record_keys(self, keys: Sequence[tuple[ClassNode, Collection[int]]]) -> None:
+        """What these classes are found by from now on."""
+        components.record_keys(self._connection, keys)
+
+    def candidates(
+        self, keys: Sequence[tuple[ClassNode, Collection[int]]], days: int
+    ) -> Mapping[int, Sequence[int]]:
+        """Roots of classes that share a key with each of these."""
+        return components.candidates_of(self._connection, keys, days)
+
+    def record_edges(self, edges: Mapping[tuple[int, int], float]) -> None:
+        """Likenesses by pair of roots; a negative one keeps the two apart."""
+        components.record_edges(self._connection, edges)
+
+    def component(self, roots: Collection[int], most: int) -> Component:
+        """All that hangs together with these classes."""
+        return components.component_of(self._connection, roots, most)
+
+    def record_stories(self, regrouping: Regrouping) -> int:
+        """Stories of classes with all their members, and aliases; wakes what is told nowhere any more."""
+        run = self._connection.execute
+        stories = [{"root": root, "story": story} for root, story in regrouping.stories.items()]
+        if stories:
+            run(_STORY, stories)
+            run(_STORY_OF_COPIES, stories)
+        if regrouping.aliases:
+            run(_FOLLOW, [{"before": one, "story": story} for one, story in regrouping.aliases.items()])
+            for alias, story in regrouping.aliases.items():
+                insert_or_update(self._connection, t.story_aliases, {"alias": alias}, {"story_id": story})
+        if not regrouping.left:
+            return 0
+        run(_LIVE_AGAIN, {"ids": sorted({*regrouping.stories.values()} - regrouping.aliases.keys())})
+        return wake_merged(self._connection, regrouping.left | {*regrouping.stories.values()})
+
+    def set_apart(self, links: Sequence[MustNotLink]) -> None:
+        """Keeps what a person said."""
+        rows = [
+            {
+                "one": min(link.one, link.other),
+                "other": max(link.one, link.other),
+                "made_at": link.at,
+                "author": link.author,
+                "reason": link.reason,
+            }
+            for link in links
+        ]
+        insert_new(self._connection, t.must_not_links, *rows)
+
+    def lift_apart(self, pairs: Collection[tuple[int, int]]) -> int:
+        """Takes back what was said of these pairs."""
+        ordered = [(min(pair), max(pair)) for pair in pairs]
+        gone = t.must_not_links.delete().where(sa.tuple_(_m.one, _m.other).in_(ordered))
+        return self._connection.execute(gone).rowcount
