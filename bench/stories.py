@@ -21,7 +21,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
@@ -79,7 +78,8 @@ def quality(options: Options) -> None:
         events, copies = b_cubed(events_of(articles), stories), pairs_score(originals_of(articles), firsts)
         print(
             f"{name:22} {len(articles):8} {len(set(events_of(articles).values())):7}   "
-            f"{events.precision:12.3f} {events.recall:.3f} {events.f:.3f}   {copies.precision:10.3f}  {copies.recall:.3f}"
+            f"{events.precision:12.3f} {events.recall:.3f} {events.f:.3f}   "
+            f"{copies.precision:10.3f}  {copies.recall:.3f}"
         )
         if options.verbose:
             for what, truth, groups in (
@@ -235,8 +235,8 @@ def archive(options: Options) -> None:
             looked = lookups(grown, options.lookups)
             alone, together, cpu = grouping(grown, options.lookups)
             print(
-                f"{size:15,} {middle(looked):14.2f} {high(looked):7.2f}   {middle(alone):14.2f} {high(alone):6.2f} "
-                f"{together:7.2f} {cpu:6.2f}",
+                f"{size:15,} {middle(looked):14.2f} {high(looked):7.2f}   {middle(alone):14.2f} "
+                f"{high(alone):6.2f} {together:7.2f} {cpu:6.2f}",
                 flush=True,
             )
         store.close()
@@ -301,9 +301,10 @@ def grouping(grown: Archive, count: int) -> tuple[list[float], float, float]:
 
 def memory(options: Options) -> None:
     """The peak memory of a child of the sandbox that reads pages, one after the other."""
+    from monitor.pipeline.study import study_article
+
     from monitor.adapters.sandbox import ProcessSandbox
     from monitor.core.articles.extract import extract_article
-    from monitor.pipeline.study import study_article
 
     pages = [page_of(*text_of(Texts(), number)) for number in range(20)]
     sandbox = ProcessSandbox(workers=1, tasks_per_child=10 * options.pages)
@@ -322,8 +323,8 @@ def page_of(title: str, text: str) -> bytes:
     paragraphs = "".join(f"<p>{part}</p>" for part in text.split("\n\n"))
     rail = "".join(f"<li><a href='/{number}'>Another headline of the day</a></li>" for number in range(200))
     return (
-        f"<!DOCTYPE html><html lang='en'><head><title>{title}</title></head><body><ul>{rail}</ul><article><h1>{title}"
-        f"</h1>{paragraphs}</article><footer>Contact</footer></body></html>"
+        f"<!DOCTYPE html><html lang='en'><head><title>{title}</title></head><body><ul>{rail}</ul>"
+        f"<article><h1>{title}</h1>{paragraphs}</article><footer>Contact</footer></body></html>"
     ).encode()
 
 

@@ -1,7 +1,7 @@
 """A large invented archive for `bench/stories.py`: what articles are compared by, without their texts.
 
-Reports of invented events, 10,000 a day, two minutes of machine time for each 100,000. Every article has bands and
-keys as the group stage writes them, also those that pruning would have taken long ago: the archive is at its worst.
+Reports of invented events, 10,000 a day. Every article has bands and keys as the group stage writes them, also
+those that pruning would have taken long ago: the archive is at its worst.
 """
 
 from __future__ import annotations
