@@ -24,8 +24,8 @@ def grouped(articles: Sequence[Labelled]) -> Newsroom:
 def test_stories_and_duplicates_of_a_labelled_set_are_good(name: str) -> None:
     articles = labelled(name)
     found = by_document(grouped(articles))
-    events = b_cubed(events_of(articles), {id: one.story_id for id, one in found.items()})
-    copies = pairs_score(originals_of(articles), {id: one.duplicate_of or one.id for id, one in found.items()})
+    events = b_cubed(events_of(articles), {key: one.story_id for key, one in found.items()})
+    copies = pairs_score(originals_of(articles), {key: one.duplicate_of or one.id for key, one in found.items()})
     assert events.f >= LEAST[name][0], events
     assert copies.f >= LEAST[name][1], copies
     assert copies.precision == 1, "a wrong duplicate could merge two events' alerts"
