@@ -227,7 +227,8 @@ def row(name: str, took: tuple[float, float], articles: int, floor: tuple[float,
 def archive(options: Options) -> None:
     """What looking for copies and grouping take while the archive grows."""
     print(
-        f"\n{'articles stored':>15} {'lookup p50 ms':>14} {'p99 ms':>7}   {'group ms: one':>14} {'p99':>6} "
+        f"\n{'':15} {'look-up, ms':^28}  {'group, ms':^31}\n"
+        f"{'articles stored':15} {'p50':>6} {'p99':>6} {'CPU p50':>7} {'p99':>6}  {'one: p50':>8} {'CPU':>6} "
         f"{'by 100':>7} {'CPU':>6}"
     )
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
@@ -236,11 +237,11 @@ def archive(options: Options) -> None:
         for size in options.sizes:
             grown.grow(size)
             store._db.checkpoint()
-            looked = lookups(grown, options.lookups)
-            alone, together, cpu = grouping(grown, options.lookups)
+            looked, look_cpu = lookups(grown, options.lookups)
+            alone, alone_cpu, together, cpu = grouping(grown, options.lookups)
             print(
-                f"{size:15,} {middle(looked):14.2f} {high(looked):7.2f}   {middle(alone):14.2f} "
-                f"{high(alone):6.2f} {together:7.2f} {cpu:6.2f}",
+                f"{size:15,} {middle(looked):6.2f} {high(looked):6.2f} {middle(look_cpu):7.2f} "
+                f"{high(look_cpu):6.2f}  {middle(alone):8.2f} {alone_cpu:6.2f} {together:7.2f} {cpu:6.2f}",
                 flush=True,
             )
         store.close()
@@ -266,18 +267,20 @@ def copies_of(grown: Archive, count: int) -> list[NewArticle]:
     return made
 
 
-def lookups(grown: Archive, count: int) -> list[float]:
-    """Seconds of each look for what may be a copy, one article a time."""
+def lookups(grown: Archive, count: int) -> tuple[list[float], list[float]]:
+    """Seconds of each look for what may be a copy, by the clock and of CPU; half the articles have copies."""
     taken: list[float] = []
+    cpu: list[float] = []
     stored = random.Random(5).sample(range(max(0, grown.articles - 20_000), grown.articles), count // 2)
     known = grown.store.archive.articles([number + 1 for number in stored])
     new = [stored_article(one, 10**9 + place) for place, one in enumerate(copies_of(grown, count // 2))]
     for one in (*new, *(replace(one, id=2 * 10**9 + one.id, url_key="") for one in known)):
         with grown.store._db.read() as connection:
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), time.process_time()
             twins_of(connection, [one])
             taken.append(time.perf_counter() - begun)
-    return taken
+            cpu.append(time.process_time() - used)
+    return taken, cpu
 
 
 def stored_article(new: NewArticle, row_id: int) -> Article:
@@ -285,19 +288,20 @@ def stored_article(new: NewArticle, row_id: int) -> Article:
     return Article(id=row_id, **{name: getattr(new, name) for name in NewArticle.__dataclass_fields__})
 
 
-def grouping(grown: Archive, count: int) -> tuple[list[float], float, float]:
-    """Seconds of each article grouped alone; milliseconds an article, and of CPU, of a hundred together."""
+def grouping(grown: Archive, count: int) -> tuple[list[float], float, float, float]:
+    """Seconds of each article grouped alone, and milliseconds of CPU; the latter two of a hundred together."""
     grown.wait_for_grouping(copies_of(grown, count))
     taken: list[float] = []
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     for _ in stage_of(grown.store, 1).run(lambda: False):
         taken.append(time.perf_counter() - begun)
         begun = time.perf_counter()
+    alone = (time.process_time() - used) / count
     more = count - count % BATCH or BATCH
     grown.wait_for_grouping(copies_of(grown, more))
     stage = stage_of(grown.store, BATCH)
     took, cpu = timed(lambda: [None for _ in stage.run(lambda: False)] and None)
-    return taken, took / more * 1000, cpu / more * 1000
+    return taken, alone * 1000, took / more * 1000, cpu / more * 1000
 
 
 # ---- memory

@@ -24,7 +24,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.twins import day_of
 from monitor.core.stories.edges import keys_of
 from monitor.core.stories.group import class_of
-from monitor.core.stories.idf import Idf
+from monitor.core.stories.idf import Idf, build_idf
 from monitor.model.article import Article, NewArticle, Quality
 from monitor.model.entry import Fate, NewEntry, ParsedEntry
 from monitor.model.feed import FeedSettings
@@ -34,6 +34,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 A_DAY = 10_000  # articles
 WINDOW = 8  # days for which features are kept: nothing older is compared by them
 SIZES = (1, 1, 1, 1, 2, 2, 3, 5, 12)  # reports of an event, drawn from these
+LEARNED = 5_000  # articles that the weights of terms are learned from
 GRAMS = 70  # of 577 words, one in eight
 CHUNK = 20_000
 
@@ -107,12 +108,18 @@ class Archive:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.articles = 0
+        self._since = 0  # what came before was grouped by the stage itself
         self._reports = reports()
         store.feeds.sync([FeedSettings(url="https://news.example/feed", name="News")], START)
+        # As after its first week: what half a day's articles share weighs little.
+        learned = build_idf((fingerprint(one).features for one in islice(reports(), LEARNED)), START)
+        self._idf = Idf.from_bytes(learned.to_bytes())
+        long_ago = START - timedelta(days=30)
+        store.grouping.record_weights(learned.version, long_ago, LEARNED, learned.to_bytes(), long_ago)
 
     def grow(self, articles: int) -> None:
         """Stores articles until there are so many, as the group stage would leave them."""
-        newest_day = day_of(seen_at(articles))
+        newest_day, self._since = day_of(seen_at(articles)), self.articles
         while self.articles < articles:
             some = list(islice(self._reports, min(CHUNK, articles - self.articles)))
             self._store(some, newest_day)
@@ -136,7 +143,6 @@ class Archive:
         rows: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("entries", "articles", "story_nodes", "bands", "story_keys", "story_edges")
         }
-        idf = Idf.shipped()
         for report in some:
             made = fingerprint(report)
             new = article(report, made)
@@ -160,9 +166,9 @@ class Archive:
                     "seen": new.first_seen,
                 }
             )
-            rows["story_keys"] += [{"day": day, "key": key, "root": root} for key in keys_of(node, idf)]
+            rows["story_keys"] += [{"day": day, "key": key, "root": root} for key in keys_of(node, self._idf)]
             if report.number == report.first + report.size - 1:
-                pairs = combinations(range(report.first + 1, root + 1), 2)
+                pairs = combinations(range(max(report.first, self._since) + 1, root + 1), 2)
                 rows["story_edges"] += [{"one": one, "other": other, "weight": 0.6} for one, other in pairs]
         self._write(rows)
 
