@@ -120,11 +120,13 @@ def test_an_absurd_date_delays_and_hides_nothing(year: int) -> None:
 def _copies(count: int, edited: float) -> list[str]:
     """Items of one text; each second one has that share of its words changed."""
     dice = random.Random(4)
-    words = (LINE * 6).split()
+    letters = "abcdefghijklmnop"
+    others = ["".join(dice.choices(letters, k=7)) for _ in range(1_000)]
+    words = [*LINE.split(), *dice.sample(others, 120)]
     items = []
     for number in range(count):
         share = edited if number % 2 else 0
-        text = [f"w{dice.randrange(10_000)}" if dice.random() < share else word for word in words]
+        text = [dice.choice(others) if dice.random() < share else word for word in words]
         link = f"https://paper{number}.example/gate"
         moment = NOON + timedelta(hours=1) * number / count
         items.append(item(f"c{number}", "The gate is closed", " ".join(text), link=link, published=moment))

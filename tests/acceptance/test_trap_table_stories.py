@@ -231,6 +231,16 @@ def _() -> None:
     assert "corrected" in told_stories(room)[-1]["badges"]
 
 
+@trap("closed, reopened and closed again on one live page → each turn is told")
+def _() -> None:
+    room = desk_watching("closed AND Torkham")
+    states = ("Torkham is closed.", "Torkham is open.", "Torkham is closed.")
+    for hour, state in enumerate(states):
+        live = item("live", "Live: Torkham", f"{state} {REST} Hour {hour} of our report.", published=NOON)
+        arrive(room, live, after=HOUR)
+    assert len(told(room)) == 2, "the rule did not match the wording before the last"
+
+
 @trap("UPDATE 1- / WRAPUP 2- / REFILE- prefixes → stripped for similarity; update, not a new story")
 def _() -> None:
     room = desk_watching("Nereus")
@@ -329,41 +339,61 @@ def _() -> None:
 
 
 WALL = (
-    "Subscribe to continue reading. This article is for subscribers only. Readers who subscribe to our newspaper "
-    "support reporting from the border, from floods and from parliament. Already a subscriber? Log in. Choose the "
-    "offer that suits you: four weeks for one rupee, cancel at any time. Accept all cookies to go on."
+    "Subscribe to continue reading",
+    "This article is for subscribers only. They read all of our reports from floods, parliament and the border.",
+    "Choose the offer that suits you: four weeks for one rupee, then forty a week; cancel whenever you like.",
+    "Already a subscriber? Log in",
 )
+UNKNOWN_WALL = (
+    "Good evening, dear guest of our reading room. Our pages are resting at the moment, and so are the floods of "
+    "paper on our desks. Make yourself a cup of tea and look in again after the evening news, when the reading "
+    "room has been aired and the lamps are lit.",
+)
+NAMES = ("Torkham queue grows", "Chaman bazaar burns", "Sindh harvest fails")
 
 
-def _walled() -> Newsroom:
-    room = desk_watching("floods", "Torkham", full_text=True)
-    for number, name in enumerate(("Torkham", "Chaman", "Sindh")):
+def _walled(wall: Sequence[str]) -> Newsroom:
+    room = desk_watching("floods", "Torkham OR Chaman OR Sindh", full_text=True)
+    for number, title in enumerate(NAMES):
         url = f"https://news.example/{number}"
-        room.fetcher.answers[url] = page(f"{name} today", WALL, WALL)
-        arrive(room, item(f"e{number}", f"{name} today", f"What {name} says.", link=url), after=MINUTE)
+        room.fetcher.answers[url] = page(title, *wall)
+        arrive(room, item(f"e{number}", title, f"What {title.split()[0]} says.", link=url), after=MINUTE)
     return room
 
 
-@trap("paywall stub, cookie wall; ≥ 3 URLs of a host with the same hash → stub")
+@trap("paywall stub, cookie wall → stub: its text is never matched nor hashed, the feed's words are")
 def _() -> None:
-    room = _walled()
-    assert told(room, "r0") == [], "the wall's own words are nobody's news"
-    assert told(room, "r1") == ["Torkham today"], "the feed's words are matched at once"
+    room = _walled(WALL)
     for _ in range(4):
         arrive(room, after=HOUR)
+    assert told(room, "r0") == [], "the wall's own words are nobody's news"
+    assert told(room, "r1") == list(NAMES), "the feed's words are matched at once"
     articles = articles_in(room)
+    assert {one.quality for one in articles} == {Quality.STUB}
     assert {one.duplicate_of for one in articles} == {None}
     assert len(set(stories_in(room))) == 3
-    assert all("Subscribe" not in one.text for one in articles)
+    assert "title_only" in told_stories(room)[-1]["badges"]
+
+
+@trap("≥ 3 URLs of a host with the same hash → stub")
+def _() -> None:
+    room = _walled(UNKNOWN_WALL)
+    assert told(room, "r1") == list(NAMES)
+    assert articles_in(room)[-1].quality is Quality.STUB
+    assert articles_in(room)[-1].text == "What Sindh says."
+    assert len(set(stories_in(room))) == 3
 
 
 @trap("paywall stub → retried, and a success is matched as a revision")
 def _() -> None:
-    room = _walled()
-    room.fetcher.answers["https://news.example/1"] = page("Chaman today", "Floods tore down the gate.", REST)
+    room = _walled(WALL)
+    room.fetcher.answers["https://news.example/1"] = page(
+        "Chaman bazaar burns", "Floods tore down the gate.", REST
+    )
     for _ in range(8):
         arrive(room, after=HOUR)
-    assert told(room, "r0") == ["Chaman today"]
+    assert told(room, "r0") == ["Chaman bazaar burns"]
+    assert len(set(stories_in(room))) == 3
 
 
 # ---- copies, other days, dates
