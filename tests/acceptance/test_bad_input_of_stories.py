@@ -210,3 +210,18 @@ def test_a_story_of_five_thousand_articles_takes_bounded_time_and_loses_nothing(
     # Past the cap of a component an article costs no more than before it.
     assert spent[-1] < 3 * spent[2], spent
     _all_are_reachable(room, [f"https://paper{number}.example/kharlachi" for number in range(0, 5_000, 100)])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_live_page_of_three_hundred_versions_costs_little_a_version_to_the_end() -> None:
+    room = desk_watching("closed")
+    text, spent = [LINE], []
+    for version in range(300):
+        text.append(f"Note {version}: nothing new on the road, {version + 200} lorries are waiting.")
+        begun = time.process_time()
+        arrive(room, item("live", "Live: the gate today", "\n".join(text), published=NOON), after=MINUTE)
+        spent.append(time.process_time() - begun)
+    assert len({one.story_id for one in articles_in(room)}) == 1
+    assert len(told(room)) == 1
+    assert sum(spent[-50:]) < 10 * sum(spent[50:100]), "the text is five times as long"
