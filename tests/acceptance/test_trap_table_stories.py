@@ -308,6 +308,14 @@ def _() -> None:
     assert len(told(room)) == 5, "past the window of six hours it is the next of its series"
 
 
+@trap("template several times a day → no chain of copies swallows the next day")
+def _() -> None:
+    room = desk_watching("Torkham")
+    for hour in range(0, 96, 8):
+        arrive(room, _forecast(0, hour), after=8 * HOUR if hour else timedelta(0))
+    assert len(told(room)) >= 4, "on each of four days something is told"
+
+
 def _two_stories(rule: str, *names: str) -> Newsroom:
     """Articles of the labelled set, one after the other: each is told, each is a story of its own."""
     room = desk_watching(rule)
@@ -503,3 +511,21 @@ def test_closed_reopened_and_closed_again_within_a_week_is_told_each_time() -> N
     firsts = {f"https://frontierwire.example/{event[0]}" for event in WEEK}
     assert len(stories_by_url(room, firsts)) == 3
     assert firsts <= {article["url"] for story in told_stories(room) for article in story["articles"]}
+
+
+def test_an_article_that_cannot_be_compared_is_matched_and_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> float:
+        raise ArithmeticError("a likeness that cannot be reckoned")
+
+    room = desk_watching("Kharlachi")
+    start(room, WEEK[0][0])
+    arrive(room, labelled_item(WEEK[0][0]))
+    monkeypatch.setattr("monitor.pipeline.regroup.edge_weight", broken)
+    start(room, WEEK[0][2])
+    arrive(room, labelled_item(WEEK[0][2]), url=OTHER_FEED)
+    for _ in range(8):
+        arrive(room, after=HOUR)
+    assert room.number("SELECT count(*) FROM articles WHERE stage <> 'matched'") == 0, "held for ever"
+    assert len(told(room)) == 2
