@@ -87,3 +87,11 @@ def test_the_rule_bench_gives_one_object_a_row_to_programs() -> None:
     assert found["rules"] == 200
     assert 0 < found["cutting"] < found["reading"]
     assert found["candidates"] < 200
+
+
+def test_the_stories_bench_prints_quality_throughput_and_cost_by_size() -> None:
+    table = bench("stories.py", "--articles=20", "--sizes=200,400", "--lookups=20", "--pages=3")
+    for row in ("dev ", "heldout ", "fingerprint alone", "plain INSERT, one commit each", "monitor, in batches"):
+        assert f"\n{row}" in table
+    assert "\n            400 " in table
+    assert max(map(len, table.splitlines())) <= 100
