@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
@@ -38,6 +39,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.twins import twins_of
 from monitor.core.stories.features import features_of
 from monitor.core.stories.fingerprint import content_hash, sketch_of
+from monitor.core.stories.idf import Idf, build_idf
 from monitor.core.stories.wire import wire_of
 from monitor.model.article import Article, NewArticle, Quality
 from monitor.model.entry import Fate
@@ -48,6 +50,7 @@ from monitor.testing import FakeClock
 
 WORDS = 577  # of an article, as in the other benches
 BATCH = 100
+MOST_LEARNED = 1_000  # reports that the weights of terms are learned from
 PARTS = ("quality", "throughput", "archive", "memory")
 
 
@@ -119,13 +122,17 @@ def fingerprinted(number: int, title: str, text: str) -> NewArticle:
 
 
 @contextmanager
-def waiting_store(articles: int) -> Iterator[SqlStore]:
-    """A store in a file, with entries that wait to be read."""
+def waiting_store(articles: int, learned: Idf) -> Iterator[SqlStore]:
+    """A store in a file, with entries that wait to be read, as after its first week: it knows common words."""
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
         store = SqlStore(f"sqlite:///{Path(folder) / 'monitor.db'}")
         store.feeds.sync([FeedSettings(url="https://news.example/feed", name="News")], seen_at(0))
         with store._db.write() as connection:
             connection.execute(t.entries.insert(), [entry_row(number, Fate.WAITING) for number in range(articles)])
+        long_ago = seen_at(0) - timedelta(days=30)
+        store.grouping.record_weights(
+            learned.version, long_ago, int(learned.documents), learned.to_bytes(), long_ago
+        )
         yield store
         store.close()
 
@@ -156,7 +163,7 @@ def grouped_together(pages: Sequence[tuple[str, str]], store: SqlStore) -> None:
     stage = stage_of(store, BATCH)
     for number, page in enumerate(pages, 1):
         store.articles.record_read(fingerprinted(number - 1, *page))
-        if number % BATCH == 0:
+        if number % BATCH == 0 or number == len(pages):
             for _ in stage.run(lambda: False):
                 pass
 
@@ -196,22 +203,24 @@ def plain_inserts(store: SqlStore, articles: Sequence[NewArticle], batch: int) -
 
 def throughput(options: Options) -> None:
     """Articles a second through fingerprint, store and group; floors in the same run."""
-    pages = news(options.articles)
+    made_up = news(options.articles + min(5 * options.articles, MOST_LEARNED))
+    pages, others = made_up[: options.articles], made_up[options.articles :]
+    learned = build_idf((features_of(*page, "en", ()) for page in others), seen_at(0))
     fingerprinted(0, *pages[0])  # numpy and the stemmer are loaded
     made: list[NewArticle] = []
     print(f"\n{options.articles:,} articles of {WORDS} words {'a second':>23} {'CPU ms each':>12} {'× floor':>8}")
     alone = timed(lambda: made.extend(fingerprinted(number, *page) for number, page in enumerate(pages)))
     print(row("fingerprint alone", alone, options.articles, None))
     for batch, ours in ((1, (one_by_one,)), (BATCH, (grouped_together, in_batches))):
-        with waiting_store(options.articles) as store:
+        with waiting_store(options.articles, learned) as store:
             floor = timed(lambda store=store, batch=batch: plain_inserts(store, made, batch))
         name = "one commit each" if batch == 1 else f"{batch} a commit"
         print(row(f"plain INSERT, {name}", floor, options.articles, None))
         for work in ours:
-            with waiting_store(options.articles) as store:
+            with waiting_store(options.articles, learned) as store:
                 took = timed(lambda store=store, work=work: work(pages, store))
-                grouped = store.articles.ungrouped(seen_at(10**8), 1)
-                assert not grouped, "everything is grouped"
+                left = store.grouping.ungrouped(seen_at(10**8), 1)
+                assert not left, "everything is grouped"
             print(row(f"monitor, {work.__name__.replace('_', ' ')}", took, options.articles, floor))
 
 
@@ -233,7 +242,7 @@ def archive(options: Options) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
         store = SqlStore(f"sqlite:///{Path(folder) / 'monitor.db'}")
-        grown = Archive(store)
+        grown = Archive(store, min(5_000, options.sizes[-1]))
         for size in options.sizes:
             grown.grow(size)
             store._db.checkpoint()
@@ -319,7 +328,7 @@ def memory(options: Options) -> None:
     print(f"\n{'pages read by one child':40} {'peak MB':>8}")
     for done in range(1, options.pages + 1):
         page = sandbox.run(extract_article, pages[done % 20], f"https://paper.example/{done}", "text/html")
-        sandbox.run(study_article, page.title, page.text, "", "en", ())
+        sandbox.run(study_article, page.title, "", page.text, "en", (), page.authors)
         if done in (1, options.pages // 10, options.pages):
             peak = max(peak_of(one) for one in descendants(os.getpid()))
             print(f"{done:40,} {peak / 1e6:8.0f}", flush=True)

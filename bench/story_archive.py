@@ -34,7 +34,6 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 A_DAY = 10_000  # articles
 WINDOW = 8  # days for which features are kept: nothing older is compared by them
 SIZES = (1, 1, 1, 1, 2, 2, 3, 5, 12)  # reports of an event, drawn from these
-LEARNED = 5_000  # articles that the weights of terms are learned from
 GRAMS = 70  # of 577 words, one in eight
 CHUNK = 20_000
 
@@ -105,17 +104,17 @@ def entry_row(number: int, fate: Fate) -> dict[str, Any]:
 class Archive:
     """A store that grows to the sizes that are asked for."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: SqlStore, learned_from: int) -> None:
         self.store = store
         self.articles = 0
         self._since = 0  # what came before was grouped by the stage itself
         self._reports = reports()
         store.feeds.sync([FeedSettings(url="https://news.example/feed", name="News")], START)
-        # As after its first week: what half a day's articles share weighs little.
-        learned = build_idf((fingerprint(one).features for one in islice(reports(), LEARNED)), START)
+        # As after its first week: what many articles share weighs little.
+        learned = build_idf((fingerprint(one).features for one in islice(reports(), learned_from)), START)
         self._idf = Idf.from_bytes(learned.to_bytes())
         long_ago = START - timedelta(days=30)
-        store.grouping.record_weights(learned.version, long_ago, LEARNED, learned.to_bytes(), long_ago)
+        store.grouping.record_weights(learned.version, long_ago, learned_from, learned.to_bytes(), long_ago)
 
     def grow(self, articles: int) -> None:
         """Stores articles until there are so many, as the group stage would leave them."""
