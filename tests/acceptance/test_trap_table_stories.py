@@ -25,7 +25,7 @@ from arrivals import (
     told_stories,
 )
 from made import MINUTE, NOON
-from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, failing, item
+from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, failing, item
 
 from monitor.model.article import DuplicateReason, Quality
 from monitor.model.feed import PollOutcome
@@ -529,3 +529,11 @@ def test_an_article_that_cannot_be_compared_is_matched_and_told_all_the_same(
         arrive(room, after=HOUR)
     assert room.number("SELECT count(*) FROM articles WHERE stage <> 'matched'") == 0, "held for ever"
     assert len(told(room)) == 2
+
+
+def test_a_digest_that_takes_a_rule_since_the_first_wording_is_told_by_the_next() -> None:
+    room = desk_watching("Torkham", digests=[digest_settings(rules=("!*",))])
+    arrive(room, item("c", "Border notes", f"{TORKHAM} {REST}"))
+    room.digests = [digest_settings()]
+    arrive(room, item("c", "Border notes", f"{TORKHAM} {REST} The road is wet."), after=HOUR)
+    assert told(room) == ["Border notes"], "the earlier wording was no news of this digest"
