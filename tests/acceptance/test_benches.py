@@ -100,3 +100,12 @@ def test_the_fingerprint_bench_prints_its_tables() -> None:
     table = bench("fingerprints.py", "--times", "1", "--rounds", "1")
     assert "6-grams, pure Python" in table
     assert table.count("precision") == 2
+
+
+def test_the_stories_bench_prints_throughput_memory_and_cost_by_size() -> None:
+    parts = [f"--only={part}" for part in ("throughput", "archive", "memory")]
+    table = bench("stories.py", *parts, "--articles=20", "--sizes=200,400", "--lookups=20", "--pages=3")
+    for row in ("fingerprint alone", "plain INSERT, one commit each", "monitor, in batches", "pages read by one"):
+        assert f"\n{row}" in table
+    assert "\n            400 " in table
+    assert max(map(len, table.splitlines())) <= 100

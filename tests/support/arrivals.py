@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from labelled_stories import Labelled, labelled
 from made import feed_settings
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, item
 
+from monitor.adapters.store.tables import entries
 from monitor.model.article import Article
 from monitor.model.delivery import ChannelKind
 from monitor.pipeline.ingest import IngestStage
@@ -75,6 +77,14 @@ def articles_in(room: Newsroom) -> list[Article]:
 def stories_in(room: Newsroom) -> list[str | None]:
     """The story of every article, oldest first."""
     return [one.story_id for one in articles_in(room)]
+
+
+def by_document(room: Newsroom) -> dict[str, Article]:
+    """Every article by the id of the document or item it was made of."""
+    by_row = {one.entry_row: one for one in articles_in(room)}
+    with room.store._db.read() as connection:
+        rows = connection.execute(sa.select(entries.c.id, entries.c.entry_id)).all()
+    return {name: by_row[row] for row, name in rows if row in by_row}
 
 
 @cache
