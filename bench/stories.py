@@ -318,10 +318,9 @@ def grouping(grown: Archive, count: int) -> tuple[list[float], float, float, flo
 
 def memory(options: Options) -> None:
     """The peak memory of a child of the sandbox that reads pages, one after the other."""
-    from monitor.pipeline.study import study_article
-
     from monitor.adapters.sandbox import ProcessSandbox
     from monitor.core.articles.extract import extract_article
+    from monitor.pipeline.study import study_article
 
     pages = [page_of(*page) for page in news(20)]
     sandbox = ProcessSandbox(workers=1, tasks_per_child=10 * options.pages)
