@@ -13,19 +13,20 @@ from itertools import permutations
 import pytest
 from arrivals import (
     FEEDS,
+    REST,
+    TORKHAM,
     arrive,
     articles_in,
     desk_watching,
     labelled_item,
     originals_by_url,
-    seen_at,
-    stories_by_url,
+    start,
     stories_in,
     told,
     told_stories,
 )
 from made import MINUTE, NOON
-from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, failing, item
+from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, failing, item
 
 from monitor.model.article import DuplicateReason, Quality
 from monitor.model.feed import PollOutcome
@@ -45,26 +46,12 @@ def trap(row: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     return noted
 
 
-TORKHAM = "The Torkham crossing was closed by border guards on Sunday after a quarrel about travel papers."
-REST = (
-    "Truck drivers wait on both sides of the road with fruit and cement, traders told reporters in Landi Kotal. "
-    "A delegation of elders will meet the officers of both countries in the town hall tomorrow morning. "
-    "Hotels are full, water is sold from tankers, and the price of a night under a roof has doubled. "
-    "The chamber of commerce asked both governments to keep the road out of their politics. "
-    "Patients who were on their way to hospitals in Peshawar were carried back on stretchers."
-)
-
-
 def page(title: str, *paragraphs: str, head: str = "") -> bytes:
     body = "".join(f"<p>{escape(one)}</p>" for one in paragraphs)
     return (
         f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>{head}</head>"
         f"<body><nav><a href='/'>Home</a></nav><article><h1>{escape(title)}</h1>{body}</article></body></html>"
     ).encode()
-
-
-def start(room: Newsroom, id: str) -> None:
-    room.clock.set(seen_at(id))
 
 
 # ---- identity
@@ -493,47 +480,3 @@ def _() -> None:
 @pytest.mark.parametrize("row", TRAPS, ids=list(TRAPS))
 def test_a_row_of_the_trap_table(row: str) -> None:
     TRAPS[row]()
-
-
-WEEK = (
-    ("kharlachi-mon-1", "kharlachi-mon-2", "kharlachi-mon-4"),
-    ("kharlachi-wed-1", "kharlachi-wed-2"),
-    ("kharlachi-fri-1", "kharlachi-fri-2"),
-)
-
-
-def test_closed_reopened_and_closed_again_within_a_week_is_told_each_time() -> None:
-    room = desk_watching("Kharlachi")
-    for event in WEEK:
-        for number, name in enumerate(event):
-            start(room, name)
-            arrive(room, labelled_item(name), url=FEEDS[number % 3])
-    firsts = {f"https://frontierwire.example/{event[0]}" for event in WEEK}
-    assert len(stories_by_url(room, firsts)) == 3
-    assert firsts <= {article["url"] for story in told_stories(room) for article in story["articles"]}
-
-
-def test_an_article_that_cannot_be_compared_is_matched_and_told_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def broken(*_: object) -> float:
-        raise ArithmeticError("a likeness that cannot be reckoned")
-
-    room = desk_watching("Kharlachi")
-    start(room, WEEK[0][0])
-    arrive(room, labelled_item(WEEK[0][0]))
-    monkeypatch.setattr("monitor.pipeline.regroup.edge_weight", broken)
-    start(room, WEEK[0][2])
-    arrive(room, labelled_item(WEEK[0][2]), url=OTHER_FEED)
-    for _ in range(8):
-        arrive(room, after=HOUR)
-    assert room.number("SELECT count(*) FROM articles WHERE stage <> 'matched'") == 0, "held for ever"
-    assert len(told(room)) == 2
-
-
-def test_a_digest_that_takes_a_rule_since_the_first_wording_is_told_by_the_next() -> None:
-    room = desk_watching("Torkham", digests=[digest_settings(rules=("!*",))])
-    arrive(room, item("c", "Border notes", f"{TORKHAM} {REST}"))
-    room.digests = [digest_settings()]
-    arrive(room, item("c", "Border notes", f"{TORKHAM} {REST} The road is wet."), after=HOUR)
-    assert told(room) == ["Border notes"], "the earlier wording was no news of this digest"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,14 @@ from monitor.pipeline.ingest import IngestStage
 
 THIRD_FEED = "https://third.example/feed"
 FEEDS = (FEED, OTHER_FEED, THIRD_FEED)
+TORKHAM = "The Torkham crossing was closed by border guards on Sunday after a quarrel about travel papers."
+REST = (
+    "Truck drivers wait on both sides of the road with fruit and cement, traders told reporters in Landi Kotal. "
+    "A delegation of elders will meet the officers of both countries in the town hall tomorrow morning. "
+    "Hotels are full, water is sold from tankers, and the price of a night under a roof has doubled. "
+    "The chamber of commerce asked both governments to keep the road out of their politics. "
+    "Patients who were on their way to hospitals in Peshawar were carried back on stretchers."
+)
 
 
 def watching(*queries: str) -> str:
@@ -99,9 +107,9 @@ def labelled_item(id: str, *, link: str = "", **more: Any) -> str:
     return item(id, document.title, document.body, link=link, **{"published": document.published, **more})
 
 
-def seen_at(id: str) -> datetime:
-    """When an article of the labelled set arrives."""
-    return _by_id()[id].seen
+def start(room: Newsroom, id: str) -> None:
+    """Sets the clock to when an article of the labelled set arrives."""
+    room.clock.set(_by_id()[id].seen)
 
 
 def take_in(room: Newsroom, articles: Iterable[Labelled]) -> None:
