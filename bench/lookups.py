@@ -2,9 +2,9 @@
 
     python bench/lookups.py 100000 1000000
 
-Times are of the processor: another program on the machine is not counted. Rows of bands and keys are made up (random
-64-bit hashes, ten days), as many as real articles have: 32 bands and 28 keys each. A looked-up article shares one
-with a stored article, as a copy or a report of one event does.
+Times are of the processor: another program on the machine is not counted. Bands and keys are made up, random
+hashes over ten days, as many as real articles have. A looked-up article shares one with a stored one, as a
+copy or a report of one event does.
 """
 
 from __future__ import annotations

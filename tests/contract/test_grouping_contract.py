@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from made import NOON, match_of, rule
@@ -14,6 +14,7 @@ from stored import plan
 from monitor.model.article import DuplicateReason
 from monitor.model.feed import Feed
 from monitor.model.ledger import NewMatch
+from monitor.model.retention import PruneLimits, PruneStep
 from monitor.model.story import MustNotLink
 from monitor.pipeline.group import GroupReport, GroupStage
 from monitor.pipeline.regroup import Grouped, regroup
@@ -199,3 +200,48 @@ def test_features_are_sampled_newest_first(store: Store, feed: Feed) -> None:
     store_reports(store, feed, [A, B, OTHER])
     assert [article for article, _ in store.grouping.sample(0, 2)] == [3, 2]
     assert [article for article, _ in store.grouping.sample(2, 2)] == [1]
+
+
+def rows(store: Store, *tables: str) -> list[int]:
+    with store._db.read() as connection:  # type: ignore[attr-defined]  # a SqlStore
+        return [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables]
+
+
+def prune(store: Store, step: PruneStep, now: datetime) -> int:
+    return store.retention.prune(step, PruneLimits(NOON, NOON, NOON, NOON, NOON, "rules-1", now - 8 * DAY), 100)
+
+
+def test_what_articles_are_compared_by_goes_once_no_new_one_can_be_like_them(store: Store, feed: Feed) -> None:
+    group(store, feed, A, COPY, B)
+    for article in store.articles.unmatched(NOON, 10):
+        store.articles.record_matches(article, "rules-1", [], [], [], NOON)
+    assert not prune(store, PruneStep.POINTS, NOON + 8 * DAY)
+    assert not prune(store, PruneStep.PRINTS, NOON + 8 * DAY)
+    assert prune(store, PruneStep.POINTS, NOON + 9 * DAY) == 2
+    assert prune(store, PruneStep.PRINTS, NOON + 9 * DAY) == 3
+    assert (
+        rows(store, "bands", "story_keys", "story_edges", "story_nodes", "articles WHERE sketch IS NOT NULL")
+        == [0] * 5
+    )
+    assert stories(store, [A, COPY, B]) == {frozenset({"a", "copy", "b"})}
+
+
+def test_a_copy_of_what_is_no_longer_compared_is_found_by_its_address(store: Store, feed: Feed) -> None:
+    group(store, feed, A)
+    for article in store.articles.unmatched(NOON, 10):
+        store.articles.record_matches(article, "rules-1", [], [], [], NOON)
+    prune(store, PruneStep.POINTS, NOON + 9 * DAY)
+    prune(store, PruneStep.PRINTS, NOON + 9 * DAY)
+    again = report("again", 1, 0, path="a")
+    (found,) = group(store, feed, again)
+    assert found.grouping is not None
+    assert (found.grouping.story_id, found.grouping.duplicate_of) == ("s_1", 1)
+
+
+def test_a_forgotten_text_leaves_no_hashed_words_behind(store: Store, feed: Feed) -> None:
+    group(store, feed, A, B)
+    for article in store.articles.unmatched(NOON, 10):
+        store.articles.record_matches(article, "rules-1", [], [], [], NOON)
+    store.retention.forget(A.url, A.url, NOON, even_unsent=True)
+    gone = ("bands WHERE article_id = 1", "story_keys WHERE root = 1", "articles WHERE features IS NOT NULL")
+    assert rows(store, *gone, "story_edges") == [0, 0, 1, 0]
