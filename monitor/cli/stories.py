@@ -47,8 +47,8 @@ def list_stories(
 ) -> None:
     """List stories, that with the newest article first.
 
-    Each with its id, publishers, articles and copies, and the rules that matched. An agency's report counts as one
-    publisher, whoever carries it.
+    Each with its id, publishers (and how many of them carry an agency), articles and copies, and the rules that
+    matched.
 
     \b
     Examples:
