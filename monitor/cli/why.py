@@ -13,7 +13,7 @@ from monitor.cli.options import CONFIG, JSON, SINCE, span_of
 from monitor.cli.output import print_json, print_lines
 
 
-@click.command()
+@click.command(short_help="Why did I (not) get this? The fate of an entry.")
 @click.argument("url", required=False)
 @click.option(
     "--rule",
