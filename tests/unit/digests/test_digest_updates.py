@@ -20,6 +20,7 @@ UPDATE = replace(
     matched=(replace(passage(TOLL, "Torkham"), article_id=9),),
     badges=(Badge.UPDATED,),
     update="41 → 45 people",
+    told=(9,),
 )
 
 

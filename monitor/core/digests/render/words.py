@@ -20,7 +20,7 @@ LONGEST_URL = 2000  # longer ones open in no common browser or mail program
 MOST_CARDS = 3
 MANY_STORIES = 12  # beyond that a digest is read by skimming: cards for the first few, two lines for the rest
 MOST_LINKS = 5
-MOST_NEWS = 2  # articles that an update names: it quotes two passages
+MOST_NEWS = 3  # articles that an update names
 STORIES_A_PART = 200
 MOST_FAILING = 12
 WHY_COMMAND = "monitor why URL"
@@ -214,12 +214,11 @@ def update_line(story: DigestStory) -> str:
 
 
 def news_of(story: DigestStory) -> tuple[ArticleLink, ...]:
-    """Of a story told before, the articles in which the news stands; not the one that speaks for the story."""
+    """Of a story told before, the articles that are told now; not the one that speaks for the story."""
     if Badge.UPDATED not in story.badges:
         return ()
     by_id = {article.id: article for article in story.articles}
-    quoted = dict.fromkeys(passage.article_id for passage in story.matched)
-    found = [by_id[one] for one in quoted if one in by_id and by_id[one].url != story.url]
+    found = [by_id[one] for one in story.told if one in by_id and by_id[one].url != story.url]
     return tuple(found[:MOST_NEWS])
 
 
