@@ -147,7 +147,8 @@ def _left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 def _copy_lines(fate: EntryFate, article: Article) -> list[str]:
-    lines = ["Duplicate     no"]
+    alone = f", as it could not be compared: {article.duplicate_why}" if article.duplicate_why else ""
+    lines = [f"Duplicate     no{alone}"]
     if article.duplicate_reason is not None:
         reason = article.duplicate_reason.value.replace("_", " ")
         figures = f": {article.duplicate_why}" if article.duplicate_why else ""

@@ -99,8 +99,9 @@ class GroupingStore(Protocol):
         """One article, whole."""
         ...
 
-    def postpone(self, article_id: int, why: str, until: datetime) -> None:
-        """An article that broke the stage waits until then; `why` is kept for the ledger."""
+    def stand_alone(self, article_id: int, why: str) -> str | None:
+        """Gives an article that cannot be compared a story of its own, a revision that of what it revises, so that
+        it is matched at once; `why` is kept for the ledger. Returns the story; None for one that has one."""
         ...
 
     def session(self) -> AbstractContextManager[GroupingSession]:

@@ -191,14 +191,16 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
 
 
 def _mark(connection: Connection, plan: Plan) -> None:
-    r, alone = t.routings.c, without_told(connection, plan)
+    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, plan.too_few)])
+    alone = without_told(connection, plan)
+    _end(connection, plan, [(RoutingState.MERGED, [one for one in plan.merged if one not in alone])])
+
+
+def _end(connection: Connection, plan: Plan, states: Sequence[tuple[RoutingState, Sequence[int]]]) -> None:
+    r = t.routings.c
     ends: dict[tuple[RoutingState, str | None], list[int]] = defaultdict(list)
-    for state, ids in (
-        (RoutingState.PLANNED, plan.planned),
-        (RoutingState.MERGED, [one for one in plan.merged if one not in alone]),
-        (RoutingState.TOO_FEW, plan.too_few),
-    ):
-        for one in ids:
+    for state, matches in states:
+        for one in matches:
             ends[state, why.value if (why := plan.reasons.get(one)) else None].append(one)
     for (state, reason), ids in ends.items():
         values = {"state": state.value, "batch": plan.batch, "why": reason}

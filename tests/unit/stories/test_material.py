@@ -9,15 +9,26 @@ import pytest
 from made import NOON, article, match_of, rule
 from newsroom import digest_settings, ruleset_of
 
-from monitor.core.stories.material import changed_numbers, facts_of, is_news, judge
+from monitor.core.stories.material import Wording, changed_numbers, compare, facts_of, judge
 from monitor.model.article import Document, DuplicateReason
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.rule import Match
-from monitor.model.telling import Material, Merged, ToldMatch, Updates, Verdict
+from monitor.model.telling import Earlier, Material, Merged, ToldMatch, Updates, Verdict
 
 HOUR = timedelta(hours=1)
 TOLD = ToldMatch(
-    "torkham-closed", "s_1", 1, "Torkham closed", "https://news.example/1", ("old",), ("t",), (), NOON
+    "torkham-closed",
+    "s_1",
+    1,
+    "Torkham closed",
+    "https://news.example/1",
+    ("old",),
+    ("t",),
+    (),
+    NOON,
+    "https://news.example/1",
+    NOON,
+    NOON,
 )
 
 
@@ -26,7 +37,20 @@ def pending(
 ) -> StoredMatch:
     """A match of torkham-closed in another article; `news` and the fields of the article are `more`."""
     news = bool(more.pop("news", True))
-    new = NewMatch(match_of(), rule(), "because", ("alerts",), sentences, news, None, names, figures)
+    words, earlier = more.pop("words", ()), more.pop("earlier", None)
+    new = NewMatch(
+        match_of(),
+        rule(),
+        "because",
+        ("alerts",),
+        sentences,
+        news,
+        None,
+        names,
+        figures,
+        words,
+        earlier,  # type: ignore[arg-type]
+    )
     values = {"title": "Border gate stays shut", "url_key": "https://other.example/2", **more}
     return StoredMatch(2, new, article(2, **values), NOON)
 
@@ -54,16 +78,56 @@ def test_a_rule_that_did_not_tell_the_story_tells_it() -> None:
     assert why(pending("old", **COPY), replace(TOLD, rule="trucks")) is Material.NEW_RULE
 
 
+def wording(*sentences: str, silent: Earlier | None = Earlier.SILENT, **more: object) -> Wording:
+    """What stood there before, with these sentences for the rule "r"; none: it did not match."""
+    values = {"title": "Border notes", "unheard": frozenset(), **more}
+    return Wording(sentences={"r": frozenset(sentences)} if sentences else {}, silent=silent, **values)  # type: ignore[arg-type]
+
+
 def test_a_revision_tells_what_its_earlier_wording_did_not() -> None:
-    assert is_news({"old", "new"}, {"old"})
-    assert is_news({"old"}, None)
+    assert compare("r", {"old", "new"}, "Border notes", wording("old")) == (True, None)
+    assert compare("r", {"old"}, "Border notes", None) == (True, None)
+    assert compare("r", {"old"}, "Border notes", wording()) == (True, Earlier.SILENT)
     assert why(pending("new", **REVISION)) is Material.CHANGED_SENTENCE
 
 
-def test_a_revision_that_says_the_same_is_not_told_even_if_nothing_was() -> None:
-    assert not is_news({"old"}, {"old", "older"})
-    assert why(pending("old", news=False, **REVISION)) is Merged.EARLIER_WORDING
-    assert verdict(pending("old", news=False)).why is Merged.EARLIER_WORDING  # of an entry that was never read
+def test_a_revision_whose_title_owns_up_to_a_correction_is_news() -> None:
+    assert compare("r", {"old"}, "CORRECTED-Border notes", wording("old")) == (True, None)
+    corrected = wording("old", title="CORRECTED-Border notes")
+    assert compare("r", {"old"}, "CORRECTED-Border notes", corrected) == (False, None)
+    assert why(pending("old", news=False, title="CORRECTED-Border notes", **REVISION)) is Material.CORRECTED
+
+
+def test_a_revision_that_says_the_same_is_told_only_where_its_earlier_wording_was_not() -> None:
+    assert compare("r", {"old"}, "Border notes", wording("old", "older")) == (False, None)
+    same = pending("old", news=False, **REVISION)
+    assert why(same) is Merged.EARLIER_WORDING
+    assert why(same, after=99 * HOUR) is Merged.EARLIER_WORDING
+    assert verdict(same).why is Material.NEW_STORY_FOR_RULE
+    assert why(same, replace(TOLD, rule="trucks")) is Material.NEW_RULE
+    # The story was told by another text, the earlier wording merged: an edit elsewhere changes nothing of that.
+    assert why(pending("other", news=False, **REVISION)) is Merged.EARLIER_WORDING
+    assert why(pending("other", news=False, figures=("45 people",), **REVISION)) is Material.CHANGED_NUMBER
+
+
+def test_words_from_before_the_subscription_are_told_by_no_edit_elsewhere() -> None:
+    before = wording("old", silent=None, unheard=frozenset({"r"}))
+    assert compare("r", {"old"}, "Border notes", before) == (False, Earlier.UNHEARD)
+    assert compare("r", {"old", "new"}, "Border notes", before) == (True, None)
+    assert compare("r", {"old"}, "Border notes", wording(silent=None)) == (True, None)
+    unheard = pending("old", news=False, earlier=Earlier.UNHEARD)
+    assert verdict(unheard).why is why(unheard) is Merged.BEFORE_SUBSCRIPTION
+
+
+def test_what_holds_again_is_told_though_its_sentence_was() -> None:
+    assert why(pending("old", earlier=Earlier.SILENT, **REVISION)) is Material.HOLDS_AGAIN
+    assert why(pending("old", earlier=Earlier.SILENT, **REVISION), updates=Updates.NONE) is Material.HOLDS_AGAIN
+
+
+def test_a_wall_between_two_wordings_makes_news_only_of_what_its_page_had_told() -> None:
+    read = pending("old", earlier=Earlier.LESS, **REVISION)
+    assert why(read) is Merged.SAME_SENTENCES
+    assert why(read, replace(TOLD, url_key="https://other.example/2")) is Material.HOLDS_AGAIN
 
 
 def test_the_same_sentence_added_by_a_second_feed_is_told_once_in_repeat_after() -> None:
