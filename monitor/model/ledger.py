@@ -36,8 +36,8 @@ class NewMatch:
     `digests` are the names of the digests that take it; `because` is the explanation on one line;
     `sentences` are hashes of the sentences it stands on; `news` is False for a revision whose earlier wording
     matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
-    `names` are hashes of the matched names, `figures` the numbers in its sentences, `words` hashes of the telling
-    words of each sentence; `earlier` says of an edit what the wording before was, where that makes a difference.
+    `names` are hashes of the matched names, `figures` the numbers in its sentences, `bare` hashes of those
+    without datelines; `earlier` says of an edit what the wording before was, where that makes a difference.
     """
 
     match: Match
@@ -49,7 +49,7 @@ class NewMatch:
     analyser_version: str | None = None
     names: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
-    words: tuple[tuple[int, ...], ...] = ()
+    bare: tuple[str, ...] = ()
     earlier: Earlier | None = None
 
 

@@ -23,11 +23,11 @@ class Material(StrEnum):
     CORRECTED = "corrected"  # the title says CORRECTED or RETRACTED, and none that was told did
     NEW_NAMES = "new_names"  # a name matched that the rule was not told with: Chaman after Torkham
     POSSIBLE_DISTINCT = "possible_distinct"  # a told title but for its ordinal: the 13th package after the 12th
-    CHANGED_SENTENCE = "changed_sentence"  # another wording of a page holds in a sentence that was not told
+    CHANGED_SENTENCE = "changed_sentence"  # another wording of a page or report holds in an untold sentence
     CHANGED_NUMBER = "changed_number"  # a number in the matched sentence that was not told
-    NEW_SENTENCE = "new_sentence"  # a matched sentence unlike all told: added to a copy, or another event's
     HOLDS_AGAIN = "holds_again"  # an edit, and its earlier wording did not match: closed, open, closed
     OTHER_DAY = "other_day"  # told words in a text of another time than any that was told: the next issue
+    LOOSELY_ALIKE = "loosely_alike"  # in one story with what was told by a likeness that may be an error
     REPEAT = "repeat"  # `repeat_after` has passed since the rule last told the story
     NEW_PUBLISHERS = "new_publishers"  # three or more independent publishers since the story was last told
     EVERY_UPDATE = "every_update"  # `updates = "all"`
@@ -67,7 +67,7 @@ _KNOWN: dict[str, Why] = {one.value: one for kind in (Material, Merged) for one 
 class ToldMatch:
     """A match that a digest has told, in the story where its article stands now.
 
-    `sentences`, `names`, `figures` and `words` are those of `NewMatch`; `at` is when the message was planned,
+    `sentences`, `names`, `figures` and `bare` are those of `NewMatch`; `at` is when the message was planned,
     `published` and `first_seen` are of its article.
     """
 
@@ -83,7 +83,7 @@ class ToldMatch:
     url: str
     published: datetime | None
     first_seen: datetime
-    words: tuple[tuple[int, ...], ...] = ()
+    bare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

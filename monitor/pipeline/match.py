@@ -136,7 +136,7 @@ def new_match(
         analyser_version=analyser,
         names=facts.names,
         figures=facts.figures,
-        words=facts.words,
+        bare=facts.bare,
         earlier=earlier,
     )
 

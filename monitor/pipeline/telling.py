@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 from monitor.core.stories.material import judge
 from monitor.core.stories.publishers import Publishers
@@ -129,8 +129,16 @@ class Telling:
         def more() -> int:
             return 0 if last is None else self._more_publishers(story, last)
 
-        judged = [(match, judge(match, told, settings, more, now)) for match in matches]
+        judged = [
+            (match, judge(match, told, settings, more, partial(self._likeness, match, told), now))
+            for match in matches
+        ]
         return StoryTurn(story, tuple(_without_edits(judged)), last)
+
+    def _likeness(self, match: StoredMatch, told: Sequence[ToldMatch]) -> float | None:
+        """How like the article is to what was told for its rule."""
+        of_rule = {one.article for one in told if one.rule == match.new.rule.id}
+        return self.digests.likeness(match.article.id, of_rule)
 
     def _more_publishers(self, story: str, since: datetime) -> int:
         """How many independent publishers the story has and had not then, by texts of their own."""

@@ -79,6 +79,11 @@ class GroupingSession(Protocol):
         """
         ...
 
+    def wake_too_few(self, stories: Collection[str]) -> int:
+        """Stories with a new article: what digests gave up of them for want of publishers waits again, while the
+        texts are there. Returns how many matches."""
+        ...
+
     def set_apart(self, links: Sequence[MustNotLink]) -> None:
         """Keeps what a person said: these articles are not one story. A second time changes nothing."""
         ...

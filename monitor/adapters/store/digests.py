@@ -13,7 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
-from monitor.adapters.store.told import last_number, members_of, told_of, without_told
+from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
@@ -79,6 +79,11 @@ class SqlDigestStore:
         """What the digest has told of these stories as they stand now; a dry run sees its own too."""
         with self._db.read() as connection:
             return told_of(connection, digest, stories, draft=draft)
+
+    def likeness(self, article: int, told: Collection[int]) -> float | None:
+        """How like an article is to the told one that it is most like."""
+        with self._db.read() as connection:
+            return likeness_of(connection, article, told)
 
     def members(self, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
         """The articles of each story, oldest first, without their texts."""

@@ -15,7 +15,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.packed import unpack_features
 from monitor.adapters.store.rows import article_of
-from monitor.adapters.store.told import wake_merged
+from monitor.adapters.store.told import wake_merged, wake_too_few
 from monitor.adapters.store.upsert import insert_new, insert_or_update
 from monitor.core.stories.group import story_named_after
 from monitor.model.article import Article, DuplicateReason
@@ -254,6 +254,10 @@ class SqlGroupingSession:
             return 0
         run(_LIVE_AGAIN, {"ids": sorted({*regrouping.stories.values()} - regrouping.aliases.keys())})
         return wake_merged(self._connection, regrouping.left | {*regrouping.stories.values()})
+
+    def wake_too_few(self, stories: Collection[str]) -> int:
+        """Wakes what was given up of these for want of publishers."""
+        return wake_too_few(self._connection, stories)
 
     def set_apart(self, links: Sequence[MustNotLink]) -> None:
         """Keeps what a person said."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -270,15 +269,10 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         analyser_version=row["analyser_version"],
         names=tuple(row["names"] or ()),
         figures=tuple(row["figures"] or ()),
-        words=words_of(row["words"]),
+        bare=tuple(row["bare"] or row["sentences"]),
         earlier=Earlier(row["earlier"]) if row["earlier"] else None,
     )
     return StoredMatch(row["id"], new, article, row["matched_at"])
-
-
-def words_of(stored: Sequence[Sequence[int]] | None) -> tuple[tuple[int, ...], ...]:
-    """The telling words of each sentence of a match; none of one from before they were kept."""
-    return tuple(tuple(one) for one in stored or ())
 
 
 def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, Any]:
@@ -295,7 +289,7 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
         "sentences": list(new.sentences),
         "names": list(new.names),
         "figures": list(new.figures),
-        "words": [list(one) for one in new.words],
+        "bare": list(new.bare),
         "earlier": new.earlier.value if new.earlier else None,
         "news": new.news,
         "matched_at": now,

@@ -338,7 +338,7 @@ matches = sa.Table(
     sa.Column("sentences", sa.JSON, nullable=False),
     sa.Column("names", sa.JSON(none_as_null=True)),  # hashes of the matched names; null = from before them
     sa.Column("figures", sa.JSON(none_as_null=True)),  # numbers in its sentences; null likewise, or dropped
-    sa.Column("words", sa.JSON(none_as_null=True)),  # hashed telling words by sentence; null like the numbers
+    sa.Column("bare", sa.JSON(none_as_null=True)),  # the sentences without datelines; null likewise
     sa.Column("earlier", AnyText),  # what the wording before an edit was to it, where that makes a difference
     sa.Column("news", sa.Boolean, nullable=False),
     sa.Column("matched_at", UtcDateTime, nullable=False),

@@ -46,7 +46,7 @@ def drop_names(connection: Connection, articles: Sequence[int], **more: Any) -> 
     for row in connection.execute(sa.select(m.id, m.explanation).where(m.article_id.in_(articles))).all():
         root = EXPLANATION.validate_python(row.explanation)
         short = EXPLANATION.dump_python(Explanation(root.node, root.holds), mode="json")
-        gone = {"spans": [], "explanation": short, "figures": None, "words": None, **more}
+        gone = {"spans": [], "explanation": short, "figures": None, **more}
         connection.execute(t.matches.update().where(m.id == row.id).values(gone))
 
 

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.rows import words_of
 from monitor.model.article import DuplicateReason
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.telling import Earlier, Material, Merged, StoryMember, ToldMatch
@@ -30,6 +29,16 @@ _ROUTED = (
         _r.state.in_((RoutingState.MERGED.value, RoutingState.PLANNED.value)),
     )
 )
+_TOO_FEW = (
+    sa.select(_r.match_id, _r.digest)
+    .join(t.matches, _m.id == _r.match_id)
+    .join(t.articles, _a.id == _m.article_id)
+    .where(
+        _a.story_id.in_(sa.bindparam("stories", expanding=True)),
+        _a.text_gone.is_(None),
+        _r.state == RoutingState.TOO_FEW.value,
+    )
+)
 _WAKE = (
     t.routings.update()
     .where(_r.match_id == sa.bindparam("match"), _r.digest == sa.bindparam("of"))
@@ -41,7 +50,7 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
     """The told matches of these stories, oldest first."""
     m, a = t.matches.c, t.articles.c
     real, dry = t.batches.alias(), t.batches.alias()
-    of_match = (m.rule_id, m.sentences, m.names, m.figures, m.words, m.matched_at)
+    of_match = (m.rule_id, m.sentences, m.names, m.figures, m.bare, m.matched_at)
     columns = (*of_match, a.story_id, a.id, a.title, a.url, a.url_key, a.published, a.first_seen)
     query = _told(digest, (*columns, real.c.planned_at, dry.c.planned_at.label("drafted_at")), draft=draft)
     for batches, name, is_draft in ((real, t.routings.c.batch, False), (dry, t.routings.c.draft_batch, True)):
@@ -59,7 +68,7 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
             figures=tuple(row.figures or ()),
             # A draft that was pruned was made some time after the match.
             at=row.planned_at or row.drafted_at or row.matched_at,
-            words=words_of(row.words),
+            bare=tuple(row.bare or row.sentences),
             url=row.url,
             published=row.published,
             first_seen=row.first_seen,
@@ -131,6 +140,34 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
             connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in silent])
         woken += len(silent)
     return woken
+
+
+def wake_too_few(connection: Connection, stories: Collection[str]) -> int:
+    """Lets matches wait again that were given up for want of publishers, while their texts are there: their story
+    has a new article. Returns how many."""
+    wanted, woken = sorted(stories), 0
+    for some in _parts(wanted):
+        rows = connection.execute(_TOO_FEW, {"stories": some}).all()
+        if rows:
+            connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in rows])
+        woken += len(rows)
+    return woken
+
+
+def likeness_of(connection: Connection, article: int, told: Collection[int]) -> float | None:
+    """How like the article is to what of these it is most like; 1 for a copy, None once likenesses were let go."""
+    a, e, n = t.articles.c, t.story_edges.c, t.story_nodes.c
+    root = sa.func.coalesce(a.duplicate_of, a.id)
+    rows = connection.execute(sa.select(a.id, root.label("root")).where(a.id.in_({article, *told})))
+    roots = {row.id: row.root for row in rows}
+    own, others = roots[article], {roots[one] for one in told}
+    if own in others:
+        return 1.0
+    points = set(connection.execute(sa.select(n.root).where(n.root.in_({own, *others}))).scalars())
+    if own not in points or points.isdisjoint(others):
+        return None
+    pairs = sa.or_(sa.and_(e.one == own, e.other.in_(others)), sa.and_(e.other == own, e.one.in_(others)))
+    return float(connection.execute(sa.select(sa.func.max(e.weight)).where(pairs)).scalar() or 0.0)
 
 
 def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:

@@ -12,17 +12,17 @@ the digest that were planned and whose articles stand in the match's story now.
 | new_names | a matched name that the rule was not told with on this story |
 | possible_distinct | the title is like a told one but for its ordinals: 12th, 13th |
 | (merged) earlier_wording | an edit; the wording before matched in the same sentences, and those were told |
-| changed_sentence | a revision, or another text of a told address, with a matched sentence that was not told |
+| changed_sentence | a revision, a near-copy, or another text of a told address; a matched sentence was not told |
 | changed_number | a number in the matched sentences that was not told |
-| new_sentence | a matched sentence with few words of any that was told; in a copy, with less than half |
 | holds_again | an edit whose earlier wording the rule did not match |
 | other_day | told sentences in the text of a told one, later than any two copies may be apart |
 | repeat | `repeat_after` since the rule last told the story; never for a copy without a new matched sentence |
+| loosely_alike | the likeness to all that was told for the rule is under .6, so the story may be two |
 | new_publishers | 3 independent publishers more than when the story was last told; never for such a copy |
 | every_update | `updates = "all"`; never for such a copy |
 
 `updates = "none"` ends the reasons that tell the same news again in more words: corrected, changed_sentence,
-changed_number, new_sentence, new_publishers. The others may be other news: they are told under every setting.
+changed_number, new_publishers. The others may be other news: they are told under every setting.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ from monitor.core.stories.duplicates import copied_apart
 from monitor.core.stories.figures import figures_of, value_of
 from monitor.core.stories.identity import title_likeness
 from monitor.core.stories.revisions import correction_in
-from monitor.core.stories.shares import is_ordinary
+from monitor.core.stories.wire import after_dateline
 from monitor.core.text.sentences import sentences_of
-from monitor.core.text.stems import has_stemmer, stem
 from monitor.core.text.words import fold_words, hash_words
 from monitor.model.article import DuplicateReason
 from monitor.model.digest import DigestSettings
@@ -57,16 +56,13 @@ _MOST_FIGURES = 60
 _LONGEST_READ = 50_000  # characters in which a matched word is looked for in lower case
 _POSSESSIVE = re.compile(r"['’]s\Z")
 _WORD = re.compile(r"\w+")
-_MOST_WORDS = 40  # of a sentence
-# Of the telling words of the shorter of two sentences: see decision 0051 for what was measured.
-_REWORDED = 0.5
-_SAME_EVENT = 0.1
+# Most labelled reports are more like an earlier one of their event, and all wrong joins less: decision 0051.
+_ALIKE = 0.6
 _SAME_NEWS = frozenset(
     {
         Material.CORRECTED,
         Material.CHANGED_SENTENCE,
         Material.CHANGED_NUMBER,
-        Material.NEW_SENTENCE,
         Material.NEW_PUBLISHERS,
         Material.EVERY_UPDATE,
     }
@@ -83,13 +79,12 @@ _LIKE_TITLE = 0.6  # the near-duplicate rule of the stories design
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a match stands on: hashes of its sentences and of its matched names, the numbers it tells, and for each
-    sentence hashes of the words that say something, without those that matched."""
+    """What a match stands on: hashes of its sentences, also without datelines, and of its names; its numbers."""
 
     sentences: tuple[str, ...]
     names: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
-    words: tuple[tuple[int, ...], ...] = ()
+    bare: tuple[str, ...] = ()
 
 
 def facts_of(match: Match, title: str, body: str, summary: str) -> Facts:
@@ -99,21 +94,10 @@ def facts_of(match: Match, title: str, body: str, summary: str) -> Facts:
     folded = {hash_words(words) for sentence in places if (words := fold_words(sentence))}
     figures = {figure for sentence in places for figure in figures_of(sentence)}
     names = {hash_words(name)[:16] for name in _names(match, texts)}
-    asked = {word for span in match.spans[:_MOST_SENTENCES] for word in fold_words(span.text)}
-    telling = {_telling(sentence, asked) for sentence in places}
+    bare = {hash_words(words) for sentence in places if (words := fold_words(after_dateline(sentence)))}
     return Facts(
-        tuple(sorted(folded)), tuple(sorted(names)), tuple(sorted(figures)[:_MOST_FIGURES]), tuple(sorted(telling))
+        tuple(sorted(folded)), tuple(sorted(names)), tuple(sorted(figures)[:_MOST_FIGURES]), tuple(sorted(bare))
     )
-
-
-def _telling(sentence: str, asked: Set[str]) -> tuple[int, ...]:
-    """Hashes of 32 bits of the words of a sentence that are not common, by their stems."""
-    words = {
-        stem(word) if has_stemmer(word) else word
-        for word in fold_words(sentence)
-        if word not in asked and len(word) > 2 and not is_ordinary(word)
-    }
-    return tuple(sorted(int(hash_words([word])[:8], 16) for word in sorted(words)[:_MOST_WORDS]))
 
 
 def matched_sentences(match: Match, title: str, body: str, summary: str) -> tuple[str, ...]:
@@ -197,12 +181,14 @@ def judge(
     told: Sequence[ToldMatch],
     settings: DigestSettings,
     more_publishers: Callable[[], int],
+    likeness: Callable[[], float | None],
     now: datetime,
 ) -> Verdict:
     """Whether a pending match is told, and why: the table above.
 
     `told` is what the digest has told of the match's story; `more_publishers` says how many independent
-    publishers the story has now and had not when it was last told.
+    publishers the story has now and had not when it was last told, `likeness` how like the article is to what was
+    told for the rule (None: nobody knows any more).
     """
     if match.new.earlier is Earlier.UNHEARD:
         return Verdict(Merged.BEFORE_SUBSCRIPTION)
@@ -214,7 +200,7 @@ def judge(
     found = (
         _other_news(match, known)
         or _new_words(match, known)
-        or _again(match, known, settings, more_publishers, now)
+        or _again(match, known, settings, more_publishers, likeness, now)
     )
     if settings.updates is Updates.NONE and found.why in _SAME_NEWS:
         return Verdict(Merged.UPDATES_OFF)
@@ -249,9 +235,10 @@ def _new_words(match: StoredMatch, known: Sequence[ToldMatch]) -> Verdict | None
         return Verdict(Material.CHANGED_NUMBER, numbers)
     if not new.news:
         return Verdict(Merged.EARLIER_WORDING)
-    least = _REWORDED if article.duplicate_reason is DuplicateReason.NEAR_DUPLICATE else _SAME_EVENT
-    if _least_alike(new.words, known) < least:
-        return Verdict(Material.NEW_SENTENCE, "new matched sentence")
+    if article.duplicate_reason is DuplicateReason.NEAR_DUPLICATE and set(new.bare) - {
+        sentence for one in known for sentence in one.bare
+    }:
+        return Verdict(Material.CHANGED_SENTENCE, "new matched sentence")
     return None
 
 
@@ -260,6 +247,7 @@ def _again(
     known: Sequence[ToldMatch],
     settings: DigestSettings,
     more_publishers: Callable[[], int],
+    likeness: Callable[[], float | None],
     now: datetime,
 ) -> Verdict:
     """Whether what was told is told again."""
@@ -273,6 +261,8 @@ def _again(
     # A time ahead of now was taken from a clock that was set since.
     if abs(now - max(one.at for one in known)) > settings.repeat_after:
         return Verdict(Material.REPEAT, "still so")
+    if (alike := likeness()) is not None and alike < _ALIKE:
+        return Verdict(Material.LOOSELY_ALIKE, "may be another event")
     if (more := more_publishers()) >= MORE_PUBLISHERS:
         return Verdict(Material.NEW_PUBLISHERS, f"{more:,} more publishers")
     if settings.updates is Updates.ALL:
@@ -285,22 +275,6 @@ def _is_anew(match: StoredMatch, known: Sequence[ToldMatch]) -> bool:
     article = match.article
     told = [one for one in known if not set(one.sentences).isdisjoint(match.new.sentences)]
     return all(copied_apart(article, one) for one in told or known)
-
-
-def _least_alike(words: Sequence[Sequence[int]], known: Sequence[ToldMatch]) -> float:
-    """How much of the sentence that is least like the told ones stands in the told one most like it, 0 … 1.
-
-    1 where that cannot be said: of a match from before words were kept, or whose text was dropped.
-    """
-    told = [frozenset(one) for match in known for one in match.words]
-    if not all(match.words for match in known):
-        return 1.0
-    return min((max(_alike(frozenset(one), other) for other in told) for one in words if one), default=1.0)
-
-
-def _alike(one: Set[int], other: Set[int]) -> float:
-    least = min(len(one), len(other))
-    return len(one & other) / least if least else 0.0
 
 
 def changed_numbers(new: Collection[str], told: Collection[str]) -> str:

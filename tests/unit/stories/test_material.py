@@ -37,7 +37,7 @@ def pending(
 ) -> StoredMatch:
     """A match of torkham-closed in another article; `news` and the fields of the article are `more`."""
     news = bool(more.pop("news", True))
-    words, earlier = more.pop("words", ()), more.pop("earlier", None)
+    bare, earlier = more.pop("bare", sentences), more.pop("earlier", None)
     new = NewMatch(
         match_of(),
         rule(),
@@ -48,7 +48,7 @@ def pending(
         None,
         names,
         figures,
-        words,
+        bare,
         earlier,  # type: ignore[arg-type]
     )
     values = {"title": "Border gate stays shut", "url_key": "https://other.example/2", **more}
@@ -56,9 +56,14 @@ def pending(
 
 
 def verdict(
-    match: StoredMatch, *told: ToldMatch, after: timedelta = HOUR, more: int = 0, **settings: object
+    match: StoredMatch,
+    *told: ToldMatch,
+    after: timedelta = HOUR,
+    more: int = 0,
+    like: float | None = 1.0,
+    **settings: object,
 ) -> Verdict:
-    return judge(match, told, digest_settings(**settings), lambda: more, NOON + after)
+    return judge(match, told, digest_settings(**settings), lambda: more, lambda: like, NOON + after)
 
 
 def why(match: StoredMatch, *told: ToldMatch, **how: object) -> object:
@@ -157,9 +162,41 @@ def test_a_copy_without_a_new_sentence_is_told_never_again(reason: DuplicateReas
         assert why(copy, after=99 * HOUR, more=9, updates=updates) is Merged.COPY
 
 
-def test_a_copy_with_another_matched_sentence_is_an_article_like_others() -> None:
-    assert why(pending("new", **COPY)) is Merged.NOTHING_NEW
-    assert why(pending("new", **COPY), after=13 * HOUR) is Material.REPEAT
+def test_a_near_copy_tells_a_sentence_that_is_new_but_for_its_dateline() -> None:
+    assert why(pending("new", **COPY)) is Material.CHANGED_SENTENCE
+    assert why(pending("new", bare=("bare",), **COPY), replace(TOLD, bare=("bare",))) is Merged.NOTHING_NEW
+
+
+def test_a_copy_of_copies_that_reach_into_another_day_is_told() -> None:
+    def copied(reason: DuplicateReason, hours: int, url: str = "https://news.example/2") -> StoredMatch:
+        when = NOON + hours * HOUR
+        return pending("old", duplicate_reason=reason, duplicate_of=1, published=when, first_seen=when, url=url)
+
+    content = DuplicateReason.SAME_CONTENT
+    assert why(copied(content, 11)) is Merged.COPY
+    assert why(copied(content, 13)) is Material.OTHER_DAY
+    assert why(copied(content, 13, "https://other.example/2")) is Merged.COPY
+    assert why(copied(content, 49, "https://other.example/2")) is Material.OTHER_DAY
+    later = replace(TOLD, first_seen=NOON + 8 * HOUR, published=NOON + 8 * HOUR)
+    assert why(copied(content, 13), TOLD, later) is Merged.COPY
+    assert why(copied(DuplicateReason.SAME_URL, 13)) is Material.OTHER_DAY
+
+
+def test_a_copy_in_a_daily_series_is_one_for_six_hours() -> None:
+    when = NOON + 7 * HOUR
+    issue = {"duplicate_reason": DuplicateReason.SAME_CONTENT, "published": when, "first_seen": when}
+    assert why(pending("old", **issue)) is Merged.COPY
+    assert why(pending("old", series=True, **issue)) is Material.OTHER_DAY
+
+
+def test_a_report_only_loosely_like_what_was_told_may_be_another_event() -> None:
+    for sentence in ("old", "new"):
+        for updates in Updates:
+            assert why(pending(sentence), like=0.59, updates=updates) is Material.LOOSELY_ALIKE
+        assert why(pending(sentence), like=0.6) is not Material.LOOSELY_ALIKE
+        assert why(pending(sentence), like=None) is not Material.LOOSELY_ALIKE
+    assert why(pending("old", **COPY), like=0.1) is Merged.COPY
+    assert why(pending("old", news=False, **REVISION), like=0.1) is Merged.EARLIER_WORDING
 
 
 def test_another_name_is_never_merged() -> None:
