@@ -215,7 +215,7 @@ def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> 
                 return f"→ {routing.digest}{FOUND_BACK}"
             return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
-            return merged_words(routing.why if match.news else Merged.EARLIER_WORDING, routing.digest)
+            return merged_words(routing.why or (None if match.news else Merged.EARLIER_WORDING), routing.digest)
         case RoutingState.PENDING:
             drafted = "; a dry run has drafted it" if routing.batch else ""
             return f"waits for digest {routing.digest}{asked.until(routing.digest, fate)}{drafted}"

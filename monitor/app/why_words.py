@@ -153,7 +153,8 @@ def _left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 def _copy_lines(fate: EntryFate, article: Article, owner_of: OwnerOf) -> list[str]:
-    lines = ["Duplicate     no"]
+    alone = f", as it could not be compared: {article.duplicate_why}" if article.duplicate_why else ""
+    lines = [f"Duplicate     no{alone}"]
     if article.duplicate_reason is not None:
         revision = article.duplicate_reason is DuplicateReason.REVISION
         reason = "revision" if revision else copy_reason(article.duplicate_reason, article.duplicate_why)

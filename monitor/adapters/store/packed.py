@@ -44,10 +44,16 @@ def unpack_features(packed: bytes) -> Features:
 
 
 def fingerprint_of(sketch: bytes | None, features: bytes | None) -> Fingerprint | None:
-    """Both columns of an article; None where it has none any more, or never had."""
+    """Both columns of an article; None where it has none any more, never had, or they cannot be read.
+
+    Bytes of another program or a damaged disk must not keep the article itself from being read.
+    """
     if sketch is None or features is None:
         return None
-    return Fingerprint(unpack_sketch(sketch), unpack_features(features))
+    try:
+        return Fingerprint(unpack_sketch(sketch), unpack_features(features))
+    except struct.error:
+        return None
 
 
 def _hashes(numbers: Sequence[int]) -> bytes:
