@@ -174,6 +174,19 @@ def _() -> None:
     assert [why for _, why in ends(room)] == [Material.NEW_STORY_FOR_RULE, Merged.COPY, Material.OTHER_DAY]
 
 
+@place("one text on two hosts for three days → core/stories/material._is_anew")
+def _() -> None:
+    room = desk_watching("Torkham")
+    for day in range(3):
+        for host in ("news", "wire"):
+            link, when = f"https://{host}.example/{day}", NOON + day * DAY
+            again = item(f"{host}{day}", "Torkham gate closed", f"{TORKHAM} {REST}", link=link, published=when)
+            arrive(
+                room, again, url=f"https://{host}.example/feed", after=DAY if day and host == "news" else MINUTE
+            )
+    assert [state for state, _ in ends(room)] == [PLANNED, MERGED] * 3
+
+
 @place("behind a wall → pipeline/page_text, core/stories/material.judge (Earlier.LESS)")
 def _() -> None:
     room = desk_watching("Torkham", full_text=True)
