@@ -108,7 +108,7 @@ class SqlDigestStore:
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
-            if plan.merged:
+            if plan.merged or plan.too_few:
                 take_grouping_lock(connection)
             if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing

@@ -43,6 +43,14 @@ def unpack_features(packed: bytes) -> Features:
     return Features(version, pairs[:terms], pairs[terms:])
 
 
+def readable_features(packed: bytes | None) -> Features:
+    """Features that may be gone or damaged: none then, and nothing is like them."""
+    try:
+        return unpack_features(packed) if packed is not None else Features(0)
+    except struct.error:
+        return Features(0)
+
+
 def fingerprint_of(sketch: bytes | None, features: bytes | None) -> Fingerprint | None:
     """Both columns of an article; None where it has none any more, never had, or they cannot be read.
 

@@ -52,7 +52,8 @@ def pending(
         earlier,  # type: ignore[arg-type]
     )
     values = {"title": "Border gate stays shut", "url_key": "https://other.example/2", **more}
-    return StoredMatch(2, new, article(2, **values), NOON)
+    series = bool(values.pop("series", False))
+    return StoredMatch(2, new, replace(article(2, **values), series=series), NOON)
 
 
 def verdict(
