@@ -74,6 +74,11 @@ _ORDINAL = re.compile(
     r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth)\b",
     re.IGNORECASE,
 )
+_SMALL_WORDS = (
+    "a after an and are as at before but by during for from had has have he in is it of on or she that the they to"
+    " was were when where which while who will with"
+)
+_NO_THINGS = frozenset(_SMALL_WORDS.split())
 _LIKE_TITLE = 0.6  # the near-duplicate rule of the stories design
 
 
@@ -283,17 +288,22 @@ def changed_numbers(new: Collection[str], told: Collection[str]) -> str:
     Of several that were told of one thing ("38 people", "41 people") the greatest stands for them.
     """
     values = {value_of(one) for one in told}
-    fresh = [one for one in new if value_of(one) not in values]
+    fresh: dict[str, str] = {}  # each number once, with the thing it counts where one is named
+    for one in sorted(new, key=lambda one: (not _noun(one), one)):
+        if value_of(one) not in values:
+            fresh.setdefault(value_of(one), _noun(one))
     said = []
-    for figure in sorted(fresh, key=lambda one: (not _noun(one), one))[:2]:
-        before = [value_of(one) for one in told if _noun(one) and _noun(one) == _noun(figure)]
+    for value, noun in list(fresh.items())[:2]:
+        before = [value_of(one) for one in told if noun and _noun(one) == noun]
         greatest = max(before, key=lambda one: (len(one.partition(".")[0]), one), default="")
-        said.append(f"{greatest} → {figure}" if greatest else figure)
+        said.append(f"{greatest} → {value} {noun}" if greatest else f"{value} {noun}".strip())
     return ", ".join(said)
 
 
 def _noun(figure: str) -> str:
-    return figure.partition(" ")[2]
+    """What a number counts; "" where the word behind it is no thing ("rose to 45 on Friday")."""
+    noun = figure.partition(" ")[2]
+    return "" if noun in _NO_THINGS else noun
 
 
 def _possibly_distinct(title: str, told: Sequence[str]) -> bool:

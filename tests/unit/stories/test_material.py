@@ -220,6 +220,7 @@ def test_numbers_are_compared_with_what_was_told_of_the_same_thing() -> None:
     )
     assert changed_numbers(("45",), ("41",)) == "45"
     assert changed_numbers(("45 people",), ("45 dead",)) == ""
+    assert changed_numbers(("45", "45 on", "4 guards"), ("41 people",)) == "4 guards, 45"
     assert changed_numbers(("9 people",), ("10 people", "8 people")) == "10 → 9 people"
 
 
