@@ -78,6 +78,8 @@ def _about(one: Member) -> Iterator[str]:
         yield "title only"
     elif one.quality is Quality.STUB:
         yield "stub"
+    if one.series:
+        yield "one of a daily series"
     if one.published is None:
         yield "without a date: time first seen"
 
@@ -240,4 +242,5 @@ def _member_json(one: Member) -> dict[str, Any]:
         "duplicate_reason": one.duplicate_reason.value if one.duplicate_reason else None,
         "duplicate_why": one.duplicate_why or None,
         "note": one.note,
+        "series": one.series,
     }

@@ -27,6 +27,7 @@ class Member:
     duplicate_why: str = ""
     wire: str = ""
     note: str | None = None
+    series: bool = False  # one of a daily series
     names: tuple[EntityMention, ...] = ()
 
     @property

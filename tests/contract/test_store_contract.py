@@ -411,6 +411,33 @@ def test_a_match_is_merged_only_where_its_rule_was_told_on_its_story(store: Stor
     ]
 
 
+def test_what_was_given_up_waits_again_while_its_text_is_there(store: SqlStore, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    for entry in ("e1", "e2"):
+        matched(store, grouped(store, feed, entry, story="s_1"), "morning")
+    giving_up = plan(store, deliveries=0)
+    store.digests.record_plan(replace(giving_up, planned=(), too_few=giving_up.planned), NOON)
+    assert not store.digests.pending("morning")
+    with store._db.write() as connection:
+        connection.execute(t.articles.update().where(t.articles.c.id == 2).values(text_gone="retention", text=""))
+    with store.grouping.session() as session:
+        assert (session.wake_too_few(["s_2"]), session.wake_too_few(["s_1"])) == (0, 1)
+    assert [one.article.id for one in store.digests.pending("morning")] == [1]
+
+
+def test_likeness_to_what_was_told_is_that_of_the_classes(store: SqlStore, feed: Feed) -> None:
+    for entry in ("e1", "e2", "e3"):
+        grouped(store, feed, entry, story="s_1")
+    assert store.digests.likeness(1, [2]) is None, "nobody knows"
+    with store._db.write() as connection:
+        for root in (1, 2, 3):
+            own = {"root": root, "article_id": root, "seen": NOON, "language": "", "content_order": ""}
+            connection.execute(t.story_nodes.insert().values(title_only=False, **own))
+        connection.execute(t.story_edges.insert().values(one=1, other=2, weight=0.4))
+    assert (store.digests.likeness(2, [1, 3]), store.digests.likeness(3, [1, 2])) == (0.4, 0.0)
+    assert store.digests.likeness(1, [1, 3]) == 1.0
+
+
 def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) -> None:
     state = store.digests.open_digest("morning", NOON)
     matched(store, grouped(store, feed), "morning")

@@ -31,6 +31,7 @@ MEMBER: tuple[sa.ColumnElement[Any], ...] = (
     _a.duplicate_why,
     _a.wire,
     _a.note,
+    _a.series,
 )
 """The columns of a member."""
 
@@ -57,6 +58,7 @@ def member_of(row: RowMapping) -> Member:
         duplicate_why=row["duplicate_why"] or "",
         wire=row["wire"] or "",
         note=row["note"],
+        series=bool(row["series"]),
         names=MENTIONS.validate_python(row["entities"]) if "entities" in row else (),
     )
 

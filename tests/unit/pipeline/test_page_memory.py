@@ -163,6 +163,18 @@ def test_no_alert_merges_with_another_because_the_same_wall_stands_before_both(r
     assert len({room.article(f"e{n}").story_id for n in range(3)}) == 3
 
 
+def test_nothing_is_like_a_wall_that_is_found_late(room: Newsroom) -> None:
+    for n in range(2):
+        bring(room, f"e{n}", TITLES[n], UNKNOWN)
+    assert room.number("SELECT count(*) FROM bands") > 0
+    bring(room, "e2", TITLES[2], UNKNOWN)
+    printed = "(sketch IS NOT NULL OR features IS NOT NULL OR content_hash <> '')"
+    assert room.number(f"SELECT count(*) FROM articles WHERE id < 3 AND {printed}") == 0
+    for table in ("bands", "story_nodes", "story_keys"):
+        column = "article_id" if table == "bands" else "root"
+        assert room.number(f"SELECT count(*) FROM {table} WHERE {column} < 3") == 0
+
+
 def test_an_unknown_wall_is_a_wall_still_when_it_is_asked_again(room: Newsroom) -> None:
     for n in range(3):
         bring(room, f"e{n}", TITLES[n], UNKNOWN)
