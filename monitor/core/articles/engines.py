@@ -69,6 +69,8 @@ def by_readability(tree: Any) -> list[Block]:
         return []
     try:
         summary = Document(deepcopy(tree)).summary()
-        return blocks_of(lxml_html.document_fromstring(summary.encode("utf-8", "replace")))
+        # It says nothing of its charset, and libxml2 would take it for Latin-1.
+        parser = lxml_html.HTMLParser(encoding="utf-8")
+        return blocks_of(lxml_html.document_fromstring(summary.encode("utf-8", "replace"), parser=parser))
     except (etree.LxmlError, ValueError, AssertionError, AttributeError, TypeError, LookupError):
         return []

@@ -14,6 +14,11 @@ from monitor.model.errors import NotExtractable
 
 MAX_PAGE = 5_000_000  # bytes read of a page (stories design "Extraction")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
+# What tells a column of a page from a cell of a table: code points of text in it, or paragraphs of some length.
+_ARTICLE = 600
+_RUNNING = 60
+_PARAGRAPHS = 3
+_PARTS = frozenset({"thead", "tbody", "tfoot"})
 _NOT_HTML = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "an image"),
@@ -35,9 +40,38 @@ def page_tree(body: bytes, content_type: str | None) -> lxml_html.HtmlElement:
         raise NotExtractable("the page is JSON, not HTML")
     try:
         parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-        return lxml_html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+        tree = lxml_html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         raise NotExtractable("the page's HTML cannot be read") from None
+    _unfold_layout(tree)
+    return tree
+
+
+def _unfold_layout(tree: lxml_html.HtmlElement) -> None:
+    """Tables that only lay a page out become plain boxes: extraction leaves tables out, and the article with them.
+
+    Such a table has a cell with paragraphs, or with as much text of its own as an article's; so have those that it
+    stands in. Tables of figures stay tables.
+    """
+    layout = {
+        id(table): table
+        for cell in tree.iter("td", "th")
+        if _is_column(cell)
+        for table in cell.iterancestors("table")
+    }
+    for table in layout.values():
+        table.tag = "div"
+        for row in [one for part in table for one in ((part, *part) if part.tag in _PARTS else (part,))]:
+            if row.tag in _PARTS or row.tag == "tr":
+                cells = list(row) if row.tag == "tr" else []
+                for part in (row, *cells):
+                    part.tag = "div"
+
+
+def _is_column(cell: lxml_html.HtmlElement) -> bool:
+    inside = [len(one.text_content()) for one in cell.iterchildren("p", "div")]
+    own = len(cell.text or "") + sum(len(one.tail or "") for one in cell)
+    return own >= _ARTICLE or sum(length >= _RUNNING for length in inside) >= _PARAGRAPHS
 
 
 def _refuse_other_types(body: bytes, content_type: str | None) -> None:

@@ -169,3 +169,26 @@ PAY = phrases(
     подпишитесь,? чтобы
     """
 )
+
+# Headlines of pages that say there is nothing to read, with a status that says there is.
+NOT_FOUND = phrases(
+    r"""
+    (?:error )?40[34](?: error)?:? (?:page |file )?not found | (?:error )?403:? forbidden |
+    (?:sorry,? |oops[!,.]? )?(?:this |the |that )?(?:page|article|story|content|file) (?:was |is )?not found |
+    (?:sorry,? |oops[!,.]? )?(?:this |the |that )?(?:page|article|story) (?:can(?:no|['’])t|could not) be found |
+    (?:this |the )?(?:page|article|content) (?:is )?(?:not|no longer) available |
+    (?:this |the )?page (?:doesn['’]t|does not) exist | (?:page|article|content) (?:unavailable|has been removed) |
+    (?:451: ?)?unavailable (?:due to|for) legal reasons | seite (?:wurde )?nicht gefunden |
+    page (?:non trouvée|introuvable) | página no encontrada | página não encontrada | pagina non trovata |
+    pagina niet gevonden | страница не найдена | сторінку не знайдено | sayfa bulunamadı |
+    الصفحة غير موجودة | صفحہ نہیں ملا | صفحہ موجود نہیں | صفحه یافت نشد
+    """
+)
+# Headlines of consent pages.
+CONSENT = phrases(
+    r"""
+    before you continue | your (?:privacy|data)(?: choices| matters| settings| is important to us)? |
+    (?:cookie|privacy|consent) (?:settings|preferences|choices|consent|notice) |
+    we (?:value|respect|care about) your privacy | datenschutzeinstellungen | ihre privatsphäre.{0,20}
+    """
+)

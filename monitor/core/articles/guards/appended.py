@@ -3,8 +3,8 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank or in another `<article>`, long parts and hardly a word
-in common. Nothing is cut without a headline: a long report may well change its subject.
+The cohesion cut wants a headline of the page's own rank, or in another `<article>`, or behind the end of the one
+that holds the text; long parts and hardly a word in common. Nothing is cut without a headline: a long report may well change its subject.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST = 40  # lines or headlines looked at for one question
 _MOST_HEADLINES = 1_000
 _SERIES = 2  # further headlines with a sign: a chronicle, a table of results
 _COHESION = 0.15  # cosine (stories design "Cohesion cut"), between parts of at least _LONG telling words
-_LONG = 120
+_LONG = 120  # half of it where the page's <article> has ended: that is a mark, too
 
 
 def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
@@ -38,18 +38,26 @@ def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
     lines = parts.lines
     rank, box = _own_headline(lines, parts)
     lower, apart_before, plain = False, False, set[int]()
+    behind = _behind(lines, box)
     for place in islice(_headlines(lines), _MOST_HEADLINES):
         line = lines[place]
         # Where subheads have the headline's rank, its rank says nothing.
         lower = lower or line.level > rank > 0
-        apart = (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
+        ended = bool(line.level and box != line.box and place >= behind)
+        apart = ended or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
         signs = 0 if line.level in plain else _signs(lines, place, apart)
         if signs:
             plain.add(line.level)
             usual = _is_dated_only(lines, place) and _is_series(lines, place)
             if not usual and parts.is_foreign(place, sure=signs > 1):
                 return place, DropReason.CUE_CUT
-        if apart and not apart_before and _is_long(parts, place) and parts.is_foreign(place, limit=_COHESION):
+        least = _LONG if not ended else _LONG // 2
+        if (
+            apart
+            and not apart_before
+            and _is_long(parts, place, least)
+            and parts.is_foreign(place, limit=_COHESION)
+        ):
             return place, DropReason.COHESION_CUT
         apart_before = apart_before or apart
     return None
@@ -82,6 +90,13 @@ def _own_headline(lines: Sequence[Block], parts: Parts) -> tuple[int, int]:
         if line.level and parts.title and _alike(line, parts):
             return line.level, line.box
     return 0, 0
+
+
+def _behind(lines: Sequence[Block], box: int) -> int:
+    """The place behind the last line of the page's own `<article>`, if its text begins there; else no place."""
+    inside = [place for place, line in enumerate(lines) if line.kept and is_running(line) and line.box == box]
+    first = next((place for place, line in enumerate(lines) if line.kept and is_running(line)), None)
+    return inside[-1] + 1 if box and inside and inside[0] == first else len(lines)
 
 
 def _alike(line: Block, parts: Parts) -> bool:
@@ -119,7 +134,7 @@ def _is_followed_by_text(lines: Sequence[Block], place: int) -> bool:
     return any(is_running(line) for line in lines[place + 1 : place + 1 + 2 * _BESIDE])
 
 
-def _is_long(parts: Parts, place: int) -> bool:
+def _is_long(parts: Parts, place: int, least: int) -> bool:
     return all(
-        parts.between(start, end).total() >= _LONG for start, end in ((0, place), (place, len(parts.lines)))
+        parts.between(start, end).total() >= least for start, end in ((0, place), (place, len(parts.lines)))
     )
