@@ -68,6 +68,7 @@ class Engine(StrEnum):
     TRAFILATURA = "trafilatura"
     JSON_LD = "json-ld"  # `articleBody` of the page's schema.org article
     READABILITY = "readability"
+    CAPTIONS = "captions"  # of pictures: a gallery
 
 
 class DateFlag(StrEnum):

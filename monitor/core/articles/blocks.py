@@ -53,6 +53,18 @@ def blocks_of(root: Any) -> list[Block]:
     return list(_Walk(root).blocks())
 
 
+def home_of(line: Block) -> Any:
+    """What a line's element stands in; of an item of a list what the list stands in. None where nobody knows."""
+    element = line.element
+    if element is None or element.tag == "figcaption":
+        return None
+    while element is not None and element.tag in ("li", "ul", "ol"):
+        element = element.getparent()
+        if element is not None and element.tag not in ("li", "ul", "ol"):
+            return element
+    return element.getparent() if element is not None else None
+
+
 class _Walk:
     """One pass in document order; iterative, for depth is hostile."""
 

@@ -6,6 +6,7 @@ Libraries are imported in the functions: only killable children extract, the par
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -19,6 +20,7 @@ from monitor.model.errors import NotExtractable
 MAX_ELEMENTS = (
     60_000  # of a page that is read; a long live blog has 20,000, and 250,000 took trafilatura ten seconds
 )
+_CAPTION = 60  # code points; a shorter one names a picture
 MAX_BODY = 500_000  # code points read of a JSON-LD articleBody
 
 
@@ -57,6 +59,16 @@ def by_json_ld(articles: tuple[Node, ...]) -> list[Block]:
     return [
         Block(line.removeprefix("- "), Kind.ITEM if line.startswith("- ") else Kind.TEXT) for line in lines if line
     ]
+
+
+def by_captions(page: Sequence[Block]) -> list[Block]:
+    """What stands below the pictures of a page, which may be all that a gallery says."""
+    return [Block(line.text) for line in page if len(line.text) >= _CAPTION and _is_caption(line)]
+
+
+def _is_caption(line: Block) -> bool:
+    element = line.element
+    return element is not None and (element.tag == "figcaption" or next(element.iterancestors("figcaption"), None) is not None)
 
 
 def by_readability(tree: Any) -> list[Block]:

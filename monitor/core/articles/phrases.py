@@ -30,6 +30,7 @@ RAIL = phrases(
     you (?:may|might) (?:also )?(?:like|be interested in) | you may have missed | in case you missed it |
     (?:also|must|further) read(?:ing)? | read (?:also|next) | see also | don['’]t miss |
     (?:editor['’]?s?['’]?|our) (?:picks?|choice) | top (?:stories|news|headlines) |
+    (?:previous|past|earlier|more|other) episodes |
     other (?:news|stories|articles) |
     (?:what to read next|what others are reading|also in the news|elsewhere on .{2,30}) |
     promoted(?: stories)? | sponsored(?: content| links?)? | around the web | from (?:around|our) .{2,30} |
@@ -43,7 +44,7 @@ RAIL = phrases(
     meest gelezen | czytaj (?:też|także|również) | zobacz (?:też|także|również) | читайте также | по теме |
     похожие (?:статьи|новости) | самое читаемое | ещё по теме | читайте також | ilgili haberler |
     bunlar da ilginizi çekebilir | اقرأ أيضا | اقرأ أيضًا | مواضيع ذات صلة | أخبار ذات صلة | الأكثر قراءة |
-    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
+    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | متعلقہ عنوانات | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
     यह भी पढ़ें | संबंधित खबरें | 相关(?:新闻|阅读|文章) | 延伸阅读 | 関連記事
     """
 )
@@ -113,7 +114,8 @@ BOT = phrases(
     please complete the security check | why have i been blocked |
     performance (?:&|and) security by cloudflare | ddos protection by | are you a robot |
     please make sure your browser supports javascript and cookies |
-    to continue, please click the box below | bitte (?:aktivieren sie|schalten sie) javascript |
+    to continue, please click the box below | we believe you are using automation tools |
+    press (?:&|and) hold to confirm | bitte (?:aktivieren sie|schalten sie) javascript |
     veuillez activer javascript | activ[ae] javascript
     """
 )

@@ -24,6 +24,7 @@ _TITLES = re.compile(TITLES + r"\b.{0,40}", re.I)
 _SITE = r"[!.]?(?:\s*[|:·–—-]\s*.{0,60})?"  # a name behind a headline
 _NOT_FOUND = re.compile(NOT_FOUND + _SITE, re.I)
 _CONSENT = re.compile(CONSENT + _SITE, re.I)
+_CHECK = re.compile(TITLES + _SITE, re.I)
 _WALLS = tuple(
     (kind, re.compile(r"\W*" + phrases, re.I))
     for kind, phrases in (
@@ -49,7 +50,8 @@ def wall_on(
         return WallKind.NOT_FOUND
     if length > SHORT:
         return None
-    if _TITLES.fullmatch(title) and any(_kind_of(line) is WallKind.BOT_CHECK for line in page[:_LINES]):
+    checked = any(_kind_of(line) is WallKind.BOT_CHECK for line in page[:_LINES])
+    if (_TITLES.fullmatch(title) and checked) or all(map(_CHECK.fullmatch, (title, headline))):
         return WallKind.BOT_CHECK
     if any(map(_CONSENT.fullmatch, (title, headline))) and any(
         _kind_of(line) is WallKind.COOKIES for line in kept

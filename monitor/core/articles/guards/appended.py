@@ -3,7 +3,7 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank, or in another `<article>`, or behind the end of the one
+The cohesion cut wants a headline of the page's own rank or make, or in another `<article>`, or behind the end of the one
 that holds the text; long parts and hardly a word in common. Nothing is cut without a headline: a long report may well change its subject.
 """
 
@@ -38,13 +38,18 @@ def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
     lines = parts.lines
     rank, box = _own_headline(lines, parts)
     lower, apart_before, plain = False, False, set[int]()
-    behind = _behind(lines, box)
+    behind, make = _behind(lines, box), _own_make(parts)
     for place in islice(_headlines(lines), _MOST_HEADLINES):
         line = lines[place]
         # Where subheads have the headline's rank, its rank says nothing.
         lower = lower or line.level > rank > 0
         ended = bool(line.level and box != line.box and place >= behind)
-        apart = ended or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
+        apart = (
+            ended
+            or (lower and 0 < line.level <= rank)
+            or bool(box and line.box not in (0, box))
+            or (make is not None and _make_of(line) == make)
+        )
         signs = 0 if line.level in plain else _signs(lines, place, apart)
         if signs:
             plain.add(line.level)
@@ -97,6 +102,19 @@ def _behind(lines: Sequence[Block], box: int) -> int:
     inside = [place for place, line in enumerate(lines) if line.kept and is_running(line) and line.box == box]
     first = next((place for place, line in enumerate(lines) if line.kept and is_running(line)), None)
     return inside[-1] + 1 if box and inside and inside[0] == first else len(lines)
+
+
+def _own_make(parts: Parts) -> tuple[str, str] | None:
+    """The element of the page's own headline, where it has a class: another of its make is a headline, too."""
+    if not parts.title:
+        return None
+    return next((make for line in parts.lines[:_MOST] if (make := _make_of(line)) and _alike(line, parts)), None)
+
+
+def _make_of(line: Block) -> tuple[str, str] | None:
+    """Name and class of a line's element; None without a class, or where it is a paragraph's."""
+    name = line.element.get("class") if line.element is not None else None
+    return (line.element.tag, name) if name and not is_running(line) else None
 
 
 def _alike(line: Block, parts: Parts) -> bool:
