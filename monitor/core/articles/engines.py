@@ -68,7 +68,9 @@ def by_captions(page: Sequence[Block]) -> list[Block]:
 
 def _is_caption(line: Block) -> bool:
     element = line.element
-    return element is not None and (element.tag == "figcaption" or next(element.iterancestors("figcaption"), None) is not None)
+    return element is not None and (
+        element.tag == "figcaption" or next(element.iterancestors("figcaption"), None) is not None
+    )
 
 
 def by_readability(tree: Any) -> list[Block]:

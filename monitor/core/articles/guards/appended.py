@@ -25,7 +25,7 @@ _MOST = 40  # lines or headlines looked at for one question
 _MOST_HEADLINES = 1_000
 _SERIES = 2  # further headlines with a sign: a chronicle, a table of results
 _COHESION = 0.15  # cosine (stories design "Cohesion cut"), between parts of at least _LONG telling words
-_LONG = 120  # half of it where the page's <article> has ended: that is a mark, too
+_LONG = 120  # half of it for a headline of the page's own make, or behind the page's <article>
 
 
 def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
@@ -44,19 +44,15 @@ def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
         # Where subheads have the headline's rank, its rank says nothing.
         lower = lower or line.level > rank > 0
         ended = bool(line.level and box != line.box and place >= behind)
-        apart = (
-            ended
-            or (lower and 0 < line.level <= rank)
-            or bool(box and line.box not in (0, box))
-            or (make is not None and _make_of(line) == make)
-        )
+        marked = ended or (make is not None and _make_of(line) == make)
+        apart = marked or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
         signs = 0 if line.level in plain else _signs(lines, place, apart)
         if signs:
             plain.add(line.level)
             usual = _is_dated_only(lines, place) and _is_series(lines, place)
             if not usual and parts.is_foreign(place, sure=signs > 1):
                 return place, DropReason.CUE_CUT
-        least = _LONG if not ended else _LONG // 2
+        least = _LONG // 2 if marked else _LONG
         if (
             apart
             and not apart_before
@@ -113,8 +109,9 @@ def _own_make(parts: Parts) -> tuple[str, str] | None:
 
 def _make_of(line: Block) -> tuple[str, str] | None:
     """Name and class of a line's element; None without a class, or where it is a paragraph's."""
-    name = line.element.get("class") if line.element is not None else None
-    return (line.element.tag, name) if name and not is_running(line) else None
+    if line.element is None or line.element.tag == "p" or not line.element.get("class"):
+        return None
+    return line.element.tag, line.element.get("class")
 
 
 def _alike(line: Block, parts: Parts) -> bool:

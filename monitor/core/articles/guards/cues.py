@@ -110,7 +110,11 @@ def is_heading(line: Block) -> bool:
 
 def points_elsewhere(line: Block) -> bool:
     """Whether a line only sends the reader on: "SEE ALSO: https://…". A sentence behind "More:" is none."""
-    if line.plain and len(line.text) <= 300 and (_POINTER_ALONE.fullmatch(line.plain) or _RAIL.fullmatch(line.plain)):
+    if (
+        line.plain
+        and len(line.text) <= 300
+        and (_POINTER_ALONE.fullmatch(line.plain) or _RAIL.fullmatch(line.plain))
+    ):
         return True
     found = _POINTER.match(line.text)
     if found is None or len(line.text) > 300:
