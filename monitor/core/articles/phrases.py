@@ -73,7 +73,7 @@ FURNITURE = phrases(
     r"""
     short url | follow(?: us)?(?: on .{2,30})? | share(?: (?:this|on|via) ?.{0,30})? | save | print |
     e-?mail | copy link | listen(?: to (?:this )?article)? | comments? | \d+ comments? |
-    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? | reading time.{0,20} | advertisement | ad | facebook | twitter |
+    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? | \d{1,2} (?:second|minute|min|hour|day|week|month)s? ago | reading time.{0,20} | advertisement | ad | facebook | twitter |
     x | whatsapp | linkedin | telegram | tweet | add to reading list | subscribe | sign up |
     text size.{0,10} | a[+-] | bookmark | like | loading | photo | teilen | merken | drucken | partager |
     compartir | condividi

@@ -1,6 +1,7 @@
 """Walls: a paywall, a login, a consent page, a bot check or nothing at all stands where the article should be.
 
-A wall is short and says so in a line of its own; a page that is not there says so in its headline. A report about cookies is neither, and a line that asks to
+A wall is short and says so in a line of its own; a page that is not there says so in its headline. A report about
+cookies is neither, and a line that asks to
 subscribe below a whole article is no wall.
 """
 

@@ -74,7 +74,7 @@ def _declared(start: bytes, content_type: str | None) -> list[str]:
     names += [match[1].decode("ascii", "replace") for match in _XML_ENCODING.finditer(start)][:1]
     names += [match[1].decode("ascii", "replace") for match in _META_CHARSET.finditer(start)][:1]
     known = [codec for name in names if (codec := _codec_name(name))]
-    # Latin-1 in a header is mostly the server's default, and fits all bytes: what the page says of itself knows better.
+    # Latin-1 in a header is mostly the server's default, and fits all bytes: the page itself knows better.
     return sorted(known, key="cp1252".__eq__)
 
 
