@@ -1,7 +1,7 @@
 """What a rule says of an article and its host's frame together: half of its words may stand in either.
 
-What every page of a host carries is left out of the text (`core/articles/seen_before.py`). A rule that needs it and
-something of the article would be silent; one that needs nothing else would fire on every page.
+What every page of a host carries is left out of the text (`core/articles/seen_before.py`). A rule that needs it
+and something of the article would be silent; one that needs nothing else would fire on every page.
 """
 
 from __future__ import annotations

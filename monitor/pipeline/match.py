@@ -95,7 +95,7 @@ class MatchStage:
     def _with_frame(
         self, article: Article, document: Document, answers: Sequence[Match | RuleFailure]
     ) -> Iterator[Match]:
-        """Matches of further rules, which hold with what every page of the host carries, and not with that alone."""
+        """Matches of further rules: they hold with what every page of the host carries, not with that alone."""
         framed = with_frame(article, document)
         if framed is None:
             return

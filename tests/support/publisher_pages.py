@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - markup is quoted as publishers write it
 """Pages in the manner of real publishers, around articles of our own wording, with what belongs to each.
 
 `pages()` gives every style twice: the article alone, and with foreign text behind or beside it. `walls()` gives
@@ -47,6 +48,7 @@ class Around(NamedTuple):
 
 
 Style = Callable[[Story, Around], str]
+Styles = tuple[tuple[Style, tuple[str, str]], ...]
 
 
 def stories() -> dict[str, Story]:
@@ -394,7 +396,7 @@ def wire_desk(story: Story, around: Around) -> str:
     )
 
 
-# --- the second half: scored once, at the end -------------------------------------------------------------------
+# --- the second half: scored once, and only then looked at -------------------------------------------------------------------
 
 
 def spanish_daily(story: Story, around: Around) -> str:
@@ -622,7 +624,7 @@ def ministry_arabic(story: Story, around: Around) -> str:
     )
 
 
-LOOKED_AT: tuple[tuple[Style, tuple[str, str]], ...] = (
+LOOKED_AT: Styles = (
     (broadcaster, ("ferry", "vaccine")),
     (agency, ("bridge", "grain")),
     (broadsheet, ("chip", "outage")),
@@ -640,7 +642,7 @@ LOOKED_AT: tuple[tuple[Style, tuple[str, str]], ...] = (
     (one_table, ("mina", "press")),
     (wire_desk, ("zavod", "grain")),
 )
-UNSEEN: tuple[tuple[Style, tuple[str, str]], ...] = (
+UNSEEN: Styles = (
     (spanish_daily, ("sequia", "sequia")),
     (german_weekly, ("bahn", "bahn")),
     (russian_portal, ("zavod", "zavod")),
@@ -669,7 +671,7 @@ def _others(story: Story, all_of: dict[str, Story], at: int) -> Around:
     return Around(other, [one.title for one in english if one is not other][:3])
 
 
-def pages(styles: tuple[tuple[Style, tuple[str, str]], ...]) -> Iterator[Page]:
+def pages(styles: Styles) -> Iterator[Page]:
     """Each style twice, the first article alone and the second with foreign text."""
     known = stories()
     for at, (style, (alone, beside)) in enumerate(styles):

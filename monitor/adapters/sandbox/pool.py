@@ -40,8 +40,8 @@ PRELOAD = (
     "trafilatura",
 )
 RESIDENT = 200 << 20
-"""Bytes of memory from which on a child is replaced after its task. A hundred ordinary pages leave it at 155 MB, with
-the model of language detection; one of 1.3 MB at 209, a few of 5 MB at 750, which nobody would get back."""
+"""Bytes of memory from which on a child is replaced after its task. A hundred ordinary pages leave it at 155 MB,
+with the model of language detection; one of 1.3 MB at 209, a few of 5 MB at 750, which nobody would get back."""
 _START_SECONDS = 60.0  # a loaded machine may import slowly; counted apart from any task
 _END_SECONDS = 5.0
 # multiprocessing keeps one list of children and polls them all at each start: two threads would steal

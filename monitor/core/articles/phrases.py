@@ -44,7 +44,8 @@ RAIL = phrases(
     meest gelezen | czytaj (?:też|także|również) | zobacz (?:też|także|również) | читайте также | по теме |
     похожие (?:статьи|новости) | самое читаемое | ещё по теме | читайте також | ilgili haberler |
     bunlar da ilginizi çekebilir | اقرأ أيضا | اقرأ أيضًا | مواضيع ذات صلة | أخبار ذات صلة | الأكثر قراءة |
-    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | متعلقہ عنوانات | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
+    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | متعلقہ عنوانات |
+    مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
     यह भी पढ़ें | संबंधित खबरें | 相关(?:新闻|阅读|文章) | 延伸阅读 | 関連記事
     """
 )
@@ -73,7 +74,9 @@ FURNITURE = phrases(
     r"""
     short url | follow(?: us)?(?: on .{2,30})? | share(?: (?:this|on|via) ?.{0,30})? | save | print |
     e-?mail | copy link | listen(?: to (?:this )?article)? | comments? | \d+ comments? |
-    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? | \d{1,2} (?:second|minute|min|hour|day|week|month)s? ago | reading time.{0,20} | advertisement | ad | facebook | twitter |
+    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? |
+    \d{1,2} (?:second|minute|min|hour|day|week|month)s? ago |
+    reading time.{0,20} | advertisement | ad | facebook | twitter |
     x | whatsapp | linkedin | telegram | tweet | add to reading list | subscribe | sign up |
     text size.{0,10} | a[+-] | bookmark | like | loading | photo | teilen | merken | drucken | partager |
     compartir | condividi

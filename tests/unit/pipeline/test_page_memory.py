@@ -77,15 +77,20 @@ def test_a_frame_is_told_on_three_pages_and_left_out_from_then_on(room: Newsroom
     assert [(one.reason, one.text) for one in article.dropped] == [(DropReason.HOST_BOILERPLATE, APPEAL)]
 
 
-BOTH = RULES + """
+BOTH = (
+    RULES
+    + """
 [[rules]]
 id = "both"
 title = "Trucks in Gilgit"
 query = 'Gilgit AND trucks'
 """
+)
 
 
-def test_a_rule_that_needs_a_word_of_the_frame_and_one_of_the_article_is_told_on_every_page(room: Newsroom) -> None:
+def test_a_rule_that_needs_a_word_of_the_frame_and_one_of_the_article_is_told_on_every_page(
+    room: Newsroom,
+) -> None:
     in_force(room, BOTH)
     bring_framed(room, (*TITLES[:3], "Gilgit waits"))
     assert APPEAL not in room.article("e3").text
@@ -104,7 +109,9 @@ def test_a_match_with_the_frame_marks_no_place_that_the_text_does_not_have(room:
     assert framed is not None
     answers = [one for one in room.ruleset.match(framed) if isinstance(one, Match)]
     found = [both for one in answers if (both := of_both(one, document))]
-    assert [(one.rule, span.field, span.text) for one in found for span in one.spans] == [("both", "title", "Gilgit")]
+    assert [(one.rule, span.field, span.text) for one in found for span in one.spans] == [
+        ("both", "title", "Gilgit")
+    ]
     trucks = [span for part in found[0].explanation.children for span in part.spans if span.field == FRAME]
     assert [APPEAL[span.start : span.end] for span in trucks] == ["trucks"]
 

@@ -3,8 +3,9 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank or make, or in another `<article>`, or behind the end of the one
-that holds the text; long parts and hardly a word in common. Nothing is cut without a headline: a long report may well change its subject.
+The cohesion cut wants a headline of the page's own rank or make (element and class), or in another `<article>`, or
+behind the end of the one that holds the text; long parts and hardly a word in common. Nothing is cut without a
+headline: a long report may well change its subject.
 """
 
 from __future__ import annotations

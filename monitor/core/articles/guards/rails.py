@@ -36,7 +36,7 @@ def rail_end(parts: Parts, start: int) -> int | None:
 
 
 def _within(lines: Sequence[Block], start: int, end: int) -> int:
-    """Where a rail that has a part of the page to itself ends at the latest: before the text of the article goes on."""
+    """Where a rail with a part of the page to itself ends at the latest: before the article's text goes on."""
     above = (
         next((line for line in lines[start - 1 :: -1] if line.kept and is_running(line)), None) if start else None
     )
