@@ -3,8 +3,8 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank or make (element and class), or in another `<article>`, or
-behind the end of the one that holds the text; long parts and hardly a word in common. Nothing is cut without a
+The cohesion cut wants a headline of the page's own rank , or of its make (element and class) in another part, or
+in another `<article>`, or behind the end of the one that holds the text; long parts and hardly a word in common. Nothing is cut without a
 headline: a long report may well change its subject.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from monitor.core.articles.blocks import Block
+from monitor.core.articles.blocks import Block, home_of
 from monitor.core.articles.guards.cues import has_dateline, is_byline, is_dated, is_furniture, is_heading
 from monitor.core.articles.guards.likeness import share_of, telling_words
 from monitor.core.articles.guards.parts import Parts, is_running
@@ -26,7 +26,7 @@ _MOST = 40  # lines or headlines looked at for one question
 _MOST_HEADLINES = 1_000
 _SERIES = 2  # further headlines with a sign: a chronicle, a table of results
 _COHESION = 0.15  # cosine (stories design "Cohesion cut"), between parts of at least _LONG telling words
-_LONG = 120  # half of it for a headline of the page's own make, or behind the page's <article>
+_LONG = 120  # half of it for a headline of the page's own make in another part of the page
 
 
 def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
@@ -45,8 +45,8 @@ def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
         # Where subheads have the headline's rank, its rank says nothing.
         lower = lower or line.level > rank > 0
         ended = bool(line.level and box != line.box and place >= behind)
-        marked = ended or (make is not None and _make_of(line) == make)
-        apart = marked or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
+        marked = make is not None and _make_of(line) == make and _elsewhere(lines, place)
+        apart = ended or marked or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
         signs = 0 if line.level in plain else _signs(lines, place, apart)
         if signs:
             plain.add(line.level)
@@ -106,6 +106,15 @@ def _own_make(parts: Parts) -> tuple[str, str] | None:
     if not parts.title:
         return None
     return next((make for line in parts.lines[:_MOST] if (make := _make_of(line)) and _alike(line, parts)), None)
+
+
+def _elsewhere(lines: Sequence[Block], place: int) -> bool:
+    """Whether a headline and the text below it stand in another part of the page than the text that comes first."""
+    first = next((line for line in lines if line.kept and is_running(line)), None)
+    below = next((line for line in lines[place + 1 : place + 1 + _BESIDE] if line.kept and is_running(line)), None)
+    if first is None or below is None or (home := home_of(first)) is None:
+        return False
+    return home_of(below) is not home and home_of(lines[place]) is not home
 
 
 def _make_of(line: Block) -> tuple[str, str] | None:
