@@ -12,8 +12,8 @@ from monitor.model.errors import NotExtractable
 
 URL = "https://lamp.example/n/1"
 ALL = [*pages(LOOKED_AT), *pages(UNSEEN)]
-# Whole articles behind the first, or headlines without a link, and no rank, make or date that says what they are; in
-# two an <article> ends before them, which is mark enough for longer texts only.
+# Whole articles behind the first, or headlines without a link, and no rank, make or date that says what they are;
+# in two an <article> ends before them, which is mark enough for longer texts only.
 UNMARKED = {"one_table", "urdu_service", "text_page", "ngo_appeal", "ministry_arabic", "podcast"}
 TOO_SHORT = {"cookie_layer", "wire_desk"}
 

@@ -3,9 +3,9 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank , or of its make (element and class) in another part, or
-in another `<article>`, or behind the end of the one that holds the text; long parts and hardly a word in common. Nothing is cut without a
-headline: a long report may well change its subject.
+The cohesion cut wants a headline of the page's own rank, or of its make (element and class) in another part, or in
+another `<article>`, or behind the end of the one that holds the text; long parts and hardly a word in common.
+Nothing is cut without a headline: a long report may well change its subject.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _own_make(parts: Parts) -> tuple[str, str] | None:
 
 
 def _elsewhere(lines: Sequence[Block], place: int) -> bool:
-    """Whether a headline and the text below it stand in another part of the page than the text that comes first."""
+    """Whether a headline and the text below it stand in another part of the page than the first text."""
     first = next((line for line in lines if line.kept and is_running(line)), None)
     below = next((line for line in lines[place + 1 : place + 1 + _BESIDE] if line.kept and is_running(line)), None)
     if first is None or below is None or (home := home_of(first)) is None:
