@@ -42,11 +42,7 @@ def page_lines(page: dict[str, Any]) -> Iterator[str]:
         yield from wrap(value, f"{name:<{len(_MARGIN)}}", then=_MARGIN)
     if page["text"]:
         yield ""
-<<<<<<< HEAD
-    for paragraph in page["text"].split("\n") if page["text"] else ():
-=======
     for paragraph in page["text"].splitlines():
->>>>>>> integrate
         yield from wrap(paragraph, then="  " if paragraph.startswith("- ") else "") if paragraph else [""]
     for dropped in page["dropped"]:
         words = counted(len(dropped["text"].split()), "word")
