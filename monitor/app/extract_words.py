@@ -16,6 +16,7 @@ _WALLS = {
     WallKind.LOGIN: "behind a login: rules read the feed's own words",
     WallKind.COOKIES: "a consent page: rules read the feed's own words",
     WallKind.BOT_CHECK: "a bot check: rules read the feed's own words",
+    WallKind.NOT_FOUND: "a page that says it is not there: rules read the feed's own words",
 }
 _DATES = {DateFlag.ABSURD: "the page states one before 1995", DateFlag.FUTURE: "the page states one to come"}
 _REASONS = {

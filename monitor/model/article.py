@@ -59,6 +59,7 @@ class WallKind(StrEnum):
     LOGIN = "login"
     COOKIES = "cookies"  # a consent page
     BOT_CHECK = "bot_check"  # "Just a moment…", "Enable JavaScript and cookies"
+    NOT_FOUND = "not_found"  # "Page not found", with a status that says it was
 
 
 class Engine(StrEnum):
@@ -67,6 +68,7 @@ class Engine(StrEnum):
     TRAFILATURA = "trafilatura"
     JSON_LD = "json-ld"  # `articleBody` of the page's schema.org article
     READABILITY = "readability"
+    CAPTIONS = "captions"  # of pictures: a gallery
 
 
 class DateFlag(StrEnum):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
-from monitor.core.rules import Patience, RuleSet, because
+from monitor.core.rules import Patience, RuleSet
 from monitor.core.stories.duplicates import dated_apart
 from monitor.core.stories.material import Wording, compare, facts_of, matched_sentences
 from monitor.core.text.language import canonical_language
@@ -20,6 +20,7 @@ from monitor.model.errors import StoreError
 from monitor.model.ledger import NewMatch
 from monitor.model.rule import Match, Rule, RuleFailure
 from monitor.model.telling import Earlier
+from monitor.pipeline.framed import of_both, reason_of, with_frame
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock
 
@@ -67,6 +68,7 @@ class MatchStage:
         document = document_of(article)
         answers = self._answers(document)
         named = self.ruleset.entities_in(document)  # before another is read: the set remembers one document
+        answers = (*answers, *self._with_frame(article, document, answers))
         earlier = self._earlier(article)
         matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
@@ -90,6 +92,20 @@ class MatchStage:
             return answers
         again = self.ruleset.match(document, Patience(self.clock.now, LAST_PATIENCE), unfinished)
         return (*(one for one in answers if one.rule not in unfinished), *again)
+
+    def _with_frame(
+        self, article: Article, document: Document, answers: Sequence[Match | RuleFailure]
+    ) -> Iterator[Match]:
+        """Matches of further rules: they hold with what every page of the host carries, not with that alone."""
+        framed = with_frame(article, document)
+        if framed is None:
+            return
+        known = {one.rule for one in answers}
+        for answer in self.ruleset.match(framed, Patience(self.clock.now, PATIENCE)):
+            if isinstance(answer, Match) and answer.rule not in known:
+                both = of_both(answer, document)
+                if both is not None:
+                    yield both
 
     def _earlier(self, article: Article) -> Wording | None:
         """What the earlier wording of a revision was; None for what revises nothing."""
@@ -129,7 +145,7 @@ def new_match(
     return NewMatch(
         match=match,
         rule=rule,
-        because=because(match.explanation),
+        because=reason_of(match),
         digests=digests,
         sentences=facts.sentences,
         news=news,

@@ -65,23 +65,29 @@ def serve(stream: socket.socket, lifeline: socket.socket, limits: Limits) -> Non
 def _run(request: bytes) -> bytes:
     try:
         function, args, kwargs = pickle.loads(request)  # noqa: S301 - written by our own parent
-        return pickle.dumps((AnswerKind.VALUE, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
+        value = function(*args, **kwargs)
+        return pickle.dumps((AnswerKind.VALUE, value, peak_memory()), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         # The heap may be in any state: this child answers nothing more.
         os._exit(EXIT_MEMORY)
     except MonitorError as error:
         return _our_error(error)
     except BaseException as error:  # SystemExit too: the loop must go on
-        return pickle.dumps((AnswerKind.RAISED, one_line(error)))
+        return pickle.dumps((AnswerKind.RAISED, one_line(error), peak_memory()))
 
 
 def _our_error(error: MonitorError) -> bytes:
     try:
-        answer = pickle.dumps((AnswerKind.OUR_ERROR, error))
+        answer = pickle.dumps((AnswerKind.OUR_ERROR, error, peak_memory()))
         pickle.loads(answer)  # noqa: S301 - our own bytes: an error that cannot be read back must not reach the parent
     except Exception:
-        return pickle.dumps((AnswerKind.RAISED, one_line(error)))
+        return pickle.dumps((AnswerKind.RAISED, one_line(error), peak_memory()))
     return answer
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that this process has held at a time: what was once needed is rarely given back."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def one_line(error: BaseException) -> str:

@@ -42,6 +42,7 @@ class Block:
     kind: Kind = Kind.TEXT
     level: int = 0
     linked: bool = False  # nothing but links
+    plain: str = ""  # what stands outside links, where some of the line stands in them
     box: int = 0
     kept: bool = False  # stands in the main text
     element: Any = None  # the innermost block element around it; of a heading the heading
@@ -52,13 +53,25 @@ def blocks_of(root: Any) -> list[Block]:
     return list(_Walk(root).blocks())
 
 
+def home_of(line: Block) -> Any:
+    """What a line's element stands in; of an item of a list what the list stands in. None where nobody knows."""
+    element = line.element
+    if element is None or element.tag == "figcaption":
+        return None
+    while element is not None and element.tag in ("li", "ul", "ol"):
+        element = element.getparent()
+        if element is not None and element.tag not in ("li", "ul", "ol"):
+            return element
+    return element.getparent() if element is not None else None
+
+
 class _Walk:
     """One pass in document order; iterative, for depth is hostile."""
 
     def __init__(self, root: Any) -> None:
         self.root = root
         self.pieces: list[str] = []
-        self.plain = False  # some of the line stands outside links
+        self.plain: list[str] = []  # what of the line stands outside links
         self.links = self.items = 0
         self.leads: list[bool] = []
         self.headings: list[Any] = []
@@ -129,13 +142,15 @@ class _Walk:
             self.inside = self.around[-1]
         self.pieces.append(text)
         if not self.links:
-            self.plain = True
+            self.plain.append(text)
 
     def _line(self) -> Iterator[Block]:
         if not self.pieces:
             return
         text = " ".join(clean("".join(self.pieces)).split())
-        plain, self.plain = self.plain, False
+        outside = " ".join("".join(self.plain).split()) if len(self.plain) < len(self.pieces) else ""
+        linked = not self.plain
+        self.plain.clear()
         self.pieces.clear()
         if not text:
             return
@@ -143,10 +158,10 @@ class _Walk:
         if self.headings:
             tag = self.headings[-1].tag
             level = _LEVELS.get(tag) or _LEVELS.get(self.headings[-1].get("rend") or "", 2)
-            yield Block(text, Kind.HEADING, level, not plain, self.boxes[-1], element=self.headings[-1])
+            yield Block(text, Kind.HEADING, level, linked, outside, self.boxes[-1], element=self.headings[-1])
         else:
             kind = Kind.ITEM if self.items else Kind.TEXT
-            yield Block(text, kind, 0, not plain, self.boxes[-1], element=self.inside)
+            yield Block(text, kind, 0, linked, outside, self.boxes[-1], element=self.inside)
 
 
 def _is_documents(head: Any) -> bool:

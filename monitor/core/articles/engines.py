@@ -6,6 +6,7 @@ Libraries are imported in the functions: only killable children extract, the par
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -19,6 +20,7 @@ from monitor.model.errors import NotExtractable
 MAX_ELEMENTS = (
     60_000  # of a page that is read; a long live blog has 20,000, and 250,000 took trafilatura ten seconds
 )
+_CAPTION = 60  # code points; a shorter one names a picture
 MAX_BODY = 500_000  # code points read of a JSON-LD articleBody
 
 
@@ -59,6 +61,18 @@ def by_json_ld(articles: tuple[Node, ...]) -> list[Block]:
     ]
 
 
+def by_captions(page: Sequence[Block]) -> list[Block]:
+    """What stands below the pictures of a page, which may be all that a gallery says."""
+    return [Block(line.text) for line in page if len(line.text) >= _CAPTION and _is_caption(line)]
+
+
+def _is_caption(line: Block) -> bool:
+    element = line.element
+    return element is not None and (
+        element.tag == "figcaption" or next(element.iterancestors("figcaption"), None) is not None
+    )
+
+
 def by_readability(tree: Any) -> list[Block]:
     """Readability's guess at the article, for pages on which a careful extraction finds nothing."""
     from copy import deepcopy
@@ -69,6 +83,8 @@ def by_readability(tree: Any) -> list[Block]:
         return []
     try:
         summary = Document(deepcopy(tree)).summary()
-        return blocks_of(lxml_html.document_fromstring(summary.encode("utf-8", "replace")))
+        # It says nothing of its charset, and libxml2 would take it for Latin-1.
+        parser = lxml_html.HTMLParser(encoding="utf-8")
+        return blocks_of(lxml_html.document_fromstring(summary.encode("utf-8", "replace"), parser=parser))
     except (etree.LxmlError, ValueError, AssertionError, AttributeError, TypeError, LookupError):
         return []

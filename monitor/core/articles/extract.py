@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.core.articles.blocks import Block, Kind, blocks_of
 from monitor.core.articles.dates import doubt, spoken_date
-from monitor.core.articles.engines import by_json_ld, by_readability, by_trafilatura
+from monitor.core.articles.engines import by_captions, by_json_ld, by_readability, by_trafilatura
 from monitor.core.articles.guards.cut import MAX_DROPPED, without_foreign
 from monitor.core.articles.guards.h1_cut import cut_from, h1_cut
 from monitor.core.articles.guards.top import dated_on_top
@@ -49,7 +49,7 @@ def extract_article(html: bytes, url: str, content_type: str | None, now: dateti
     wall: WallKind | None = None
     spare: Extracted | None = None  # a short text, where the page's own data hold much more
     longest = 0
-    for engine, main in _engines(tree, facts, url):
+    for engine, main in _engines(tree, facts, url, page):
         lines = beside_page(main, page)
         restore(lines, facts.title)
         facts = _dated(facts, lines, now)
@@ -77,7 +77,7 @@ def _is_part(text: str, facts: Facts) -> bool:
     return len(text) < SHORT and len(text_of(facts.articles, "articleBody")) > _FULLER * len(text)
 
 
-def _engines(tree: Any, facts: Facts, url: str) -> Iterator[tuple[Engine, list[Block]]]:
+def _engines(tree: Any, facts: Facts, url: str, page: Sequence[Block]) -> Iterator[tuple[Engine, list[Block]]]:
     """The engines' main texts, each asked only when the one before it did not do. At most one may break."""
     broken: NotExtractable | None = None
     try:
@@ -86,6 +86,7 @@ def _engines(tree: Any, facts: Facts, url: str) -> Iterator[tuple[Engine, list[B
         broken = error
     yield Engine.JSON_LD, by_json_ld(facts.articles)
     yield Engine.READABILITY, by_readability(tree)
+    yield Engine.CAPTIONS, by_captions(page)
     if broken is not None:
         raise broken
 

@@ -6,9 +6,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from monitor.core.articles.blocks import Block, Kind
+from monitor.core.articles.blocks import Block, Kind, home_of
 from monitor.core.articles.guards.cues import is_label
 
 _NEAR = 15  # lines a short text is looked for ahead: "Follow" stands anywhere
@@ -59,23 +58,11 @@ def restore(lines: Sequence[Block], title: str) -> None:
     )
     before = top
     for place in places:
-        homes = {id(home) for line in (lines[before], lines[place]) if (home := _home(line)) is not None}
+        homes = {id(home) for line in (lines[before], lines[place]) if (home := home_of(line)) is not None}
         for line in lines[before + 1 : place]:
-            if id(_home(line)) in homes and not line.linked and not is_label(line) and _key(line.text) != wanted:
+            if id(home_of(line)) in homes and not line.linked and not is_label(line) and _key(line.text) != wanted:
                 line.kept = True
         before = place
-
-
-def _home(line: Block) -> Any:
-    """What a line's element stands in; of an item of a list what the list stands in."""
-    element = line.element
-    if element is None or element.tag == "figcaption":
-        return None
-    while element is not None and element.tag in ("li", "ul", "ol"):
-        element = element.getparent()
-        if element is not None and element.tag not in ("li", "ul", "ol"):
-            return element
-    return element.getparent() if element is not None else None
 
 
 def _key(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -14,6 +15,16 @@ from monitor.model.errors import NotExtractable
 
 MAX_PAGE = 5_000_000  # bytes read of a page (stories design "Extraction")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
+_JSON = re.compile(r"""\{\s*["'}]|\[\s*(?:[\[{"'\]]|-?\d)""")
+_LOOKED_AT = 2_000  # characters, for what is no text at all
+_NO_TEXT = 0.05  # of them that are control characters; of random bytes it is a tenth
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# What tells a column of a page from a cell of a table: code points of text in it, or paragraphs of some length.
+_ARTICLE = 600
+_RUNNING = 60
+_PARAGRAPHS = 3
+_PIECES = 20
+_PARTS = frozenset({"thead", "tbody", "tfoot"})
 _NOT_HTML = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "an image"),
@@ -30,14 +41,51 @@ _CONTROL_REFERENCE = re.compile(
 def page_tree(body: bytes, content_type: str | None) -> lxml_html.HtmlElement:
     """The page's tree, without comments. Raises NotExtractable for what is no HTML or is empty."""
     _refuse_other_types(body, content_type)
-    page = _CONTROL_REFERENCE.sub("", without_controls(decode_body(body[:MAX_PAGE], content_type))).strip()
-    if page[:1] in ("{", "["):
+    text = decode_body(body[:MAX_PAGE], content_type)
+    if _is_binary(text[:_LOOKED_AT]):
+        raise NotExtractable("the page is binary data, not HTML")
+    page = _CONTROL_REFERENCE.sub("", without_controls(text)).strip()
+    if _JSON.match(page):
         raise NotExtractable("the page is JSON, not HTML")
     try:
         parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-        return lxml_html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+        tree = lxml_html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         raise NotExtractable("the page's HTML cannot be read") from None
+    _unfold_layout(tree)
+    return tree
+
+
+def _unfold_layout(tree: lxml_html.HtmlElement) -> None:
+    """Tables that only lay a page out become plain boxes: extraction leaves tables out, and the article with them.
+
+    Such a table has a cell with paragraphs, or with as much text of its own as an article's; so have those that it
+    stands in. Tables of figures stay tables.
+    """
+    layout = {
+        id(table): table
+        for cell in tree.iter("td", "th")
+        if _is_column(cell)
+        for table in cell.iterancestors("table")
+    }
+    for table in layout.values():
+        table.tag = "div"
+        for row in [one for part in table for one in ((part, *part) if part.tag in _PARTS else (part,))]:
+            if row.tag in _PARTS or row.tag == "tr":
+                cells = list(row) if row.tag == "tr" else []
+                for part in (row, *cells):
+                    part.tag = "div"
+
+
+def _is_column(cell: lxml_html.HtmlElement) -> bool:
+    own = len(cell.text or "") + sum(len(one.tail or "") for one in cell)
+    running = (one for one in cell.iterchildren("p", "div") if _is_running(one))
+    return own >= _ARTICLE or len(list(islice(running, _PARAGRAPHS))) == _PARAGRAPHS
+
+
+def _is_running(part: lxml_html.HtmlElement) -> bool:
+    """Whether a part has a line of text; looked for in its first pieces only, for tables may stand in tables."""
+    return sum(map(len, islice(part.itertext(), _PIECES))) >= _RUNNING
 
 
 def _refuse_other_types(body: bytes, content_type: str | None) -> None:
@@ -49,3 +97,7 @@ def _refuse_other_types(body: bytes, content_type: str | None) -> None:
             raise NotExtractable(f"the page is {name}, not HTML")
     if not body.strip():
         raise NotExtractable("the page is empty")
+
+
+def _is_binary(start: str) -> bool:
+    return len(_CONTROLS.findall(start)) > _NO_TEXT * len(start)

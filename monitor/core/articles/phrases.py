@@ -30,6 +30,7 @@ RAIL = phrases(
     you (?:may|might) (?:also )?(?:like|be interested in) | you may have missed | in case you missed it |
     (?:also|must|further) read(?:ing)? | read (?:also|next) | see also | don['’]t miss |
     (?:editor['’]?s?['’]?|our) (?:picks?|choice) | top (?:stories|news|headlines) |
+    (?:previous|past|earlier|more|other) episodes |
     other (?:news|stories|articles) |
     (?:what to read next|what others are reading|also in the news|elsewhere on .{2,30}) |
     promoted(?: stories)? | sponsored(?: content| links?)? | around the web | from (?:around|our) .{2,30} |
@@ -43,7 +44,8 @@ RAIL = phrases(
     meest gelezen | czytaj (?:też|także|również) | zobacz (?:też|także|również) | читайте также | по теме |
     похожие (?:статьи|новости) | самое читаемое | ещё по теме | читайте також | ilgili haberler |
     bunlar da ilginizi çekebilir | اقرأ أيضا | اقرأ أيضًا | مواضيع ذات صلة | أخبار ذات صلة | الأكثر قراءة |
-    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
+    مزید پڑھیں | یہ بھی پڑھیں | متعلقہ خبریں | متعلقہ عنوانات |
+    مطالب مرتبط | اخبار مرتبط | بیشتر بخوانید | یہ بھی پڑھیے |
     यह भी पढ़ें | संबंधित खबरें | 相关(?:新闻|阅读|文章) | 延伸阅读 | 関連記事
     """
 )
@@ -72,7 +74,9 @@ FURNITURE = phrases(
     r"""
     short url | follow(?: us)?(?: on .{2,30})? | share(?: (?:this|on|via) ?.{0,30})? | save | print |
     e-?mail | copy link | listen(?: to (?:this )?article)? | comments? | \d+ comments? |
-    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? | reading time.{0,20} | advertisement | ad | facebook | twitter |
+    \d{1,3}\s*(?:min(?:ute)?s?)(?: read)? |
+    \d{1,2} (?:second|minute|min|hour|day|week|month)s? ago |
+    reading time.{0,20} | advertisement | ad | facebook | twitter |
     x | whatsapp | linkedin | telegram | tweet | add to reading list | subscribe | sign up |
     text size.{0,10} | a[+-] | bookmark | like | loading | photo | teilen | merken | drucken | partager |
     compartir | condividi
@@ -113,7 +117,8 @@ BOT = phrases(
     please complete the security check | why have i been blocked |
     performance (?:&|and) security by cloudflare | ddos protection by | are you a robot |
     please make sure your browser supports javascript and cookies |
-    to continue, please click the box below | bitte (?:aktivieren sie|schalten sie) javascript |
+    to continue, please click the box below | we believe you are using automation tools |
+    press (?:&|and) hold to confirm | bitte (?:aktivieren sie|schalten sie) javascript |
     veuillez activer javascript | activ[ae] javascript
     """
 )
@@ -167,5 +172,28 @@ PAY = phrases(
     suscríbete para (?:seguir|continuar) | (?:contenuto|articolo) riservato agli abbonati |
     abbonati per (?:continuare|leggere) | alleen voor abonnees | (?:exclusivo|conteúdo) para assinantes |
     подпишитесь,? чтобы
+    """
+)
+
+# Headlines of pages that say there is nothing to read, with a status that says there is.
+NOT_FOUND = phrases(
+    r"""
+    (?:error )?40[34](?: error)?:? (?:page |file )?not found | (?:error )?403:? forbidden |
+    (?:sorry,? |oops[!,.]? )?(?:this |the |that )?(?:page|article|story|content|file) (?:was |is )?not found |
+    (?:sorry,? |oops[!,.]? )?(?:this |the |that )?(?:page|article|story) (?:can(?:no|['’])t|could not) be found |
+    (?:this |the )?(?:page|article|content) (?:is )?(?:not|no longer) available |
+    (?:this |the )?page (?:doesn['’]t|does not) exist | (?:page|article|content) (?:unavailable|has been removed) |
+    (?:451: ?)?unavailable (?:due to|for) legal reasons | seite (?:wurde )?nicht gefunden |
+    page (?:non trouvée|introuvable) | página no encontrada | página não encontrada | pagina non trovata |
+    pagina niet gevonden | страница не найдена | сторінку не знайдено | sayfa bulunamadı |
+    الصفحة غير موجودة | صفحہ نہیں ملا | صفحہ موجود نہیں | صفحه یافت نشد
+    """
+)
+# Headlines of consent pages.
+CONSENT = phrases(
+    r"""
+    before you continue | your (?:privacy|data)(?: choices| matters| settings| is important to us)? |
+    (?:cookie|privacy|consent) (?:settings|preferences|choices|consent|notice) |
+    we (?:value|respect|care about) your privacy | datenschutzeinstellungen | ihre privatsphäre.{0,20}
     """
 )

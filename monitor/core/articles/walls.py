@@ -1,6 +1,7 @@
-"""Walls: a paywall, a login, a consent page or a bot check stands where the article should be.
+"""Walls: a paywall, a login, a consent page, a bot check or nothing at all stands where the article should be.
 
-A wall is short and says so in a line of its own. A report about cookies is neither, and a line that asks to
+A wall is short and says so in a line of its own; a page that is not there says so in its headline. A report about
+cookies is neither, and a line that asks to
 subscribe below a whole article is no wall.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from monitor.core.articles.blocks import Block
 from monitor.core.articles.json_ld import Node, is_locked
-from monitor.core.articles.phrases import BOT, COOKIES, LOGIN, PAY, TITLES
+from monitor.core.articles.phrases import BOT, CONSENT, COOKIES, LOGIN, NOT_FOUND, PAY, TITLES
 from monitor.core.text.urls import host_of
 from monitor.model.article import WallKind
 
@@ -21,6 +22,10 @@ _LINES = 400  # of the page that are looked at
 _LOCKED_LINES = 2  # a page of this many running lines that says it is locked is a teaser
 
 _TITLES = re.compile(TITLES + r"\b.{0,40}", re.I)
+_SITE = r"[!.]?(?:\s*[|:·–—-]\s*.{0,60})?"  # a name behind a headline
+_NOT_FOUND = re.compile(NOT_FOUND + _SITE, re.I)
+_CONSENT = re.compile(CONSENT + _SITE, re.I)
+_CHECK = re.compile(TITLES + _SITE, re.I)
 _WALLS = tuple(
     (kind, re.compile(r"\W*" + phrases, re.I))
     for kind, phrases in (
@@ -40,10 +45,19 @@ def wall_on(
     """What stands before the article, None = nothing; `lines` are the main text's beside the page's."""
     kept = [line for line in lines if line.kept]
     length = sum(len(line.text) for line in kept)
+    headline = next((line.text for line in page[:_LINES] if line.level in (1, 2)), title)
+    # Of any length: such pages list what is popular.
+    if _NOT_FOUND.fullmatch(title) and (length <= SHORT or _NOT_FOUND.fullmatch(headline)):
+        return WallKind.NOT_FOUND
     if length > SHORT:
         return None
-    if _TITLES.fullmatch(title) and any(_kind_of(line) is WallKind.BOT_CHECK for line in page[:_LINES]):
+    checked = any(_kind_of(line) is WallKind.BOT_CHECK for line in page[:_LINES])
+    if (_TITLES.fullmatch(title) and checked) or all(map(_CHECK.fullmatch, (title, headline))):
         return WallKind.BOT_CHECK
+    if any(map(_CONSENT.fullmatch, (title, headline))) and any(
+        _kind_of(line) is WallKind.COOKIES for line in kept
+    ):
+        return WallKind.COOKIES
     own = sum(len(line.text) for line in kept if _kind_of(line) in (WallKind.COOKIES, WallKind.BOT_CHECK))
     if kept and own >= _COOKIE_SHARE * length:
         return next(kind for line in kept if (kind := _kind_of(line)))

@@ -25,7 +25,8 @@ def decode_body(body: bytes, content_type: str | None = None) -> str:
 
     Order: byte order mark; the NUL pattern of UTF-16 without one; UTF-8 when the bytes are valid UTF-8
     (other encodings hardly ever are, while declarations are often wrong); the charset of the Content-Type,
-    the XML declaration, the HTML meta tag; UTF-8 with a few broken bytes; windows-1252 (WHATWG's default).
+    the XML declaration, the HTML meta tag, Latin-1 last of them; UTF-8 with a few broken bytes; windows-1252
+    (WHATWG's default).
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
@@ -72,7 +73,9 @@ def _declared(start: bytes, content_type: str | None) -> list[str]:
         names.append(found[1])
     names += [match[1].decode("ascii", "replace") for match in _XML_ENCODING.finditer(start)][:1]
     names += [match[1].decode("ascii", "replace") for match in _META_CHARSET.finditer(start)][:1]
-    return [codec for name in names if (codec := _codec_name(name))]
+    known = [codec for name in names if (codec := _codec_name(name))]
+    # Latin-1 in a header is mostly the server's default, and fits all bytes: the page itself knows better.
+    return sorted(known, key="cp1252".__eq__)
 
 
 def _codec_name(name: str) -> str | None:

@@ -21,7 +21,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[ProcessSandbox]:
-    made = ProcessSandbox(workers=1, seconds=60, cpu_seconds=60, memory_bytes=6 << 30)
+    made = ProcessSandbox(workers=1, seconds=60, cpu_seconds=60, memory_bytes=6 << 30, resident_bytes=None)
     yield made
     made.close()
 

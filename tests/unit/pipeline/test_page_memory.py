@@ -13,6 +13,9 @@ from monitor.app.why import why
 from monitor.app.why_words import why_lines
 from monitor.core.text.urls import canonical_url
 from monitor.model.article import DropReason, Quality, ReadOutcome
+from monitor.model.rule import Match
+from monitor.pipeline.framed import FRAME, of_both, with_frame
+from monitor.pipeline.match import document_of
 from monitor.pipeline.page_text import REREAD_AFTER
 
 APPEAL = "Support our journalism with a small gift, and get the morning letter about trucks for free."
@@ -39,7 +42,8 @@ def room() -> Newsroom:
 
 
 def in_force(room: Newsroom, rules: str) -> None:
-    """As the daemon loads them."""
+    """As the daemon loads them, some time after those before."""
+    room.clock.advance(timedelta(minutes=1))
     room.rules = rules
     room.store.articles.record_ruleset(room.ruleset.version, [], room.clock.now())
 
@@ -71,6 +75,45 @@ def test_a_frame_is_told_on_three_pages_and_left_out_from_then_on(room: Newsroom
     article = room.article("e3")
     assert APPEAL not in article.text
     assert [(one.reason, one.text) for one in article.dropped] == [(DropReason.HOST_BOILERPLATE, APPEAL)]
+
+
+BOTH = (
+    RULES
+    + """
+[[rules]]
+id = "both"
+title = "Trucks in Gilgit"
+query = 'Gilgit AND trucks'
+"""
+)
+
+
+def test_a_rule_that_needs_a_word_of_the_frame_and_one_of_the_article_is_told_on_every_page(
+    room: Newsroom,
+) -> None:
+    in_force(room, BOTH)
+    bring_framed(room, (*TITLES[:3], "Gilgit waits"))
+    assert APPEAL not in room.article("e3").text
+    assert told(room, "both") == ["Gilgit waits"]
+    assert told(room, "trucks") == list(TITLES[:3]), "the frame alone tells nothing any more"
+    found = why(room.store, "https://news.example/e3", room.ruleset)
+    assert "with a paragraph that many pages of its host carry" in "\n".join(why_lines(found))
+
+
+def test_a_match_with_the_frame_marks_no_place_that_the_text_does_not_have(room: Newsroom) -> None:
+    in_force(room, BOTH)
+    bring_framed(room, (*TITLES[:3], "Gilgit waits"))
+    article = room.article("e3")
+    document = document_of(article)
+    framed = with_frame(article, document)
+    assert framed is not None
+    answers = [one for one in room.ruleset.match(framed) if isinstance(one, Match)]
+    found = [both for one in answers if (both := of_both(one, document))]
+    assert [(one.rule, span.field, span.text) for one in found for span in one.spans] == [
+        ("both", "title", "Gilgit")
+    ]
+    trucks = [span for part in found[0].explanation.children for span in part.spans if span.field == FRAME]
+    assert [APPEAL[span.start : span.end] for span in trucks] == ["trucks"]
 
 
 def test_a_rule_that_is_new_reads_the_frame_on_three_pages_like_those_before_it(room: Newsroom) -> None:

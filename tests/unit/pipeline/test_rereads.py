@@ -231,6 +231,38 @@ def test_a_feed_whose_pages_are_read_no_more_is_left_alone(room: Newsroom) -> No
     assert not room.read()
 
 
+def test_a_page_of_a_feed_that_is_no_longer_subscribed_to_is_asked_again_all_the_same(room: Newsroom) -> None:
+    enter(room, WALL)
+    room.store.feeds.sync([], room.clock.now())
+    room.fetcher.answers[PAGE] = CLOSED
+    assert after_waiting(room, REREAD_AFTER[0]) == [ReadOutcome.REREAD]
+    rest_of_turn(room)
+    assert [rule for _, rule, _ in room.alerts()] == ["torkham-closed"]
+
+
+def test_a_page_that_comes_back_as_another_article_is_told_with_what_it_says(room: Newsroom) -> None:
+    enter(room, WALL, item(title="At the border", summary="Many trucks wait."))
+    room.fetcher.answers[PAGE] = answer(page("Floods took two bridges of the town.", title="Two bridges are gone"))
+    assert after_waiting(room, REREAD_AFTER[0]) == [ReadOutcome.REREAD]
+    rest_of_turn(room)
+    assert [rule for _, rule, _ in room.alerts()] == ["trucks", "floods"]
+
+
+def test_a_page_that_was_not_found_with_a_status_of_success_is_asked_again(room: Newsroom) -> None:
+    gone = answer(
+        b"<title>Page not found | News</title><h1>Page not found</h1>"
+        b"<h2>Popular</h2>"
+        + b"<p>On Sunday the crossing at Torkham was closed to all traffic, traders say.</p>"
+        * 20
+    )
+    enter(room, gone, item(title="At the border", summary="Many trucks wait."))
+    assert [rule for _, rule, _ in room.alerts()] == ["trucks"]
+    room.fetcher.answers[PAGE] = CLOSED
+    assert after_waiting(room, REREAD_AFTER[0]) == [ReadOutcome.REREAD]
+    rest_of_turn(room)
+    assert [rule for _, rule, _ in room.alerts()] == ["trucks", "torkham-closed"]
+
+
 def test_a_reread_that_breaks_the_stage_counts_as_a_try(room: Newsroom) -> None:
     enter(room, WALL)
 

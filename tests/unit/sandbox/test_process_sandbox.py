@@ -47,6 +47,10 @@ def hog() -> int:
     return len(b"x" * (4 << 30))
 
 
+def swell() -> int:
+    return len(bytearray(b"x") * (250 << 20))  # given back to the system at once: the peak counts
+
+
 def leave() -> None:
     os._exit(3)
 
@@ -128,6 +132,17 @@ def test_a_child_is_used_again_and_replaced_after_its_share_of_tasks() -> None:
         made.close()
     assert [len(set(part)) for part in (pids[:3], pids[3:6], pids[6:])] == [1, 1, 1]
     assert len(set(pids)) == 3
+
+
+def test_a_child_that_grew_large_answers_and_is_replaced() -> None:
+    made = ProcessSandbox(workers=1, resident_bytes=200 << 20)
+    try:
+        first = made.run(own_pid)
+        assert made.run(own_pid) == first
+        assert made.run(swell) == 250 << 20
+        assert made.run(own_pid) != first
+    finally:
+        made.close()
 
 
 def test_an_idle_child_that_was_killed_is_replaced_unseen(sandbox: ProcessSandbox) -> None:

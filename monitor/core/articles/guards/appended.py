@@ -3,8 +3,9 @@
 It begins with a headline of its own. The cue cut wants a sign that this is a headline and no subhead: it is
 doubled, or a date or a byline stands beside it, or it has the rank of the page's own headline and the next
 paragraph has a dateline as the first one had.
-The cohesion cut wants a headline of the page's own rank or in another `<article>`, long parts and hardly a word
-in common. Nothing is cut without a headline: a long report may well change its subject.
+The cohesion cut wants a headline of the page's own rank, or of its make (element and class) in another part, or in
+another `<article>`, or behind the end of the one that holds the text; long parts and hardly a word in common.
+Nothing is cut without a headline: a long report may well change its subject.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from monitor.core.articles.blocks import Block
+from monitor.core.articles.blocks import Block, home_of
 from monitor.core.articles.guards.cues import has_dateline, is_byline, is_dated, is_furniture, is_heading
 from monitor.core.articles.guards.likeness import share_of, telling_words
 from monitor.core.articles.guards.parts import Parts, is_running
@@ -25,7 +26,7 @@ _MOST = 40  # lines or headlines looked at for one question
 _MOST_HEADLINES = 1_000
 _SERIES = 2  # further headlines with a sign: a chronicle, a table of results
 _COHESION = 0.15  # cosine (stories design "Cohesion cut"), between parts of at least _LONG telling words
-_LONG = 120
+_LONG = 120  # half of it for a headline of the page's own make in another part of the page
 
 
 def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
@@ -38,18 +39,27 @@ def appended_from(parts: Parts) -> tuple[int, DropReason] | None:
     lines = parts.lines
     rank, box = _own_headline(lines, parts)
     lower, apart_before, plain = False, False, set[int]()
+    behind, make = _behind(lines, box), _own_make(parts)
     for place in islice(_headlines(lines), _MOST_HEADLINES):
         line = lines[place]
         # Where subheads have the headline's rank, its rank says nothing.
         lower = lower or line.level > rank > 0
-        apart = (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
+        ended = bool(line.level and box != line.box and place >= behind)
+        marked = make is not None and _make_of(line) == make and _elsewhere(lines, place)
+        apart = ended or marked or (lower and 0 < line.level <= rank) or bool(box and line.box not in (0, box))
         signs = 0 if line.level in plain else _signs(lines, place, apart)
         if signs:
             plain.add(line.level)
             usual = _is_dated_only(lines, place) and _is_series(lines, place)
             if not usual and parts.is_foreign(place, sure=signs > 1):
                 return place, DropReason.CUE_CUT
-        if apart and not apart_before and _is_long(parts, place) and parts.is_foreign(place, limit=_COHESION):
+        least = _LONG // 2 if marked else _LONG
+        if (
+            apart
+            and not apart_before
+            and _is_long(parts, place, least)
+            and parts.is_foreign(place, limit=_COHESION)
+        ):
             return place, DropReason.COHESION_CUT
         apart_before = apart_before or apart
     return None
@@ -82,6 +92,36 @@ def _own_headline(lines: Sequence[Block], parts: Parts) -> tuple[int, int]:
         if line.level and parts.title and _alike(line, parts):
             return line.level, line.box
     return 0, 0
+
+
+def _behind(lines: Sequence[Block], box: int) -> int:
+    """The place behind the last line of the page's own `<article>`, if its text begins there; else no place."""
+    inside = [place for place, line in enumerate(lines) if line.kept and is_running(line) and line.box == box]
+    first = next((place for place, line in enumerate(lines) if line.kept and is_running(line)), None)
+    return inside[-1] + 1 if box and inside and inside[0] == first else len(lines)
+
+
+def _own_make(parts: Parts) -> tuple[str, str] | None:
+    """The element of the page's own headline, where it has a class: another of its make is a headline, too."""
+    if not parts.title:
+        return None
+    return next((make for line in parts.lines[:_MOST] if (make := _make_of(line)) and _alike(line, parts)), None)
+
+
+def _elsewhere(lines: Sequence[Block], place: int) -> bool:
+    """Whether a headline and the text below it stand in another part of the page than the first text."""
+    first = next((line for line in lines if line.kept and is_running(line)), None)
+    below = next((line for line in lines[place + 1 : place + 1 + _BESIDE] if line.kept and is_running(line)), None)
+    if first is None or below is None or (home := home_of(first)) is None:
+        return False
+    return home_of(below) is not home and home_of(lines[place]) is not home
+
+
+def _make_of(line: Block) -> tuple[str, str] | None:
+    """Name and class of a line's element; None without a class, or where it is a paragraph's."""
+    if line.element is None or line.element.tag == "p" or not line.element.get("class"):
+        return None
+    return line.element.tag, line.element.get("class")
 
 
 def _alike(line: Block, parts: Parts) -> bool:
@@ -119,7 +159,7 @@ def _is_followed_by_text(lines: Sequence[Block], place: int) -> bool:
     return any(is_running(line) for line in lines[place + 1 : place + 1 + 2 * _BESIDE])
 
 
-def _is_long(parts: Parts, place: int) -> bool:
+def _is_long(parts: Parts, place: int, least: int) -> bool:
     return all(
-        parts.between(start, end).total() >= _LONG for start, end in ((0, place), (place, len(parts.lines)))
+        parts.between(start, end).total() >= least for start, end in ((0, place), (place, len(parts.lines)))
     )

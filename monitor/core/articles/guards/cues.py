@@ -46,6 +46,7 @@ _DATELINE = re.compile(
     r"\s*(?:\([^)]{2,40}\))?\s*(?::|[-–—]{1,2})\s"
 )
 _POINTER = re.compile(POINTER + r"\s*[:：|–-]\s*(?=\S)", re.I)
+_POINTER_ALONE = re.compile(POINTER + r"\s*[:：|–-]", re.I)
 _POINTER_WORD = re.compile(r"(?:see also|read also|also read|related (?:article|story|stories))\b", re.I)
 _ADDRESS = re.compile(r"https?://\S+")
 _STOPS = (".", "!", "?", "…", ",", ";", "۔", "؟", "。", ".”", '."', "।")
@@ -109,6 +110,12 @@ def is_heading(line: Block) -> bool:
 
 def points_elsewhere(line: Block) -> bool:
     """Whether a line only sends the reader on: "SEE ALSO: https://…". A sentence behind "More:" is none."""
+    if (
+        line.plain
+        and len(line.text) <= 300
+        and (_POINTER_ALONE.fullmatch(line.plain) or _RAIL.fullmatch(line.plain))
+    ):
+        return True
     found = _POINTER.match(line.text)
     if found is None or len(line.text) > 300:
         return False

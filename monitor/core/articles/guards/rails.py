@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.core.articles.blocks import Block
+from monitor.core.articles.blocks import Block, home_of
 from monitor.core.articles.guards.cues import is_author_title, is_heading, is_label, is_rail_title, is_read_on
-from monitor.core.articles.guards.parts import Parts
+from monitor.core.articles.guards.parts import Parts, is_running
 
 _CUES = 2  # further ones within _NEAR lines (stories design "Cue cut")
 _NEAR = 12
@@ -30,18 +30,31 @@ def rail_end(parts: Parts, start: int) -> int | None:
         if after == end:
             break
         end = after
+    end = _within(lines, start, end)
     near = sum(1 for cue in cues if start < cue <= start + _NEAR)
     return end if near >= _CUES and parts.is_foreign(start, end, sure=near > _CUES) else None
 
 
+def _within(lines: Sequence[Block], start: int, end: int) -> int:
+    """Where a rail with a part of the page to itself ends at the latest: before the article's text goes on."""
+    above = (
+        next((line for line in lines[start - 1 :: -1] if line.kept and is_running(line)), None) if start else None
+    )
+    home = home_of(above) if above is not None else None
+    if home is None or home_of(lines[start]) is home:
+        return end
+    return next((place for place in range(start + 1, end) if home_of(lines[place]) is home), end)
+
+
 def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
     """The place behind the rail's next item; `start` where it is none."""
-    place, marked, box = start, False, False
+    place, marked, box, links = start, False, False, 0
     while place < len(lines) and (is_label(lines[place]) or _is_link(lines[place])):
         if is_rail_title(lines[place]) or is_read_on(lines[place]):
             cues.append(place)
         box = is_author_title(lines[place])
         marked = marked or lines[place].linked
+        links += _is_link(lines[place])
         place += 1
     box = box or (place == start and is_author_title(lines[start - 1]))
     labels_end = place
@@ -53,7 +66,8 @@ def _item(lines: Sequence[Block], start: int, cues: list[int]) -> int:
             cues.append(place)
             marked = True
         place += 1
-    headed = place > labels_end or (marked and labels_end > start)
+    # Links one after the other have no teasers, nor has the last of them.
+    headed = place > labels_end or (marked and labels_end > start and links < 2)
     teaser = place
     while place < len(lines) and place - teaser < _TEASER and _is_plain(lines[place]):
         place += 1
