@@ -327,7 +327,7 @@ def memory(options: Options) -> None:
     print(f"\n{'pages read by one child':40} {'peak MB':>8}")
     for done in range(1, options.pages + 1):
         page = sandbox.run(extract_article, pages[done % 20], f"https://paper.example/{done}", "text/html")
-        sandbox.run(study_article, page.title, "", page.text, "en", (), page.authors)
+        sandbox.run(study_article, page.title, "", page.text, "en", (), page.authors, page.text, "paper.example")
         if done in (1, options.pages // 10, options.pages):
             peak = max(peak_of(one) for one in descendants(os.getpid()))
             print(f"{done:40,} {peak / 1e6:8.0f}", flush=True)
