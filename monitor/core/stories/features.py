@@ -182,10 +182,13 @@ def _capitals(words: Words, text: str, is_title: bool = False) -> Iterable[str]:
     """
     terms, surfaces, starts = words
     capitals = [place for place, surface in enumerate(surfaces) if surface[0].isupper()]
-    cased = len(capitals) + sum(surface[0].islower() for surface in surfaces)
     in_capitals = {place for place in capitals if len(surfaces[place]) > 1 and surfaces[place].isupper()}
-    shouts = len(in_capitals) >= _TITLE_CASE * cased
-    tells = not shouts and (not is_title or len(capitals) < _TITLE_CASE * cased)
+    shouts, tells = False, True
+    # Of most texts the capitals alone show that they do not shout.
+    if is_title or len(in_capitals) >= _TITLE_CASE * len(capitals):
+        cased = len(capitals) + sum(surface[0].islower() for surface in surfaces)
+        shouts = len(in_capitals) >= _TITLE_CASE * cased
+        tells = not shouts and (not is_title or len(capitals) < _TITLE_CASE * cased)
     for place in capitals:
         word = terms[place]
         if len(word) > 1 and (
