@@ -155,7 +155,7 @@ def index_terms(title: str, summary: str, text: str) -> frozenset[str] | None:
         terms = terms_of((title, summary, text))
     except Exception:  # no reason not to store the article: it is searched without the index
         return None
-    return terms if sum(len(term.encode("utf-8", "replace")) for term in terms) <= full_text.MOST_BYTES else None
+    return terms if len("".join(terms).encode("utf-8", "replace")) <= full_text.MOST_BYTES else None
 
 
 def add(connection: Connection, articles: Mapping[int, frozenset[str] | None]) -> bool:

@@ -56,10 +56,7 @@ def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Mapping
     """Inserts rows that all name the same columns, or gives those with their primary key these values."""
     if not rows:
         return
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    connection.execute(_insert_or_replace(connection.dialect.name, table, tuple(rows[0])), rows)
 
 
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
@@ -69,6 +66,14 @@ def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -
         connection, t.poll_counts, {"minute": minute, "outcome": outcome.value, "polls": 1}
     ):
         connection.execute(_ONE_MORE, this)  # another process inserted it in between
+
+
+@cache
+def _insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 @cache

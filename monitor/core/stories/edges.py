@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from heapq import nsmallest
 from hashlib import blake2b
 from itertools import combinations
 from typing import NamedTuple
@@ -91,8 +92,8 @@ def keys_of(node: StoryNode, idf: Idf) -> tuple[int, ...]:
 
 def _top(counts: Sequence[tuple[int, int]], idf: Idf, most: int) -> Sequence[int]:
     """What an article says most of, its counts not damped: the rarest words are each report's own."""
-    ranked = sorted(counts, key=lambda counted: (-counted[1] * idf.weight(counted[0]), counted[0]))
-    return [term for term, _ in ranked[:most]]
+    weight = idf.weight
+    return [term for _, term in nsmallest(most, [(-count * weight(term), term) for term, count in counts])]
 
 
 def _other_language(one: StoryNode, other: StoryNode) -> bool:
