@@ -182,7 +182,9 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
     """As the read stage makes it of an entry, without its text; it was seen when it was published."""
     text, quality = feed_text(entry)
     url = entry.link or ""
-    studied = study_article(entry.title, entry.summary, text, entry.language, (), entry.authors, text, host_of(url))
+    studied = study_article(
+        entry.title, entry.summary, text, entry.language, (), entry.authors, text, host_of(url)
+    )
     return NewArticle(
         entry_row=row.row,
         feed_id=row.feed_id,

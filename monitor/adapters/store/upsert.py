@@ -30,7 +30,7 @@ def insert_new(connection: Connection, table: sa.Table, *rows: Mapping[str, Any]
     """
     if not rows:
         return 0
-    statement = _insert_unless_there(connection.dialect.name, table)
+    statement = insert_unless_there(connection.dialect.name, table)
     # Without the option SQLAlchemy says -1 of an insert on PostgreSQL.
     return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
@@ -77,7 +77,8 @@ def _insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) ->
 
 
 @cache
-def _insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
+def insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
+    """INSERT that passes over what a unique key says is there."""
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return insert.on_conflict_do_nothing()
 

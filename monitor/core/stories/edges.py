@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from heapq import nsmallest
 from hashlib import blake2b
+from heapq import nsmallest
 from itertools import combinations
 from typing import NamedTuple
 

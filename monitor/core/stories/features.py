@@ -180,7 +180,7 @@ def _capitals(words: Words, text: str, is_title: bool = False) -> Iterable[str]:
     Of a headline also those that the table of common words does not know as ordinary, wherever they stand: many
     feeds give nothing but headlines. In a headline that capitalises every word, and one in capitals, only those.
     """
-    terms, surfaces, starts = words
+    terms, surfaces, _ = words
     capitals = [place for place, surface in enumerate(surfaces) if surface[0].isupper()]
     in_capitals = {place for place in capitals if len(surfaces[place]) > 1 and surfaces[place].isupper()}
     shouts, tells = False, True
