@@ -38,13 +38,12 @@ from monitor.adapters.store.rows import article_columns
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.twins import twins_of
 from monitor.core.stories.features import features_of
-from monitor.core.stories.fingerprint import content_hash, sketch_of
 from monitor.core.stories.idf import Idf, build_idf
+from monitor.core.stories.reading_prints import hash_and_fingerprint
 from monitor.core.stories.wire import wire_of
 from monitor.model.article import Article, NewArticle, Quality
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedSettings
-from monitor.model.story import Fingerprint
 from monitor.pipeline.group import GroupStage
 from monitor.testing import FakeClock
 
@@ -112,11 +111,11 @@ def news(count: int) -> list[tuple[str, str]]:
 def fingerprinted(number: int, title: str, text: str) -> NewArticle:
     """An article as the read stage stores it."""
     seen, url = seen_at(number), f"https://paper{number % 500}.example/{number}"
-    made = Fingerprint(sketch_of(title, text), features_of(title, text, "en", ()))
+    hashed, made = hash_and_fingerprint(title, text, "paper.example", "en", ())
     return NewArticle(
         entry_row=number + 1, feed_id=1, feed_name="News", feed_tags=(), url=url, url_key=url, title=title,
         text=text, summary="", publisher="News", quality=Quality.FULL,
-        content_hash=content_hash(title, text, "paper.example"), first_seen=seen, published=seen, language="en",
+        content_hash=hashed, first_seen=seen, published=seen, language="en",
         wire=wire_of(title, text, ()), fingerprint=made,
     )  # fmt: skip
 
