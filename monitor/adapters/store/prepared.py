@@ -5,8 +5,10 @@ Their values are numbers and texts, which both drivers take and give as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -48,11 +50,15 @@ class Prepared:
         given = {name: places.get(name, (name, None)) for name in values}
         made = self._statement.compile(dialect=dialect)
         state = made.construct_expanded_state(given)
-        takers = {name: _taker(value, made.binds, dialect) for name, value in state.parameters.items()}
-        if not made.positional:
-            return _Made(state.statement, lambda values: {name: take(values) for name, take in takers.items()})
-        in_order = [takers[name] for name in state.positiontup or ()]
-        return _Made(state.statement, lambda values: tuple(take(values) for take in in_order))
+        order = tuple(state.positiontup or state.parameters)
+        takers = list(_takers([state.parameters[name] for name in order], made.binds, dialect))
+
+        def in_order(values: _Values) -> tuple[Any, ...]:
+            return tuple(chain.from_iterable(take(values) for take in takers))
+
+        if made.positional:
+            return _Made(state.statement, in_order)
+        return _Made(state.statement, lambda values: dict(zip(order, in_order(values), strict=True)))
 
 
 def insert_plain(connection: Connection, table: sa.Table, names: tuple[str, ...], rows: Collection[Any]) -> None:
@@ -79,13 +85,22 @@ def _filled(values: list[Any]) -> list[Any]:
     return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values)) if values else values
 
 
-def _taker(
-    value: Any, binds: Mapping[str, sa.BindParameter[Any]], dialect: sa.Dialect
-) -> Callable[[_Values], Any]:
-    if not isinstance(value, tuple):
-        return lambda _: value  # it stands in the statement
-    name, place = value
-    if place is not None:
-        return lambda values: values[name][place]
-    bound = binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-    return (lambda values: bound(values[name])) if bound else (lambda values: values[name])
+def _takers(
+    places: Sequence[Any], binds: Mapping[str, sa.BindParameter[Any]], dialect: sa.Dialect
+) -> Iterator[Callable[[_Values], Sequence[Any]]]:
+    """What gives the parameters in turn: a list whole, whose values stand side by side; all else by itself."""
+    for value in places:
+        if not isinstance(value, tuple):
+            yield _always(value)  # it stands in the statement
+        elif value[1] is None:
+            yield _one(value[0], binds[value[0]].type.dialect_impl(dialect).bind_processor(dialect))
+        elif value[1] == 0:
+            yield itemgetter(value[0])
+
+
+def _always(value: Any) -> Callable[[_Values], Sequence[Any]]:
+    return lambda _: (value,)
+
+
+def _one(name: str, bound: Callable[[Any], Any] | None) -> Callable[[_Values], Sequence[Any]]:
+    return (lambda values: (bound(values[name]),)) if bound else (lambda values: (values[name],))
