@@ -210,6 +210,8 @@ def throughput(options: Options) -> None:
     print(f"\n{options.articles:,} articles of {WORDS} words {'a second':>23} {'CPU ms each':>12} {'× floor':>8}")
     alone = timed(lambda: made.extend(fingerprinted(number, *page) for number, page in enumerate(pages)))
     print(row("fingerprint alone", alone, options.articles, None))
+    terms = timed(lambda: [index_terms(title, "", text) for title, text in pages] and None)
+    print(row("terms of the full-text index alone", terms, options.articles, None))
     for batch, ours in ((1, (one_by_one,)), (BATCH, (grouped_together, in_batches))):
         with waiting_store(options.articles, learned) as store:
             floor = timed(lambda store=store, batch=batch: plain_inserts(store, made, batch))
