@@ -40,7 +40,7 @@ _RELEASE_END = re.compile(
 )
 # Scripts written without spaces: a character is a word there.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")  # `str.translate` takes ten times as long
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")  # `str.translate` takes twenty times as long
 
 
 def own_words(text: str) -> list[str]:
