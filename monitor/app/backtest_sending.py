@@ -20,7 +20,7 @@ from monitor.core.digests.plan import look_back_batch
 from monitor.model.digest import Digest, Window
 from monitor.model.errors import MonitorError
 from monitor.model.ledger import LookBack, Plan, StoredMatch
-from monitor.pipeline.match import analyser_version, document_of, earlier_sentences, new_match
+from monitor.pipeline.match import analyser_version, document_of, earlier_wording, new_match
 
 MOST = 2_000
 """Articles sent at once: more are no alert but an archive."""
@@ -96,7 +96,7 @@ def send(house: House, sending: Sending) -> None:
 def _stored(house: House, test: Backtest, answer: Answer, digest: str) -> StoredMatch:
     assert answer.match is not None, "only matches are sent"
     article = answer.article
-    earlier = earlier_sentences(house.store.articles, article)
+    earlier = earlier_wording(house.store.articles, article)
     tried = test.trial.tried
     new = new_match(
         answer.match, tried.rule, document_of(article), (digest,), earlier, analyser_version(tried.ruleset)

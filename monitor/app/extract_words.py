@@ -39,8 +39,9 @@ def page_lines(page: dict[str, Any]) -> Iterator[str]:
     yield ""
     for name, value in _facts(page):
         yield from wrap(value, f"{name:<{len(_MARGIN)}}", then=_MARGIN)
-    yield ""
-    for paragraph in page["text"].split("\n"):
+    if page["text"]:
+        yield ""
+    for paragraph in page["text"].splitlines():
         yield from wrap(paragraph, then="  " if paragraph.startswith("- ") else "") if paragraph else [""]
     for dropped in page["dropped"]:
         words = counted(len(dropped["text"].split()), "word")

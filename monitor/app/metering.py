@@ -51,7 +51,7 @@ def count_read(meter: Meter, report: ReadReport) -> None:
 
 def count_group(meter: Meter, report: GroupReport) -> None:
     """An article that broke the stage; one that was grouped is counted when it is matched."""
-    if report.grouping is None:
+    if report.why is not None:
         meter.count(m.PUT_BACK, m.Stage.GROUP)
 
 

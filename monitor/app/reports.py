@@ -74,8 +74,8 @@ def say_match(log: Log, report: MatchReport) -> None:
 
 def say_group(log: Log, report: GroupReport) -> None:
     """A story joined, or an article that broke the stage."""
-    if report.grouping is None:
-        log.error("not grouped", url=report.article.url, why=report.why)
+    if report.why is not None:
+        log.error("not compared, stands alone", url=report.article.url, why=report.why)
     elif report.grouping.duplicate_of is not None and report.grouping.reason is not None:
         log.info(
             "duplicate",
@@ -83,7 +83,7 @@ def say_group(log: Log, report: GroupReport) -> None:
             story=report.grouping.story_id,
             reason=report.grouping.reason.value,
         )
-    if report.placed and report.grouping is not None:
+    if report.placed:
         log.info("story too large to be settled anew", url=report.article.url, story=report.grouping.story_id)
     if report.woken:
         log.info("matches wait again: their story changed", matches=report.woken)

@@ -30,6 +30,7 @@ class DigestStatus:
     next_at: datetime | None  # None: immediate
     timezone: str
     pending: int
+    min_publishers: int = 1  # independent ones that a story needs; of a story with fewer the matches wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def status_of(
             None if isinstance(digest.schedule, Immediate) else next_fire(digest.schedule, digest.timezone, now),
             digest.timezone,
             counts.pending.get(digest.name, 0),
+            digest.min_publishers,
         )
         for digest in digests
     )
@@ -136,7 +138,9 @@ def status_lines(status: Status) -> list[str]:
     label = "Digests   "
     for digest in status.digests:
         when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at, digest.timezone)}"
-        lines.append(f"{label}  {digest.name}  {when} · {counted(digest.pending, 'match', 'matches')} waiting")
+        held = f", min_publishers {digest.min_publishers}" if digest.min_publishers > 1 else ""
+        waiting = counted(digest.pending, "match", "matches")
+        lines.append(f"{label}  {digest.name}  {when} · {waiting} waiting{held if digest.pending else ''}")
         label = "          "
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
@@ -183,6 +187,7 @@ def status_json(status: Status) -> dict[str, Any]:
                 "name": digest.name,
                 "next": digest.next_at.isoformat() if digest.next_at else None,
                 "pending": digest.pending,
+                "min_publishers": digest.min_publishers,
             }
             for digest in status.digests
         ],

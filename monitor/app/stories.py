@@ -74,9 +74,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A story in numbers. Revisions are no articles; `carrying` are publishers by the agency they carry."""
+    """A story in numbers. Revisions are no articles; `carrying` are publishers by the agency they carry.
+
+    `independent`: publishers as well, those that carry one agency counted as one.
+    """
 
     publishers: int
+    independent: int
     articles: int
     copies: int
     carrying: tuple[tuple[str, int], ...] = ()
@@ -143,12 +147,17 @@ def stories(store: StoryStore, asked: StoriesAsked, limit: int | None) -> Iterat
 
 
 def counts_of(members: Iterable[Member], owner_of: OwnerOf) -> Counts:
-    """Publishers, articles and copies. One agency is one publisher, whoever carries its report."""
+    """Publishers, articles and copies, counted as a digest counts them."""
     articles = [one for one in members if not one.is_revision]
-    houses = {owner_of(one.url, one.publisher): one.wire for one in articles}
-    carrying = Counter(wire for wire in houses.values() if wire)
-    independent = sum(not wire for wire in houses.values()) + len(carrying)
-    return Counts(independent, len(articles), sum(one.is_copy for one in articles), tuple(carrying.most_common()))
+    owned = [(owner_of(one.url, one.publisher), one.wire) for one in articles]
+    carrying = Counter(wire for _, wire in {pair for pair in owned if pair[1]})
+    return Counts(
+        publishers=len({owner for owner, _ in owned}),
+        independent=len({(bool(wire), wire or owner) for owner, wire in owned}),
+        articles=len(articles),
+        copies=sum(one.is_copy for one in articles),
+        carrying=tuple(sorted(carrying.items(), key=lambda item: (-item[1], item[0]))),
+    )
 
 
 def lead_of(members: Sequence[Member]) -> Member:

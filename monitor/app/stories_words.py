@@ -68,12 +68,16 @@ def headline(member: Member) -> str:
 
 def in_numbers(counts: Counts) -> str:
     """ "3 publishers (2 carrying AP) · 5 articles · 2 copies"."""
-    carrying = ", ".join(f"{number} carrying {wire}" for wire, number in counts.carrying)
-    parts = [counted(counts.publishers, "publisher") + (f" ({carrying})" if carrying else "")]
-    parts.append(counted(counts.articles, "article"))
+    parts = [publishers_of(counts), counted(counts.articles, "article")]
     if counts.copies:
         parts.append(counted(counts.copies, "copy", "copies"))
     return " · ".join(parts)
+
+
+def publishers_of(counts: Counts) -> str:
+    """ "3 publishers (2 carrying AP)"."""
+    carrying = ", ".join(f"{number} carrying {wire}" for wire, number in counts.carrying)
+    return counted(counts.publishers, "publisher") + (f" ({carrying})" if carrying else "")
 
 
 def languages_of(members: Sequence[Member]) -> str:
@@ -113,6 +117,7 @@ def counts_json(counts: Counts) -> dict[str, Any]:
     """The numbers with stable keys."""
     return {
         "publishers": counts.publishers,
+        "independent_publishers": counts.independent,
         "carrying": dict(counts.carrying),
         "articles": counts.articles,
         "copies": counts.copies,

@@ -86,9 +86,16 @@ def copy_text(one: Member) -> str:
     """What an article is a copy or a wording of, and why."""
     assert one.duplicate_reason is not None
     what = "revises" if one.is_revision else "copy of"
-    reason = "" if one.is_revision else f": {_COPY_REASONS[one.duplicate_reason]}"
-    figures = f" ({one.duplicate_why})" if one.duplicate_why else ""
-    return f"{what} {article_name(one.duplicate_of or 0)}{reason}{figures}"
+    reason = "" if one.is_revision else f": {copy_reason(one.duplicate_reason, one.duplicate_why)}"
+    return f"{what} {article_name(one.duplicate_of or 0)}{reason}"
+
+
+def copy_reason(reason: DuplicateReason, figures: str) -> str:
+    """Why a text is a copy, or another wording: with its figures, and nothing said twice."""
+    said = _COPY_REASONS[reason]
+    if not figures:
+        return said
+    return figures if said in figures else f"{said} ({figures})"
 
 
 def _alike_lines(shown: Shown) -> Iterator[str]:

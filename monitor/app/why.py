@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
 from monitor.app.telling_words import merged_words, told_words, too_few_words
+from monitor.app.waiting import Waiting, last_told
 from monitor.config.values import did_you_mean, quoted
 from monitor.core.digests.plan import looks_back
 from monitor.core.rules import Memory, RuleFile, RuleSet
@@ -74,17 +75,19 @@ def why(
     rule: str | None = None,
     digests: Collection[str] | None = None,
     known: Memory | None = None,
+    waiting: Waiting | None = None,
 ) -> Why:
     """Looks an URL up in the ledger; a "no" is recomputed from the stored article and the rules of that time.
 
     `current` is the rule set in force, or None when its files do not hold; `rule` limits the answer to one;
     `digests` are the names in the config, where known. `known` is what loading the rule files left in memory: the
-    rules of that time are mostly the same. Raises NoSuchRule.
+    rules of that time are mostly the same. `waiting` tells for what a match waits. Raises NoSuchRule.
     """
     key = canonical_url(url)
     rulesets = _Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
     fates = store.ledger.fates(url, key)
-    answers = tuple((fate, _answers(fate, rulesets, rule, digests)) for fate in fates)
+    asked = _Asked(store, rule, digests, waiting)
+    answers = tuple((fate, _answers(fate, rulesets, asked)) for fate in fates)
     in_force = current is None or rule in {one.id for one in current.rules}
     if rule is not None and not in_force and not any(said for _, said in answers):
         raise no_such_rule(rule, current)
@@ -110,6 +113,25 @@ def _covers(feed: Feed, url: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question: of which rule, and what the config says of digests, where that is known."""
+
+    store: Store
+    rule: str | None
+    digests: Collection[str] | None
+    waiting: Waiting | None
+
+    def until(self, digest: str, fate: EntryFate) -> str:
+        """What a pending match waits for."""
+        if self.digests is not None and digest not in self.digests:
+            return ", which the config no longer has"
+        if self.waiting is None or fate.article is None:
+            return ""
+        story = fate.article.story_id
+        return self.waiting.words(digest, fate.story, lambda: last_told(self.store.stories, story, digest))
+
+
+@dataclass(frozen=True, slots=True)
 class _Rulesets:
     """Rule sets by version, each loaded once."""
 
@@ -126,8 +148,7 @@ class _Rulesets:
 def _answers(
     fate: EntryFate,
     rulesets: _Rulesets,
-    only: str | None,
-    digests: Collection[str] | None,
+    asked: _Asked,
 ) -> tuple[RuleAnswer, ...]:
     answers = [
         RuleAnswer(
@@ -135,7 +156,7 @@ def _answers(
             one.match.new.rule.version,
             True,
             one.match.new.because,
-            tuple(_then(routing, one.match.new, digests) for routing in one.routings)
+            tuple(_then(routing, one.match.new, fate, asked) for routing in one.routings)
             or ("no digest takes this rule",),
             analyser_version=one.match.new.analyser_version,
         )
@@ -149,7 +170,7 @@ def _answers(
         if ruleset is not None:
             nos = _nos(ruleset, fate.article, answered)
             answers += nos if ruleset.version == version else [_by_another(answer) for answer in nos]
-    return tuple(answer for answer in answers if only is None or answer.rule == only)
+    return tuple(answer for answer in answers if asked.rule in (None, answer.rule))
 
 
 def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAnswer]:
@@ -187,20 +208,17 @@ def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
     return None if files is None else load([RuleFile(name, text) for name, text in files], known).ruleset
 
 
-def _then(routing: Routing, match: NewMatch, digests: Collection[str] | None) -> str:
+def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> str:
     match routing.state:
         case RoutingState.PLANNED:
             if looks_back(routing.batch or ""):
                 return f"→ {routing.digest}{FOUND_BACK}"
             return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
-            return merged_words(routing.why if match.news else Merged.EARLIER_WORDING, routing.digest)
+            return merged_words(routing.why or (None if match.news else Merged.EARLIER_WORDING), routing.digest)
         case RoutingState.PENDING:
             drafted = "; a dry run has drafted it" if routing.batch else ""
-            gone = (
-                ", which the config no longer has" if digests is not None and routing.digest not in digests else ""
-            )
-            return f"waits for digest {routing.digest}{gone}{drafted}"
+            return f"waits for digest {routing.digest}{asked.until(routing.digest, fate)}{drafted}"
         case RoutingState.TOO_FEW:
             return too_few_words(routing.digest)
         case RoutingState.FORGOTTEN:

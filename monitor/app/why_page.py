@@ -15,7 +15,7 @@ def reread_words(reread: Reread) -> str:
     match reread.state:
         case RereadState.WAITING:
             done = f" ({tries} so far)" if reread.tries else ""
-            return f"read again {shown_time(reread.next_at)}{done}: {reread.why}"
+            return f"will be asked again {shown_time(reread.next_at)}{done}: {reread.why}"
         case RereadState.FOUND:
             return f"{tries}: it gave its text, which was matched as a revision"
         case RereadState.BEHIND_WALL:

@@ -7,6 +7,9 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.left_out import LeftOut
+from monitor.app.stories import OwnerOf, counts_of, host_or_name
+from monitor.app.stories_words import publishers_of
+from monitor.app.story_words import copy_reason
 from monitor.app.times import iso_time, shown_time
 from monitor.app.why import RuleAnswer, Why
 from monitor.app.why_page import reread_json, reread_words
@@ -26,7 +29,7 @@ _QUALITY = {
     Quality.FULL: "full text of the page",
     Quality.FEED: "the feed's own text",
     Quality.TITLE: "title only",
-    Quality.STUB: "the feed's own text, the page shows a wall",
+    Quality.STUB: "the feed's own text (the page gave none)",
 }
 
 _DROPPED = {
@@ -36,13 +39,16 @@ _DROPPED = {
 }
 
 
-def why_lines(answer: Why, *, limit: int = 20) -> list[str]:
-    """The answer as lines of text; at most `limit` rules that did not match are listed per entry."""
+def why_lines(answer: Why, *, limit: int = 20, owner_of: OwnerOf = host_or_name) -> list[str]:
+    """The answer as lines of text; at most `limit` rules that did not match are listed per entry.
+
+    Publishers of the story are counted by `owner_of`.
+    """
     if not answer.fates:
         return _never_seen(answer)
     lines: list[str] = []
     for fate, answers in answer.fates:
-        lines += ["", *_entry_lines(fate), *_article_lines(fate, answer.left_out.get(fate.row, ()))]
+        lines += ["", *_entry_lines(fate), *_article_lines(fate, answer.left_out.get(fate.row, ()), owner_of)]
         lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
     return lines[1:]
 
@@ -95,7 +101,7 @@ def _entry_lines(fate: EntryFate) -> list[str]:
         case Fate.READ:
             pass
     if fate.reread is not None:
-        lines += wrap(f"Page          {reread_words(fate.reread)}", then=_BESIDE)
+        lines.append(f"Page          {reread_words(fate.reread)}")
     if fate.text_gone is not None:
         lines.append(f"Text          {_DROPPED[fate.text_gone.reason]} {shown_time(fate.text_gone.at)}")
     return lines
@@ -107,7 +113,7 @@ def is_revision(fate: EntryFate) -> bool:
     return fate.entry.revision_of is not None or copy is DuplicateReason.REVISION
 
 
-def _article_lines(fate: EntryFate, left_out: Sequence[LeftOut]) -> list[str]:
+def _article_lines(fate: EntryFate, left_out: Sequence[LeftOut], owner_of: OwnerOf) -> list[str]:
     article = fate.article
     if article is None:
         return []
@@ -122,13 +128,13 @@ def _article_lines(fate: EntryFate, left_out: Sequence[LeftOut]) -> list[str]:
     about = [("section", article.section), ("by", ", ".join(article.authors))]
     if any(said for _, said in about):
         lines.append(f"              {'; '.join(f'{what} {said}' for what, said in about if said)}")
-    if article.note:
+    if article.note and (fate.reread is None or fate.reread.why != article.note):
         lines.append(f"              {article.note}")
     lines += _left_out_lines(left_out)
     if article.named:
         names = dict.fromkeys(mention.name for mention in article.named)
         lines.append(f"Names         {', '.join(list(names)[:12])}")
-    lines += _copy_lines(fate, article)
+    lines += _copy_lines(fate, article, owner_of)
     if article.ruleset is None and article.text_gone is not None:
         lines.append("Rules         none has read it: its text was removed by hand before")
     elif article.ruleset is None:
@@ -146,20 +152,20 @@ def _left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
     return lines
 
 
-def _copy_lines(fate: EntryFate, article: Article) -> list[str]:
-    lines = ["Duplicate     no"]
+def _copy_lines(fate: EntryFate, article: Article, owner_of: OwnerOf) -> list[str]:
+    alone = f", as it could not be compared: {article.duplicate_why}" if article.duplicate_why else ""
+    lines = [f"Duplicate     no{alone}"]
     if article.duplicate_reason is not None:
-        reason = article.duplicate_reason.value.replace("_", " ")
-        figures = f": {article.duplicate_why}" if article.duplicate_why else ""
+        revision = article.duplicate_reason is DuplicateReason.REVISION
+        reason = "revision" if revision else copy_reason(article.duplicate_reason, article.duplicate_why)
         of = fate.original.url if fate.original is not None else "an article that is no longer kept"
-        lines = [f"Duplicate     of {of} ({reason}{figures})"]
+        lines = [f"Duplicate     of {of} ({reason})"]
     if article.story_id is None:
         return lines
-    articles = counted(len(fate.story), "article")
-    publishers = {one.publisher for one in fate.story}
-    of_them = f" of {counted(len(publishers), 'publisher')}" if len(fate.story) > 1 else ""
-    lines.append(f"Story         {article.story_id}, {articles}{of_them}")
-    others = [one for one in fate.story if one.id != article.id]
+    counts = counts_of(fate.story, owner_of)
+    of_them = f" of {publishers_of(counts)}" if counts.articles > 1 else ""
+    lines.append(f"Story         {article.story_id}, {counted(counts.articles, 'article')}{of_them}")
+    others = [one for one in fate.story if one.url != article.url and not one.is_revision]
     lines += [cut_to(f'              {one.publisher}: "{one.title}"', COLUMNS) for one in others[:_MEMBERS]]
     if len(others) > _MEMBERS:
         lines.append(f"              and {len(others) - _MEMBERS} more: monitor stories show {article.story_id}")
@@ -274,6 +280,7 @@ def _fate_json(
                 "digest": routing.digest,
                 "rule": match.match.new.rule.id,
                 "state": routing.state.value,
+                "why": routing.why and routing.why.value,
                 "batch": routing.batch,
                 "deliveries": [
                     {

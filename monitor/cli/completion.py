@@ -38,7 +38,7 @@ complete_digests = _names("digest_names", "digest")
 complete_receivers = _names("receiver_names", "receiver")
 
 
-@click.command()
+@click.command(short_help="Have the shell complete commands, options, names.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that lets SHELL complete commands, options, rules and digests.

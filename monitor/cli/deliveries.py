@@ -14,7 +14,7 @@ from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines
 
 
-@click.group()
+@click.group(short_help="Deliveries: what waits, was sent or was given up.")
 def deliveries() -> None:
     """Deliveries: what waits, was sent or was given up; and try again."""
 

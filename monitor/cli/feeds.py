@@ -10,7 +10,7 @@ from monitor.cli import subscriptions
 from monitor.cli.output import print_json
 
 
-@click.group()
+@click.group(short_help="Feeds: subscribe, import, look after them.")
 def feeds() -> None:
     """Feeds: subscribe, import, look after them; read them from files."""
 

@@ -13,7 +13,7 @@ from monitor.cli.output import print_json, print_lines
 from monitor.core.text.terminal import printable
 
 
-@click.command()
+@click.command(short_help="Remove a text for good.")
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed; change nothing.")
 @click.option("--even-unsent", is_flag=True, help="Also when a digest or a receiver still waits for it.")

@@ -14,7 +14,7 @@ from monitor.cli.output import counting, print_json, print_lines
 from monitor.core.text.terminal import printable
 
 
-@click.command()
+@click.command(short_help="Take in documents from elsewhere: mail, chat, scripts.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @CONFIG
 @JSON

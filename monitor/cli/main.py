@@ -29,9 +29,26 @@ from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
+_SECTIONS = {
+    "Start and look after": ("demo", "init", "check", "run", "status"),
+    "Ask": ("why", "search", "stories", "matches", "digest"),
+    "What comes in": ("feeds", "ingest", "articles", "rules"),
+    "What goes out": ("receivers", "deliveries"),
+    "The store and the shell": ("db", "forget", "completion"),
+}
+
 
 class Doors(click.Group):
     """A group whose errors of ours become one sentence, never a traceback."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands by what they are for."""
+        widest = max(map(len, self.commands))
+        room = formatter.width - formatter.current_indent - widest - 4
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                rows = [(name.ljust(widest), self.commands[name].get_short_help_str(room)) for name in names]
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs a command; exit 2 for files that do not hold, 1 for everything else of ours."""

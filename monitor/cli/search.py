@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHOWN = 20  # matches as text unless told otherwise
 
 
-@click.command()
+@click.command(short_help="Search the stored articles, in the language of rules.")
 @click.argument("query")
 @click.option("--since", metavar="TIME", help="First seen then or later: 30d, 2023-02-22, or a time with offset.")
 @click.option("--until", metavar="TIME", help="First seen before: 7d, or a time; a day counts as a whole.")

@@ -15,12 +15,12 @@ from monitor.cli.output import print_json, print_lines
 from monitor.core.text.terminal import printable
 
 
-@click.group()
+@click.group(short_help="Stories: articles about one event.")
 def stories() -> None:
     """Stories: articles about one event; say what is not the same."""
 
 
-@stories.command("list")
+@stories.command("list", short_help="List stories, the newest first.")
 @click.option("--since", default="24h", show_default=True, metavar="SPAN", help="How far back: 30m, 24h, 7d, 4w.")
 @click.option("--rule", metavar="ID", help="Only stories that this rule matched.", shell_complete=complete_rules)
 @click.option("--tag", metavar="TAG", help="Only with this tag, of a feed, an entry, or a rule that matched.")
@@ -47,8 +47,8 @@ def list_stories(
 ) -> None:
     """List stories, that with the newest article first.
 
-    Each with its id, publishers, articles and copies, and the rules that matched. An agency's report counts as one
-    publisher, whoever carries it.
+    Each with its id, publishers (and how many of them carry an agency), articles and copies, and the rules that
+    matched.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def list_stories(
     sys.stdout.flush()
 
 
-@stories.command("show")
+@stories.command("show", short_help="Show one story, and why it is one.")
 @click.argument("story")
 @click.option(
     "--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="List so many articles."
@@ -105,7 +105,7 @@ def show_story(story: str, limit: int, config: Path, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-@stories.command("split")
+@stories.command("split", short_help="Say: these are not the same story.")
 @click.argument("story")
 @click.argument("articles", nargs=-1, metavar="[ARTICLE]...")
 @click.option("--author", metavar="NAME", help="Who says so; default: your login.")
@@ -153,7 +153,7 @@ def split_story(
         print_lines(lines)
 
 
-@stories.command("join")
+@stories.command("join", short_help="Take back what a split said.")
 @click.argument("articles", nargs=-1, required=True, metavar="ARTICLE...")
 @CONFIG
 @JSON
@@ -235,9 +235,12 @@ def _span(text: str) -> timedelta:
     from monitor.config.values import read_duration
 
     try:
-        return read_duration(text)
+        span = read_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--window") from None
+    if not span:
+        raise click.BadParameter("a window has some length, as in 7d", param_hint="--window")
+    return span
 
 
 def _name(text: str) -> str:

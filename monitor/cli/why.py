@@ -13,7 +13,7 @@ from monitor.cli.options import CONFIG, JSON, SINCE, span_of
 from monitor.cli.output import print_json, print_lines
 
 
-@click.command()
+@click.command(short_help="Why did I (not) get this? The fate of an entry.")
 @click.argument("url", required=False)
 @click.option(
     "--rule",
@@ -52,17 +52,23 @@ def why(
 
 def _of_url(url: str, rule: str | None, config: Path, as_json: bool) -> None:
     from monitor.app.questions import opened
+    from monitor.app.stories import owners
+    from monitor.app.waiting import waiting_of
     from monitor.app.why import why as ask
     from monitor.app.why_words import laid_out, why_json, why_lines
 
     url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
         names = [digest.name for digest in house.settings.digests]
-        answer = ask(house.store, url, house.ruleset, rule=rule, digests=names, known=house.memory)
+        waiting = waiting_of(house.settings, house.clock.now())
+        answer = ask(
+            house.store, url, house.ruleset, rule=rule, digests=names, known=house.memory, waiting=waiting
+        )
+        owner_of = owners(house.settings)
     if as_json:
         print_json(why_json(answer))
     else:
-        print_lines(laid_out(why_lines(answer)))
+        print_lines(laid_out(why_lines(answer, owner_of=owner_of)))
     sys.exit(0 if answer.fates else 1)
 
 

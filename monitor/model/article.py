@@ -176,6 +176,7 @@ class Article(NewArticle):
     duplicate_of: int | None = None
     duplicate_reason: DuplicateReason | None = None
     duplicate_why: str = ""
+    series: bool = False  # one of a daily series: its copies lie closer together
     ruleset: str | None = None  # version it was matched with; None = not matched yet
     stage_error: str | None = None  # why grouping or matching broke off; tried again
     text_gone: Gone | None = None  # text, summary and `dropped` are empty because they were dropped

@@ -127,6 +127,7 @@ class DigestStory:
     entities: tuple[EntityMention, ...] = ()
     badges: tuple[Badge, ...] = ()
     update: str = ""  # what is new in a story that was told before, in a few words
+    told: tuple[int, ...] = ()  # the articles that are told now, by id, the one that speaks first in front
 
     @property
     def publishers(self) -> int:

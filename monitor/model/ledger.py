@@ -16,7 +16,7 @@ from monitor.model.reading import Reread
 from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
 from monitor.model.story_member import Member
-from monitor.model.telling import Why
+from monitor.model.telling import Earlier, Why
 
 
 class RoutingState(StrEnum):
@@ -36,7 +36,8 @@ class NewMatch:
     `digests` are the names of the digests that take it; `because` is the explanation on one line;
     `sentences` are hashes of the sentences it stands on; `news` is False for a revision whose earlier wording
     matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
-    `names` are hashes of the matched names, `figures` the numbers in its sentences.
+    `names` are hashes of the matched names, `figures` the numbers in its sentences, `bare` hashes of those
+    without datelines; `earlier` says of an edit what the wording before was, where that makes a difference.
     """
 
     match: Match
@@ -48,6 +49,8 @@ class NewMatch:
     analyser_version: str | None = None
     names: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)

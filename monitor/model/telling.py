@@ -23,16 +23,28 @@ class Material(StrEnum):
     CORRECTED = "corrected"  # the title says CORRECTED or RETRACTED, and none that was told did
     NEW_NAMES = "new_names"  # a name matched that the rule was not told with: Chaman after Torkham
     POSSIBLE_DISTINCT = "possible_distinct"  # a told title but for its ordinal: the 13th package after the 12th
-    CHANGED_SENTENCE = "changed_sentence"  # another wording of a page holds in a sentence that was not told
+    CHANGED_SENTENCE = "changed_sentence"  # another wording of a page or report holds in an untold sentence
     CHANGED_NUMBER = "changed_number"  # a number in the matched sentence that was not told
+    HOLDS_AGAIN = "holds_again"  # an edit, and its earlier wording did not match: closed, open, closed
+    OTHER_DAY = "other_day"  # told words in a text of another time than any that was told: the next issue
+    LOOSELY_ALIKE = "loosely_alike"  # in one story with what was told by a likeness that may be an error
     REPEAT = "repeat"  # `repeat_after` has passed since the rule last told the story
     NEW_PUBLISHERS = "new_publishers"  # three or more independent publishers since the story was last told
     EVERY_UPDATE = "every_update"  # `updates = "all"`
 
 
+class Earlier(StrEnum):
+    """What the wording that an edit replaces was to one of its matches, where that makes a difference."""
+
+    SILENT = "silent"  # an article that the rule did not match
+    LESS = "less"  # likewise, but it was not the page: a wall, or the feed's words
+    UNHEARD = "unheard"  # no article: seen at subscription or too old; it held the rule in the same sentences
+
+
 class Merged(StrEnum):
     """Why a match is not told."""
 
+    BEFORE_SUBSCRIPTION = "before_subscription"  # an edit of what was there before; it said the same
     EARLIER_WORDING = "earlier_wording"  # an edit; the wording before matched in the same sentences
     COPY = "copy"  # a copy of a text, without a matched sentence that was not told
     SAME_SENTENCES = "same_sentences"  # every matched sentence was told
@@ -55,7 +67,8 @@ _KNOWN: dict[str, Why] = {one.value: one for kind in (Material, Merged) for one 
 class ToldMatch:
     """A match that a digest has told, in the story where its article stands now.
 
-    `sentences`, `names` and `figures` are those of `NewMatch`; `at` is when the message was planned.
+    `sentences`, `names`, `figures` and `bare` are those of `NewMatch`; `at` is when the message was planned,
+    `published` and `first_seen` are of its article.
     """
 
     rule: str
@@ -67,6 +80,10 @@ class ToldMatch:
     names: tuple[str, ...]
     figures: tuple[str, ...]
     at: datetime
+    url: str
+    published: datetime | None
+    first_seen: datetime
+    bare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

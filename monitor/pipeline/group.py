@@ -1,4 +1,4 @@
-"""group: article → story, many articles in one transaction; one that breaks stands alone and is tried again."""
+"""group: article → story, many articles in one transaction; one that breaks it stands alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor.core.stories.edges import WINDOW
 from monitor.core.stories.idf import Idf
 from monitor.model.article import Article, Grouping
 from monitor.model.errors import StoreError
-from monitor.pipeline.isolation import TRY_AGAIN, named
+from monitor.pipeline.isolation import named
 from monitor.pipeline.regroup import Grouped, Likeness, group_new
 from monitor.ports import Clock
 from monitor.ports.grouping import GroupingStore
@@ -20,10 +20,10 @@ BATCH = 100  # articles in one transaction: some 0.1 s, which the other writers 
 
 @dataclass(frozen=True, slots=True)
 class GroupReport:
-    """The story of one article; None, and why, for an article that broke the stage and is tried again."""
+    """The story of one article; `why` for one that could not be compared, and stands alone."""
 
     article: Article
-    grouping: Grouping | None
+    grouping: Grouping
     why: str | None = None
     placed: bool = False  # beside a story that is too large to be settled anew
     woken: int = 0  # matches that wait again because their story changed, in this and its whole transaction
@@ -98,6 +98,8 @@ class GroupStage:
             raise
         except Exception as error:
             why = named(error)
+            story = self.store.stand_alone(article_id, why)
             article = self.store.article(article_id)
-            self.store.postpone(article_id, why, self.clock.now() + TRY_AGAIN)
-            return [] if article is None else [GroupReport(article, None, why)]
+            if article is None or story is None:  # forgotten meanwhile, or grouped by another process
+                return []
+            return [GroupReport(article, Grouping(story), why)]

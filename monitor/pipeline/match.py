@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,15 +10,16 @@ from monitor.core.articles.compose import feed_text
 from monitor.core.digests.plan import takes
 from monitor.core.rules import Patience, RuleSet, because
 from monitor.core.stories.duplicates import dated_apart
-from monitor.core.stories.material import facts_of, is_news, matched_sentences
+from monitor.core.stories.material import Wording, compare, facts_of, matched_sentences
 from monitor.core.text.language import canonical_language
 from monitor.core.text.terms import TERMS_VERSION
-from monitor.model.article import Article, Document
+from monitor.model.article import Article, Document, Quality
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import ParsedEntry
 from monitor.model.errors import StoreError
 from monitor.model.ledger import NewMatch
 from monitor.model.rule import Match, Rule, RuleFailure
+from monitor.model.telling import Earlier
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import ArticleStore, Clock
 
@@ -90,25 +91,25 @@ class MatchStage:
         again = self.ruleset.match(document, Patience(self.clock.now, LAST_PATIENCE), unfinished)
         return (*(one for one in answers if one.rule not in unfinished), *again)
 
-    def _earlier(self, article: Article) -> Mapping[str, Set[str]] | None:
-        """What the earlier wording of a revision matched, sentences by rule; None for what revises nothing."""
+    def _earlier(self, article: Article) -> Wording | None:
+        """What the earlier wording of a revision was; None for what revises nothing."""
         revised = self.articles.revised_article(article)
         if revised is not None:
-            # Dated anew on another day it is another day's report, not an edit: all of it may be told.
-            return None if dated_apart(article, revised) else self.articles.sentences_of(revised.id)
+            return _wording(self.articles, article, revised)
         words = self.articles.revised_words(article)
         if words is None:
             return None
         document = replace(
             document_of(article), title=words.title, body=feed_text(words)[0], summary=words.summary
         )
-        return {
+        sentences = {
             answer.rule: frozenset(_sentences(answer, document))
             for answer in self.ruleset.match(document, Patience(self.clock.now, PATIENCE))
             if isinstance(answer, Match)
         }
+        return Wording(words.title, sentences, frozenset(sentences), None)
 
-    def _routed(self, match: Match, document: Document, earlier: Mapping[str, Set[str]] | None) -> NewMatch:
+    def _routed(self, match: Match, document: Document, earlier: Wording | None) -> NewMatch:
         rule = self.ruleset.rule(match.rule)
         digests = tuple(digest.name for digest in self.digests if takes(digest.rules, rule))
         return new_match(match, rule, document, digests, earlier, analyser_version(self.ruleset))
@@ -119,33 +120,45 @@ def new_match(
     rule: Rule,
     document: Document,
     digests: tuple[str, ...],
-    earlier: Mapping[str, Set[str]] | None,
+    wording: Wording | None,
     analyser: str,
 ) -> NewMatch:
-    """A match with all that its digests need; `earlier` is what an earlier wording matched, sentences by rule."""
+    """A match with all that its digests need; `wording` is the one that the document replaces."""
     facts = facts_of(match, document.title, document.body, document.summary)
+    news, earlier = compare(match.rule, frozenset(facts.sentences), document.title, wording)
     return NewMatch(
         match=match,
         rule=rule,
         because=because(match.explanation),
         digests=digests,
         sentences=facts.sentences,
-        news=earlier is None or is_news(frozenset(facts.sentences), earlier.get(match.rule)),
+        news=news,
         analyser_version=analyser,
         names=facts.names,
         figures=facts.figures,
+        bare=facts.bare,
+        earlier=earlier,
     )
 
 
-def earlier_sentences(articles: ArticleStore, article: Article) -> Mapping[str, Set[str]] | None:
-    """What was recorded of the wording that a revision replaces, sentences by rule; None where there is none.
-
-    Dated anew on another day it is another day's report, not an edit: all of it may be told.
-    """
+def earlier_wording(articles: ArticleStore, article: Article) -> Wording | None:
+    """What is recorded of the article that a revision replaces; None where there is none."""
     revised = articles.revised_article(article)
-    if revised is None or dated_apart(article, revised):
+    return None if revised is None else _wording(articles, article, revised)
+
+
+def _wording(articles: ArticleStore, article: Article, revised: Article) -> Wording | None:
+    # Dated anew on another day it is another day's report, not an edit: all of it may be told.
+    if dated_apart(article, revised):
         return None
-    return articles.sentences_of(revised.id)
+    # A wall between two wordings said nothing of what the page held.
+    whole = revised.quality in (article.quality, Quality.FULL)
+    return Wording(
+        revised.title,
+        articles.sentences_of(revised.id),
+        articles.unheard_in(revised.id),
+        Earlier.SILENT if whole else Earlier.LESS,
+    )
 
 
 def analyser_version(ruleset: RuleSet) -> str:

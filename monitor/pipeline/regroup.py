@@ -69,10 +69,13 @@ def group_new(session: GroupingSession, articles: Sequence[Article], likeness: L
     placed, woken = set[int](), 0
     joined_to = {new for root, new in joined.gone.items() if root not in joined.fresh}
     lonely = (changed & joined.fresh) - linked - joined_to
-    for regrouping in (start_stories(lonely), *_settled(session, touched - lonely, joined, classes)):
+    alone = start_stories(lonely)
+    started = {*alone.stories.values()}
+    for regrouping in (alone, *_settled(session, touched - lonely, joined, classes)):
         woken += session.record_stories(regrouping)
         placed.update(regrouping.stories if regrouping.scope is Scope.PLACED else ())
         stories.update(regrouping.stories)
+    woken += session.wake_too_few({story for story in stories.values() if story} - started)
     return Grouped(_groupings(articles, joined, classes, stories), twins.crowded, frozenset(placed), woken)
 
 

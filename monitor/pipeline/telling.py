@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 from monitor.core.stories.material import judge
 from monitor.core.stories.publishers import Publishers
 from monitor.model.digest import DigestSettings
 from monitor.model.ledger import StoredMatch
-from monitor.model.telling import Material, ToldMatch, Verdict
+from monitor.model.telling import Material, Merged, ToldMatch, Verdict
 from monitor.ports import DigestStore
 
 
@@ -129,14 +129,33 @@ class Telling:
         def more() -> int:
             return 0 if last is None else self._more_publishers(story, last)
 
-        judged = tuple((match, judge(match, told, settings, more, now)) for match in matches)
-        return StoryTurn(story, judged, last)
+        judged = [
+            (match, judge(match, told, settings, more, partial(self._likeness, match, told), now))
+            for match in matches
+        ]
+        return StoryTurn(story, tuple(_without_edits(judged)), last)
+
+    def _likeness(self, match: StoredMatch, told: Sequence[ToldMatch]) -> float | None:
+        """How like the article is to what was told for its rule."""
+        of_rule = {one.article for one in told if one.rule == match.new.rule.id}
+        return self.digests.likeness(match.article.id, of_rule)
 
     def _more_publishers(self, story: str, since: datetime) -> int:
         """How many independent publishers the story has and had not then, by texts of their own."""
         members = self.digests.members([story]).get(story, ())
         before = self.publishers.independent(one for one in members if one.first_seen <= since)
         return len(self.publishers.independent(one for one in members if not one.copy) - before)
+
+
+def _without_edits(judged: Sequence[tuple[StoredMatch, Verdict]]) -> Iterator[tuple[StoredMatch, Verdict]]:
+    """What is decided, with edits merged that only repeat what their earlier wording tells in the same message."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for match, verdict in judged:
+        if verdict.told and match.new.news:
+            told[match.new.rule.id].update(match.new.sentences)
+    for match, verdict in judged:
+        repeats = not match.new.news and told[match.new.rule.id].issuperset(match.new.sentences)
+        yield match, Verdict(Merged.EARLIER_WORDING) if repeats and verdict.told else verdict
 
 
 def story_of(match: StoredMatch) -> str:

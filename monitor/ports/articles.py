@@ -51,6 +51,10 @@ class ArticleStore(Protocol):
         """The sentences (hashes) that each rule stood on when it matched the article, by rule id."""
         ...
 
+    def unheard_in(self, article_id: int) -> Set[str]:
+        """The rules whose match of the article only repeated words from before the subscription."""
+        ...
+
     def record_grouping(self, article_id: int, grouping: Grouping) -> None:
         """The article's story; a second time changes nothing."""
         ...

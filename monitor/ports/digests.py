@@ -40,6 +40,11 @@ class DigestStore(Protocol):
         gives what was told of it."""
         ...
 
+    def likeness(self, article: int, told: Collection[int]) -> float | None:
+        """The greatest likeness of an article to one of these, 0 … about 1; 1 for a copy of one, 0 where they
+        stand in one story only by what lies between them, None when that is kept no longer."""
+        ...
+
     def members(self, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
         """The articles of each story, oldest first, without their texts."""
         ...

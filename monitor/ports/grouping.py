@@ -79,6 +79,11 @@ class GroupingSession(Protocol):
         """
         ...
 
+    def wake_too_few(self, stories: Collection[str]) -> int:
+        """Stories with a new article: what digests gave up of them for want of publishers waits again, while the
+        texts are there. Returns how many matches."""
+        ...
+
     def set_apart(self, links: Sequence[MustNotLink]) -> None:
         """Keeps what a person said: these articles are not one story. A second time changes nothing."""
         ...
@@ -99,8 +104,9 @@ class GroupingStore(Protocol):
         """One article, whole."""
         ...
 
-    def postpone(self, article_id: int, why: str, until: datetime) -> None:
-        """An article that broke the stage waits until then; `why` is kept for the ledger."""
+    def stand_alone(self, article_id: int, why: str) -> str | None:
+        """Gives an article that cannot be compared a story of its own, a revision that of what it revises, so that
+        it is matched at once; `why` is kept for the ledger. Returns the story; None for one that has one."""
         ...
 
     def session(self) -> AbstractContextManager[GroupingSession]:

@@ -86,7 +86,7 @@ def test_a_story_is_named_after_its_oldest_article_and_a_name_that_goes_leads_to
 
 def test_an_article_that_is_grouped_late_gives_its_name_to_the_story(store: Store, feed: Feed) -> None:
     store_reports(store, feed, [A])
-    store.grouping.postpone(1, "broke", NOON + HOUR)
+    store.articles.postpone(1, "broke", NOON + HOUR)
     (first,) = group(store, feed, COPY)
     assert first.grouping is not None
     assert first.grouping.story_id == "s_2"

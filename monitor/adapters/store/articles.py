@@ -25,6 +25,7 @@ from monitor.model.entry import Entry, Fate, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
 from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
+from monitor.model.telling import Earlier
 
 # A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
 _MOST_TWINS = 50
@@ -149,6 +150,13 @@ class SqlArticleStore:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(m.rule_id, m.sentences).where(m.article_id == article_id))
             return {row.rule_id: frozenset(row.sentences) for row in rows}
+
+    def unheard_in(self, article_id: int) -> Set[str]:
+        """The rules that held in the article only where words from before the subscription had held them."""
+        m = t.matches.c
+        query = sa.select(m.rule_id).where(m.article_id == article_id, m.earlier == Earlier.UNHEARD.value)
+        with self._db.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def record_grouping(self, article_id: int, grouping: Grouping) -> None:
         """The article's story."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.packed import unpack_features
+from monitor.adapters.store.packed import readable_features
 from monitor.adapters.store.prepared import Prepared, insert_plain
 from monitor.adapters.store.twins import articles_of, day_of
 from monitor.adapters.store.upsert import replace_rows
@@ -83,8 +83,7 @@ def nodes_of(connection: Connection, roots: Collection[int]) -> dict[int, ClassN
     found: dict[int, ClassNode] = {}
     for some in _pieces(roots):
         for row in connection.execute(_WHOLE_NODES, {"ids": some}):
-            features = unpack_features(row.features) if row.features is not None else _NOTHING
-            found[row.root] = _node_of(row, features)
+            found[row.root] = _node_of(row, readable_features(row.features))
     missing = set(roots) - found.keys()
     if missing:  # of before there were classes, or so old that theirs was dropped
         found.update((root, class_of(article)) for root, article in articles_of(connection, missing).items())

@@ -13,7 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
-from monitor.adapters.store.told import last_number, members_of, told_of, without_told
+from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
@@ -80,6 +80,11 @@ class SqlDigestStore:
         with self._db.read() as connection:
             return told_of(connection, digest, stories, draft=draft)
 
+    def likeness(self, article: int, told: Collection[int]) -> float | None:
+        """How like an article is to the told one that it is most like."""
+        with self._db.read() as connection:
+            return likeness_of(connection, article, told)
+
     def members(self, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:
         """The articles of each story, oldest first, without their texts."""
         with self._db.read() as connection:
@@ -103,7 +108,7 @@ class SqlDigestStore:
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
-            if plan.merged:
+            if plan.merged or plan.too_few:
                 take_grouping_lock(connection)
             if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing
@@ -191,14 +196,16 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
 
 
 def _mark(connection: Connection, plan: Plan) -> None:
-    r, alone = t.routings.c, without_told(connection, plan)
+    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, plan.too_few)])
+    alone = without_told(connection, plan)
+    _end(connection, plan, [(RoutingState.MERGED, [one for one in plan.merged if one not in alone])])
+
+
+def _end(connection: Connection, plan: Plan, states: Sequence[tuple[RoutingState, Sequence[int]]]) -> None:
+    r = t.routings.c
     ends: dict[tuple[RoutingState, str | None], list[int]] = defaultdict(list)
-    for state, ids in (
-        (RoutingState.PLANNED, plan.planned),
-        (RoutingState.MERGED, [one for one in plan.merged if one not in alone]),
-        (RoutingState.TOO_FEW, plan.too_few),
-    ):
-        for one in ids:
+    for state, matches in states:
+        for one in matches:
             ends[state, why.value if (why := plan.reasons.get(one)) else None].append(one)
     for (state, reason), ids in ends.items():
         values = {"state": state.value, "batch": plan.batch, "why": reason}

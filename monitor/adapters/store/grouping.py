@@ -16,9 +16,10 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.packed import unpack_features
 from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import article_of
-from monitor.adapters.store.told import wake_merged
+from monitor.adapters.store.told import wake_merged, wake_too_few
 from monitor.adapters.store.upsert import insert_new, insert_or_update
-from monitor.model.article import Article
+from monitor.core.stories.group import story_named_after
+from monitor.model.article import Article, DuplicateReason
 from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Twins
 from monitor.model.story import Features, MustNotLink
 
@@ -40,7 +41,15 @@ _WEIGHTS = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.vers
 _ARTICLE = sa.select(t.articles).where(_a.id == sa.bindparam("article"))
 _CLAIMED = sa.select(t.articles).where(_a.id.in_(_IDS), _a.stage == "read").order_by(_a.id)
 _CLAIM = t.articles.update().where(_a.id.in_(_IDS), _a.stage == "read").values(stage="grouped")
-_POSTPONE = t.articles.update().where(_a.id == sa.bindparam("article"), _a.stage == "read")
+_revised = t.articles.alias("revised")
+_REVISED = (
+    sa.select(sa.func.coalesce(_revised.c.duplicate_of, _revised.c.id).label("root"), _revised.c.story_id)
+    .select_from(t.articles)
+    .join(t.entries, t.entries.c.id == _a.entry_row)
+    .join(_revised, _revised.c.entry_row == t.entries.c.revision_of)
+    .where(_a.id == sa.bindparam("article"), _revised.c.stage != "read")
+)
+_ALONE = t.articles.update().where(_a.id == sa.bindparam("article"), _a.stage == "read")
 _RELEASE = t.articles.update().where(_a.id.in_(_IDS))
 _ROOTS = sa.select(sa.func.coalesce(_a.duplicate_of, _a.id)).where(_a.id.in_(_IDS), _a.stage != "read")
 _COPY = t.articles.update().where(_a.id == sa.bindparam("article"))
@@ -74,10 +83,18 @@ class SqlGroupingStore:
             row = connection.execute(_ARTICLE, {"article": article_id}).mappings().first()
         return None if row is None else article_of(row)
 
-    def postpone(self, article_id: int, why: str, until: datetime) -> None:
-        """An article that broke the stage waits until then."""
+    def stand_alone(self, article_id: int, why: str) -> str | None:
+        """A story of its own, or that of what it revises."""
+        values: dict[str, Any] = {"story_id": story_named_after(article_id), "duplicate_why": why}
         with self._db.write() as connection:
-            connection.execute(_POSTPONE, {"article": article_id, "next_stage_at": until, "stage_error": why})
+            take_grouping_lock(connection)
+            revised = connection.execute(_REVISED, {"article": article_id}).first()
+            if revised is not None:
+                values |= {"story_id": revised.story_id, "duplicate_of": revised.root}
+                values["duplicate_reason"] = DuplicateReason.REVISION.value
+            own = {"article": article_id, "stage": "grouped", "next_stage_at": None, "stage_error": None}
+            done = connection.execute(_ALONE, {**own, **values})
+        return str(values["story_id"]) if done.rowcount else None
 
     @contextmanager
     def session(self) -> Iterator[SqlGroupingSession]:
@@ -244,6 +261,10 @@ class SqlGroupingSession:
             return 0
         run(_LIVE_AGAIN, {"ids": sorted({*regrouping.stories.values()} - regrouping.aliases.keys())})
         return wake_merged(self._connection, regrouping.left | {*regrouping.stories.values()})
+
+    def wake_too_few(self, stories: Collection[str]) -> int:
+        """Wakes what was given up of these for want of publishers."""
+        return wake_too_few(self._connection, stories)
 
     def set_apart(self, links: Sequence[MustNotLink]) -> None:
         """Keeps what a person said."""

@@ -12,7 +12,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.components import drop_classes
 from monitor.adapters.store.packed import unpack_sketch
 from monitor.adapters.store.twins import day_of, lean_article
-from monitor.core.stories.duplicates import when_of
+from monitor.core.stories.duplicates import copy_keys, when_of
 
 _a, _b, _n, _m, _s = (one.c for one in (t.articles, t.bands, t.story_nodes, t.must_not_links, t.story_aliases))
 _PRINTED = sa.select(t.articles).where(
@@ -29,7 +29,7 @@ def drop_prints(connection: Connection, articles: Sequence[int]) -> None:
     for row in connection.execute(_PRINTED, {"ids": list(articles)}).mappings():
         if row["sketch"] is not None:
             day = day_of(when_of(lean_article(row)))
-            bands = unpack_sketch(row["sketch"]).bands
+            bands = copy_keys(unpack_sketch(row["sketch"]))
             rows += [{"on_day": day, "band": band, "article": row["id"]} for band in bands]
     if rows:
         connection.execute(_BAND, rows)

@@ -43,11 +43,25 @@ def unpack_features(packed: bytes) -> Features:
     return Features(version, pairs[:terms], pairs[terms:])
 
 
+def readable_features(packed: bytes | None) -> Features:
+    """Features that may be gone or damaged: none then, and nothing is like them."""
+    try:
+        return unpack_features(packed) if packed is not None else Features(0)
+    except struct.error:
+        return Features(0)
+
+
 def fingerprint_of(sketch: bytes | None, features: bytes | None) -> Fingerprint | None:
-    """Both columns of an article; None where it has none any more, or never had."""
+    """Both columns of an article; None where it has none any more, never had, or they cannot be read.
+
+    Bytes of another program or a damaged disk must not keep the article itself from being read.
+    """
     if sketch is None or features is None:
         return None
-    return Fingerprint(unpack_sketch(sketch), unpack_features(features))
+    try:
+        return Fingerprint(unpack_sketch(sketch), unpack_features(features))
+    except struct.error:
+        return None
 
 
 def _hashes(numbers: Sequence[int]) -> bytes:

@@ -13,7 +13,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.identities import identity_of
+from monitor.adapters.store.likeness import drop_points_of, drop_prints
 from monitor.adapters.store.rows import article_columns, entry_of
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import NewArticle, Quality
@@ -130,9 +132,15 @@ def remember(connection: Connection, row: int, remembered: Remembered) -> None:
         _ask_again(connection, [row], remembered.reread, remembered)
     if remembered.walls:
         _ask_again(connection, remembered.walls, WALL, remembered)
+        take_grouping_lock(connection)  # before any row of an article: who groups takes it first, too
         note = sa.case((_a.note.is_(None), WALL), else_=_a.note + f"; {WALL}")
-        marked = t.articles.update().where(_a.entry_row.in_(remembered.walls), _a.quality == Quality.FULL.value)
-        connection.execute(marked.values(quality=Quality.STUB.value, note=note))
+        full = sa.select(_a.id).where(_a.entry_row.in_(remembered.walls), _a.quality == Quality.FULL.value)
+        marked = list(connection.execute(full).scalars())
+        values = {"quality": Quality.STUB.value, "note": note, "content_hash": ""}
+        connection.execute(t.articles.update().where(_a.id.in_(marked)).values(values))
+        # The words of a wall are nobody's: nothing is like them any more, and they stand for no story.
+        drop_points_of(connection, marked)
+        drop_prints(connection, marked)
 
 
 def reread_of(connection: Connection, row: int) -> tuple[Reread | None, bool]:

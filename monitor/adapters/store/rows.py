@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 from sqlalchemy.engine import RowMapping
 
 from monitor.adapters.store.packed import fingerprint_of, pack_features, pack_sketch
+from monitor.core.stories.series import series_key
+from monitor.core.text.urls import host_of
 from monitor.model.article import (
     Article,
     Dropped,
@@ -24,6 +26,7 @@ from monitor.model.feed import Feed, FeedOrigin, FeedSettings, FeedStatus, PollO
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Explanation, Match, Rule, Span
+from monitor.model.telling import Earlier
 
 # JSON columns hold model values; pydantic checks them on the way back.
 MESSAGE = TypeAdapter(Message)
@@ -205,6 +208,7 @@ def article_of(row: RowMapping) -> Article:
         duplicate_of=row["duplicate_of"],
         duplicate_reason=DuplicateReason(reason) if reason else None,
         duplicate_why=row["duplicate_why"] or "",
+        series=bool(row["series"]),
         ruleset=row["ruleset"],
         stage_error=row["stage_error"],
         text_gone=gone_of(row["text_gone"]),
@@ -239,6 +243,7 @@ def article_columns(article: NewArticle) -> dict[str, Any]:
         "wire": article.wire or None,
         "sketch": pack_sketch(article.fingerprint.sketch) if article.fingerprint else None,
         "features": pack_features(article.fingerprint.features) if article.fingerprint else None,
+        "series_key": series_key(article.title, host_of(article.url)),
         "stage": "read",
     }
 
@@ -264,6 +269,8 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         analyser_version=row["analyser_version"],
         names=tuple(row["names"] or ()),
         figures=tuple(row["figures"] or ()),
+        bare=tuple(row["bare"] or row["sentences"]),
+        earlier=Earlier(row["earlier"]) if row["earlier"] else None,
     )
     return StoredMatch(row["id"], new, article, row["matched_at"])
 
@@ -282,6 +289,8 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
         "sentences": list(new.sentences),
         "names": list(new.names),
         "figures": list(new.figures),
+        "bare": list(new.bare),
+        "earlier": new.earlier.value if new.earlier else None,
         "news": new.news,
         "matched_at": now,
     }

@@ -205,6 +205,8 @@ articles = sa.Table(
     sa.Column("wire", AnyText),  # the agency whose report it carries; null = its own
     sa.Column("sketch", sa.LargeBinary),  # what copies are found by; gone once no new article can be one
     sa.Column("features", sa.LargeBinary),  # what events are told apart by; likewise
+    sa.Column("series_key", sa.BigInteger),  # host and headline without numbers; null = nothing left
+    sa.Column("series", sa.Boolean),  # one of a daily series; null = no
     sa.Column("stage", AnyText, nullable=False),  # read → grouped → matched
     sa.Column("next_stage_at", UtcDateTime),  # set, with the reason, for an article that broke its stage
     sa.Column("stage_error", AnyText),
@@ -221,6 +223,7 @@ articles = sa.Table(
     sa.Index(None, "duplicate_of"),
     sa.Index(None, "url_key"),
     sa.Index(None, "content_hash", "first_seen"),
+    sa.Index(None, "series_key", "first_seen"),
     sa.Index(None, "page_key"),
     sa.Index(None, "story_id"),
     # What still can be compared: little beside the archive.
@@ -335,6 +338,8 @@ matches = sa.Table(
     sa.Column("sentences", sa.JSON, nullable=False),
     sa.Column("names", sa.JSON(none_as_null=True)),  # hashes of the matched names; null = from before them
     sa.Column("figures", sa.JSON(none_as_null=True)),  # numbers in its sentences; null likewise, or dropped
+    sa.Column("bare", sa.JSON(none_as_null=True)),  # the sentences without datelines; null likewise
+    sa.Column("earlier", AnyText),  # what the wording before an edit was to it, where that makes a difference
     sa.Column("news", sa.Boolean, nullable=False),
     sa.Column("matched_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("article_id", "rule_id"),

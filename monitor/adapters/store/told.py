@@ -12,20 +12,31 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.model.article import DuplicateReason
 from monitor.model.ledger import Plan, RoutingState
-from monitor.model.telling import Material, Merged, StoryMember, ToldMatch
+from monitor.model.telling import Earlier, Material, Merged, StoryMember, ToldMatch
 
 _T = TypeVar("_T")
 _CHUNK = 400
 _DRAFTED = (RoutingState.PLANNED.value, *(one.value for one in Material))
 _EDIT = DuplicateReason.REVISION.value
+_UNHEARD = Earlier.UNHEARD.value
 _r, _m, _a = t.routings.c, t.matches.c, t.articles.c
 _ROUTED = (
-    sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.news, _a.story_id)
+    sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.earlier, _a.story_id)
     .join(t.matches, _m.id == _r.match_id)
     .join(t.articles, _a.id == _m.article_id)
     .where(
         _a.story_id.in_(sa.bindparam("stories", expanding=True)),
         _r.state.in_((RoutingState.MERGED.value, RoutingState.PLANNED.value)),
+    )
+)
+_TOO_FEW = (
+    sa.select(_r.match_id, _r.digest)
+    .join(t.matches, _m.id == _r.match_id)
+    .join(t.articles, _a.id == _m.article_id)
+    .where(
+        _a.story_id.in_(sa.bindparam("stories", expanding=True)),
+        _a.text_gone.is_(None),
+        _r.state == RoutingState.TOO_FEW.value,
     )
 )
 _WAKE = (
@@ -39,7 +50,8 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
     """The told matches of these stories, oldest first."""
     m, a = t.matches.c, t.articles.c
     real, dry = t.batches.alias(), t.batches.alias()
-    columns = (m.rule_id, a.story_id, a.id, a.title, a.url_key, m.sentences, m.names, m.figures, m.matched_at)
+    of_match = (m.rule_id, m.sentences, m.names, m.figures, m.bare, m.matched_at)
+    columns = (*of_match, a.story_id, a.id, a.title, a.url, a.url_key, a.published, a.first_seen)
     query = _told(digest, (*columns, real.c.planned_at, dry.c.planned_at.label("drafted_at")), draft=draft)
     for batches, name, is_draft in ((real, t.routings.c.batch, False), (dry, t.routings.c.draft_batch, True)):
         same = (batches.c.digest == digest, batches.c.batch == name, batches.c.draft.is_(is_draft))
@@ -56,6 +68,10 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
             figures=tuple(row.figures or ()),
             # A draft that was pruned was made some time after the match.
             at=row.planned_at or row.drafted_at or row.matched_at,
+            bare=tuple(row.bare or row.sentences),
+            url=row.url,
+            published=row.published,
+            first_seen=row.first_seen,
         )
         for some in _parts(stories)
         for row in connection.execute(query.where(a.story_id.in_(some)))
@@ -89,11 +105,13 @@ def told_batch(connection: Connection, digest: str, rule: str, story: str) -> st
 def without_told(connection: Connection, plan: Plan) -> frozenset[int]:
     """The matches of a plan that must not be merged: nothing of their rule is told in the story they stand in now.
 
+    What the plan itself tells counts; it is marked before.
     Asked under the grouping lock, so that no regrouping takes a match from what was told meanwhile.
     """
     m, a = t.matches.c, t.articles.c
     alone: set[int] = set()
-    merged = [one for one in plan.merged if plan.reasons.get(one) is not Merged.EARLIER_WORDING]
+    # What was there before the subscription is not told on purpose.
+    merged = [one for one in plan.merged if plan.reasons.get(one) is not Merged.BEFORE_SUBSCRIPTION]
     for some in _parts(merged):
         query = sa.select(m.id, m.rule_id, a.story_id).join(t.articles, a.id == m.article_id).where(m.id.in_(some))
         waiting = connection.execute(query).all()
@@ -108,7 +126,7 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
     """Lets matches wait again that were merged, and whose digest has planned nothing of their rule in their story.
 
     They were merged because their article stood in a story that had been told, and it stands there no more. What
-    repeats an earlier wording of its own article is left: that wording waits, or was told. Returns how many.
+    only repeats words from before the subscription is left: it is not told on purpose. Returns how many.
     """
     wanted = sorted(stories)
     woken = 0
@@ -116,12 +134,40 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
         rows = connection.execute(_ROUTED, {"stories": wanted[start : start + _CHUNK]}).all()
         planned = RoutingState.PLANNED.value
         told = {(row.digest, row.rule_id, row.story_id) for row in rows if row.state == planned}
-        merged = [row for row in rows if row.state != planned and row.news]
+        merged = [row for row in rows if row.state != planned and row.earlier != _UNHEARD]
         silent = [row for row in merged if (row.digest, row.rule_id, row.story_id) not in told]
         if silent:
             connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in silent])
         woken += len(silent)
     return woken
+
+
+def wake_too_few(connection: Connection, stories: Collection[str]) -> int:
+    """Lets matches wait again that were given up for want of publishers, while their texts are there: their story
+    has a new article. Returns how many."""
+    wanted, woken = sorted(stories), 0
+    for some in _parts(wanted):
+        rows = connection.execute(_TOO_FEW, {"stories": some}).all()
+        if rows:
+            connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in rows])
+        woken += len(rows)
+    return woken
+
+
+def likeness_of(connection: Connection, article: int, told: Collection[int]) -> float | None:
+    """How like the article is to what of these it is most like; 1 for a copy, None once likenesses were let go."""
+    a, e, n = t.articles.c, t.story_edges.c, t.story_nodes.c
+    root = sa.func.coalesce(a.duplicate_of, a.id)
+    rows = connection.execute(sa.select(a.id, root.label("root")).where(a.id.in_({article, *told})))
+    roots = {row.id: row.root for row in rows}
+    own, others = roots[article], {roots[one] for one in told}
+    if own in others:
+        return 1.0
+    points = set(connection.execute(sa.select(n.root).where(n.root.in_({own, *others}))).scalars())
+    if own not in points or points.isdisjoint(others):
+        return None
+    pairs = sa.or_(sa.and_(e.one == own, e.other.in_(others)), sa.and_(e.other == own, e.one.in_(others)))
+    return float(connection.execute(sa.select(sa.func.max(e.weight)).where(pairs)).scalar() or 0.0)
 
 
 def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,8 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import fingerprint_of
 from monitor.adapters.store.prepared import Prepared, insert_plain
-from monitor.core.stories.duplicates import COPY_WINDOW, when_of
+from monitor.core.stories.duplicates import COPY_WINDOW, copy_keys, when_of
+from monitor.core.stories.series import SERIES_DAYS, SERIES_WITHIN, judge_series, series_key
 from monitor.core.text.urls import host_of
 from monitor.model.article import Article, Quality
 from monitor.model.grouping import Twins
@@ -49,6 +51,7 @@ _LEAN = (
     _a.features,
     _a.story_id,
     _a.duplicate_of,
+    _a.series,
 )
 _ARTICLES = sa.select(*_LEAN).where(_a.id.in_(sa.bindparam("ids", expanding=True)))
 _MEMBERS = (
@@ -72,6 +75,17 @@ _REVISIONS = Prepared(
         .where(_old.c.id.in_(sa.bindparam("ids", expanding=True)), _new.c.stage != "read"),
     )
 )
+_IN_SERIES = (
+    sa.select(_a.first_seen)
+    .where(
+        _a.series_key == sa.bindparam("key"),
+        _a.first_seen >= sa.bindparam("since"),
+        _a.first_seen < sa.bindparam("until"),
+    )
+    .order_by(_a.first_seen)
+    .limit(1)
+)
+_MARK = t.articles.update().where(_a.id == sa.bindparam("article")).values(series=True)
 _IN_DAYS = _b.day.in_(sa.bindparam("days", expanding=True))
 
 
@@ -128,6 +142,7 @@ def lean_article(row: RowMapping) -> Article:
         fingerprint=fingerprint_of(row["sketch"], row["features"]),
         story_id=row["story_id"],
         duplicate_of=row["duplicate_of"],
+        series=bool(row["series"]),
     )
 
 
@@ -159,21 +174,48 @@ def twins_of(connection: Connection, articles: Sequence[Article]) -> Twins:
     look.up(_BY_URL, ((one.url_key, one.id) for one in articles if one.url_key))
     look.up(_BY_HASH, ((one.content_hash, one.id) for one in articles if one.content_hash), since=since)
     for days, some in _by_days(articles):
-        bands = ((key, one.id) for one in some if one.fingerprint for key in one.fingerprint.sketch.bands)
+        bands = ((key, one.id) for one in some if one.fingerprint for key in copy_keys(one.fingerprint.sketch))
         look.up(_BY_BAND, bands, days=days, day=days[_DAYS])
     _among(articles, look)
     known = {one.id: one for one in articles}
     wanted = {row for one in known for row in look.of.get(one, ())} - known.keys()
     everything = {**articles_of(connection, wanted), **known}
+    everything.update((row, _marked(connection, everything, row, look.of.get(row, ()))) for row in known)
     of = {one: sorted(row for row in look.of.get(one, ()) if row != one and row in everything) for one in known}
     return Twins(of, everything, revisions, look.crowded)
+
+
+def _marked(connection: Connection, everything: Mapping[int, Article], row: int, of: Iterable[int]) -> Article:
+    """An article with the mark of a series, which is stored, where what may be its copy has its headline."""
+    article = everything[row]
+    key = _series_of(article)
+    if key is None or all(_series_of(everything[one]) != key for one in of if one != row and one in everything):
+        return article
+    seen: list[datetime] = []
+    since = article.first_seen - SERIES_WITHIN
+    # From day to day along the index, however many there are on each.
+    while len(seen) <= SERIES_DAYS:
+        asked = {"key": key, "since": since, "until": article.first_seen}
+        first = connection.execute(_IN_SERIES, asked).scalar()
+        if first is None:
+            break
+        seen.append(first)
+        since = first.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    if not judge_series(article.first_seen, seen).is_series:
+        return article
+    connection.execute(_MARK, {"article": row})
+    return replace(article, series=True)
+
+
+def _series_of(article: Article) -> int | None:
+    return series_key(article.title, host_of(article.url))
 
 
 def _among(articles: Sequence[Article], look: _Look) -> None:
     """Bands that these share with each other: their own are not stored yet."""
     sharing: defaultdict[int, list[int]] = defaultdict(list)
     for one in articles:
-        for key in one.fingerprint.sketch.bands if one.fingerprint else ():
+        for key in copy_keys(one.fingerprint.sketch) if one.fingerprint else ():
             sharing[key].append(one.id)
     for some in sharing.values():
         if len(some) > 1:
@@ -190,7 +232,7 @@ def index_bands(connection: Connection, articles: Sequence[Article], twins: Twin
         if one.fingerprint is not None and _print(one) not in indexed:
             indexed.add(_print(one))
             day = day_of(when_of(one))
-            rows += [(day, key, one.id) for key in one.fingerprint.sketch.bands]
+            rows += [(day, key, one.id) for key in copy_keys(one.fingerprint.sketch)]
     insert_plain(connection, t.bands, ("day", "key", "article_id"), rows)
 
 

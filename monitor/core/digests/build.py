@@ -106,6 +106,7 @@ def _story(
         last_updated=max(a.first_seen for a in articles.values()),
         entities=_entities(i.article for i in items),
         badges=_badges([i.article for i in items], subscribed_at),
+        told=tuple(dict.fromkeys(i.article.id for i in items)),
     )
 
 

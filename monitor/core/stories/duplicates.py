@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Protocol
 
 from monitor.core.stories.furniture import MOST_CHARACTERS, own_words
 from monitor.core.stories.identity import OTHER_TITLE, SAME_DAY, SAME_TITLE
@@ -95,12 +96,34 @@ def judge_pair(one: Article, other: Article, *, series: bool = False) -> PairVer
     return _same_url(pair) or by_words
 
 
-def when_of(article: Article) -> datetime:
+class Dated(Protocol):
+    """What has a date and a host: an article, or what a digest has told of one."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def published(self) -> datetime | None: ...
+
+    @property
+    def first_seen(self) -> datetime: ...
+
+
+def copied_apart(article: Article, told: Dated) -> bool:
+    """Whether a copy is of another time than this text: further than two of one text may be from each other."""
+    if article.duplicate_reason is DuplicateReason.SAME_URL:
+        return dated_apart(article, told)
+    same_host = host_of(article.url) == host_of(told.url)
+    window = SERIES_WINDOW if article.series else HOST_WINDOW if same_host else COPY_WINDOW
+    return abs(when_of(article) - when_of(told)) > window
+
+
+def when_of(article: Dated) -> datetime:
     """When it was published, if that can be believed; else when it was first seen."""
     return _date_of(article) or article.first_seen
 
 
-def dated_apart(article: Article, twin: Article) -> bool:
+def dated_apart(article: Dated, twin: Dated) -> bool:
     """Whether two articles carry dates of different days; what has no date is not apart from anything."""
     one, other = _date_of(article), _date_of(twin)
     return one is not None and other is not None and abs(one - other) > SAME_DAY
@@ -339,7 +362,7 @@ def _words_in(article: Article) -> int:
     return article.fingerprint.sketch.words if article.fingerprint is not None else len(article.text.split())
 
 
-def _date_of(article: Article) -> datetime | None:
+def _date_of(article: Dated) -> datetime | None:
     date = article.published
     if date is None or date.year < _FIRST_YEAR or date > article.first_seen + _FUTURE:
         return None

@@ -85,7 +85,8 @@ def pairs_of(articles: Sequence[Article], twins: Twins) -> list[Pair]:
     for _, one, other in sorted((_promise(twins, *pair), *pair) for pair in asked):
         if joined.are_one(one, other):
             continue
-        verdict = judge_pair(twins.articles[one], twins.articles[other])
+        a, b = twins.articles[one], twins.articles[other]
+        verdict = judge_pair(a, b, series=a.series or b.series)
         if verdict.reason is not None:
             found.append(Pair(one, other, verdict.reason, verdict.why))
             joined.join(one, other)
@@ -186,7 +187,7 @@ def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, i
 
 def told_apart(one: Article, other: Article) -> bool:
     """Whether two like articles are two events by a detail: a template of another day, the 12th and the 13th."""
-    return judge_pair(one, other).apart
+    return judge_pair(one, other, series=one.series or other.series).apart
 
 
 def start_stories(roots: Iterable[int]) -> Regrouping:

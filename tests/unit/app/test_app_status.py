@@ -110,6 +110,7 @@ def test_digests_say_when_they_come_next_in_their_own_zone_and_what_waits() -> N
         digests=[
             digest_settings("morning", schedule=Cron("0 8 * * *"), timezone="Asia/Kabul"),
             digest_settings("now"),
+            digest_settings("sure", min_publishers=3),
         ]
     )
     room.bring_in(item())
@@ -118,6 +119,7 @@ def test_digests_say_when_they_come_next_in_their_own_zone_and_what_waits() -> N
     text = said(room)
     assert "morning  next Thu 23 Feb 08:00 Kabul · 1 match" in text
     assert "now  immediate · 1 match" in text
+    assert "sure  immediate · 1 match waiting, min_publishers 3" in text
 
 
 def test_matches_of_a_digest_that_left_the_config_are_not_forgotten() -> None:
@@ -180,7 +182,7 @@ def test_json_is_one_object_with_stable_keys() -> None:
     assert (found["feeds"]["total"], found["feeds"]["failing"]) == (2, 1)
     assert found["feeds"]["errors"] == [{"feed": "Wire", "url": OTHER_FEED, "error": "no such host"}]
     assert found["last_hour"]["matches"] == 1
-    assert found["digests"] == [{"name": "alerts", "next": None, "pending": 1}]
+    assert found["digests"] == [{"name": "alerts", "next": None, "pending": 1, "min_publishers": 1}]
 
 
 def test_asking_changes_nothing() -> None:

@@ -17,7 +17,7 @@ from monitor.app import stories as app
 from monitor.app import stories_words
 from monitor.app.since import Since
 from monitor.app.stories import NoSuchStory, Wanted, counts_of, host_or_name, lead_of, show, stories, story_called
-from monitor.app.stories_words import list_json, list_lines
+from monitor.app.stories_words import in_numbers, list_json, list_lines
 from monitor.app.story_words import show_json, show_lines
 from monitor.core.stories.publishers import Publishers
 from monitor.core.text.columns import display_width
@@ -136,12 +136,15 @@ def test_a_listed_story_as_json(store: SqlStore, feed: Feed) -> None:
     assert [found[key] for key in ("id", "publishers", "articles", "copies")] == ["s_1", 1, 1, 0]
 
 
-def test_an_agency_is_one_publisher_whoever_carries_it() -> None:
-    counts = counts_of(
-        [member(1, wire="AP"), member(2, wire="AP"), member(3), member(4, wire="AFP")], host_or_name
-    )
-    assert (counts.publishers, counts.articles) == (3, 4)
+def test_publishers_are_counted_as_a_digest_counts_them() -> None:
+    carriers = [
+        member(n, publisher=name, url="", wire=wire)
+        for n, (name, wire) in enumerate((("Dawn", "AP"), ("Arab News", "AP"), ("Dawn", ""), ("TOLO", "AFP")), 1)
+    ]
+    counts = counts_of(carriers, host_or_name)
+    assert (counts.publishers, counts.independent, counts.articles) == (3, 3, 4)
     assert counts.carrying == (("AP", 2), ("AFP", 1))
+    assert in_numbers(counts) == "3 publishers (2 carrying AP, 1 carrying AFP) · 4 articles"
 
 
 def test_houses_of_one_owner_are_one_publisher() -> None:

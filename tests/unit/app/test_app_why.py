@@ -161,7 +161,7 @@ def test_a_copy_names_its_original_and_why_it_did_not_alert() -> None:
     room.bring_in(item(), item("copy", link="https://news.example/copy"))
     room.plan()
     text = said(room, "https://news.example/copy")
-    assert f"Duplicate     of {URL} (same content: the same words, 0 min apart)" in text
+    assert f"Duplicate     of {URL} (the same words, 0 min apart)" in text
     assert "merged in digest alerts: a copy without a matched sentence that was not told" in text
     assert "2 articles" in text
 

@@ -168,4 +168,5 @@ def test_documents_are_grouped_without_a_store(desk: Path) -> None:
     assert run("stories", "group", input=lines).stdout == done.stdout
     assert run("stories", "group", input=lines).exit_code == 0
     assert run("stories", "group", "--window", "soon", input=lines).exit_code == 2
+    assert run("stories", "group", "--window", "0", input=lines).exit_code == 2
     assert not (desk / "monitor.db").exists()

@@ -166,3 +166,10 @@ def test_a_revised_copy_is_still_a_copy():
     )
     (story,) = build(matched(revision, "closed"), members=(full, copy, revision)).stories
     assert [(shown.title, shown.copy) for shown in story.articles] == [("Full", False), ("Copy edited", True)]
+
+
+def test_a_story_knows_which_of_its_articles_are_told_now() -> None:
+    known = article(1)
+    told = matched(article(2, "Trucks wait"), "closed")
+    (story,) = build(told, members=(known, told.article)).stories
+    assert ([one.id for one in story.articles], story.told) == ([1, 2], (2,))

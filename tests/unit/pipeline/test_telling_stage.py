@@ -11,6 +11,7 @@ from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, item, rss
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.upsert import insert_or_update
 from monitor.core.digests.plan import FOLLOW_UP_AFTER
 from monitor.model.digest import Every
 from monitor.model.ledger import Plan, RoutingState
@@ -54,6 +55,11 @@ def regroup(room: Newsroom, **stories: str) -> None:
     with room.store._db.write() as connection:
         for row, name in rows.items():
             connection.execute(t.articles.update().where(t.articles.c.id == row).values(story_id=name))
+            # As like as reports of one event mostly are.
+            others = sa.select(t.articles.c.id).where(t.articles.c.story_id == name, t.articles.c.id != row)
+            for other in connection.execute(others).scalars().all():
+                pair = {"one": min(row, other), "other": max(row, other)}
+                insert_or_update(connection, t.story_edges, pair, {"weight": 0.9})
 
 
 def room_article(room: Newsroom, id: str) -> int:

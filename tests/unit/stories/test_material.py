@@ -9,15 +9,26 @@ import pytest
 from made import NOON, article, match_of, rule
 from newsroom import digest_settings, ruleset_of
 
-from monitor.core.stories.material import changed_numbers, facts_of, is_news, judge
+from monitor.core.stories.material import Wording, changed_numbers, compare, facts_of, judge
 from monitor.model.article import Document, DuplicateReason
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.rule import Match
-from monitor.model.telling import Material, Merged, ToldMatch, Updates, Verdict
+from monitor.model.telling import Earlier, Material, Merged, ToldMatch, Updates, Verdict
 
 HOUR = timedelta(hours=1)
 TOLD = ToldMatch(
-    "torkham-closed", "s_1", 1, "Torkham closed", "https://news.example/1", ("old",), ("t",), (), NOON
+    "torkham-closed",
+    "s_1",
+    1,
+    "Torkham closed",
+    "https://news.example/1",
+    ("old",),
+    ("t",),
+    (),
+    NOON,
+    "https://news.example/1",
+    NOON,
+    NOON,
 )
 
 
@@ -26,15 +37,34 @@ def pending(
 ) -> StoredMatch:
     """A match of torkham-closed in another article; `news` and the fields of the article are `more`."""
     news = bool(more.pop("news", True))
-    new = NewMatch(match_of(), rule(), "because", ("alerts",), sentences, news, None, names, figures)
+    bare, earlier = more.pop("bare", sentences), more.pop("earlier", None)
+    new = NewMatch(
+        match_of(),
+        rule(),
+        "because",
+        ("alerts",),
+        sentences,
+        news,
+        None,
+        names,
+        figures,
+        bare,
+        earlier,  # type: ignore[arg-type]
+    )
     values = {"title": "Border gate stays shut", "url_key": "https://other.example/2", **more}
-    return StoredMatch(2, new, article(2, **values), NOON)
+    series = bool(values.pop("series", False))
+    return StoredMatch(2, new, replace(article(2, **values), series=series), NOON)
 
 
 def verdict(
-    match: StoredMatch, *told: ToldMatch, after: timedelta = HOUR, more: int = 0, **settings: object
+    match: StoredMatch,
+    *told: ToldMatch,
+    after: timedelta = HOUR,
+    more: int = 0,
+    like: float | None = 1.0,
+    **settings: object,
 ) -> Verdict:
-    return judge(match, told, digest_settings(**settings), lambda: more, NOON + after)
+    return judge(match, told, digest_settings(**settings), lambda: more, lambda: like, NOON + after)
 
 
 def why(match: StoredMatch, *told: ToldMatch, **how: object) -> object:
@@ -54,16 +84,56 @@ def test_a_rule_that_did_not_tell_the_story_tells_it() -> None:
     assert why(pending("old", **COPY), replace(TOLD, rule="trucks")) is Material.NEW_RULE
 
 
+def wording(*sentences: str, silent: Earlier | None = Earlier.SILENT, **more: object) -> Wording:
+    """What stood there before, with these sentences for the rule "r"; none: it did not match."""
+    values = {"title": "Border notes", "unheard": frozenset(), **more}
+    return Wording(sentences={"r": frozenset(sentences)} if sentences else {}, silent=silent, **values)  # type: ignore[arg-type]
+
+
 def test_a_revision_tells_what_its_earlier_wording_did_not() -> None:
-    assert is_news({"old", "new"}, {"old"})
-    assert is_news({"old"}, None)
+    assert compare("r", {"old", "new"}, "Border notes", wording("old")) == (True, None)
+    assert compare("r", {"old"}, "Border notes", None) == (True, None)
+    assert compare("r", {"old"}, "Border notes", wording()) == (True, Earlier.SILENT)
     assert why(pending("new", **REVISION)) is Material.CHANGED_SENTENCE
 
 
-def test_a_revision_that_says_the_same_is_not_told_even_if_nothing_was() -> None:
-    assert not is_news({"old"}, {"old", "older"})
-    assert why(pending("old", news=False, **REVISION)) is Merged.EARLIER_WORDING
-    assert verdict(pending("old", news=False)).why is Merged.EARLIER_WORDING  # of an entry that was never read
+def test_a_revision_whose_title_owns_up_to_a_correction_is_news() -> None:
+    assert compare("r", {"old"}, "CORRECTED-Border notes", wording("old")) == (True, None)
+    corrected = wording("old", title="CORRECTED-Border notes")
+    assert compare("r", {"old"}, "CORRECTED-Border notes", corrected) == (False, None)
+    assert why(pending("old", news=False, title="CORRECTED-Border notes", **REVISION)) is Material.CORRECTED
+
+
+def test_a_revision_that_says_the_same_is_told_only_where_its_earlier_wording_was_not() -> None:
+    assert compare("r", {"old"}, "Border notes", wording("old", "older")) == (False, None)
+    same = pending("old", news=False, **REVISION)
+    assert why(same) is Merged.EARLIER_WORDING
+    assert why(same, after=99 * HOUR) is Merged.EARLIER_WORDING
+    assert verdict(same).why is Material.NEW_STORY_FOR_RULE
+    assert why(same, replace(TOLD, rule="trucks")) is Material.NEW_RULE
+    # The story was told by another text, the earlier wording merged: an edit elsewhere changes nothing of that.
+    assert why(pending("other", news=False, **REVISION)) is Merged.EARLIER_WORDING
+    assert why(pending("other", news=False, figures=("45 people",), **REVISION)) is Material.CHANGED_NUMBER
+
+
+def test_words_from_before_the_subscription_are_told_by_no_edit_elsewhere() -> None:
+    before = wording("old", silent=None, unheard=frozenset({"r"}))
+    assert compare("r", {"old"}, "Border notes", before) == (False, Earlier.UNHEARD)
+    assert compare("r", {"old", "new"}, "Border notes", before) == (True, None)
+    assert compare("r", {"old"}, "Border notes", wording(silent=None)) == (True, None)
+    unheard = pending("old", news=False, earlier=Earlier.UNHEARD)
+    assert verdict(unheard).why is why(unheard) is Merged.BEFORE_SUBSCRIPTION
+
+
+def test_what_holds_again_is_told_though_its_sentence_was() -> None:
+    assert why(pending("old", earlier=Earlier.SILENT, **REVISION)) is Material.HOLDS_AGAIN
+    assert why(pending("old", earlier=Earlier.SILENT, **REVISION), updates=Updates.NONE) is Material.HOLDS_AGAIN
+
+
+def test_a_wall_between_two_wordings_makes_news_only_of_what_its_page_had_told() -> None:
+    read = pending("old", earlier=Earlier.LESS, **REVISION)
+    assert why(read) is Merged.SAME_SENTENCES
+    assert why(read, replace(TOLD, url_key="https://other.example/2")) is Material.HOLDS_AGAIN
 
 
 def test_the_same_sentence_added_by_a_second_feed_is_told_once_in_repeat_after() -> None:
@@ -93,9 +163,41 @@ def test_a_copy_without_a_new_sentence_is_told_never_again(reason: DuplicateReas
         assert why(copy, after=99 * HOUR, more=9, updates=updates) is Merged.COPY
 
 
-def test_a_copy_with_another_matched_sentence_is_an_article_like_others() -> None:
-    assert why(pending("new", **COPY)) is Merged.NOTHING_NEW
-    assert why(pending("new", **COPY), after=13 * HOUR) is Material.REPEAT
+def test_a_near_copy_tells_a_sentence_that_is_new_but_for_its_dateline() -> None:
+    assert why(pending("new", **COPY)) is Material.CHANGED_SENTENCE
+    assert why(pending("new", bare=("bare",), **COPY), replace(TOLD, bare=("bare",))) is Merged.NOTHING_NEW
+
+
+def test_a_copy_of_copies_that_reach_into_another_day_is_told() -> None:
+    def copied(reason: DuplicateReason, hours: int, url: str = "https://news.example/2") -> StoredMatch:
+        when = NOON + hours * HOUR
+        return pending("old", duplicate_reason=reason, duplicate_of=1, published=when, first_seen=when, url=url)
+
+    content = DuplicateReason.SAME_CONTENT
+    assert why(copied(content, 11)) is Merged.COPY
+    assert why(copied(content, 13)) is Material.OTHER_DAY
+    assert why(copied(content, 13, "https://other.example/2")) is Merged.COPY
+    assert why(copied(content, 49, "https://other.example/2")) is Material.OTHER_DAY
+    later = replace(TOLD, first_seen=NOON + 8 * HOUR, published=NOON + 8 * HOUR)
+    assert why(copied(content, 13), TOLD, later) is Merged.COPY
+    assert why(copied(DuplicateReason.SAME_URL, 13)) is Material.OTHER_DAY
+
+
+def test_a_copy_in_a_daily_series_is_one_for_six_hours() -> None:
+    when = NOON + 7 * HOUR
+    issue = {"duplicate_reason": DuplicateReason.SAME_CONTENT, "published": when, "first_seen": when}
+    assert why(pending("old", **issue)) is Merged.COPY
+    assert why(pending("old", series=True, **issue)) is Material.OTHER_DAY
+
+
+def test_a_report_only_loosely_like_what_was_told_may_be_another_event() -> None:
+    for sentence in ("old", "new"):
+        for updates in Updates:
+            assert why(pending(sentence), like=0.59, updates=updates) is Material.LOOSELY_ALIKE
+        assert why(pending(sentence), like=0.6) is not Material.LOOSELY_ALIKE
+        assert why(pending(sentence), like=None) is not Material.LOOSELY_ALIKE
+    assert why(pending("old", **COPY), like=0.1) is Merged.COPY
+    assert why(pending("old", news=False, **REVISION), like=0.1) is Merged.EARLIER_WORDING
 
 
 def test_another_name_is_never_merged() -> None:
@@ -118,6 +220,7 @@ def test_numbers_are_compared_with_what_was_told_of_the_same_thing() -> None:
     )
     assert changed_numbers(("45",), ("41",)) == "45"
     assert changed_numbers(("45 people",), ("45 dead",)) == ""
+    assert changed_numbers(("45", "45 on", "4 guards"), ("41 people",)) == "4 guards, 45"
     assert changed_numbers(("9 people",), ("10 people", "8 people")) == "10 → 9 people"
 
 

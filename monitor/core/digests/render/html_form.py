@@ -31,9 +31,11 @@ from monitor.core.digests.render.words import (
     held_line,
     links_of,
     moment_of,
+    news_of,
     notice_line,
     part_line,
     pieces,
+    publisher_names,
     publishers_line,
     seen_line,
     subject_of,
@@ -44,7 +46,7 @@ from monitor.core.digests.render.words import (
     web_url,
     why_line,
 )
-from monitor.model.digest import Digest, DigestStory, Message, MessageFormat
+from monitor.model.digest import ArticleLink, Digest, DigestStory, Message, MessageFormat
 from monitor.model.rule import Severity
 
 LONGEST_HTML = 80_000  # bytes; Gmail clips at about 102 kB, and its own wrapping counts
@@ -148,6 +150,7 @@ def _fragment(name: str, **values: Any) -> Markup:
 def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
     """What the story template shows, everything cut to its room."""
     short = tier in (Tier.SHORT, Tier.LINE)
+    names = publisher_names(story)
     same = [p for p in story.matched if one_line(p.text) == one_line(story.headline)]
     headline = pieces(same[0], LONGEST) if same and not short else ((cut(story.headline, LONGEST_TITLE), False),)
     if short:
@@ -162,6 +165,10 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
         "headline": headline,
         "url": web_url(story.url),
         "news": update_line(story),
+        "new": [
+            {"url": web_url(a.url), "title": cut(a.title, LONGEST_TITLE), "publisher": names[_owner(a)]}
+            for a in news_of(story)
+        ],
         "quotes": quotes,
         "publishers": publishers_line(story, 1 if short else 3, room=60 if short else 120),
         "counts": counts_line(story),
@@ -172,8 +179,12 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
         ],
         "more_rules": max(0, len(story.rules) - MOST_RULES),
         "entities": entities_line(story.entities),
-        "links": [{"url": web_url(a.url), "publisher": cut(a.publisher, 60) or "?"} for a in links_of(story)],
+        "links": [{"url": web_url(a.url), "publisher": names[_owner(a)]} for a in links_of(story)],
     }
+
+
+def _owner(article: ArticleLink) -> str:
+    return article.owner or article.publisher
 
 
 def _opening() -> Markup:

@@ -25,9 +25,11 @@ from monitor.core.digests.render.words import (
     held_line,
     links_of,
     moment_of,
+    news_of,
     notice_line,
     part_line,
     pieces,
+    publisher_names,
     publishers_line,
     seen_line,
     subject_of,
@@ -48,8 +50,9 @@ MOST_STORIES = 20
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3_000
 MOST_ELEMENTS = 10
-# With its escapes and its label a link has to leave room for the rest of a section of 3,000 characters.
-_LONGEST_LINK = 2_050
+# With escapes and label: badges, rule title, update and publishers take 1,050 of a section's 3,000 letters.
+_LONGEST_LINK = 1_950
+_SHORT_LINK = 400
 
 _Block = dict[str, Any]
 
@@ -147,11 +150,11 @@ def _place(tier: Tier, story: DigestStory, times: Times) -> _Placed:
     if tier is Tier.LINE:
         blocks = [_section(f"• {_lead(story)} · {_fit(cut(title_of(story), 80), 200)}{_by(story)}")]
     elif tier is Tier.SHORT:
-        blocks = [_section("\n".join([_fact(story, 100), *_quotes(story, 1, 140), f"{_lead(story)}{_by(story)}"]))]
+        blocks = [_section(_fitting([_fact(story, 100), *_quotes(story, 1, 140), _lead(story)]) + _by(story))]
     else:
         blocks = [
             {"type": "divider"},
-            _section("\n".join([_fact(story, 150), *_quotes(story, 1, LONGEST), _lead(story)])),
+            _section(_fitting([_fact(story, 150), *_quotes(story, 1, LONGEST), *_new(story), _lead(story)])),
         ]
         about = f"{publishers_line(story, 5)} · {counts_line(story)} · {seen_line(story, times)}"
         elements = [_mrkdwn(_fit(about, 900))]
@@ -202,12 +205,28 @@ def _lead(story: DigestStory) -> str:
     return _link(story.url, cut(story.headline, 200))
 
 
+def _new(story: DigestStory) -> list[str]:
+    """The article in which the news of an update stands; one, so that a section keeps to its room."""
+    names = publisher_names(story)
+    return [
+        f"new: {_short_link(one.url, cut(one.title, 150))} · {_fit(names[one.owner or one.publisher], 200)}"
+        for one in news_of(story)[:1]
+    ]
+
+
+def _short_link(url: str, label: str) -> str:
+    """A link of at most 400 characters, since another one of any length stands in the section; else the label."""
+    link = _link(url, label)
+    return link if len(link) <= _SHORT_LINK else _fit(label, _SHORT_LINK)
+
+
 def _links(story: DigestStory) -> list[_Block]:
     """Further publishers; together bounded, so that one story never fills a message alone."""
     elements: list[_Block] = []
     room = 1_500
+    names = publisher_names(story)
     for article in links_of(story):
-        link = _link(article.url, cut(article.publisher, 60) or "?")
+        link = _link(article.url, names[article.owner or article.publisher])
         room -= len(link)
         if article.url != story.url and room >= 0 and "<" in link:
             elements.append(_mrkdwn(link))
@@ -218,9 +237,10 @@ def _link(url: str, label: str) -> str:
     """`<url|label>`; the bare label where the address cannot be a link."""
     # Slack ends the address at the first "|" and the link at the first ">": both are written as RFC 3986 bids.
     target = web_url(url).replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
-    label = _fit(label.replace("|", "¦"), 500)
-    link = f"<{escape(target)}|{label}>"
-    return link if target and len(link) <= _LONGEST_LINK + 500 else label
+    label = label.replace("|", "¦")
+    room = max(60, _LONGEST_LINK - len(escape(target)) - len("<|>"))
+    link = f"<{escape(target)}|{_fit(label, min(500, room))}>"
+    return link if target and len(link) <= _LONGEST_LINK else _fit(label, 500)
 
 
 def escape(text: str) -> str:
@@ -235,6 +255,14 @@ def _fit(text: str, longest: int) -> str:
     while len(escape(cut(text, room))) > longest:
         room = room * 2 // 3
     return escape(cut(text, room))
+
+
+def _fitting(lines: list[str]) -> str:
+    """The lines without those before the last that find no room: Slack refuses the whole message otherwise."""
+    room = LONGEST_SECTION - 310  # publishers may follow
+    while len(lines) > 2 and sum(map(len, lines)) + len(lines) > room:
+        lines = [*lines[:-2], lines[-1]]
+    return "\n".join(lines)
 
 
 def _section(text: str) -> _Block:

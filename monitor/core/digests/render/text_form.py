@@ -19,9 +19,11 @@ from monitor.core.digests.render.words import (
     failing_names,
     held_line,
     moment_of,
+    news_of,
     notice_line,
     part_line,
     pieces,
+    publisher_names,
     publishers_line,
     seen_line,
     subject_of,
@@ -32,7 +34,7 @@ from monitor.core.digests.render.words import (
     why_line,
 )
 from monitor.core.text.columns import wrap
-from monitor.model.digest import Digest, DigestStory, Message, MessageFormat, Passage
+from monitor.model.digest import ArticleLink, Digest, DigestStory, Message, MessageFormat, Passage
 from monitor.model.rule import Severity
 
 MOST_RULES = 4
@@ -89,6 +91,10 @@ def _block(story: DigestStory, times: Times) -> list[str]:
     for passage in story.matched[:2]:
         if one_line(passage.text) != one_line(story.headline):
             lines += wrap(f"“{_marked(passage)}”", "  ")
+    names = publisher_names(story)
+    for article in news_of(story):
+        by = names[article.owner or article.publisher]
+        lines += wrap(f"new: {cut(article.title, LONGEST_TITLE)} ({by})", "  ") + _address(article)
     lines += wrap(_headline(story), "  ")
     about = f"{publishers_line(story, 5)} · {counts_line(story)} · {seen_line(story, times)}"
     lines += wrap(about, "  ")
@@ -107,8 +113,8 @@ def _line(story: DigestStory) -> list[str]:
     return wrap(said, then="  ") + _address(story)
 
 
-def _address(story: DigestStory) -> list[str]:
-    return [f"  {one_line(story.url)}"] if one_line(story.url) else []
+def _address(of: DigestStory | ArticleLink) -> list[str]:
+    return [f"  {one_line(of.url)}"] if one_line(of.url) else []
 
 
 def _headline(story: DigestStory) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +20,7 @@ LONGEST_URL = 2000  # longer ones open in no common browser or mail program
 MOST_CARDS = 3
 MANY_STORIES = 12  # beyond that a digest is read by skimming: cards for the first few, two lines for the rest
 MOST_LINKS = 5
+MOST_NEWS = 3  # articles that an update names
 STORIES_A_PART = 200
 MOST_FAILING = 12
 WHY_COMMAND = "monitor why URL"
@@ -145,7 +147,7 @@ def _alert(digest: Digest, room: int) -> str:
 def _news(digest: Digest, room: int) -> str:
     """Rule titles in the digest's order with their story counts; a story counts for its first rule."""
     if not digest.stories:
-        return "nothing matched"
+        return _nothing(digest)
     counts: dict[str, int] = {}
     for story in digest.stories:
         counts[title_of(story)] = counts.get(title_of(story), 0) + 1
@@ -170,12 +172,26 @@ def title_of(story: DigestStory) -> str:
     return one_line(story.rules[0].title) if story.rules else one_line(story.headline)
 
 
+def publisher_names(story: DigestStory) -> dict[str, str]:
+    """Each publisher by its owner: the first of its names, or its domain where one name stands for several.
+
+    An aggregator's feed gives its own name to pages of many sites.
+    """
+    named: dict[str, str] = {}
+    for article in story.articles:
+        named.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
+    shared = {name for name, owners in Counter(named.values()).items() if owners > 1}
+    return {owner: _domain(owner) or name if name in shared else name for owner, name in named.items()}
+
+
+def _domain(owner: str) -> str:
+    kind, colon, name = owner.rpartition(":")
+    return name if kind == "group" or not colon else ""
+
+
 def publishers_line(story: DigestStory, most: int, *, room: int = 200) -> str:
     """ "Dawn, AP +1": publishers in order of publication, each by the first of its names."""
-    by_owner: dict[str, str] = {}
-    for article in story.articles:
-        by_owner.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
-    names = list(dict.fromkeys(by_owner.values()))
+    names = list(dict.fromkeys(publisher_names(story).values()))
     shown = ", ".join(names[:most])
     rest = len(names) - most
     return cut(shown, room) + (f" +{rest}" if rest > 0 else "")
@@ -195,6 +211,15 @@ def counts_line(story: DigestStory) -> str:
 def update_line(story: DigestStory) -> str:
     """ "update: 41 → 45 people"; "" for a story that is told for the first time."""
     return f"update: {cut(story.update, 160)}" if story.update else ""
+
+
+def news_of(story: DigestStory) -> tuple[ArticleLink, ...]:
+    """Of a story told before, the articles that are told now; not the one that speaks for the story."""
+    if Badge.UPDATED not in story.badges:
+        return ()
+    by_id = {article.id: article for article in story.articles}
+    found = [by_id[one] for one in story.told if one in by_id and by_id[one].url != story.url]
+    return tuple(found[:MOST_NEWS])
 
 
 def held_line(digest: Digest) -> str:
@@ -217,9 +242,13 @@ def seen_line(story: DigestStory, times: Times) -> str:
 def summary_line(digest: Digest) -> str:
     """ "3 stories from 8 articles", or "nothing matched" """
     if not digest.stories:
-        return "nothing matched"
+        return _nothing(digest)
     articles = sum(len(story.articles) for story in digest.stories)
     return f"{count(len(digest.stories), 'story', 'stories')} from {count(articles, 'article')}"
+
+
+def _nothing(digest: Digest) -> str:
+    return "nothing to tell" if digest.held_back else "nothing matched"
 
 
 def coverage_line(digest: Digest) -> str:

@@ -16,6 +16,8 @@ _COLUMNS: tuple[sa.Column[Any], ...] = (
     sa.Column("sketch", sa.LargeBinary()),
     sa.Column("features", sa.LargeBinary()),
     sa.Column("duplicate_why", sa.Text()),
+    sa.Column("series_key", sa.BigInteger()),
+    sa.Column("series", sa.Boolean()),
 )
 
 
@@ -23,6 +25,7 @@ def upgrade() -> None:
     """Columns without a copy of the table, and new tables."""
     for column in _COLUMNS:
         op.add_column("articles", column)
+    op.create_index("ix_articles_series_key_first_seen", "articles", ["series_key", "first_seen"])
     op.create_index(
         "ix_articles_first_seen_id",
         "articles",

@@ -1,0 +1,49 @@
+"""For what a match waits, as `monitor why` says it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from made import NOON
+
+from monitor.app.waiting import Waiting
+from monitor.core.stories.publishers import Publishers
+from monitor.model.article import Quality
+from monitor.model.digest import Cron, DigestSettings, Immediate, Schedule
+from monitor.model.story_member import Member
+
+MINUTE = timedelta(minutes=1)
+OWN = Member(1, "s_1", "Closed", "https://dawn.example/1", "Dawn", "Dawn", "en", NOON, NOON, Quality.FULL)
+CARRIED = [
+    Member(n, "s_1", "Closed", f"https://p{n}.example/1", f"P{n}", "F", "en", NOON, NOON, Quality.FULL, wire="AP")
+    for n in (2, 3)
+]
+IMMEDIATE = Immediate(timedelta(seconds=30))
+
+
+def words(schedule: Schedule, *members: Member, at_least: int = 1, told: datetime | None = None) -> str:
+    settings = DigestSettings("desk", ("*",), ("ops",), schedule, min_publishers=at_least)
+    return Waiting({"desk": settings}, Publishers(), NOON).words("desk", members, lambda: told)
+
+
+def test_a_story_held_back_says_how_many_publishers_are_wanting() -> None:
+    said = words(IMMEDIATE, *CARRIED, at_least=2)
+    assert said == ": held back, its story has 1 of the 2 independent publishers that the digest asks for"
+    assert words(IMMEDIATE, OWN, *CARRIED, at_least=2) == ""
+
+
+def test_a_story_that_was_told_once_is_not_held_back_any_more() -> None:
+    assert "held back" not in words(IMMEDIATE, OWN, at_least=2, told=NOON - 60 * MINUTE)
+
+
+def test_a_follow_up_says_when_its_turn_comes() -> None:
+    assert "a follow-up, told" in words(IMMEDIATE, OWN, told=NOON - MINUTE)
+    assert words(IMMEDIATE, OWN, told=NOON - 20 * MINUTE) == ""
+
+
+def test_a_digest_at_fixed_times_says_when_it_comes_next() -> None:
+    assert words(Cron("0 18 * * *"), OWN).startswith(", next ")
+
+
+def test_of_a_digest_that_the_config_does_not_have_nothing_is_said() -> None:
+    assert Waiting({}, Publishers(), NOON).words("desk", [OWN], lambda: None) == ""
