@@ -22,7 +22,7 @@ from wire_pairs import made, pairs, reports
 
 from monitor.core.stories.duplicates import copy_keys, judge_pair
 from monitor.core.stories.fingerprint import content_hash, sketch_of
-from monitor.core.stories.furniture import story_words
+from monitor.core.stories.furniture import report_words
 from monitor.core.stories.shingles import WordHashes, minhash_bands, sampled
 from monitor.core.stories.wire import wire_of
 from monitor.core.text.words import fold_words
@@ -59,7 +59,7 @@ def main() -> None:
     while len(text.split()) > WORDS:
         text = text.rpartition(" ")[0]
     title = reports()[0]["title"]
-    words = story_words(title, text)
+    words = report_words(title, text).story
     hashes = WordHashes(words)
     shingles = hashes.grams(3)
     rows: dict[str, Callable[[], object]] = {
@@ -67,7 +67,7 @@ def main() -> None:
         "content_hash": lambda: content_hash(title, text, "a.example"),
         "wire_of": lambda: wire_of(title, text, ()),
         "sketch_of, all of it": lambda: sketch_of(title, text),
-        "  words without datelines, credits": lambda: story_words(title, text),
+        "  words without datelines, credits": lambda: report_words(title, text).story,
         "  hashes of the words": lambda: WordHashes(words),
         "  MinHash, 32 bands of 4 rows": lambda: minhash_bands(shingles),
         "  6-grams, numpy": lambda: sampled(hashes.grams(6), 8),

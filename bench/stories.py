@@ -38,13 +38,12 @@ from monitor.adapters.store.rows import article_columns
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.twins import twins_of
 from monitor.core.stories.features import features_of
-from monitor.core.stories.fingerprint import content_hash, sketch_of
 from monitor.core.stories.idf import Idf, build_idf
+from monitor.core.stories.reading_prints import hash_and_fingerprint
 from monitor.core.stories.wire import wire_of
 from monitor.model.article import Article, NewArticle, Quality
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedSettings
-from monitor.model.story import Fingerprint
 from monitor.pipeline.group import GroupStage
 from monitor.testing import FakeClock
 
@@ -112,11 +111,11 @@ def news(count: int) -> list[tuple[str, str]]:
 def fingerprinted(number: int, title: str, text: str) -> NewArticle:
     """An article as the read stage stores it."""
     seen, url = seen_at(number), f"https://paper{number % 500}.example/{number}"
-    made = Fingerprint(sketch_of(title, text), features_of(title, text, "en", ()))
+    hashed, made = hash_and_fingerprint(title, text, "paper.example", "en", ())
     return NewArticle(
         entry_row=number + 1, feed_id=1, feed_name="News", feed_tags=(), url=url, url_key=url, title=title,
         text=text, summary="", publisher="News", quality=Quality.FULL,
-        content_hash=content_hash(title, text, "paper.example"), first_seen=seen, published=seen, language="en",
+        content_hash=hashed, first_seen=seen, published=seen, language="en",
         wire=wire_of(title, text, ()), fingerprint=made,
     )  # fmt: skip
 
@@ -211,6 +210,8 @@ def throughput(options: Options) -> None:
     print(f"\n{options.articles:,} articles of {WORDS} words {'a second':>23} {'CPU ms each':>12} {'× floor':>8}")
     alone = timed(lambda: made.extend(fingerprinted(number, *page) for number, page in enumerate(pages)))
     print(row("fingerprint alone", alone, options.articles, None))
+    terms = timed(lambda: [index_terms(title, "", text) for title, text in pages] and None)
+    print(row("terms of the full-text index alone", terms, options.articles, None))
     for batch, ours in ((1, (one_by_one,)), (BATCH, (grouped_together, in_batches))):
         with waiting_store(options.articles, learned) as store:
             floor = timed(lambda store=store, batch=batch: plain_inserts(store, made, batch))
@@ -327,7 +328,7 @@ def memory(options: Options) -> None:
     print(f"\n{'pages read by one child':40} {'peak MB':>8}")
     for done in range(1, options.pages + 1):
         page = sandbox.run(extract_article, pages[done % 20], f"https://paper.example/{done}", "text/html")
-        sandbox.run(study_article, page.title, "", page.text, "en", (), page.authors)
+        sandbox.run(study_article, page.title, "", page.text, "en", (), page.authors, page.text, "paper.example")
         if done in (1, options.pages // 10, options.pages):
             peak = max(peak_of(one) for one in descendants(os.getpid()))
             print(f"{done:40,} {peak / 1e6:8.0f}", flush=True)

@@ -25,7 +25,6 @@ from monitor.app.documents import document_lines
 from monitor.core.articles.compose import feed_text
 from monitor.core.feeds.document import entry_of_document, publisher_of
 from monitor.core.stories.edges import WINDOW
-from monitor.core.stories.fingerprint import content_hash
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Document, NewArticle
 from monitor.model.entry import Entry, Fate, NewEntry, ParsedEntry
@@ -183,7 +182,9 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
     """As the read stage makes it of an entry, without its text; it was seen when it was published."""
     text, quality = feed_text(entry)
     url = entry.link or ""
-    studied = study_article(entry.title, entry.summary, text, entry.language, (), entry.authors, text)
+    studied = study_article(
+        entry.title, entry.summary, text, entry.language, (), entry.authors, text, host_of(url)
+    )
     return NewArticle(
         entry_row=row.row,
         feed_id=row.feed_id,
@@ -196,7 +197,7 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
         summary="",
         publisher=publisher_of(document),
         quality=quality,
-        content_hash=content_hash(entry.title, text, host_of(url)),
+        content_hash=studied.content_hash,
         first_seen=seen,
         published=entry.published,
         language=studied.language.language,

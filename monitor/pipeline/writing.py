@@ -46,6 +46,7 @@ class _Words(NamedTuple):
     names: tuple[str, ...]
     authors: tuple[str, ...]
     compared: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Writer:
         authors = _together(parsed.authors, page.authors if page else ())
         called = tuple(mention.name for mention in names)
         studied, about_words = self._study(
-            _Words(title, summary, counted.text, stated, called, authors, compared), patient=patient
+            _Words(title, summary, counted.text, stated, called, authors, compared, host_of(url)), patient=patient
         )
         dated = settle_date(parsed, page, entry.first_seen, now)
         notes = (counted.note, dated.note, about_words, about_names)
@@ -84,7 +85,7 @@ class Writer:
             summary=summary,
             publisher=(page.publisher if page else None) or entry.feed_name,
             quality=counted.quality,
-            content_hash=content_hash(title, compared, host_of(url)),
+            content_hash=studied.content_hash,
             first_seen=entry.first_seen,
             published=dated.published,
             language=studied.language.language,
@@ -102,14 +103,15 @@ class Writer:
     def _study(self, words: _Words, *, patient: bool) -> tuple[Studied, str | None]:
         """What a child makes of the words, and what is odd there. Raises SandboxFailed for what may soon be over.
 
-        Without it the language is as stated, and copies of the article are found by its address and words only.
+        Without a child the language is as stated, and copies are found by the article's address and words only.
         """
         try:
             studied = self.sandbox.run(study_article, *words)
         except SandboxFailed as error:
             if patient and error.reason in OUR_TROUBLE:
                 raise
-            return Studied(settle_language(words.stated, None)), f"language not detected: {error}"
+            hashed = content_hash(words.title, words.compared, words.host)
+            return Studied(settle_language(words.stated, None), hashed), f"language not detected: {error}"
         overruled = studied.language.overruled
         return studied, f"said to be in {overruled}" if overruled else None
 

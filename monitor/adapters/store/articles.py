@@ -19,7 +19,7 @@ from monitor.adapters.store.rows import (
     match_columns,
     new_entry_of,
 )
-from monitor.adapters.store.upsert import insert_new, insert_or_update
+from monitor.adapters.store.upsert import insert_or_update, insert_unless_there
 from monitor.model.article import Article, EntityMention, Grouping, NewArticle
 from monitor.model.entry import Entry, Fate, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
@@ -35,7 +35,6 @@ _a = t.articles.c
 _ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
 _GROUPED = _ARTICLE.where(_a.stage == "read").values(stage="grouped")
 _MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
-_OF_ENTRY = sa.select(_a.id).where(_a.entry_row == sa.bindparam("entry"))
 _ENTRY_READ = (
     t.entries.update()
     .where(t.entries.c.id == sa.bindparam("entry"), t.entries.c.fate == Fate.WAITING.value)
@@ -88,8 +87,9 @@ class SqlArticleStore:
         with self._db.write() as connection:
             if not connection.execute(_ENTRY_READ, {"entry": article.entry_row}).rowcount:
                 return  # it was read before, or forgotten while its page was fetched
-            if insert_new(connection, t.articles, article_columns(article)):
-                row = connection.execute(_OF_ENTRY, {"entry": article.entry_row}).scalar_one()
+            inserted = insert_unless_there(connection.dialect.name, t.articles).returning(_a.id)
+            row = connection.execute(inserted, article_columns(article)).scalar_one_or_none()
+            if row is not None:
                 add(connection, {row: terms})
                 if remembered is not None:
                     remember(connection, article.entry_row, remembered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import readable_features
+from monitor.adapters.store.prepared import Prepared, insert_plain
 from monitor.adapters.store.twins import articles_of, day_of
-from monitor.adapters.store.upsert import insert_new, replace_rows
+from monitor.adapters.store.upsert import replace_rows
 from monitor.core.stories.group import class_of
 from monitor.model.grouping import ClassNode, Component
 from monitor.model.story import Features, StoryNode
@@ -36,7 +37,7 @@ _NODES = (
     .where(_n.root.in_(_IDS))
 )
 _WHOLE_NODES = _NODES.join(t.articles, _a.id == _n.article_id).add_columns(_a.features)
-_SHARED = (
+_SHARED = Prepared(
     sa.select(_k.key, _k.root)
     .where(_k.day.in_(sa.bindparam("days", expanding=True)), _k.key.in_(sa.bindparam("keys", expanding=True)))
     .limit(sa.bindparam("most"))
@@ -47,15 +48,19 @@ _NEWEST = (
     .order_by(_k.root.desc())
     .limit(_EDGE)
 )
-_EDGES = sa.union_all(
-    sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
-    sa.select(_e.one, _e.other, _e.weight).where(_e.other.in_(_IDS)),
+_EDGES = Prepared(
+    sa.union_all(
+        sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
+        sa.select(_e.one, _e.other, _e.weight).where(_e.other.in_(_IDS)),
+    )
 )
-_EDGES_FROM = sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS))
+_EDGES_FROM = Prepared(sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)))
 _LEAST: sa.BindParameter[Any] = sa.bindparam("least")
-_STRONG = sa.union(
-    sa.select(_e.other.label("root")).where(_e.one.in_(_IDS), _e.weight >= _LEAST),
-    sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),
+_STRONG = Prepared(
+    sa.union(
+        sa.select(_e.other.label("root")).where(_e.one.in_(_IDS), _e.weight >= _LEAST),
+        sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),
+    )
 )
 _DROP_KEYS = t.story_keys.delete().where(_k.root.in_(_IDS))
 _DROP_EDGES = (t.story_edges.delete().where(_e.one.in_(_IDS)), t.story_edges.delete().where(_e.other.in_(_IDS)))
@@ -112,7 +117,7 @@ def drop_classes(connection: Connection, roots: Collection[int]) -> set[int]:
     """Takes keys and edges of classes; returns the other roots that those edges led to."""
     neighbours: set[int] = set()
     for some in _pieces(roots):
-        for one, other, _ in connection.execute(_EDGES, {"ids": some}):
+        for one, other, _ in _EDGES.rows(connection, ids=some):
             neighbours |= {one, other}
         connection.execute(_DROP_KEYS, {"ids": some})
         for statement in _DROP_EDGES:
@@ -123,12 +128,13 @@ def drop_classes(connection: Connection, roots: Collection[int]) -> set[int]:
 def record_keys(connection: Connection, keys: Iterable[tuple[ClassNode, Collection[int]]]) -> None:
     """The keys of dated classes."""
     rows = [
-        {"day": day_of(one.node.when), "key": key, "root": one.node.id}
+        (day, key, one.node.id)
         for one, some in keys
         if one.node.when is not None
+        for day in [day_of(one.node.when)]
         for key in some
     ]
-    insert_new(connection, t.story_keys, *rows)
+    insert_plain(connection, t.story_keys, ("day", "key", "root"), rows)
 
 
 def record_edges(connection: Connection, edges: Mapping[tuple[int, int], float]) -> None:
@@ -145,8 +151,9 @@ def candidates_of(
     asked: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for one, some in keys:
         if one.node.when is not None:
+            of_day = asked[day_of(one.node.when)]
             for key in some:
-                asked[day_of(one.node.when)][key].append(one.node.id)
+                of_day[key].append(one.node.id)
     for day, of in asked.items():
         for key, root in _sharing(connection, day, days, sorted(of)):
             for asking in of[key]:
@@ -158,10 +165,10 @@ def candidates_of(
     }
 
 
-def _sharing(connection: Connection, day: int, days: int, keys: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _sharing(connection: Connection, day: int, days: int, keys: list[int]) -> Iterator[tuple[int, int]]:
     most = max(_FREE, 4 * len(keys))
     window = list(range(day - days, day + days + 1))
-    rows = connection.execute(_SHARED, {"days": window, "keys": keys, "most": most + 1}).all()
+    rows = _SHARED.rows(connection, days=window, keys=keys, most=most + 1)
     if len(rows) <= most:
         yield from ((row.key, row.root) for row in rows)
     elif len(keys) > 1:
@@ -182,7 +189,7 @@ def component_of(connection: Connection, roots: Collection[int], least: float, m
     while frontier and len(reached) <= most:
         found: set[int] = set()
         for some in _pieces(frontier):
-            found.update(connection.execute(_STRONG, {"ids": some, "least": least}).scalars())
+            found.update(row for (row,) in _STRONG.rows(connection, ids=some, least=least))
         frontier = found - reached
         reached |= frontier
         near = near or set(reached)
@@ -194,7 +201,7 @@ def component_of(connection: Connection, roots: Collection[int], least: float, m
     # Of a crowd only what leads to these: all edges between their neighbours are tens of thousands.
     statement, of = (_EDGES_FROM, reached) if whole else (_EDGES, set(roots))
     for some in _pieces(of) if len(reached) > 1 else ():
-        for one, other, weight in connection.execute(statement, {"ids": some}):
+        for one, other, weight in statement.rows(connection, ids=some):
             if one in reached and other in reached:
                 edges[one, other] = weight
     apart |= {pair for pair, weight in edges.items() if weight < 0}

@@ -7,6 +7,7 @@ by the migrations, and in no `MetaData`: who copies tables leaves it behind, and
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -35,10 +36,13 @@ _FTS5 = sa.table(
 )
 _TSVECTORS = sa.table(INDEX, sa.column("id", sa.BigInteger), sa.column("tokens", postgresql.TSVECTOR))
 _TERMS = sa.bindparam("terms", type_=postgresql.ARRAY(sa.Text))
+_FTS5_ROW = sa.insert(_FTS5)
 
 
 def spelled(term: str) -> str:
     """A term as it stands in the index and in what is asked of it: one piece for every tokenizer, and bounded."""
+    if term.isalnum() and len(term) <= _LONGEST:
+        return term
     return term[:_LONGEST].translate(_SPELLING) or _NOTHING
 
 
@@ -47,15 +51,18 @@ def add(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
     if not terms:
         return
     if _is_postgresql(connection):
-        insert = postgresql.insert(_TSVECTORS)
-        statement = insert.values(id=sa.bindparam("id"), tokens=sa.func.array_to_tsvector(_TERMS))
-        # Another search may have indexed it a moment ago.
-        changed = {"tokens": insert.excluded.tokens}
-        statement = statement.on_conflict_do_update(index_elements=["id"], set_=changed)
         rows = [{"id": one, "terms": sorted(map(spelled, found))} for one, found in terms.items()]
-        connection.execute(statement, rows)
+        connection.execute(_tsvector_row(), rows)
     else:
-        connection.execute(_FTS5.insert(), [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
+        connection.execute(_FTS5_ROW, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
+
+
+@cache
+def _tsvector_row() -> sa.Insert:
+    insert = postgresql.insert(_TSVECTORS)
+    statement = insert.values(id=sa.bindparam("id"), tokens=sa.func.array_to_tsvector(_TERMS))
+    # Another search may have indexed it a moment ago.
+    return statement.on_conflict_do_update(index_elements=["id"], set_={"tokens": insert.excluded.tokens})
 
 
 def remove(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:

@@ -14,6 +14,7 @@ from monitor.adapters.store import components, twins
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.packed import unpack_features
+from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import article_of
 from monitor.adapters.store.told import wake_merged, wake_too_few
 from monitor.adapters.store.upsert import insert_new, insert_or_update
@@ -30,12 +31,13 @@ _a, _n, _s, _m, _i = (
     one.c for one in (t.articles, t.story_nodes, t.story_aliases, t.must_not_links, t.idf_snapshots)
 )
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_UNGROUPED = (
+_UNGROUPED = Prepared(
     sa.select(_a.id)
     .where(_a.stage == "read", sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= sa.bindparam("now")))
     .order_by(_a.id)
     .limit(sa.bindparam("most"))
 )
+_WEIGHTS = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.version)
 _ARTICLE = sa.select(t.articles).where(_a.id == sa.bindparam("article"))
 _CLAIMED = sa.select(t.articles).where(_a.id.in_(_IDS), _a.stage == "read").order_by(_a.id)
 _CLAIM = t.articles.update().where(_a.id.in_(_IDS), _a.stage == "read").values(stage="grouped")
@@ -73,7 +75,7 @@ class SqlGroupingStore:
     def ungrouped(self, now: datetime, limit: int) -> Sequence[int]:
         """The ids of articles without a story whose time has come, oldest first."""
         with self._db.read() as connection:
-            return list(connection.execute(_UNGROUPED, {"now": now, "most": limit}).scalars())
+            return [row for (row,) in _UNGROUPED.rows(connection, now=now, most=limit)]
 
     def article(self, article_id: int) -> Article | None:
         """One article, whole."""
@@ -103,9 +105,8 @@ class SqlGroupingStore:
 
     def weights(self) -> Sequence[tuple[str, datetime]]:
         """The snapshots that are kept, newest first."""
-        query = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.version)
         with self._db.read() as connection:
-            return [(row.version, row.made_at) for row in connection.execute(query)]
+            return [(row.version, row.made_at) for row in connection.execute(_WEIGHTS)]
 
     def weights_of(self, version: str) -> bytes:
         """A snapshot as it was recorded."""
@@ -147,6 +148,7 @@ class SqlGroupingSession:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._alone: set[int] = set()  # articles that were claimed, and have no copies
 
     def claim(self, ids: Collection[int]) -> Sequence[Article]:
         """Those of the articles that are still without a story, as grouped now, oldest first."""
@@ -156,6 +158,7 @@ class SqlGroupingSession:
             self._connection.execute(
                 _CLAIM, {"ids": [one.id for one in found], "next_stage_at": None, "stage_error": None}
             )
+        self._alone.update(one.id for one in found)
         return found
 
     def release(self, ids: Collection[int]) -> Sequence[Article]:
@@ -193,6 +196,8 @@ class SqlGroupingSession:
     def record_classes(self, joined: Joined, seen: Mapping[int, datetime]) -> Set[int]:
         """Copies and classes; returns the other classes that lost an edge by it."""
         run = self._connection.execute
+        self._alone.difference_update(one.duplicate_of for one in joined.copies)
+        self._alone.difference_update(joined.gone.values())
         if joined.copies:
             run(
                 _COPY,
@@ -245,7 +250,9 @@ class SqlGroupingSession:
         stories = [{"root": root, "story": story} for root, story in regrouping.stories.items()]
         if stories:
             run(_STORY, stories)
-            run(_STORY_OF_COPIES, stories)
+        with_copies = [one for one in stories if one["root"] not in self._alone]
+        if with_copies:
+            run(_STORY_OF_COPIES, with_copies)
         if regrouping.aliases:
             run(_FOLLOW, [{"before": one, "story": story} for one, story in regrouping.aliases.items()])
             for alias, story in regrouping.aliases.items():

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import fingerprint_of
-from monitor.adapters.store.upsert import insert_new
+from monitor.adapters.store.prepared import Prepared, insert_plain
 from monitor.core.stories.duplicates import COPY_WINDOW, copy_keys, when_of
 from monitor.core.stories.series import SERIES_DAYS, SERIES_WITHIN, judge_series, series_key
 from monitor.core.text.urls import host_of
@@ -61,17 +61,19 @@ _MEMBERS = (
     .limit(sa.bindparam("most"))
 )
 _new, _old = t.articles.alias("newer"), t.articles.alias("older")
-_REVISIONS = sa.union_all(
-    sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
-    .select_from(_new)
-    .join(t.entries, t.entries.c.id == _new.c.entry_row)
-    .join(_old, _old.c.entry_row == t.entries.c.revision_of)
-    .where(_new.c.id.in_(sa.bindparam("ids", expanding=True)), _old.c.stage != "read"),
-    sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
-    .select_from(_old)
-    .join(t.entries, t.entries.c.revision_of == _old.c.entry_row)
-    .join(_new, _new.c.entry_row == t.entries.c.id)
-    .where(_old.c.id.in_(sa.bindparam("ids", expanding=True)), _new.c.stage != "read"),
+_REVISIONS = Prepared(
+    sa.union_all(
+        sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
+        .select_from(_new)
+        .join(t.entries, t.entries.c.id == _new.c.entry_row)
+        .join(_old, _old.c.entry_row == t.entries.c.revision_of)
+        .where(_new.c.id.in_(sa.bindparam("ids", expanding=True)), _old.c.stage != "read"),
+        sa.select(_new.c.id.label("revision"), _old.c.id.label("revised"))
+        .select_from(_old)
+        .join(t.entries, t.entries.c.revision_of == _old.c.entry_row)
+        .join(_new, _new.c.entry_row == t.entries.c.id)
+        .where(_old.c.id.in_(sa.bindparam("ids", expanding=True)), _new.c.stage != "read"),
+    )
 )
 _IN_SERIES = (
     sa.select(_a.first_seen)
@@ -95,7 +97,11 @@ def _looks(
         key.in_(sa.bindparam("keys", expanding=True)), *where
     )
     one = sa.select(row.label("row")).where(key == sa.bindparam("key"), *where).limit(EDGE)
-    return many.limit(sa.bindparam("most")), one.order_by(*order), one.order_by(*(by.desc() for by in order))
+    return (
+        Prepared(many.limit(sa.bindparam("most"))),
+        one.order_by(*order),
+        one.order_by(*(by.desc() for by in order)),
+    )
 
 
 _BY_URL = _looks(_a.url_key, _a.id, (_a.id,), _GROUPED)
@@ -159,8 +165,7 @@ def twins_of(connection: Connection, articles: Sequence[Article]) -> Twins:
     """What may be a copy of these; see `ports.GroupingSession.twins`."""
     look = _Look(connection)
     revisions = frozenset(
-        (row.revision, row.revised)
-        for row in connection.execute(_REVISIONS, {"ids": [one.id for one in articles]})
+        (row.revision, row.revised) for row in _REVISIONS.rows(connection, ids=[one.id for one in articles])
     )
     for one, other in revisions:
         look.of[one].add(other)
@@ -227,8 +232,8 @@ def index_bands(connection: Connection, articles: Sequence[Article], twins: Twin
         if one.fingerprint is not None and _print(one) not in indexed:
             indexed.add(_print(one))
             day = day_of(when_of(one))
-            rows += [{"day": day, "key": key, "article_id": one.id} for key in copy_keys(one.fingerprint.sketch)]
-    insert_new(connection, t.bands, *rows)
+            rows += [(day, key, one.id) for key in copy_keys(one.fingerprint.sketch)]
+    insert_plain(connection, t.bands, ("day", "key", "article_id"), rows)
 
 
 def _print(article: Article) -> tuple[str, str, str, int]:
@@ -265,13 +270,13 @@ class _Look:
     def _some(
         self,
         looks: tuple[Any, Any, Any],
-        keys: Sequence[Any],
+        keys: list[Any],
         asked: Mapping[Any, set[int]],
         more: Mapping[str, Any],
     ) -> None:
         many, oldest, newest = looks
         most = max(_FREE, 8 * len(keys))
-        rows = self._connection.execute(many, {"keys": keys, "most": most + 1, **more}).all()
+        rows = many.rows(self._connection, keys=keys, most=most + 1, **more)
         if len(rows) <= most:
             for key, row in rows:
                 self._add(asked[key], row)

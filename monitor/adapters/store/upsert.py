@@ -30,7 +30,7 @@ def insert_new(connection: Connection, table: sa.Table, *rows: Mapping[str, Any]
     """
     if not rows:
         return 0
-    statement = _insert_unless_there(connection.dialect.name, table)
+    statement = insert_unless_there(connection.dialect.name, table)
     # Without the option SQLAlchemy says -1 of an insert on PostgreSQL.
     return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
@@ -56,10 +56,7 @@ def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Mapping
     """Inserts rows that all name the same columns, or gives those with their primary key these values."""
     if not rows:
         return
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    connection.execute(_insert_or_replace(connection.dialect.name, table, tuple(rows[0])), rows)
 
 
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
@@ -72,7 +69,16 @@ def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -
 
 
 @cache
-def _insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
+def _insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+@cache
+def insert_unless_there(dialect: str, table: sa.Table) -> sa.Insert:
+    """INSERT that passes over what a unique key says is there."""
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return insert.on_conflict_do_nothing()
 

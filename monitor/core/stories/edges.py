@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
+from heapq import nsmallest
 from itertools import combinations
 from typing import NamedTuple
 
 from monitor.core.stories.features import is_number, is_ordinal
 from monitor.core.stories.idf import Idf
-from monitor.core.stories.named_days import days_of, is_day
+from monitor.core.stories.named_days import days_of, is_day, without_days
 from monitor.model.story import StoryNode
 
 WINDOW = timedelta(days=7)
@@ -83,7 +84,7 @@ def keys_of(node: StoryNode, idf: Idf) -> tuple[int, ...]:
     """
     if node.when is None:
         return ()
-    terms = [(term, count) for term, count in node.features.terms if not is_day(term)]
+    terms = without_days(node.features.terms)
     names = _top(node.features.names, idf, _KEY_NAMES)
     tops = (names, _top(terms, idf, _KEY_TERMS if len(names) >= _FEW_NAMES else _KEY_TERMS_ALONE))
     return tuple(sorted({_key(*sorted(pair)) for top in tops for pair in combinations(top, 2)}))
@@ -91,8 +92,9 @@ def keys_of(node: StoryNode, idf: Idf) -> tuple[int, ...]:
 
 def _top(counts: Sequence[tuple[int, int]], idf: Idf, most: int) -> Sequence[int]:
     """What an article says most of, its counts not damped: the rarest words are each report's own."""
-    ranked = sorted(counts, key=lambda counted: (-counted[1] * idf.weight(counted[0]), counted[0]))
-    return [term for term, _ in ranked[:most]]
+    weights = idf.weights([term for term, _ in counts])
+    ranked = [(-count * weight, term) for (term, count), weight in zip(counts, weights, strict=True)]
+    return [term for _, term in nsmallest(most, ranked)]
 
 
 def _other_language(one: StoryNode, other: StoryNode) -> bool:
@@ -130,7 +132,7 @@ def _weighed_node(node: StoryNode, idf: Idf) -> _Weighed:
     return _weighed(node.features.terms, node.features.names, node.when, idf)
 
 
-@lru_cache(maxsize=2_048)  # some 20 kB each; a new article is weighed against each of its candidates
+@lru_cache(maxsize=512)  # 28 kB each, 14 MB; a new article is weighed against each of its candidates, at most 200
 def _weighed(
     terms: tuple[tuple[int, int], ...], names: tuple[tuple[int, int], ...], when: datetime, idf: Idf
 ) -> _Weighed:

@@ -7,6 +7,7 @@ are stored: a change of what is hashed raises `FEATURES_VERSION`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +18,7 @@ from monitor.core.stories.titles import bare_title
 from monitor.core.text.letters import is_spaceless
 from monitor.core.text.normalize import american
 from monitor.core.text.stems import has_stemmer, stem
-from monitor.core.text.tokens import Analysed, analyse
+from monitor.core.text.tokens import Words, words_of
 from monitor.model.story import Features
 
 FEATURES_VERSION = 1
@@ -63,8 +64,8 @@ def features_of(title: str, text: str, language: str, names: Sequence[str]) -> F
     alone, so that "Khawaja Asif" and "Asif" share one.
     """
     title, text = bare_title(title[:_TITLE_CHARACTERS]), _without_about(text[:_BODY_CHARACTERS])
-    head = analyse(title, limit=_TITLE_WORDS)
-    body = analyse(text, limit=BODY_WORDS)
+    head = words_of(title, _TITLE_WORDS)
+    body = words_of(text, BODY_WORDS)
     return Features(
         FEATURES_VERSION,
         _ascending(_terms(head, body, english=language in ("", "en"))),
@@ -82,18 +83,22 @@ def _ascending(counts: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(counts.items()))
 
 
-def _terms(head: Analysed, body: Analysed, english: bool) -> Mapping[int, int]:
+def _terms(head: Words, body: Words, english: bool) -> Mapping[int, int]:
     terms: dict[int, int] = {}
     days: list[int] = []
-    for analysed, times in ((head, 2), (body, 1)):
-        words = analysed.terms
-        of_days: set[int] = set()
-        for place, size, code in days_in(words):
-            of_days.update(range(place, place + size))
-            days.append(code)
-        for word in _words([word for place, word in enumerate(words) if place not in of_days]):
+    for found, times in ((head, 2), (body, 1)):
+        words = found.terms
+        if not day_names().isdisjoint(words):
+            of_days: set[int] = set()
+            for place, size, code in days_in(words):
+                of_days.update(range(place, place + size))
+                days.append(code)
+            words = [word for place, word in enumerate(words) if place not in of_days]
+        if words and max(words) >= _FIRST_SPACELESS:
+            words = list(_words(words))
+        for word, count in Counter(words).items():
             term = term_hash(word, english)
-            terms[term] = terms.get(term, 0) + times
+            terms[term] = terms.get(term, 0) + times * count
     for code in days:
         terms[code] = terms.get(code, 0) + 1
     if days:
@@ -101,18 +106,16 @@ def _terms(head: Analysed, body: Analysed, english: bool) -> Mapping[int, int]:
     return terms
 
 
-def _named(head: Analysed, body: Analysed, title: str, text: str, names: Sequence[str]) -> Mapping[int, int]:
-    given = {word for name in names[:_MOST_NAMES] for word in analyse(name[:_TITLE_CHARACTERS], limit=10).terms}
+def _named(head: Words, body: Words, title: str, text: str, names: Sequence[str]) -> Mapping[int, int]:
+    given = {word for name in names[:_MOST_NAMES] for word in words_of(name[:_TITLE_CHARACTERS], 10).terms}
     named = given.union(_capitals(body, text), _capitals(head, title, is_title=True)) - day_names()
     found = {name_hash(word): 1 for word in given}
-    counts: dict[str, int] = {}
-    for analysed, times in ((head, 2), (body, 1)):
-        for word in analysed.terms:
-            if word in named:
-                counts[word] = counts.get(word, 0) + times
-    for word, count in counts.items():
-        name = name_hash(word)
-        found[name] = max(count, found.get(name, 0))
+    in_head, in_body = Counter(head.terms), Counter(body.terms)
+    for word in named:
+        count = 2 * in_head[word] + in_body[word]
+        if count:
+            name = name_hash(word)
+            found[name] = max(count, found.get(name, 0))
     return found
 
 
@@ -171,32 +174,39 @@ def _words(words: Sequence[str]) -> Iterable[str]:
         last = word
 
 
-def _capitals(analysed: Analysed, text: str, is_title: bool = False) -> Iterable[str]:
+def _capitals(words: Words, text: str, is_title: bool = False) -> Iterable[str]:
     """The words with a capital that stand inside a sentence, and words of capitals only.
 
     Of a headline also those that the table of common words does not know as ordinary, wherever they stand: many
     feeds give nothing but headlines. In a headline that capitalises every word, and one in capitals, only those.
     """
-    cased = [surface for surface in analysed.surfaces if surface[0].isupper() or surface[0].islower()]
-    shouts = sum(surface.isupper() and len(surface) > 1 for surface in cased) >= _TITLE_CASE * len(cased)
-    tells = not shouts and (not is_title or sum(map(_is_capital, cased)) < _TITLE_CASE * len(cased))
-    end, before = 0, ""
-    for word, surface, start in zip(analysed.terms, analysed.surfaces, analysed.starts, strict=True):
-        if surface[0].isupper() and len(word) > 1:
-            inside = tells and end > 0 and not _begins(text[end:start], before)
-            acronym = not shouts and len(surface) > 1 and surface.isupper()
-            if inside or acronym or (is_title and not is_ordinary(word)):
-                yield word
-        end, before = start + len(surface), surface
+    terms, surfaces, _ = words
+    capitals = [place for place, surface in enumerate(surfaces) if surface[0].isupper()]
+    in_capitals = {place for place in capitals if len(surfaces[place]) > 1 and surfaces[place].isupper()}
+    shouts, tells = False, True
+    # Of most texts the capitals alone show that they do not shout.
+    if is_title or len(in_capitals) >= _TITLE_CASE * len(capitals):
+        cased = len(capitals) + sum(surface[0].islower() for surface in surfaces)
+        shouts = len(in_capitals) >= _TITLE_CASE * cased
+        tells = not shouts and (not is_title or len(capitals) < _TITLE_CASE * cased)
+    for place in capitals:
+        word = terms[place]
+        if len(word) > 1 and (
+            (not shouts and place in in_capitals)
+            or (is_title and not is_ordinary(word))
+            or (tells and place and _stands_inside(text, place, words))
+        ):
+            yield word
 
 
-def _is_capital(surface: str) -> bool:
-    return surface[0].isupper()
+def _stands_inside(text: str, place: int, words: Words) -> bool:
+    """Whether that word, not the first one, stands inside a sentence."""
+    before = words.surfaces[place - 1]
+    return not _begins(text[words.starts[place - 1] + len(before) : words.starts[place]], before)
 
 
 def _begins(gap: str, before: str) -> bool:
     """Whether a sentence or a quotation begins behind this gap, and the word before it."""
-    sign = _BEGINS.search(gap)
-    if sign is None:
+    if gap == " " or _BEGINS.search(gap) is None:
         return False
     return not (gap == ". " and len(before) <= _TITLE_OR_INITIAL and before[0].isupper())

@@ -54,6 +54,11 @@ class Idf:
         """The weight of a term or name, 0 … log(documents + 1); one that is not in the snapshot weighs most."""
         return self._weights.get(term, self.rarest)
 
+    def weights(self, terms: Iterable[int]) -> list[float]:
+        """The weight of each."""
+        weight, rarest = self._weights.get, self.rarest
+        return [weight(term, rarest) for term in terms]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Idf) and other.version == self.version
 

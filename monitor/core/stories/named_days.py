@@ -47,6 +47,11 @@ def is_day(term: int) -> bool:
     return 0 < term < _MOST
 
 
+def without_days(terms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Terms and their counts but for the codes of days."""
+    return [counted for counted in terms if not 0 < counted[0] < _MOST]
+
+
 def days_in(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """The days named among normalised words: where, how many words, and the day's code.
 

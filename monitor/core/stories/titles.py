@@ -67,11 +67,12 @@ def template_of(title: str) -> tuple[str, ...]:
     return words if len(words) > 1 else ()
 
 
+@lru_cache(maxsize=8192)  # versions of one page have the same ones in each pair
 def _number(word: str) -> str:
     if word in _DAYS:
         return word
     if word in _NUMBERS:
         return _NUMBERS[word]
-    if not any(character.isdigit() for character in word):
+    if word.isalpha() or not any(character.isdigit() for character in word):
         return ""
     return _ORDINAL.sub(r"\1", word)

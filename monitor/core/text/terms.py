@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from monitor.core.text.normalize import ANALYSER_VERSION, american
-from monitor.core.text.tokens import MAX_TOKENS, analyse
+from monitor.core.text.normalize import ANALYSER_VERSION
+from monitor.core.text.spellings import AMERICAN
+from monitor.core.text.tokens import MAX_TOKENS, forms_of
 
 TERMS_VERSION = f"{ANALYSER_VERSION}/{unicodedata.unidata_version}"
 """What stored terms depend on: the analyser, and the Unicode tables of the Python that runs it."""
@@ -20,8 +21,7 @@ def terms_of(texts: Iterable[str], limit: int = MAX_TOKENS) -> frozenset[str]:
     """
     found: set[str] = set()
     for text in texts:
-        analysed = analyse(text, limit=limit)
-        limit -= len(analysed.terms)
-        found.update(analysed.terms)
-        found.update(compound.term for compound in analysed.compounds)
-    return frozenset(found | {american(term) for term in found})
+        terms, compounds = forms_of(text, limit)
+        limit -= len(terms)
+        found.update(terms, compounds)
+    return frozenset(found.union(map(AMERICAN.__getitem__, found & AMERICAN.keys())))

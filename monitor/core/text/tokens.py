@@ -116,19 +116,43 @@ class Analysed(NamedTuple):
         return list(map(Token, self.terms, self.starts, self.ends, self.positions))
 
 
+class Words(NamedTuple):
+    """A text cut into words, for whoever asks for no positions: two thirds of the time of `analyse`."""
+
+    terms: Sequence[str]
+    surfaces: Sequence[str]
+    starts: Sequence[int]
+
+
+def words_of(text: str, limit: int = MAX_TOKENS) -> Words:
+    """The words that `analyse` finds."""
+    pieces = _pieces(text, list(_links(text)), limit)
+    surfaces = pieces[1::2]
+    return Words(normalize_all(surfaces), surfaces, list(accumulate(map(len, pieces)))[:-1:2])
+
+
+def forms_of(text: str, limit: int = MAX_TOKENS) -> tuple[list[str], list[str]]:
+    """The terms that `analyse` finds, one a word; and those of compounds."""
+    pieces = _pieces(text, list(_links(text)), limit)
+    surfaces = pieces[1::2]
+    return normalize_all(surfaces), [normalize(joined) for joined, _, _ in _joined(pieces, surfaces)]
+
+
 def analyse(text: str, position: int = 0, limit: int = MAX_TOKENS) -> Analysed:
     """Cuts `text` into at most `limit` words, the first at `position`. Takes time linear in the text."""
     if limit <= 0:
         return Analysed((), (), (), (), (), (), (), position)
     links = list(_links(text))
-    pieces = _patterns().word.split(_blanked(text, links), limit)
+    pieces = _pieces(text, links, limit)
     surfaces = pieces[1::2]
     bounds = list(accumulate(map(len, pieces)))
     starts, ends = bounds[:-1:2], bounds[1::2]
     parts = list(paragraphs(text))
     breaks = [start for start, _ in parts][1:] + [end for _, end in links]
     positions = _positions(starts, sorted(breaks), position)
-    compounds = _compounds(pieces, surfaces, positions)
+    compounds = [
+        Compound(normalize(joined), positions[first], size) for joined, first, size in _joined(pieces, surfaces)
+    ]
     next_position = positions[-1] + 1 if positions else position
     return Analysed(normalize_all(surfaces), surfaces, starts, ends, positions, compounds, parts, next_position)
 
@@ -145,9 +169,13 @@ def _positions(starts: Sequence[int], breaks: Sequence[int], position: int) -> l
     return positions
 
 
-def _compounds(pieces: Sequence[str], surfaces: Sequence[str], positions: Sequence[int]) -> list[Compound]:
-    """The compounds among words and the gaps between them, which take turns in `pieces`."""
-    compounds: list[Compound] = []
+def _pieces(text: str, links: list[tuple[int, int]], limit: int) -> list[str]:
+    """Gaps and words in turn, a gap first and last; what is left behind the last word stands in the last gap."""
+    return _patterns().word.split(_blanked(text, links), limit) if limit > 0 else [text]
+
+
+def _joined(pieces: Sequence[str], surfaces: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """The compounds among words and the gaps between them: joined, the first word's place, how many words."""
     # A lone hyphen is no break: neighbours that it parts stand side by side.
     joints = [index for index, gap in enumerate(pieces[2:-1:2]) if gap in _HYPHENS]
     start = 0
@@ -157,10 +185,8 @@ def _compounds(pieces: Sequence[str], surfaces: Sequence[str], positions: Sequen
             end += 1
         first, size = joints[start], end - start + 1
         if size <= _MAX_COMPOUND:
-            joined = "".join(surfaces[first : first + size])
-            compounds.append(Compound(normalize(joined), positions[first], size))
+            yield "".join(surfaces[first : first + size]), first, size
         start = end
-    return compounds
 
 
 def _links(text: str) -> Iterator[tuple[int, int]]:

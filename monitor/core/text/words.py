@@ -10,10 +10,18 @@ from hashlib import blake2b
 from monitor.core.text.characters import bounded_marks
 
 _WORD = re.compile(r"\w+")
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+_SIGNS = "’“”‘–—…\u00a0"  # no words, and often all in an English text that is not ASCII
 
 
 def fold_words(text: str) -> list[str]:
     """The words of a text after NFKC and casefold; quotes, dashes and markup signs are no words."""
+    plain = text
+    if not text.isascii():
+        for sign in _SIGNS:
+            plain = plain.replace(sign, " ")
+    if plain.isascii():  # in half the time
+        return _ASCII_WORD.findall(plain.lower())
     return _WORD.findall(unicodedata.normalize("NFKC", bounded_marks(text)).casefold())
 
 

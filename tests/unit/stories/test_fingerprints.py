@@ -11,7 +11,7 @@ import pytest
 from wire_pairs import abridge, edit, reports
 
 from monitor.core.stories.duplicates import containment, copy_keys
-from monitor.core.stories.fingerprint import content_hash, sketch_of
+from monitor.core.stories.fingerprint import content_hash, hash_and_sketch, sketch_of
 
 REPORT = reports()[0]
 TITLE, TEXT = REPORT["title"], REPORT["text"].strip()
@@ -156,3 +156,12 @@ def test_the_judge_and_the_hash_load_no_numpy() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_a_text_that_is_cut_once_has_the_hash_and_the_sketch_of_one_that_is_cut_twice() -> None:
+    headed = f"{TITLE}\n\nBy Ann Lee\n\n{RELEASE}\n\n© 2023 The Daily Post"
+    for text in (TEXT, RELEASE, headed, "", TITLE, "塔利班发言人说。" * 9, "ﬁve \u00ad\u200b“trucks” — wait…"):
+        assert hash_and_sketch(TITLE, text, "a.example") == (
+            content_hash(TITLE, text, "a.example"),
+            sketch_of(TITLE, text),
+        )

@@ -10,7 +10,7 @@ import pytest
 from monitor.core.text.letters import is_spaceless, letters
 from monitor.core.text.normalize import exact_key, normalize
 from monitor.core.text.paragraphs import paragraphs
-from monitor.core.text.tokens import MAX_TOKENS, analyse
+from monitor.core.text.tokens import MAX_TOKENS, analyse, forms_of, words_of
 
 
 def terms(text: str) -> list[str]:
@@ -183,3 +183,11 @@ def test_columns_and_words_say_the_same():
     assert [token.term for token in analysed.tokens] == list(analysed.terms)
     assert "Tor\u200bkham" in analysed.surfaces
     assert "x" not in analysed.terms
+
+
+def test_words_and_forms_without_positions_are_those_of_the_analyser() -> None:
+    text = "A cease-fire at www.x.example/a-b, “Torkham’s” 6,000 trucks: ﬁve-year U.S. plan.\n\n塔利班 up-to-date"
+    for limit in (0, 1, 5, 100):
+        analysed = analyse(text, limit=limit)
+        assert words_of(text, limit) == (list(analysed.terms), list(analysed.surfaces), list(analysed.starts))
+        assert forms_of(text, limit) == (list(analysed.terms), [one.term for one in analysed.compounds])
