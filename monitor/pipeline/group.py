@@ -65,7 +65,7 @@ class GroupStage:
     def likeness(self) -> Likeness:
         """What stories are told apart by now."""
         kept = self.store.weights()
-        versions = [version for version, _ in kept]
+        versions = [one.version for one in kept]
         for version in versions:
             if version not in self.weights.by_version:
                 self.weights.by_version[version] = Idf.from_bytes(self.store.weights_of(version))
@@ -73,7 +73,7 @@ class GroupStage:
             del self.weights.by_version[version]
         weights = [self.weights.by_version[version] for version in versions]
         # The shipped ones were in force before the first: for a window more what they found must be found by them.
-        if not kept or kept[-1][1] > self.clock.now() - self.window:
+        if not kept or kept[-1].made_at > self.clock.now() - self.window:
             weights.append(Idf.shipped())
         return Likeness(weights, self.window)
 

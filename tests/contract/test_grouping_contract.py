@@ -190,9 +190,9 @@ def test_what_stories_are_weighed_by_is_kept_and_replaced(store: Store) -> None:
         store.grouping.record_weights(
             version, NOON + day * 7 * DAY, 5, version.encode(), NOON + (day * 7 - 8) * DAY
         )
-    assert [version for version, _ in store.grouping.weights()] == ["three", "two", "one"]
+    assert [one.version for one in store.grouping.weights()] == ["three", "two", "one"]
     store.grouping.record_weights("four", NOON + 21 * DAY, 5, b"four", NOON + 13 * DAY)
-    assert [version for version, _ in store.grouping.weights()] == ["four", "three", "two"]
+    assert [one.version for one in store.grouping.weights()] == ["four", "three", "two"]
     assert store.grouping.weights_of("four") == b"four"
 
 

@@ -18,7 +18,7 @@ from monitor.adapters.store.rows import article_of
 from monitor.adapters.store.told import wake_merged
 from monitor.adapters.store.upsert import insert_new, insert_or_update
 from monitor.model.article import Article
-from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Twins
+from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Snapshot, Twins
 from monitor.model.story import Features, MustNotLink
 
 MOST_RELEASED = 500
@@ -84,16 +84,22 @@ class SqlGroupingStore:
             take_grouping_lock(connection)
             yield SqlGroupingSession(connection)
 
-    def weights(self) -> Sequence[tuple[str, datetime]]:
+    def weights(self) -> Sequence[Snapshot]:
         """The snapshots that are kept, newest first."""
-        query = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.version)
+        query = sa.select(_i.version, _i.made_at, _i.documents).order_by(_i.made_at.desc(), _i.version)
         with self._db.read() as connection:
-            return [(row.version, row.made_at) for row in connection.execute(query)]
+            return [Snapshot(row.version, row.made_at, row.documents) for row in connection.execute(query)]
 
     def weights_of(self, version: str) -> bytes:
         """A snapshot as it was recorded."""
         with self._db.read() as connection:
             return bytes(connection.execute(sa.select(_i.weights).where(_i.version == version)).scalar_one())
+
+    def studied(self, most: int) -> int:
+        """How many articles have features, at most `most`."""
+        some = sa.select(_a.id).where(_a.sketch.is_not(None)).limit(most).subquery()
+        with self._db.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
     def sample(self, after: int, limit: int) -> Sequence[tuple[int, Features]]:
         """Features by article, those below `after` (0: the newest), newest first."""

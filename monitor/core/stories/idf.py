@@ -54,6 +54,10 @@ class Idf:
         """The weight of a term or name, 0 … log(documents + 1); one that is not in the snapshot weighs most."""
         return self._weights.get(term, self.rarest)
 
+    def knows(self, term: int) -> bool:
+        """Whether the term is in the snapshot: common words of every language that it was learned for are."""
+        return term in self._weights
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Idf) and other.version == self.version
 
