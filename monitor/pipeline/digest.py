@@ -149,7 +149,9 @@ class DigestStage:
         The ids of `found` are those of the articles. What the digest has told of a story is not told again. Who
         asks for it by hand gets it from one publisher, too.
         """
-        turns = Turns(self._telling.judged(settings, found, self.clock.now()))
+        # It looks back: that time has passed since does not make what was told news again.
+        for_once = replace(settings, repeat_after=timedelta.max)
+        turns = Turns(self._telling.judged(for_once, found, self.clock.now()))
         built = self._build(settings, batch, window, turns, self._standing(), late=False)
         digest = replace(built, immediate=False, looks_back=True)
         return self._plan(settings, digest, turns, speaks=bool(digest.stories), closes_window=False), digest

@@ -167,7 +167,9 @@ def test_a_match_merged_into_a_story_that_its_telling_article_leaves_waits_again
 
 def tell_first_and_merge_second(store: Store) -> None:
     first, second = store.digests.pending("morning")
-    store.digests.record_plan(replace(plan(store), planned=(first.id,), merged=(second.id,)), NOON)
+    store.digests.record_plan(replace(plan(store), planned=(first.id,)), NOON)
+    later = replace(plan(store), batch="b2", planned=(), merged=(second.id,), deliveries=())
+    store.digests.record_plan(later, NOON)
 
 
 def test_more_copies_than_are_looked_at_are_still_one_class(store: Store, feed: Feed) -> None:

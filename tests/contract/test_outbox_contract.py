@@ -232,7 +232,7 @@ def test_a_merged_match_names_the_batch_that_carried_its_story(waiting: Store, f
     second = grouped(waiting, feed, "e2", story="s_1")
     matched(waiting, second, "morning")
     pending = waiting.digests.pending("morning")[0]
-    merged = Plan("morning", "b2", Window(NOON, NOON + MINUTE), (), (pending.id,), (), (), 0, False)
+    merged = Plan("morning", "b2", Window(NOON, NOON + MINUTE), (), (pending.id,), (), 0, False)
     waiting.digests.record_plan(merged, NOON)
     routing = waiting.ledger.fates("", "https://news.example/e2")[0].matches[0].routings[0]
     assert (routing.state, routing.batch, len(routing.deliveries)) == (RoutingState.MERGED, "b1", 1)
@@ -272,7 +272,7 @@ def test_what_a_wrong_clock_put_far_ahead_is_pulled_back(waiting: Store, feed: F
     waiting.feeds.record_poll(feed, ahead, [], title=None, body_hash=None, now=NOON + year)
     waiting.outbox.claim(NOON + year, LEASE, 10)
     waiting.digests.record_plan(
-        Plan("morning", "b9", Window(NOON, NOON + year), (), (), (), (), 0, closes_window=True), NOON
+        Plan("morning", "b9", Window(NOON, NOON + year), (), (), (), 0, closes_window=True), NOON
     )
     assert waiting.set_right(NOON) >= 3
     assert waiting.feeds.claim_due(NOON, LEASE, 10)

@@ -11,7 +11,7 @@ from monitor.core.text.normalize import normalize
 from monitor.core.text.stems import has_stemmer, stem
 
 
-class Common(NamedTuple):
+class Share(NamedTuple):
     """A share of documents, and whether the word names a place, a people, an office."""
 
     share: float
@@ -19,15 +19,15 @@ class Common(NamedTuple):
 
 
 @cache
-def common_words() -> Mapping[str, Common]:
+def common_words() -> Mapping[str, Share]:
     """The words of the table, normalised; of one that stands there twice the larger share counts."""
-    found: dict[str, Common] = {}
+    found: dict[str, Share] = {}
     for line in files(__package__).joinpath("shares.txt").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             share, *words = line.split()
             for written in words:
                 word = normalize(written)
-                common = Common(float(share), written[0].isupper())
+                common = Share(float(share), written[0].isupper())
                 found[word] = max(common, found.get(word, common))
     return found
 

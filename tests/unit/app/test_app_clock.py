@@ -17,6 +17,7 @@ from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.weigh import WeighStage
 from monitor.testing import InlineSandbox
 
 
@@ -56,11 +57,12 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         clock=clock,
         poll=PollStage(room.store.feeds, room.fetcher, InlineSandbox(), clock, lambda: 0.5, room.settings),
         read=ReadStage(room.store.articles, room.store.reading, room.fetcher, InlineSandbox(), clock),
-        group=GroupStage(room.store.articles, clock),
+        group=GroupStage(room.store.grouping, clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, clock),
         digest=replace(room.planner(), clock=clock),
         deliver=None,  # type: ignore[arg-type]  # nothing is delivered here
         prune=replace(room.pruner(), clock=clock),
+        weigh=WeighStage(room.store.grouping, clock),
     )
 
 

@@ -23,6 +23,7 @@ from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import LEASE, PollStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.weigh import WeighStage
 from monitor.testing import FakeFetcher, InlineSandbox
 
 
@@ -43,11 +44,12 @@ def monitor_of(room: Newsroom) -> Monitor:
         clock=room.clock,
         poll=PollStage(room.store.feeds, room.fetcher, sandbox, room.clock, lambda: 0.5, room.settings),
         read=ReadStage(room.store.articles, room.store.reading, room.fetcher, sandbox, room.clock),
-        group=GroupStage(room.store.articles, room.clock),
+        group=GroupStage(room.store.grouping, room.clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, room.clock),
         digest=room.planner(),
         deliver=deliver,
         prune=room.pruner(),
+        weigh=WeighStage(room.store.grouping, room.clock),
     )
 
 
@@ -178,7 +180,7 @@ class _Unclosed:
 
 def test_equal_stages_of_two_generations_are_told_apart(room: Newsroom) -> None:
     at_work = AtWork()
-    group = GroupStage(room.store.articles, room.clock)
+    group = GroupStage(room.store.grouping, room.clock)
     twin = replace(group)
     assert group == twin
     with at_work.run(group, alone=True) as first, at_work.run(twin, alone=True) as second:

@@ -101,7 +101,7 @@ def test_a_frame_that_a_feed_carries_is_no_frame_of_its_pages() -> None:
 def test_why_says_what_was_left_out(room: Newsroom) -> None:
     bring_framed(room, TITLES[:4])
     lines = "\n".join(why_lines(why(room.store, "https://news.example/e3", room.ruleset)))
-    assert "left out 16 words: host_boilerplate" in lines
+    assert "left out 16 words" in lines
 
 
 def test_no_word_of_a_page_is_remembered_and_of_each_page_only_a_few_paragraphs(room: Newsroom) -> None:
