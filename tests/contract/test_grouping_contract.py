@@ -21,7 +21,7 @@ from monitor.pipeline.regroup import Grouped, regroup
 from monitor.ports import Store
 from monitor.testing import FakeClock
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
@@ -121,6 +121,23 @@ def test_two_copies_of_one_text_can_be_kept_asunder(store: Store, feed: Feed) ->
     third = report("third", 1, 0, host="third.example")
     group(store, feed, third)
     assert {"a", "copy"} not in [set(one) & {"a", "copy"} for one in stories(store, [A, COPY, third])]
+
+
+def test_who_leaves_a_large_class_stands_for_it_no_more(
+    store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.adapters.store.grouping.MOST_RELEASED", 2)
+    copies = [
+        report(f"c{number}", 1, 0, host=f"c{number}.example", when=NOON - number * MINUTE) for number in range(4)
+    ]
+    group(store, feed, *copies)
+    standing = "SELECT article_id FROM story_nodes WHERE root = 1"
+    with store._db.read() as connection:  # type: ignore[attr-defined]
+        assert connection.exec_driver_sql(standing).scalar_one() == 4  # the earliest
+    keep_apart(store, 1, 4)
+    with store._db.read() as connection:  # type: ignore[attr-defined]
+        assert connection.exec_driver_sql(standing).scalar_one() == 3
+    assert groups_of(store, copies)[0] == {frozenset({"c0", "c1", "c2"}), frozenset({"c3"})}
 
 
 def test_taking_back_that_two_are_asunder_makes_them_one_again(store: Store, feed: Feed) -> None:

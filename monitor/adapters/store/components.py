@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import unpack_features
-from monitor.adapters.store.twins import articles_of, day_of
+from monitor.adapters.store.twins import articles_of, day_of, outlines_of
 from monitor.adapters.store.upsert import insert_new, replace_rows
-from monitor.core.stories.group import class_of
+from monitor.core.stories.group import believed_date, class_of, content_order
 from monitor.model.grouping import ClassNode, Component
 from monitor.model.story import Features, StoryNode
 
@@ -57,6 +57,7 @@ _STRONG = sa.union(
     sa.select(_e.other.label("root")).where(_e.one.in_(_IDS), _e.weight >= _LEAST),
     sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),
 )
+_STAND = t.story_nodes.update().where(_n.root == sa.bindparam("class_root"))
 _DROP_KEYS = t.story_keys.delete().where(_k.root.in_(_IDS))
 _DROP_EDGES = (t.story_edges.delete().where(_e.one.in_(_IDS)), t.story_edges.delete().where(_e.other.in_(_IDS)))
 _one_row, _other_row = t.articles.alias("one_row"), t.articles.alias("other_row")
@@ -107,6 +108,22 @@ def record_nodes(connection: Connection, classes: Iterable[ClassNode], seen: Map
         for one in classes
     ]
     replace_rows(connection, t.story_nodes, rows)
+
+
+def stand_anew(connection: Connection, root: int) -> None:
+    """Who stands for a class that lost members, and its date. Its keys stay: its members say the same."""
+    members = {one.id: one for one in outlines_of(connection, root)}
+    best = min(members.values(), key=lambda one: (content_order(one), one.id))
+    standing = class_of(articles_of(connection, [best.id])[best.id])
+    whens = [when for one in members.values() if (when := believed_date(one)) is not None]
+    values = {
+        "article_id": standing.article,
+        "dated": min(whens, default=None),
+        "language": standing.node.language,
+        "title_only": standing.node.title_only,
+        "content_order": "\n".join(standing.node.order),
+    }
+    connection.execute(_STAND, {"class_root": root, **values})
 
 
 def drop_classes(connection: Connection, roots: Collection[int]) -> set[int]:

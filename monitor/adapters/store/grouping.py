@@ -151,14 +151,18 @@ class SqlGroupingSession:
         """The members of these articles' classes, each a class of its own."""
         roots = set(self._connection.execute(_ROOTS, {"ids": sorted(ids)}).scalars())
         members: list[Article] = []
+        larger = []
         for root in sorted(roots):
             found = twins.members_of(self._connection, root, MOST_RELEASED + 1)
             if len(found) > MOST_RELEASED:
                 named = twins.articles_of(self._connection, ids).values()
                 found = [one for one in named if one.duplicate_of == root]
+                larger.append(root)
             members += found
         free = {"duplicate_of": None, "duplicate_reason": None, "duplicate_why": None}
         self._connection.execute(_RELEASE, {"ids": [one.id for one in members], **free})
+        for root in larger:
+            components.stand_anew(self._connection, root)
         return list(twins.articles_of(self._connection, [one.id for one in members]).values())
 
     def twins(self, articles: Sequence[Article]) -> Twins:
