@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from monitor.core.stories.edges import WINDOW
 from monitor.core.stories.idf import Idf
 from monitor.model.article import Article, Grouping
 from monitor.model.errors import StoreError
+from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.pipeline.regroup import Grouped, Likeness, group_new
 from monitor.ports import Clock
@@ -42,7 +42,7 @@ class GroupStage:
 
     store: GroupingStore
     clock: Clock
-    window: timedelta = WINDOW
+    window: timedelta = STORY_WINDOW
     batch: int = BATCH
     weights: Weights = field(default_factory=Weights, repr=False, compare=False)
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.stories.edges import WINDOW
 from monitor.core.stories.idf import Idf, build_idf
-from monitor.model.story import Features
+from monitor.model.story import STORY_WINDOW, Features
 from monitor.ports import Clock
 from monitor.ports.grouping import GroupingStore
 
@@ -40,7 +39,7 @@ class WeighStage:
 
     store: GroupingStore
     clock: Clock
-    window: timedelta = WINDOW
+    window: timedelta = STORY_WINDOW
     at_least: int = FROM
     again: int = AGAIN
     wait: Wait = field(default_factory=Wait, repr=False, compare=False)

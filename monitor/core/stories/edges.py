@@ -17,10 +17,7 @@ from typing import NamedTuple
 from monitor.core.stories.features import is_number, is_ordinal
 from monitor.core.stories.idf import Idf
 from monitor.core.stories.named_days import days_of, is_day
-from monitor.model.story import StoryNode
-
-WINDOW = timedelta(days=7)
-"""Articles further apart are never one event."""
+from monitor.model.story import STORY_WINDOW, StoryNode
 
 TITLE_WINDOW = timedelta(hours=48)
 """The same for articles of which only the title is known."""
@@ -52,7 +49,7 @@ class _Weighed(NamedTuple):
     known: bool
 
 
-def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = WINDOW) -> float:
+def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = STORY_WINDOW) -> float:
     """The likeness of two articles, 0.1 … 1.5; 0.0 where they cannot be one event or share next to nothing.
 
     IDF cosine of the words and half that of the names, less where the names are less alike than the words (a
