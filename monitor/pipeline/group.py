@@ -26,7 +26,10 @@ class GroupReport:
     grouping: Grouping | None
     why: str | None = None
     placed: bool = False  # beside a story that is too large to be settled anew
-    woken: int = 0  # matches that wait again because their story changed, in this and its whole transaction
+    # Of this and its whole transaction: matches that wait again because their story changed, and addresses, hashes
+    # and bands with so many articles that not all of them were compared.
+    woken: int = 0
+    crowded: int = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +90,7 @@ class GroupStage:
                 grouped.groupings[article.id],
                 placed=article.id in grouped.placed,
                 woken=grouped.woken if article is articles[0] else 0,
+                crowded=grouped.crowded if article is articles[0] else 0,
             )
             for article in articles
         ]

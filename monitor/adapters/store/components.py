@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -23,7 +24,7 @@ MOST_CANDIDATES = 200
 """Classes that one is compared with, those that share most keys; more have it on election nights only."""
 
 _FREE = 40  # classes that one key may have in the whole window before it counts as crowded
-_EDGE = 20  # of such a key so many of the newest of each day are read
+_EDGE = 10  # of such a key so many of the oldest and of the newest of each day are read
 _CHUNK = 400
 _NOTHING = Features(0)
 
@@ -40,12 +41,6 @@ _SHARED = (
     sa.select(_k.key, _k.root)
     .where(_k.day.in_(sa.bindparam("days", expanding=True)), _k.key.in_(sa.bindparam("keys", expanding=True)))
     .limit(sa.bindparam("most"))
-)
-_NEWEST = (
-    sa.select(_k.root)
-    .where(_k.day == sa.bindparam("day"), _k.key == sa.bindparam("key"))
-    .order_by(_k.root.desc())
-    .limit(_EDGE)
 )
 _EDGES = sa.union_all(
     sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
@@ -187,9 +182,22 @@ def _sharing(connection: Connection, day: int, days: int, keys: Sequence[int]) -
         yield from _sharing(connection, day, days, keys[:middle])
         yield from _sharing(connection, day, days, keys[middle:])
     else:
-        for one in window:
-            found = connection.execute(_NEWEST, {"day": one, "key": keys[0]})
-            yield from ((keys[0], row.root) for row in found)
+        # The oldest, too: the newest may be those of this batch, which stand in no story yet.
+        found = connection.execute(_ends(len(window)), {"first": window[0], "key": keys[0]})
+        yield from ((keys[0], root) for root in set(found.scalars()))
+
+
+@cache
+def _ends(days: int) -> sa.CompoundSelect[Any]:
+    """Roots at both ends of one key of so many days, each end along the primary key."""
+    first = sa.bindparam("first", type_=sa.Integer)
+    key: sa.BindParameter[Any] = sa.bindparam("key")
+    ends = [
+        sa.select(_k.root).where(_k.day == first + day, _k.key == key).order_by(order).limit(_EDGE).subquery()
+        for day in range(days)
+        for order in (_k.root, _k.root.desc())
+    ]
+    return sa.union_all(*(sa.select(one.c.root) for one in ends))
 
 
 def component_of(connection: Connection, roots: Collection[int], least: float, most: int) -> Component:
