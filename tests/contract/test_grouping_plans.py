@@ -1,5 +1,5 @@
-"""What an article is compared with is found along an index, however large the archive: by SQLite's own word, and by
-PostgreSQL's where walking a table is forbidden."""
+"""What an article is compared with is found along an index, however large the archive: by SQLite's own word, and
+by PostgreSQL's where it would rather not walk a table."""
 
 from __future__ import annotations
 
