@@ -143,7 +143,7 @@ def _weighed_node(node: StoryNode, idf: Idf) -> _Weighed:
     return _weighed(node.features.terms, node.features.names, node.when, idf)
 
 
-@lru_cache(maxsize=2_048)  # some 20 kB each; a new article is weighed against each of its candidates
+@lru_cache(maxsize=512)  # some 20 kB each; a new article is weighed against each of its candidates
 def _weighed(
     terms: tuple[tuple[int, int], ...], names: tuple[tuple[int, int], ...], when: datetime, idf: Idf
 ) -> _Weighed:
