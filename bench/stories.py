@@ -1,7 +1,7 @@
 """How good and how quick duplicates and stories are.
 
-    .venv/bin/python bench/stories.py                        all parts, up to 100,000 stored articles: some minutes
-    .venv/bin/python bench/stories.py --sizes 10000,100000,1000000      half an hour, 5 GB in a temporary folder
+    .venv/bin/python bench/stories.py                        all parts, up to 200,000 stored articles: some minutes
+    .venv/bin/python bench/stories.py --sizes 100000,1000000      an hour, 6 GB in a temporary folder
     .venv/bin/python bench/stories.py --only quality         one part: quality, throughput, archive, memory
 
 One core. Absolute times depend on the machine and its mood: read the ratios to the floor that stands beside. What
@@ -350,7 +350,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--only", choices=PARTS, action="append", help="this part; may be said again")
     asked.add_argument("--articles", type=int, default=2_000, help="of the throughput")
-    asked.add_argument("--sizes", default="10000,100000", help="of the archive, ascending")
+    asked.add_argument("--sizes", default="100000,200000", help="of the archive, ascending")
     asked.add_argument("--lookups", type=int, default=1_000, help="at each size")
     asked.add_argument("--pages", type=int, default=1_000, help="that one child reads")
     asked.add_argument("--verbose", action="store_true", help="name the pairs that were judged wrongly")

@@ -24,10 +24,10 @@ from monitor.app.counting import counted
 from monitor.app.documents import document_lines
 from monitor.core.articles.compose import feed_text
 from monitor.core.feeds.document import entry_of_document, publisher_of
-from monitor.core.stories.edges import WINDOW
 from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Document, NewArticle
 from monitor.model.entry import Entry, Fate, NewEntry, ParsedEntry
+from monitor.model.story import STORY_WINDOW
 from monitor.model.story_member import Member
 from monitor.model.story_view import Likeness
 from monitor.pipeline.group import GroupStage
@@ -209,7 +209,7 @@ def _article(row: Entry, seen: datetime, document: Document, entry: ParsedEntry)
 
 
 def _group(store: Store, window: timedelta | None, documents: int, tell: Tell) -> None:
-    stage = GroupStage(store.grouping, _Frozen(_FAR), window or WINDOW)
+    stage = GroupStage(store.grouping, _Frozen(_FAR), window or STORY_WINDOW)
     for done, _ in enumerate(stage.run(lambda: False), 1):
         tell(done, documents)
 

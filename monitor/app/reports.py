@@ -85,6 +85,8 @@ def say_group(log: Log, report: GroupReport) -> None:
         )
     if report.placed:
         log.info("story too large to be settled anew", url=report.article.url, story=report.grouping.story_id)
+    if report.crowded:
+        log.info("not compared with all that may be copies: there are too many", lookups=report.crowded)
     if report.woken:
         log.info("matches wait again: their story changed", matches=report.woken)
 

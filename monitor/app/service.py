@@ -217,6 +217,7 @@ class Service:
         for report in self._monitor.prune.run_all(lambda: self._stopping.is_set() or time.monotonic() > until):
             gone[report.step.value] += report.rows
         say_prune(log, gone)
+        say_weights(log, self._monitor.weigh.run(self._stopping.is_set))
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
         """Waits for `stop`, and reloads when asked. A wall clock that is set must not stop the ticks, which stand

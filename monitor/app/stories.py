@@ -15,6 +15,7 @@ from monitor.app.since import Since
 from monitor.app.why import no_such_rule
 from monitor.config import Settings
 from monitor.core.stories.features import BODY_WORDS, term_hash
+from monitor.core.stories.group import CAP
 from monitor.core.stories.idf import Idf
 from monitor.core.stories.publishers import Publishers
 from monitor.core.text.language import canonical_language
@@ -112,6 +113,11 @@ class Shown:
     alike: tuple[SharedWords, ...]
     elsewhere: tuple[Elsewhere, ...]
     owner_of: OwnerOf = host_or_name
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has so many texts that new ones are only put to it."""
+        return sum(one.duplicate_of is None for one in self.view.members) > CAP
 
 
 def question_of(house: House, wanted: Wanted) -> StoriesAsked:

@@ -31,6 +31,8 @@ def show_lines(shown: Shown, limit: int) -> Iterator[str]:
     view = shown.view
     yield from _label("Story", f"{view.id}: {headline(lead_of(view.members))}")
     yield _BESIDE + in_numbers(counts_of(view.members, shown.owner_of)) + languages_of(view.members)
+    if shown.is_large:
+        yield from _label("", "so large that new articles are only put to it, and it is settled anew no more")
     if shown.found.alias:
         yield _BESIDE + f"{shown.found.alias} went into it"
     others = [one for one in view.former if one != shown.found.alias]
@@ -173,6 +175,7 @@ def show_json(shown: Shown) -> dict[str, Any]:
         "id": view.id,
         "asked_as": shown.found.alias,
         "former_ids": list(view.former),
+        "large": shown.is_large,
         "headline": headline(lead),
         "url": lead.url,
         **counts_json(counts_of(view.members, shown.owner_of)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.article import Article, DuplicateReason
@@ -92,3 +93,12 @@ class Regrouping:
     aliases: Mapping[str, str]
     left: frozenset[str]  # stories that lost a class
     scope: Scope = Scope.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Term weights that are kept: which, since when they are in force, of how many documents they were made."""
+
+    version: str
+    made_at: datetime
+    documents: int

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from monitor.core.stories.edges import WINDOW
 from monitor.core.stories.idf import Idf
 from monitor.model.article import Article, Grouping
 from monitor.model.errors import StoreError
+from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.isolation import named
 from monitor.pipeline.regroup import Grouped, Likeness, group_new
 from monitor.ports import Clock
@@ -26,7 +26,10 @@ class GroupReport:
     grouping: Grouping
     why: str | None = None
     placed: bool = False  # beside a story that is too large to be settled anew
-    woken: int = 0  # matches that wait again because their story changed, in this and its whole transaction
+    # Of this and its whole transaction: matches that wait again because their story changed, and addresses, hashes
+    # and bands with so many articles that not all of them were compared.
+    woken: int = 0
+    crowded: int = 0
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ class GroupStage:
 
     store: GroupingStore
     clock: Clock
-    window: timedelta = WINDOW
+    window: timedelta = STORY_WINDOW
     batch: int = BATCH
     weights: Weights = field(default_factory=Weights, repr=False, compare=False)
 
@@ -65,7 +68,7 @@ class GroupStage:
     def likeness(self) -> Likeness:
         """What stories are told apart by now."""
         kept = self.store.weights()
-        versions = [version for version, _ in kept]
+        versions = [one.version for one in kept]
         for version in versions:
             if version not in self.weights.by_version:
                 self.weights.by_version[version] = Idf.from_bytes(self.store.weights_of(version))
@@ -73,7 +76,7 @@ class GroupStage:
             del self.weights.by_version[version]
         weights = [self.weights.by_version[version] for version in versions]
         # The shipped ones were in force before the first: for a window more what they found must be found by them.
-        if not kept or kept[-1][1] > self.clock.now() - self.window:
+        if not kept or kept[-1].made_at > self.clock.now() - self.window:
             weights.append(Idf.shipped())
         return Likeness(weights, self.window)
 
@@ -87,6 +90,7 @@ class GroupStage:
                 grouped.groupings[article.id],
                 placed=article.id in grouped.placed,
                 woken=grouped.woken if article is articles[0] else 0,
+                crowded=grouped.crowded if article is articles[0] else 0,
             )
             for article in articles
         ]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.stories.edges import WINDOW
 from monitor.model.retention import PruneLimits, PruneStep
+from monitor.model.story import STORY_WINDOW
 from monitor.ports import Clock, Retention
 
 BATCH = 200  # rows in one transaction: measured under 0.1 s, which the other writers wait at most
@@ -67,7 +67,7 @@ class PruneStage:
     store_full_text: bool
     max_entry_age: timedelta
     ruleset: str
-    window: timedelta = WINDOW
+    window: timedelta = STORY_WINDOW
     turns: Turns = field(default_factory=Turns, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PruneReport]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
-from monitor.model.article import Article, EntityMention, Grouping, NewArticle
+from monitor.model.article import Article, EntityMention, NewArticle
 from monitor.model.entry import Entry, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch
 from monitor.model.reading import Remembered
@@ -31,14 +31,6 @@ class ArticleStore(Protocol):
         """Counts a failed attempt; the entry waits until then."""
         ...
 
-    def ungrouped(self, now: datetime, limit: int) -> Sequence[Article]:
-        """Articles without a story whose time has come, oldest first."""
-        ...
-
-    def twins(self, article: Article, since: datetime) -> Sequence[Article]:
-        """Grouped articles with its URL key, its content hash seen since then, or that its entry revises."""
-        ...
-
     def revised_article(self, article: Article) -> Article | None:
         """The grouped article of the entry that this article's entry revises."""
         ...
@@ -53,10 +45,6 @@ class ArticleStore(Protocol):
 
     def unheard_in(self, article_id: int) -> Set[str]:
         """The rules whose match of the article only repeated words from before the subscription."""
-        ...
-
-    def record_grouping(self, article_id: int, grouping: Grouping) -> None:
-        """The article's story; a second time changes nothing."""
         ...
 
     def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:

@@ -54,7 +54,7 @@ class DigestStore(Protocol):
         ...
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
-        """All articles of each story, oldest first."""
+        """All articles of each story, oldest first; without texts, summaries, names and authors."""
         ...
 
     def record_plan(self, plan: Plan, now: datetime) -> None:

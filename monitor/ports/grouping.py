@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.model.article import Article
-from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Twins
+from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Snapshot, Twins
 from monitor.model.story import Features, MustNotLink
 
 
@@ -113,12 +113,16 @@ class GroupingStore(Protocol):
         """A transaction under the grouping lock: all of it holds, or, when the block raises, nothing."""
         ...
 
-    def weights(self) -> Sequence[tuple[str, datetime]]:
-        """The snapshots of term weights that are kept: version and when it was made, newest first."""
+    def weights(self) -> Sequence[Snapshot]:
+        """The snapshots of term weights that are kept, newest first."""
         ...
 
     def weights_of(self, version: str) -> bytes:
         """A snapshot as it was recorded."""
+        ...
+
+    def studied(self, most: int) -> int:
+        """How many articles can be learned from; counted up to `most`."""
         ...
 
     def sample(self, after: int, limit: int) -> Sequence[tuple[int, Features]]:

@@ -128,7 +128,7 @@ def _copies(count: int, edited: float) -> list[str]:
         share = edited if number % 2 else 0
         text = [dice.choice(others) if dice.random() < share else word for word in words]
         link = f"https://paper{number}.example/gate"
-        moment = NOON + timedelta(hours=1) * number / count
+        moment = NOON - timedelta(hours=1) * (count - number) / count  # a date to come would be no date
         items.append(item(f"c{number}", "The gate is closed", " ".join(text), link=link, published=moment))
     return items
 
@@ -148,7 +148,8 @@ def _one_event(count: int) -> list[str]:
         )
         title = f"Kharlachi gate closed: {' '.join(dice.choices(words, k=3))}"
         link = f"https://paper{number}.example/kharlachi"
-        items.append(item(f"s{number}", title, body, link=link, published=NOON + timedelta(seconds=number)))
+        moment = NOON - timedelta(seconds=count - number)  # a date to come would be no date
+        items.append(item(f"s{number}", title, body, link=link, published=moment))
     return items
 
 

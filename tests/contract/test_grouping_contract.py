@@ -21,7 +21,7 @@ from monitor.pipeline.regroup import Grouped, regroup
 from monitor.ports import Store
 from monitor.testing import FakeClock
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
@@ -123,6 +123,23 @@ def test_two_copies_of_one_text_can_be_kept_asunder(store: Store, feed: Feed) ->
     assert {"a", "copy"} not in [set(one) & {"a", "copy"} for one in stories(store, [A, COPY, third])]
 
 
+def test_who_leaves_a_large_class_stands_for_it_no_more(
+    store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.adapters.store.grouping.MOST_RELEASED", 2)
+    copies = [
+        report(f"c{number}", 1, 0, host=f"c{number}.example", when=NOON - number * MINUTE) for number in range(4)
+    ]
+    group(store, feed, *copies)
+    standing = "SELECT article_id FROM story_nodes WHERE root = 1"
+    with store._db.read() as connection:  # type: ignore[attr-defined]
+        assert connection.exec_driver_sql(standing).scalar_one() == 4  # the earliest
+    keep_apart(store, 1, 4)
+    with store._db.read() as connection:  # type: ignore[attr-defined]
+        assert connection.exec_driver_sql(standing).scalar_one() == 3
+    assert groups_of(store, copies)[0] == {frozenset({"c0", "c1", "c2"}), frozenset({"c3"})}
+
+
 def test_taking_back_that_two_are_asunder_makes_them_one_again(store: Store, feed: Feed) -> None:
     group(store, feed, A, B)
     keep_apart(store, 1, 2)
@@ -192,9 +209,9 @@ def test_what_stories_are_weighed_by_is_kept_and_replaced(store: Store) -> None:
         store.grouping.record_weights(
             version, NOON + day * 7 * DAY, 5, version.encode(), NOON + (day * 7 - 8) * DAY
         )
-    assert [version for version, _ in store.grouping.weights()] == ["three", "two", "one"]
+    assert [one.version for one in store.grouping.weights()] == ["three", "two", "one"]
     store.grouping.record_weights("four", NOON + 21 * DAY, 5, b"four", NOON + 13 * DAY)
-    assert [version for version, _ in store.grouping.weights()] == ["four", "three", "two"]
+    assert [one.version for one in store.grouping.weights()] == ["four", "three", "two"]
     assert store.grouping.weights_of("four") == b"four"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from made import MINUTE, NOON, match_of, message, new_article, new_entry, rule
-from stored import plan, poll
+from stored import plan, poll, put_into, read_articles
 
 from monitor.adapters.store import rule_record
 from monitor.model.article import Article, Grouping
@@ -29,8 +29,8 @@ def article_at(store: Store, feed: Feed, id: str, seen: datetime = NOON, story: 
     poll(store, feed, new_entry(id), now=seen)
     entry = store.articles.waiting(seen, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id, first_seen=seen))
-    (found,) = store.articles.ungrouped(seen, 10)
-    store.articles.record_grouping(found.id, Grouping(story))
+    (found,) = read_articles(store, seen)
+    put_into(store, found.id, Grouping(story))
     return next(one for one in store.articles.unmatched(seen, 10) if one.id == found.id)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, message, new_article, new_entry, rule
-from stored import LEASE, grouped, matched, plan, poll
+from stored import LEASE, grouped, matched, plan, poll, put_into, read_articles
 
 from monitor.model.article import DuplicateReason, Grouping
 from monitor.model.delivery import (
@@ -247,8 +247,8 @@ def test_a_copy_names_its_original(store: Store, feed: Feed) -> None:
     poll(store, feed, new_entry("e2"))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id))
-    copy = store.articles.ungrouped(NOON, 10)[0]
-    store.articles.record_grouping(copy.id, Grouping("s_1", first.id, DuplicateReason.SAME_CONTENT))
+    copy = read_articles(store)[0]
+    put_into(store, copy.id, Grouping("s_1", first.id, DuplicateReason.SAME_CONTENT))
     fate = store.ledger.fates("", "https://news.example/e2")[0]
     assert fate.original is not None
     assert fate.original.id == first.id

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from made import NOON, decision, new_article, new_entry
+from stored import read_articles
 
 from monitor.adapters.store.reading import MOST_WITNESSES
 from monitor.model.article import Quality
@@ -98,7 +99,7 @@ def test_witnesses_are_of_the_host_and_the_time_and_say_who_has_read_them(store:
     read(store, two, carries(KEY, at=timedelta(days=40)))
     read(store, three, Remembered(NOON, HOST + 1, (KEY,)))
     store.articles.record_ruleset("v1", [], NOON)
-    article = store.articles.ungrouped(NOON, 1)[0]
+    article = read_articles(store)[0]
     assert [(w.key, w.entry_row, w.judged) for w in store.reading.witnesses(HOST, [KEY, 5, 6], NOON)] == [
         (KEY, two, False),
         *((key, one, False) for key in (KEY, 5)),
@@ -122,7 +123,7 @@ def test_earlier_pages_that_turn_out_to_be_walls_are_marked_and_asked_again(stor
     wall = Remembered(NOON, HOST, (KEY,), walls=(one,), again_at=NOON + HOUR)
     read(store, two, wall)
     assert [entry.row for entry in store.reading.rereads(NOON + HOUR, 10)] == [one]
-    marked, other = store.articles.ungrouped(NOON, 10)
+    marked, other = read_articles(store)
     assert (marked.quality, other.quality) == (Quality.STUB, Quality.FULL)
     assert "a wall" in (marked.note or "")
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
-from stored import LEASE, grouped, matched, plan, poll
+from stored import LEASE, grouped, matched, plan, poll, read_articles
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
-from monitor.model.article import EntityMention, Grouping
+from monitor.model.article import EntityMention
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, Validators
@@ -224,7 +224,7 @@ def test_a_read_entry_waits_no_more_and_reading_twice_makes_one_article(store: S
     store.articles.record_read(article)
     store.articles.record_read(article)
     assert not store.articles.waiting(NOON, 10)
-    assert len(store.articles.ungrouped(NOON, 10)) == 1
+    assert len(read_articles(store)) == 1
 
 
 def test_an_article_comes_back_as_it_was_stored(store: Store, feed: Feed) -> None:
@@ -252,33 +252,12 @@ def test_a_match_keeps_the_analyser_that_it_was_found_with(store: Store, feed: F
     assert kept == listed == {"a": "1/15.1.0", "b": None}
 
 
-def test_a_grouping_is_recorded_once(store: Store, feed: Feed) -> None:
-    article = grouped(store, feed, story="s_1")
-    store.articles.record_grouping(article.id, Grouping("s_2"))
-    assert store.articles.unmatched(NOON, 10)[0].story_id == "s_1"
-
-
-def test_twins_share_the_url_key_or_recent_content(store: Store, feed: Feed) -> None:
-    by_url = grouped(store, feed, "e1", url_key="https://news.example/x", content_hash="a")
-    by_words = grouped(store, feed, "e2", url_key="https://news.example/y", content_hash="b")
-    grouped(store, feed, "e3", url_key="https://news.example/z", content_hash="c")
-    probe = grouped(store, feed, "e4", url_key="https://news.example/x", content_hash="b")
-    assert [one.id for one in store.articles.twins(probe, NOON - MINUTE)] == [by_url.id, by_words.id]
-    assert [one.id for one in store.articles.twins(probe, NOON + MINUTE)] == [by_url.id]
-
-
-def test_articles_without_a_url_key_are_not_twins_for_having_none(store: Store, feed: Feed) -> None:
-    grouped(store, feed, "e1", url_key="", content_hash="a")
-    probe = grouped(store, feed, "e2", url_key="", content_hash="b")
-    assert not store.articles.twins(probe, NOON - MINUTE)
-
-
 def test_the_article_that_a_revision_revises_is_found(store: Store, feed: Feed) -> None:
     first = grouped(store, feed, "e1")
     poll(store, feed, new_entry("e1", text_hash="other", revision_of=first.entry_row))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id))
-    revision = store.articles.ungrouped(NOON, 10)[0]
+    revision = read_articles(store)[0]
     found = store.articles.revised_article(revision)
     assert found is not None
     assert found.id == first.id

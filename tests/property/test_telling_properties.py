@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import NOON, feed_settings, match_of, new_article, new_entry, rule
 from newsroom import DAY, FEED, JSON_FILE, digest_settings, fresh_store
-from stored import poll
+from stored import poll, put_into, read_articles
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
@@ -65,8 +65,8 @@ class Room:
         (entry,) = self.store.articles.waiting(self.clock.now(), 10)
         more = {"feed_id": self.feed.id, "publisher": publisher, "first_seen": self.clock.now()}
         self.store.articles.record_read(new_article(entry.row, f"Title {sentence}", **more))
-        (read,) = self.store.articles.ungrouped(self.clock.now(), 10)
-        self.store.articles.record_grouping(read.id, Grouping(f"s_{story}", None, reason))
+        (read,) = read_articles(self.store, self.clock.now())
+        put_into(self.store, read.id, Grouping(f"s_{story}", None, reason))
         (grouped,) = self.store.articles.unmatched(self.clock.now(), 10)
         found = [
             NewMatch(

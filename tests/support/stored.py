@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from made import NOON, decision, match_of, message, new_article, new_entry, rule
 
+from monitor.adapters.store import tables as t
 from monitor.model.article import Article, Grouping
 from monitor.model.delivery import ChannelKind, NewDelivery
 from monitor.model.digest import Window
@@ -22,13 +23,32 @@ def poll(store: Store, feed: Feed, *entries: NewEntry, **more: object) -> int:
     return store.feeds.record_poll(feed, decision(), entries, **values)  # type: ignore[arg-type]
 
 
+def read_articles(store: Store, now: datetime = NOON) -> list[Article]:
+    """Articles that wait for a story, oldest first."""
+    found = [store.grouping.article(row) for row in store.grouping.ungrouped(now, 1_000)]
+    return [one for one in found if one is not None]
+
+
+def put_into(store: Store, article_id: int, grouping: Grouping) -> None:
+    """Puts an article into a story of that name, whatever it says: the stage names stories itself."""
+    values = {
+        "stage": "grouped",
+        "story_id": grouping.story_id,
+        "duplicate_of": grouping.duplicate_of,
+        "duplicate_reason": grouping.reason.value if grouping.reason else None,
+        "duplicate_why": grouping.why or None,
+    }
+    with store._db.write() as connection:  # type: ignore[attr-defined]
+        connection.execute(t.articles.update().where(t.articles.c.id == article_id).values(**values))
+
+
 def grouped(store: Store, feed: Feed, id: str = "e1", story: str | None = None, **more: object) -> Article:
     """An article of an entry of that id, grouped into the story (its own by default)."""
     poll(store, feed, new_entry(id))
     entry = store.articles.waiting(NOON, 10)[0]
     store.articles.record_read(new_article(entry.row, feed_id=feed.id, **more))
-    found = store.articles.ungrouped(NOON, 10)[0]
-    store.articles.record_grouping(found.id, Grouping(story or f"s_{found.id:x}"))
+    found = read_articles(store)[0]
+    put_into(store, found.id, Grouping(story or f"s_{found.id:x}"))
     return next(one for one in store.articles.unmatched(NOON, 1000) if one.id == found.id)
 
 

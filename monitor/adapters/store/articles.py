@@ -1,4 +1,4 @@
-"""Entries to be read, articles to be grouped and matched, in SQL."""
+"""Entries to be read and articles to be matched, in SQL."""
 
 from __future__ import annotations
 
@@ -20,20 +20,16 @@ from monitor.adapters.store.rows import (
     new_entry_of,
 )
 from monitor.adapters.store.upsert import insert_or_update, insert_unless_there
-from monitor.model.article import Article, EntityMention, Grouping, NewArticle
+from monitor.model.article import Article, EntityMention, NewArticle
 from monitor.model.entry import Entry, Fate, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
 from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
 from monitor.model.telling import Earlier
 
-# A page that carries hundreds of entries has hundreds of twins; copies come soon after what they copy.
-_MOST_TWINS = 50
-
 # Made once, for they run for every article: to build a statement anew costs SQLAlchemy more than to run it.
 _a = t.articles.c
 _ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
-_GROUPED = _ARTICLE.where(_a.stage == "read").values(stage="grouped")
 _MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
 _ENTRY_READ = (
     t.entries.update()
@@ -45,19 +41,6 @@ _REVISED_ARTICLE = sa.select(t.articles).where(_a.entry_row == _REVISED_ROW, _a.
 _REVISED_WORDS = sa.select(t.entries).where(
     t.entries.c.id == _REVISED_ROW,
     t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
-)
-_TWINS = (
-    sa.select(t.articles)
-    .where(
-        sa.or_(
-            sa.and_(_a.url_key == sa.bindparam("url_key"), _a.url_key != ""),
-            sa.and_(_a.content_hash == sa.bindparam("content_hash"), _a.first_seen >= sa.bindparam("since")),
-        ),
-        _a.id != sa.bindparam("article"),
-        _a.stage != "read",
-    )
-    .order_by(_a.id.desc())
-    .limit(_MOST_TWINS)
 )
 
 
@@ -103,13 +86,12 @@ class SqlArticleStore:
                 .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + 1)
             )
 
-    def ungrouped(self, now: datetime, limit: int) -> Sequence[Article]:
-        """Articles without a story whose time has come, oldest first."""
-        return self._in_stage("read", now, limit)
-
     def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
         """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
-        return self._in_stage("grouped", now, limit)
+        due = sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= now)
+        query = sa.select(t.articles).where(_a.stage == "grouped", due).order_by(_a.id).limit(limit)
+        with self._db.read() as connection:
+            return [article_of(row) for row in connection.execute(query).mappings()]
 
     def postpone(self, article_id: int, why: str, until: datetime) -> None:
         """An article that broke its stage waits until then."""
@@ -119,18 +101,6 @@ class SqlArticleStore:
                 .where(t.articles.c.id == article_id)
                 .values(next_stage_at=until, stage_error=why)
             )
-
-    def twins(self, article: Article, since: datetime) -> Sequence[Article]:
-        """Grouped articles with its URL key, or its content hash seen since then; oldest first."""
-        this = {
-            "article": article.id,
-            "url_key": article.url_key,
-            "content_hash": article.content_hash,
-            "since": since,
-        }
-        with self._db.read() as connection:
-            newest = connection.execute(_TWINS, this).mappings().all()
-        return [article_of(row) for row in reversed(newest)]
 
     def revised_article(self, article: Article) -> Article | None:
         """The grouped article of the entry that this article's entry revises."""
@@ -157,18 +127,6 @@ class SqlArticleStore:
         query = sa.select(m.rule_id).where(m.article_id == article_id, m.earlier == Earlier.UNHEARD.value)
         with self._db.read() as connection:
             return frozenset(connection.execute(query).scalars())
-
-    def record_grouping(self, article_id: int, grouping: Grouping) -> None:
-        """The article's story."""
-        group = {
-            "article": article_id,
-            "story_id": grouping.story_id,
-            "duplicate_of": grouping.duplicate_of,
-            "duplicate_reason": grouping.reason.value if grouping.reason else None,
-            "duplicate_why": grouping.why or None,
-        }
-        with self._db.write() as connection:
-            connection.execute(_GROUPED, group)
 
     def record_matches(
         self,
@@ -226,10 +184,3 @@ class SqlArticleStore:
                 sa.select(t.rulesets.c.files).where(t.rulesets.c.version == version)
             ).scalar_one_or_none()
         return None if files is None else [(name, text) for name, text in files]
-
-    def _in_stage(self, stage: str, now: datetime, limit: int) -> Sequence[Article]:
-        a = t.articles.c
-        due = sa.or_(a.next_stage_at.is_(None), a.next_stage_at <= now)
-        query = sa.select(t.articles).where(a.stage == stage, due).order_by(a.id).limit(limit)
-        with self._db.read() as connection:
-            return [article_of(row) for row in connection.execute(query).mappings()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -14,9 +15,9 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import readable_features
 from monitor.adapters.store.prepared import Prepared, insert_plain
-from monitor.adapters.store.twins import articles_of, day_of
+from monitor.adapters.store.twins import articles_of, day_of, outlines_of
 from monitor.adapters.store.upsert import replace_rows
-from monitor.core.stories.group import class_of
+from monitor.core.stories.group import believed_date, class_of, content_order
 from monitor.model.grouping import ClassNode, Component
 from monitor.model.story import Features, StoryNode
 
@@ -24,7 +25,7 @@ MOST_CANDIDATES = 200
 """Classes that one is compared with, those that share most keys; more have it on election nights only."""
 
 _FREE = 40  # classes that one key may have in the whole window before it counts as crowded
-_EDGE = 20  # of such a key so many of the newest of each day are read
+_EDGE = 10  # of such a key so many of the oldest and of the newest of each day are read
 _CHUNK = 400
 _NOTHING = Features(0)
 
@@ -42,12 +43,6 @@ _SHARED = Prepared(
     .where(_k.day.in_(sa.bindparam("days", expanding=True)), _k.key.in_(sa.bindparam("keys", expanding=True)))
     .limit(sa.bindparam("most"))
 )
-_NEWEST = (
-    sa.select(_k.root)
-    .where(_k.day == sa.bindparam("day"), _k.key == sa.bindparam("key"))
-    .order_by(_k.root.desc())
-    .limit(_EDGE)
-)
 _EDGES = Prepared(
     sa.union_all(
         sa.select(_e.one, _e.other, _e.weight).where(_e.one.in_(_IDS)),
@@ -62,6 +57,7 @@ _STRONG = Prepared(
         sa.select(_e.one).where(_e.other.in_(_IDS), _e.weight >= _LEAST),
     )
 )
+_STAND = t.story_nodes.update().where(_n.root == sa.bindparam("class_root"))
 _DROP_KEYS = t.story_keys.delete().where(_k.root.in_(_IDS))
 _DROP_EDGES = (t.story_edges.delete().where(_e.one.in_(_IDS)), t.story_edges.delete().where(_e.other.in_(_IDS)))
 _one_row, _other_row = t.articles.alias("one_row"), t.articles.alias("other_row")
@@ -111,6 +107,22 @@ def record_nodes(connection: Connection, classes: Iterable[ClassNode], seen: Map
         for one in classes
     ]
     replace_rows(connection, t.story_nodes, rows)
+
+
+def stand_anew(connection: Connection, root: int) -> None:
+    """Who stands for a class that lost members, and its date. Its keys stay: its members say the same."""
+    members = {one.id: one for one in outlines_of(connection, root)}
+    best = min(members.values(), key=lambda one: (content_order(one), one.id))
+    standing = class_of(articles_of(connection, [best.id])[best.id])
+    whens = [when for one in members.values() if (when := believed_date(one)) is not None]
+    values = {
+        "article_id": standing.article,
+        "dated": min(whens, default=None),
+        "language": standing.node.language,
+        "title_only": standing.node.title_only,
+        "content_order": "\n".join(standing.node.order),
+    }
+    connection.execute(_STAND, {"class_root": root, **values})
 
 
 def drop_classes(connection: Connection, roots: Collection[int]) -> set[int]:
@@ -176,9 +188,22 @@ def _sharing(connection: Connection, day: int, days: int, keys: list[int]) -> It
         yield from _sharing(connection, day, days, keys[:middle])
         yield from _sharing(connection, day, days, keys[middle:])
     else:
-        for one in window:
-            found = connection.execute(_NEWEST, {"day": one, "key": keys[0]})
-            yield from ((keys[0], row.root) for row in found)
+        # The oldest, too: the newest may be those of this batch, which stand in no story yet.
+        found = connection.execute(_ends(len(window)), {"first": window[0], "key": keys[0]})
+        yield from ((keys[0], root) for root in set(found.scalars()))
+
+
+@cache
+def _ends(days: int) -> sa.CompoundSelect[Any]:
+    """Roots at both ends of one key of so many days, each end along the primary key."""
+    first = sa.bindparam("first", type_=sa.Integer)
+    key: sa.BindParameter[Any] = sa.bindparam("key")
+    ends = [
+        sa.select(_k.root).where(_k.day == first + day, _k.key == key).order_by(order).limit(_EDGE).subquery()
+        for day in range(days)
+        for order in (_k.root, _k.root.desc())
+    ]
+    return sa.union_all(*(sa.select(one.c.root) for one in ends))
 
 
 def component_of(connection: Connection, roots: Collection[int], least: float, most: int) -> Component:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -21,6 +22,22 @@ from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, Stor
 from monitor.model.telling import StoryMember, ToldMatch
 
 _CHUNK = 400
+# A story may have thousands of articles: texts, and what is read from JSON, would take seconds and hundreds of MB.
+_LEFT_OUT: Mapping[str, Any] = {
+    "feed_tags": (),
+    "text": "",
+    "summary": "",
+    "authors": (),
+    "entities": (),
+    "dropped": (),
+    "sketch": None,
+    "features": None,
+}
+_OUTLINES = (
+    sa.select(*(column for column in t.articles.c if column.name not in _LEFT_OUT))
+    .where(t.articles.c.story_id.in_(sa.bindparam("stories", expanding=True)))
+    .order_by(t.articles.c.id)
+)
 
 
 class SqlDigestStore:
@@ -96,13 +113,14 @@ class SqlDigestStore:
             return last_number(connection, digest, story, draft=draft)
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
-        """All articles of each story, oldest first."""
-        with self._db.read() as connection:
-            articles = _articles(connection, t.articles.c.story_id, set(stories))
+        """All articles of each story, oldest first, without what only matched ones are asked for."""
+        wanted = sorted(set(stories))
         gathered: dict[str, list[Article]] = defaultdict(list)
-        for article in articles:
-            assert article.story_id is not None
-            gathered[article.story_id].append(article)
+        with self._db.read() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                rows = connection.execute(_OUTLINES, {"stories": wanted[start : start + _CHUNK]}).mappings()
+                for row in rows:
+                    gathered[row["story_id"]].append(article_of({**_LEFT_OUT, **row}))
         return gathered
 
     def record_plan(self, plan: Plan, now: datetime) -> None:

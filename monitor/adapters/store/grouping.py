@@ -20,7 +20,7 @@ from monitor.adapters.store.told import wake_merged, wake_too_few
 from monitor.adapters.store.upsert import insert_new, insert_or_update
 from monitor.core.stories.group import story_named_after
 from monitor.model.article import Article, DuplicateReason
-from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Twins
+from monitor.model.grouping import ClassNode, Component, Joined, Regrouping, Snapshot, Twins
 from monitor.model.story import Features, MustNotLink
 
 MOST_RELEASED = 500
@@ -37,7 +37,7 @@ _UNGROUPED = Prepared(
     .order_by(_a.id)
     .limit(sa.bindparam("most"))
 )
-_WEIGHTS = sa.select(_i.version, _i.made_at).order_by(_i.made_at.desc(), _i.version)
+_WEIGHTS = sa.select(_i.version, _i.made_at, _i.documents).order_by(_i.made_at.desc(), _i.version)
 _ARTICLE = sa.select(t.articles).where(_a.id == sa.bindparam("article"))
 _CLAIMED = sa.select(t.articles).where(_a.id.in_(_IDS), _a.stage == "read").order_by(_a.id)
 _CLAIM = t.articles.update().where(_a.id.in_(_IDS), _a.stage == "read").values(stage="grouped")
@@ -103,15 +103,21 @@ class SqlGroupingStore:
             take_grouping_lock(connection)
             yield SqlGroupingSession(connection)
 
-    def weights(self) -> Sequence[tuple[str, datetime]]:
+    def weights(self) -> Sequence[Snapshot]:
         """The snapshots that are kept, newest first."""
         with self._db.read() as connection:
-            return [(row.version, row.made_at) for row in connection.execute(_WEIGHTS)]
+            return [Snapshot(row.version, row.made_at, row.documents) for row in connection.execute(_WEIGHTS)]
 
     def weights_of(self, version: str) -> bytes:
         """A snapshot as it was recorded."""
         with self._db.read() as connection:
             return bytes(connection.execute(sa.select(_i.weights).where(_i.version == version)).scalar_one())
+
+    def studied(self, most: int) -> int:
+        """How many articles have features, at most `most`."""
+        some = sa.select(_a.id).where(_a.sketch.is_not(None)).limit(most).subquery()
+        with self._db.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
     def sample(self, after: int, limit: int) -> Sequence[tuple[int, Features]]:
         """Features by article, those below `after` (0: the newest), newest first."""
@@ -165,14 +171,18 @@ class SqlGroupingSession:
         """The members of these articles' classes, each a class of its own."""
         roots = set(self._connection.execute(_ROOTS, {"ids": sorted(ids)}).scalars())
         members: list[Article] = []
+        larger = []
         for root in sorted(roots):
             found = twins.members_of(self._connection, root, MOST_RELEASED + 1)
             if len(found) > MOST_RELEASED:
                 named = twins.articles_of(self._connection, ids).values()
                 found = [one for one in named if one.duplicate_of == root]
+                larger.append(root)
             members += found
         free = {"duplicate_of": None, "duplicate_reason": None, "duplicate_why": None}
         self._connection.execute(_RELEASE, {"ids": [one.id for one in members], **free})
+        for root in larger:
+            components.stand_anew(self._connection, root)
         return list(twins.articles_of(self._connection, [one.id for one in members]).values())
 
     def twins(self, articles: Sequence[Article]) -> Twins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -175,7 +176,7 @@ def entry_columns(entry: NewEntry, identity: str, id_hash: str, now: datetime) -
     }
 
 
-def article_of(row: RowMapping) -> Article:
+def article_of(row: RowMapping | Mapping[str, Any]) -> Article:
     """A row of `articles`."""
     reason = row["duplicate_reason"]
     return Article(

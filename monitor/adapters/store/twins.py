@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,6 +59,12 @@ _MEMBERS = (
     .where(sa.or_(_a.id == sa.bindparam("root"), _a.duplicate_of == sa.bindparam("root")), _GROUPED)
     .order_by(_a.id)
     .limit(sa.bindparam("most"))
+)
+# Without what is large: a class may have ten thousand members.
+_OUTLINES = (
+    sa.select(*(one for one in _LEAN if one.name not in ("text", "sketch", "features")))
+    .add_columns(sa.literal("").label("text"), sa.null().label("sketch"), sa.null().label("features"))
+    .where(sa.or_(_a.id == sa.bindparam("root"), _a.duplicate_of == sa.bindparam("root")), _GROUPED)
 )
 _new, _old = t.articles.alias("newer"), t.articles.alias("older")
 _REVISIONS = Prepared(
@@ -159,6 +165,11 @@ def articles_of(connection: Connection, ids: Collection[int]) -> dict[int, Artic
 def members_of(connection: Connection, root: int, most: int) -> list[Article]:
     """The members of a class, oldest first."""
     return [lean_article(row) for row in connection.execute(_MEMBERS, {"root": root, "most": most}).mappings()]
+
+
+def outlines_of(connection: Connection, root: int) -> Iterator[Article]:
+    """All members of a class, without texts and fingerprints."""
+    return map(lean_article, connection.execute(_OUTLINES, {"root": root}).mappings())
 
 
 def twins_of(connection: Connection, articles: Sequence[Article]) -> Twins:

@@ -18,10 +18,7 @@ from typing import NamedTuple
 from monitor.core.stories.features import is_number, is_ordinal
 from monitor.core.stories.idf import Idf
 from monitor.core.stories.named_days import days_of, is_day, without_days
-from monitor.model.story import StoryNode
-
-WINDOW = timedelta(days=7)
-"""Articles further apart are never one event."""
+from monitor.model.story import STORY_WINDOW, StoryNode
 
 TITLE_WINDOW = timedelta(hours=48)
 """The same for articles of which only the title is known."""
@@ -37,6 +34,9 @@ _TEMPLATE, _DATED_TEMPLATE, _TEMPLATE_WINDOW = 0.85, 0.7, timedelta(hours=12)
 # 7 names and 4 terms (27 rows) find 98 of 100 edges of the labelled articles and the samples, 8 terms alone 85
 _KEY_NAMES, _KEY_TERMS, _KEY_TERMS_ALONE, _FEW_NAMES = 7, 4, 8, 4
 _TITLES_ALIKE, _TITLE_IN_TEXT, _SHARED_NAMES = 0.3, 0.2, 2
+# Of a text in a language that the weights were learned for, they know a seventh of the words at least; of all
+# others a sixteenth at most (tests/data/language_texts.toml): then "and" weighs like a name, and proves nothing.
+_KNOWN = 0.1
 
 
 class _Weighed(NamedTuple):
@@ -47,14 +47,16 @@ class _Weighed(NamedTuple):
     days: Mapping[int, float]
     days_norm: float
     numbers: frozenset[int]
+    known: bool
 
 
-def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = WINDOW) -> float:
+def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = STORY_WINDOW) -> float:
     """The likeness of two articles, 0.1 … 1.5; 0.0 where they cannot be one event or share next to nothing.
 
     IDF cosine of the words and half that of the names, less where the names are less alike than the words (a
     template's), and less for the time between them, for naming other days and for naming other numbers. Articles
-    of different languages are no event, nor is one without a date. Near-copies half a day apart or more are none,
+    of different languages are no event, nor is one without a date; in a language that the weights do not know two
+    shared names are needed. Near-copies half a day apart or more are none,
     and less will do where they name other days: they are copies by other evidence, or a daily text's next issue.
     """
     if one.when is None or other.when is None or _other_language(one, other):
@@ -68,7 +70,10 @@ def edge_weight(one: StoryNode, other: StoryNode, idf: Idf, window: timedelta = 
     copied = _TEMPLATE if days > _NO_DAY_SHARED else _DATED_TEMPLATE
     if words == 0.0 or (words >= copied and apart >= _TEMPLATE_WINDOW):
         return 0.0
-    if (one.title_only or other.title_only) and not _titles_meet(one, other, words, len(a.names.keys() & b.names)):
+    shared_names = len(a.names.keys() & b.names)
+    if not (a.known and b.known) and shared_names < _SHARED_NAMES:
+        return 0.0
+    if (one.title_only or other.title_only) and not _titles_meet(one, other, words, shared_names):
         return 0.0
     names = _cosine(a.names, a.names_norm, b.names, b.names_norm) if a.names and b.names else words
     likeness = words + _NAMES_WEIGH * names - max(0.0, words - names)
@@ -80,13 +85,15 @@ def keys_of(node: StoryNode, idf: Idf) -> tuple[int, ...]:
     """Signed 64-bit keys, ascending: two articles are compared if they share one. None for one without a date.
 
     Each is a pair of the most telling terms or names: one telling term alone is shared by thousands of articles of
-    a crisis, two by those of a story and its neighbours.
+    a crisis, two by those of a story and its neighbours. Of names only, where the weights do not know the
+    language: what it says most is then what all say.
     """
     if node.when is None:
         return ()
     terms = without_days(node.features.terms)
     names = _top(node.features.names, idf, _KEY_NAMES)
-    tops = (names, _top(terms, idf, _KEY_TERMS if len(names) >= _FEW_NAMES else _KEY_TERMS_ALONE))
+    most = _KEY_TERMS if len(names) >= _FEW_NAMES else _KEY_TERMS_ALONE
+    tops = (names, _top(terms, idf, most) if _is_known(terms, idf) else ())
     return tuple(sorted({_key(*sorted(pair)) for top in tops for pair in combinations(top, 2)}))
 
 
@@ -95,6 +102,12 @@ def _top(counts: Sequence[tuple[int, int]], idf: Idf, most: int) -> Sequence[int
     weights = idf.weights([term for term, _ in counts])
     ranked = [(-count * weight, term) for (term, count), weight in zip(counts, weights, strict=True)]
     return [term for _, term in nsmallest(most, ranked)]
+
+
+def _is_known(terms: Sequence[tuple[int, int]], idf: Idf) -> bool:
+    """Whether the weights were learned for the language of these terms, days left out."""
+    said = sum(count for _, count in terms)
+    return sum(count for term, count in terms if idf.knows(term)) >= _KNOWN * said
 
 
 def _other_language(one: StoryNode, other: StoryNode) -> bool:
@@ -136,12 +149,15 @@ def _weighed_node(node: StoryNode, idf: Idf) -> _Weighed:
 def _weighed(
     terms: tuple[tuple[int, int], ...], names: tuple[tuple[int, int], ...], when: datetime, idf: Idf
 ) -> _Weighed:
-    weighed = {term: (1 + math.log(count)) * idf.weight(term) for term, count in terms if not is_day(term)}
+    said = [(term, count) for term, count in terms if not is_day(term)]
+    weighed = {term: (1 + math.log(count)) * idf.weight(term) for term, count in said}
     of_names = {name: (1 + math.log(count)) * idf.weight(name) for name, count in names}
     days = days_of(terms, when)
     rare = _TELLING_NUMBER * idf.rarest
     numbers = frozenset(term for term in weighed if is_number(term) and idf.weight(term) >= rare)
-    return _Weighed(weighed, _norm(weighed), of_names, _norm(of_names), days, _norm(days), numbers)
+    return _Weighed(
+        weighed, _norm(weighed), of_names, _norm(of_names), days, _norm(days), numbers, _is_known(said, idf)
+    )
 
 
 def _norm(vector: Mapping[int, float]) -> float:

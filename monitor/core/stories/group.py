@@ -176,11 +176,15 @@ def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, i
     """What is a copy since these pairs: articles of their own that joined another class."""
     copies: dict[int, Copy] = {}
     moved = [article for article, root in roots.items() if article == root and now[root] != root]
+    own: dict[int, Pair] = {}
+    reached: dict[int, Pair] = {}
+    for pair in pairs:
+        for row in (pair.one, pair.other):
+            own.setdefault(row, pair)
+            reached.setdefault(roots[row], pair)
     for article in moved:
-        own = [pair for pair in pairs if article in (pair.one, pair.other)]
         # A class that was joined over one of its copies is called what that copy is called.
-        reached = own or [p for p in pairs if roots[p.one] == article or roots[p.other] == article]
-        best = reached[0]
+        best = own.get(article) or reached[article]
         copies[article] = Copy(article, now[article], best.reason, best.why)
     return tuple(copies[article] for article in sorted(copies))
 

@@ -88,7 +88,7 @@ def title_likeness(one: str, other: str) -> float:
     return len(a & b) / len(a | b)
 
 
-@lru_cache(maxsize=8192)  # a feed whose entries share one link compares each title with many
+@lru_cache(maxsize=2_048)  # a feed whose entries share one link compares each title with many
 def _title_words(title: str) -> frozenset[str]:
     return frozenset(fold_words(title))
 

@@ -30,7 +30,7 @@ had will would its it his her their this that after before over amid says say sa
 _NO_NAMES = frozenset(_FUNCTION_WORDS.split())
 
 
-@lru_cache(maxsize=8192)  # an article is compared with many
+@lru_cache(maxsize=2_048)  # an article is compared with many
 def bare_title(title: str) -> str:
     """A headline without "UPDATE 1-", "WRAPUP 2-", "REFILE-" and the like, of 400 characters at most."""
     bare = title[:_MOST]
@@ -44,7 +44,7 @@ def likeness(one: str, other: str) -> float:
     return title_likeness(bare_title(one), bare_title(other))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2_048)
 def title_numbers(title: str) -> frozenset[str]:
     """Numbers, ordinals, weekdays and months of a bare headline: what an issue of a template is known by."""
     return numbers_in(fold_words(_THOUSANDS.sub("", bare_title(title))))
@@ -55,7 +55,7 @@ def numbers_in(words: Iterable[str]) -> frozenset[str]:
     return frozenset(number for number in map(_number, words) if number)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2_048)
 def names_of(title: str) -> frozenset[str]:
     """The words of a bare headline that may be names or numbers."""
     return frozenset(word for word in fold_words(bare_title(title)) if word not in _NO_NAMES)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made import NOON
 from newsroom import DAY, HOUR, Newsroom, item
+from stored import read_articles
 
 from monitor.app.pulse import Pulse
 from monitor.app.status import status_of
@@ -237,6 +238,6 @@ def test_a_documents_language_counts_unless_its_words_say_another(room: Newsroom
         document("m2", "Torkham", body="", language="ur-PK"),
     )
     room.read()
-    found = room.store.articles.ungrouped(room.clock.now(), 10)
+    found = read_articles(room.store, room.clock.now())
     assert [(one.language, one.note) for one in found] == [("ur", "said to be in en"), ("ur", None)]
     assert [one.language_confidence is None for one in found] == [False, True]

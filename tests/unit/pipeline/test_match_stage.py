@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, RULES, Newsroom, after, digest_settings, item, rss, ruleset_of
+from stored import read_articles
 
 from monitor.app.languages import settled
 from monitor.core.rules import Patience, RuleSet
@@ -287,7 +288,7 @@ def test_what_add_says_of_an_entry_is_said_of_the_words_that_the_rules_will_read
     room.read()
     words = document_of_words(entry.new.parsed, entry.feed_name, entry.feed_tags)
     words = settled(room.ruleset)(words)
-    article = room.store.articles.ungrouped(room.clock.now(), 10)[0]
+    article = read_articles(room.store, room.clock.now())[0]
     assert replace(document_of(article), id=words.id) == words
 
 

@@ -12,7 +12,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.core.stories.idf import Idf
 from monitor.model.feed import Feed
 from monitor.pipeline.group import GroupStage
-from monitor.pipeline.weigh import EVERY, WeighStage
+from monitor.pipeline.weigh import EVERY, LOOK_EVERY, WeighStage
 from monitor.testing import FakeClock
 
 REPORTS = [report(f"e{number}", number, 0) for number in range(6)]
@@ -39,6 +39,20 @@ def test_weights_are_learned_once_a_week_from_enough_articles() -> None:
     clock.advance(EVERY)
     assert weigh.run(lambda: True) is None
     assert weigh.run(lambda: False) is not None
+
+
+def test_weights_of_few_articles_are_learned_anew_before_the_week_is_over() -> None:
+    store, feed = stored()
+    clock = FakeClock(NOON)
+    weigh = WeighStage(store.grouping, clock, at_least=5, again=213)  # the shipped ones count as 200 articles
+    assert weigh.run(lambda: False) is not None
+    clock.advance(LOOK_EVERY)
+    assert weigh.run(lambda: False) is None
+    store_reports(store, feed, [report(f"more{number}", number, 2) for number in range(207)])
+    clock.advance(LOOK_EVERY)
+    assert weigh.run(lambda: False) is not None
+    clock.advance(LOOK_EVERY)
+    assert weigh.run(lambda: False) is None
 
 
 def test_a_story_goes_on_over_a_change_of_weights() -> None:
