@@ -13,6 +13,7 @@ from made import MINUTE, NOON
 from newsroom import HOUR, Newsroom, answer, item
 
 from monitor.adapters.sandbox import ProcessSandbox
+from monitor.core.digests.plan import FOLLOW_UP_AFTER
 from monitor.core.text.urls import canonical_url
 from monitor.model.article import Quality, ReadOutcome
 
@@ -174,6 +175,7 @@ def _check_copies(count: int, batch: int, edited: float, seconds: float) -> None
     room = _flood(_copies(count, edited), batch)
     assert time.process_time() - begun < seconds
     assert len(articles_in(room)) == count
+    arrive(room, after=FOLLOW_UP_AFTER)  # what an edited copy adds waits for the story's next turn
     assert 1 <= len(told(room)) <= max(5, count // 50)
     _all_are_reachable(room, [f"https://paper{number}.example/gate" for number in range(0, count, count // 10)])
 

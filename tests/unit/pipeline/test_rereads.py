@@ -308,7 +308,7 @@ def test_why_says_that_the_page_is_a_wall_and_when_it_is_read_again(room: Newsro
     enter(room, WALL)
     text, row = why_of(room)
     assert "the page shows a wall" in text
-    assert "read again Wed 22 Feb 2023" in text
+    assert "will be asked again Wed 22 Feb 2023" in text
     assert row["reread"] == {
         "state": "waiting",
         "why": "the page shows a wall (bot check)",
