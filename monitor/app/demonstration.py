@@ -36,6 +36,12 @@ file = { directory = "mail", format = "html" }   # the e-mail, kept as a file
 [receivers.slack]
 slack = { webhook_url = "env:SLACK_WEBHOOK" }
 
+# The demo's hosts are addresses without a domain: these houses are told by their names.
+[publishers.arab_news]
+names = ["Arab News", "Arab News Pakistan"]
+[publishers.harbour_post]
+names = ["Harbour Post (invented)", "Harbour Post Weekend (invented)"]
+
 [[digests]]
 name = "demo-digest"
 rules = ["*"]

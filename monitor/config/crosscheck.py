@@ -6,13 +6,14 @@ everything here is lenient: what has the wrong type was reported by its shape an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from monitor.config.faults import Notes, Step
 from monitor.config.shape import ReceiverTable
 from monitor.config.values import did_you_mean, duration_text, is_loopback, quoted, read_duration, read_name
+from monitor.core.stories.publishers import Publishers
 from monitor.core.text.urls import feed_key
 from monitor.model.feed import PollSettings
 
@@ -216,10 +217,29 @@ def _check_publishers(raw: Raw, notes: Notes) -> None:
             notes.error(("publishers", name), str(error), line=notes.key_line(("publishers", name)))
         if not isinstance(publisher, dict):
             continue
-        for position, domain in texts_of(publisher, "domains"):
-            owner = seen.setdefault(domain.lower(), name)
-            path = ("publishers", name, "domains", position)
-            if owner != name:
-                notes.error(path, f"{quoted(domain)} belongs to publishers.{owner} already")
-            elif [one.lower() for _, one in texts_of(publisher, "domains")].index(domain.lower()) != position:
-                notes.error(path, f"{quoted(domain)} is there twice")
+        if "domains" not in publisher and "names" not in publisher:
+            notes.error(("publishers", name), "needs domains or names", line=notes.key_line(("publishers", name)))
+        _check_joined(name, [("domains", *one) for one in texts_of(publisher, "domains")], str.lower, seen, notes)
+        _check_joined(
+            name, [("names", *one) for one in texts_of(publisher, "names")], Publishers.named, seen, notes
+        )
+
+
+def _check_joined(
+    name: str,
+    written: Sequence[tuple[str, int, str]],
+    known_as: Callable[[str], str],
+    seen: dict[str, str],
+    notes: Notes,
+) -> None:
+    """Each domain, and each name, is of one publisher and stands there once."""
+    own: set[str] = set()
+    for key, position, text in written:
+        one = known_as(text)
+        owner = seen.setdefault(one, name)
+        path = ("publishers", name, key, position)
+        if owner != name:
+            notes.error(path, f"{quoted(text)} belongs to publishers.{owner} already")
+        elif one in own:
+            notes.error(path, f"{quoted(text)} is there twice")
+        own.add(one)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
 from monitor.config.shape import ConfigFile, DigestTable, FeedTable, ReceiverTable, RulesTable, SmtpTable
+from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
     EmailEndpoint,
     Endpoint,
@@ -62,7 +63,7 @@ class Settings:
     warnings: tuple[Problem, ...] = ()
     watch_rules: bool = True
     story_window: timedelta = STORY_WINDOW
-    publishers: tuple[tuple[str, str], ...] = ()  # (domain, the name of the publisher that owns it)
+    publishers: tuple[tuple[str, str], ...] = ()  # (domain or `named`, whose it is)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,11 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         digests=tuple(_digest(table) for table in parsed.digests),
         web_listen=parsed.web.listen if parsed.web else None,
         story_window=parsed.stories.window,
-        publishers=tuple((one, key) for key, table in parsed.publishers.items() for one in table.domains),
+        publishers=tuple(
+            (one, key)
+            for key, table in parsed.publishers.items()
+            for one in (*table.domains, *map(Publishers.named, table.names))
+        ),
         source=name,
         warnings=warnings,
     )

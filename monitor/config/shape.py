@@ -235,7 +235,8 @@ class StoriesTable(_Table):
 
 
 class PublisherTable(_Table):
-    domains: Annotated[list[Domain], Field(min_length=1)]
+    domains: Annotated[list[Domain], Field(min_length=1)] = []
+    names: Annotated[list[Text], Field(min_length=1)] = []
 
 
 class WebTable(_Table):

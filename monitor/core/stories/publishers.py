@@ -17,12 +17,18 @@ from monitor.model.telling import StoryMember
 
 @dataclass(frozen=True, slots=True)
 class Publishers:
-    """Owners of addresses. `joined` are the `[publishers.NAME]` of the config: the name, by domain."""
+    """Owners of addresses. `joined` are the `[publishers.NAME]` of the config: the name, by domain or `named`."""
 
     joined: Mapping[str, str] = field(default_factory=dict)
 
+    @staticmethod
+    def named(publisher: str) -> str:
+        """What an article's publisher is known by where its address says nothing; never taken for a domain."""
+        return f"name:{' '.join(fold_words(publisher))}"
+
     def owner_of(self, url: str, publisher: str) -> str:
-        """Who owns a page: the config's name for its host, its registrable domain, or the publisher's name.
+        """Who owns a page: the config's name for its host or publisher, its registrable domain, or the publisher's
+        name.
 
         The most particular domain of the config counts: `blogs.example.org` before `example.org`.
         """
@@ -31,8 +37,8 @@ class Publishers:
             if host in self.joined:
                 return f"group:{self.joined[host]}"
             host = host.partition(".")[2]
-        # A colon is in no domain: a name is never taken for one.
-        return registrable_domain(url) or f"name:{' '.join(fold_words(publisher))}"
+        name = self.named(publisher)
+        return f"group:{self.joined[name]}" if name in self.joined else registrable_domain(url) or name
 
     def origin_of(self, url: str, publisher: str, wire: str) -> str:
         """Where a report comes from: the agency it carries, else its owner."""

@@ -79,7 +79,7 @@ def test_the_good_file_is_good():
         ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens: known, but not in this version yet"),
         ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", "3: web.public_url: known, but not in this version yet"),
         # publishers and stories
-        ("[publishers.x]\n", "1: publishers.x.domains: is missing"),
+        ("[publishers.x]\n", "1: publishers.x: needs domains or names"),
         ("[publishers.x]\ndomains = []", "2: publishers.x.domains: must not be empty"),
         ("[publishers.x]\ndomains = ['x']", '2: publishers.x.domains[0]: "x" is no domain such as example.org'),
         (
@@ -94,6 +94,14 @@ def test_the_good_file_is_good():
         (
             "[publishers.x]\ndomains = ['a.com']\n[publishers.y]\ndomains = ['a.com']",
             '4: publishers.y.domains[0]: "a.com" belongs to publishers.x already',
+        ),
+        (
+            "[publishers.x]\nnames = ['Arab News', 'arab-news']",
+            '2: publishers.x.names[1]: "arab-news" is there twice',
+        ),
+        (
+            "[publishers.x]\nnames = ['Arab News']\n[publishers.y]\nnames = ['ARAB NEWS']",
+            '4: publishers.y.names[0]: "ARAB NEWS" belongs to publishers.x already',
         ),
         ("[publishers.'a b']\ndomains = ['a.com']", '1: publishers."a b": "a b" is no name; …'),
         ("[stories]\nwindow = '8w'", '2: stories.window: "8w" is out of range; 1d to 30d is possible'),

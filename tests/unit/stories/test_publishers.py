@@ -40,6 +40,12 @@ def test_the_config_joins_domains_into_one_publisher() -> None:
     assert joined.owner_of("https://notarabnews.com/", "x") == "notarabnews.com"
 
 
+def test_the_config_joins_by_name_what_has_no_domain() -> None:
+    joined = Publishers({Publishers.named(name): "arab_news" for name in ("Arab News", "Arab News Pakistan")})
+    assert joined.owner_of("http://127.0.0.15/1", "ARAB NEWS") == joined.owner_of("", "Arab News Pakistan")
+    assert joined.owner_of("http://127.0.0.15/1", "Dawn") != joined.owner_of("", "Arab News")
+
+
 def test_pages_without_a_domain_belong_to_the_publisher_that_they_name() -> None:
     publishers = Publishers()
     assert publishers.owner_of("http://127.0.0.1:1/a", "Dawn") == publishers.owner_of(
