@@ -182,6 +182,20 @@ def test_a_match_merged_into_a_story_that_its_telling_article_leaves_waits_again
     assert [one.article.id for one in store.digests.pending("morning")] == [3]
 
 
+def test_a_forgotten_match_that_was_merged_does_not_wait_again(store: Store, feed: Feed) -> None:
+    group(store, feed, A, COPY)
+    store.digests.open_digest("morning", NOON)
+    for article in store.articles.unmatched(NOON, 10):
+        new = NewMatch(match_of(), rule(), "because", ("morning",), (f"sentence {article.id}",))
+        store.articles.record_matches(article, "rules-1", [new], [], [], NOON)
+    first, second = store.digests.pending("morning")
+    told = replace(plan(store), planned=(first.id,), merged=(second.id,), deliveries=())
+    store.digests.record_plan(told, NOON)
+    store.retention.forget(COPY.url, COPY.url, NOON, even_unsent=True)
+    assert keep_apart(store, 1, 2).woken == 0
+    assert not store.digests.pending("morning")
+
+
 def tell_first_and_merge_second(store: Store) -> None:
     first, second = store.digests.pending("morning")
     store.digests.record_plan(replace(plan(store), planned=(first.id,)), NOON)

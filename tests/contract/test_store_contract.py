@@ -430,6 +430,35 @@ def test_a_dry_run_leaves_everything_for_the_real_one(store: Store, feed: Feed) 
     assert not store.outbox.claim(NOON + timedelta(days=1), LEASE, 10)
 
 
+def test_what_another_process_planned_meanwhile_is_not_planned_again(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    late = plan(store, batch="b2")
+    store.digests.record_plan(plan(store), NOON)
+    store.digests.record_plan(late, NOON)
+    assert [one.new.batch for one in store.ledger.deliveries()] == ["b1"]
+
+
+def test_what_was_forgotten_while_it_was_planned_is_not_told_and_the_rest_waits(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed, "e1"), "morning")
+    kept = grouped(store, feed, "e2", url="https://example.org/kept", url_key="https://example.org/kept")
+    matched(store, kept, "morning")
+    made = plan(store)
+    assert len(made.planned) == 2
+    link = new_entry("e1").parsed.link or ""
+    with store._db.write() as connection:  # type: ignore[attr-defined]  # a SqlStore
+        one = t.entries.update().where(t.entries.c.id == kept.entry_row)
+        connection.execute(one.values(link=kept.url, url_key=kept.url_key))
+    store.retention.forget(link, "", NOON, even_unsent=True)
+    store.digests.record_plan(made, NOON)
+    assert not store.ledger.deliveries()
+    assert [one.article.id for one in store.digests.pending("morning")] == [kept.id]
+    again = plan(store)
+    store.digests.record_plan(again, NOON)
+    assert (len(again.planned), len(store.ledger.deliveries())) == (1, 1)
+
+
 def test_the_batches_of_a_story_are_numbered_on(store: Store) -> None:
     assert store.digests.last_batch("morning", "s_1") == 0
     for batch in ("s_1#2", "s_1#11", "s_10#30", "s%1#40", "s_1#x"):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from made import NOON, feed_settings
+from newsroom import fresh_postgresql_store
 from reports import groups_of, report, store_reports
 from stored import plan
 
 from monitor.adapters.store.sql import SqlStore
+from monitor.model.retention import PruneLimits, PruneStep
 from monitor.pipeline.group import GroupStage
 from monitor.testing import FakeClock
 
+FAR = NOON + timedelta(days=1_000)
 GROUPER = """
 import sys
 from datetime import timedelta
@@ -95,6 +101,30 @@ def test_twins_that_two_processes_group_at_once_are_one_class_and_one_story(url:
     }
     assert stories == {frozenset({f"e{2 * n}", f"e{2 * n + 1}", f"b{n}"}) for n in range(12)}
     store.close()
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("what", ["prune", "forget"])
+def test_who_prunes_or_forgets_waits_for_who_groups(what: str) -> None:
+    store = fresh_postgresql_store()
+    long_ago = PruneLimits(NOON, NOON, NOON, NOON, NOON, "rules-1", NOON)
+    store.feeds.sync([feed_settings()], NOON)
+    store_reports(store, store.feeds.all()[0], [report("a", 1, 0)])
+    list(GroupStage(store.grouping, FakeClock(NOON)).run(lambda: False))
+    work = {
+        "prune": lambda: store.retention.prune(PruneStep.POINTS, replace(long_ago, likeness=FAR), 10),
+        "forget": lambda: store.retention.forget("https://nowhere.example/", "", NOON, even_unsent=True),
+    }
+    thread = threading.Thread(target=work[what])
+    with store.grouping.session():
+        thread.start()
+        while thread.is_alive():
+            with store._db.read() as connection:
+                waits = connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one()
+            if waits:
+                break
+        assert thread.is_alive()
+    thread.join()
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.reading import remember
+from monitor.adapters.store.reading import lock_for, remember
 from monitor.adapters.store.rows import (
     MENTIONS,
     article_columns,
@@ -68,6 +68,7 @@ class SqlArticleStore:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""
         terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
+            lock_for(connection, remembered)
             if not connection.execute(_ENTRY_READ, {"entry": article.entry_row}).rowcount:
                 return  # it was read before, or forgotten while its page was fetched
             inserted = insert_unless_there(connection.dialect.name, t.articles).returning(_a.id)

@@ -126,8 +126,9 @@ class SqlDigestStore:
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
-            if plan.merged or plan.too_few:
-                take_grouping_lock(connection)
+            take_grouping_lock(connection)
+            if not _all_wait(connection, plan):
+                return  # forgotten or planned since by another process: what is left is planned at the next tick
             if not _insert_plan(connection, plan, now):
                 return  # planned before: running a stage twice changes nothing
             _mark(connection, plan)
@@ -153,6 +154,18 @@ class SqlDigestStore:
             _insert_plan(connection, plan, now)
             _insert_found(connection, plan, found, now)
             return LookBack.RECORDED
+
+
+def _all_wait(connection: Connection, plan: Plan) -> bool:
+    """Whether every match that a plan tells still waits for it."""
+    r, told = t.routings.c, sorted(set(plan.planned))
+    waiting = 0
+    for start in range(0, len(told), _CHUNK):
+        some = r.match_id.in_(told[start : start + _CHUNK])
+        query = sa.select(sa.func.count()).select_from(t.routings)
+        query = query.where(*_waiting(plan.digest, draft=plan.draft), some)
+        waiting += connection.execute(query).scalar_one()
+    return waiting == len(told)
 
 
 def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
@@ -231,7 +244,8 @@ def _end(connection: Connection, plan: Plan, states: Sequence[tuple[RoutingState
             values = {"draft_batch": plan.batch, "draft_why": reason or state.value}
         for start in range(0, len(ids), _CHUNK):
             some = r.match_id.in_(ids[start : start + _CHUNK])
-            connection.execute(t.routings.update().where(r.digest == plan.digest, some).values(values))
+            still = _waiting(plan.digest, draft=False)
+            connection.execute(t.routings.update().where(*still, some).values(values))
 
 
 def _waiting(digest: str, *, draft: bool) -> list[sa.ColumnElement[bool]]:

@@ -141,9 +141,9 @@ class SqlGroupingStore:
 
 
 def take_grouping_lock(connection: Connection) -> None:
-    """Waits until nobody else groups, or plans by stories; held to the end of the transaction.
+    """Waits until nobody else groups, plans by stories, prunes or forgets; held to the end of the transaction.
 
-    On SQLite the transaction itself is that lock.
+    Taken before any row, so that no two wait for each other. On SQLite the transaction itself is that lock.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -95,6 +95,7 @@ class SqlReadingMemory:
         row = article.entry_row
         terms = index_terms(article.title, article.summary, article.text)
         with self._db.write() as connection:
+            lock_for(connection, remembered)
             if connection.execute(_REVISED, {"entry": row}).first() is not None:
                 done = connection.execute(_ONE_MORE, {"entry": row, "state": RereadState.SUPERSEDED.value})
                 return RereadState.SUPERSEDED if done.rowcount else None
@@ -115,13 +116,23 @@ class SqlReadingMemory:
         """Counts a failed try; the page is asked again at that time, or no more."""
         now = {"state": then.value} if isinstance(then, RereadState) else {"next_at": then}
         with self._db.write() as connection:
+            lock_for(connection, remembered)
             done = connection.execute(_ONE_MORE, {"entry": row, "why": why, **now})
             if done.rowcount and remembered is not None:
                 remember(connection, row, remembered)
 
 
+def lock_for(connection: Connection, remembered: Remembered | None) -> None:
+    """Called before any row is touched: who finds a wall takes articles out of their stories."""
+    if remembered is not None and remembered.walls:
+        take_grouping_lock(connection)
+
+
 def remember(connection: Connection, row: int, remembered: Remembered) -> None:
-    """What reading the page of an entry leaves behind, within the transaction that stores its article."""
+    """What reading the page of an entry leaves behind, within the transaction that stores its article.
+
+    After `lock_for` in the same transaction.
+    """
     parts = [
         {"host": remembered.host, "key": key, "entry_row": row, "day": _day(remembered.at)}
         for key in remembered.keys
@@ -132,7 +143,6 @@ def remember(connection: Connection, row: int, remembered: Remembered) -> None:
         _ask_again(connection, [row], remembered.reread, remembered)
     if remembered.walls:
         _ask_again(connection, remembered.walls, WALL, remembered)
-        take_grouping_lock(connection)  # before any row of an article: who groups takes it first, too
         note = sa.case((_a.note.is_(None), WALL), else_=_a.note + f"; {WALL}")
         full = sa.select(_a.id).where(_a.entry_row.in_(remembered.walls), _a.quality == Quality.FULL.value)
         marked = list(connection.execute(full).scalars())

@@ -18,6 +18,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import unindex
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.forget import erase, find, traces_of
+from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.likeness import drop_empty_aliases, drop_points, drop_prints, let_go
 from monitor.adapters.store.needed import being_revised, has_older, newest, pending, unlisted, unsent
 from monitor.adapters.store.reading import forget_pages, parts_to_prune
@@ -54,6 +55,7 @@ class SqlRetention:
         if not keys:
             return 0
         with self._db.write() as connection:
+            take_grouping_lock(connection)  # before any row: who groups holds rows of the same articles
             query, key = find(connection, limits)
             # Looked at again: between the two somebody may have come to need one.
             still = [
@@ -73,6 +75,7 @@ class SqlRetention:
     def forget(self, url: str, url_key: str, now: datetime, *, even_unsent: bool) -> Traces:
         """Empties all of it in one transaction, and returns what it found."""
         with self._db.write() as connection:
+            take_grouping_lock(connection)
             marked = find(connection, url, url_key)
             found = traces_of(connection, marked)
             if even_unsent or not found.waits:

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.rows import gone_of
 from monitor.model.article import DuplicateReason
 from monitor.model.ledger import Plan, RoutingState
+from monitor.model.retention import GoneReason
 from monitor.model.telling import Earlier, Material, Merged, StoryMember, ToldMatch
 
 _T = TypeVar("_T")
@@ -21,7 +23,7 @@ _EDIT = DuplicateReason.REVISION.value
 _UNHEARD = Earlier.UNHEARD.value
 _r, _m, _a = t.routings.c, t.matches.c, t.articles.c
 _ROUTED = (
-    sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.earlier, _a.story_id)
+    sa.select(_r.match_id, _r.digest, _r.state, _m.rule_id, _m.earlier, _a.story_id, _a.text_gone)
     .join(t.matches, _m.id == _r.match_id)
     .join(t.articles, _a.id == _m.article_id)
     .where(
@@ -126,7 +128,8 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
     """Lets matches wait again that were merged, and whose digest has planned nothing of their rule in their story.
 
     They were merged because their article stood in a story that had been told, and it stands there no more. What
-    only repeats words from before the subscription is left: it is not told on purpose. Returns how many.
+    only repeats words from before the subscription is left, and what somebody had forgotten: these are not told on
+    purpose. Returns how many.
     """
     wanted = sorted(stories)
     woken = 0
@@ -135,11 +138,20 @@ def wake_merged(connection: Connection, stories: Collection[str]) -> int:
         planned = RoutingState.PLANNED.value
         told = {(row.digest, row.rule_id, row.story_id) for row in rows if row.state == planned}
         merged = [row for row in rows if row.state != planned and row.earlier != _UNHEARD]
-        silent = [row for row in merged if (row.digest, row.rule_id, row.story_id) not in told]
+        silent = [
+            row
+            for row in merged
+            if (row.digest, row.rule_id, row.story_id) not in told and not _is_forgotten(row.text_gone)
+        ]
         if silent:
             connection.execute(_WAKE, [{"match": row.match_id, "of": row.digest} for row in silent])
         woken += len(silent)
     return woken
+
+
+def _is_forgotten(text_gone: str | None) -> bool:
+    gone = gone_of(text_gone)
+    return gone is not None and gone.reason is GoneReason.FORGOTTEN
 
 
 def wake_too_few(connection: Connection, stories: Collection[str]) -> int:

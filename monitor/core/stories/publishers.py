@@ -32,13 +32,13 @@ class Publishers:
 
         The most particular domain of the config counts: `blogs.example.org` before `example.org`.
         """
-        host = host_of(canonical_url(url))
-        while host:
-            if host in self.joined:
-                return f"group:{self.joined[host]}"
-            host = host.partition(".")[2]
+        host = own = host_of(canonical_url(url))
+        while own:
+            if own in self.joined:
+                return f"group:{self.joined[own]}"
+            own = own.partition(".")[2]
         name = self.named(publisher)
-        return f"group:{self.joined[name]}" if name in self.joined else registrable_domain(url) or name
+        return f"group:{self.joined[name]}" if name in self.joined else registrable_domain(host) or name
 
     def origin_of(self, url: str, publisher: str, wire: str) -> str:
         """Where a report comes from: the agency it carries, else its owner."""

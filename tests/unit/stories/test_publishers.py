@@ -7,6 +7,7 @@ from made import NOON
 
 from monitor.core.stories.publishers import Publishers
 from monitor.core.text.domains import registrable_domain
+from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.telling import StoryMember
 
 
@@ -28,7 +29,7 @@ def member(url: str, publisher: str = "News", wire: str = "") -> StoryMember:
     ],
 )
 def test_a_page_belongs_to_who_registered_its_domain(url: str, domain: str) -> None:
-    assert registrable_domain(url) == domain
+    assert registrable_domain(host_of(canonical_url(url))) == domain
 
 
 def test_the_config_joins_domains_into_one_publisher() -> None:
