@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -90,6 +91,7 @@ def _bounded(key: str) -> str:
     return f"long:{blake2b(encoded, digest_size=16).hexdigest()}:{key[:200]}"
 
 
+@lru_cache(maxsize=1_024)  # an article is compared with many; 8 MB at the most
 def host_of(url: str) -> str:
     """The host in lower case ASCII without `www. m. mobile. amp.` and port; "" when there is none."""
     try:
