@@ -15,7 +15,9 @@ from monitor.pipeline.regroup import Grouped, Likeness, group_new
 from monitor.ports import Clock
 from monitor.ports.grouping import GroupingStore
 
-BATCH = 100  # articles in one transaction: some 0.1 s, which the other writers wait at most
+BATCH = 100  # articles in one transaction at most: some .1 s
+FIRST = 20  # in the first one of a turn: in a crowd an article takes 15 ms
+LONGEST = timedelta(seconds=0.3)  # what a transaction may take, which the other writers wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,13 @@ class Weights:
     by_version: dict[str, Idf] = field(default_factory=dict)
 
 
+def next_size(done: int, taken: timedelta, most: int) -> int:
+    """How many articles the next transaction takes, when one with `done` has `taken` so long: as many as should
+    fit into LONGEST, at most twice as many as before; 1 … `most`."""
+    fitting = int(done * (LONGEST / taken)) if taken > timedelta(0) else most
+    return max(1, min(most, 2 * done, fitting))
+
+
 @dataclass(frozen=True, slots=True)
 class GroupStage:
     """Groups what was read. `window` is how far apart two reports of one event may be dated."""
@@ -52,7 +61,8 @@ class GroupStage:
     def run(self, stopping: Callable[[], bool]) -> Iterator[GroupReport]:
         """Groups until nothing is left; one report an article."""
         likeness: Likeness | None = None
-        while ids := self.store.ungrouped(self.clock.now(), self.batch):
+        size = min(FIRST, self.batch)
+        while ids := self.store.ungrouped(begun := self.clock.now(), size):
             if stopping():
                 return
             likeness = likeness or self.likeness()
@@ -63,6 +73,7 @@ class GroupStage:
             except Exception:
                 # One of them breaks the stage: each alone, so that it stops no other and is named.
                 reports = [report for one in ids if not stopping() for report in self._alone(one, likeness)]
+            size = next_size(len(ids), self.clock.now() - begun, self.batch)
             yield from reports
 
     def likeness(self) -> Likeness:

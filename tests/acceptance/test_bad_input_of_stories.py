@@ -212,6 +212,7 @@ def test_a_story_of_five_thousand_articles_takes_bounded_time_and_loses_nothing(
     assert sum(spent) < 1200, spent
     # Past the cap of a component an article costs no more than before it.
     assert spent[-1] < 3 * spent[2], spent
+    arrive(room, after=FOLLOW_UP_AFTER)
     _all_are_reachable(room, [f"https://paper{number}.example/kharlachi" for number in range(0, 5_000, 100)])
 
 

@@ -32,6 +32,11 @@ from = "Border desk <monitor@example.org>"
 email = ["desk@example.org"]
 """
 
+_ROUTED = """
+SELECT count(*) FROM routings JOIN matches ON matches.id = match_id JOIN articles ON articles.id = article_id
+WHERE url LIKE ? AND state != 'pending'
+"""
+
 
 def test_a_new_entry_reaches_an_inbox_and_slack_with_its_reason(desk: Desk, feed: LocalFeed) -> None:
     with mail_server() as mail, http_sink() as slack:
@@ -157,6 +162,26 @@ def test_a_failing_receiver_never_disturbs_another(desk: Desk, feed: LocalFeed) 
     feed.add("Torkham closed", "The Torkham crossing was closed.")
     with desk.running():
         eventually(lambda: list((desk.folder / "digests").glob("*.json")), "the file")
+
+
+def test_a_split_beside_the_daemon_is_told_by_it_and_a_join_takes_it_back(desk: Desk, feed: LocalFeed) -> None:
+    text = "The Torkham crossing was closed by border guards on Sunday after a quarrel about travel papers. " * 3
+    desk.write([feed.url])
+    with desk.running():
+        for name in ("first", "copy"):
+            feed.add("Torkham closed", text, link=f"https://{name}.example/gate")
+            eventually(lambda name=name: desk.number(_ROUTED, f"%{name}%"), f"what came of the {name}")
+        assert desk.ask("SELECT DISTINCT story_id FROM articles") == [("s_1",)]
+        assert desk.sent() == 1
+        split = desk.command("stories", "split", "s_1", "a_2", "--author", "anna")
+        assert "Told again in alerts: torkham-closed (1 match)" in split.stdout, split.stderr
+        eventually(lambda: desk.sent() == 2, "the alert of the article that stands apart")
+        joined = desk.command("stories", "join", "s_1", "s_2")
+        assert joined.returncode == 0, joined.stderr
+        feed.add("Torkham closed", text, link="https://third.example/gate")
+        eventually(lambda: desk.number(_ROUTED, "%third%"), "what came of the third")
+    assert desk.ask("SELECT DISTINCT story_id FROM articles") == [("s_1",)]
+    assert desk.sent() == 2
 
 
 def test_full_text_is_read_from_the_page_behind_the_entry(desk: Desk, feed: LocalFeed, site: LocalSite) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import gone_of
 from monitor.model.article import DuplicateReason
 from monitor.model.ledger import Plan, RoutingState
@@ -29,6 +30,19 @@ _ROUTED = (
     .where(
         _a.story_id.in_(sa.bindparam("stories", expanding=True)),
         _r.state.in_((RoutingState.MERGED.value, RoutingState.PLANNED.value)),
+    )
+)
+_e, _n = t.story_edges.c, t.story_nodes.c
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+# For every article of a told story: a crowd has hundreds told.
+_ROOTS_OF = Prepared(
+    sa.select(_a.id, sa.func.coalesce(_a.duplicate_of, _a.id).label("root")).where(_a.id.in_(_IDS))
+)
+_POINTS = Prepared(sa.select(_n.root).where(_n.root.in_(_IDS)))
+_EDGES_OF = Prepared(
+    sa.union_all(
+        sa.select(_e.other.label("root"), _e.weight).where(_e.one == sa.bindparam("root")),
+        sa.select(_e.one, _e.weight).where(_e.other == sa.bindparam("root")),
     )
 )
 _TOO_FEW = (
@@ -168,18 +182,15 @@ def wake_too_few(connection: Connection, stories: Collection[str]) -> int:
 
 def likeness_of(connection: Connection, article: int, told: Collection[int]) -> float | None:
     """How like the article is to what of these it is most like; 1 for a copy, None once likenesses were let go."""
-    a, e, n = t.articles.c, t.story_edges.c, t.story_nodes.c
-    root = sa.func.coalesce(a.duplicate_of, a.id)
-    rows = connection.execute(sa.select(a.id, root.label("root")).where(a.id.in_({article, *told})))
-    roots = {row.id: row.root for row in rows}
+    roots = {row.id: row.root for row in _ROOTS_OF.rows(connection, ids=[article, *told])}
     own, others = roots[article], {roots[one] for one in told}
     if own in others:
         return 1.0
-    points = set(connection.execute(sa.select(n.root).where(n.root.in_({own, *others}))).scalars())
+    points = {row.root for row in _POINTS.rows(connection, ids=[own, *others])}
     if own not in points or points.isdisjoint(others):
         return None
-    pairs = sa.or_(sa.and_(e.one == own, e.other.in_(others)), sa.and_(e.other == own, e.one.in_(others)))
-    return float(connection.execute(sa.select(sa.func.max(e.weight)).where(pairs)).scalar() or 0.0)
+    edges = _EDGES_OF.rows(connection, root=own)
+    return max((float(edge.weight) for edge in edges if edge.root in others), default=0.0)
 
 
 def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:

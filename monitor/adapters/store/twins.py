@@ -200,7 +200,8 @@ def _marked(connection: Connection, everything: Mapping[int, Article], row: int,
     """An article with the mark of a series, which is stored, where what may be its copy has its headline."""
     article = everything[row]
     key = _series_of(article)
-    if key is None or all(_series_of(everything[one]) != key for one in of if one != row and one in everything):
+    like = (everything[one] for one in of if one != row and one in everything)
+    if key is None or not any(_one_host(article, one) and _series_of(one) == key for one in like):
         return article
     seen: list[datetime] = []
     since = article.first_seen - SERIES_WITHIN
@@ -216,6 +217,10 @@ def _marked(connection: Connection, everything: Mapping[int, Article], row: int,
         return article
     connection.execute(_MARK, {"article": row})
     return replace(article, series=True)
+
+
+def _one_host(one: Article, other: Article) -> bool:
+    return host_of(one.url) == host_of(other.url)
 
 
 def _series_of(article: Article) -> int | None:

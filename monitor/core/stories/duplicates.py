@@ -335,12 +335,12 @@ def _shared_terms(one: Features, other: Features) -> float:
     return containment([term for term, _ in one.terms], [term for term, _ in other.terms])
 
 
-@lru_cache(maxsize=128)  # a hundred versions of one page are compared each with each; 50 kB each
+@lru_cache(maxsize=256)  # a hundred new texts of a crowd are compared each with hundreds; 50 kB each at most
 def _word_set(text: str) -> frozenset[str]:
     return frozenset(own_words(text))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _capitalised(text: str) -> frozenset[str]:
     return frozenset(fold_words(" ".join(_CAPITALISED.findall(text[:MOST_CHARACTERS]))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from monitor.adapters.store.grouping import SqlGroupingSession
 from monitor.model.article import Article, DuplicateReason
 from monitor.model.errors import StoreUnusable
 from monitor.model.grouping import Twins
+from monitor.pipeline.group import next_size
 
 WORDS = " ".join(f"word{n}" for n in range(40))
 
@@ -118,3 +119,35 @@ def test_stopping_leaves_the_rest_to_be_grouped(room: Newsroom) -> None:
     read(room, item(), item("e2", "Floods in Sindh", "Rain."), item("e3", "Trucks", "Many."))
     assert len(room.group(after(1), batch=1)) == 1
     assert len(room.group()) == 2
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "size"),
+    [
+        (20, 0.0, 40),  # quick ones double
+        (80, 0.1, 100),  # up to the batch
+        (100, 1.5, 20),  # in a crowd as many as fit
+        (20, 0.3, 20),
+        (1, 9.0, 1),  # never none
+        (20, -60.0, 40),  # a clock that was set back
+    ],
+)
+def test_a_transaction_takes_as_many_articles_as_others_can_wait_for(done: int, seconds: float, size: int) -> None:
+    assert next_size(done, timedelta(seconds=seconds), 100) == size
+
+
+def test_after_a_slow_transaction_the_next_one_takes_fewer(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed: list[int] = []
+    claim = SqlGroupingSession.claim
+
+    def slow(session: SqlGroupingSession, ids: Collection[int]) -> Sequence[Article]:
+        claimed.append(len(ids))
+        room.clock.advance(timedelta(seconds=1.5) if len(claimed) == 2 else timedelta(milliseconds=20))
+        return claim(session, ids)
+
+    monkeypatch.setattr(SqlGroupingSession, "claim", slow)
+    read(room, *(item(f"e{n}", f"Report {n}", f"{WORDS} {n}") for n in range(75)))
+    assert len(room.group()) == 75
+    assert claimed == [20, 40, 8, 7]
