@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from itertools import filterfalse
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -46,12 +47,19 @@ def spelled(term: str) -> str:
     return term[:_LONGEST].translate(_SPELLING) or _NOTHING
 
 
+def _all_spelled(terms: Collection[str]) -> list[str]:
+    """Each as it is `spelled`, sorted; nearly all are as they are."""
+    if max(map(len, terms), default=0) > _LONGEST:
+        return sorted(map(spelled, terms))
+    return sorted([*filter(str.isalnum, terms), *map(spelled, filterfalse(str.isalnum, terms))])
+
+
 def add(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
     """Adds articles, by id. On SQLite one that is there already is then found by its old terms, too."""
     if not terms:
         return
     if _is_postgresql(connection):
-        rows = [{"id": one, "terms": sorted(map(spelled, found))} for one, found in terms.items()]
+        rows = [{"id": one, "terms": _all_spelled(found)} for one, found in terms.items()]
         connection.execute(_tsvector_row(), rows)
     else:
         connection.execute(_FTS5_ROW, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
@@ -117,7 +125,7 @@ def _is_postgresql(connection: Connection) -> bool:
 def _lines(terms: Mapping[int, Collection[str]]) -> Iterator[tuple[int, str]]:
     """What FTS5 is told of each article. It begins a new segment whenever ids do not ascend."""
     for one in sorted(terms):
-        yield one, " ".join(sorted(map(spelled, terms[one])))
+        yield one, " ".join(_all_spelled(terms[one]))
 
 
 def _fts5(required: Required) -> str:
