@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
+from monitor.adapters.store.prepared import Prepared
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
 
 INDEX = "article_index"
@@ -37,7 +38,7 @@ _FTS5 = sa.table(
 )
 _TSVECTORS = sa.table(INDEX, sa.column("id", sa.BigInteger), sa.column("tokens", postgresql.TSVECTOR))
 _TERMS = sa.bindparam("terms", type_=postgresql.ARRAY(sa.Text))
-_FTS5_ROW = sa.insert(_FTS5)
+_FTS5_ROW = Prepared(sa.insert(_FTS5))
 
 
 def spelled(term: str) -> str:
@@ -62,7 +63,7 @@ def add(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
         rows = [{"id": one, "terms": _all_spelled(found)} for one, found in terms.items()]
         connection.execute(_tsvector_row(), rows)
     else:
-        connection.execute(_FTS5_ROW, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
+        _FTS5_ROW.each(connection, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
 
 
 @cache
