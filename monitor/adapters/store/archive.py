@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from monitor.adapters.store import full_text
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.prepared import replace_rows, run
 from monitor.adapters.store.rows import article_of
-from monitor.adapters.store.upsert import replace_rows
 from monitor.core.text.terms import TERMS_VERSION, terms_of
 from monitor.model.article import Article
 from monitor.model.errors import StoreUnusable
@@ -187,22 +187,21 @@ def _unless_damaged(connection: Connection) -> Iterator[_Work]:
     """
     work = _Work()
     # Not `begin_nested`, which compiles each of these anew: it took as long as the index.
-    run = connection.exec_driver_sql
-    run("SAVEPOINT index_work")
+    run(connection, "SAVEPOINT index_work")
     try:
         yield work
         if connection.dialect.name == "sqlite":
             # Lets FTS5 write what it has gathered: else a damage would only show when all is committed.
-            run("SAVEPOINT index_written")
-            run("RELEASE SAVEPOINT index_written")
+            run(connection, "SAVEPOINT index_written")
+            run(connection, "RELEASE SAVEPOINT index_written")
     except DBAPIError as error:
         raw = connection.connection.dbapi_connection
         if error.connection_invalidated or not getattr(raw, "in_transaction", True):
             raise
-        run("ROLLBACK TO SAVEPOINT index_work")
-        run("RELEASE SAVEPOINT index_work")
+        run(connection, "ROLLBACK TO SAVEPOINT index_work")
+        run(connection, "RELEASE SAVEPOINT index_work")
     else:
-        run("RELEASE SAVEPOINT index_work")
+        run(connection, "RELEASE SAVEPOINT index_work")
         work.done = True
 
 

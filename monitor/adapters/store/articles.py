@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import add, index_terms
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.reading import lock_for, remember
 from monitor.adapters.store.rows import (
     MENTIONS,
@@ -31,10 +33,11 @@ from monitor.model.telling import Earlier
 _a = t.articles.c
 _ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
 _MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
-_ENTRY_READ = (
+_ENTRY_READ = Prepared(
     t.entries.update()
     .where(t.entries.c.id == sa.bindparam("entry"), t.entries.c.fate == Fate.WAITING.value)
     .values(fate=Fate.READ.value)
+    .returning(t.entries.c.id)
 )
 _REVISED_ROW = sa.select(t.entries.c.revision_of).where(t.entries.c.id == sa.bindparam("entry")).scalar_subquery()
 _REVISED_ARTICLE = sa.select(t.articles).where(_a.entry_row == _REVISED_ROW, _a.stage != "read")
@@ -42,6 +45,11 @@ _REVISED_WORDS = sa.select(t.entries).where(
     t.entries.c.id == _REVISED_ROW,
     t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
 )
+
+
+@cache
+def _new_article(dialect: str) -> Prepared:
+    return Prepared(insert_unless_there(dialect, t.articles).returning(_a.id))
 
 
 class SqlArticleStore:
@@ -67,13 +75,12 @@ class SqlArticleStore:
     def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> None:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""
         terms = index_terms(article.title, article.summary, article.text)
+        columns = article_columns(article)
         with self._db.write() as connection:
             lock_for(connection, remembered)
-            if not connection.execute(_ENTRY_READ, {"entry": article.entry_row}).rowcount:
+            if not _ENTRY_READ.rows(connection, entry=article.entry_row):
                 return  # it was read before, or forgotten while its page was fetched
-            inserted = insert_unless_there(connection.dialect.name, t.articles).returning(_a.id)
-            row = connection.execute(inserted, article_columns(article)).scalar_one_or_none()
-            if row is not None:
+            for (row,) in _new_article(connection.dialect.name).once(connection, columns):
                 add(connection, {row: terms})
                 if remembered is not None:
                     remember(connection, article.entry_row, remembered)

@@ -14,9 +14,8 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import readable_features
-from monitor.adapters.store.prepared import Prepared, insert_plain
+from monitor.adapters.store.prepared import Prepared, insert_plain, replace_rows
 from monitor.adapters.store.twins import articles_of, day_of, outlines_of
-from monitor.adapters.store.upsert import replace_rows
 from monitor.core.stories.group import believed_date, class_of, content_order
 from monitor.model.grouping import ClassNode, Component
 from monitor.model.story import Features, StoryNode
@@ -182,7 +181,7 @@ def _sharing(connection: Connection, day: int, days: int, keys: list[int]) -> It
     window = list(range(day - days, day + days + 1))
     rows = _SHARED.rows(connection, days=window, keys=keys, most=most + 1)
     if len(rows) <= most:
-        yield from ((row.key, row.root) for row in rows)
+        yield from rows
     elif len(keys) > 1:
         middle = len(keys) // 2
         yield from _sharing(connection, day, days, keys[:middle])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from itertools import filterfalse
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
+from monitor.adapters.store.prepared import Prepared
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
 
 INDEX = "article_index"
@@ -36,7 +38,7 @@ _FTS5 = sa.table(
 )
 _TSVECTORS = sa.table(INDEX, sa.column("id", sa.BigInteger), sa.column("tokens", postgresql.TSVECTOR))
 _TERMS = sa.bindparam("terms", type_=postgresql.ARRAY(sa.Text))
-_FTS5_ROW = sa.insert(_FTS5)
+_FTS5_ROW = Prepared(sa.insert(_FTS5))
 
 
 def spelled(term: str) -> str:
@@ -46,15 +48,22 @@ def spelled(term: str) -> str:
     return term[:_LONGEST].translate(_SPELLING) or _NOTHING
 
 
+def _all_spelled(terms: Collection[str]) -> list[str]:
+    """Each as it is `spelled`, sorted; nearly all are as they are."""
+    if max(map(len, terms), default=0) > _LONGEST:
+        return sorted(map(spelled, terms))
+    return sorted([*filter(str.isalnum, terms), *map(spelled, filterfalse(str.isalnum, terms))])
+
+
 def add(connection: Connection, terms: Mapping[int, Collection[str]]) -> None:
     """Adds articles, by id. On SQLite one that is there already is then found by its old terms, too."""
     if not terms:
         return
     if _is_postgresql(connection):
-        rows = [{"id": one, "terms": sorted(map(spelled, found))} for one, found in terms.items()]
+        rows = [{"id": one, "terms": _all_spelled(found)} for one, found in terms.items()]
         connection.execute(_tsvector_row(), rows)
     else:
-        connection.execute(_FTS5_ROW, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
+        _FTS5_ROW.each(connection, [{"rowid": one, "tokens": line} for one, line in _lines(terms)])
 
 
 @cache
@@ -117,7 +126,7 @@ def _is_postgresql(connection: Connection) -> bool:
 def _lines(terms: Mapping[int, Collection[str]]) -> Iterator[tuple[int, str]]:
     """What FTS5 is told of each article. It begins a new segment whenever ids do not ascend."""
     for one in sorted(terms):
-        yield one, " ".join(sorted(map(spelled, terms[one])))
+        yield one, " ".join(_all_spelled(terms[one]))
 
 
 def _fts5(required: Required) -> str:

@@ -40,7 +40,11 @@ _UNGROUPED = Prepared(
 _WEIGHTS = sa.select(_i.version, _i.made_at, _i.documents).order_by(_i.made_at.desc(), _i.version)
 _ARTICLE = sa.select(t.articles).where(_a.id == sa.bindparam("article"))
 _CLAIMED = sa.select(t.articles).where(_a.id.in_(_IDS), _a.stage == "read").order_by(_a.id)
-_CLAIM = t.articles.update().where(_a.id.in_(_IDS), _a.stage == "read").values(stage="grouped")
+_CLAIM = Prepared(
+    t.articles.update()
+    .where(_a.id.in_(_IDS), _a.stage == "read")
+    .values(stage="grouped", next_stage_at=None, stage_error=None)
+)
 _revised = t.articles.alias("revised")
 _REVISED = (
     sa.select(sa.func.coalesce(_revised.c.duplicate_of, _revised.c.id).label("root"), _revised.c.story_id)
@@ -56,7 +60,7 @@ _COPY = t.articles.update().where(_a.id == sa.bindparam("article"))
 _MOVE_COPIES = t.articles.update().where(_a.duplicate_of == sa.bindparam("root"))
 _FORGET_NODES = t.story_nodes.delete().where(_n.root.in_(_IDS))
 _SEEN = t.story_nodes.update().where(_n.root == sa.bindparam("class_root"), _n.seen < sa.bindparam("newest"))
-_STORY = t.articles.update().where(_a.id == sa.bindparam("root")).values(story_id=sa.bindparam("story"))
+_STORY = Prepared(t.articles.update().where(_a.id == sa.bindparam("root")).values(story_id=sa.bindparam("story")))
 _STORY_OF_COPIES = (
     t.articles.update().where(_a.duplicate_of == sa.bindparam("root")).values(story_id=sa.bindparam("story"))
 )
@@ -160,10 +164,7 @@ class SqlGroupingSession:
         """Those of the articles that are still without a story, as grouped now, oldest first."""
         rows = self._connection.execute(_CLAIMED, {"ids": sorted(ids)}).mappings()
         found = [article_of(row) for row in rows]
-        if found:
-            self._connection.execute(
-                _CLAIM, {"ids": [one.id for one in found], "next_stage_at": None, "stage_error": None}
-            )
+        _CLAIM.rows(self._connection, ids=[one.id for one in found])
         self._alone.update(one.id for one in found)
         return found
 
@@ -258,8 +259,7 @@ class SqlGroupingSession:
         """Stories of classes with all their members, and aliases; wakes what is told nowhere any more."""
         run = self._connection.execute
         stories = [{"root": root, "story": story} for root, story in regrouping.stories.items()]
-        if stories:
-            run(_STORY, stories)
+        _STORY.each(self._connection, stories)
         with_copies = [one for one in stories if one["root"] not in self._alone]
         if with_copies:
             run(_STORY_OF_COPIES, with_copies)

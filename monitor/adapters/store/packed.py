@@ -29,8 +29,10 @@ def pack_features(features: Features) -> bytes:
     """The bytes of features."""
     both = (*features.terms, *features.names)
     head = _FEATURES.pack(features.version, len(features.terms), len(features.names))
-    counts = struct.pack(f"<{len(both)}H", *(min(count, _MOST) for _, count in both))
-    return head + _hashes([term for term, _ in both]) + counts
+    counts = [count for _, count in both]
+    if max(counts, default=0) > _MOST:
+        counts = [min(count, _MOST) for count in counts]
+    return head + _hashes([term for term, _ in both]) + struct.pack(f"<{len(both)}H", *counts)
 
 
 def unpack_features(packed: bytes) -> Features:

@@ -182,15 +182,17 @@ def wake_too_few(connection: Connection, stories: Collection[str]) -> int:
 
 def likeness_of(connection: Connection, article: int, told: Collection[int]) -> float | None:
     """How like the article is to what of these it is most like; 1 for a copy, None once likenesses were let go."""
-    roots = {row.id: row.root for row in _ROOTS_OF.rows(connection, ids=[article, *told])}
+    roots: dict[int, int] = {}
+    for some in _parts([article, *told]):
+        roots.update(_ROOTS_OF.rows(connection, ids=list(some)))
     own, others = roots[article], {roots[one] for one in told}
     if own in others:
         return 1.0
-    points = {row.root for row in _POINTS.rows(connection, ids=[own, *others])}
+    points = {root for some in _parts([own, *others]) for (root,) in _POINTS.rows(connection, ids=list(some))}
     if own not in points or points.isdisjoint(others):
         return None
     edges = _EDGES_OF.rows(connection, root=own)
-    return max((float(edge.weight) for edge in edges if edge.root in others), default=0.0)
+    return max((float(weight) for root, weight in edges if root in others), default=0.0)
 
 
 def members_of(connection: Connection, stories: Sequence[str]) -> Mapping[str, Sequence[StoryMember]]:

@@ -175,9 +175,7 @@ def outlines_of(connection: Connection, root: int) -> Iterator[Article]:
 def twins_of(connection: Connection, articles: Sequence[Article]) -> Twins:
     """What may be a copy of these; see `ports.GroupingSession.twins`."""
     look = _Look(connection)
-    revisions = frozenset(
-        (row.revision, row.revised) for row in _REVISIONS.rows(connection, ids=[one.id for one in articles])
-    )
+    revisions = frozenset(map(tuple, _REVISIONS.rows(connection, ids=[one.id for one in articles])))
     for one, other in revisions:
         look.of[one].add(other)
         look.of[other].add(one)

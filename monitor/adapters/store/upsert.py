@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -52,13 +52,6 @@ def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) 
     return sa.func.datetime(column, f"-{int(by.total_seconds())} seconds")
 
 
-def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows that all name the same columns, or gives those with their primary key these values."""
-    if not rows:
-        return
-    connection.execute(_insert_or_replace(connection.dialect.name, table, tuple(rows[0])), rows)
-
-
 def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
     """Counts one poll of that outcome in that minute."""
     this = {"in_minute": minute, "came_to": outcome.value}
@@ -68,8 +61,8 @@ def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -
         connection.execute(_ONE_MORE, this)  # another process inserted it in between
 
 
-@cache
-def _insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+def insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+    """INSERT that gives a row whose primary key is there the new values of these columns."""
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in names if name not in keys}

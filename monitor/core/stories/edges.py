@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
-from itertools import combinations
+from itertools import combinations, compress
 from typing import NamedTuple
 
 from monitor.core.stories.features import is_number, is_ordinal
@@ -106,8 +106,8 @@ def _top(counts: Sequence[tuple[int, int]], idf: Idf, most: int) -> Sequence[int
 
 def _is_known(terms: Sequence[tuple[int, int]], idf: Idf) -> bool:
     """Whether the weights were learned for the language of these terms, days left out."""
-    said = sum(count for _, count in terms)
-    return sum(count for term, count in terms if idf.knows(term)) >= _KNOWN * said
+    counts = [count for _, count in terms]
+    return sum(compress(counts, idf.known([term for term, _ in terms]))) >= _KNOWN * sum(counts)
 
 
 def _other_language(one: StoryNode, other: StoryNode) -> bool:

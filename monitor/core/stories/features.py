@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress
+from operator import ne
 
 from monitor.core.stories.named_days import day_names, days_in, first_named
 from monitor.core.stories.shares import is_ordinary
@@ -34,11 +36,13 @@ BODY_WORDS = 250
 _BODY_CHARACTERS = 5_000  # nobody's 250 words are longer; what lies behind costs no time
 _TITLE_WORDS = 60
 _TITLE_CHARACTERS = 600
+_MOST_KNOWN = 50_000  # words whose hashes are remembered, 8 MB
 _MOST_NAMES = 100  # of a recogniser's; each a few words
 _BEGINS = re.compile('[.!?:\n"“”„«»•]')  # behind these a capital says nothing
 _TITLE_OR_INITIAL = 3  # letters: Mr., Lt., Gen., J. end no sentence
 _ABOUT = re.compile(r"\n[ \t]*(?:About|Über|À propos d\w*|Acerca de)[ \t][^.!?:\n]{2,80}[:\n]", re.IGNORECASE)
 _FIRST_SPACELESS = "\u0e00"  # Thai; nearly all words are before it, and most time went into asking
+_FIRST_UNCHANGED = "\u13a0"  # Cherokee: the first capital that is its own normalised form
 _TITLE_CASE = 0.6  # from this share of capitals on they say nothing of names
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _COUNTED = _numbered(
@@ -86,6 +90,7 @@ def _ascending(counts: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
 def _terms(head: Words, body: Words, english: bool) -> Mapping[int, int]:
     terms: dict[int, int] = {}
     days: list[int] = []
+    hashes = _hashes[english]
     for found, times in ((head, 2), (body, 1)):
         words = found.terms
         if not day_names().isdisjoint(words):
@@ -96,8 +101,7 @@ def _terms(head: Words, body: Words, english: bool) -> Mapping[int, int]:
             words = [word for place, word in enumerate(words) if place not in of_days]
         if words and max(words) >= _FIRST_SPACELESS:
             words = list(_words(words))
-        for word, count in Counter(words).items():
-            term = term_hash(word, english)
+        for term, count in Counter(map(hashes.__getitem__, words)).items():
             terms[term] = terms.get(term, 0) + times * count
     for code in days:
         terms[code] = terms.get(code, 0) + 1
@@ -112,14 +116,13 @@ def _named(head: Words, body: Words, title: str, text: str, names: Sequence[str]
     found = {name_hash(word): 1 for word in given}
     in_head, in_body = Counter(head.terms), Counter(body.terms)
     for word in named:
-        count = 2 * in_head[word] + in_body[word]
+        count = 2 * in_head.get(word, 0) + in_body.get(word, 0)
         if count:
             name = name_hash(word)
             found[name] = max(count, found.get(name, 0))
     return found
 
 
-@lru_cache(maxsize=50_000)
 def term_hash(word: str, english: bool = True) -> int:
     """The signed 64-bit hash of a normalised word's stem; "twelve" is 12, and "twelfth" is 12th."""
     if english and has_stemmer(word):
@@ -128,6 +131,25 @@ def term_hash(word: str, english: bool = True) -> int:
             return _hash("o", ordinal[1] if ordinal else _RANKED[word], mark=3)
         return _number_hash(_COUNTED[word]) if word in _COUNTED else _hash("t", stem(american(word)))
     return _number_hash(word) if word[:1].isdecimal() else _hash("t", _without_endings(word))
+
+
+class _Hashes(dict[str, int]):
+    """Hashes by word. A plain dictionary asked by `map`: no call of a function for a known word."""
+
+    def __init__(self, english: bool) -> None:
+        super().__init__()
+        self._english = english
+
+    def __missing__(self, word: str) -> int:
+        term = term_hash(word, self._english)
+        # Forgetting all at once is rare and needs no bookkeeping; no word is longer than `normalize` leaves it.
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = term
+        return term
+
+
+_hashes = {english: _Hashes(english) for english in (False, True)}
 
 
 def _number_hash(number: str) -> int:
@@ -181,7 +203,10 @@ def _capitals(words: Words, text: str, is_title: bool = False) -> Iterable[str]:
     feeds give nothing but headlines. In a headline that capitalises every word, and one in capitals, only those.
     """
     terms, surfaces, _ = words
-    capitals = [place for place, surface in enumerate(surfaces) if surface[0].isupper()]
+    places: Iterable[int] = range(len(surfaces))
+    if max(surfaces, default="") < _FIRST_UNCHANGED:
+        places = compress(places, map(ne, terms, surfaces))  # a word that is its form has no capital: most are
+    capitals = [place for place in places if surfaces[place][0].isupper()]
     in_capitals = {place for place in capitals if len(surfaces[place]) > 1 and surfaces[place].isupper()}
     shouts, tells = False, True
     # Of most texts the capitals alone show that they do not shout.

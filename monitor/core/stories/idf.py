@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
@@ -61,9 +61,9 @@ class Idf:
         weight, rarest = self._weights.get, self.rarest
         return [weight(term, rarest) for term in terms]
 
-    def knows(self, term: int) -> bool:
-        """Whether the term is in the snapshot: common words of every language that it was learned for are."""
-        return term in self._weights
+    def known(self, terms: Iterable[int]) -> Iterator[bool]:
+        """Whether each is in the snapshot: common words of every language that it was learned for are."""
+        return map(self._weights.__contains__, terms)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Idf) and other.version == self.version

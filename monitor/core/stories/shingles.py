@@ -30,11 +30,16 @@ class WordHashes:
         self.words = len(words)
         # Each word with a space behind it, so that "a bc" and "ab c" differ.
         text = " ".join(words) + " "
-        codes = np.frombuffer(text.encode(_UTF32, "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+        if text.isascii():
+            codes = np.frombuffer(text.encode(), dtype=np.uint8)
+            mixed = _mixed_ascii()[codes]
+        else:
+            codes = np.frombuffer(text.encode(_UTF32, "surrogatepass"), dtype=np.uint32)
+            mixed = _mixed(codes.astype(np.uint64))
         powers, self._unpowers = _powers(_size_class(len(codes)))
         # The sum of f(character) · base^place up to each place: any row of words is a difference of two.
         self._sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum(_mixed(codes) * powers[: len(codes)], out=self._sums[1:])
+        np.cumsum(mixed * powers[: len(codes)], out=self._sums[1:])
         ends = np.flatnonzero(codes == ord(" ")) + 1
         self._bounds = np.concatenate((np.zeros(1, dtype=ends.dtype), ends))
 
@@ -80,6 +85,11 @@ def _mixed(numbers: Hashes) -> Hashes:
     mixed *= np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
     return mixed
+
+
+@lru_cache(maxsize=1)
+def _mixed_ascii() -> Hashes:
+    return _mixed(np.arange(0x80, dtype=np.uint64))
 
 
 def _size_class(length: int) -> int:

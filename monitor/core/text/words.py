@@ -10,7 +10,8 @@ from hashlib import blake2b
 from monitor.core.text.characters import bounded_marks
 
 _WORD = re.compile(r"\w+")
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+# ASCII, its letters small and what is in no word a space
+_SPACED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else ord(" ") for code in range(0x80)).ljust(256)
 _SIGNS = "’“”‘–—…\u00a0"  # no words, and often all in an English text that is not ASCII
 
 
@@ -20,8 +21,8 @@ def fold_words(text: str) -> list[str]:
     if not text.isascii():
         for sign in _SIGNS:
             plain = plain.replace(sign, " ")
-    if plain.isascii():  # in half the time
-        return _ASCII_WORD.findall(plain.lower())
+    if plain.isascii():  # in a quarter of the time
+        return plain.encode().translate(_SPACED).decode().split()
     return _WORD.findall(unicodedata.normalize("NFKC", bounded_marks(text)).casefold())
 
 

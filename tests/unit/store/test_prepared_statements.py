@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.prepared import Prepared, insert_plain
+from monitor.adapters.store.prepared import Prepared, insert_plain, run
 from monitor.adapters.store.sql import SqlStore
+from monitor.model.errors import StoreUnusable
 
 _LISTS = sa.select(t.bands.c.key, t.bands.c.article_id).where(
     t.bands.c.day.in_(sa.bindparam("days", expanding=True)),
@@ -40,4 +42,14 @@ def test_times_are_compared_as_they_are_stored(tmp_path: Path) -> None:
     with store._db.read() as connection:
         assert [tuple(row) for row in Prepared(_SEEN).rows(connection, since=at)] == [("one",)]
         assert Prepared(_SEEN).rows(connection, since=at.replace(hour=13)) == []
+    store.close()
+
+
+def test_what_the_driver_refuses_is_told_as_of_any_other_statement(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    with pytest.raises(StoreUnusable, match="no such table: nowhere"), store._db.write() as connection:
+        run(connection, "INSERT INTO nowhere VALUES (?)", (1,))
+    twice = [(1, 1, 1.0), (1, 1, 1.0)]
+    with pytest.raises(sa.exc.IntegrityError), store._db.write() as connection:
+        run(connection, "INSERT INTO story_edges (one, other, weight) VALUES (?, ?, ?)", twice)
     store.close()
