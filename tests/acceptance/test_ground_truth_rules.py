@@ -98,11 +98,6 @@ def named_in(key: str, source: str) -> frozenset[str | None]:
     return frozenset(named.id for named in shipped().entities_in(read(key, source)))
 
 
-def waits_for(reason: str) -> pytest.MarkDecorator:
-    """What this depth does not reach: fails for sure, and by its assertion only."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
 def cases(truths: Iterable[Truth]) -> list[object]:
     """Every query on every source."""
     return [pytest.param(truth, source, id=f"{truth.name}-{source}") for truth in truths for source in SOURCES]
