@@ -79,7 +79,7 @@ class WeighStage:
         last = 0
         for _ in range(MOST // _PIECE):
             piece = self.store.sample(last, _PIECE)
-            for last, features in piece:  # noqa: B007  # the last id is where the next piece begins
-                yield features
+            yield from (features for _, features in piece)
             if len(piece) < _PIECE or stopping():
                 return
+            last = piece[-1][0]
