@@ -223,3 +223,5 @@ def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> 
             return too_few_words(routing.digest)
         case RoutingState.FORGOTTEN:
             return f"never told in {routing.digest}: the text was removed by hand before"
+        case RoutingState.SILENCED:
+            return f"never told in {routing.digest}: a silence discarded it"

@@ -146,6 +146,8 @@ def _end(one: RoutedCount, answer: RuleWhy) -> str:
             return too_few_words(one.digest)
         case RoutingState.FORGOTTEN:
             return f"never told in {one.digest}: the text was removed by hand before"
+        case RoutingState.SILENCED:
+            return f"never told in {one.digest}: a silence discarded it"
 
 
 _DELIVERED = {
@@ -153,6 +155,7 @@ _DELIVERED = {
     DeliveryState.WAITING: "not sent to everybody yet; monitor status",
     DeliveryState.DEAD: "a delivery was given up; monitor status",
     DeliveryState.DRAFT: "drafted",
+    DeliveryState.SUPPRESSED: "its reader unsubscribed before it was sent",
     None: "in a batch without a delivery",
 }
 

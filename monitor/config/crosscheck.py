@@ -16,6 +16,7 @@ from monitor.config.values import did_you_mean, duration_text, is_loopback, quot
 from monitor.core.stories.publishers import Publishers
 from monitor.core.text.urls import feed_key
 from monitor.model.feed import PollSettings
+from monitor.model.health import HEALTH
 
 Raw = Mapping[str, Any]
 _LEAST = timedelta(minutes=1)
@@ -30,6 +31,7 @@ def cross_check(raw: Raw, notes: Notes) -> None:
     _check_digests(raw, notes)
     _check_stories(raw, notes)
     _check_publishers(raw, notes)
+    _check_health(raw, notes)
 
 
 def tables_of(raw: Raw, name: str) -> Iterator[tuple[int, Raw]]:
@@ -146,12 +148,35 @@ def _check_receivers(raw: Raw, notes: Notes) -> None:
             continue
         if not receiver:
             notes.error(path, f"has no channel; give it one of: {', '.join(sorted(channels))}")
+        if isinstance(slack := receiver.get("slack"), dict):
+            _check_slack((*path, "slack"), slack, notes)
         if "email" in receiver and "smtp" not in raw:
             notes.error((*path, "email"), "e-mail needs an [smtp] table with host and from")
         seen: dict[str, int] = {}
         for index, address in texts_of(receiver, "email"):
             if seen.setdefault(address.lower(), index) != index:
                 notes.error((*path, "email", index), f"{quoted(address)} is there twice")
+
+
+def _check_slack(path: tuple[Step, ...], slack: Raw, notes: Notes) -> None:
+    """Either a webhook, which knows its channel, or a token and the channel."""
+    if "webhook_url" in slack and ("token" in slack or "to" in slack):
+        notes.error(path, "has a webhook_url and a token: one of the two is enough")
+    elif "token" in slack and "to" not in slack:
+        notes.error((*path, "token"), 'has no channel beside it: write to = "#press"')
+    elif "to" in slack and "token" not in slack:
+        notes.error((*path, "to"), "has no token beside it; a webhook knows its channel")
+    elif "token" not in slack and "webhook_url" not in slack:
+        notes.error(path, "needs a webhook_url, or a token and a channel", line=notes.key_line(path))
+
+
+def _check_health(raw: Raw, notes: Notes) -> None:
+    health = table_of(raw, "health")
+    _check_names_of_receivers(raw, ("health", "receivers"), health, notes)
+    schedule = health.get("schedule")
+    if isinstance(schedule, str) and schedule.split() == ["immediate"]:
+        message = "what is urgent is told at once anyway; this is for the daily overview"
+        notes.error(("health", "schedule"), message)
 
 
 def _check_digests(raw: Raw, notes: Notes) -> None:
@@ -163,25 +188,36 @@ def _check_digests(raw: Raw, notes: Notes) -> None:
             line = notes.line(("digests", first, "name"))
             message = f"{quoted(name)} is the name of digests[{first}] in line {line} too"
             notes.error(("digests", index, "name"), message)
-        _check_recipients(raw, index, digest, notes)
+        if isinstance(name, str) and name.casefold() == HEALTH:
+            notes.error(("digests", index, "name"), f"{quoted(name)} is the name of the monitor's own messages")
+        _check_names_of_receivers(raw, ("digests", index, "to"), digest, notes)
+        _check_quiet(index, digest, notes)
         _check_schedule(index, digest, notes)
     if not raw.get("digests"):
         notes.warning((), "no [[digests]]: nothing will be sent")
 
 
-def _check_recipients(raw: Raw, index: int, digest: Raw, notes: Notes) -> None:
+def _check_quiet(index: int, digest: Raw, notes: Notes) -> None:
+    if "quiet_override" in digest and not ("quiet_hours" in digest or digest.get("pause")):
+        message = "there are no quiet_hours and no pause that it could break"
+        notes.warning(("digests", index, "quiet_override"), message)
+    if "quiet_hours" in digest and "timezone" not in digest:
+        message = 'no timezone is set, so these are hours of UTC; write timezone = "UTC" if it is meant'
+        notes.warning(("digests", index, "quiet_hours"), message)
+
+
+def _check_names_of_receivers(raw: Raw, path: tuple[Step, ...], table: Raw, notes: Notes) -> None:
     receivers = table_of(raw, "receivers")
     seen: dict[str, int] = {}
-    for position, name in texts_of(digest, "to"):
+    for position, name in texts_of(table, str(path[-1])):
         if seen.setdefault(name, position) != position:
-            notes.error(("digests", index, "to", position), f"{quoted(name)} is there twice")
+            notes.error((*path, position), f"{quoted(name)} is there twice")
         if name in receivers or seen[name] != position:
             continue
         known = sorted(receivers)
         there = f"; there are: {', '.join(known)}" if known else "; there are no [receivers] yet"
         if len(known) > 20:
             there = did_you_mean(name, known) or f"; there are {len(known)} others"
-        path = ("digests", index, "to")
         notes.error(path, f"no receiver is called {quoted(name)}{there}", line=notes.line((*path, position)))
 
 

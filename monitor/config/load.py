@@ -18,20 +18,31 @@ from monitor.config.faults import Notes, note_faults
 from monitor.config.shape import ConfigFile, DigestTable, FeedTable, ReceiverTable, RulesTable, SmtpTable
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
+    AppriseEndpoint,
     EmailEndpoint,
     Endpoint,
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    SlackTokenEndpoint,
     SmtpSecurity,
     SmtpSettings,
     StdoutEndpoint,
     WebhookEndpoint,
 )
-from monitor.model.digest import Cron, DigestSettings, Immediate, MessageFormat
+from monitor.model.digest import (
+    AlreadySent,
+    Cron,
+    DigestSettings,
+    Immediate,
+    MessageFormat,
+    QuietSettings,
+)
 from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
+from monitor.model.health import HealthSettings
 from monitor.model.problem import Gravity, Problem
+from monitor.model.rule import Severity
 from monitor.model.story import STORY_WINDOW
 from monitor.model.telling import Updates
 from monitor.model.web import ListenAddress
@@ -64,6 +75,8 @@ class Settings:
     watch_rules: bool = True
     story_window: timedelta = STORY_WINDOW
     publishers: tuple[tuple[str, str], ...] = ()  # (domain or `named`, whose it is)
+    health: HealthSettings = field(default_factory=HealthSettings)
+    public_url: str = ""  # where the pages are reached from outside; "" = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +200,13 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         ),
         source=name,
         warnings=warnings,
+        health=HealthSettings(
+            receivers=tuple(parsed.health.receivers),
+            schedule=parsed.health.schedule,
+            timezone=parsed.health.timezone,
+            heartbeat_url=parsed.health.heartbeat_url,
+        ),
+        public_url=(parsed.web.public_url or "") if parsed.web else "",
     )
 
 
@@ -234,8 +254,10 @@ def _receiver(name: str, table: ReceiverTable, directory: str) -> Receiver:
     endpoints: list[Endpoint] = []
     if table.email:
         endpoints.append(EmailEndpoint(tuple(table.email)))
-    if table.slack:
+    if table.slack and table.slack.webhook_url:
         endpoints.append(SlackEndpoint(table.slack.webhook_url))
+    if table.slack and table.slack.token and table.slack.to:
+        endpoints.append(SlackTokenEndpoint(table.slack.token, table.slack.to))
     if table.webhook:
         endpoints.append(WebhookEndpoint(table.webhook.url, table.webhook.secret))
     if table.file:
@@ -243,6 +265,8 @@ def _receiver(name: str, table: ReceiverTable, directory: str) -> Receiver:
         endpoints.append(FileEndpoint(target, MessageFormat(table.file.format)))
     if table.stdout:
         endpoints.append(StdoutEndpoint())
+    if table.apprise:
+        endpoints.append(AppriseEndpoint(tuple(table.apprise.urls)))
     return Receiver(name, tuple(endpoints))
 
 
@@ -263,4 +287,10 @@ def _digest(table: DigestTable) -> DigestSettings:
         updates=Updates(table.updates),
         repeat_after=table.repeat_after,
         min_publishers=table.min_publishers,
+        quiet=QuietSettings(
+            hours=table.quiet_hours,
+            pause=tuple(sorted(table.pause)),
+            override=Severity(table.quiet_override) if table.quiet_override else None,
+        ),
+        already_sent=AlreadySent(table.already_sent),
     )

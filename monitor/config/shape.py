@@ -8,14 +8,14 @@ pydantic's are translated in faults.py. The context of a validation is
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from monitor.config import values
 from monitor.core.signing import key_of
-from monitor.model.digest import Schedule
+from monitor.model.digest import Cron, Schedule
 from monitor.model.errors import SecretUnavailable
 from monitor.model.feed import PollSettings
 from monitor.model.secret import Secret
@@ -109,6 +109,23 @@ def _signing_secret(secret: Secret) -> Secret:
     return secret
 
 
+def _days(value: Any) -> tuple[date, date]:
+    """A day or a span of days; TOML has dates of its own."""
+    if type(value) is date:
+        return value, value
+    if not isinstance(value, str):
+        raise ValueError('must be a day: "2026-12-25" or "2026-12-24/2027-01-02"')
+    return values.read_days(value)
+
+
+def _http_secret(secret: Secret) -> Secret:
+    try:
+        values.read_http_url(secret.reveal())
+    except ValueError:
+        raise ValueError(f"{secret.reference}: what it points to is no http or https URL") from None
+    return secret
+
+
 def _store_url(value: Any, info: ValidationInfo) -> Secret:
     """The store's URL; a literal one is wrapped as well, so that no repr of it can show a password."""
     if not isinstance(value, str):
@@ -132,6 +149,7 @@ HttpUrl = Annotated[str, AfterValidator(values.read_http_url)]
 Domain = Annotated[str, AfterValidator(values.read_domain)]
 EmailAddress = Annotated[str, AfterValidator(values.read_address)]
 ScheduleText = Annotated[Schedule, _reader(values.read_schedule, '"0 8 * * *"')]
+QuietHours = Annotated[tuple[time, time], _reader(values.read_quiet_hours, '"22:00-06:00"')]
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
 
 
@@ -190,7 +208,9 @@ class SmtpTable(_Table):
 
 
 class SlackTable(_Table):
-    webhook_url: Annotated[SecretRef, AfterValidator(_webhook)]
+    webhook_url: Annotated[SecretRef, AfterValidator(_webhook)] | None = None
+    token: SecretRef | None = None
+    to: Annotated[str, AfterValidator(values.read_slack_channel)] | None = None
 
 
 class WebhookTable(_Table):
@@ -207,12 +227,17 @@ class StdoutTable(_Table):
     pass
 
 
+class AppriseTable(_Table):
+    urls: Annotated[list[SecretRef], Field(min_length=1)]
+
+
 class ReceiverTable(_Table):
     email: Annotated[list[EmailAddress], Field(min_length=1)] | None = None
     slack: SlackTable | None = None
     webhook: WebhookTable | None = None
     file: FileTable | None = None
     stdout: StdoutTable | None = None
+    apprise: AppriseTable | None = None
 
 
 class DigestTable(_Table):
@@ -227,6 +252,10 @@ class DigestTable(_Table):
     updates: Literal["material", "all", "none"] = "material"
     repeat_after: Annotated[timedelta, _duration(10 * _MINUTE, 366 * _DAY)] = 12 * _HOUR
     min_publishers: Annotated[int, Field(ge=1, le=100)] = 1
+    already_sent: Literal["brief", "full", "skip"] = "brief"
+    quiet_hours: QuietHours | None = None
+    quiet_override: Literal["low", "normal", "high"] | None = None
+    pause: list[Annotated[tuple[date, date], BeforeValidator(_days)]] = []
 
 
 class StoriesTable(_Table):
@@ -241,6 +270,14 @@ class PublisherTable(_Table):
 
 class WebTable(_Table):
     listen: Annotated[ListenAddress, _reader(values.read_listen, '"127.0.0.1:8080"')]
+    public_url: Annotated[str, AfterValidator(values.read_public_url)] | None = None
+
+
+class HealthTable(_Table):
+    receivers: list[str] = []
+    schedule: ScheduleText = Cron("0 8 * * *")
+    timezone: Annotated[str, AfterValidator(values.read_timezone)] = "UTC"
+    heartbeat_url: Annotated[SecretRef, AfterValidator(_http_secret)] | None = None
 
 
 class ConfigFile(_Table):
@@ -255,6 +292,7 @@ class ConfigFile(_Table):
     web: WebTable | None = None
     stories: StoriesTable = StoriesTable()
     publishers: dict[str, PublisherTable] = {}
+    health: HealthTable = HealthTable()
 
 
 # Where each table stands in the file; "*" is any list position or receiver name.
@@ -271,18 +309,17 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("receivers", "*", "webhook"): WebhookTable,
     ("receivers", "*", "file"): FileTable,
     ("receivers", "*", "stdout"): StdoutTable,
+    ("receivers", "*", "apprise"): AppriseTable,
     ("digests", "*"): DigestTable,
     ("web",): WebTable,
     ("stories",): StoriesTable,
     ("publishers", "*"): PublisherTable,
+    ("health",): HealthTable,
 }
 
-# Keys of the interface that later versions bring. Never ignored: who sets quiet_hours relies on it.
+# Keys of the interface that later versions bring. Never ignored: who sets verify_tls relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"health", "jobs"}),
+    (): frozenset({"jobs"}),
     ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
-    ("receivers", "*"): frozenset({"apprise"}),
-    ("receivers", "*", "slack"): frozenset({"token", "to"}),
-    ("web",): frozenset({"public_url", "tokens", "trusted_proxies", "allowed_hosts"}),
-    ("digests", "*"): frozenset({"quiet_hours", "already_sent", "quiet_override"}),
+    ("web",): frozenset({"tokens", "trusted_proxies", "allowed_hosts"}),
 }

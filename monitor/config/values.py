@@ -13,7 +13,7 @@ import re
 import unicodedata
 import zoneinfo
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import getaddresses
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -28,6 +28,10 @@ _DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 _SIZE = re.compile(r"(\d{1,9})\s?([KMG]?I?B)", re.ASCII | re.IGNORECASE)
+_QUIET = re.compile(r"(\d{1,2}:\d{2})\s?[-–]\s?(\d{1,2}:\d{2})", re.ASCII)
+_LONGEST_PAUSE = 366
+# docs.slack.dev: names are lower case, of at most 80 characters, without spaces or full stops.
+_SLACK_CHANNEL = re.compile(r"#[^\s#.,A-Z]{1,80}|[CGD][A-Z0-9]{8,}")
 _LONGEST_URL = 2_000  # what an index of PostgreSQL takes; no feed or webhook has a longer one
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _LISTEN = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,64})):(\d{1,5})", re.ASCII | re.IGNORECASE)
@@ -136,6 +140,58 @@ def _cron_fault(words: list[str]) -> str:
     except (AssertionError, ValueError, OverflowError):  # cronsim on combinations it does not know ("L/2")
         return "day-of-month"
     return ""
+
+
+def read_quiet_hours(text: str) -> tuple[time, time]:
+    """`"22:00-06:00"`: from a time of day to another, over midnight where the second is the earlier."""
+    found = _QUIET.fullmatch(text)
+    if not found:
+        raise ValueError(f'{quoted(text)} is no span of a day; write "22:00-06:00"')
+    begin, end = (_time_of_day(text, part) for part in found.groups())
+    if begin == end:
+        raise ValueError(f"{quoted(text)} is empty, or a whole day; pause holds whole days")
+    return begin, end
+
+
+def _time_of_day(text: str, part: str) -> time:
+    hour, minute = (int(number) for number in part.split(":"))
+    if hour == 24 and not minute:
+        hour = 0
+    if hour > 23 or minute > 59:
+        raise ValueError(f"{quoted(text)} has a time that no day has: {part}")
+    return time(hour, minute)
+
+
+def read_days(text: str) -> tuple[date, date]:
+    """`"2026-12-25"`, or first and last day: `"2026-12-24/2027-01-02"`."""
+    first, slash, last = text.partition("/")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last if slash else first)
+    except ValueError:
+        raise ValueError(f'{quoted(text)} is no day; write "2026-12-25" or "2026-12-24/2027-01-02"') from None
+    if days[0] > days[1]:
+        raise ValueError(f"{quoted(text)} ends before it begins")
+    if (days[1] - days[0]).days >= _LONGEST_PAUSE:
+        raise ValueError(f"{quoted(text)} is longer than {_LONGEST_PAUSE} days")
+    return days
+
+
+def read_public_url(url: str) -> str:
+    """Where the pages are reached from outside: http or https, without query; a slash at its end goes."""
+    read_http_url(url)
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError(f"{quoted(url)} must end with its path")
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{quoted(url)} is plain http, which mail programs do not unsubscribe by; write https")
+    return url.rstrip("/")
+
+
+def read_slack_channel(text: str) -> str:
+    """`"#press"`, or the id that Slack shows under a channel's details (`"C0123456789"`)."""
+    if not _SLACK_CHANNEL.fullmatch(text):
+        raise ValueError(f'{quoted(text)} is no channel of Slack; write "#press" or its id, "C0123456789"')
+    return text
 
 
 def read_timezone(name: str) -> str:

@@ -18,6 +18,7 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
     FILE = "file"
     STDOUT = "stdout"
+    APPRISE = "apprise"
 
 
 class SmtpSecurity(StrEnum):
@@ -50,9 +51,17 @@ class EmailEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SlackEndpoint:
-    """An incoming webhook."""
+    """An incoming webhook, which knows its channel."""
 
     webhook_url: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SlackTokenEndpoint:
+    """A bot token and the channel it posts to, "#press" or an id: threads and updates are possible."""
+
+    token: Secret
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,22 @@ class StdoutEndpoint:
     """Plain text on standard output."""
 
 
-Endpoint = EmailEndpoint | SlackEndpoint | WebhookEndpoint | FileEndpoint | StdoutEndpoint
+@dataclass(frozen=True, slots=True)
+class AppriseEndpoint:
+    """Services by their Apprise addresses, which hold secrets."""
+
+    urls: tuple[Secret, ...]
+
+
+Endpoint = (
+    EmailEndpoint
+    | SlackEndpoint
+    | SlackTokenEndpoint
+    | WebhookEndpoint
+    | FileEndpoint
+    | StdoutEndpoint
+    | AppriseEndpoint
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +118,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     DEAD = "dead"  # given up after the last retry: kept, shown, can be retried by hand
     DRAFT = "draft"  # made by --dry-run: never sent
+    SUPPRESSED = "suppressed"  # its recipient unsubscribed before it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,7 @@ class NewDelivery:
     channel: ChannelKind
     recipient: str  # e-mail address; the channel's name where the receiver itself is the address
     message: Message
+    thread: str | None = None  # key of the delivery to the same recipient that it follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +149,7 @@ class Delivery:
     sent_at: datetime | None = None
     receipt: str | None = None
     retried_at: datetime | None = None  # the last time by hand
+    reference: str | None = None  # what the other side calls the message it took
 
     @property
     def tried_since(self) -> datetime:
@@ -141,9 +168,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer of the other side, on one line."""
+    """The answer of the other side, on one line; `reference` is what it calls the message, where it says so."""
 
     detail: str
+    reference: str | None = None
 
 
 class RetryAnswer(StrEnum):

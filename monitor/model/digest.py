@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
 from monitor.model.article import EntityMention
 from monitor.model.retention import Gone
 from monitor.model.rule import Severity
+from monitor.model.silence import Swallowed
 from monitor.model.telling import Updates
 
 
@@ -38,6 +39,27 @@ class Immediate:
 Schedule = Cron | Every | Immediate
 
 
+class AlreadySent(StrEnum):
+    """`[[digests]].already_sent`: how a story is shown that another digest has sent to the same recipient."""
+
+    BRIEF = "brief"
+    FULL = "full"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietSettings:
+    """When a digest holds what it has to say, in the digest's time zone; nothing is ever dropped.
+
+    `hours` is (from, to) on the wall clock, `to` not included, over midnight where `to` is the earlier; `pause`
+    are whole days, first and last. A story of severity `override` or higher is told all the same.
+    """
+
+    hours: tuple[time, time] | None = None
+    pause: tuple[tuple[date, date], ...] = ()
+    override: Severity | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
     """One `[[digests]]` table of the interface contract."""
@@ -52,6 +74,8 @@ class DigestSettings:
     updates: Updates = Updates.MATERIAL
     repeat_after: timedelta = timedelta(hours=12)
     min_publishers: int = 1  # independent ones that a story needs to be told
+    quiet: QuietSettings = QuietSettings()
+    already_sent: AlreadySent = AlreadySent.BRIEF
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBefore:
+    """A story that another digest has sent to the same recipient, with everything that is told of it here."""
+
+    digest: str
+    at: datetime
+    more_publishers: int = 0  # independent ones since
+
+
+@dataclass(frozen=True, slots=True)
 class DigestStory:
     """One story in one digest."""
 
@@ -128,6 +161,7 @@ class DigestStory:
     badges: tuple[Badge, ...] = ()
     update: str = ""  # what is new in a story that was told before, in a few words
     told: tuple[int, ...] = ()  # the articles that are told now, by id, the one that speaks first in front
+    sent_before: SentBefore | None = None  # to this recipient
 
     @property
     def publishers(self) -> int:
@@ -166,6 +200,21 @@ class Coverage:
     failing_names: tuple[str, ...] = ()
 
 
+class CatchUp(StrEnum):
+    """Why an immediate digest tells many stories in one message."""
+
+    QUIET_HOURS = "quiet_hours"
+    PAUSE = "pause"
+    STORM = "storm"  # too many at once for a message each
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that work for the reader; "" where there is none, and the command is shown instead."""
+
+    unsubscribe: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """Matches gathered for one window (cron, every) or one story (immediate)."""
@@ -182,6 +231,9 @@ class Digest:
     looks_back: bool = False  # sent by hand, of what a backtest found
     held_back: int = 0  # stories with fewer independent publishers than the digest asks for
     min_publishers: int = 1
+    catch_up: CatchUp | None = None
+    silenced: tuple[Swallowed, ...] = ()  # what silences kept out of it
+    left_out: int = 0  # stories that another digest has sent to this recipient, with `already_sent = "skip"`
 
 
 class MessageFormat(StrEnum):
@@ -200,6 +252,8 @@ class Message:
 
     `text` is always there; `html` for e-mail and HTML files; `payload` for Slack and JSON. `date` is the
     Date header of an e-mail (aware, UTC). A message that is `gone` has lost all three, and can be sent no more.
+    `list_name` is the digest, for List-Id; `answers` are the delivery keys of earlier messages on the same story,
+    oldest first; `links` are the reader's own.
     """
 
     format: MessageFormat
@@ -211,3 +265,6 @@ class Message:
     part: int = 1
     parts: int = 1
     gone: Gone | None = None
+    list_name: str = ""
+    answers: tuple[str, ...] = ()
+    links: Links = Links()

@@ -27,6 +27,7 @@ class RoutingState(StrEnum):
     MERGED = "merged"  # the digest had told this rule on this story, and the match says nothing new
     TOO_FEW = "too_few"  # its story never had the independent publishers that the digest asks for
     FORGOTTEN = "forgotten"  # its text was removed by hand before the digest was planned
+    SILENCED = "silenced"  # a silence discards it
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PublicUrl = str
+"""`[web].public_url` without a slash at its end: where the pages are reached from outside."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:

@@ -22,6 +22,7 @@ from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
 from monitor.core.rules.family_tables import FAMILY_KEYS
 from monitor.core.rules.fields import FIELDS
 from monitor.model.article import Document
+from monitor.model.digest import Cron
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Match
 from monitor.model.secret import Secret
@@ -91,6 +92,8 @@ _HEADINGS = {
     ("receivers", "*", "webhook"): "`webhook`",
     ("receivers", "*", "file"): "`file`",
     ("receivers", "*", "stdout"): "`stdout`",
+    ("receivers", "*", "apprise"): "`apprise`",
+    ("health",): "`[health]`",
     ("digests", "*"): "`[[digests]]`",
     ("web",): "`[web]`",
     ("stories",): "`[stories]`",
@@ -127,6 +130,8 @@ def written(field: FieldInfo) -> str | None:
         return "required"
     if isinstance(value, Secret):
         value = value.reveal()
+    if isinstance(value, Cron):
+        value = value.text
     if isinstance(value, timedelta):
         value = duration_text(value)
     if isinstance(value, bool):

@@ -75,6 +75,7 @@ class SqlOutbox:
             "state": DeliveryState.SENT.value,
             "sent_at": now,
             "receipt": receipt.detail,
+            "reference": receipt.reference,
             "last_error": None,
             "lease_until": None,
             "attempts": t.deliveries.c.attempts + 1,

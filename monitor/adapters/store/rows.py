@@ -309,6 +309,7 @@ def delivery_of(row: RowMapping) -> Delivery:
             channel=ChannelKind(row["channel"]),
             recipient=row["recipient"],
             message=MESSAGE.validate_python(row["message"]),
+            thread=row["thread"],
         ),
         state=DeliveryState(row["state"]),
         created_at=row["created_at"],
@@ -318,6 +319,7 @@ def delivery_of(row: RowMapping) -> Delivery:
         sent_at=row["sent_at"],
         receipt=row["receipt"],
         retried_at=row["retried_at"],
+        reference=row["reference"],
     )
 
 
@@ -330,6 +332,7 @@ def delivery_columns(new: NewDelivery, state: DeliveryState, now: datetime) -> d
         "receiver": new.receiver,
         "channel": new.channel.value,
         "recipient": new.recipient,
+        "thread": new.thread,
         "message": MESSAGE.dump_python(new.message, mode="json"),
         "state": state.value,
         "created_at": now,

@@ -5,75 +5,67 @@ Made and changed by the migrations only; a test holds both together. Times are U
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
-SCHEMA = "0008"
-"""The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from monitor.adapters.store.columns import AnyText, Hash, Ordered, RowId, UtcDateTime, metadata, row_id
+from monitor.adapters.store.delivery_tables import (
+    attempts,
+    batches,
+    broken_receivers,
+    deliveries,
+    digest_states,
+    incidents,
+    routings,
+    sent_before,
+    signing_keys,
+    silences,
+    suppressions,
 )
 
+SCHEMA = "0009"
+"""The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """Aware datetimes in UTC; SQLite, which has no time zones, keeps them naive and sortable as text."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; refuses naive values, whose meaning nobody knows."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Back to an aware datetime in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# On PostgreSQL an Integer ends at 2³¹, which a large desk reaches in some years; on SQLite it has 64 bits.
-RowId = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
-# A signed 64-bit hash.
-Hash = sa.BigInteger()
-# Compared by range: the order of code points, which a database made with another locale does not keep by itself.
-Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-class AnyText(sa.types.TypeDecorator[str]):
-    """Text that may hold what strangers sent: PostgreSQL keeps no NUL, which becomes U+FFFD there."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """As it is on SQLite."""
-        if value is None or dialect.name == "sqlite":
-            return value
-        return value.replace("\0", "\ufffd")
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", RowId, primary_key=True, autoincrement=True)
-
+__all__ = [
+    "SCHEMA",
+    "AnyText",
+    "Hash",
+    "Ordered",
+    "RowId",
+    "UtcDateTime",
+    "articles",
+    "attempts",
+    "bands",
+    "batches",
+    "broken_receivers",
+    "deliveries",
+    "digest_states",
+    "entries",
+    "feeds",
+    "idf_snapshots",
+    "incidents",
+    "matches",
+    "metadata",
+    "must_not_links",
+    "page_parts",
+    "poll_counts",
+    "rereads",
+    "routings",
+    "rule_failures",
+    "rulesets",
+    "sent_before",
+    "signing_keys",
+    "silences",
+    "story_aliases",
+    "story_edges",
+    "story_keys",
+    "story_nodes",
+    "suppressions",
+]
 
 feeds = sa.Table(
     "feeds",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("declared_url", AnyText, nullable=False, unique=True),
     sa.Column("url", AnyText, nullable=False),
     sa.Column("declared_name", AnyText),
@@ -98,6 +90,7 @@ feeds = sa.Table(
     sa.Column("last_error", AnyText),
     sa.Column("last_reason", AnyText),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("may_have_lost_at", UtcDateTime),  # the last time that all it listed was new
     sa.Index(None, "status", "next_poll_at"),
 )
 
@@ -112,7 +105,7 @@ poll_counts = sa.Table(
 entries = sa.Table(
     "entries",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
     sa.Column("identity", AnyText, nullable=False),  # hash of id, URL key, words, revised row: unique in the feed
     sa.Column("entry_id", AnyText, nullable=False),
@@ -179,7 +172,7 @@ page_parts = sa.Table(
 articles = sa.Table(
     "articles",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("entry_row", sa.ForeignKey("entries.id"), nullable=False, unique=True),
     sa.Column("feed_id", sa.ForeignKey("feeds.id"), nullable=False),
     sa.Column("feed_name", AnyText, nullable=False),
@@ -326,7 +319,7 @@ rulesets = sa.Table(
 matches = sa.Table(
     "matches",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False),
     sa.Column("rule_id", AnyText, nullable=False),
     sa.Column("rule_version", AnyText, nullable=False),
@@ -354,74 +347,4 @@ rule_failures = sa.Table(
     sa.Column("rule_id", AnyText, primary_key=True),
     sa.Column("why", AnyText, nullable=False),
     sa.Column("failed_at", UtcDateTime, nullable=False),
-)
-
-routings = sa.Table(
-    "routings",
-    metadata,
-    sa.Column("match_id", sa.ForeignKey("matches.id"), primary_key=True),
-    sa.Column("digest", AnyText, primary_key=True),
-    sa.Column("state", AnyText, nullable=False),
-    sa.Column("batch", AnyText),
-    sa.Column("draft_batch", AnyText),  # a dry run planned it: a real run still has it before it
-    sa.Column("why", AnyText),  # why it was told or merged; null = from before reasons were kept
-    sa.Column("draft_why", AnyText),  # the same of the dry run
-    sa.Index(None, "digest", "state"),
-    sa.Index(None, "digest", "batch"),
-)
-
-digest_states = sa.Table(
-    "digest_states",
-    metadata,
-    sa.Column("name", AnyText, primary_key=True),
-    sa.Column("since", UtcDateTime, nullable=False),
-    sa.Column("last_end", UtcDateTime, nullable=False),
-    sa.Column("last_draft_end", UtcDateTime, nullable=False),
-)
-
-batches = sa.Table(
-    "batches",
-    metadata,
-    sa.Column("digest", AnyText, primary_key=True),
-    sa.Column("batch", Ordered, primary_key=True),
-    sa.Column("draft", sa.Boolean, primary_key=True),
-    sa.Column("window_start", UtcDateTime, nullable=False),
-    sa.Column("window_end", UtcDateTime, nullable=False),
-    sa.Column("stories", sa.Integer, nullable=False),
-    sa.Column("planned_at", UtcDateTime, nullable=False),
-)
-
-deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    _id(),
-    sa.Column("key", AnyText, nullable=False, unique=True),
-    sa.Column("digest", AnyText, nullable=False),
-    sa.Column("batch", AnyText, nullable=False),
-    sa.Column("receiver", AnyText, nullable=False),
-    sa.Column("channel", AnyText, nullable=False),
-    sa.Column("recipient", AnyText, nullable=False),
-    sa.Column("message", sa.JSON, nullable=False),
-    sa.Column("state", AnyText, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
-    sa.Column("lease_until", UtcDateTime),
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("last_error", AnyText),
-    sa.Column("sent_at", UtcDateTime),
-    sa.Column("receipt", AnyText),
-    sa.Column("retried_at", UtcDateTime),  # retried by hand: the time to give up counts from here
-    sa.Index(None, "state", "next_attempt_at"),
-    sa.Index(None, "digest", "batch"),
-)
-
-attempts = sa.Table(
-    "attempts",
-    metadata,
-    _id(),
-    sa.Column("delivery_id", sa.ForeignKey("deliveries.id"), nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
-    sa.Column("outcome", AnyText, nullable=False),
-    sa.Column("detail", AnyText, nullable=False),
-    sa.Index(None, "delivery_id"),
 )

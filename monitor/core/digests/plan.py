@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from monitor.model.delivery import (
+    AppriseEndpoint,
     ChannelKind,
     EmailEndpoint,
     Endpoint,
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    SlackTokenEndpoint,
     WebhookEndpoint,
 )
 from monitor.model.digest import Cron, Every, MessageFormat, Window
@@ -146,7 +148,7 @@ def format_for(endpoint: Endpoint) -> MessageFormat:
     """The form in which an endpoint wants its messages."""
     if isinstance(endpoint, EmailEndpoint):
         return MessageFormat.EMAIL
-    if isinstance(endpoint, SlackEndpoint):
+    if isinstance(endpoint, SlackEndpoint | SlackTokenEndpoint):
         return MessageFormat.SLACK
     if isinstance(endpoint, WebhookEndpoint):
         return MessageFormat.JSON
@@ -167,6 +169,9 @@ def recipients_of(receiver: Receiver) -> tuple[tuple[ChannelKind, str, MessageFo
         if isinstance(endpoint, EmailEndpoint):
             for address in endpoint.addresses:
                 wanted.setdefault((ChannelKind.EMAIL, address), form)
+        elif isinstance(endpoint, AppriseEndpoint):
+            for url in endpoint.urls:
+                wanted.setdefault((ChannelKind.APPRISE, url.reference), form)
         else:
             kind = _kind_of(endpoint)
             wanted.setdefault((kind, kind.value), form)
@@ -174,7 +179,7 @@ def recipients_of(receiver: Receiver) -> tuple[tuple[ChannelKind, str, MessageFo
 
 
 def _kind_of(endpoint: Endpoint) -> ChannelKind:
-    if isinstance(endpoint, SlackEndpoint):
+    if isinstance(endpoint, SlackEndpoint | SlackTokenEndpoint):
         return ChannelKind.SLACK
     if isinstance(endpoint, WebhookEndpoint):
         return ChannelKind.WEBHOOK

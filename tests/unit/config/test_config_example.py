@@ -18,7 +18,11 @@ WHOLE = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE, flags=re.MULTILINE)
 
 def load(text: str) -> Settings:
     def secret(reference: str) -> str:
-        forms = {"env:SLACK_WEBHOOK": "https://hooks.slack.com/services/x", "env:HOOK_SECRET": "whsec_" + "A" * 32}
+        forms = {
+            "env:SLACK_WEBHOOK": "https://hooks.slack.com/services/x",
+            "env:HOOK_SECRET": "whsec_" + "A" * 32,
+            "env:HEARTBEAT_URL": "https://beat.example.org/x",
+        }
         return forms.get(reference, "x")
 
     return load_config(text, "config.example.toml", directory="/srv", secrets=secret)
@@ -40,7 +44,15 @@ def test_every_commented_setting_of_the_example_loads_too():
     settings = load(WHOLE)
     assert settings.warnings == ()
     assert settings.smtp is not None
-    assert {receiver.name for receiver in settings.receivers} == {"console", "archive", "desk", "ops", "siem"}
+    assert {receiver.name for receiver in settings.receivers} == {
+        "console",
+        "archive",
+        "desk",
+        "ops",
+        "press",
+        "phone",
+        "siem",
+    }
 
 
 def test_the_comments_show_the_real_defaults():

@@ -1,0 +1,65 @@
+"""What the columns of all tables are made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes in UTC; SQLite, which has no time zones, keeps them naive and sortable as text."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; refuses naive values, whose meaning nobody knows."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to an aware datetime in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# On PostgreSQL an Integer ends at 2³¹, which a large desk reaches in some years; on SQLite it has 64 bits.
+RowId = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+# A signed 64-bit hash.
+Hash = sa.BigInteger()
+# Compared by range: the order of code points, which a database made with another locale does not keep by itself.
+Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+class AnyText(sa.types.TypeDecorator[str]):
+    """Text that may hold what strangers sent: PostgreSQL keeps no NUL, which becomes U+FFFD there."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """As it is on SQLite."""
+        if value is None or dialect.name == "sqlite":
+            return value
+        return value.replace("\0", "\ufffd")
+
+
+def row_id() -> sa.Column[int]:
+    """The primary key of a table whose rows are numbered."""
+    return sa.Column("id", RowId, primary_key=True, autoincrement=True)
