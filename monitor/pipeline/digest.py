@@ -8,19 +8,16 @@ from datetime import datetime, timedelta
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.plan import (
-    delivery_key,
     due_window,
     follow_up_due,
     immediate_due,
     is_late,
-    recipients_of,
     story_batch,
     window_batch,
 )
-from monitor.core.digests.render import render, with_key
 from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
-from monitor.model.delivery import NewDelivery, Receiver
+from monitor.model.delivery import Receiver
 from monitor.model.digest import (
     Badge,
     Coverage,
@@ -28,13 +25,13 @@ from monitor.model.digest import (
     DigestSettings,
     DigestStory,
     Immediate,
-    MessageFormat,
     Window,
 )
 from monitor.model.errors import StoreError
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
+from monitor.pipeline.addressing import Addressing
 from monitor.pipeline.isolation import named
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
@@ -90,6 +87,10 @@ class DigestStage:
     @property
     def _telling(self) -> Telling:
         return Telling(self.digests, self.publishers, self.window, self.draft)
+
+    @property
+    def _addressing(self) -> Addressing:
+        return Addressing(self.receivers, self.draft)
 
     def run(
         self,
@@ -216,7 +217,7 @@ class DigestStage:
             window=digest.window,
             planned=tuple(match.id for turn in turns.stories for match in turn.news),
             merged=tuple(match.id for turn in turns.stories for match in turn.merged),
-            deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
+            deliveries=tuple(self._addressing.deliveries(settings, digest)) if speaks else (),
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
@@ -252,21 +253,6 @@ class DigestStage:
         by_story = {turn.story: turn for turn in turns.stories}
         stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
         return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
-
-    def _deliveries(self, settings: DigestSettings, digest: Digest) -> Iterator[NewDelivery]:
-        rendered = {}
-        for name in settings.to:
-            for kind, recipient, form in recipients_of(self.receivers[name]):
-                if form not in rendered:
-                    rendered[form] = render(digest, form)
-                for message in rendered[form]:
-                    # One receiver may name two channels: the channel is part of who receives.
-                    key = delivery_key(
-                        settings.name, digest.batch, f"{name}/{kind.value}", recipient, message.part
-                    )
-                    key = f"draft-{key}" if self.draft else key
-                    keyed = with_key(message, key) if form is MessageFormat.JSON else message
-                    yield NewDelivery(key, settings.name, digest.batch, name, kind, recipient, keyed)
 
 
 def coverage_of(feeds: Sequence[Feed]) -> Coverage:
