@@ -25,13 +25,14 @@ from monitor.model.digest import (
     DigestSettings,
     DigestStory,
     Immediate,
+    Links,
     Window,
 )
 from monitor.model.errors import StoreError
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
-from monitor.pipeline.addressing import Addressing
+from monitor.pipeline.addressing import Addressing, no_links, nobody
 from monitor.pipeline.isolation import named
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
@@ -72,7 +73,8 @@ class _Standing:
 class DigestStage:
     """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it.
 
-    `window` is that of stories: how long a story that waits for publishers may still get one.
+    `window` is that of stories: how long a story that waits for publishers may still get one. `suppressed` says
+    which addresses (in lower case) want no more of a digest, `links` what (digest, address) may follow.
     """
 
     digests: DigestStore
@@ -83,6 +85,8 @@ class DigestStage:
     draft: bool = False
     publishers: Publishers = field(default_factory=Publishers)
     window: timedelta = STORY_WINDOW
+    suppressed: Callable[[str], frozenset[str]] = nobody
+    links: Callable[[str, str], Links] = no_links
 
     @property
     def _telling(self) -> Telling:
@@ -90,7 +94,9 @@ class DigestStage:
 
     @property
     def _addressing(self) -> Addressing:
-        return Addressing(self.receivers, self.draft)
+        return Addressing(
+            self.digests, self.receivers, self._telling.more_publishers, self.suppressed, self.links, self.draft
+        )
 
     def run(
         self,
@@ -155,7 +161,7 @@ class DigestStage:
         turns = Turns(self._telling.judged(for_once, found, self.clock.now()))
         built = self._build(settings, batch, window, turns, self._standing(), late=False)
         digest = replace(built, immediate=False, looks_back=True)
-        return self._plan(settings, digest, turns, speaks=bool(digest.stories), closes_window=False), digest
+        return self._plan(settings, digest, turns, when_empty=False, closes_window=False), digest
 
     def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
         now = self.clock.now()
@@ -203,26 +209,31 @@ class DigestStage:
     def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
         late = due.closes_window and is_late(due.window, due.now)
         digest = self._build(settings, due.batch, due.window, due.turns, standing, late=late)
-        speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
-        plan = self._plan(settings, digest, due.turns, speaks=speaks, closes_window=due.closes_window)
+        when_empty = settings.send_when_empty and due.closes_window
+        plan = self._plan(settings, digest, due.turns, when_empty=when_empty, closes_window=due.closes_window)
         self.digests.record_plan(plan, due.now)
         return plan
 
     def _plan(
-        self, settings: DigestSettings, digest: Digest, turns: Turns, *, speaks: bool, closes_window: bool
+        self, settings: DigestSettings, digest: Digest, turns: Turns, *, when_empty: bool, closes_window: bool
     ) -> Plan:
+        # What a backtest found has no match yet that another digest might have told.
+        told = {} if digest.looks_back else {turn.story: [one.id for one in turn.news] for turn in turns.stories}
+        addressed = self._addressing.addressed(settings, digest, told, when_empty=when_empty)
         return Plan(
             digest=settings.name,
             batch=digest.batch,
             window=digest.window,
             planned=tuple(match.id for turn in turns.stories for match in turn.news),
             merged=tuple(match.id for turn in turns.stories for match in turn.merged),
-            deliveries=tuple(self._addressing.deliveries(settings, digest)) if speaks else (),
+            deliveries=addressed.deliveries,
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
             too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
+            sent_before=addressed.sent_before,
+            suppressed=addressed.suppressed,
         )
 
     def _build(
