@@ -70,7 +70,7 @@ deliveries = sa.Table(
     sa.Index(None, "state", "next_attempt_at"),
     # How a batch stands with each recipient, without a look at the messages, which stand before in the row.
     sa.Index(
-        "ix_deliveries_recipients",
+        "ix_deliveries_digest_batch_receiver_channel_recipient_state_sen",
         "digest",
         "batch",
         "receiver",

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.add_column("batches", sa.Column("suppressed", sa.JSON()))
     # In place of the one over its first two columns.
     names = ("digest", "batch", "receiver", "channel", "recipient", "state", "sent_at", "created_at")
-    op.create_index("ix_deliveries_recipients", "deliveries", names)
+    op.create_index("ix_deliveries_digest_batch_receiver_channel_recipient_state_sen", "deliveries", names)
     op.drop_index("ix_deliveries_digest_batch", "deliveries")
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
     _silences()
