@@ -11,11 +11,12 @@ from monitor.core.digests.plan import delivery_key
 from monitor.core.digests.recipients import (
     Inbox,
     Recipient,
+    Sent,
     SentBy,
-    folded,
     inbox_of,
     recipients_of_all,
     sent_before,
+    sent_by_inbox,
 )
 from monitor.core.digests.render import render, with_key
 from monitor.model.addressing import EarlierMessage, Elsewhere, ShownBefore
@@ -30,6 +31,7 @@ from monitor.model.digest import (
     MessageFormat,
     SentBefore,
 )
+from monitor.model.suppression import folded_address
 from monitor.ports import DigestStore
 
 MOST_ANSWERS = 10
@@ -90,7 +92,7 @@ class Addressing:
         recipients = recipients_of_all([self.receivers[name] for name in settings.to])
         unwanted = [one for one in recipients if _address(one) in suppressed]
         elsewhere, earlier = self._elsewhere(settings, digest, told), self._earlier(digest)
-        run = _Run(self, settings, digest, told, elsewhere)
+        run = _Run(self, settings, digest, told, elsewhere, sent_by_inbox(elsewhere))
         deliveries: list[NewDelivery] = []
         for one in recipients:
             if one not in unwanted:
@@ -121,6 +123,7 @@ class _Run:
     digest: Digest
     told: Mapping[str, Sequence[int]]
     elsewhere: Elsewhere
+    sent: Mapping[Inbox, Sent]
     shown: list[ShownBefore] = field(default_factory=list)
     rendered: dict[_Variant, tuple[Message, ...]] = field(default_factory=dict)
     publishers: dict[tuple[str, datetime], int] = field(default_factory=dict)
@@ -130,16 +133,17 @@ class _Run:
 
         Stories in one line come after all others: what is new leads, in the subject, too.
         """
+        sent, told = self.sent.get(one.inbox, {}), self.elsewhere.told
         known = {
-            story.id: sent
+            story.id: by
             for story in self.digest.stories
-            if (sent := sent_before(self.told.get(story.id, ()), one.inbox, self.elsewhere)) is not None
+            if (by := sent_before(self.told.get(story.id, ()), told, sent)) is not None
         }
         if not known:
             return self.digest
         how = self.settings.already_sent
         if how is not AlreadySent.FULL:
-            self.shown.extend(self._record(one, story, sent, how) for story, sent in known.items())
+            self.shown.extend(self._record(one, story, by, how) for story, by in known.items())
         if how is AlreadySent.SKIP:
             left = tuple(story for story in self.digest.stories if story.id not in known)
             return replace(self.digest, stories=left, left_out=len(known))
@@ -206,7 +210,7 @@ class _Run:
 
 
 def _address(one: Recipient) -> str | None:
-    return folded(one.recipient) if one.channel is ChannelKind.EMAIL else None
+    return folded_address(one.recipient) if one.channel is ChannelKind.EMAIL else None
 
 
 def _most(answers: tuple[str, ...]) -> tuple[str, ...]:

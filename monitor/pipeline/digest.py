@@ -15,6 +15,7 @@ from monitor.core.digests.plan import (
     story_batch,
     window_batch,
 )
+from monitor.core.digests.tags import tags_of
 from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
@@ -63,9 +64,9 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What every digest of one tick says of the feeds: coverage, and when each was subscribed to, by id."""
+    """What every digest of one tick says of the feeds: how they are, and when each was subscribed to, by id."""
 
-    coverage: Coverage
+    feeds: Sequence[Feed]
     subscribed_at: Mapping[int, datetime]
 
 
@@ -74,7 +75,8 @@ class DigestStage:
     """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it.
 
     `window` is that of stories: how long a story that waits for publishers may still get one. `suppressed` says
-    which addresses (in lower case) want no more of a digest, `links` what (digest, address) may follow.
+    which addresses (in lower case) want no more of a digest, `links` what (digest, address) may follow,
+    `tags` what a digest is about.
     """
 
     digests: DigestStore
@@ -87,6 +89,7 @@ class DigestStage:
     window: timedelta = STORY_WINDOW
     suppressed: Callable[[str], frozenset[str]] = nobody
     links: Callable[[str, str], Links] = no_links
+    tags: Callable[[DigestSettings], frozenset[str]] = lambda settings: tags_of(settings.rules)
 
     @property
     def _telling(self) -> Telling:
@@ -130,7 +133,7 @@ class DigestStage:
         feeds = self.feeds.all()
         # Nobody subscribed to what was ingested: such a document is from before no subscription.
         since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
-        return _Standing(coverage_of(feeds), since)
+        return _Standing(feeds, since)
 
     def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
         try:
@@ -256,7 +259,7 @@ class DigestStage:
                 for match in news
             ],
             self.digests.story_articles(sorted({story_of(match) for match in news})),
-            standing.coverage,
+            coverage_of(standing.feeds, lambda: self.tags(settings)),
             late=late,
             subscribed_at=standing.subscribed_at,
             owner_of=self.publishers.owner_of,
@@ -266,10 +269,16 @@ class DigestStage:
         return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
 
 
-def coverage_of(feeds: Sequence[Feed]) -> Coverage:
-    """What stands behind a digest: the feeds polled and those in trouble."""
+def coverage_of(feeds: Sequence[Feed], tags: Callable[[], frozenset[str]] = frozenset) -> Coverage:
+    """What stands behind a digest: the feeds polled and those in trouble.
+
+    Failing feeds that share one of `tags` are named first; it is asked only where not all can be named.
+    """
     subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
     failing = [feed for feed in subscribed if feed.failures or feed.status is FeedStatus.GONE]
+    if len(failing) > _MOST_NAMES:
+        about = tags()
+        failing.sort(key=lambda feed: about.isdisjoint(feed.settings.tags))
     return Coverage(
         feeds=len(subscribed),
         failing=len(failing),

@@ -19,6 +19,7 @@ from monitor.model.addressing import BatchSent, EarlierMessage, Elsewhere, Shown
 from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.digest import AlreadySent
 from monitor.model.ledger import Plan, RoutingState
+from monitor.model.suppression import folded_address
 from monitor.model.telling import Material, Merged
 
 _T = TypeVar("_T")
@@ -234,10 +235,10 @@ def unsubscribed_in(
     left_out = connection.execute(asked).scalar() or ()
     u = t.suppressions.c
     since: dict[str, datetime] = {}
-    for some in _parts([one.lower() for one in left_out]):
+    for some in _parts([folded_address(one) for one in left_out]):
         query = sa.select(u.recipient, u.since).where(u.digest == digest, u.recipient.in_(some))
         since.update((row.recipient, row.since) for row in connection.execute(query))
-    return tuple((one, since.get(one.lower())) for one in left_out)
+    return tuple((one, since.get(folded_address(one))) for one in left_out)
 
 
 def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from made import NOON
-from newsroom import DAY, HOUR, JSON_FILE, Newsroom, digest_settings, item
+from made import NOON, feed_settings
+from newsroom import DAY, HOUR, JSON_FILE, Newsroom, digest_settings, failing, item
 
 from monitor.core.digests import render as render_room
+from monitor.core.digests.tags import tags_of
 from monitor.model.delivery import (
     ChannelKind,
     Delivery,
@@ -21,6 +22,7 @@ from monitor.model.delivery import (
     StdoutEndpoint,
 )
 from monitor.model.digest import AlreadySent, Cron, Links, MessageFormat
+from monitor.model.feed import PollOutcome
 from monitor.model.ledger import Plan, RoutingState
 from monitor.pipeline import addressing
 from monitor.testing import RecordingChannel
@@ -447,3 +449,24 @@ def test_links_are_the_readers_own_and_for_mail_only() -> None:
         "https://x.example/alerts/night@example.org",
         "",
     ]
+
+
+# ---- what stands behind it
+
+
+def test_failing_feeds_of_the_digests_tags_are_named_first() -> None:
+    feeds = [
+        feed_settings(f"https://f{n}.example/feed", name=f"F{n}", tags=("trade",) if n == 7 else ())
+        for n in range(8)
+    ]
+    room = Newsroom(
+        feeds=feeds, digests=[digest_settings("morning", schedule=Cron("0 8 * * *"), send_when_empty=True)]
+    )
+    for one in feeds:
+        room.fetcher.answers[one.url] = failing(PollOutcome.HTTP_ERROR, 500)
+    room.poll()
+    room.clock.set(NOON + timedelta(hours=20))
+    stage = replace(room.planner(), tags=lambda settings: tags_of(settings.rules, room.ruleset.rules))
+    (plan,) = [one for one in stage.run() if isinstance(one, Plan)]
+    coverage = (plan.deliveries[0].message.payload or {})["coverage"]
+    assert coverage["failing_names"] == ["F7", "F0", "F1", "F2", "F3"]
