@@ -174,8 +174,8 @@ def _told_batches(digest: str, story: str, *, draft: bool) -> sa.Select[Any]:
         sa.select(batch)
         .select_from(t.articles)
         .join(t.matches, _m.article_id == _a.id)
-        .join(t.routings, sa.and_(_r.match_id == _m.id, _r.digest == digest))
-        .where(_a.story_id == story, batch.is_not(None), told)
+        .join(t.routings, _r.match_id == _m.id)
+        .where(_a.story_id == story, _r.digest + "" == digest, batch.is_not(None), told)
         .distinct()
     )
 
