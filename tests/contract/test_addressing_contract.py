@@ -231,6 +231,8 @@ def test_the_receivers_that_a_delivery_stands_for_come_back(store: Store, three:
     store.digests.record_plan(Plan("alerts", "b", WINDOW, tuple(three), (), (row,), 1, False), NOON)
     (claimed,) = store.outbox.claim(NOON + DAY, LEASE, 1)
     assert claimed.new.also == ("ops", "night")
+    found = {name: len(store.ledger.deliveries(receiver=name)) for name in ("desk", "ops", "night", "nigh", "%")}
+    assert found == {"desk": 1, "ops": 1, "night": 1, "nigh": 0, "%": 0}
 
 
 def test_more_batches_than_one_statement_asks_for_are_all_found(store: Store, feed: Feed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -137,9 +138,12 @@ class SqlLedger:
     ) -> Sequence[Delivery]:
         """Outbox rows, newest first; with `tried` only those that were attempted."""
         d = t.deliveries.c
-        wanted = ((d.state, state.value if state else None), (d.digest, digest), (d.receiver, receiver))
+        wanted = ((d.state, state.value if state else None), (d.digest, digest))
         query = sa.select(t.deliveries).order_by(d.id.desc()).limit(limit)
         query = query.where(*(column == value for column, value in wanted if value is not None))
+        if receiver is not None:
+            stands_for = sa.cast(d.also, sa.Text).contains(json.dumps(receiver), autoescape=True)
+            query = query.where(sa.or_(d.receiver == receiver, stands_for))
         if tried:
             query = query.where(d.attempts > 0)
         with self._db.read() as connection:
