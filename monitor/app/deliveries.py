@@ -89,7 +89,8 @@ def _on_screen(line: str) -> str:
 
 def _to(one: Delivery) -> str:
     new = one.new
-    return f"{new.receiver} ({new.recipient})" if new.recipient != new.receiver else new.receiver
+    named = " and ".join((new.receiver, *new.also))
+    return f"{named} ({new.recipient})" if new.recipient != new.receiver else named
 
 
 def _standing(one: Delivery) -> str:
@@ -263,6 +264,7 @@ def delivery_json(one: Delivery) -> dict[str, Any]:
         "digest": new.digest,
         "batch": new.batch,
         "receiver": new.receiver,
+        "also": list(new.also),
         "channel": new.channel.value,
         "recipient": new.recipient,
         "subject": new.message.subject,

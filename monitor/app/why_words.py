@@ -13,6 +13,7 @@ from monitor.app.story_words import copy_reason
 from monitor.app.times import iso_time, shown_time
 from monitor.app.why import RuleAnswer, Why
 from monitor.app.why_page import reread_json, reread_words
+from monitor.app.why_sent import not_in_full_json, not_in_full_lines
 from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
@@ -295,6 +296,7 @@ def _fate_json(
                     }
                     for one in routing.deliveries
                 ],
+                **not_in_full_json(routing),
             }
             for match in fate.matches
             for routing in match.routings
@@ -309,20 +311,25 @@ def _gone_json(gone: Gone | None) -> dict[str, str] | None:
 def _sent_lines(fate: EntryFate) -> list[str]:
     """Each batch that carried a match of this entry, once, with its deliveries."""
     batches: dict[tuple[str, str], tuple[Delivery, ...]] = {}
+    besides: dict[tuple[str, str], dict[str, None]] = {}
     for match in fate.matches:
         for routing in match.routings:
             if routing.batch is not None:
                 batches[routing.digest, routing.batch] = routing.deliveries
+                said = besides.setdefault((routing.digest, routing.batch), {})
+                said.update(dict.fromkeys(not_in_full_lines(routing)))
     lines: list[str] = []
-    for (digest, _), deliveries in batches.items():
+    for (digest, batch), deliveries in batches.items():
         lines.append(f"Digest        {digest}")
         lines += [f"              → {_delivery(one)}" for one in deliveries]
+        lines += [f"              {said}" for said in besides[digest, batch]]
     return ["", *lines] if lines else []
 
 
 def _delivery(one: Delivery) -> str:
     new = one.new
-    to = f"{new.receiver} ({new.recipient})" if new.recipient != new.receiver else new.receiver
+    named = " and ".join((new.receiver, *new.also))
+    to = f"{named} ({new.recipient})" if new.recipient != new.receiver else named
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{to}: sent {shown_time(one.sent_at)}"
     if one.state is DeliveryState.WAITING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from random import random
 from typing import TextIO
 
@@ -22,6 +23,8 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.core.digests.tags import tags_of
+from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
     ChannelKind,
@@ -33,6 +36,7 @@ from monitor.model.delivery import (
     SmtpSettings,
     WebhookEndpoint,
 )
+from monitor.model.digest import DigestSettings
 from monitor.model.feed import PollSettings
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
@@ -120,6 +124,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             draft,
             Publishers(dict(settings.publishers)),
             settings.story_window,
+            tags=_tags(ruleset),
         ),
         deliver=DeliverStage(
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
@@ -173,6 +178,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             receivers=receivers,
             publishers=Publishers(dict(settings.publishers)),
             window=settings.story_window,
+            tags=_tags(after.ruleset),
         ),
         deliver=replace(monitor.deliver, channels=channels),
         prune=replace(
@@ -184,6 +190,11 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             window=settings.story_window,
         ),
     )
+
+
+def _tags(ruleset: RuleSet) -> Callable[[DigestSettings], frozenset[str]]:
+    """What each digest is about: looked for once, among all rules."""
+    return cache(lambda settings: tags_of(settings.rules, ruleset.rules))
 
 
 def _declare(ready: Ready, store: Store, clock: Clock) -> None:

@@ -133,6 +133,7 @@ class NewDelivery:
     recipient: str  # e-mail address; the channel's name where the receiver itself is the address
     message: Message
     thread: str | None = None  # key of the delivery to the same recipient that it follows
+    also: tuple[str, ...] = ()  # further receivers that name the same address: it stands for theirs, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ class SentBefore:
     digest: str
     at: datetime
     more_publishers: int = 0  # independent ones since
+    in_full: bool = False  # it is shown in full all the same: `already_sent = "full"`
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.addressing import ShownBefore
 from monitor.model.article import Article
 from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Window
@@ -80,7 +81,8 @@ class Plan:
 
     `planned` are matches that are in the batch, `merged` those whose rule and story the digest had told before and
     that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
-    each that has one. What counts as told from now on follows from `planned`.
+    each that has one. What counts as told from now on follows from `planned`. `sent_before` are stories that are
+    shown short or left out for a recipient, `suppressed` addresses that want no more of the digest.
     """
 
     digest: str
@@ -94,6 +96,8 @@ class Plan:
     draft: bool = False
     too_few: tuple[int, ...] = ()
     reasons: Mapping[int, Why] = field(default_factory=dict)
+    sent_before: tuple[ShownBefore, ...] = ()
+    suppressed: tuple[str, ...] = ()
 
 
 class LookBack(StrEnum):
@@ -113,6 +117,8 @@ class Routing:
     batch: str | None
     deliveries: tuple[Delivery, ...] = ()
     why: Why | None = None  # None also: from before reasons were kept
+    sent_before: tuple[ShownBefore, ...] = ()  # for whom its story is shown short there, or left out
+    unsubscribed: tuple[tuple[str, datetime | None], ...] = ()  # (address, since when) that the batch left out
 
 
 @dataclass(frozen=True, slots=True)

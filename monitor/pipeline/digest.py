@@ -8,19 +8,17 @@ from datetime import datetime, timedelta
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.plan import (
-    delivery_key,
     due_window,
     follow_up_due,
     immediate_due,
     is_late,
-    recipients_of,
     story_batch,
     window_batch,
 )
-from monitor.core.digests.render import render, with_key
+from monitor.core.digests.tags import tags_of
 from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
-from monitor.model.delivery import NewDelivery, Receiver
+from monitor.model.delivery import Receiver
 from monitor.model.digest import (
     Badge,
     Coverage,
@@ -28,13 +26,14 @@ from monitor.model.digest import (
     DigestSettings,
     DigestStory,
     Immediate,
-    MessageFormat,
+    Links,
     Window,
 )
 from monitor.model.errors import StoreError
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
+from monitor.pipeline.addressing import Addressing, no_links, nobody
 from monitor.pipeline.isolation import named
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
@@ -65,9 +64,9 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What every digest of one tick says of the feeds: coverage, and when each was subscribed to, by id."""
+    """What every digest of one tick says of the feeds: how they are, and when each was subscribed to, by id."""
 
-    coverage: Coverage
+    feeds: Sequence[Feed]
     subscribed_at: Mapping[int, datetime]
 
 
@@ -75,7 +74,9 @@ class _Standing:
 class DigestStage:
     """Plans every digest whose time has come. `draft` (a dry run) plans beside the real state, never into it.
 
-    `window` is that of stories: how long a story that waits for publishers may still get one.
+    `window` is that of stories: how long a story that waits for publishers may still get one. `suppressed` says
+    which addresses (in lower case) want no more of a digest, `links` what (digest, address) may follow,
+    `tags` what a digest is about.
     """
 
     digests: DigestStore
@@ -86,10 +87,19 @@ class DigestStage:
     draft: bool = False
     publishers: Publishers = field(default_factory=Publishers)
     window: timedelta = STORY_WINDOW
+    suppressed: Callable[[str], frozenset[str]] = nobody
+    links: Callable[[str, str], Links] = no_links
+    tags: Callable[[DigestSettings], frozenset[str]] = lambda settings: tags_of(settings.rules)
 
     @property
     def _telling(self) -> Telling:
         return Telling(self.digests, self.publishers, self.window, self.draft)
+
+    @property
+    def _addressing(self) -> Addressing:
+        return Addressing(
+            self.digests, self.receivers, self._telling.more_publishers, self.suppressed, self.links, self.draft
+        )
 
     def run(
         self,
@@ -123,7 +133,7 @@ class DigestStage:
         feeds = self.feeds.all()
         # Nobody subscribed to what was ingested: such a document is from before no subscription.
         since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
-        return _Standing(coverage_of(feeds), since)
+        return _Standing(feeds, since)
 
     def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
         try:
@@ -154,7 +164,7 @@ class DigestStage:
         turns = Turns(self._telling.judged(for_once, found, self.clock.now()))
         built = self._build(settings, batch, window, turns, self._standing(), late=False)
         digest = replace(built, immediate=False, looks_back=True)
-        return self._plan(settings, digest, turns, speaks=bool(digest.stories), closes_window=False), digest
+        return self._plan(settings, digest, turns, when_empty=False, closes_window=False), digest
 
     def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
         now = self.clock.now()
@@ -202,26 +212,31 @@ class DigestStage:
     def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
         late = due.closes_window and is_late(due.window, due.now)
         digest = self._build(settings, due.batch, due.window, due.turns, standing, late=late)
-        speaks = bool(digest.stories) or (settings.send_when_empty and due.closes_window)
-        plan = self._plan(settings, digest, due.turns, speaks=speaks, closes_window=due.closes_window)
+        when_empty = settings.send_when_empty and due.closes_window
+        plan = self._plan(settings, digest, due.turns, when_empty=when_empty, closes_window=due.closes_window)
         self.digests.record_plan(plan, due.now)
         return plan
 
     def _plan(
-        self, settings: DigestSettings, digest: Digest, turns: Turns, *, speaks: bool, closes_window: bool
+        self, settings: DigestSettings, digest: Digest, turns: Turns, *, when_empty: bool, closes_window: bool
     ) -> Plan:
+        # What a backtest found has no match yet that another digest might have told.
+        told = {} if digest.looks_back else {turn.story: [one.id for one in turn.news] for turn in turns.stories}
+        addressed = self._addressing.addressed(settings, digest, told, when_empty=when_empty)
         return Plan(
             digest=settings.name,
             batch=digest.batch,
             window=digest.window,
             planned=tuple(match.id for turn in turns.stories for match in turn.news),
             merged=tuple(match.id for turn in turns.stories for match in turn.merged),
-            deliveries=tuple(self._deliveries(settings, digest)) if speaks else (),
+            deliveries=addressed.deliveries,
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
             too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
+            sent_before=addressed.sent_before,
+            suppressed=addressed.suppressed,
         )
 
     def _build(
@@ -244,7 +259,7 @@ class DigestStage:
                 for match in news
             ],
             self.digests.story_articles(sorted({story_of(match) for match in news})),
-            standing.coverage,
+            coverage_of(standing.feeds, lambda: self.tags(settings)),
             late=late,
             subscribed_at=standing.subscribed_at,
             owner_of=self.publishers.owner_of,
@@ -253,26 +268,17 @@ class DigestStage:
         stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
         return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
 
-    def _deliveries(self, settings: DigestSettings, digest: Digest) -> Iterator[NewDelivery]:
-        rendered = {}
-        for name in settings.to:
-            for kind, recipient, form in recipients_of(self.receivers[name]):
-                if form not in rendered:
-                    rendered[form] = render(digest, form)
-                for message in rendered[form]:
-                    # One receiver may name two channels: the channel is part of who receives.
-                    key = delivery_key(
-                        settings.name, digest.batch, f"{name}/{kind.value}", recipient, message.part
-                    )
-                    key = f"draft-{key}" if self.draft else key
-                    keyed = with_key(message, key) if form is MessageFormat.JSON else message
-                    yield NewDelivery(key, settings.name, digest.batch, name, kind, recipient, keyed)
 
+def coverage_of(feeds: Sequence[Feed], tags: Callable[[], frozenset[str]] = frozenset) -> Coverage:
+    """What stands behind a digest: the feeds polled and those in trouble.
 
-def coverage_of(feeds: Sequence[Feed]) -> Coverage:
-    """What stands behind a digest: the feeds polled and those in trouble."""
+    Failing feeds that share one of `tags` are named first; it is asked only where not all can be named.
+    """
     subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
     failing = [feed for feed in subscribed if feed.failures or feed.status is FeedStatus.GONE]
+    if len(failing) > _MOST_NAMES:
+        about = tags()
+        failing.sort(key=lambda feed: about.isdisjoint(feed.settings.tags))
     return Coverage(
         feeds=len(subscribed),
         failing=len(failing),

@@ -127,7 +127,7 @@ class Telling:
 
         @cache  # asked for only where nothing else is news
         def more() -> int:
-            return 0 if last is None else self._more_publishers(story, last)
+            return 0 if last is None else self.more_publishers(story, last)
 
         judged = [
             (match, judge(match, told, settings, more, partial(self._likeness, match, told), now))
@@ -140,7 +140,7 @@ class Telling:
         of_rule = {one.article for one in told if one.rule == match.new.rule.id}
         return self.digests.likeness(match.article.id, of_rule)
 
-    def _more_publishers(self, story: str, since: datetime) -> int:
+    def more_publishers(self, story: str, since: datetime) -> int:
         """How many independent publishers the story has and had not then, by texts of their own."""
         members = self.digests.members([story]).get(story, ())
         before = self.publishers.independent(one for one in members if one.first_seen <= since)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
 from monitor.model.delivery import Delivery, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
@@ -55,6 +56,15 @@ class DigestStore(Protocol):
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
         """All articles of each story, oldest first; without texts, summaries, names and authors."""
+        ...
+
+    def sent_elsewhere(self, digest: str, matches: Collection[int]) -> Elsewhere:
+        """What other digests made of these matches, and how their batches stand with each recipient."""
+        ...
+
+    def messages_about(self, digest: str, story: str, *, draft: bool = False) -> Sequence[EarlierMessage]:
+        """The messages, oldest first, in which the digest told of articles that stand in the story now; those
+        that were given up or stopped are none. A dry run has its own, and only these."""
         ...
 
     def record_plan(self, plan: Plan, now: datetime) -> None:

@@ -42,7 +42,7 @@ class Ledger(Protocol):
         tried: bool = False,
         limit: int = 100,
     ) -> Sequence[Delivery]:
-        """Outbox rows, newest first; with `tried` only those that were attempted."""
+        """Outbox rows, newest first; of `receiver` also those that stand for it; with `tried` those attempted."""
         ...
 
     def deliveries_called(self, name: str) -> Sequence[Delivery]:

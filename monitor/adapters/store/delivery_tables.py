@@ -41,6 +41,7 @@ batches = sa.Table(
     sa.Column("window_end", UtcDateTime, nullable=False),
     sa.Column("stories", sa.Integer, nullable=False),
     sa.Column("planned_at", UtcDateTime, nullable=False),
+    sa.Column("suppressed", sa.JSON(none_as_null=True)),  # addresses left out, since they want no more of it
 )
 
 deliveries = sa.Table(
@@ -65,8 +66,20 @@ deliveries = sa.Table(
     sa.Column("retried_at", UtcDateTime),  # retried by hand: the time to give up counts from here
     sa.Column("thread", AnyText),  # key of the delivery to the same recipient that it follows
     sa.Column("reference", AnyText),  # what the other side calls the message it took
+    sa.Column("also", sa.JSON(none_as_null=True)),  # further receivers that name the same address
     sa.Index(None, "state", "next_attempt_at"),
-    sa.Index(None, "digest", "batch"),
+    # How a batch stands with each recipient, without a look at the messages, which stand before in the row.
+    sa.Index(
+        "ix_deliveries_digest_batch_receiver_channel_recipient_state_sen",
+        "digest",
+        "batch",
+        "receiver",
+        "channel",
+        "recipient",
+        "state",
+        "sent_at",
+        "created_at",
+    ),
 )
 
 attempts = sa.Table(
@@ -112,6 +125,8 @@ sent_before = sa.Table(
     sa.Column("shown", AnyText, nullable=False),  # brief or skip
     sa.Column("by_digest", AnyText, nullable=False),
     sa.Column("by_batch", AnyText, nullable=False),
+    sa.Column("sent_at", UtcDateTime, nullable=False),  # when the other digest's message was taken
+    sa.Column("matches", sa.JSON, nullable=False),  # those of the story that were to be told
 )
 
 # Receivers that refuse everything: one delivery at a time is tried until they take one.

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.addressing import insert_sent_before, messages_about_story, sent_elsewhere_of
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
 from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
+from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
@@ -123,6 +125,16 @@ class SqlDigestStore:
                     gathered[row["story_id"]].append(article_of({**_LEFT_OUT, **row}))
         return gathered
 
+    def sent_elsewhere(self, digest: str, matches: Collection[int]) -> Elsewhere:
+        """What other digests made of these matches, and how their batches stand with each recipient."""
+        with self._db.read() as connection:
+            return sent_elsewhere_of(connection, digest, matches)
+
+    def messages_about(self, digest: str, story: str, *, draft: bool = False) -> Sequence[EarlierMessage]:
+        """The messages in which the digest told of articles that stand in the story now, oldest first."""
+        with self._db.read() as connection:
+            return messages_about_story(connection, digest, story, draft=draft)
+
     def record_plan(self, plan: Plan, now: datetime) -> None:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
@@ -178,12 +190,14 @@ def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
         "window_end": plan.window.end,
         "stories": plan.stories,
         "planned_at": now,
+        "suppressed": list(plan.suppressed) or None,
     }
     if not insert_new(connection, t.batches, batch):
         return False
     state = DeliveryState.DRAFT if plan.draft else DeliveryState.WAITING
     for delivery in plan.deliveries:
         insert_new(connection, t.deliveries, delivery_columns(delivery, state, now))
+    insert_sent_before(connection, plan)
     return True
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.addressing import shown_before_in, unsubscribed_in
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.matches import number_of_matches, page_of_matches
 from monitor.adapters.store.reading import reread_of
@@ -135,9 +138,12 @@ class SqlLedger:
     ) -> Sequence[Delivery]:
         """Outbox rows, newest first; with `tried` only those that were attempted."""
         d = t.deliveries.c
-        wanted = ((d.state, state.value if state else None), (d.digest, digest), (d.receiver, receiver))
+        wanted = ((d.state, state.value if state else None), (d.digest, digest))
         query = sa.select(t.deliveries).order_by(d.id.desc()).limit(limit)
         query = query.where(*(column == value for column, value in wanted if value is not None))
+        if receiver is not None:
+            stands_for = sa.cast(d.also, sa.Text).contains(json.dumps(receiver), autoescape=True)
+            query = query.where(sa.or_(d.receiver == receiver, stands_for))
         if tried:
             query = query.where(d.attempts > 0)
         with self._db.read() as connection:
@@ -263,13 +269,25 @@ def _routings(connection: Connection, match: RowMapping, article: Article) -> tu
             .where(d.digest == row["digest"], d.batch == shown, is_draft if drafts else ~is_draft)
             .order_by(d.id)
         ).mappings()
-        found.append(
-            Routing(
-                row["digest"],
-                RoutingState(row["state"]),
-                shown,
-                tuple(delivery_of(one) for one in carried),
-                why_of(row["why"]),
-            )
+        routing = Routing(
+            row["digest"],
+            RoutingState(row["state"]),
+            shown,
+            tuple(delivery_of(one) for one in carried),
+            why_of(row["why"]),
         )
+        found.append(_with_whom_it_passed(connection, routing, match["id"], article.story_id, draft=drafts))
     return tuple(found)
+
+
+def _with_whom_it_passed(
+    connection: Connection, routing: Routing, match: int, story: str | None, *, draft: bool
+) -> Routing:
+    """The routing with those who were not sent the match in full: of a merged one, what it was merged with."""
+    if routing.batch is None:
+        return routing
+    shown = [] if draft else shown_before_in(connection, routing.digest, routing.batch)
+    merged = routing.state is RoutingState.MERGED
+    before = tuple(one for one in shown if (one.story == story if merged else match in one.matches))
+    left_out = unsubscribed_in(connection, routing.digest, routing.batch, draft=draft)
+    return replace(routing, sent_before=before, unsubscribed=left_out)

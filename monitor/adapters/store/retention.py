@@ -283,6 +283,15 @@ def _batches(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequen
     return query, (b.digest, b.batch, b.draft)
 
 
+def _delete_batches(connection: Connection, keys: Sequence[Key], limits: PruneLimits) -> None:
+    real = [(digest, batch) for digest, batch, draft in keys if not draft]
+    shown = t.sent_before.c
+    for digest in sorted({digest for digest, _ in real}):
+        some = [batch for of, batch in real if of == digest]
+        connection.execute(t.sent_before.delete().where(shown.digest == digest, shown.batch.in_(some)))
+    _deletes(t.batches)(connection, keys, limits)
+
+
 def _page_parts(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     return parts_to_prune(limits.counts), tuple(t.page_parts.primary_key.columns)
 
@@ -320,7 +329,7 @@ _STEPS: dict[PruneStep, tuple[Finder, Taker]] = {
     PruneStep.PRINTS: (_prints, _drop_prints),
     PruneStep.DELIVERIES: (_deliveries, _delete_deliveries),
     PruneStep.MESSAGES: (_messages, _drop_messages),
-    PruneStep.BATCHES: (_batches, _deletes(t.batches)),
+    PruneStep.BATCHES: (_batches, _delete_batches),
     PruneStep.PAGE_PARTS: (_page_parts, _deletes(t.page_parts)),
     PruneStep.POLL_COUNTS: (_poll_counts, _deletes(t.poll_counts)),
     PruneStep.RULESETS: (_rulesets, _deletes(t.rulesets)),

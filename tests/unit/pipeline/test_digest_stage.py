@@ -321,7 +321,7 @@ def test_entries_from_before_the_subscription_say_so() -> None:
     assert room.payloads()[0]["stories"][0]["badges"] == [Badge.BEFORE_SUBSCRIBED.value]
 
 
-def test_every_address_and_every_channel_of_a_receiver_gets_a_row_with_a_key_of_its_own() -> None:
+def test_every_address_and_every_channel_of_a_receiver_gets_one_row_with_a_key_of_its_own() -> None:
     desk = Receiver(
         "desk",
         (
@@ -340,10 +340,9 @@ def test_every_address_and_every_channel_of_a_receiver_gets_a_row_with_a_key_of_
         ("desk", "email", "b@example.org"),
         ("desk", "file", "file"),
         ("desk", "stdout", "stdout"),
-        ("ops", "email", "a@example.org"),
-        ("ops", "stdout", "stdout"),
+        ("ops", "stdout", "stdout"),  # a@example.org has it as one of the desk
     ]
-    assert len({one.new.key for one in rows}) == 6
+    assert len({one.new.key for one in rows}) == 5
 
 
 def test_a_json_message_carries_its_own_key() -> None:

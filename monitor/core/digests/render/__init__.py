@@ -13,18 +13,32 @@ from monitor.core.digests.render.html_form import html_messages
 from monitor.core.digests.render.json_form import json_messages
 from monitor.core.digests.render.slack_form import slack_messages
 from monitor.core.digests.render.text_form import text_messages
-from monitor.model.digest import Digest, Message, MessageFormat
+from monitor.model.digest import Digest, Links, Message, MessageFormat
 
 __all__ = ["render", "with_key"]
 
+_NO_LINKS = Links()
 
-def render(digest: Digest, form: MessageFormat, *, display_name: str | None = None) -> tuple[Message, ...]:
+
+def render(
+    digest: Digest,
+    form: MessageFormat,
+    *,
+    display_name: str | None = None,
+    links: Links = _NO_LINKS,
+    answers: tuple[str, ...] = (),
+) -> tuple[Message, ...]:
     """The digest as messages for one kind of channel: at least one, numbered when there are several.
 
     `display_name` is the title people read; by default the digest's name with its hyphens opened
     ("border-morning" → "Border morning"). Limits, after delivery design: 80 kB of HTML an e-mail; 45 blocks,
     9,000 characters and 15 kB a Slack message; 200 stories a part for the other formats.
     """
+    made = _rendered(digest, form, display_name)
+    return tuple(replace(one, list_name=digest.name, links=links, answers=answers) for one in made)
+
+
+def _rendered(digest: Digest, form: MessageFormat, display_name: str | None) -> tuple[Message, ...]:
     title = display_name or digest.name.replace("-", " ").replace("_", " ").strip().capitalize() or "Digest"
     if form is MessageFormat.SLACK:
         return slack_messages(digest, title)

@@ -52,7 +52,8 @@ def tiers(digest: Digest) -> tuple[tuple[Tier, DigestStory], ...]:
     many = len(digest.stories) > MANY_STORIES
     given: list[tuple[Tier, DigestStory]] = []
     for number, story in enumerate(digest.stories):
-        if number >= digest.max_stories or story.severity is Severity.LOW:
+        known = story.sent_before is not None and not story.sent_before.in_full
+        if known or number >= digest.max_stories or story.severity is Severity.LOW:
             tier = Tier.LINE
         elif story.severity is Severity.HIGH and (not many or number < MOST_CARDS):
             tier = Tier.CARD
@@ -248,6 +249,9 @@ def summary_line(digest: Digest) -> str:
 
 
 def _nothing(digest: Digest) -> str:
+    if digest.left_out:
+        verb = "was" if digest.left_out == 1 else "were"
+        return f"nothing new: {count(digest.left_out, 'story', 'stories')} {verb} alerted before"
     return "nothing to tell" if digest.held_back else "nothing matched"
 
 

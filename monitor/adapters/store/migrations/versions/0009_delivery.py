@@ -15,6 +15,12 @@ def upgrade() -> None:
     op.create_index("ix_routings_silence", "routings", ["silence"])
     for name in ("thread", "reference"):
         op.add_column("deliveries", sa.Column(name, sa.Text()))
+    op.add_column("deliveries", sa.Column("also", sa.JSON()))
+    op.add_column("batches", sa.Column("suppressed", sa.JSON()))
+    # In place of the one over its first two columns.
+    names = ("digest", "batch", "receiver", "channel", "recipient", "state", "sent_at", "created_at")
+    op.create_index("ix_deliveries_digest_batch_receiver_channel_recipient_state_sen", "deliveries", names)
+    op.drop_index("ix_deliveries_digest_batch", "deliveries")
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
     _silences()
     _sent_before()
@@ -49,6 +55,8 @@ def _sent_before() -> None:
         "sent_before",
         *(sa.Column(name, ordered if name == "batch" else sa.Text(), nullable=False) for name in keys),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("shown", "by_digest", "by_batch")),
+        sa.Column("sent_at", _moment(), nullable=False),
+        sa.Column("matches", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint(*keys, name="pk_sent_before"),
     )
 

@@ -1,0 +1,125 @@
+"""What planning costs beside many stored matches: one morning's digest of stories that were alerted before.
+
+For each size a store is filled with matches that alerts told long ago, one story each; then 30 new stories are
+alerted, sent, and told by the morning's digest, which looks up what the alerts sent to each recipient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
+
+from made import NOON, feed_settings
+from newsroom import FEED, digest_settings
+from stored import grouped, matched
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.delivery import EmailEndpoint, Receipt, Receiver
+from monitor.model.digest import Cron
+from monitor.model.ledger import Plan
+from monitor.pipeline.digest import DigestStage
+from monitor.testing import FakeClock
+
+STORIES = 30
+DESK = Receiver("desk", (EmailEndpoint(("desk@example.org", "night@example.org")),))
+DIGESTS = (digest_settings("alerts"), digest_settings("morning", schedule=Cron("0 8 * * *")))
+# Each row of the template again, under other names: all of one story and one batch of alerts.
+COPIED: dict[sa.Table, dict[str, str]] = {
+    t.entries: {"id": "id + n", "identity": "identity || n", "url_key": "url_key || n", "id_hash": "id_hash || n"},
+    t.articles: {"id": "id + n", "entry_row": "entry_row + n", "story_id": "'s_o' || n", "page_key": "n"},
+    t.matches: {"id": "id + n", "article_id": "article_id + n"},
+    t.routings: {
+        "match_id": "match_id + n",
+        "batch": "CASE digest WHEN 'alerts' THEN 's_o' || n || '#1' ELSE batch END",
+    },
+    t.batches: {"batch": "'s_o' || n || '#1'"},
+    t.deliveries: {"id": "id + n", "key": "key || n", "message": "'{}'", "batch": "'s_o' || n || '#1'"},
+}
+ONLY = {t.batches: "digest = 'alerts'", t.deliveries: "digest = 'alerts' AND recipient = 'desk@example.org'"}
+
+
+def planned(stage: DigestStage) -> tuple[float, list[Plan]]:
+    """The milliseconds and plans of one run of the stage."""
+    begun = time.perf_counter()
+    plans = [one for one in stage.run() if isinstance(one, Plan)]
+    return 1000 * (time.perf_counter() - begun), plans
+
+
+def bring_in(store: SqlStore, prefix: str, number: int) -> None:
+    """So many stories of one matched article each, for both digests."""
+    (feed,) = store.feeds.all()
+    for n in range(number):
+        article = grouped(
+            store, feed, f"{prefix}{n}", title=f"Closed {prefix} {n}", text="Torkham was closed. " * 20
+        )
+        matched(store, article, "alerts", "morning")
+
+
+def send_all(store: SqlStore, clock: FakeClock) -> None:
+    """Everything in the outbox is taken."""
+    while claimed := store.outbox.claim(clock.now(), timedelta(minutes=5), 500):
+        for one in claimed:
+            store.outbox.record_sent(one, Receipt("taken"), clock.now())
+
+
+def multiply(store: SqlStore, copies: int) -> None:
+    """The first match, and all that hangs on it, so many times."""
+    with store._db.write() as connection:
+        for table, changed in COPIED.items():
+            names = [column.name for column in table.columns]
+            chosen = ", ".join(changed.get(name, f'"{name}"') for name in names)
+            where = ONLY.get(table, "rowid = 1" if table is not t.routings else "match_id = 1")
+            quoted = ", ".join(f'"{name}"' for name in names)
+            connection.exec_driver_sql(
+                f"WITH RECURSIVE s(n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM s WHERE n < {999 + copies})"
+                f" INSERT INTO {table.name} ({quoted}) SELECT {chosen} FROM {table.name}, s WHERE {where}"
+            )
+
+
+def measure(file: Path, matches: int) -> tuple[float, float, int]:
+    """Milliseconds of the alerts' planning and of the morning's, and how many stories were lines."""
+    store, clock = SqlStore(f"sqlite:///{file}"), FakeClock()
+    store.feeds.sync([feed_settings(FEED)], NOON)
+    for one in DIGESTS:
+        store.digests.open_digest(one.name, NOON)
+    alerts, morning = (DigestStage(store.digests, store.feeds, (one,), {"desk": DESK}, clock) for one in DIGESTS)
+    bring_in(store, "old", 1)
+    planned(alerts)
+    send_all(store, clock)
+    clock.set(NOON + timedelta(hours=20))
+    planned(morning)
+    send_all(store, clock)
+    multiply(store, matches)
+    bring_in(store, "new", STORIES)
+    told, plans = planned(alerts)
+    assert len(plans) == STORIES, plans
+    send_all(store, clock)
+    clock.advance(timedelta(days=1))
+    took, (plan,) = planned(morning)
+    store.close()
+    return told, took, len(plan.sent_before)
+
+
+def main() -> None:
+    """Prints one line a size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,1000000", help="matches stored, by commas")
+    sizes = [int(one) for one in parser.parse_args().sizes.split(",")]
+    print(f"{'matches':>10}  {'30 alerts':>10}  {'morning':>10}  lines")
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            told, took, lines = measure(Path(folder) / "monitor.db", size)
+        print(f"{size:>10,}  {told:>7.0f} ms  {took:>7.0f} ms  {lines:>5}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
