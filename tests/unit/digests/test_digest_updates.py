@@ -64,7 +64,7 @@ def test_a_digest_that_holds_all_back_does_not_say_that_nothing_matched(form: Me
     shown = json.dumps(message.payload) if form is MessageFormat.SLACK else message.html or message.text
     assert "nothing to tell" in shown
     assert "nothing matched" not in shown
-    assert "held back: 2 stories with fewer than 3 independent publishers" in shown
+    assert "Held back: 2 stories with fewer than 3 independent publishers" in shown
 
 
 def longest_section(digest: Digest) -> int:
