@@ -104,9 +104,8 @@ def test_times_are_those_of_the_digests_zone():
     assert "since yesterday 08:00" in text
     assert "first seen yesterday 18:00, last updated 19:30" in joined(text)
     older = replace(TORKHAM, first_seen=END - timedelta(days=3))
-    assert (
-        "first seen Mon 20 Feb, 08:00, last updated yesterday 19:30"
-        in joined(one(replace(DIGEST, stories=(older,))).text)
+    assert "first seen Mon 20 Feb, 08:00, last updated yesterday 19:30" in joined(
+        one(replace(DIGEST, stories=(older,))).text
     )
 
 

@@ -131,8 +131,8 @@ def _page(
 
 
 def _preheader(stories: Sequence[DigestStory], digest: Digest) -> str:
-    """The line mail programs show beside the subject: the first fact, in the words that matched."""
-    for story in stories:
+    """The line mail programs show beside the subject: the first fact that is news, in the words that matched."""
+    for story in sorted(stories, key=lambda one: one.sent_before is not None)[:1]:
         said = "".join(text for text, _ in pieces(story.matched[0], 160)) if story.matched else story.headline
         return f"{cut(title_of(story), 80)}: {cut(said, 170)}"
     return f"{summary_line(digest)}; {coverage_line(digest)}"

@@ -12,7 +12,8 @@ from monitor.core.digests.render.words import NO_LINKS, STORIES_A_PART, moment_o
 from monitor.model.digest import Digest, DigestStory, Links, Message, MessageFormat
 
 MOST_BYTES = 1_000_000  # of a part's stories, as ASCII: what web servers commonly take (nginx: 1 MiB)
-LONGEST_TEXT = 8_000  # characters of a title, a name or an address (RFC 9110 §4.1 asks for 8,000 of an address)
+LONGEST_TEXT = 2_000  # characters of a title, a name or a reason
+LONGEST_ADDRESS = 8_000  # characters, after RFC 9110 §4.1
 _LISTS = ("articles", "rules", "matched", "entities")
 
 
@@ -109,14 +110,14 @@ def _story(story: DigestStory) -> dict[str, Any]:
     return {
         "id": _text(story.id),
         "headline": _text(story.headline),
-        "url": _text(story.url),
+        "url": _address(story.url),
         "publishers": story.publishers,
         "independent_publishers": story.independent_publishers,
         "wire": [{"name": _text(name), "publishers": number} for name, number in story.wire.items()],
         "articles": [
             {
                 "title": _text(a.title),
-                "url": _text(a.url),
+                "url": _address(a.url),
                 "publisher": _text(a.publisher),
                 "published": _time(a.published),
                 "first_seen": _time(a.first_seen),
@@ -157,6 +158,11 @@ def _story(story: DigestStory) -> dict[str, Any]:
 def _text(text: str) -> str:
     """The text safe to show; far longer ones than anybody writes are cut: a part must stay bounded."""
     return printable(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
+
+
+def _address(url: str) -> str:
+    """The address, or "" for one that no server need understand: a cut one would lead elsewhere."""
+    return printable(url) if len(url) <= LONGEST_ADDRESS else ""
 
 
 def _time(moment: datetime | None) -> str | None:

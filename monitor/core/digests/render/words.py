@@ -173,11 +173,14 @@ def _alert(digest: Digest, room: int) -> str:
 
 
 def _news(digest: Digest, room: int) -> str:
-    """Rule titles in the digest's order with their story counts; a story counts for its first rule."""
+    """Rule titles in the digest's order with their story counts; a story counts for its first rule.
+
+    What the reader has been told before comes last.
+    """
     if not digest.stories:
         return _nothing(digest)
     counts: dict[str, int] = {}
-    for story in digest.stories:
+    for story in sorted(digest.stories, key=lambda one: one.sent_before is not None):
         counts[title_of(story)] = counts.get(title_of(story), 0) + 1
     left = len(digest.stories)
     shown = ""
