@@ -144,6 +144,17 @@ def test_every_message_knows_its_list_its_links_and_what_it_answers(form: Messag
     assert (message.list_name, message.links, message.answers) == ("border-morning", UNSUBSCRIBE, ("k1", "k2"))
 
 
+def test_a_story_too_long_for_a_part_of_json_says_what_it_does_not_list() -> None:
+    articles = tuple(replace(TORKHAM.articles[0], id=i, title="é" * 900) for i in range(3_000))
+    messages = render(replace(DIGEST, stories=(STRANDED, replace(TORKHAM, articles=articles))), MessageFormat.JSON)
+    stories = [story for m in messages for story in (m.payload or {})["stories"]]
+    assert [story["id"] for story in stories] == ["s_81", "s_7f3a"]
+    listed = len(stories[1]["articles"])
+    assert 50 < listed < 3_000
+    assert stories[1]["not_listed"] == {"articles": 3_000 - listed}
+    assert stories[0]["not_listed"] == {}
+
+
 def test_a_low_story_is_one_line_with_the_fact_in_front() -> None:
     low = replace(STRANDED, rules=(replace(STRANDED.rules[0], severity=Severity.LOW),))
     message = one(replace(DIGEST, stories=(low,)), MessageFormat.TEXT)

@@ -212,7 +212,7 @@ def publisher_names(story: DigestStory) -> dict[str, str]:
     for article in story.articles:
         named.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
     shared = {name for name, owners in Counter(named.values()).items() if owners > 1}
-    return {owner: _domain(owner) or name if name in shared else name for owner, name in named.items()}
+    return {owner: cut(_domain(owner), 60) or name if name in shared else name for owner, name in named.items()}
 
 
 def _domain(owner: str) -> str:
