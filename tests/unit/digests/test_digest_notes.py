@@ -45,6 +45,18 @@ def test_the_subject_and_the_line_beside_it_begin_with_what_is_new() -> None:
     assert lxml.html.fromstring(message.html).body[0].text.startswith("Trucks stranded: Customs officials")
 
 
+def test_a_subject_that_begins_with_much_keeps_to_its_length() -> None:
+    rules = (
+        replace(TORKHAM.rules[0], title="Torkham crossing closed for everybody but the sick and their doctors"),
+    )
+    digest = replace(DIGEST, stories=(replace(TORKHAM, rules=rules),) * 300, catch_up=CatchUp.PAUSE)
+    window = Window(END - timedelta(days=400), END)
+    (first, *_) = render(replace(digest, window=window), MessageFormat.EMAIL, display_name="A long title " * 9)
+    assert len(first.subject) <= 120
+    assert ": Torkham crossing" in first.subject
+    assert first.subject.endswith("… (300)")
+
+
 @pytest.mark.parametrize("form", READ)
 def test_no_publisher_since_is_not_counted(form: MessageFormat) -> None:
     before = SentBefore("alerts", END - timedelta(days=1))

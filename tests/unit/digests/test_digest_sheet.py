@@ -116,11 +116,17 @@ def test_the_first_strong_letter_says_the_direction(text: str, expected: str) ->
     assert sheet.direction(text) == expected
 
 
+def test_an_urdu_text_runs_from_right_to_left_whatever_it_begins_with() -> None:
+    assert sheet.direction("UNHCR: طورخم پر افراد منتظر", "ur") == "rtl"
+    assert sheet.direction("UNHCR: طورخم پر افراد منتظر", "en") == "ltr"
+    assert sheet.direction("Crossing “closed” – again", "ur") == "ltr", "a wrong language turns no Latin text"
+
+
 @pytest.mark.parametrize(
     ("tag", "expected"), [("ur", ' lang="ur"'), ("en-GB", ' lang="en-GB"'), ('en" x="', ""), (None, "")]
 )
 def test_only_a_language_tag_becomes_one(tag: str | None, expected: str) -> None:
-    assert sheet.language(tag) == expected
+    assert sheet.spoken("Torkham", tag) == f' dir="ltr"{expected}'
 
 
 def test_sentence_and_headline_carry_their_own_languages() -> None:
@@ -138,7 +144,7 @@ def test_sentence_and_headline_carry_their_own_languages() -> None:
     (quote,) = page.findall(".//blockquote")
     assert (quote.get("dir"), quote.get("lang")) == ("rtl", "ur")
     (headline,) = page.findall(".//h3//bdi")
-    assert headline.get("lang") == "en"
+    assert (headline.get("dir"), headline.get("lang")) == ("ltr", "en")
 
 
 def test_outlook_on_windows_gets_a_table_of_the_same_width() -> None:

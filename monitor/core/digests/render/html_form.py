@@ -146,14 +146,15 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
     headline: _Pieces = ((cut(story.headline, SHORT_HEADLINE if short else LONGEST_TITLE), False),)
     if same and not short:
         headline = pieces(same[0], LONGEST)
+    language = next((one.language for one in story.articles if one.url == story.url), None)
     title = cut(title_of(story), 80 if short else LONGEST_TITLE)
     view: dict[str, Any] = {
         "id": cut(story.id, 80).replace(" ", "_"),
         "marks": marks_of(story),
         "rule": title,
         "headline": sheet.marked(headline),
-        "direction": sheet.direction(story.headline),
-        "language": sheet.language(next((one.language for one in story.articles if one.url == story.url), None)),
+        "direction": sheet.direction(story.headline, language),
+        "spoken": sheet.spoken(story.headline, language),
         "url": web_url(story.url),
         "publishers": publishers_line(story, 1 if short else 3, room=60 if short else 120),
     }
@@ -163,8 +164,8 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
     view["quotes"] = [
         {
             "text": sheet.marked(pieces(p, room)),
-            "direction": sheet.direction(p.text),
-            "language": sheet.language(languages.get(p.article_id)),
+            "direction": sheet.direction(p.text, languages.get(p.article_id)),
+            "spoken": sheet.spoken(p.text, languages.get(p.article_id)),
         }
         for p in story.matched[: 1 if short else 2]
         if p not in same

@@ -31,6 +31,7 @@ _NAMES = (
 )
 _CLASS = re.compile(r'class="([a-z -]+)"')
 _STYLE = re.compile(r'style="([^"]*)"')
+_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "prs", "ps", "sd", "ug", "ur", "yi"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -73,23 +74,26 @@ def marked(pieces: Iterable[tuple[str, bool]]) -> Markup:
     return Markup("".join(said))  # noqa: S704 - each of them was escaped
 
 
-def direction(text: str) -> str:
-    """ "rtl" or "ltr", by the first strong letter, as `dir="auto"` has it (UAX #9, P2 and P3).
+def direction(text: str, language: str | None = None) -> str:
+    """ "rtl" or "ltr": by the language where it is one from right to left, else by the first strong letter.
 
-    Said outright because Outlook on Windows does not know "auto".
+    An Urdu headline that begins with "UNHCR:" runs from right to left all the same, which `dir="auto"` (UAX #9,
+    P2 and P3) cannot know; nor does Outlook on Windows know "auto". A language is believed only of a text that
+    has such letters.
     """
     if text.isascii():
         return "ltr"
-    for letter in text:
-        kind = unicodedata.bidirectional(letter)
-        if kind in ("L", "R", "AL"):
-            return "ltr" if kind == "L" else "rtl"
-    return "ltr"
+    strong = [kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")]
+    if (language or "").partition("-")[0] in _RIGHT_TO_LEFT and strong.count("L") < len(strong):
+        return "rtl"
+    return "rtl" if strong and strong[0] != "L" else "ltr"
 
 
-def language(tag: str | None) -> Markup:
-    """The lang attribute of a text, "" where its language is unknown or is no tag: feeds write anything there.
+def spoken(text: str, language: str | None) -> Markup:
+    """The dir and lang attributes of an element that holds the text; lang only where that is a tag.
 
-    BCP 47 in its usual forms: two or three letters, and a few short parts.
+    BCP 47 in its usual forms, two or three letters and a few short parts: feeds write anything there. Both are
+    checked here, and neither can hold a quotation mark.
     """
-    return Markup(f' lang="{tag}"') if tag and _LANGUAGE.fullmatch(tag) else Markup()  # noqa: S704 - just checked
+    tag = f' lang="{language}"' if language and _LANGUAGE.fullmatch(language) else ""
+    return Markup(f' dir="{direction(text, language)}"{tag}')  # noqa: S704

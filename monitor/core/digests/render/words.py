@@ -185,9 +185,12 @@ def _news(digest: Digest, room: int) -> str:
     left = len(digest.stories)
     shown = ""
     for name, stories in counts.items():
-        item = cut(name, 60) + (f" ({stories})" if stories > 1 else "")
-        longer = f"{shown}, {item}" if shown else item
         left_then = left - stories
+        number = f" ({stories:,})" if stories > 1 else ""
+        # The first is always there, in the room that a long head leaves.
+        longest = 60 if shown else min(60, room - len(number) - len(_more(left_then)))
+        item = cut(name, longest) + number
+        longer = f"{shown}, {item}" if shown else item
         if shown and len(longer) + len(_more(left_then)) > room:
             break
         shown, left = longer, left_then
