@@ -38,8 +38,8 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line, single-spaced and safe to show."""
-    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
-        return text
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(printable(text).split())
 
 

@@ -126,7 +126,7 @@ def test_an_urdu_text_runs_from_right_to_left_whatever_it_begins_with() -> None:
     ("tag", "expected"), [("ur", ' lang="ur"'), ("en-GB", ' lang="en-GB"'), ('en" x="', ""), (None, "")]
 )
 def test_only_a_language_tag_becomes_one(tag: str | None, expected: str) -> None:
-    assert sheet.spoken("Torkham", tag) == f' dir="ltr"{expected}'
+    assert sheet.spoken("ltr", tag) == f' dir="ltr"{expected}'
 
 
 def test_sentence_and_headline_carry_their_own_languages() -> None:

@@ -42,10 +42,10 @@ from monitor.core.digests.render.words import (
     web_url,
     why_line,
 )
-from monitor.model.digest import ArticleLink, Digest, DigestStory, Links, Message, MessageFormat
+from monitor.model.digest import ArticleLink, Digest, DigestStory, Links, Message, MessageFormat, Passage
 
 MOST_RULES = 4
-SHORT_FACT, SHORT_QUOTE, SHORT_HEADLINE = 96, 40, 64  # characters of two lines each on a phone of 360 px
+SHORT_FACT, SHORT_QUOTE, SHORT_HEADLINE = 86, 40, 60  # characters of two lines each on a phone of 360 px
 
 _TEMPLATES = {Tier.CARD: sheet.FULL, Tier.FULL: sheet.FULL, Tier.SHORT: sheet.SHORT, Tier.LINE: sheet.LINE}
 
@@ -147,30 +147,34 @@ def _view(tier: Tier, story: DigestStory, times: Times) -> dict[str, Any]:
     if same and not short:
         headline = pieces(same[0], LONGEST)
     language = next((one.language for one in story.articles if one.url == story.url), None)
+    direction = sheet.direction(story.headline, language)
+    marks = marks_of(story)
     title = cut(title_of(story), 80 if short else LONGEST_TITLE)
     view: dict[str, Any] = {
         "id": cut(story.id, 80).replace(" ", "_"),
-        "marks": marks_of(story),
+        "marks": marks,
         "rule": title,
         "headline": sheet.marked(headline),
-        "direction": sheet.direction(story.headline, language),
-        "spoken": sheet.spoken(story.headline, language),
+        "direction": direction,
+        "spoken": sheet.spoken(direction, language),
         "url": web_url(story.url),
         "publishers": publishers_line(story, 1 if short else 3, room=60 if short else 120),
     }
     if tier is Tier.LINE:
         return view | {"sent": sent_line(story, times)}
-    room = max(SHORT_QUOTE, SHORT_FACT - len("  ".join([*marks_of(story), title]))) if short else LONGEST + 20
-    view["quotes"] = [
-        {
-            "text": sheet.marked(pieces(p, room)),
-            "direction": sheet.direction(p.text, languages.get(p.article_id)),
-            "spoken": sheet.spoken(p.text, languages.get(p.article_id)),
-        }
-        for p in story.matched[: 1 if short else 2]
-        if p not in same
-    ]
+    room = max(SHORT_QUOTE, SHORT_FACT - len("  ".join([*marks, title]))) if short else LONGEST + 20
+    quotes = [p for p in story.matched[: 1 if short else 2] if p not in same]
+    view["quotes"] = [_quote(p, room, languages.get(p.article_id)) for p in quotes]
     return view if short else view | _details(story, times) | {"card": tier is Tier.CARD}
+
+
+def _quote(passage: Passage, room: int, language: str | None) -> dict[str, Any]:
+    direction = sheet.direction(passage.text, language)
+    return {
+        "text": sheet.marked(pieces(passage, room)),
+        "direction": direction,
+        "spoken": sheet.spoken(direction, language),
+    }
 
 
 def _details(story: DigestStory, times: Times) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from html import escape
 from importlib.resources import files
 
 import css_inline
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 LONGEST_HTML = 80_000  # bytes; Gmail clips at about 102 kB, and its own wrapping counts
 
@@ -32,6 +33,7 @@ _NAMES = (
 _CLASS = re.compile(r'class="([a-z -]+)"')
 _STYLE = re.compile(r'style="([^"]*)"')
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "prs", "ps", "sd", "ug", "ur", "yi"})
+_LETTERS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")  # Hebrew to Arabic, and their old forms
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -59,7 +61,7 @@ def _short(style: str) -> str:
 
 _JINJA = _templates()
 DIGEST, HEAD, FOOT, FULL, SHORT, LINE, _MARK, NOTICE_HEAD, NOTICE = map(_JINJA.get_template, _NAMES)
-_MARKED = tuple(map(Markup, _MARK.render().split("%s")))  # what stands before and after a matched word
+_MARKED = tuple(_MARK.render().split("%s"))  # what stands before and after a matched word
 
 
 def fragment(template: Template, **values: object) -> Markup:
@@ -83,17 +85,17 @@ def direction(text: str, language: str | None = None) -> str:
     """
     if text.isascii():
         return "ltr"
-    strong = [kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")]
-    if (language or "").partition("-")[0] in _RIGHT_TO_LEFT and strong.count("L") < len(strong):
+    if (language or "").partition("-")[0] in _RIGHT_TO_LEFT and _LETTERS.search(text):
         return "rtl"
-    return "rtl" if strong and strong[0] != "L" else "ltr"
+    strong = (kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL"))
+    return "rtl" if next(strong, "L") != "L" else "ltr"
 
 
-def spoken(text: str, language: str | None) -> Markup:
-    """The dir and lang attributes of an element that holds the text; lang only where that is a tag.
+def spoken(direction: str, language: str | None) -> Markup:
+    """The dir and lang attributes of an element that holds such a text; lang only where that is a tag.
 
-    BCP 47 in its usual forms, two or three letters and a few short parts: feeds write anything there. Both are
-    checked here, and neither can hold a quotation mark.
+    BCP 47 in its usual forms, two or three letters and a few short parts: feeds write anything there, and what is
+    let through can hold no quotation mark.
     """
     tag = f' lang="{language}"' if language and _LANGUAGE.fullmatch(language) else ""
-    return Markup(f' dir="{direction(text, language)}"{tag}')  # noqa: S704
+    return Markup(f' dir="{direction}"{tag}')  # noqa: S704
