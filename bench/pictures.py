@@ -46,9 +46,11 @@ def page_of(shown: Digest | Notice) -> str:
 
 
 def smaller(png: bytes) -> bytes:
-    """The same picture with few colours, packed as well as can be."""
-    from PIL import Image
-
+    """The same picture with few colours, packed as well as can be; without Pillow as it is."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return png
     packed = io.BytesIO()
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
