@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from documents import ROOT
@@ -109,3 +110,25 @@ def test_the_stories_bench_prints_throughput_memory_and_cost_by_size() -> None:
         assert f"\n{row}" in table
     assert "\n            400 " in table
     assert max(map(len, table.splitlines())) <= 100
+
+
+def test_the_rendering_bench_prints_a_line_for_each_form() -> None:
+    table = bench("rendering.py", "--stories", "20", "--rounds", "2")
+    for form in ("email", "slack", "json", "html", "text", "css-inline story by story"):
+        assert f"\n{form}" in table
+
+
+@pytest.mark.soak
+@pytest.mark.needs("chromium")
+@pytest.mark.needs("chromedriver")
+def test_the_pictures_of_the_docs_can_be_drawn_and_are_small(tmp_path: Path) -> None:
+    bench("pictures.py", "--into", str(tmp_path))
+    drawn = {one.name: one.stat().st_size for one in tmp_path.glob("*.png")}
+    assert set(drawn) == {one.name for one in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert max(drawn.values()) <= 400_000  # without Pillow
+
+
+def test_the_pictures_in_the_docs_are_small() -> None:
+    sizes = {one.name: one.stat().st_size for one in (ROOT / "docs").rglob("*.png")}
+    assert len(sizes) > 20
+    assert {name: size for name, size in sizes.items() if size > 150_000} == {}

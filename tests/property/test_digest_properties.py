@@ -2,21 +2,38 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import lxml.html
 from digest_samples import DIGEST, END, SETTINGS, TORKHAM, WINDOW, article, matched, rule
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from monitor.core.digests import render as render_package
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
-from monitor.model.digest import ArticleLink, Badge, Coverage, Digest, DigestStory, MessageFormat, Passage, RuleHit
+from monitor.model.digest import (
+    ArticleLink,
+    Badge,
+    CatchUp,
+    Coverage,
+    Digest,
+    DigestStory,
+    Links,
+    MessageFormat,
+    Passage,
+    RuleHit,
+    SentBefore,
+)
 from monitor.model.rule import Severity
+from monitor.model.silence import Swallowed
 
 # Everything a feed could say, unpaired surrogates and characters that grow when escaped included.
 # No shrinking: with texts of 9,000 characters it takes minutes and prints megabytes.
@@ -74,17 +91,23 @@ def stories(draw: st.DrawFn) -> DigestStory:
         last_updated=draw(moments),
         entities=tuple(draw(st.lists(st.builds(EntityMention, hostile, st.just("person")), max_size=8))),
         badges=tuple(draw(st.lists(st.sampled_from(Badge), unique=True))),
+        update=draw(hostile),
+        told=(1,),
+        sent_before=draw(st.one_of(st.none(), st.builds(SentBefore, hostile, moments, st.integers(0, 9)))),
     )
 
 
 digests = st.builds(
-    lambda some, repeat, most, immediate, late, names: replace(
+    lambda some, repeat, most, immediate, late, names, why, silenced: replace(
         DIGEST,
         stories=tuple(some) * repeat,
         max_stories=most,
         immediate=immediate,
         late=late,
         coverage=Coverage(5, 2, 1, tuple(names)),
+        catch_up=why,
+        left_out=2,
+        silenced=tuple(silenced),
     ),
     st.lists(stories(), max_size=4),
     st.sampled_from([1, 1, 12]),
@@ -92,7 +115,27 @@ digests = st.builds(
     st.booleans(),
     st.booleans(),
     st.lists(long_hostile, max_size=20),
+    st.sampled_from([None, *CatchUp]),
+    st.lists(st.builds(Swallowed, st.integers(1, 9), long_hostile, moments, st.integers(0, 9)), max_size=5),
 )
+links = st.one_of(st.just(""), urls).map(Links)
+
+
+def vocabulary() -> tuple[set[str], set[tuple[str, str]]]:
+    """The elements of the templates, and their attributes."""
+    tags, attributes = {"html", "head", "body"}, set()
+    for template in Path(render_package.__file__).parents[1].joinpath("templates").glob("*.html"):
+        source = re.sub(r"{[{%#].*?[}%#]}", "", template.read_text("utf-8"), flags=re.DOTALL)
+        for tag in re.findall(r"<([a-z][a-z0-9]*)((?:\s[^<>]*)?)>", source):
+            tags.add(tag[0])
+            attributes |= {(tag[0], name) for name in re.findall(r"([a-z-]+)=", tag[1])}
+            attributes |= {(tag[0], "style")} if "class=" in tag[1] else set()
+    spoken = {(tag, name) for tag in ("bdi", "span", "blockquote") for name in ("lang", "dir")}
+    return tags, attributes | spoken | {("h2", "dir")}
+
+
+TAGS, ATTRIBUTES = vocabulary()
+TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @given(digests)
@@ -127,6 +170,34 @@ def test_mail_limits_hold_whatever_the_titles_are(digest: Digest):
             assert not {unicodedata.category(c) for c in line} & {"Cc", "Cs"}
             assert display_width(line) <= 80 or line.startswith("  http")
         message.text.encode()
+
+
+@given(digests, links)
+@settings(max_examples=30, deadline=None, phases=PHASES)
+def test_whatever_the_news_say_the_page_has_only_what_its_templates_have(digest: Digest, links: Links):
+    for form in (MessageFormat.EMAIL, MessageFormat.HTML):
+        for message in render(digest, form, links=links):
+            html = message.html or ""
+            assert not set(html) & TURNS
+            assert not set(message.text) & TURNS
+            assert len(html.encode()) <= (80_000 if form is MessageFormat.EMAIL else 3_000_000)
+            assert len(message.text.encode()) <= 3_000_000
+            page = lxml.html.document_fromstring(html)
+            elements = [one for one in page.iter() if isinstance(one.tag, str)]
+            assert {one.tag for one in elements} <= TAGS
+            assert {(one.tag, name) for one in elements for name in one.attrib} <= ATTRIBUTES
+            assert all(one.get("href").startswith(("https://", "http://")) for one in page.iter("a"))
+            assert all("\n" not in (one.text_content() or "") for one in page.iter("h1", "h2", "h3", "title"))
+
+
+@given(digests)
+@settings(max_examples=20, deadline=None, phases=PHASES)
+def test_parts_of_json_are_bounded(digest: Digest):
+    huge = replace(digest, stories=digest.stories * 3)
+    for message in render(huge, MessageFormat.JSON):
+        assert message.payload is not None
+        assert len(message.payload["stories"]) <= 200
+        assert len(json.dumps(message.payload["stories"]).encode()) <= 1_010_000
 
 
 @given(digests)

@@ -31,11 +31,15 @@ class _Sentence:
 
 def printable(text: str) -> str:
     """The text with everything that must not reach a terminal or a mail replaced, at the same length."""
+    if text.isprintable():  # most texts by far: nothing of all this is
+        return text
     return _SURROGATE.sub("\ufffd", _BAD.sub(" ", text))
 
 
 def one_line(text: str) -> str:
     """The text on one line, single-spaced and safe to show."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(printable(text).split())
 
 

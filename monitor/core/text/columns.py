@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 COLUMNS = 80
 
@@ -16,8 +17,7 @@ def wrap(text: str, indent: str = "", *, then: str | None = None) -> list[str]:
     lines: list[str] = []
     line, width = indent, len(indent)
     empty = True
-    for word in _short_words(text.split(), COLUMNS - max(len(indent), len(then or ""))):
-        needed = display_width(word)
+    for word, needed in _short_words(text.split(), COLUMNS - max(len(indent), len(then or ""))):
         if not empty and width + 1 + needed > COLUMNS:
             lines.append(line)
             line = indent if then is None else then
@@ -27,24 +27,32 @@ def wrap(text: str, indent: str = "", *, then: str | None = None) -> list[str]:
     return [*lines, line]
 
 
-def _short_words(words: Sequence[str], room: int) -> Iterator[str]:
+def _short_words(words: Sequence[str], room: int) -> Iterator[tuple[str, int]]:
+    """The words with their widths, those wider than the room in pieces."""
     for word in words:
+        if (whole := display_width(word)) <= room:
+            yield word, whole
+            continue
         piece, width = "", 0
         for letter in word:
             wide = display_width(letter)
             if width + wide > room:
-                yield piece
+                yield piece, width
                 piece, width = "", 0
             piece, width = piece + letter, width + wide
-        yield piece
+        yield piece, width
 
 
 def display_width(text: str) -> int:
     """Terminal columns: 2 for East Asian wide letters (UAX #11), 0 for combining and format characters."""
-    return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
-    )
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+@lru_cache(maxsize=4096)  # letters of some alphabets: looked up once each
+def _width(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 1 + (unicodedata.east_asian_width(letter) in "WF")
 
 
 def cut_to(text: str, columns: int) -> str:

@@ -57,6 +57,11 @@ def test_pages_of_many_sites_in_one_feed_are_named_by_their_domains() -> None:
     assert publishers_line(replace(story, articles=articles[1:]), 5) == "Border news, Kabul Courier"
 
 
+def test_publishers_with_nothing_but_control_characters_for_names_steer_no_terminal() -> None:
+    story = replace(TORKHAM, articles=(link(1, "\x1b", 3), link(2, "\x1b\x1b", 2)))
+    assert "\x1b" not in said(story, MessageFormat.TEXT)
+
+
 @pytest.mark.parametrize("form", EVERY_FORM)
 def test_a_digest_that_holds_all_back_does_not_say_that_nothing_matched(form: MessageFormat) -> None:
     (message,) = render(replace(DIGEST, stories=(), held_back=2, min_publishers=3), form)
@@ -64,7 +69,7 @@ def test_a_digest_that_holds_all_back_does_not_say_that_nothing_matched(form: Me
     shown = json.dumps(message.payload) if form is MessageFormat.SLACK else message.html or message.text
     assert "nothing to tell" in shown
     assert "nothing matched" not in shown
-    assert "held back: 2 stories with fewer than 3 independent publishers" in shown
+    assert "Held back: 2 stories with fewer than 3 independent publishers" in shown
 
 
 def longest_section(digest: Digest) -> int:

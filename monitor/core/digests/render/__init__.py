@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from monitor.core.digests.render.html_form import html_messages
 from monitor.core.digests.render.json_form import json_messages
+from monitor.core.digests.render.notice_form import render_notice
 from monitor.core.digests.render.slack_form import slack_messages
 from monitor.core.digests.render.text_form import text_messages
+from monitor.core.digests.render.words import NO_LINKS
 from monitor.model.digest import Digest, Links, Message, MessageFormat
 
-__all__ = ["render", "with_key"]
-
-_NO_LINKS = Links()
+__all__ = ["render", "render_notice", "with_key"]
 
 
 def render(
@@ -25,28 +25,30 @@ def render(
     form: MessageFormat,
     *,
     display_name: str | None = None,
-    links: Links = _NO_LINKS,
+    links: Links = NO_LINKS,
     answers: tuple[str, ...] = (),
 ) -> tuple[Message, ...]:
     """The digest as messages for one kind of channel: at least one, numbered when there are several.
 
     `display_name` is the title people read; by default the digest's name with its hyphens opened
-    ("border-morning" → "Border morning"). Limits, after delivery design: 80 kB of HTML an e-mail; 45 blocks,
-    9,000 characters and 15 kB a Slack message; 200 stories a part for the other formats.
+    ("border-morning" → "Border morning"). `links` are the reader's own: a footer shows those there are, and
+    commands for the rest. `answers` are the delivery keys that these messages follow. Limits, after delivery
+    design: 80 kB of HTML an e-mail; 45 blocks, 9,000 characters and 15 kB a Slack message; 200 stories a part
+    for the other formats, and 1 MB of JSON.
     """
-    made = _rendered(digest, form, display_name)
-    return tuple(replace(one, list_name=digest.name, links=links, answers=answers) for one in made)
-
-
-def _rendered(digest: Digest, form: MessageFormat, display_name: str | None) -> tuple[Message, ...]:
     title = display_name or digest.name.replace("-", " ").replace("_", " ").strip().capitalize() or "Digest"
+    messages = _messages(digest, form, title, links)
+    return tuple(replace(one, list_name=digest.name, links=links, answers=answers) for one in messages)
+
+
+def _messages(digest: Digest, form: MessageFormat, title: str, links: Links) -> tuple[Message, ...]:
     if form is MessageFormat.SLACK:
         return slack_messages(digest, title)
     if form is MessageFormat.JSON:
-        return json_messages(digest, title)
+        return json_messages(digest, title, links)
     if form is MessageFormat.TEXT:
-        return text_messages(digest, title)
-    return html_messages(digest, title, form)
+        return text_messages(digest, title, links)
+    return html_messages(digest, title, form, links)
 
 
 def with_key(message: Message, key: str) -> Message:

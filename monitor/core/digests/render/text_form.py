@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.digests.passages import LONGEST, one_line
+from monitor.core.digests.render.notes import notes_of, sent_line, silence_command
 from monitor.core.digests.render.words import (
-    BADGES,
     LONGEST_TITLE,
+    LONGEST_URL,
+    NO_LINKS,
     STORIES_A_PART,
     WHY_COMMAND,
     Tier,
@@ -16,11 +18,10 @@ from monitor.core.digests.render.words import (
     coverage_line,
     cut,
     entities_line,
-    failing_names,
-    held_line,
+    links_of,
+    marks_of,
     moment_of,
     news_of,
-    notice_line,
     part_line,
     pieces,
     publisher_names,
@@ -31,16 +32,17 @@ from monitor.core.digests.render.words import (
     tiers,
     title_of,
     update_line,
+    web_url,
     why_line,
 )
 from monitor.core.text.columns import wrap
-from monitor.model.digest import ArticleLink, Digest, DigestStory, Message, MessageFormat, Passage
-from monitor.model.rule import Severity
+from monitor.model.digest import ArticleLink, Digest, DigestStory, Links, Message, MessageFormat, Passage
 
 MOST_RULES = 4
+SHORT_QUOTE = 160
 
 
-def text_messages(digest: Digest, title: str) -> tuple[Message, ...]:
+def text_messages(digest: Digest, title: str, links: Links = NO_LINKS) -> tuple[Message, ...]:
     """One message per 200 stories."""
     given = tiers(digest)
     chunks = [given[i : i + STORIES_A_PART] for i in range(0, len(given), STORIES_A_PART)] or [()]
@@ -48,7 +50,7 @@ def text_messages(digest: Digest, title: str) -> tuple[Message, ...]:
         Message(
             MessageFormat.TEXT,
             subject_of(digest, title, part=part, parts=len(chunks)),
-            plain_text(digest, title, chunk, part, len(chunks)),
+            plain_text(digest, title, chunk, part, len(chunks), links),
             moment_of(digest),
             part=part,
             parts=len(chunks),
@@ -58,14 +60,19 @@ def text_messages(digest: Digest, title: str) -> tuple[Message, ...]:
 
 
 def plain_text(
-    digest: Digest, title: str, given: Sequence[tuple[Tier, DigestStory]], part: int, parts: int
+    digest: Digest,
+    title: str,
+    given: Sequence[tuple[Tier, DigestStory]],
+    part: int,
+    parts: int,
+    links: Links = NO_LINKS,
 ) -> str:
     """One part as text: a head, a block per story, a foot; it ends with a line feed."""
     times = Times(digest)
     blocks = [_head(digest, title, times, part, parts)]
-    blocks += [_line(story) if tier is Tier.LINE else _block(story, times) for tier, story in given]
-    if given:
-        blocks.append([f"Why did I get a story?  {WHY_COMMAND}"])
+    blocks += [_BY_TIER[tier](story, times) for tier, story in given]
+    if foot := _foot([story for _, story in given], links):
+        blocks.append(foot)
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -73,19 +80,28 @@ def _head(digest: Digest, title: str, times: Times, part: int, parts: int) -> li
     said = [" · ".join(filter(None, (one_line(title), times.full(moment_of(digest)), part_line(part, parts))))]
     since = "" if digest.immediate else f"since {times.short(digest.window.start)} · "
     said.append(f"{since}{summary_line(digest)} · {coverage_line(digest)}")
-    if notice := notice_line(times, digest):
-        said.append(notice)
-    if digest.coverage.failing_names:
-        said.append(f"failing: {failing_names(digest)}")
-    if held := held_line(digest):
-        said.append(held)
+    said += notes_of(digest, times)
     return [line for paragraph in said for line in wrap(paragraph)]
 
 
-def _block(story: DigestStory, times: Times) -> list[str]:
-    marks = ["HIGH"] if story.severity is Severity.HIGH else []
-    marks += [BADGES[badge] for badge in story.badges]
-    lines = wrap(" · ".join([*marks, cut(title_of(story), LONGEST_TITLE)]))
+def _foot(stories: Sequence[DigestStory], links: Links) -> list[str]:
+    lines = [f"Why did I get a story?  {WHY_COMMAND}"] if stories else []
+    if silence := silence_command(stories):
+        lines.append(f"Silence a story:        {silence}")
+    if web_url(links.unsubscribe):
+        lines.append(f"Unsubscribe:            {links.unsubscribe}")
+    return lines
+
+
+def _card(story: DigestStory, times: Times) -> list[str]:
+    """All there is, with an address for each further publisher."""
+    names = publisher_names(story)
+    more = [one for one in links_of(story) if one.url != story.url]
+    return _full(story, times) + [line for one in more for line in _titled(names[one.owner or one.publisher], one)]
+
+
+def _full(story: DigestStory, times: Times) -> list[str]:
+    lines = wrap(f"{_marks(story)}{cut(title_of(story), LONGEST_TITLE)}")
     if update := update_line(story):
         lines += wrap(update, "  ")
     for passage in story.matched[:2]:
@@ -96,7 +112,8 @@ def _block(story: DigestStory, times: Times) -> list[str]:
         by = names[article.owner or article.publisher]
         lines += wrap(f"new: {cut(article.title, LONGEST_TITLE)} ({by})", "  ") + _address(article)
     lines += wrap(_headline(story), "  ")
-    about = f"{publishers_line(story, 5)} · {counts_line(story)} · {seen_line(story, times)}"
+    # Counts first: a name from right to left in front would turn the line round in a mail program.
+    about = f"{counts_line(story)} · {seen_line(story, times)} · {publishers_line(story, 5)}"
     lines += wrap(about, "  ")
     for hit in story.rules[:MOST_RULES]:
         lines += wrap(f"Rule {cut(hit.id, 80)}: {why_line(hit)}", "  ")
@@ -108,13 +125,33 @@ def _block(story: DigestStory, times: Times) -> list[str]:
     return lines + _address(story)
 
 
-def _line(story: DigestStory) -> list[str]:
-    said = f"- {cut(title_of(story), 80)}: {cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)})"
-    return wrap(said, then="  ") + _address(story)
+def _short(story: DigestStory, times: Times) -> list[str]:
+    """The fact in the words that matched, and the headline."""
+    quotes = [
+        f" “{_marked(p, SHORT_QUOTE)}”" for p in story.matched[:1] if one_line(p.text) != one_line(story.headline)
+    ]
+    lines = wrap(f"{_marks(story)}{cut(title_of(story), 80)}:{''.join(quotes)}", then="  ")
+    said = f"{cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)})"
+    return lines + wrap(said, "  ") + _address(story)
+
+
+def _line(story: DigestStory, times: Times) -> list[str]:
+    sent = f"; {sent}" if (sent := sent_line(story, times)) else ""
+    said = f"{cut(title_of(story), 80)}: {cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)}{sent})"
+    return wrap(f"- {_marks(story)}{said}", then="  ") + _address(story)
+
+
+def _marks(story: DigestStory) -> str:
+    return "".join(f"{mark} · " for mark in marks_of(story))
 
 
 def _address(of: DigestStory | ArticleLink) -> list[str]:
-    return [f"  {one_line(of.url)}"] if one_line(of.url) else []
+    # Longer ones open in no browser, and would be most of a message.
+    return [f"  {address}"] if (address := one_line(of.url)) and len(address) <= LONGEST_URL else []
+
+
+def _titled(name: str, of: ArticleLink) -> list[str]:
+    return [*wrap(f"{name}:", "  "), *_address(of)]
 
 
 def _headline(story: DigestStory) -> str:
@@ -124,5 +161,8 @@ def _headline(story: DigestStory) -> str:
     return cut(story.headline, LONGEST_TITLE)
 
 
-def _marked(passage: Passage) -> str:
-    return "".join(f"[{text}]" if matched else text for text, matched in pieces(passage, LONGEST + 20))
+def _marked(passage: Passage, longest: int = LONGEST + 20) -> str:
+    return "".join(f"[{text}]" if matched else text for text, matched in pieces(passage, longest))
+
+
+_BY_TIER = {Tier.CARD: _card, Tier.FULL: _full, Tier.SHORT: _short, Tier.LINE: _line}

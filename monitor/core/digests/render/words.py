@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.digests.passages import one_line, printable
 from monitor.model.article import EntityMention
-from monitor.model.digest import ArticleLink, Badge, Digest, DigestStory, Passage, RuleHit
+from monitor.model.digest import ArticleLink, Badge, CatchUp, Digest, DigestStory, Links, Passage, RuleHit
 from monitor.model.rule import Severity
 
 LONGEST_SUBJECT = 120
@@ -24,6 +24,8 @@ MOST_NEWS = 3  # articles that an update names
 STORIES_A_PART = 200
 MOST_FAILING = 12
 WHY_COMMAND = "monitor why URL"
+
+NO_LINKS = Links()
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,7 +41,10 @@ BADGES = {
 
 
 class Tier(StrEnum):
-    """How much room a story is given (delivery design: high = card, normal = two lines, low = one line)."""
+    """How much room a story is given (delivery design).
+
+    High = card, normal = two lines, low or sent to this recipient before = one line.
+    """
 
     CARD = "card"
     FULL = "full"  # headline, publishers and the quote
@@ -61,6 +66,11 @@ def tiers(digest: Digest) -> tuple[tuple[Tier, DigestStory], ...]:
             tier = Tier.SHORT if many else Tier.FULL
         given.append((tier, story))
     return tuple(given)
+
+
+def marks_of(story: DigestStory) -> list[str]:
+    """What marks a story, in words: its severity where it is high, and its badges."""
+    return ["HIGH"] * (story.severity is Severity.HIGH) + [BADGES[badge] for badge in story.badges]
 
 
 def cut(text: str, longest: int) -> str:
@@ -93,34 +103,38 @@ class Times:
 
     def full(self, moment: datetime) -> str:
         """ "Thu 23 Feb 2023, 08:00 Kabul" """
-        local = moment.astimezone(self._zone)
-        return f"{self._day(local)} {local.year}, {self._hour(local)} {self._city}"
+        return f"{moment_words(moment.astimezone(self._zone))} {self._city}"
 
     def short(self, moment: datetime) -> str:
         """ "08:00" on the day of the digest, "yesterday 08:00", else "Mon 20 Feb, 08:00", or with its year."""
         local = moment.astimezone(self._zone)
         days = (self._today.date() - local.date()).days
         if days in (0, 1):
-            return f"{'yesterday ' * days}{self._hour(local)}"
+            return f"{'yesterday ' * days}{_hour(local)}"
         year = "" if local.year == self._today.year else f" {local.year}"
-        return f"{self._day(local)}{year}, {self._hour(local)}"
+        return f"{_day(local)}{year}, {_hour(local)}"
 
     def hour(self, moment: datetime) -> str:
         """ "06:41" """
-        return self._hour(moment.astimezone(self._zone))
+        return _hour(moment.astimezone(self._zone))
 
-    @staticmethod
-    def _hour(local: datetime) -> str:
-        return f"{local.hour:02}:{local.minute:02}"
 
-    @staticmethod
-    def _day(local: datetime) -> str:
-        return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+def _hour(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
+
+
+def _day(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def moment_words(local: datetime) -> str:
+    """ "Thu 23 Feb 2023, 08:00" """
+    return f"{_day(local)} {local.year}, {_hour(local)}"
 
 
 def moment_of(digest: Digest) -> datetime:
     """The time the digest speaks of: its window's end; for an immediate one when its story last changed."""
-    if digest.immediate and digest.stories:
+    if _is_alert(digest):
         return max(story.last_updated for story in digest.stories).astimezone(UTC)
     return digest.window.end.astimezone(UTC)
 
@@ -128,10 +142,24 @@ def moment_of(digest: Digest) -> datetime:
 def subject_of(digest: Digest, title: str, *, part: int = 1, parts: int = 1) -> str:
     """The news in one line: `Border morning: Torkham closed (3), 6,000 trucks + 38 more` (delivery design)."""
     mark = f" ({part} of {parts})" if parts > 1 else ""
-    if digest.immediate and digest.stories:
+    if _is_alert(digest):
         return _alert(digest, LONGEST_SUBJECT - len(mark)) + mark
-    head = f"{cut(title, 40)}{', looking back' if digest.looks_back else ''}{mark}: "
+    head = f"{cut(title, 40)}{_why_now(digest)}{mark}: "
     return head + _news(digest, LONGEST_SUBJECT - len(head))
+
+
+def _is_alert(digest: Digest) -> bool:
+    return digest.immediate and bool(digest.stories) and digest.catch_up is None
+
+
+def _why_now(digest: Digest) -> str:
+    if digest.looks_back:
+        return ", looking back"
+    if digest.catch_up is None:
+        return ""
+    if digest.catch_up is CatchUp.STORM:
+        return f", {len(digest.stories):,} at once"
+    return f", held since {Times(digest).short(digest.window.start)}"
 
 
 def _alert(digest: Digest, room: int) -> str:
@@ -146,18 +174,24 @@ def _alert(digest: Digest, room: int) -> str:
 
 
 def _news(digest: Digest, room: int) -> str:
-    """Rule titles in the digest's order with their story counts; a story counts for its first rule."""
+    """Rule titles in the digest's order with their story counts; a story counts for its first rule.
+
+    What the reader has been told before comes last.
+    """
     if not digest.stories:
         return _nothing(digest)
     counts: dict[str, int] = {}
-    for story in digest.stories:
+    for story in sorted(digest.stories, key=lambda one: one.sent_before is not None):
         counts[title_of(story)] = counts.get(title_of(story), 0) + 1
     left = len(digest.stories)
     shown = ""
     for name, stories in counts.items():
-        item = cut(name, 60) + (f" ({stories})" if stories > 1 else "")
-        longer = f"{shown}, {item}" if shown else item
         left_then = left - stories
+        number = f" ({stories:,})" if stories > 1 else ""
+        # The first is always there, in the room that a long head leaves.
+        longest = 60 if shown else min(60, room - len(number) - len(_more(left_then)))
+        item = cut(name, longest) + number
+        longer = f"{shown}, {item}" if shown else item
         if shown and len(longer) + len(_more(left_then)) > room:
             break
         shown, left = longer, left_then
@@ -182,7 +216,7 @@ def publisher_names(story: DigestStory) -> dict[str, str]:
     for article in story.articles:
         named.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
     shared = {name for name, owners in Counter(named.values()).items() if owners > 1}
-    return {owner: _domain(owner) or name if name in shared else name for owner, name in named.items()}
+    return {owner: cut(_domain(owner), 60) or name if name in shared else name for owner, name in named.items()}
 
 
 def _domain(owner: str) -> str:
@@ -228,7 +262,7 @@ def held_line(digest: Digest) -> str:
     if not digest.held_back:
         return ""
     stories = count(digest.held_back, "story", "stories")
-    return f"held back: {stories} with fewer than {count(digest.min_publishers, 'independent publisher')}"
+    return f"Held back: {stories} with fewer than {count(digest.min_publishers, 'independent publisher')}"
 
 
 def seen_line(story: DigestStory, times: Times) -> str:
