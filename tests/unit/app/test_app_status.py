@@ -182,7 +182,16 @@ def test_json_is_one_object_with_stable_keys() -> None:
     assert (found["feeds"]["total"], found["feeds"]["failing"]) == (2, 1)
     assert found["feeds"]["errors"] == [{"feed": "Wire", "url": OTHER_FEED, "error": "no such host"}]
     assert found["last_hour"]["matches"] == 1
-    assert found["digests"] == [{"name": "alerts", "next": None, "pending": 1, "min_publishers": 1}]
+    assert found["digests"] == [
+        {
+            "name": "alerts",
+            "next": None,
+            "held_by": None,
+            "quiet_until": None,
+            "pending": 1,
+            "min_publishers": 1,
+        }
+    ]
 
 
 def test_asking_changes_nothing() -> None:
