@@ -136,8 +136,8 @@ class DueBatches:
             if _messages(ready) > STORM_ABOVE:
                 ready = _at_their_time(waiting, now)  # all, or the next second brings the next storm
         if _messages(ready) > STORM_ABOVE:
-            window = Window(min(now - INSTANT, *(turn.first for turn in ready)), now)
-            batch = storm_batch(window.start, _told(ready))
+            first = min(turn.first for turn in ready)
+            batch, window = storm_batch(first, _told(ready)), Window(min(first, now - INSTANT), now)
             yield Due(batch, window, Turns(ready, held=turns.held), now, catch_up=CatchUp.STORM)
             ready = ()
         for turn in ready:

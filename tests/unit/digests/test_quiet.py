@@ -62,7 +62,13 @@ def test_without_hours_and_pauses_it_is_never_quiet():
 def test_nights_and_paused_days_that_touch_are_one_stretch_and_a_pause_says_why_it_is_so_long():
     quiet = pause("2026-12-25", "2026-12-26", hours=(time(22), time(6)))
     whole = Stretch(at("2026-12-24T22:00"), at("2026-12-27T06:00"), CatchUp.PAUSE)
-    for inside in ("2026-12-24T22:00", "2026-12-24T23:00", "2026-12-25T12:00", "2026-12-26T23:59", "2026-12-27T05:59"):
+    for inside in (
+        "2026-12-24T22:00",
+        "2026-12-24T23:00",
+        "2026-12-25T12:00",
+        "2026-12-26T23:59",
+        "2026-12-27T05:59",
+    ):
         assert stretch_at(quiet, KABUL, at(inside)) == whole
     assert last_stretch(quiet, KABUL, at("2026-12-27T06:00")) == whole
     assert last_stretch(quiet, KABUL, at("2027-01-08T12:00")) == Stretch(
@@ -125,7 +131,9 @@ def test_hours_that_end_or_begin_in_a_fold_last_through_both_passings(
 def test_a_paused_day_ends_with_its_last_moment_where_midnight_comes_twice():
     # 00:00 to 01:00 of 1 November 2026 pass twice in Havana, 23:00 to 24:00 of 17 February 2018 in Sao Paulo.
     havana, paulo = "America/Havana", "America/Sao_Paulo"
-    assert quiet_until(pause("2026-10-31"), havana, at("2026-10-31T12:00", havana)) == at("2026-11-01T00:00", havana)
+    assert quiet_until(pause("2026-10-31"), havana, at("2026-10-31T12:00", havana)) == at(
+        "2026-11-01T00:00", havana
+    )
     found = stretch_at(pause("2018-02-17"), paulo, at("2018-02-17T12:00", paulo))
     assert found is not None
     assert (found.end - found.start, found.end) == (timedelta(hours=25), at("2018-02-18T00:00", paulo))
