@@ -1,24 +1,17 @@
 """Who gets what, and when: selectors, windows, keys. Pure: the time is an argument.
 
-Cron texts are read by cronsim in the digest's own zone, after Debian cron: a time that a spring gap swallows
-fires when the gap ends, a time that an autumn fold repeats fires at its first passing only. Schedules whose
-minute or hour field starts with `*` follow the running clock instead: nothing fires inside a gap, and both
-passings of a fold fire, each closing a window of its own.
-
-A window whose fire time is quiet (`quiet.py`) closes when the quiet stretch ends.
+Windows end at fire times (`fires.py`), or, where such a time is quiet (`quiet.py`), when the quiet stretch ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
-
+from monitor.core.digests.fires import latest_fire, next_fire
 from monitor.core.digests.quiet import NEVER_QUIET, Stretch, stretch_at
 from monitor.model.delivery import (
     AppriseEndpoint,
@@ -42,11 +35,6 @@ STORM_ABOVE = 10
 not read any better than one that rings once."""
 LOOK_BACK = "backtest/"
 """How the names of batches begin that tell what a backtest found."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# No zone of the tz database has ever repeated more than two hours of wall clock (Troll, Antarctica) but for
-# whole days at the date line, which repeat no time of day that a cron text could tell apart.
-_LONGEST_FOLD = timedelta(hours=3)
 
 
 def takes(selectors: Sequence[str], rule: Rule) -> bool:
@@ -105,7 +93,7 @@ def due_window(
     """
     if stretch_at(quiet, timezone, now) is not None:
         return None
-    fire = _latest_fire(schedule, timezone, now)
+    fire = latest_fire(schedule, timezone, now)
     if fire is None or fire <= last_end:
         return None
     held = stretch_at(quiet, timezone, fire)
@@ -114,18 +102,8 @@ def due_window(
 
 def quiet_fire(schedule: Cron | Every, timezone: str, stretch: Stretch, now: datetime) -> datetime | None:
     """The latest fire time that has come within a quiet stretch; None when none has."""
-    fire = _latest_fire(schedule, timezone, now)
+    fire = latest_fire(schedule, timezone, now)
     return fire if fire is not None and stretch.start <= fire < stretch.end else None
-
-
-def next_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime:
-    """The first fire time after `now`, in UTC. Raises ValueError for a cron text that never fires again."""
-    if isinstance(schedule, Every):
-        return _floor(now, schedule.period) + schedule.period
-    for fire in _fires(schedule.text, timezone, now, reverse=False):
-        if fire > now:
-            return fire
-    raise ValueError(f'the schedule "{schedule.text}" never fires')
 
 
 def next_close(schedule: Cron | Every, timezone: str, now: datetime, quiet: QuietSettings) -> NextClose:
@@ -243,27 +221,6 @@ def _kind_of(endpoint: Endpoint) -> ChannelKind:
     if isinstance(endpoint, WebhookEndpoint):
         return ChannelKind.WEBHOOK
     return ChannelKind.FILE if isinstance(endpoint, FileEndpoint) else ChannelKind.STDOUT
-
-
-def _latest_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime | None:
-    if isinstance(schedule, Every):
-        return _floor(now, schedule.period)
-    # In the second passing of a fold cronsim counts backwards from the wall clock, and so misses fire times
-    # of the first passing that lie later on the clock: start beyond any fold and walk back to now.
-    for fire in _fires(schedule.text, timezone, now + _LONGEST_FOLD, reverse=True):
-        if fire <= now:
-            return fire
-    return None
-
-
-def _fires(text: str, timezone: str, start: datetime, *, reverse: bool) -> Iterator[datetime]:
-    """Fire times from `start` on, or back, in UTC; ends after 50 years without one (cronsim's own limit)."""
-    for fire in CronSim(text, start.astimezone(ZoneInfo(timezone)), reverse=reverse):
-        yield fire.astimezone(UTC)
-
-
-def _floor(now: datetime, period: timedelta) -> datetime:
-    return _EPOCH + (now - _EPOCH) // period * period
 
 
 def _print_of(ids: Iterable[int]) -> str:
