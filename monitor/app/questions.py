@@ -13,6 +13,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
 from monitor.app.previews import preview_texts
 from monitor.app.status import Status, status_of
+from monitor.app.waiting import quiet_words
 from monitor.config import Settings
 from monitor.core.rules import Memory, RuleSet
 from monitor.core.stories.publishers import Publishers
@@ -88,6 +89,13 @@ def preview_of(house: House, name: str, form: str) -> list[str]:
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
     return preview_texts(asking_stage(house, {}).preview(settings), form)
+
+
+def quiet_note(house: House, name: str) -> str:
+    """Says that the digest is quiet now, and until when; "" for one that is not. Raises NoSuchDigest."""
+    house.expect(digest=name)
+    settings = next(one for one in house.settings.digests if one.name == name)
+    return quiet_words(settings, house.clock.now())
 
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:

@@ -9,10 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
-from monitor.core.digests.plan import next_fire
+from monitor.app.telling_words import HELD_BY
+from monitor.core.digests.plan import next_close
+from monitor.core.digests.quiet import stretch_at
 from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.model.delivery import Delivery, DeliveryState
-from monitor.model.digest import DigestSettings, Immediate
+from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
@@ -24,13 +26,19 @@ _MOST_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class DigestStatus:
-    """One digest: when it comes next and what waits for it."""
+    """One digest: when it comes next and what waits for it.
+
+    `held_by` says that its next window closes later than at its time, since that is quiet; of an immediate one,
+    that it is quiet now, until `quiet_until`.
+    """
 
     name: str
     next_at: datetime | None  # None: immediate
     timezone: str
     pending: int
     min_publishers: int = 1  # independent ones that a story needs; of a story with fewer the matches wait
+    held_by: CatchUp | None = None
+    quiet_until: datetime | None = None  # it is quiet now
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +91,7 @@ def status_of(
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
-    states = tuple(
-        DigestStatus(
-            digest.name,
-            None if isinstance(digest.schedule, Immediate) else next_fire(digest.schedule, digest.timezone, now),
-            digest.timezone,
-            counts.pending.get(digest.name, 0),
-            digest.min_publishers,
-        )
-        for digest in digests
-    )
+    states = tuple(_digest_status(digest, counts.pending.get(digest.name, 0), now) for digest in digests)
     known = {digest.name for digest in digests}
     waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=_MOST_SHOWN)
     dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=_MOST_SHOWN)
@@ -109,6 +108,16 @@ def status_of(
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
     )
+
+
+def _digest_status(digest: DigestSettings, pending: int, now: datetime) -> DigestStatus:
+    quiet = stretch_at(digest.quiet, digest.timezone, now)
+    next_at, held_by = None, quiet.why if quiet else None
+    if not isinstance(digest.schedule, Immediate):
+        closing = next_close(digest.schedule, digest.timezone, now, digest.quiet)
+        next_at, held_by = closing.at, closing.held_by
+    until = quiet.end if quiet else None
+    return DigestStatus(digest.name, next_at, digest.timezone, pending, digest.min_publishers, held_by, until)
 
 
 def status_lines(status: Status) -> list[str]:
@@ -137,10 +146,11 @@ def status_lines(status: Status) -> list[str]:
         )
     label = "Digests   "
     for digest in status.digests:
-        when = "immediate" if digest.next_at is None else f"next {_when(digest.next_at, digest.timezone)}"
         held = f", min_publishers {digest.min_publishers}" if digest.min_publishers > 1 else ""
         waiting = counted(digest.pending, "match", "matches")
-        lines.append(f"{label}  {digest.name}  {when} · {waiting} waiting{held if digest.pending else ''}")
+        lines.append(
+            f"{label}  {digest.name}  {_comes(digest)} · {waiting} waiting{held if digest.pending else ''}"
+        )
         label = "          "
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
@@ -186,6 +196,8 @@ def status_json(status: Status) -> dict[str, Any]:
             {
                 "name": digest.name,
                 "next": digest.next_at.isoformat() if digest.next_at else None,
+                "held_by": digest.held_by.value if digest.held_by else None,
+                "quiet_until": digest.quiet_until.isoformat() if digest.quiet_until else None,
                 "pending": digest.pending,
                 "min_publishers": digest.min_publishers,
             }
@@ -194,6 +206,15 @@ def status_json(status: Status) -> dict[str, Any]:
         "orphaned_matches": status.orphans,
         "outbox": counts.deliveries,
     }
+
+
+def _comes(digest: DigestStatus) -> str:
+    """ "next Tue 01 Dec 06:00 Kabul, held by quiet hours" """
+    held = f", held by {HELD_BY[digest.held_by]}" if digest.held_by else ""
+    if digest.next_at is not None:
+        return f"next {_when(digest.next_at, digest.timezone)}{held}"
+    until = f" until {_when(digest.quiet_until, digest.timezone)}" if digest.quiet_until else ""
+    return f"immediate{held}{until}"
 
 
 def _when(moment: datetime, timezone: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from monitor.model.digest import CatchUp
 from monitor.model.telling import Material, Merged, Why
 
+HELD_BY = {CatchUp.QUIET_HOURS: "quiet hours", CatchUp.PAUSE: "a pause", CatchUp.STORM: "a storm"}
 _TOLD = {
     Material.NEW_STORY_FOR_RULE: "",
     Material.NEW_RULE: "the story was told before, not for this rule",

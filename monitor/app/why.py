@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
@@ -19,6 +20,7 @@ from monitor.model.errors import MonitorError
 from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
 from monitor.model.retention import Gone
+from monitor.model.rule import Severity
 from monitor.model.telling import Merged
 from monitor.pipeline.match import document_of
 from monitor.ports import Store
@@ -121,14 +123,15 @@ class _Asked:
     digests: Collection[str] | None
     waiting: Waiting | None
 
-    def until(self, digest: str, fate: EntryFate) -> str:
+    def until(self, digest: str, fate: EntryFate, severity: Severity) -> str:
         """What a pending match waits for."""
         if self.digests is not None and digest not in self.digests:
             return ", which the config no longer has"
         if self.waiting is None or fate.article is None:
             return ""
         story = fate.article.story_id
-        return self.waiting.words(digest, fate.story, lambda: last_told(self.store.stories, story, digest))
+        told_at = partial(last_told, self.store.stories, story, digest)
+        return self.waiting.words(digest, fate.story, told_at, severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +220,9 @@ def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> 
         case RoutingState.MERGED:
             return merged_words(routing.why or (None if match.news else Merged.EARLIER_WORDING), routing.digest)
         case RoutingState.PENDING:
+            until = asked.until(routing.digest, fate, match.rule.severity)
             drafted = "; a dry run has drafted it" if routing.batch else ""
-            return f"waits for digest {routing.digest}{asked.until(routing.digest, fate)}{drafted}"
+            return f"waits for digest {routing.digest}{until}{drafted}"
         case RoutingState.TOO_FEW:
             return too_few_words(routing.digest)
         case RoutingState.FORGOTTEN:

@@ -28,15 +28,17 @@ def digest() -> None:
 )
 @CONFIG
 def preview(name: str, form: str, config: Path) -> None:
-    """Print what digest NAME would say now, without sending anything.
+    """Print what digest NAME would say now, without sending anything; also in quiet hours, and that it is quiet.
 
     \b
     Examples:
       monitor digest preview border-morning
       monitor digest preview border-morning --as html > digest.html
     """
-    from monitor.app.questions import opened, preview_of
+    from monitor.app.questions import opened, preview_of, quiet_note
 
     with opened(config, os.environ) as house:
         for text in preview_of(house, name, form):
             click.echo(text)
+        if note := quiet_note(house, name):
+            click.echo(note, err=True)  # beside the digest: who pipes it wants the digest alone

@@ -7,14 +7,25 @@ everything here is lenient: what has the wrong type was reported by its shape an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from monitor.config.faults import Notes, Step
 from monitor.config.shape import ReceiverTable
-from monitor.config.values import did_you_mean, duration_text, is_loopback, quoted, read_duration, read_name
+from monitor.config.values import (
+    did_you_mean,
+    duration_text,
+    is_loopback,
+    quoted,
+    read_duration,
+    read_name,
+    read_quiet_hours,
+    read_schedule,
+)
+from monitor.core.digests.quiet import never_heard
 from monitor.core.stories.publishers import Publishers
 from monitor.core.text.urls import feed_key
+from monitor.model.digest import Cron
 from monitor.model.feed import PollSettings
 from monitor.model.health import HEALTH
 
@@ -204,6 +215,25 @@ def _check_quiet(index: int, digest: Raw, notes: Notes) -> None:
     if "quiet_hours" in digest and "timezone" not in digest:
         message = 'no timezone is set, so these are hours of UTC; write timezone = "UTC" if it is meant'
         notes.warning(("digests", index, "quiet_hours"), message)
+    if (schedule := _cron(digest)) and (hours := _hours(digest)) and never_heard(schedule, hours):
+        until = f"{hours[1]:%H:%M}"
+        message = f"{quoted(schedule.text)} is always within the quiet hours, so the digest comes at {until}"
+        notes.warning(("digests", index, "schedule"), message)
+
+
+def _cron(digest: Raw) -> Cron | None:
+    try:
+        found = read_schedule(str(digest.get("schedule", "")))
+    except ValueError:
+        return None  # an error already
+    return found if isinstance(found, Cron) else None
+
+
+def _hours(digest: Raw) -> tuple[time, time] | None:
+    try:
+        return read_quiet_hours(str(digest.get("quiet_hours", "")))
+    except ValueError:
+        return None  # none, or an error already
 
 
 def _check_names_of_receivers(raw: Raw, path: tuple[Step, ...], table: Raw, notes: Notes) -> None:

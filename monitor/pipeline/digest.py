@@ -7,16 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.core.digests.build import MatchedArticle, build_digest
-from monitor.core.digests.plan import (
-    due_window,
-    follow_up_due,
-    immediate_due,
-    is_late,
-    story_batch,
-    window_batch,
-)
 from monitor.core.digests.tags import tags_of
-from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
 from monitor.model.digest import (
@@ -25,7 +16,6 @@ from monitor.model.digest import (
     Digest,
     DigestSettings,
     DigestStory,
-    Immediate,
     Links,
     Window,
 )
@@ -34,12 +24,12 @@ from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
+from monitor.pipeline.due import INSTANT, Due, DueBatches
 from monitor.pipeline.isolation import named
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
-_INSTANT = timedelta(microseconds=1)  # a window is never empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +39,6 @@ class PlanFailure:
     digest: str
     batch: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A batch whose time has come, with the stories that belong to it."""
-
-    batch: str
-    window: Window
-    turns: Turns
-    now: datetime
-    closes_window: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +91,23 @@ class DigestStage:
 
         A late window (nobody was there at its end) is held until `caught_up` says that what was missed has been
         polled and matched, and takes it all: the news of the night belongs into the morning's digest. From
-        `stopping` on nothing more is planned.
+        `stopping` on nothing more is planned. With `close_all` quiet time holds nothing back either.
 
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
         standing: _Standing | None = None
+        finder = DueBatches(self.digests, self._telling, self.draft)
         for settings in self.settings:
             try:
-                for due in self._due(settings, close_all, caught_up):
+                for due in finder.of(settings, self.clock.now(), close_all, caught_up):
                     if stopping():
                         return
                     standing = standing or self._standing()  # most ticks find nothing due and need none
-                    yield self._guarded(settings, due, standing)
+                    made = self._guarded(settings, due, standing)
+                    yield made
+                    if isinstance(made, PlanFailure) and due.catch_up is not None:
+                        for one in finder.one_by_one(settings, due):
+                            yield self._guarded(settings, one, standing)
             except StoreError:
                 raise
             except Exception as error:
@@ -135,7 +119,7 @@ class DigestStage:
         since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
         return _Standing(feeds, since)
 
-    def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
+    def _guarded(self, settings: DigestSettings, due: Due, standing: _Standing) -> Plan | PlanFailure:
         try:
             return self._record(settings, due, standing)
         except StoreError:
@@ -147,7 +131,7 @@ class DigestStage:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
         state = self.digests.state_of(settings.name)
-        window = Window(min(state.last_end if state else now, now - _INSTANT), now)
+        window = Window(min(state.last_end if state else now, now - INSTANT), now)
         turns = self._telling.turns(settings, now)
         return self._build(settings, "preview", window, turns, self._standing(), late=False)
 
@@ -166,52 +150,10 @@ class DigestStage:
         digest = replace(built, immediate=False, looks_back=True)
         return self._plan(settings, digest, turns, when_empty=False, closes_window=False), digest
 
-    def _due(self, settings: DigestSettings, close_all: bool, caught_up: Callable[[], bool]) -> Iterator[_Due]:
-        now = self.clock.now()
-        state = self.digests.open_digest(settings.name, now)
-        if isinstance(settings.schedule, Immediate):
-            turns = self._telling.turns(settings, now, caught_up=caught_up)
-            yield from self._due_stories(settings, settings.schedule, turns, close_all, now)
-            return
-        last_end = state.last_draft_end if self.draft else state.last_end
-        window = due_window(settings.schedule, settings.timezone, last_end, now)
-        if window is None and not close_all:
-            return
-        late = window is not None and is_late(window, now)
-        if late and not close_all and not caught_up():
-            return
-        end = window.end if window is not None else now
-
-        def inside(match: StoredMatch) -> bool:
-            # A match of the future was made while the clock was ahead: nobody should wait for its time.
-            return late or close_all or match.matched_at <= end or match.matched_at > now
-
-        turns = self._telling.turns(settings, now, inside, caught_up)
-        if close_all and (turns.stories or turns.too_few):
-            window = Window(min(last_end, now - _INSTANT), now)
-        if window is not None:
-            yield _Due(window_batch(window), window, turns, now, closes_window=True)
-
-    def _due_stories(
-        self, settings: DigestSettings, schedule: Immediate, turns: Turns, close_all: bool, now: datetime
-    ) -> Iterator[_Due]:
-        for turn in turns.stories:
-            if close_all or immediate_due(min(now, turn.first), schedule.wait, now):
-                ready = turn if close_all else _at_its_time(turn, now)
-                if ready.judged:
-                    yield self._due_story(settings, turn.story, replace(turns, stories=(ready,), too_few=()), now)
-        for story, matches in turns.too_few:
-            given_up = Turns(too_few=((story, matches),), held=turns.held)
-            yield self._due_story(settings, story, given_up, now)
-
-    def _due_story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> _Due:
-        number = self.digests.last_batch(settings.name, story, draft=self.draft) + 1
-        first = min((turn.first for turn in turns.stories), default=now)
-        return _Due(story_batch(story, number), Window(min(first, now - _INSTANT), now), turns, now, False)
-
-    def _record(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan:
-        late = due.closes_window and is_late(due.window, due.now)
-        digest = self._build(settings, due.batch, due.window, due.turns, standing, late=late)
+    def _record(self, settings: DigestSettings, due: Due, standing: _Standing) -> Plan:
+        built = self._build(settings, due.batch, due.window, due.turns, standing, late=due.late)
+        gathered = due.catch_up is not None
+        digest = replace(built, immediate=built.immediate and not gathered, catch_up=due.catch_up)
         when_empty = settings.send_when_empty and due.closes_window
         plan = self._plan(settings, digest, due.turns, when_empty=when_empty, closes_window=due.closes_window)
         self.digests.record_plan(plan, due.now)
@@ -284,14 +226,6 @@ def coverage_of(feeds: Sequence[Feed], tags: Callable[[], frozenset[str]] = froz
         failing=len(failing),
         failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),
     )
-
-
-def _at_its_time(turn: StoryTurn, now: datetime) -> StoryTurn:
-    """What of a story is planned now: follow-ups wait for their turn, unless one of them may be other news."""
-    urgent = any(verdict.why in AT_ONCE for _, verdict in turn.judged)
-    if turn.last_told is None or urgent or follow_up_due(turn.last_told, now):
-        return turn
-    return replace(turn, judged=tuple((match, verdict) for match, verdict in turn.judged if not verdict.told))
 
 
 def _marked(story: DigestStory, turn: StoryTurn) -> DigestStory:

@@ -77,12 +77,14 @@ class Telling:
         now: datetime,
         wanted: Callable[[StoredMatch], bool] = lambda _match: True,
         caught_up: Callable[[], bool] = lambda: True,
+        among: Sequence[str] | None = None,
     ) -> Turns:
-        """All that waits for the digest; a story is given up only once `caught_up` says that no feed is behind."""
+        """All that waits for the digest, or of the stories `among` it; a story is given up only once `caught_up`
+        says that no feed is behind."""
         if settings.min_publishers <= 1:
-            pending = self.digests.pending(settings.name, draft=self.draft)
+            pending = self.digests.pending(settings.name, draft=self.draft, stories=among)
             return Turns(self.judged(settings, list(filter(wanted, pending)), now))
-        waiting = self.digests.pending_stories(settings.name, draft=self.draft)
+        waiting = self.digests.pending_stories(settings.name, draft=self.draft) if among is None else among
         lacking, spent = self._lacking(settings, waiting, now)
         if spent and not caught_up():
             spent = set()

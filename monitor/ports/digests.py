@@ -11,6 +11,7 @@ from monitor.model.article import Article
 from monitor.model.delivery import Delivery, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
 from monitor.model.ledger import DigestState, LookBack, Plan, StoredMatch
+from monitor.model.rule import Severity
 from monitor.model.telling import StoryMember, ToldMatch
 
 
@@ -31,8 +32,11 @@ class DigestStore(Protocol):
         """Matches this digest takes and has not planned, oldest first; of these stories only, where given."""
         ...
 
-    def pending_stories(self, digest: str, *, draft: bool = False) -> Sequence[str]:
-        """The stories of the pending matches, each once, sorted: without reading a text."""
+    def pending_stories(
+        self, digest: str, *, draft: bool = False, at_least: Severity = Severity.LOW
+    ) -> Sequence[str]:
+        """The stories of the pending matches, each once, sorted: without reading a text. Of matches whose rule has
+        that severity or a higher one."""
         ...
 
     def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:

@@ -15,7 +15,7 @@ from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, Validators
 from monitor.model.ledger import KeptRuleset, NewMatch
-from monitor.model.rule import RuleFailure
+from monitor.model.rule import RuleFailure, Severity
 from monitor.ports import Store
 
 # ---- feeds
@@ -388,6 +388,26 @@ def test_a_match_is_merged_only_where_its_rule_was_told_on_its_story(store: Stor
         ("s_2", same),
         ("s_1", other),
     ]
+
+
+def test_the_stories_of_severe_matches_are_known_apart(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    for entry, story, severity in (
+        ("e1", "s_1", Severity.HIGH),
+        ("e2", "s_2", Severity.NORMAL),
+        ("e3", "s_3", "low"),
+    ):
+        new = NewMatch(
+            match_of("x"), rule("x", severity=Severity(severity)), "because", ("morning",), ("sentence",)
+        )
+        article = grouped(store, feed, entry, story=story)
+        store.articles.record_matches(article, "rules-1", [new], [], [], NOON)
+    asked = {least: store.digests.pending_stories("morning", at_least=least) for least in Severity}
+    assert asked == {
+        Severity.LOW: ["s_1", "s_2", "s_3"],
+        Severity.NORMAL: ["s_1", "s_2"],
+        Severity.HIGH: ["s_1"],
+    }
 
 
 def test_what_was_given_up_waits_again_while_its_text_is_there(store: SqlStore, feed: Feed) -> None:

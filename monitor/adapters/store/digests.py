@@ -21,6 +21,7 @@ from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
+from monitor.model.rule import Severity
 from monitor.model.telling import StoryMember, ToldMatch
 
 _CHUNK = 400
@@ -86,11 +87,16 @@ class SqlDigestStore:
         matches = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
         return sorted(matches, key=lambda one: one.id)
 
-    def pending_stories(self, digest: str, *, draft: bool = False) -> Sequence[str]:
-        """The stories of the pending matches, each once, sorted."""
+    def pending_stories(
+        self, digest: str, *, draft: bool = False, at_least: Severity = Severity.LOW
+    ) -> Sequence[str]:
+        """The stories of the pending matches of such severity, each once, sorted."""
         m, a = t.matches.c, t.articles.c
         joined = t.routings.join(t.matches, m.id == t.routings.c.match_id).join(t.articles, a.id == m.article_id)
         query = sa.select(a.story_id).select_from(joined).where(*_waiting(digest, draft=draft)).distinct()
+        if at_least is not Severity.LOW:
+            severe = [one.value for one in Severity if one.rank >= at_least.rank]
+            query = query.where(t.matches.c.rule["severity"].as_string().in_(severe))
         with self._db.read() as connection:
             return sorted(story for story in connection.execute(query).scalars() if story is not None)
 

@@ -1,21 +1,18 @@
 """Who gets what, and when: selectors, windows, keys. Pure: the time is an argument.
 
-Cron texts are read by cronsim in the digest's own zone, after Debian cron: a time that a spring gap swallows
-fires when the gap ends, a time that an autumn fold repeats fires at its first passing only. Schedules whose
-minute or hour field starts with `*` follow the running clock instead: nothing fires inside a gap, and both
-passings of a fold fire, each closing a window of its own.
+Windows end at fire times (`fires.py`), or, where such a time is quiet (`quiet.py`), when the quiet stretch ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
-
+from monitor.core.digests.fires import latest_fire, next_fire
+from monitor.core.digests.quiet import NEVER_QUIET, Stretch, stretch_at
 from monitor.model.delivery import (
     AppriseEndpoint,
     ChannelKind,
@@ -27,19 +24,17 @@ from monitor.model.delivery import (
     SlackTokenEndpoint,
     WebhookEndpoint,
 )
-from monitor.model.digest import Cron, Every, MessageFormat, Window
+from monitor.model.digest import CatchUp, Cron, Every, MessageFormat, QuietSettings, Window
 from monitor.model.rule import Rule
 
 LATE_AFTER = timedelta(minutes=5)
 FOLLOW_UP_AFTER = timedelta(minutes=15)
 """A story that an immediate digest has told has one follow-up in this time: a live page changes every minute."""
+STORM_ABOVE = 10
+"""More stories than this, due at once, are one message of an immediate digest: a phone that rings eleven times is
+not read any better than one that rings once."""
 LOOK_BACK = "backtest/"
 """How the names of batches begin that tell what a backtest found."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# No zone of the tz database has ever repeated more than two hours of wall clock (Troll, Antarctica) but for
-# whole days at the date line, which repeat no time of day that a cron text could tell apart.
-_LONGEST_FOLD = timedelta(hours=3)
 
 
 def takes(selectors: Sequence[str], rule: Rule) -> bool:
@@ -74,26 +69,51 @@ def _term_holds(term: str, rule: Rule) -> bool:
     return fnmatchcase(rule.id, term)
 
 
-def due_window(schedule: Cron | Every, timezone: str, last_end: datetime, now: datetime) -> Window | None:
+@dataclass(frozen=True, slots=True)
+class NextClose:
+    """When the next window of a digest closes; `held_by` says why not at its fire time."""
+
+    at: datetime
+    held_by: CatchUp | None = None
+
+
+def due_window(
+    schedule: Cron | Every,
+    timezone: str,
+    last_end: datetime,
+    now: datetime,
+    quiet: QuietSettings = NEVER_QUIET,
+) -> Window | None:
     """The window to close now: from `last_end` to the latest fire time that has come; None when none has.
 
     Several missed fire times give one window ("several missed windows become one message", delivery design).
-    Aware datetimes in, UTC out. The cost does not grow with the age of `last_end`.
+    In quiet time nothing closes. The window of a fire time that was quiet ends where the quiet stretch does, and
+    takes in all that the stretch held. Aware datetimes in, UTC out. The cost does not grow with the age of
+    `last_end`.
     """
-    end = _latest_fire(schedule, timezone, now)
-    if end is None or end <= last_end:
+    if stretch_at(quiet, timezone, now) is not None:
         return None
-    return Window(last_end.astimezone(UTC), end)
+    fire = latest_fire(schedule, timezone, now)
+    if fire is None or fire <= last_end:
+        return None
+    held = stretch_at(quiet, timezone, fire)
+    return Window(last_end.astimezone(UTC), fire if held is None else held.end)
 
 
-def next_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime:
-    """The first fire time after `now`, in UTC. Raises ValueError for a cron text that never fires again."""
-    if isinstance(schedule, Every):
-        return _floor(now, schedule.period) + schedule.period
-    for fire in _fires(schedule.text, timezone, now, reverse=False):
-        if fire > now:
-            return fire
-    raise ValueError(f'the schedule "{schedule.text}" never fires')
+def quiet_fire(schedule: Cron | Every, timezone: str, stretch: Stretch, now: datetime) -> datetime | None:
+    """The latest fire time that has come within a quiet stretch; None when none has."""
+    fire = latest_fire(schedule, timezone, now)
+    return fire if fire is not None and stretch.start <= fire < stretch.end else None
+
+
+def next_close(schedule: Cron | Every, timezone: str, now: datetime, quiet: QuietSettings) -> NextClose:
+    """When the next window closes. Raises ValueError for a cron text that never fires again."""
+    here = stretch_at(quiet, timezone, now)
+    if here is not None and quiet_fire(schedule, timezone, here, now) is not None:
+        return NextClose(here.end, here.why)
+    fire = next_fire(schedule, timezone, now)
+    held = stretch_at(quiet, timezone, fire)
+    return NextClose(fire) if held is None else NextClose(held.end, held.why)
 
 
 def is_late(window: Window, now: datetime) -> bool:
@@ -121,10 +141,27 @@ def story_batch(story_id: str, number: int) -> str:
     return f"{story_id}#{number}"
 
 
+def catch_up_batch(stretch: Stretch) -> str:
+    """The name of what an immediate digest tells of a quiet stretch, without its number."""
+    return f"quiet/{_stamp(stretch.start)}/{_stamp(stretch.end)}"
+
+
+def override_batch(fire: datetime, matches: Iterable[int]) -> str:
+    """The name of what is told at a fire time although it is quiet: the same for the same matches only."""
+    return f"override/{_stamp(fire)}/{_print_of(matches)}"
+
+
+def storm_batch(first: datetime, matches: Iterable[int]) -> str:
+    """The name of many stories in one message, by when the first matched: the same for the same matches only.
+
+    A name that another set of matches had would leave these untold: what is recorded once is not recorded again.
+    """
+    return f"storm/{_stamp(first)}/{_print_of(matches)}"
+
+
 def look_back_batch(rule: str, version: str, articles: Sequence[int]) -> str:
     """The name of a batch of what a version of a rule found among stored articles: the same for the same find."""
-    digester = blake2b(",".join(map(str, sorted(articles))).encode(), digest_size=6)
-    return f"{LOOK_BACK}{rule}@{version}/{digester.hexdigest()}"
+    return f"{LOOK_BACK}{rule}@{version}/{_print_of(articles)}"
 
 
 def looks_back(batch: str) -> bool:
@@ -186,25 +223,8 @@ def _kind_of(endpoint: Endpoint) -> ChannelKind:
     return ChannelKind.FILE if isinstance(endpoint, FileEndpoint) else ChannelKind.STDOUT
 
 
-def _latest_fire(schedule: Cron | Every, timezone: str, now: datetime) -> datetime | None:
-    if isinstance(schedule, Every):
-        return _floor(now, schedule.period)
-    # In the second passing of a fold cronsim counts backwards from the wall clock, and so misses fire times
-    # of the first passing that lie later on the clock: start beyond any fold and walk back to now.
-    for fire in _fires(schedule.text, timezone, now + _LONGEST_FOLD, reverse=True):
-        if fire <= now:
-            return fire
-    return None
-
-
-def _fires(text: str, timezone: str, start: datetime, *, reverse: bool) -> Iterator[datetime]:
-    """Fire times from `start` on, or back, in UTC; ends after 50 years without one (cronsim's own limit)."""
-    for fire in CronSim(text, start.astimezone(ZoneInfo(timezone)), reverse=reverse):
-        yield fire.astimezone(UTC)
-
-
-def _floor(now: datetime, period: timedelta) -> datetime:
-    return _EPOCH + (now - _EPOCH) // period * period
+def _print_of(ids: Iterable[int]) -> str:
+    return blake2b(",".join(map(str, sorted(ids))).encode(), digest_size=6).hexdigest()
 
 
 def _stamp(moment: datetime) -> str:

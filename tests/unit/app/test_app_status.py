@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from made import feed_settings
@@ -11,7 +11,7 @@ from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settin
 
 from monitor.app.status import Status, status_json, status_lines, status_of
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
-from monitor.model.digest import Cron
+from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
 from monitor.testing import RecordingChannel
@@ -122,6 +122,27 @@ def test_digests_say_when_they_come_next_in_their_own_zone_and_what_waits() -> N
     assert "sure  immediate · 1 match waiting, min_publishers 3" in text
 
 
+def test_what_quiet_time_holds_is_said_with_its_end() -> None:
+    night = QuietSettings((time(22), time(6)), ((date(2023, 2, 24), date(2023, 2, 24)),))
+    kabul = {"timezone": "Asia/Kabul", "quiet": night}
+    room = Newsroom(
+        digests=[
+            digest_settings("late", schedule=Cron("0 23 * * *"), **kabul),
+            digest_settings("morning", schedule=Cron("0 8 * * *"), **kabul),
+            digest_settings("now", **kabul),
+        ]
+    )
+    assert "late  next Thu 23 Feb 06:00 Kabul, held by quiet hours · 0 matches" in said(room)
+    assert "now  immediate · 0 matches" in said(room)
+    room.clock.set(datetime(2023, 2, 23, 20, tzinfo=UTC))  # half past midnight
+    assert "late  next Sat 25 Feb 06:00 Kabul, held by a pause ·" in said(room)
+    assert "morning  next Sat 25 Feb 06:00 Kabul, held by a pause ·" in said(room)
+    assert "now  immediate, held by a pause until Sat 25 Feb 06:00 Kabul ·" in said(room)
+    found = status_json(status(room))["digests"][2]
+    assert (found["next"], found["held_by"]) == (None, "pause")
+    assert found["quiet_until"] == "2023-02-25T01:30:00+00:00"
+
+
 def test_matches_of_a_digest_that_left_the_config_are_not_forgotten() -> None:
     room = Newsroom(digests=[digest_settings("old")])
     room.bring_in(item())
@@ -182,7 +203,16 @@ def test_json_is_one_object_with_stable_keys() -> None:
     assert (found["feeds"]["total"], found["feeds"]["failing"]) == (2, 1)
     assert found["feeds"]["errors"] == [{"feed": "Wire", "url": OTHER_FEED, "error": "no such host"}]
     assert found["last_hour"]["matches"] == 1
-    assert found["digests"] == [{"name": "alerts", "next": None, "pending": 1, "min_publishers": 1}]
+    assert found["digests"] == [
+        {
+            "name": "alerts",
+            "next": None,
+            "held_by": None,
+            "quiet_until": None,
+            "pending": 1,
+            "min_publishers": 1,
+        }
+    ]
 
 
 def test_asking_changes_nothing() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from made import NOON
 
-from monitor.app.waiting import Waiting
+from monitor.app.times import shown_time
+from monitor.app.waiting import Waiting, quiet_words
 from monitor.core.stories.publishers import Publishers
 from monitor.model.article import Quality
-from monitor.model.digest import Cron, DigestSettings, Immediate, Schedule
+from monitor.model.digest import Cron, DigestSettings, Immediate, QuietSettings, Schedule
+from monitor.model.rule import Severity
 from monitor.model.story_member import Member
 
 MINUTE = timedelta(minutes=1)
@@ -43,6 +45,35 @@ def test_a_follow_up_says_when_its_turn_comes() -> None:
 
 def test_a_digest_at_fixed_times_says_when_it_comes_next() -> None:
     assert words(Cron("0 18 * * *"), OWN).startswith(", next ")
+
+
+NIGHT = QuietSettings((time(11), time(14)), override=Severity.HIGH)
+
+
+def held(schedule: Schedule, severity: Severity) -> str:
+    settings = DigestSettings("desk", ("*",), ("ops",), schedule, quiet=NIGHT)
+    return Waiting({"desk": settings}, Publishers(), NOON).words("desk", [OWN], lambda: None, severity)
+
+
+def test_what_quiet_hours_hold_says_until_when() -> None:
+    until = shown_time(NOON + 2 * 60 * MINUTE)
+    assert held(IMMEDIATE, Severity.NORMAL) == f": held by quiet hours, told {until}"
+    assert held(Cron("30 13 * * *"), Severity.NORMAL) == f", next {until}, held by quiet hours"
+    assert held(Cron("30 15 * * *"), Severity.NORMAL) == f", next {shown_time(NOON + 210 * MINUTE)}"
+
+
+def test_what_overrides_quiet_hours_is_not_said_to_be_held() -> None:
+    assert held(IMMEDIATE, Severity.HIGH) == ""
+    assert held(Cron("30 13 * * *"), Severity.HIGH) == f", next {shown_time(NOON + 90 * MINUTE)}"
+
+
+def test_a_preview_says_that_it_is_quiet_and_for_whom_not() -> None:
+    settings = DigestSettings("desk", ("*",), ("ops",), IMMEDIATE, quiet=NIGHT)
+    assert quiet_words(settings, NOON) == (
+        f"desk is quiet now: quiet hours until {shown_time(NOON + 2 * 60 * MINUTE)}; "
+        "stories of severity high or higher do not wait"
+    )
+    assert quiet_words(settings, NOON + 3 * 60 * MINUTE) == ""
 
 
 def test_of_a_digest_that_the_config_does_not_have_nothing_is_said() -> None:

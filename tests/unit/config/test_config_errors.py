@@ -580,6 +580,14 @@ quiet_hours = "22:00-6"
     ("text", "expected"),
     [
         (GOOD.split("[smtp]")[1].join(["[smtp]", ""]), [" warning: no [[feeds]]: nothing will be polled"]),
+        (
+            changed('Kabul"', 'Kabul"\nquiet_hours = "22:00-09:00"'),
+            [
+                '17: warning: digests[0].schedule: "0 8 * * *" is always within the quiet hours, '
+                "so the digest comes at 09:00"
+            ],
+        ),
+        (changed('Kabul"', 'Kabul"\nquiet_hours = "22:00-08:00"'), []),
         (GOOD.split("[[digests]]")[0], [" warning: no [[digests]]: nothing will be sent"]),
         (
             GOOD.replace('/feed"', '/feed"\nbackfill = "30d"'),

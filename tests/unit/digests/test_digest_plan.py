@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from digest_samples import END, rule
 
+from monitor.core.digests.fires import next_fire
 from monitor.core.digests.plan import (
     delivery_key,
     due_window,
     immediate_due,
     is_late,
-    next_fire,
     recipients_of,
     story_batch,
     takes,
