@@ -168,10 +168,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer of the other side, on one line; `reference` is what it calls the message, where it says so."""
+    """The answer of the other side, on one line; `reference` is what it calls the message, where it says so;
+    `over` is who answered and how the way there was protected, for people who try a receiver."""
 
     detail: str
     reference: str | None = None
+    over: str = ""
 
 
 class RetryAnswer(StrEnum):
