@@ -9,13 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
+from monitor.app.unsubscribing import reaching_nobody, suppression_json
 from monitor.core.digests.plan import next_fire
 from monitor.core.feeds.health import OVERDUE_AFTER
-from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
+from monitor.model.suppression import Suppression
 from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
@@ -48,6 +50,8 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    left: tuple[Suppression, ...] = ()  # who unsubscribed from what
+    unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -80,9 +84,11 @@ def status_of(
     holder: int | None,
     now: datetime,
     rules_hold: bool = True,
+    receivers: Sequence[Receiver] = (),
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
+    left = tuple(store.suppressions.all())
     states = tuple(
         DigestStatus(
             digest.name,
@@ -108,6 +114,8 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        left=left,
+        unread=tuple(reaching_nobody(digests, receivers, left)),
     )
 
 
@@ -145,6 +153,12 @@ def status_lines(status: Status) -> list[str]:
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
+    if status.left:
+        readers = counted(len({one.recipient for one in status.left}), "address", "addresses")
+        named = ", ".join(sorted({one.digest for one in status.left}))
+        lines.append(f"Left        {readers} unsubscribed, from {named}   monitor receivers list")
+    for name in status.unread:
+        lines.append(f"WARNING     {name} reaches nobody any more: all its readers have unsubscribed")
     states = counts.deliveries
     draft = states.get(DeliveryState.DRAFT.value, 0)
     lines.append(
@@ -192,6 +206,8 @@ def status_json(status: Status) -> dict[str, Any]:
             for digest in status.digests
         ],
         "orphaned_matches": status.orphans,
+        "unsubscribed": [suppression_json(one) for one in status.left],
+        "reaching_nobody": list(status.unread),
         "outbox": counts.deliveries,
     }
 

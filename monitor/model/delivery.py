@@ -184,6 +184,7 @@ class RetryAnswer(StrEnum):
     ALREADY_SENT = "already_sent"
     DRAFT = "draft"  # of a dry run: never sent
     GONE = "gone"  # pruned meanwhile
+    SUPPRESSED = "suppressed"  # its recipient unsubscribed
     TEXT_GONE = "text_gone"  # its words were dropped: there is nothing left to send
 
 

@@ -20,7 +20,7 @@ from monitor.core.digests.plan import (
 from monitor.core.digests.render import render, with_key
 from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
-from monitor.model.delivery import NewDelivery, Receiver
+from monitor.model.delivery import ChannelKind, NewDelivery, Receiver
 from monitor.model.digest import (
     Badge,
     Coverage,
@@ -28,6 +28,7 @@ from monitor.model.digest import (
     DigestSettings,
     DigestStory,
     Immediate,
+    Links,
     MessageFormat,
     Window,
 )
@@ -86,6 +87,7 @@ class DigestStage:
     draft: bool = False
     publishers: Publishers = field(default_factory=Publishers)
     window: timedelta = STORY_WINDOW
+    links: Callable[[str, str], Links] = lambda digest, recipient: Links()  # of a reader by e-mail
 
     @property
     def _telling(self) -> Telling:
@@ -266,6 +268,9 @@ class DigestStage:
                     )
                     key = f"draft-{key}" if self.draft else key
                     keyed = with_key(message, key) if form is MessageFormat.JSON else message
+                    if kind is ChannelKind.EMAIL:
+                        links = self.links(settings.name, recipient)
+                        keyed = replace(keyed, list_name=settings.name, links=links)
                     yield NewDelivery(key, settings.name, digest.batch, name, kind, recipient, keyed)
 
 

@@ -198,9 +198,7 @@ class EmailChannel:
             fault = DeliveryFault.UNREACHABLE if lost else DeliveryFault.BROKEN_RECEIVER
             raise DeliveryFailed(fault, f"before sending: {self._reason(error)}") from None
 
-    def _hand_over(
-        self, connection: TimedSmtp, to: Address, raw: bytes, ends: float, *, waited: bool
-    ) -> Receipt:
+    def _hand_over(self, connection: TimedSmtp, to: Address, raw: bytes, ends: float, *, waited: bool) -> Receipt:
         """MAIL, RCPT, DATA. Raises DeliveryFailed, _Answered, and _Tired of a connection that waited."""
         options = self._options(connection, to)
         try:

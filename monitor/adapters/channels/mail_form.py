@@ -31,7 +31,7 @@ _MOST_REFERENCES = 20
 
 
 def mail_bytes(message: Message, sender: Address, to: Address, key: str) -> bytes:
-    """The message as it goes over the wire: fixed Date, Message-ID and MIME boundary; every line ends with CR LF."""
+    """The message as it goes over the wire: fixed Date, Message-ID and boundary, CR LF at every line's end."""
     safe_key = _safe_key(key)
     head = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, sender, to, safe_key)).encode()
     plain = _part(message.text, "plain")
@@ -52,7 +52,10 @@ def _part(text: str, subtype: str) -> bytes:
         encoding, body = "quoted-printable", binascii.b2a_qp(content)
     else:
         pieces = (content[start : start + 57] for start in range(0, len(content), 57))
-        encoding, body = "base64", b"".join(binascii.b2a_base64(piece, newline=False) + b"\r\n" for piece in pieces)
+        encoding, body = (
+            "base64",
+            b"".join(binascii.b2a_base64(piece, newline=False) + b"\r\n" for piece in pieces),
+        )
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode() + body
 

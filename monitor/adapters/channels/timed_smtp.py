@@ -55,7 +55,7 @@ class TimedSmtp(smtplib.SMTP):
         return code, self.greeting
 
     def restart(self, deadline: float) -> None:
-        """Before the next message: gives what follows `deadline` seconds from now, and as many bytes of answers as a new connection has."""
+        """Before the next message: `deadline` seconds from now, and as many bytes of answers as at first."""
         self._ends = time.monotonic() + deadline
         self.ended = False
         if self._reading is not None:
@@ -64,8 +64,9 @@ class TimedSmtp(smtplib.SMTP):
     @property
     def protection(self) -> str:
         """How the connection is protected: "TLSv1.3 TLS_AES_256_GCM_SHA384", or "not encrypted"."""
-        cipher = self.sock.cipher() if isinstance(self.sock, ssl.SSLSocket) else None
-        return f"{self.sock.version()} {cipher[0]}" if cipher else "not encrypted"
+        sock = self.sock
+        cipher = sock.cipher() if isinstance(sock, ssl.SSLSocket) else None
+        return f"{cipher[1]} {cipher[0]}" if cipher else "not encrypted"
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Hands over a message, whose lines end with CR LF; the answer as (code, text).
