@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import settings_of
@@ -180,6 +181,13 @@ def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, ma
         (message,) = render(digest, form, display_name=f"{SAMPLE_NAME} of receiver {name}")
         trials.append(Trial(name, kind, recipient, with_key(message, key), key, channels[name, kind]))
     return trials
+
+
+def say_goodbye(trials: Sequence[Trial]) -> None:
+    """Ends the connections that still wait for another message."""
+    for trial in trials:
+        if isinstance(trial.channel, EmailChannel):
+            trial.channel.close()
 
 
 def tried_lines(tried: Tried) -> list[str]:

@@ -62,13 +62,14 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
 
     from monitor import __version__
     from monitor.app.check import settings_of
-    from monitor.app.receivers import trials_of, tried_json, tried_lines
+    from monitor.app.receivers import say_goodbye, trials_of, tried_json, tried_lines
 
     settings = settings_of(config, os.environ)
     # A receiver of the kind stdout speaks, too: JSON lines must stay alone.
     stdout = sys.stderr if as_json else sys.stdout
     failed = False
-    for trial in trials_of(settings, name, stdout=stdout, version=__version__, mark=token_hex(8)):
+    trials = trials_of(settings, name, stdout=stdout, version=__version__, mark=token_hex(8))
+    for trial in trials:
         if sys.stderr.isatty():
             click.echo(f"sending to {trial.recipient} by {trial.kind.value} …", err=True)
         tried = trial.send()
@@ -77,6 +78,7 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
             print_json([tried_json(tried)])
         else:
             print_lines(tried_lines(tried))
+    say_goodbye(trials)
     sys.exit(1 if failed else 0)
 
 

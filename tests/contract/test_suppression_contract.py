@@ -9,7 +9,7 @@ from made import NOON
 from stored import LEASE
 
 from monitor.model.delivery import Attempt, DeliveryState, RetryAnswer
-from monitor.model.suppression import UNSUBSCRIBED, Suppression, SuppressedBy
+from monitor.model.suppression import UNSUBSCRIBED, SuppressedBy, Suppression
 from monitor.ports import Store
 
 NIGHT = Suppression("morning", "night@example.org", NOON, SuppressedBy.LINK)

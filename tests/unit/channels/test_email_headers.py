@@ -34,7 +34,9 @@ def test_a_list_has_its_digests_name() -> None:
     assert parsed(replace(MAIL, list_name=""))["List-Id"] == "media-monitor <media-monitor.example.org>"
 
 
-@pytest.mark.parametrize("name", ["Alerts", "border_morning", "a.b", "صبح", "口" * 64, "-", "x" * 64, "A. b@c <d>\r\nX:"])
+@pytest.mark.parametrize(
+    "name", ["Alerts", "border_morning", "a.b", "صبح", "口" * 64, "-", "x" * 64, "A. b@c <d>\r\nX:"]
+)
 def test_the_list_id_of_any_name_is_a_host_name_of_its_own(name: str) -> None:
     found = str(parsed(replace(MAIL, list_name=name))["List-Id"])
     label = found.rpartition("<")[2].removesuffix(".media-monitor.example.org>")
@@ -57,7 +59,9 @@ def test_a_mail_program_can_unsubscribe_with_one_click() -> None:
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
 
 
-@pytest.mark.parametrize("link", ["", "https://x.example/" + "A" * 1000, "https://x.example/>\r\nBcc: a", "https://x/ü"])
+@pytest.mark.parametrize(
+    "link", ["", "https://x.example/" + "A" * 1000, "https://x.example/>\r\nBcc: a", "https://x/ü"]
+)
 def test_no_link_or_one_that_fits_no_header_leaves_both_out(link: str) -> None:
     mail = parsed(replace(MAIL, links=Links(link)))
     assert mail["List-Unsubscribe"] is mail["List-Unsubscribe-Post"] is mail["Bcc"] is None
@@ -81,7 +85,9 @@ def test_a_long_thread_keeps_its_first_and_its_newest() -> None:
     )
 
 
-@pytest.mark.parametrize("subject", ["x" * 10_000, "口" * 10_000, "=?utf-8?q?forged?=", "a\r\nBcc: b@c.d\r\n\r\n" * 99])
+@pytest.mark.parametrize(
+    "subject", ["x" * 10_000, "口" * 10_000, "=?utf-8?q?forged?=", "a\r\nBcc: b@c.d\r\n\r\n" * 99]
+)
 def test_any_subject_stays_one_header(subject: str) -> None:
     raw = mail_bytes(replace(MAIL, subject=subject), SENDER, DESK, KEY)
     head = raw.partition(b"\r\n\r\n")[0]
@@ -99,7 +105,9 @@ def test_the_words_of_a_header_beyond_ascii_have_at_most_75_letters() -> None:
     assert all(len(word) + 2 <= 75 for word in words)
 
 
-@pytest.mark.parametrize("text", ["x" * 50_000, "口" * 50_000, "a\rb\nc\r\nd\x0b\u2028e\0", " \n.\n..\nFrom x\n" * 99, ""])
+@pytest.mark.parametrize(
+    "text", ["x" * 50_000, "口" * 50_000, "a\rb\nc\r\nd\x0b\u2028e\0", " \n.\n..\nFrom x\n" * 99, ""]
+)
 def test_no_text_makes_a_long_line_or_ends_a_part(text: str) -> None:
     wide = replace(MAIL, text=text, html=f"<p>{text}</p>--=_{KEY}--")
     raw = mail_bytes(wide, SENDER, DESK, KEY)
@@ -109,7 +117,9 @@ def test_no_text_makes_a_long_line_or_ends_a_part(text: str) -> None:
     plain, html = parsed(wide).iter_parts()
     expected = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     assert plain.get_content().replace("\r\n", "\n").removesuffix("\n") == expected
-    assert html.get_content().replace("\r\n", "\n").strip("\n") == f"<p>{expected}</p>--=_{KEY}--" or text.endswith("\n")
+    assert html.get_content().replace("\r\n", "\n").strip(
+        "\n"
+    ) == f"<p>{expected}</p>--=_{KEY}--" or text.endswith("\n")
 
 
 def test_the_bytes_are_the_same_in_every_version_of_python() -> None:

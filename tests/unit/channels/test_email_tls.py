@@ -32,7 +32,9 @@ def trusting() -> ssl.SSLContext:
 
 
 def channel(port: int, security: SmtpSecurity, tls: ssl.SSLContext | None, **more: object) -> EmailChannel:
-    settings = SmtpSettings("localhost", port, security, "monitor@example.org", timeout=timedelta(seconds=5), **more)  # type: ignore[arg-type]  # any field
+    settings = SmtpSettings(
+        "localhost", port, security, "monitor@example.org", timeout=timedelta(seconds=5), **more
+    )  # type: ignore[arg-type]  # any field
     return EmailChannel(settings, tls=tls, keep=0)
 
 
@@ -64,7 +66,9 @@ def test_a_certificate_that_does_not_hold_stops_everything(
     login = {"username": "desk", "password": Secret(PASSWORD)}
     with server_for(security, name) as server:
         with pytest.raises(DeliveryFailed) as caught:
-            channel(server.port, security, trusting() if known else None, **login).send(MAIL, "a@example.org", "k1")
+            channel(server.port, security, trusting() if known else None, **login).send(
+                MAIL, "a@example.org", "k1"
+            )
         assert server.received == []
     assert caught.value.fault is DeliveryFault.BROKEN_RECEIVER
     assert why in caught.value.detail
