@@ -15,6 +15,7 @@ _MOST_NAMES = 5
 _FIXED: Mapping[tuple[str, ...], Callable[[Settings], object]] = {
     ("store", "url"): lambda settings: settings.store_url,
     ("web", "listen"): lambda settings: settings.web_listen,
+    ("web", "public_url"): lambda settings: settings.public_url,
 }
 
 

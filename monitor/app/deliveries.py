@@ -15,6 +15,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, RetryAnswer
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.errors import MonitorError
+from monitor.model.suppression import UNSUBSCRIBED
 from monitor.ports import Store
 
 _COLUMNS = 80
@@ -102,7 +103,7 @@ def _standing(one: Delivery) -> str:
     if one.state is DeliveryState.WAITING:
         last = f", last: {one.last_error}" if one.last_error else ""
         return f"next attempt {one.next_attempt_at.astimezone():%d %b %H:%M}{last}"
-    return ""
+    return UNSUBSCRIBED if one.state is DeliveryState.SUPPRESSED else ""
 
 
 # ---- show
@@ -218,6 +219,7 @@ def retried_line(retried: Retried) -> str:
         RetryAnswer.BEING_SENT: "is being sent at this moment: left alone",
         RetryAnswer.ALREADY_SENT: "was sent, and is not sent again",
         RetryAnswer.DRAFT: "is a draft of a dry run, and is never sent",
+        RetryAnswer.SUPPRESSED: f"{UNSUBSCRIBED}; monitor receivers list",
         RetryAnswer.GONE: "is not there any more",
         RetryAnswer.TEXT_GONE: "its text is no longer kept: there is nothing left to send",
     }[retried.answer]

@@ -82,7 +82,9 @@ def _plan_outcome(plan: Plan | PlanFailure) -> m.PlanOutcome:
 def count_delivery(meter: Meter, report: DeliveryReport, now: datetime) -> None:
     """An attempt and the state it left the delivery in; of one made, how long it took since it was planned."""
     channel = report.delivery.new.channel
-    if report.failure is None or report.decision is None:
+    if report.suppressed:
+        meter.count(m.DELIVERIES, channel, DeliveryState.SUPPRESSED)
+    elif report.failure is None or report.decision is None:
         meter.count(m.DELIVERIES, channel, DeliveryState.SENT)
         meter.time(m.PLANNED_TO_SENT, (now - report.delivery.created_at).total_seconds())
     else:

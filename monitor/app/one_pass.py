@@ -85,7 +85,7 @@ def run_pass(
     for delivery in monitor.deliver.run(stopping) if sends else ():
         say_delivery(log, delivery)
         if delivery.failure is None:
-            done.sent += 1
+            done.sent += not delivery.suppressed
         else:
             done.failed.append((delivery.delivery.new.receiver, str(delivery.failure)))
     waiting = monitor.store.ledger.counts(monitor.clock.now()).deliveries.get(DeliveryState.WAITING.value, 0)

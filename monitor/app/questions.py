@@ -53,6 +53,7 @@ class House:
             holder=self.store.holder(),
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
+            receivers=self.settings.receivers,
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:

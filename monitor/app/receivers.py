@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.clock import SystemClock
+from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import settings_of
 from monitor.app.questions import NoSuchReceiver
+from monitor.app.unsubscribing import suppression_json, suppression_line
 from monitor.app.wiring import channels_of
 from monitor.config import Settings
 from monitor.config.shape import SECRET_PREFIXES
@@ -27,7 +31,8 @@ from monitor.model.delivery import (
     WebhookEndpoint,
 )
 from monitor.model.digest import Message
-from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreMissing, StoreOlder
+from monitor.model.suppression import Suppression, folded_address
 from monitor.ports import Channel
 
 _COLUMNS = 80
@@ -44,19 +49,39 @@ class Reached:
     name: str
     ways: tuple[tuple[ChannelKind, str], ...]
     digests: tuple[str, ...]
+    left: tuple[Suppression, ...] = ()  # addresses of it that unsubscribed from a digest of it
 
 
 def receivers_of(config: Path, environment: Mapping[str, str]) -> list[Reached]:
-    """Every receiver of the config, in its order; no secret is looked up. Raises ConfigInvalid."""
+    """Every receiver of the config, in its order; no secret is looked up.
+
+    Who unsubscribed is asked of the store, where there is one. Raises ConfigInvalid, StoreError.
+    """
     settings = settings_of(config, environment, secrets=False)
+    left = _left(settings)
     return [
         Reached(
             receiver.name,
-            tuple(way for endpoint in receiver.endpoints for way in _ways(endpoint)),
-            tuple(digest.name for digest in settings.digests if receiver.name in digest.to),
+            ways := tuple(way for endpoint in receiver.endpoints for way in _ways(endpoint)),
+            digests := tuple(digest.name for digest in settings.digests if receiver.name in digest.to),
+            tuple(
+                one
+                for one in left
+                if one.digest in digests
+                and one.recipient in {folded_address(to) for kind, to in ways if kind is ChannelKind.EMAIL}
+            ),
         )
         for receiver in settings.receivers
     ]
+
+
+def _left(settings: Settings) -> Sequence[Suppression]:
+    try:
+        store = SqlStore(settings.store_url, ask_only=True)
+    except (StoreMissing, StoreOlder):  # nobody can have unsubscribed yet
+        return ()
+    with closing(store):
+        return store.suppressions.all()
 
 
 def _ways(endpoint: Endpoint) -> list[tuple[ChannelKind, str]]:
@@ -82,6 +107,7 @@ def receiver_lines(found: Sequence[Reached]) -> list[str]:
         lines.append(one.name)
         lines += [f"  {kind.value:<8}{' ' + to if to else ''}".rstrip() for kind, to in one.ways]
         lines.append(f"  digests  {', '.join(one.digests)}" if one.digests else "  no digest is sent to it")
+        lines += [f"  {suppression_line(left)}" for left in one.left]
     return [*lines, "", f"Does it get there? monitor receivers test {found[0].name}"]
 
 
@@ -92,6 +118,7 @@ def receivers_json(found: Sequence[Reached]) -> list[dict[str, Any]]:
             "receiver": one.name,
             "channels": [{"channel": kind.value, "to": to or None} for kind, to in one.ways],
             "digests": list(one.digests),
+            "unsubscribed": [suppression_json(left) for left in one.left],
         }
         for one in found
     ]
@@ -109,6 +136,7 @@ class Tried:
     recipient: str
     receipt: str | None = None
     failure: DeliveryFailed | None = None
+    over: str = ""  # who answered, and how the way there was protected; "" where that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +156,7 @@ class Trial:
             receipt = self.channel.send(self.message, self.recipient, self.key)
         except DeliveryFailed as failure:
             return Tried(self.receiver, self.kind, self.recipient, failure=failure)
-        return Tried(self.receiver, self.kind, self.recipient, receipt.detail)
+        return Tried(self.receiver, self.kind, self.recipient, receipt.detail, over=receipt.over)
 
 
 def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, mark: str) -> list[Trial]:
@@ -155,6 +183,13 @@ def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, ma
     return trials
 
 
+def say_goodbye(trials: Sequence[Trial]) -> None:
+    """Ends the connections that still wait for another message."""
+    for trial in trials:
+        if isinstance(trial.channel, EmailChannel):
+            trial.channel.close()
+
+
 def tried_lines(tried: Tried) -> list[str]:
     """One line on what happened; below a failure what to do about it."""
     to = (
@@ -163,7 +198,7 @@ def tried_lines(tried: Tried) -> list[str]:
         else f"{tried.recipient} by {tried.channel.value}"
     )
     if tried.failure is None:
-        return [f"ok    {to}: {tried.receipt}"]
+        return [f"ok    {to}: {tried.receipt}", *([f"{_INDENT}{tried.over}"] if tried.over else [])]
     advice = wrap(advice_on(tried), _COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT)
     return [f"FAIL  {to}: {tried.failure.detail}", *advice]
 
@@ -177,6 +212,7 @@ def tried_json(tried: Tried) -> dict[str, Any]:
         "recipient": tried.recipient,
         "ok": failure is None,
         "receipt": tried.receipt,
+        "over": tried.over or None,
         "fault": failure.fault.value if failure else None,
         "error": failure.detail if failure else None,
         "advice": advice_on(tried) if failure else None,

@@ -8,8 +8,10 @@ import structlog
 
 from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
+from monitor.model.delivery import DeliveryState
 from monitor.model.feed import POLL_SUCCESS
 from monitor.model.ledger import Plan
+from monitor.model.suppression import UNSUBSCRIBED
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.group import GroupReport
@@ -117,6 +119,9 @@ def say_delivery(log: Log, report: DeliveryReport) -> None:
     """A delivery made, or why not and when again."""
     new = report.delivery.new
     words = {"digest": new.digest, "receiver": new.receiver, "channel": new.channel.value, "key": new.key}
+    if report.suppressed:
+        log.info("not sent", **words, reason=DeliveryState.SUPPRESSED.value, why=UNSUBSCRIBED)
+        return
     if report.failure is None or report.decision is None:
         log.info("delivered", **words, receipt=report.receipt.detail if report.receipt else None)
         return

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
 from monitor.app.telling_words import HELD_BY
+from monitor.app.unsubscribing import reaching_nobody, suppression_json
 from monitor.core.digests.plan import next_close
 from monitor.core.digests.quiet import stretch_at
 from monitor.core.feeds.health import OVERDUE_AFTER
-from monitor.model.delivery import Delivery, DeliveryState
+from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
+from monitor.model.suppression import Suppression
 from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
@@ -56,6 +58,8 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    left: tuple[Suppression, ...] = ()  # who unsubscribed from what
+    unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -88,9 +92,11 @@ def status_of(
     holder: int | None,
     now: datetime,
     rules_hold: bool = True,
+    receivers: Sequence[Receiver] = (),
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
+    left = tuple(store.suppressions.all())
     states = tuple(_digest_status(digest, counts.pending.get(digest.name, 0), now) for digest in digests)
     known = {digest.name for digest in digests}
     waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=_MOST_SHOWN)
@@ -107,6 +113,8 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        left=left,
+        unread=tuple(reaching_nobody(digests, receivers, left)),
     )
 
 
@@ -155,6 +163,12 @@ def status_lines(status: Status) -> list[str]:
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
+    if status.left:
+        readers = counted(len({one.recipient for one in status.left}), "address", "addresses")
+        named = ", ".join(sorted({one.digest for one in status.left}))
+        lines.append(f"Left        {readers} unsubscribed, from {named}   monitor receivers list")
+    for name in status.unread:
+        lines.append(f"WARNING     {name} reaches nobody any more: all its readers have unsubscribed")
     states = counts.deliveries
     draft = states.get(DeliveryState.DRAFT.value, 0)
     lines.append(
@@ -204,6 +218,8 @@ def status_json(status: Status) -> dict[str, Any]:
             for digest in status.digests
         ],
         "orphaned_matches": status.orphans,
+        "unsubscribed": [suppression_json(one) for one in status.left],
+        "reaching_nobody": list(status.unread),
         "outbox": counts.deliveries,
     }
 

@@ -22,6 +22,7 @@ from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin
 from monitor.model.ledger import EntryFate
 from monitor.model.retention import Gone, GoneReason
+from monitor.model.suppression import UNSUBSCRIBED
 
 _BESIDE = " " * 14  # as wide as a label
 _MEMBERS = 5  # other articles of the story that are named
@@ -337,4 +338,6 @@ def _delivery(one: Delivery) -> str:
         return f"{to}: waits, next attempt {shown_time(one.next_attempt_at)}{tries}"
     if one.state is DeliveryState.DEAD:
         return f"{to}: given up after {one.attempts} attempts: {one.last_error}"
+    if one.state is DeliveryState.SUPPRESSED:
+        return f"{to}: not sent, {UNSUBSCRIBED}"
     return f"{to}: draft of a dry run"

@@ -23,6 +23,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.app.unsubscribing import links_of
 from monitor.core.digests.tags import tags_of
 from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
@@ -69,6 +70,9 @@ class Monitor:
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
         self.fetcher.close()
+        for channel in self.deliver.channels.values():
+            if isinstance(channel, EmailChannel):
+                channel.close()
         for sandbox in self.sandboxes:
             sandbox.close()
         self.store.close()
@@ -124,10 +128,16 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             draft,
             Publishers(dict(settings.publishers)),
             settings.story_window,
+            suppressed=store.suppressions.suppressed,
+            links=links_of(store.suppressions, clock, settings.public_url),
             tags=_tags(ruleset),
         ),
         deliver=DeliverStage(
-            store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
+            store.outbox,
+            channels_of(receivers, settings.smtp, stdout, clock, version),
+            clock,
+            random,
+            suppressed=store.suppressions.holds,
         ),
         prune=PruneStage(
             store.retention,
@@ -178,6 +188,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             receivers=receivers,
             publishers=Publishers(dict(settings.publishers)),
             window=settings.story_window,
+            links=links_of(monitor.store.suppressions, monitor.clock, settings.public_url),
             tags=_tags(after.ruleset),
         ),
         deliver=replace(monitor.deliver, channels=channels),
@@ -226,20 +237,22 @@ def channels_of(
     receivers: Mapping[str, Receiver], smtp: SmtpSettings | None, stdout: TextIO, clock: Clock, version: str
 ) -> dict[tuple[str, ChannelKind], Channel]:
     """The channel of each endpoint, by receiver name and kind."""
+    # One for all: a connection that waits serves whoever comes next.
+    mail = EmailChannel(smtp) if smtp is not None else None
     return {
         (name, kind): channel
         for name, receiver in receivers.items()
         for endpoint in receiver.endpoints
-        for kind, channel in [_channel(endpoint, smtp, stdout, clock, version)]
+        for kind, channel in [_channel(endpoint, mail, stdout, clock, version)]
     }
 
 
 def _channel(
-    endpoint: Endpoint, smtp: SmtpSettings | None, stdout: TextIO, clock: Clock, version: str
+    endpoint: Endpoint, mail: EmailChannel | None, stdout: TextIO, clock: Clock, version: str
 ) -> tuple[ChannelKind, Channel]:
     if isinstance(endpoint, EmailEndpoint):
-        assert smtp is not None, "the config check refuses e-mail without [smtp]"
-        return ChannelKind.EMAIL, EmailChannel(smtp)
+        assert mail is not None, "the config check refuses e-mail without [smtp]"
+        return ChannelKind.EMAIL, mail
     if isinstance(endpoint, SlackEndpoint):
         return ChannelKind.SLACK, SlackChannel(endpoint)
     if isinstance(endpoint, WebhookEndpoint):

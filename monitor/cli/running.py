@@ -110,11 +110,19 @@ def _watched(
     monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
 ) -> tuple[Vitals, WebDoor]:
     """The vitals of a daemon to be, and the door that shows them on that socket."""
+    from monitor.app.unsubscribing import Unsubscribing
     from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
     vitals = Vitals(monitor.store, monitor.clock, version=__version__, warnings=lambda: config_findings(reloader))
-    views = Views(version=__version__, alive=vitals.alive, ready=vitals.ready, metrics=vitals.metrics)
+    public_url = ready.settings.public_url
+    views = Views(
+        version=__version__,
+        alive=vitals.alive,
+        ready=vitals.ready,
+        metrics=vitals.metrics,
+        unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
+    )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener)
 

@@ -169,10 +169,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer of the other side, on one line; `reference` is what it calls the message, where it says so."""
+    """The answer of the other side, on one line; `reference` is what it calls the message, where it says so;
+    `over` is who answered and how the way there was protected, for people who try a receiver."""
 
     detail: str
     reference: str | None = None
+    over: str = ""
 
 
 class RetryAnswer(StrEnum):
@@ -183,6 +185,7 @@ class RetryAnswer(StrEnum):
     ALREADY_SENT = "already_sent"
     DRAFT = "draft"  # of a dry run: never sent
     GONE = "gone"  # pruned meanwhile
+    SUPPRESSED = "suppressed"  # its recipient unsubscribed
     TEXT_GONE = "text_gone"  # its words were dropped: there is nothing left to send
 
 

@@ -92,7 +92,7 @@ DELIVERIES: Counted[ChannelKind, DeliveryState] = Counted(
     "Attempts to deliver, by channel and by the state they left the delivery in",
     {
         "channel": tuple(ChannelKind),
-        "outcome": (DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.DEAD),
+        "outcome": (DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.SUPPRESSED),
     },
 )
 STAGE_FAILURES: Counted[Stage] = Counted(

@@ -25,6 +25,7 @@ class DeliveryReport:
     receipt: Receipt | None = None
     failure: DeliveryFailed | None = None
     decision: RetryDecision | None = None
+    suppressed: bool = False  # not sent: its recipient unsubscribed meanwhile
 
 
 class Busy:
@@ -51,6 +52,7 @@ class DeliverStage:
     clock: Clock
     dice: Dice
     busy: Busy = field(default_factory=Busy, repr=False, compare=False)
+    suppressed: Callable[[str, str], bool] = lambda digest, recipient: False  # an e-mail address unsubscribed
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
         """Sends until nothing is due that no other thread is at; one report an attempt."""
@@ -76,6 +78,9 @@ class DeliverStage:
 
     def _deliver(self, delivery: Delivery) -> DeliveryReport:
         new = delivery.new
+        if new.channel is ChannelKind.EMAIL and self.suppressed(new.digest, new.recipient):
+            self.outbox.record_suppressed(delivery, self.clock.now())
+            return DeliveryReport(delivery, suppressed=True)
         try:
             if new.message.gone is not None:  # retried by hand too late: an empty message would say nothing
                 raise DeliveryFailed(

@@ -16,6 +16,7 @@ from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetche
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
+from monitor.ports.suppressions import Suppressions
 
 __all__ = [
     "Archive",
@@ -38,4 +39,5 @@ __all__ = [
     "Sandbox",
     "Store",
     "StoryStore",
+    "Suppressions",
 ]

@@ -104,6 +104,10 @@ class Outbox(Protocol):
         """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
         ...
 
+    def record_suppressed(self, delivery: Delivery, now: datetime) -> None:
+        """Its recipient unsubscribed: it is not sent, which is kept like an attempt."""
+        ...
+
     def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
         """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
         ...

@@ -13,6 +13,7 @@ from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.stories import StoryStore
+from monitor.ports.suppressions import Suppressions
 
 
 class Store(Protocol):
@@ -28,6 +29,7 @@ class Store(Protocol):
     archive: Archive
     retention: Retention
     stories: StoryStore
+    suppressions: Suppressions
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -8,9 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("monitor.web")
 
+_POLICY = "content-security-policy"
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    _POLICY: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -24,16 +25,26 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request; a page that breaks is logged without its query, which may hold a token one day."""
+        """Serves one request; a page that breaks is logged without its query and without the token of a reader."""
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                own = headers.get(_POLICY)  # of a page that has a form
+                headers.update(HEADERS)
+                if own is not None:
+                    headers[_POLICY] = own
             await send(message)
 
         try:
             await self._app(scope, receive, guarded)
         except Exception:
             # Starlette has answered 500 already; the server, which is told next, only closes the connection.
-            log.exception("page broke", path=scope.get("path"))
+            log.exception("page broke", path=_shown(str(scope.get("path"))))
             raise
+
+
+def _shown(path: str) -> str:
+    """A path as logs may hold it: what follows /unsubscribe/ names a reader and lets one unsubscribe."""
+    before, found, _ = path.partition("/unsubscribe/")
+    return f"{before}{found}…" if found else path

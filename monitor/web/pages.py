@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,11 +12,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.app.unsubscribing import Unsubscribing
 from monitor.app.vitals import Health, health_json
 from monitor.model.web import ListenAddress
 from monitor.web.guard import Guard
+from monitor.web.unsubscribe import build_unsubscribe
 
 _FIRST_PAGE = """\
 media-monitor {version}
@@ -30,13 +33,14 @@ media-monitor {version}
 class Views:
     """What the pages show. `alive` must not wait for anything; the others may take their time, in any thread.
 
-    `metrics` gives a body and its content type.
+    `metrics` gives a body and its content type. `unsubscribing` is there where the config has a public address.
     """
 
     version: str
     alive: Callable[[], Health]
     ready: Callable[[], Health]
     metrics: Callable[[], tuple[bytes, str]]
+    unsubscribing: Unsubscribing | None = None
 
 
 def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
@@ -66,7 +70,37 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
         max_body_size=0,
     )
     app.router.redirect_slashes = False
-    return Guard(app)
+    if views.unsubscribing is None:
+        return Guard(app)
+    return Guard(_beside(app, views.unsubscribing, _names(address)))
+
+
+def _beside(app: ASGIApp, unsubscribing: Unsubscribing, names: list[str]) -> ASGIApp:
+    """Sends what is below /unsubscribe to its pages: they alone are answered by the public name, too, and with the
+    path of the public address in front or without, as a proxy passes it on."""
+    public = urlsplit(unsubscribing.public_url)
+    leaving = build_unsubscribe(unsubscribing, [*names, _netloc(public.hostname or "")])
+    prefixes = sorted({"", unquote(public.path)}, reverse=True)
+
+    async def beside(scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        prefix = next((one for one in prefixes if path.startswith(f"{one}/unsubscribe/")), None)
+        if prefix is None:
+            await app(scope, receive, send)
+        else:
+            await leaving({**scope, "path": path[len(prefix) :], "raw_path": b""}, receive, send)
+
+    return beside
+
+
+def _netloc(host: str) -> str:
+    """A host name as a Host header has it."""
+    if ":" in host:
+        return f"[{host}]"
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def _names(address: ListenAddress) -> list[str]:

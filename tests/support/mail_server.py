@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ class MailServer:
         self.answers: dict[str, str] = {}
         self.drop_after_data = False
         self.port = 0
+        self.logins: list[str] = []  # mechanisms
+        self.connections = 0
 
     async def handle_RCPT(self, server: SMTP, session: Any, envelope: Envelope, address: str, options: Any) -> str:
         if "RCPT" in self.answers:
@@ -40,12 +42,17 @@ class MailServer:
 
 
 def _authenticate(server: SMTP, session: Any, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+    server.event_handler.logins.append(mechanism)
     right = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
     return AuthResult(success=right, handled=False)
 
 
 class _AnyPort(Controller):
-    """Knocks at the port it was given, not at the 0 it asked for."""
+    """Knocks at the port it was given, not at the 0 it asked for; counts who connects."""
+
+    def factory(self) -> SMTP:
+        self.handler.connections += 1
+        return super().factory()
 
     def _trigger_server(self) -> None:
         assert self.server is not None
@@ -55,9 +62,13 @@ class _AnyPort(Controller):
 
 @contextmanager
 def mail_server(
-    *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, auth: bool = False
+    *,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
+    auth: bool = False,
+    without: Sequence[str] = (),
 ) -> Iterator[MailServer]:
-    """A running server; closed at the end."""
+    """A running server; closed at the end. `without` are the ways to log in that it does not offer."""
     handler = MailServer()
     options: dict[str, Any] = {"tls_context": starttls, "require_starttls": starttls is not None}
     if auth:
@@ -65,11 +76,13 @@ def mail_server(
             "authenticator": _authenticate,
             "auth_required": True,
             "auth_require_tls": starttls is not None,
+            "auth_exclude_mechanism": without,
         }
     controller = _AnyPort(handler, hostname="127.0.0.1", port=0, ssl_context=tls, enable_SMTPUTF8=True, **options)
     controller.start()
     try:
         handler.port = controller.port
+        handler.connections = 0  # but for the one that asked whether it listens
         yield handler
     finally:
         controller.stop()

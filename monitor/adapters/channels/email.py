@@ -5,22 +5,28 @@ from __future__ import annotations
 import base64
 import smtplib
 import ssl
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 
+from monitor.adapters.channels.idle_smtp import IdleConnections
+from monitor.adapters.channels.mail_form import header_text, mail_address, mail_bytes
 from monitor.adapters.channels.timed_smtp import TimedSmtp
 from monitor.model.delivery import Receipt, SmtpSecurity, SmtpSettings
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 
-# The default of 78 folds long addresses in headers into encoded words; 998 is the limit of RFC 5322 §2.1.1.
-_WIRE = SMTP.clone(max_line_length=998)
 # For one message, in seconds: far below the lease of a delivery, so that a slow server gets no message twice.
 DEADLINE = 120.0
+# Seconds a connection waits for the next message: servers give minutes (RFC 5321 §4.5.3.2.7 asks for five).
+KEEP = 5.0
+_MOST_IDLE = 4  # as many as there are senders
+# Of one connection. Servers count too (Exim: 1,000), and a pool of servers behind one name shares the work.
+_MOST_MESSAGES = 100
+# Seconds for the first answer of a connection that waited: it may be dead without a word.
+_PROBE = 10.0
 # 530 authentication required, 534 too weak, 535 wrong credentials, 538 needs encryption (RFC 4954 §6).
 _BROKEN = frozenset({530, 534, 535, 538})
 _MAILBOX_FULL = 552  # RFC 5321 §4.2.3: "exceeded storage allocation"
@@ -37,25 +43,51 @@ class _At(StrEnum):
     END = "the end of DATA"
 
 
+_DONE = 250
+_FORWARDED = 251
+_CLOSING = 421  # RFC 5321 §3.8: the server hangs up
+
 # Only here does a server speak of this message; before, it speaks of us, which people can mend.
 _ABOUT_THE_MESSAGE = frozenset({_At.RCPT, _At.END})
 
 
+@dataclass(eq=False)
+class _Answered(DeliveryFailed):
+    """A refusal in the server's words: both sides still know where they are."""
+
+    code: int = 0
+
+
+class _Tired(Exception):
+    """A connection that waited takes no further message; the server has nothing of this one."""
+
+
 class EmailChannel:
-    """Keeps the `Channel` port for one mail server. One connection a message: digests are few."""
+    """Keeps the `Channel` port for one mail server, for all its receivers and from any thread.
+
+    A connection waits a few seconds for the next message. When it cannot take it, that is no failure: a new one
+    is made, as long as the server cannot have the message.
+    """
 
     def __init__(
-        self, settings: SmtpSettings, *, tls: ssl.SSLContext | None = None, deadline: float = DEADLINE
+        self,
+        settings: SmtpSettings,
+        *,
+        tls: ssl.SSLContext | None = None,
+        deadline: float = DEADLINE,
+        keep: float = KEEP,
     ) -> None:
         """`tls` replaces the default context (system authorities, host name checked) for private authorities.
 
-        `deadline` bounds the sending of one message as a whole, in seconds.
+        `deadline` bounds the sending of one message as a whole, in seconds; `keep` is how long a connection waits
+        for the next one (0: not at all).
         """
         self._settings = settings
         self._deadline = deadline
         self._secrets = _forms_of_the_secret(settings)
         self._tls = tls
-        self._sender = _address(settings.sender)
+        self._sender = mail_address(settings.sender)
+        self._idle = IdleConnections(keep, _MOST_IDLE)
 
     def send(self, message: Message, recipient: str, key: str) -> Receipt:
         """Sends it to the address `recipient`. Raises DeliveryFailed."""
@@ -68,51 +100,55 @@ class EmailChannel:
             name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
             raise DeliveryFailed(DeliveryFault.TEMPORARY, f"internal error: {name}") from None
 
-    def _send(self, message: Message, recipient: str, key: str) -> Receipt:
-        to = self._checked(recipient)
-        foreign = not (to.username.isascii() and self._sender.username.isascii())
-        raw = self.wire_bytes(message, recipient, key)
-        connection = self._connect()
-        try:
-            self._log_in(connection)
-            return self._hand_over(connection, to, raw, smtputf8=foreign)
-        finally:
-            # After the answer to DATA all is decided: a failing goodbye changes nothing.
-            with suppress(Exception):
-                connection.close()
+    def close(self) -> None:
+        """Ends the connections that wait; the next message makes a new one."""
+        self._idle.close()
 
     def wire_bytes(self, message: Message, recipient: str, key: str) -> bytes:
-        """The message as it goes over the wire: fixed Date, Message-ID and MIME boundaries."""
+        """The message as it goes over the wire."""
+        return mail_bytes(message, self._sender, self._checked(recipient), key)
+
+    def _send(self, message: Message, recipient: str, key: str) -> Receipt:
         to = self._checked(recipient)
-        safe_key = "".join(c for c in key if c.isascii() and c.isalnum())
-        host = self._sender.domain
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = self._sender
-        mail["To"] = to
-        mail["Subject"] = _header_text(message.subject)
-        mail["Date"] = format_datetime(message.date)
-        mail["Message-ID"] = f"<{safe_key}@{host}>"
-        mail["List-Id"] = f"media-monitor <media-monitor.{host}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers
-        mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
-        mail.set_content(_sendable(message.text), cte="quoted-printable")
-        if message.html is not None:
-            html = _sendable(message.html)
-            # Non-Latin text is three times as long in quoted-printable.
-            mail.add_alternative(html, subtype="html", cte="quoted-printable" if html.isascii() else "base64")
-            # "=_" appears neither in quoted-printable nor in base64 (RFC 2045 §6.7), so no text can end a part.
-            mail.set_boundary(f"=_{safe_key}")
-        foreign = not (to.username.isascii() and self._sender.username.isascii())
-        return mail.as_bytes(policy=_WIRE.clone(utf8=True) if foreign else _WIRE)
+        raw = mail_bytes(message, self._sender, to, key)
+        ends = time.monotonic() + self._deadline
+        waited = self._idle.take()
+        if waited is not None:
+            with suppress(_Tired):
+                return self._exchange(waited, to, raw, ends, waited=True)
+        connection = self._connect(max(ends - time.monotonic(), 0.001))
+        return self._exchange(connection, to, raw, ends, waited=False)
+
+    def _exchange(self, connection: TimedSmtp, to: Address, raw: bytes, ends: float, *, waited: bool) -> Receipt:
+        """One message over this connection, which then waits for the next one or is closed."""
+        in_step = False
+        try:
+            if waited:
+                connection.restart(min(ends - time.monotonic(), _PROBE))
+            else:
+                self._log_in(connection)
+            try:
+                receipt = self._hand_over(connection, to, raw, ends, waited=waited)
+                in_step = True
+                return receipt
+            except _Answered as refused:
+                # "421" is a server that hangs up; else the connection is good for the next message.
+                in_step = refused.code != _CLOSING and self._reset(connection)
+                raise DeliveryFailed(refused.fault, refused.detail) from None
+        finally:
+            if in_step and connection.messages < _MOST_MESSAGES:
+                self._idle.put(connection)
+            else:
+                self._end(connection, politely=in_step)
 
     def _checked(self, recipient: str) -> Address:
         try:
-            return _address(recipient)
+            return mail_address(recipient)
         except ValueError as error:
-            detail = f"{_header_text(recipient)[:100]!r} is no mail address"
+            detail = f"{header_text(recipient)[:100]!r} is no mail address"
             raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from error
 
-    def _connect(self) -> TimedSmtp:
+    def _connect(self, deadline: float) -> TimedSmtp:
         settings = self._settings
         where = f"{settings.host}:{settings.port}"
         try:
@@ -121,7 +157,7 @@ class EmailChannel:
                 settings.port,
                 self._sender.domain,  # for EHLO: smtplib would look up this machine's name
                 timeout=settings.timeout.total_seconds(),
-                deadline=self._deadline,
+                deadline=deadline,
                 tls=self._context() if settings.security is SmtpSecurity.TLS else None,
             )
         except ssl.SSLCertVerificationError as error:
@@ -162,39 +198,65 @@ class EmailChannel:
             fault = DeliveryFault.UNREACHABLE if lost else DeliveryFault.BROKEN_RECEIVER
             raise DeliveryFailed(fault, f"before sending: {self._reason(error)}") from None
 
-    def _hand_over(self, connection: smtplib.SMTP, to: Address, raw: bytes, *, smtputf8: bool) -> Receipt:
-        if smtputf8 and not connection.has_extn("smtputf8"):
-            detail = "the server takes no addresses beyond ASCII (SMTPUTF8)"
-            raise DeliveryFailed(DeliveryFault.REFUSED, detail)
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if smtputf8 else []
+    def _hand_over(self, connection: TimedSmtp, to: Address, raw: bytes, ends: float, *, waited: bool) -> Receipt:
+        """MAIL, RCPT, DATA. Raises DeliveryFailed, _Answered, and _Tired of a connection that waited."""
+        options = self._options(connection, to)
         try:
             code, answer = connection.mail(self._sender.addr_spec, options)
-            if code != 250:
-                raise self._answered(code, answer, _At.MAIL)
+            if waited and code != _DONE:  # it may only have had enough of this connection
+                raise _Tired
+            self._expect(code, answer, _At.MAIL)
+            connection.restart(max(ends - time.monotonic(), 0.001))
             code, answer = connection.rcpt(to.addr_spec)
-            if code not in (250, 251):
-                raise self._answered(code, answer, _At.RCPT)
-        except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"before sending: {self._reason(error)}") from None
-        try:
+            if waited and code == _CLOSING:
+                raise _Tired
+            self._expect(code, answer, _At.RCPT)
             code, answer = connection.data(raw)
         except smtplib.SMTPDataError as error:
+            if waited and error.smtp_code == _CLOSING:
+                raise _Tired from None
             raise self._answered(error.smtp_code, error.smtp_error, _At.DATA) from None
-        except (OSError, smtplib.SMTPException) as error:
-            detail = f"the connection was lost after DATA: {self._reason(error)}"
-            raise DeliveryFailed(DeliveryFault.UNKNOWN, detail) from None
-        if code != 250:
-            raise self._answered(code, answer, _At.END)
-        self._quit(connection)
-        return Receipt(self._one_line(code, answer))
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            if connection.ended:
+                detail = f"the connection was lost after DATA: {self._reason(error)}"
+                raise DeliveryFailed(DeliveryFault.UNKNOWN, detail) from None
+            if waited:
+                raise _Tired from None
+            raise DeliveryFailed(DeliveryFault.UNREACHABLE, f"before sending: {self._reason(error)}") from None
+        self._expect(code, answer, _At.END)
+        over = f"{connection.greeting.decode('utf-8', 'replace')} · {connection.protection}"
+        return Receipt(self._one_line(code, answer), over=self._quoted(over))
+
+    def _options(self, connection: TimedSmtp, to: Address) -> list[str]:
+        if to.username.isascii() and self._sender.username.isascii():
+            return []
+        if not connection.has_extn("smtputf8"):
+            detail = "the server takes no addresses beyond ASCII (SMTPUTF8)"
+            raise DeliveryFailed(DeliveryFault.REFUSED, detail)
+        return ["SMTPUTF8", "BODY=8BITMIME"]
+
+    def _expect(self, code: int, answer: bytes, at: _At) -> None:
+        if code != _DONE and not (at is _At.RCPT and code == _FORWARDED):
+            raise self._answered(code, answer, at)
 
     @staticmethod
-    def _quit(connection: smtplib.SMTP) -> None:
+    def _reset(connection: TimedSmtp) -> bool:
+        """Whether the server is ready for another message after one it refused."""
         with suppress(Exception):
-            connection.quit()
+            return connection.rset()[0] == _DONE
+        return False
 
-    def _answered(self, code: int, answer: bytes | str, at: _At) -> DeliveryFailed:
-        return DeliveryFailed(_fault_of(code, at), f"{self._one_line(code, answer)} (at {at.value})")
+    @staticmethod
+    def _end(connection: TimedSmtp, *, politely: bool) -> None:
+        # After the answer to DATA all is decided: a failing goodbye changes nothing.
+        with suppress(Exception):
+            if politely:
+                connection.quit()
+        with suppress(Exception):
+            connection.close()
+
+    def _answered(self, code: int, answer: bytes | str, at: _At) -> _Answered:
+        return _Answered(_fault_of(code, at), f"{self._one_line(code, answer)} (at {at.value})", code=code)
 
     def _one_line(self, code: int, answer: bytes | str) -> str:
         text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
@@ -211,10 +273,10 @@ class EmailChannel:
         """What somebody else said, on one line. A server may echo what it was sent."""
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return _header_text(said)[:300]
+        return header_text(said)[:300]
 
     def _bad_certificate(self, error: ssl.SSLCertVerificationError) -> DeliveryFailed:
-        detail = f"{self._settings.host}: certificate: {_header_text(error.verify_message)[:200]}"
+        detail = f"{self._settings.host}: certificate: {header_text(error.verify_message)[:200]}"
         return DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail)
 
     def _context(self) -> ssl.SSLContext:
@@ -237,23 +299,3 @@ def _forms_of_the_secret(settings: SmtpSettings) -> tuple[str, ...]:
     plain = f"\0{settings.username or ''}\0{password}"
     encoded = [base64.b64encode(text.encode("utf-8", "replace")).decode() for text in (plain, password)]
     return tuple(sorted((*encoded, password), key=len, reverse=True))
-
-
-def _address(text: str) -> Address:
-    """`Name <user@host>` as an Address with an ASCII domain. Raises ValueError."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
-        raise ValueError("control character in an address")
-    name, spec = parseaddr(text)
-    user, at, domain = spec.rpartition("@")
-    if not (user and at and domain) or " " in spec:
-        raise ValueError("not an address")
-    return Address(display_name=_header_text(name), username=user, domain=domain.encode("idna").decode("ascii"))
-
-
-def _header_text(text: str) -> str:
-    """On one line: a line break in a header would start another header."""
-    return " ".join(_sendable("".join(c if c.isprintable() else " " for c in text)).split())
-
-
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -13,6 +13,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import delivery_of
 from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
+from monitor.model.suppression import UNSUBSCRIBED
 
 _HAS_WORDS = t.deliveries.c.message["gone"].as_string().is_(None)  # pruning and `monitor forget` empty messages
 _RETRIABLE = (DeliveryState.DEAD.value, DeliveryState.WAITING.value)
@@ -22,6 +23,7 @@ _REFUSED = {
     DeliveryState.WAITING: RetryAnswer.BEING_SENT,
     DeliveryState.SENT: RetryAnswer.ALREADY_SENT,
     DeliveryState.DRAFT: RetryAnswer.DRAFT,
+    DeliveryState.SUPPRESSED: RetryAnswer.SUPPRESSED,
 }
 
 
@@ -96,6 +98,11 @@ class SqlOutbox:
         else:
             values["next_attempt_at"] = decision.retry_at
         self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)
+
+    def record_suppressed(self, delivery: Delivery, now: datetime) -> None:
+        """Its recipient unsubscribed: it is not sent, which is kept like an attempt."""
+        values: dict[str, object] = {"state": DeliveryState.SUPPRESSED.value, "lease_until": None}
+        self._record(delivery, values, DeliveryState.SUPPRESSED.value, UNSUBSCRIBED, now)
 
     def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
         """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""

@@ -21,6 +21,7 @@ from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.stories import SqlStoryStore
+from monitor.adapters.store.suppressions import SqlSuppressions
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
 from monitor.model.reading import RereadState
@@ -35,6 +36,7 @@ from monitor.ports import (
     ReadingMemory,
     Retention,
     StoryStore,
+    Suppressions,
 )
 
 # The longest that each may rightly wait (schedule: 24 h and jitter; stages: minutes; retries: Retry-After).
@@ -80,6 +82,7 @@ class SqlStore:
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
         self.stories: StoryStore = SqlStoryStore(self._db)
+        self.suppressions: Suppressions = SqlSuppressions(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -75,7 +75,7 @@ def saying(dripping: str | None = None, **answers: str) -> Iterator[int]:
         thread.join()
 
 
-def channel(port: int, *, deadline: float = 10.0, login: bool = True) -> EmailChannel:
+def channel(port: int, *, deadline: float = 10.0, login: bool = True, keep: float = 0) -> EmailChannel:
     secret = Secret(PASSWORD) if login else None
     settings = SmtpSettings(
         "127.0.0.1",
@@ -86,7 +86,7 @@ def channel(port: int, *, deadline: float = 10.0, login: bool = True) -> EmailCh
         secret,
         timedelta(seconds=5),
     )
-    return EmailChannel(settings, deadline=deadline)
+    return EmailChannel(settings, deadline=deadline, keep=keep)
 
 
 def failure_of(to: EmailChannel) -> DeliveryFailed:

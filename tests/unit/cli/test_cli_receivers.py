@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import re
 from collections.abc import Iterator
 from email import policy
 from pathlib import Path
@@ -91,6 +92,8 @@ def test_a_test_message_reaches_every_recipient_and_says_what_it_is(
         "ok    stdout",
     ]
     assert "queued" in results[0]
+    # A mail server says who it is, and how the way there is protected.
+    assert re.search(r"^      \S.*SMTP.* · not encrypted$", done.stdout, re.MULTILINE)
     mails = [email.message_from_bytes(one.content, policy=policy.default) for one in mail.received]
     assert {one["Subject"] for one in mails} == {"TEST of receiver desk: Only a test: nothing happened"}
     assert {one["To"] for one in mails} == {"desk@example.org", "night@example.org"}
@@ -199,6 +202,7 @@ def test_the_list_says_who_is_reached_how_and_needs_no_secret(desk: Path, monkey
         "receiver": "siem",
         "channels": [{"channel": "webhook", "to": "siem.example"}],
         "digests": [],
+        "unsubscribed": [],
     }
 
 
