@@ -13,6 +13,7 @@ from monitor import __version__
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
+from monitor.adapters.channels.slack_bot import SlackBotChannel
 from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
@@ -30,6 +31,7 @@ from monitor.model.delivery import (
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    SlackTokenEndpoint,
     SmtpSettings,
     WebhookEndpoint,
 )
@@ -231,6 +233,8 @@ def _channel(
         return ChannelKind.EMAIL, EmailChannel(smtp)
     if isinstance(endpoint, SlackEndpoint):
         return ChannelKind.SLACK, SlackChannel(endpoint)
+    if isinstance(endpoint, SlackTokenEndpoint):
+        return ChannelKind.SLACK, SlackBotChannel(endpoint)
     if isinstance(endpoint, WebhookEndpoint):
         return ChannelKind.WEBHOOK, WebhookChannel(endpoint, clock, version)
     if isinstance(endpoint, FileEndpoint):

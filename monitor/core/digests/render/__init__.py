@@ -13,12 +13,21 @@ from monitor.core.digests.render.html_form import html_messages
 from monitor.core.digests.render.json_form import json_messages
 from monitor.core.digests.render.slack_form import slack_messages
 from monitor.core.digests.render.text_form import text_messages
-from monitor.model.digest import Digest, Message, MessageFormat
+from monitor.model.digest import Digest, Links, Message, MessageFormat
 
 __all__ = ["render", "with_key"]
 
+_NO_LINKS = Links()
 
-def render(digest: Digest, form: MessageFormat, *, display_name: str | None = None) -> tuple[Message, ...]:
+
+def render(
+    digest: Digest,
+    form: MessageFormat,
+    *,
+    display_name: str | None = None,
+    links: Links = _NO_LINKS,
+    answers: tuple[str, ...] = (),
+) -> tuple[Message, ...]:
     """The digest as messages for one kind of channel: at least one, numbered when there are several.
 
     `display_name` is the title people read; by default the digest's name with its hyphens opened
@@ -27,12 +36,14 @@ def render(digest: Digest, form: MessageFormat, *, display_name: str | None = No
     """
     title = display_name or digest.name.replace("-", " ").replace("_", " ").strip().capitalize() or "Digest"
     if form is MessageFormat.SLACK:
-        return slack_messages(digest, title)
-    if form is MessageFormat.JSON:
-        return json_messages(digest, title)
-    if form is MessageFormat.TEXT:
-        return text_messages(digest, title)
-    return html_messages(digest, title, form)
+        messages = slack_messages(digest, title, answers)
+    elif form is MessageFormat.JSON:
+        messages = json_messages(digest, title)
+    elif form is MessageFormat.TEXT:
+        messages = text_messages(digest, title)
+    else:
+        messages = html_messages(digest, title, form)
+    return tuple(replace(one, list_name=digest.name, links=links, answers=answers) for one in messages)
 
 
 def with_key(message: Message, key: str) -> Message:
