@@ -5,18 +5,32 @@ import random
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from digest_samples import DIGEST, END, SETTINGS, TORKHAM, WINDOW, article, matched, rule
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from slack_rules import fault_in
 
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
-from monitor.model.digest import ArticleLink, Badge, Coverage, Digest, DigestStory, MessageFormat, Passage, RuleHit
+from monitor.model.digest import (
+    ArticleLink,
+    Badge,
+    CatchUp,
+    Coverage,
+    Digest,
+    DigestStory,
+    MessageFormat,
+    Passage,
+    RuleHit,
+    SentBefore,
+)
 from monitor.model.rule import Severity
+from monitor.model.silence import Swallowed
 
 # Everything a feed could say, unpaired surrogates and characters that grow when escaped included.
 # No shrinking: with texts of 9,000 characters it takes minutes and prints megabytes.
@@ -74,6 +88,9 @@ def stories(draw: st.DrawFn) -> DigestStory:
         last_updated=draw(moments),
         entities=tuple(draw(st.lists(st.builds(EntityMention, hostile, st.just("person")), max_size=8))),
         badges=tuple(draw(st.lists(st.sampled_from(Badge), unique=True))),
+        update=draw(long_hostile),
+        told=tuple(draw(st.lists(st.integers(1, 99), max_size=3))),
+        sent_before=draw(st.none() | st.builds(SentBefore, hostile, moments, st.integers(0, 99))),
     )
 
 
@@ -85,6 +102,9 @@ digests = st.builds(
         immediate=immediate,
         late=late,
         coverage=Coverage(5, 2, 1, tuple(names)),
+        catch_up=CatchUp.PAUSE if late else None,
+        left_out=most,
+        silenced=tuple(Swallowed(n, name, END, 2, 1) for n, name in enumerate(names)),
     ),
     st.lists(stories(), max_size=4),
     st.sampled_from([1, 1, 12]),
@@ -98,21 +118,23 @@ digests = st.builds(
 @given(digests)
 @settings(max_examples=25, deadline=None, phases=PHASES)
 def test_slack_limits_hold_whatever_the_titles_are(digest: Digest):
-    for message in render(digest, MessageFormat.SLACK):
-        assert message.payload is not None
-        raw = json.dumps(message.payload, ensure_ascii=False)
-        assert len(raw) <= 9_000
-        assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
-        blocks = message.payload["blocks"]
-        assert len(blocks) <= 45
-        for block in blocks:
-            if block["type"] == "header":
-                assert 1 <= len(block["text"]["text"]) <= 150
-            elif block["type"] == "section":
-                assert 1 <= len(block["text"]["text"]) <= 3_000
-            elif block["type"] == "context":
-                assert 1 <= len(block["elements"]) <= 10
-                assert all(1 <= len(e["text"]) <= 2_000 for e in block["elements"])
+    for answers in ((), ("an earlier one",)):
+        messages = render(digest, MessageFormat.SLACK, answers=answers)
+        assert messages == render(digest, MessageFormat.SLACK, answers=answers)
+        for message in messages:
+            assert message.payload is not None
+            sent = {name: value for name, value in message.payload.items() if name not in ("parent", "alone")}
+            within_slacks_limits(sent, "webhook")
+            if parent := message.payload.get("parent"):
+                within_slacks_limits({"channel": "C1", "ts": "1.1", **parent}, "update")
+
+
+def within_slacks_limits(body: dict[str, Any], method: str) -> None:
+    raw = json.dumps(body, ensure_ascii=False)
+    assert len(raw) <= 9_000
+    assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
+    assert len(body["blocks"]) <= 45
+    assert fault_in(body, method) is None, fault_in(body, method)
 
 
 @given(digests)
