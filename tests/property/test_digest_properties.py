@@ -15,6 +15,7 @@ from slack_rules import fault_in
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
+from monitor.core.digests.render.slack_text import unmarked
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
 from monitor.model.digest import (
@@ -121,12 +122,15 @@ def test_slack_limits_hold_whatever_the_titles_are(digest: Digest):
     for answers in ((), ("an earlier one",)):
         messages = render(digest, MessageFormat.SLACK, answers=answers)
         assert messages == render(digest, MessageFormat.SLACK, answers=answers)
+        sections = 0
         for message in messages:
             assert message.payload is not None
+            sections += sum(block["type"] == "section" for block in message.payload["blocks"])
             sent = {name: value for name, value in message.payload.items() if name not in ("parent", "alone")}
             within_slacks_limits(sent, "webhook")
             if parent := message.payload.get("parent"):
                 within_slacks_limits({"channel": "C1", "ts": "1.1", **parent}, "update")
+        assert sections == len(digest.stories)  # one each
 
 
 def within_slacks_limits(body: dict[str, Any], method: str) -> None:
@@ -135,6 +139,13 @@ def within_slacks_limits(body: dict[str, Any], method: str) -> None:
     assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
     assert len(body["blocks"]) <= 45
     assert fault_in(body, method) is None, fault_in(body, method)
+
+
+@given(long_hostile)
+@settings(max_examples=100, deadline=None, phases=PHASES)
+def test_text_without_slacks_markup_is_as_long_as_before(text: str):
+    assert len(unmarked(text)) == len(text)
+    assert unmarked(unmarked(text)) == unmarked(text)
 
 
 @given(digests)
