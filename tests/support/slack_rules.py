@@ -24,8 +24,9 @@ _WEBHOOK = {"text", "blocks", "unfurl_links", "unfurl_media", "mrkdwn"}
 _UPDATE = {"channel", "ts", "text", "blocks"}
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
-# Embeddings, overrides and isolates: they would turn the text around them.
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Embeddings and overrides, and isolates that are not closed: they would turn the text around them.
+_BIDI = re.compile("[\u202a-\u202e\u2066\u2067]")
+_ISOLATES = re.compile("\u2068[^\u2068\u2069\n]*\u2069")
 _ANGLES = re.compile(r"<([^<>]*)>")
 
 
@@ -130,7 +131,7 @@ def markup_faults(text: str) -> Iterator[str]:
     """What would be read otherwise than it was meant: bare controls, half a link, a mention that nobody wrote."""
     if _CONTROL.search(text):
         yield "control characters"
-    if _BIDI.search(text):
+    if _BIDI.search(text) or re.search("[\u2068\u2069]", _ISOLATES.sub("", text)):
         yield "a bidi override"
     if _ENTITY.search(text):
         yield "an & that is not escaped"

@@ -207,6 +207,27 @@ def test_markup_of_slack_in_a_title_is_shown_and_not_obeyed():
     assert escape("a & b < c > d") == "a &amp; b &lt; c &gt; d"
 
 
+def test_right_to_left_text_does_not_turn_what_stands_beside_it():
+    first, second = parts(replace(DIGEST, stories=(PASHTO,) * 6))
+    assert f"|\u2068{PASHTO.headline}\u2069>" in shown(first)
+    assert f"|\u2068{PASHTO.headline}\u2069> · \u2068پژواک\u2069" in shown(second)
+    assert "\u2068" not in shown(parts(ALERT)[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        (("closed",), "was *closed* again"),
+        (("clos",), "was closed again"),  # Slack bolds no half word
+        (("was closed",), "*was closed* again"),
+        (("again",), "was closed *again*."),
+    ],
+)
+def test_matched_words_are_bold_where_slack_can_make_them_so(words: tuple[str, ...], marked: str):
+    story = replace(TORKHAM, matched=(passage("Torkham was closed again.", *words),))
+    assert marked in shown(parts(replace(ALERT, stories=(story,)))[0])
+
+
 @pytest.mark.parametrize("length", [100, 1_880, 1_949, 1_950, 2_000, 2_900, 9_000])
 def test_an_address_of_any_length_costs_no_story(length: int):
     url = "https://long.example/" + "a" * (length - 21)

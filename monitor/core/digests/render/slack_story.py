@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from monitor.core.digests.render.slack_text import (
     context,
     escape,
     fit,
+    isolated,
     link,
     section,
     short_link,
@@ -108,8 +110,9 @@ def _why(rule: str, why: str) -> str:
 
 
 def _by(story: DigestStory, times: Times) -> str:
-    said = (publishers_line(story, 2, room=80), sent_line(story, times))
-    return f" · {fit(' · '.join(filter(None, said)), 300)}"
+    before = sent_line(story, times)
+    by = isolated(fit(publishers_line(story, 2, room=80), 200))
+    return f" · {by}" + (f" · {fit(before, 98)}" if before else "")
 
 
 def _quotes(story: DigestStory, most: int, longest: int) -> list[str]:
@@ -119,11 +122,22 @@ def _quotes(story: DigestStory, most: int, longest: int) -> list[str]:
         if one_line(passage.text) == one_line(story.headline):
             continue
         said = pieces(passage, longest)
-        marked = "".join(bold(text) if matched else escape(unmarked(text)) for text, matched in said)
+        marked = _marked(said)
         # A line full of ampersands grows fivefold: plain words then, cut to the room there is.
         plain = fit("".join(text for text, _ in said), 600)
         quotes.append("> " + (marked if len(marked) <= 600 else plain))
     return quotes
+
+
+def _marked(said: Sequence[tuple[str, bool]]) -> str:
+    """The pieces with the matched ones bold; none inside a word, where Slack would show the stars."""
+    shown = ""
+    for place, (text, matched) in enumerate(said):
+        after = said[place + 1][0][:1] if place + 1 < len(said) else ""
+        before = said[place - 1][0][-1:] if place else ""
+        inside = any(unicodedata.category(one)[0] in "LMN" for one in before + after)
+        shown += bold(text) if matched and not inside else escape(unmarked(text))
+    return shown
 
 
 def _lead(story: DigestStory) -> str:

@@ -7,6 +7,7 @@ it. What comes from the network is therefore written with look-alike letters whe
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,14 +54,20 @@ def bold(text: str) -> str:
     return f"*{shown}*" if text and text.strip() == text else shown
 
 
+def isolated(text: str) -> str:
+    """Right-to-left text set apart, so that it does not turn what stands beside it (UAX #9: FSI … PDI)."""
+    turned = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)
+    return f"\u2068{text}\u2069" if turned else text
+
+
 def link(url: str, label: str) -> str:
     """`<url|label>`; the bare label where the address cannot be a link."""
     # Slack ends the address at the first "|" and the link at the first ">": both are written as RFC 3986 bids.
     target = escape(web_url(url).replace("|", "%7C").replace("<", "%3C").replace(">", "%3E"))
     label = label.replace("|", "¦")
     size = len(target.encode("utf-8", "replace"))
-    room = max(60, _LONGEST_LINK - size - len("<|>"))
-    made = f"<{target}|{fit(label, min(500, room))}>"
+    room = max(60, _LONGEST_LINK - size - len("<|>")) - len(isolated("ا")) + 1
+    made = f"<{target}|{isolated(fit(label, min(500, room)))}>"
     return made if target and len(made) + size - len(target) <= _LONGEST_LINK else fit(label, 500)
 
 
