@@ -15,6 +15,7 @@ from slack_rules import fault_in
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
+from monitor.core.digests.render.slack_form import FOR_CHANNELS
 from monitor.core.digests.render.slack_text import unmarked
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
@@ -126,7 +127,7 @@ def test_slack_limits_hold_whatever_the_titles_are(digest: Digest):
         for message in messages:
             assert message.payload is not None
             sections += sum(block["type"] == "section" for block in message.payload["blocks"])
-            sent = {name: value for name, value in message.payload.items() if name not in ("parent", "alone")}
+            sent = {name: value for name, value in message.payload.items() if name not in FOR_CHANNELS}
             within_slacks_limits(sent, "webhook")
             if parent := message.payload.get("parent"):
                 within_slacks_limits({"channel": "C1", "ts": "1.1", **parent}, "update")

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from monitor.adapters.channels.http_post import USUAL_LIMITS, PostLimits, post
@@ -22,6 +23,7 @@ from monitor.model.secret import Secret
 EVENT_TYPE = "media_monitor_digest"
 # Slack repeats the whole message, which has 15 kB at most and grows when it is escaped.
 _LONGEST_ANSWER = 200_000
+_MOST_REMEMBERED = 10_000
 _ALONE = "alone"
 _TS = re.compile(r"\d{1,12}\.\d{1,8}")
 _CHANNEL_ID = re.compile(r"[A-Z0-9]{2,30}")
@@ -63,6 +65,7 @@ class SlackBotChannel:
         self._endpoint = endpoint
         self._limits = limits
         self._pace = pace or Pace()
+        self._edited: dict[str, datetime] = {}  # parents by their ts, as of when they were edited
 
     def send(self, message: Message, recipient: str, key: str) -> Receipt:
         """Edits the parent where the message says how it looks now, then posts the message itself.
@@ -87,7 +90,9 @@ class SlackBotChannel:
         parent, now = Place.read(message.parent), payload.get("parent")
         if parent is not None and parent.to != self._endpoint.to:
             parent = None
-        edited = self._edit(parent, now) if parent is not None and parent.top == _ALONE and now else ()
+        edited: tuple[str, ...] = ()
+        if parent is not None and parent.top == _ALONE and now:
+            edited = self._edit(parent, now, message.date)
         body = {
             **wire_body(payload),
             "channel": self._endpoint.to,
@@ -100,12 +105,14 @@ class SlackBotChannel:
         detail = f"ok {place.channel} {place.ts}" if place else "ok"
         return Receipt("; ".join((detail, *edited, *changes)), str(place) if place else None)
 
-    def _edit(self, parent: Place, now: Mapping[str, Any]) -> tuple[str, ...]:
+    def _edit(self, parent: Place, now: Mapping[str, Any], as_of: datetime) -> tuple[str, ...]:
         """Makes the parent say what is known now; returns what could not be done.
 
         It is deleted, too old to be edited, or Slack has a bad moment: nothing of this holds the reply, which is
         the alert. Only when Slack asks to wait nothing else is asked of it.
         """
+        if as_of < self._edited.get(parent.thread, as_of):  # an older update that had to be tried again
+            return ("parent not edited, it says what came later",)
         body = {"channel": parent.channel, "ts": parent.thread, "text": now["text"], "blocks": now["blocks"]}
         try:
             said = self._call("chat.update", body)
@@ -114,7 +121,12 @@ class SlackBotChannel:
         if said.fault is DeliveryFault.RATE_LIMITED:
             self._pace.rest(said.retry_after)
             raise said.failure()
-        return (f"parent not edited, {said.detail}",) if said.fault else ("parent edited",)
+        if said.fault:
+            return (f"parent not edited, {said.detail}",)
+        if len(self._edited) >= _MOST_REMEMBERED:
+            self._edited.clear()
+        self._edited[parent.thread] = as_of
+        return ("parent edited",)
 
     def _post(self, body: Body) -> Said:
         return self._call("chat.postMessage", body)

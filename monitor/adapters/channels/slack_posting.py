@@ -8,14 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from monitor.adapters.channels.slack_answers import NO_THREAD, Said
+from monitor.core.digests.render.slack_form import FOR_CHANNELS
 from monitor.core.digests.render.slack_text import escape
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 
 Body = Mapping[str, Any]
-
-# What our renderer tells the channels beside what Slack is told (render/slack_form.py).
-_OURS = frozenset(("parent", "alone"))
 
 # docs.slack.dev, rate limits: chat.postMessage and incoming webhooks take about one message a second a channel.
 GAP = 1.0
@@ -62,7 +60,7 @@ class Pace:
 
 def wire_body(payload: Body) -> dict[str, Any]:
     """The payload without what is meant for us."""
-    return {name: value for name, value in payload.items() if name not in _OURS}
+    return {name: value for name, value in payload.items() if name not in FOR_CHANNELS}
 
 
 def post_message(

@@ -88,6 +88,17 @@ def test_an_update_edits_its_parent_and_answers_in_its_thread(slack: SlackStandI
     assert receipt.detail == f"ok C0000PRESS {reply.ts}; parent edited"
 
 
+def test_an_older_update_that_comes_late_does_not_put_an_older_state_back(slack: SlackStandIn):
+    channel = bot(slack)
+    parent = channel.send(alert(), "slack", "1").reference
+    newer, older = update(parent), update(parent)
+    older = replace(older, date=newer.date - timedelta(minutes=5))
+    channel.send(newer, "slack", "3")
+    assert "it says what came later" in channel.send(older, "slack", "2").detail
+    assert len(slack.posted[0].edits) == 1
+    assert len(slack.replies(slack.posted[0].ts)) == 2
+
+
 def test_an_answer_to_a_reply_goes_to_the_top_of_the_thread(slack: SlackStandIn):
     first = bot(slack).send(alert(), "slack", "1").reference
     second = bot(slack).send(update(first), "slack", "2").reference

@@ -13,6 +13,7 @@ from slack_rules import fault_in
 from slack_sdk.models.blocks import Block
 
 from monitor.core.digests.render import render
+from monitor.core.digests.render.slack_form import FOR_CHANNELS
 from monitor.core.digests.render.slack_text import escape, fit, unmarked
 from monitor.model.digest import (
     Badge,
@@ -44,7 +45,7 @@ def parts(digest: Digest, answers: tuple[str, ...] = ()) -> Sequence[Message]:
 def payload(message: Message) -> dict[str, Any]:
     """What is sent, without what is for our channels; refused by nobody."""
     assert message.payload is not None
-    sent = {name: value for name, value in message.payload.items() if name not in ("parent", "alone")}
+    sent = {name: value for name, value in message.payload.items() if name not in FOR_CHANNELS}
     assert fault_in(sent, "webhook") is None, fault_in(sent, "webhook")
     for block in sent["blocks"]:
         parsed = Block.parse(block)

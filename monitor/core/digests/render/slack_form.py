@@ -35,7 +35,10 @@ from monitor.core.digests.render.words import (
 from monitor.model.digest import Digest, DigestStory, Message, MessageFormat
 from monitor.model.rule import Severity
 
-__all__ = ["LONGEST_HEADER", "LONGEST_SECTION", "escape", "slack_messages"]
+__all__ = ["FOR_CHANNELS", "LONGEST_HEADER", "LONGEST_SECTION", "escape", "slack_messages"]
+
+FOR_CHANNELS = frozenset(("alone", "parent"))
+"""Keys of a payload that our channels take out before they post it."""
 
 LONGEST_HEADER = 150
 MOST_BLOCKS = 45
@@ -53,7 +56,7 @@ def slack_messages(digest: Digest, title: str, answers: Sequence[str] = ()) -> t
     """The parent with its first stories, and the rest as compact parts of at most 20.
 
     With `answers`, the keys of earlier messages on the one story of an immediate digest, the message is the reply
-    that says what is new. Two keys of a payload are for our channels, which take them out: `parent` is the new
+    that says what is new. Two keys of a payload are for our channels (`FOR_CHANNELS`): `parent` is the new
     state of the message that a reply answers, `alone` marks one that tells one story only, and so may be edited.
     """
     if answers and digest.immediate and len(digest.stories) == 1:
