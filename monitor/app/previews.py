@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from monitor.core.digests.render import render
+from monitor.core.digests.render.slack_form import FOR_CHANNELS
 from monitor.model.digest import Digest, MessageFormat
 
 _FORMS = {
@@ -20,7 +21,8 @@ def preview_texts(digest: Digest, form: str) -> list[str]:
     texts = []
     for message in render(digest, _FORMS[form]):
         if message.payload is not None:
-            texts.append(json.dumps(message.payload, ensure_ascii=False, indent=2))
+            sent = {name: value for name, value in message.payload.items() if name not in FOR_CHANNELS}
+            texts.append(json.dumps(sent, ensure_ascii=False, indent=2))
         else:
             texts.append(message.html or message.text)
     return texts

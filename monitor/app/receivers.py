@@ -28,6 +28,7 @@ from monitor.model.delivery import (
     Endpoint,
     FileEndpoint,
     SlackEndpoint,
+    SlackTokenEndpoint,
     WebhookEndpoint,
 )
 from monitor.model.digest import Message
@@ -89,6 +90,8 @@ def _ways(endpoint: Endpoint) -> list[tuple[ChannelKind, str]]:
         return [(ChannelKind.EMAIL, address) for address in endpoint.addresses]
     if isinstance(endpoint, SlackEndpoint):
         return [(ChannelKind.SLACK, endpoint.webhook_url.reference)]
+    if isinstance(endpoint, SlackTokenEndpoint):
+        return [(ChannelKind.SLACK, f"{endpoint.to} ({endpoint.token.reference})")]
     if isinstance(endpoint, WebhookEndpoint):
         reference = endpoint.url.reference
         pointed = reference.startswith(SECRET_PREFIXES)
@@ -240,10 +243,30 @@ def advice_on(tried: Tried) -> str:
                 f"Check the address of {tried.channel.value} in {where}, and that this machine may connect there."
             )
         case ChannelKind.SLACK, DeliveryFault.BROKEN_RECEIVER:
-            return f"Make a new incoming webhook in Slack, and put it where webhook_url in {where} points."
+            return _slack_advice(tried.failure.detail, where)
         case ChannelKind.WEBHOOK, DeliveryFault.BROKEN_RECEIVER:
             return f"Check url and secret of webhook in {where}; the server must have the same secret."
         case ChannelKind.FILE, _:
             return f"Check the directory of file in {where}: it must be there or can be made, and be writable."
         case _:
             return f"The other side does not take such a message: check {where} and what the other side expects."
+
+
+def _slack_advice(detail: str, where: str) -> str:
+    """What to mend in Slack: for a bot by the word that its method answers, else a new webhook."""
+    method, _, answer = detail.partition(": ")
+    if not method.startswith("chat."):
+        return f"Make a new incoming webhook in Slack, and put it where webhook_url in {where} points."
+    match answer.split(" ")[0]:
+        case "not_in_channel":
+            return f'Invite the bot into the channel: type "/invite @BOT" there, or change to in {where}.'
+        case "channel_not_found":
+            return f"Check to in {where}; into a private channel the bot must be invited, and its id is safest."
+        case "missing_scope":
+            return "Add the scope to the app under OAuth & Permissions in Slack, and install it anew."
+        case "is_archived":
+            return f"The channel is archived: open it again in Slack, or change to in {where}."
+        case word if word.startswith("restricted_action"):
+            return "Slack's settings forbid posting there: ask those who manage the workspace."
+        case _:
+            return f"Check the token of slack in {where}: a bot token begins with xoxb-, from OAuth & Permissions."

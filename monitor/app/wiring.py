@@ -14,6 +14,7 @@ from monitor import __version__
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
+from monitor.adapters.channels.slack_bot import SlackBotChannel
 from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
@@ -34,6 +35,7 @@ from monitor.model.delivery import (
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    SlackTokenEndpoint,
     SmtpSettings,
     WebhookEndpoint,
 )
@@ -255,6 +257,8 @@ def _channel(
         return ChannelKind.EMAIL, mail
     if isinstance(endpoint, SlackEndpoint):
         return ChannelKind.SLACK, SlackChannel(endpoint)
+    if isinstance(endpoint, SlackTokenEndpoint):
+        return ChannelKind.SLACK, SlackBotChannel(endpoint)
     if isinstance(endpoint, WebhookEndpoint):
         return ChannelKind.WEBHOOK, WebhookChannel(endpoint, clock, version)
     if isinstance(endpoint, FileEndpoint):

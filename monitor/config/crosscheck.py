@@ -179,6 +179,8 @@ def _check_slack(path: tuple[Step, ...], slack: Raw, notes: Notes) -> None:
         notes.error((*path, "to"), "has no token beside it; a webhook knows its channel")
     elif "token" not in slack and "webhook_url" not in slack:
         notes.error(path, "needs a webhook_url, or a token and a channel", line=notes.key_line(path))
+    if "api_url" in slack and "webhook_url" in slack:
+        notes.error((*path, "api_url"), "is for a token; a webhook_url is an address of its own")
 
 
 def _check_health(raw: Raw, notes: Notes) -> None:

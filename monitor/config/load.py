@@ -257,7 +257,7 @@ def _receiver(name: str, table: ReceiverTable, directory: str) -> Receiver:
     if table.slack and table.slack.webhook_url:
         endpoints.append(SlackEndpoint(table.slack.webhook_url))
     if table.slack and table.slack.token and table.slack.to:
-        endpoints.append(SlackTokenEndpoint(table.slack.token, table.slack.to))
+        endpoints.append(SlackTokenEndpoint(table.slack.token, table.slack.to, table.slack.api_url))
     if table.webhook:
         endpoints.append(WebhookEndpoint(table.webhook.url, table.webhook.secret))
     if table.file:

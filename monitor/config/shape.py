@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from monitor.config import values
 from monitor.core.signing import key_of
+from monitor.model.delivery import SLACK_API
 from monitor.model.digest import Cron, Schedule
 from monitor.model.errors import SecretUnavailable
 from monitor.model.feed import PollSettings
@@ -211,6 +212,7 @@ class SlackTable(_Table):
     webhook_url: Annotated[SecretRef, AfterValidator(_webhook)] | None = None
     token: SecretRef | None = None
     to: Annotated[str, AfterValidator(values.read_slack_channel)] | None = None
+    api_url: Annotated[str, AfterValidator(values.read_api_url)] = SLACK_API
 
 
 class WebhookTable(_Table):

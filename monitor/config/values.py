@@ -194,6 +194,17 @@ def read_slack_channel(text: str) -> str:
     return text
 
 
+def read_api_url(url: str) -> str:
+    """Where the methods of Slack's Web API are: https, or http on this machine; a slash at its end goes."""
+    read_http_url(url)
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError(f"{quoted(url)} must end with its path, as https://slack.com/api does")
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{quoted(url)} is plain http; only https keeps a token secret")
+    return url.rstrip("/")
+
+
 def read_timezone(name: str) -> str:
     """An IANA time zone by its exact name."""
     try:

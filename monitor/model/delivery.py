@@ -9,6 +9,8 @@ from enum import StrEnum
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.secret import Secret
 
+SLACK_API = "https://slack.com/api"
+
 
 class ChannelKind(StrEnum):
     """Code that carries messages."""
@@ -58,10 +60,14 @@ class SlackEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SlackTokenEndpoint:
-    """A bot token and the channel it posts to, "#press" or an id: threads and updates are possible."""
+    """A bot token and the channel it posts to, "#press" or an id: threads and updates are possible.
+
+    `api_url` is where the methods of the Web API are, without a slash at its end.
+    """
 
     token: Secret
     to: str
+    api_url: str = SLACK_API
 
 
 @dataclass(frozen=True, slots=True)

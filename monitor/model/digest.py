@@ -254,7 +254,8 @@ class Message:
     `text` is always there; `html` for e-mail and HTML files; `payload` for Slack and JSON. `date` is the
     Date header of an e-mail (aware, UTC). A message that is `gone` has lost all three, and can be sent no more.
     `list_name` is the digest, for List-Id; `answers` are the delivery keys of earlier messages on the same story,
-    oldest first; `links` are the reader's own.
+    oldest first; `links` are the reader's own. `parent` is what the other side calls the message that it follows:
+    not stored, the deliver stage fills it in when it is known.
     """
 
     format: MessageFormat
@@ -269,3 +270,4 @@ class Message:
     list_name: str = ""
     answers: tuple[str, ...] = ()
     links: Links = Links()
+    parent: str | None = None

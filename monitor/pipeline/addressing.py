@@ -37,7 +37,7 @@ from monitor.ports import DigestStore
 MOST_ANSWERS = 10
 """Earlier messages that a message names; the first, which began the thread, is always one of them."""
 
-_Variant = tuple[MessageFormat, Links, frozenset[str], tuple[tuple[str, SentBefore], ...]]
+_Variant = tuple[MessageFormat, Links, frozenset[str], tuple[tuple[str, SentBefore], ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class _Run:
         # A reply is never answered: where the first one left is a reply itself, both follow what began the thread.
         thread = (earlier[0].parent or earlier[0].key) if earlier else None
         first = self._key(one, 1)
-        for message in self._messages(own, one.form, links):
+        for message in self._messages(own, one.form, links, answers):
             key = self._key(one, message.part)
             message = with_key(message, key) if one.form is MessageFormat.JSON else message
             further = (first,) if message.part > 1 else ()
@@ -200,12 +200,14 @@ class _Run:
         key = delivery_key(self.settings.name, self.digest.batch, receiver, one.recipient, part)
         return f"draft-{key}" if self.of.draft else key
 
-    def _messages(self, own: Digest, form: MessageFormat, links: Links) -> tuple[Message, ...]:
+    def _messages(
+        self, own: Digest, form: MessageFormat, links: Links, answers: tuple[str, ...]
+    ) -> tuple[Message, ...]:
         noted = tuple((story.id, story.sent_before) for story in own.stories if story.sent_before is not None)
         left_out = frozenset(story.id for story in self.digest.stories) - {story.id for story in own.stories}
-        variant: _Variant = (form, links, left_out, noted)
+        variant: _Variant = (form, links, left_out, noted, bool(answers))
         if variant not in self.rendered:
-            self.rendered[variant] = render(own, form, links=links)
+            self.rendered[variant] = render(own, form, links=links, answers=answers)
         return self.rendered[variant]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.core.retry import decide_retry
-from monitor.model.delivery import ChannelKind, Delivery, Receipt, RetryDecision
+from monitor.model.delivery import ChannelKind, Delivery, NewDelivery, Receipt, RetryDecision
+from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError
 from monitor.pipeline.isolation import named
 from monitor.ports import Channel, Clock, Dice, Outbox
@@ -92,7 +93,7 @@ class DeliverStage:
                     DeliveryFault.BROKEN_RECEIVER,
                     f'no receiver "{new.receiver}" by {new.channel.value} in the config',
                 )
-            receipt = channel.send(new.message, new.recipient, new.key)
+            receipt = channel.send(self._in_thread(new), new.recipient, new.key)
         except StoreError:
             raise
         except Exception as error:
@@ -107,6 +108,12 @@ class DeliverStage:
             return DeliveryReport(delivery, failure=failure, decision=decision)
         self.outbox.record_sent(delivery, receipt, self.clock.now())
         return DeliveryReport(delivery, receipt=receipt)
+
+    def _in_thread(self, new: NewDelivery) -> Message:
+        """The message with what the other side calls the one that it follows, where that was taken."""
+        if new.thread is None:
+            return new.message
+        return replace(new.message, parent=self.outbox.reference_of(new.thread))
 
 
 def _pair(delivery: Delivery) -> tuple[str, ChannelKind]:

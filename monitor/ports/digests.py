@@ -91,7 +91,12 @@ class Outbox(Protocol):
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
+        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`, and none
+        to Slack whose `thread` waits itself: a reply needs to know where its parent stands."""
+        ...
+
+    def reference_of(self, key: str) -> str | None:
+        """What the other side calls the message of this delivery; None where it said nothing, or has none."""
         ...
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

@@ -17,11 +17,20 @@ from mail_server import mail_server
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
+from monitor.adapters.channels.slack_bot import SlackBotChannel
+from monitor.adapters.channels.slack_posting import Pace
 from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
 from monitor.core.digests.render import render
-from monitor.model.delivery import FileEndpoint, SlackEndpoint, SmtpSecurity, SmtpSettings, WebhookEndpoint
+from monitor.model.delivery import (
+    FileEndpoint,
+    SlackEndpoint,
+    SlackTokenEndpoint,
+    SmtpSecurity,
+    SmtpSettings,
+    WebhookEndpoint,
+)
 from monitor.model.digest import MessageFormat
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.secret import Secret
@@ -32,6 +41,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 FORMATS = {
     "email": MessageFormat.EMAIL,
     "slack": MessageFormat.SLACK,
+    "slack bot": MessageFormat.SLACK,
     "webhook": MessageFormat.JSON,
     "file": MessageFormat.JSON,
     "stdout": MessageFormat.TEXT,
@@ -54,10 +64,17 @@ def webhook(url: str) -> WebhookChannel:
     return WebhookChannel(WebhookEndpoint(Secret(url), Secret("whsec_" + "A" * 32)), SystemClock(), "1")
 
 
+def bot(url: str) -> SlackBotChannel:
+    return SlackBotChannel(SlackTokenEndpoint(Secret("xoxb-secret"), "#press", url), pace=Pace(gap=0))
+
+
 def working(name: str, stack: ExitStack, directory: Path) -> Channel:
     makers: dict[str, Callable[[], Channel]] = {
         "email": lambda: EmailChannel(smtp(stack.enter_context(mail_server()).port)),
-        "slack": lambda: SlackChannel(SlackEndpoint(Secret(stack.enter_context(http_sink()).url))),
+        "slack": lambda: SlackChannel(
+            SlackEndpoint(Secret(stack.enter_context(http_sink()).url)), pace=Pace(gap=0)
+        ),
+        "slack bot": lambda: bot(stack.enter_context(http_sink(answer=b'{"ok": true}')).url),
         "webhook": lambda: webhook(stack.enter_context(http_sink()).url),
         "file": lambda: FileChannel(FileEndpoint(str(directory))),
         "stdout": lambda: StdoutChannel(io.StringIO()),
@@ -74,6 +91,7 @@ def failing(name: str, directory: Path) -> Channel:
     makers: dict[str, Callable[[], Channel]] = {
         "email": lambda: EmailChannel(smtp(closed_port())),
         "slack": lambda: SlackChannel(SlackEndpoint(Secret(f"http://127.0.0.1:{closed_port()}/secret"))),
+        "slack bot": lambda: bot(f"http://127.0.0.1:{closed_port()}/api"),
         "webhook": lambda: webhook(f"http://127.0.0.1:{closed_port()}/secret"),
         "file": lambda: FileChannel(FileEndpoint(str(in_the_way))),
         "stdout": lambda: StdoutChannel(closed),

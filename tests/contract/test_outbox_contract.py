@@ -75,6 +75,48 @@ def test_a_delivery_that_is_given_up_is_kept_as_dead(waiting: Store) -> None:
     assert [one.state for one in waiting.ledger.deliveries(state=DeliveryState.DEAD)] == [DeliveryState.DEAD]
 
 
+# ---- threads
+
+
+def thread_to(store: Store, feed: Feed, channel: ChannelKind) -> tuple[Delivery, ...]:
+    """A delivery by this channel and one that follows it: what of them is claimed."""
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=2)
+    first, second = (replace(one, channel=channel) for one in made.deliveries)
+    rows = (replace(second, thread=first.key), first)  # the reply has the lower id
+    store.digests.record_plan(replace(made, deliveries=rows), NOON)
+    return tuple(store.outbox.claim(NOON, LEASE, 10))
+
+
+def test_a_reply_in_slack_waits_until_its_parent_has_a_place(store: Store, feed: Feed) -> None:
+    (parent,) = thread_to(store, feed, ChannelKind.SLACK)
+    assert parent.new.thread is None
+    assert not store.outbox.claim(NOON, LEASE, 10)
+    later = RetryDecision(NOON + MINUTE, RetryReason.BACK_OFF)
+    store.outbox.record_failure(parent, DeliveryFailed(DeliveryFault.TEMPORARY, "later"), later, NOON)
+    (again,) = store.outbox.claim(NOON + MINUTE, LEASE, 10)
+    assert again.new.key == parent.new.key
+    store.outbox.record_sent(again, Receipt("ok", "C1:1.1"), NOON + MINUTE)
+    (reply,) = store.outbox.claim(NOON + MINUTE, LEASE, 10)
+    assert reply.new.thread == parent.new.key
+    assert store.outbox.reference_of(parent.new.key) == "C1:1.1"
+
+
+def test_a_reply_goes_out_when_its_parent_is_given_up(store: Store, feed: Feed) -> None:
+    (parent,) = thread_to(store, feed, ChannelKind.SLACK)
+    refused = DeliveryFailed(DeliveryFault.REFUSED, "no")
+    store.outbox.record_failure(parent, refused, RetryDecision(None, RetryReason.REFUSED), NOON)
+    (reply,) = store.outbox.claim(NOON, LEASE, 10)
+    assert reply.new.thread == parent.new.key
+    assert store.outbox.reference_of(parent.new.key) is None
+    assert store.outbox.reference_of("never made") is None
+
+
+def test_elsewhere_a_reply_waits_for_nothing(store: Store, feed: Feed) -> None:
+    assert len(thread_to(store, feed, ChannelKind.EMAIL)) == 2
+
+
 # ---- retries by hand
 
 FAILURE = DeliveryFailed(DeliveryFault.TEMPORARY, "451 later")

@@ -7,16 +7,20 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 from digest_samples import DIGEST, END, SETTINGS, TORKHAM, WINDOW, article, matched, rule
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from slack_rules import fault_in
 
 from monitor.core.digests import render as render_package
 from monitor.core.digests.build import build_digest
 from monitor.core.digests.passages import merge
 from monitor.core.digests.render import render
+from monitor.core.digests.render.slack_form import FOR_CHANNELS
+from monitor.core.digests.render.slack_text import unmarked
 from monitor.core.text.columns import display_width
 from monitor.model.article import Article, EntityMention, Quality
 from monitor.model.digest import (
@@ -91,9 +95,9 @@ def stories(draw: st.DrawFn) -> DigestStory:
         last_updated=draw(moments),
         entities=tuple(draw(st.lists(st.builds(EntityMention, hostile, st.just("person")), max_size=8))),
         badges=tuple(draw(st.lists(st.sampled_from(Badge), unique=True))),
-        update=draw(hostile),
-        told=(1,),
-        sent_before=draw(st.one_of(st.none(), st.builds(SentBefore, hostile, moments, st.integers(0, 9)))),
+        update=draw(long_hostile),
+        told=tuple(draw(st.lists(st.integers(1, 99), max_size=3))),
+        sent_before=draw(st.none() | st.builds(SentBefore, hostile, moments, st.integers(0, 99))),
     )
 
 
@@ -141,21 +145,33 @@ TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 @given(digests)
 @settings(max_examples=25, deadline=None, phases=PHASES)
 def test_slack_limits_hold_whatever_the_titles_are(digest: Digest):
-    for message in render(digest, MessageFormat.SLACK):
-        assert message.payload is not None
-        raw = json.dumps(message.payload, ensure_ascii=False)
-        assert len(raw) <= 9_000
-        assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
-        blocks = message.payload["blocks"]
-        assert len(blocks) <= 45
-        for block in blocks:
-            if block["type"] == "header":
-                assert 1 <= len(block["text"]["text"]) <= 150
-            elif block["type"] == "section":
-                assert 1 <= len(block["text"]["text"]) <= 3_000
-            elif block["type"] == "context":
-                assert 1 <= len(block["elements"]) <= 10
-                assert all(1 <= len(e["text"]) <= 2_000 for e in block["elements"])
+    for answers in ((), ("an earlier one",)):
+        messages = render(digest, MessageFormat.SLACK, answers=answers)
+        assert messages == render(digest, MessageFormat.SLACK, answers=answers)
+        sections = 0
+        for message in messages:
+            assert message.payload is not None
+            sections += sum(block["type"] == "section" for block in message.payload["blocks"])
+            sent = {name: value for name, value in message.payload.items() if name not in FOR_CHANNELS}
+            within_slacks_limits(sent, "webhook")
+            if parent := message.payload.get("parent"):
+                within_slacks_limits({"channel": "C1", "ts": "1.1", **parent}, "update")
+        assert sections == len(digest.stories)  # one each
+
+
+def within_slacks_limits(body: dict[str, Any], method: str) -> None:
+    raw = json.dumps(body, ensure_ascii=False)
+    assert len(raw) <= 9_000
+    assert len(raw.encode()) <= 15_000  # raises for a surrogate, too
+    assert len(body["blocks"]) <= 45
+    assert fault_in(body, method) is None, fault_in(body, method)
+
+
+@given(long_hostile)
+@settings(max_examples=100, deadline=None, phases=PHASES)
+def test_text_without_slacks_markup_is_as_long_as_before(text: str):
+    assert len(unmarked(text)) == len(text)
+    assert unmarked(unmarked(text)) == unmarked(text)
 
 
 @given(digests)

@@ -20,9 +20,10 @@ class Sink:
 
 
 @contextmanager
-def http_sink(port: int = 0) -> Iterator[Sink]:
+def http_sink(port: int = 0, answer: bytes = b"ok") -> Iterator[Sink]:
     """A running sink, on any free port unless one is given; closed at the end."""
     sink = Sink()
+    sink.answer = (200, {}, answer)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.rows import delivery_of
-from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
+from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
 from monitor.model.suppression import UNSUBSCRIBED
 
@@ -38,6 +38,13 @@ def _anew(now: datetime) -> dict[str, object]:
     }
 
 
+def _parent_waits() -> sa.Exists:
+    """Whether the delivery that a row follows is still to be sent; one that is dead or gone holds nobody."""
+    parent = t.deliveries.alias()
+    waits = parent.c.key == t.deliveries.c.thread, parent.c.state == DeliveryState.WAITING.value
+    return sa.exists().where(*waits).correlate(t.deliveries)
+
+
 class SqlOutbox:
     """`ports.Outbox` over `deliveries` and `attempts`."""
 
@@ -47,7 +54,8 @@ class SqlOutbox:
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
+        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`, and none
+        to Slack whose thread waits itself."""
         d = t.deliveries.c
         due = (
             sa.select(d.id)
@@ -55,6 +63,7 @@ class SqlOutbox:
                 d.state == DeliveryState.WAITING.value,
                 d.next_attempt_at <= now,
                 sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+                sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~_parent_waits()),
                 *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
             .order_by(d.next_attempt_at, d.id)
@@ -70,6 +79,12 @@ class SqlOutbox:
                 t.deliveries.update().where(d.id.in_(due)).values(lease_until=now + lease).returning(t.deliveries)
             ).mappings()
             return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
+
+    def reference_of(self, key: str) -> str | None:
+        """What the other side calls the message of this delivery; None where it said nothing, or has none."""
+        d = t.deliveries.c
+        with self._db.read() as connection:
+            return connection.execute(sa.select(d.reference).where(d.key == key)).scalar_one_or_none()
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """The other side has it."""

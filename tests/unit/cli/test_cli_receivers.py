@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from http_sink import Sink, http_sink
 from mail_server import MailServer, mail_server
+from slack_stand_in import TOKEN, SlackStandIn, slack_stand_in
 from standardwebhooks import Webhook
 
 from monitor.cli.main import cli
@@ -221,3 +222,45 @@ def test_without_receivers_the_list_says_so(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "config.toml").write_text("")
     assert run("list").output == "The config has no [receivers].\n"
     assert run("test", "desk").output.strip() == 'monitor: no receiver is called "desk"; there are: none'
+
+
+# ---- a bot of Slack
+
+
+@pytest.fixture
+def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackStandIn]:
+    with slack_stand_in() as stand_in:
+        line = f'slack = {{ token = "env:BOT", to = "#press", api_url = "{stand_in.api_url}" }}'
+        (tmp_path / "config.toml").write_text(f"[receivers.press]\n{line}\n")
+        monkeypatch.setenv("BOT", TOKEN)
+        monkeypatch.chdir(tmp_path)
+        yield stand_in
+
+
+def test_a_bot_posts_the_test_and_says_where(bot: SlackStandIn) -> None:
+    done = run("test", "press")
+    (posted,) = bot.posted
+    assert done.stdout == f"ok    slack: ok C0000PRESS {posted.ts}\n"
+    assert "TEST" in posted.body["text"]
+    assert json.loads(run("list", "--json").stdout)["channels"] == [{"channel": "slack", "to": "#press (env:BOT)"}]
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("not_in_channel", 'type "/invite @BOT" there'),
+        ("channel_not_found", "Check to in [receivers.press]"),
+        ("missing_scope", "OAuth & Permissions"),
+        ("is_archived", "archived"),
+        ("restricted_action_read_only_channel", "ask those who manage the workspace"),
+        ("token_revoked", "Check the token of slack in [receivers.press]"),
+    ],
+)
+def test_each_word_of_slack_has_its_advice(bot: SlackStandIn, word: str, advice: str) -> None:
+    bot.answers["chat.postMessage"] = [word]
+    done = run("test", "press")
+    assert done.exit_code == 1
+    said = " ".join(done.stdout.split())
+    assert f"FAIL slack: chat.postMessage: {word}" in said
+    assert advice in said
+    assert TOKEN not in said

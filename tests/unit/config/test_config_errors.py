@@ -93,6 +93,18 @@ def test_the_good_file_is_good():
             '2: receivers.a.slack.to: "press" is no channel of Slack; …',
         ),
         (
+            "[receivers.a]\nslack = {token = 'env:HOOK', to = '#press', api_url = 'http://slack-gov.com/api'}",
+            '2: receivers.a.slack.api_url: "http://slack-gov.com/api" is plain http; …',
+        ),
+        (
+            "[receivers.a]\nslack = {token = 'env:HOOK', to = '#press', api_url = 'https://a.example/api?x=1'}",
+            '2: receivers.a.slack.api_url: "https://a.example/api?x=1" must end with its path, …',
+        ),
+        (
+            "[receivers.a]\nslack = {webhook_url = 'env:HOOK', api_url = 'https://slack-gov.com/api'}",
+            "2: receivers.a.slack.api_url: is for a token; a webhook_url is an address of its own",
+        ),
+        (
             "[receivers.a]\nslack = {webhook_url = 'env:HOOK', token = 'env:HOOK', to = '#press'}",
             "2: receivers.a.slack: has a webhook_url and a token: one of the two is enough",
         ),

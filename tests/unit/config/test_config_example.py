@@ -50,6 +50,7 @@ def test_every_commented_setting_of_the_example_loads_too():
         "desk",
         "ops",
         "press",
+        "agency",
         "phone",
         "siem",
     }

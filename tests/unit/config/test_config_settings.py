@@ -14,6 +14,7 @@ from monitor.model.delivery import (
     FileEndpoint,
     Receiver,
     SlackEndpoint,
+    SlackTokenEndpoint,
     SmtpSecurity,
     StdoutEndpoint,
     WebhookEndpoint,
@@ -282,3 +283,19 @@ def test_the_outline_of_a_broken_config_still_names_rules_and_selectors():
     usual = [("rules/*.toml", False), ("rules/entities/*.toml", True)]
     assert [(found.written, found.optional) for found in outline("", "/etc").rule_globs] == usual
     assert outline("[rules", "/etc") == Outline()
+
+
+@pytest.mark.parametrize(
+    ("more", "api_url"),
+    [
+        ("", "https://slack.com/api"),
+        (', api_url = "https://slack-gov.com/api/"', "https://slack-gov.com/api"),
+        (', api_url = "http://127.0.0.1:8065/api"', "http://127.0.0.1:8065/api"),
+    ],
+)
+def test_a_bot_of_slack_has_a_token_a_channel_and_the_servers_address(more: str, api_url: str):
+    line = f'[receivers.r]\nslack = {{ token = "env:PASSWORD", to = "#press"{more} }}\n'
+    (receiver,) = load(line).receivers
+    (endpoint,) = receiver.endpoints
+    assert endpoint == SlackTokenEndpoint(Secret("battery-staple"), "#press", api_url)
+    assert "battery-staple" not in repr(endpoint)

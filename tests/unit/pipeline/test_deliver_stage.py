@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +23,9 @@ from monitor.model.delivery import (
     RetryReason,
     StdoutEndpoint,
 )
-from monitor.model.digest import Message, MessageFormat
+from monitor.model.digest import Message, MessageFormat, Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreUnusable
+from monitor.model.ledger import Plan
 from monitor.pipeline.deliver import LEASE, DeliverStage
 from monitor.testing import RecordingChannel
 
@@ -367,3 +369,26 @@ def test_a_message_whose_text_is_no_longer_kept_is_given_up_and_never_sent_empty
     assert "its text is no longer kept (retention)" in str(report.failure)
     assert states(room) == [DeliveryState.DEAD]
     assert len(sent(room)) == 1
+
+
+def test_a_message_in_a_thread_is_told_what_its_parent_is_called_there() -> None:
+    room = planned()
+    (first,) = room.store.ledger.deliveries()
+
+    class Naming(RecordingChannel):
+        def send(self, message: Message, recipient: str, key: str) -> Receipt:
+            return replace(super().send(message, recipient, key), reference=f"called {key}")
+
+    channel = Naming()
+    room.channels[DESK] = channel
+    room.deliver()
+    reply = replace(first.new, key="reply", batch="b2", thread=first.new.key)
+    orphan = replace(first.new, key="orphan", batch="b2", thread="never sent")
+    window = Window(NOON - MINUTE, NOON)
+    plan = Plan("d", "b2", window, (), (), (reply, orphan), 1, closes_window=False)
+    room.store.digests.record_plan(plan, room.clock.now())
+    room.deliver()
+    assert [message.parent for message, _, _ in channel.sent] == [None, f"called {first.new.key}", None]
+    assert [one.new.message.parent for one in room.store.ledger.deliveries()] == [
+        None
+    ] * 3  # nothing of it is kept

@@ -37,13 +37,15 @@ def render(
     for the other formats, and 1 MB of JSON.
     """
     title = display_name or digest.name.replace("-", " ").replace("_", " ").strip().capitalize() or "Digest"
-    messages = _messages(digest, form, title, links)
+    messages = _messages(digest, form, title, links, answers)
     return tuple(replace(one, list_name=digest.name, links=links, answers=answers) for one in messages)
 
 
-def _messages(digest: Digest, form: MessageFormat, title: str, links: Links) -> tuple[Message, ...]:
+def _messages(
+    digest: Digest, form: MessageFormat, title: str, links: Links, answers: tuple[str, ...]
+) -> tuple[Message, ...]:
     if form is MessageFormat.SLACK:
-        return slack_messages(digest, title)
+        return slack_messages(digest, title, answers)
     if form is MessageFormat.JSON:
         return json_messages(digest, title, links)
     if form is MessageFormat.TEXT:

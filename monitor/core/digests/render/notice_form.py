@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from monitor.core.digests.passages import one_line
 from monitor.core.digests.render import sheet
-from monitor.core.digests.render.slack_form import LONGEST_HEADER, LONGEST_SECTION, escape
+from monitor.core.digests.render.slack_form import LONGEST_HEADER
+from monitor.core.digests.render.slack_text import LONGEST_SECTION, escape
 from monitor.core.digests.render.words import LONGEST_SUBJECT, city, cut, moment_words, part_line
 from monitor.core.text.columns import wrap
 from monitor.model.digest import Message, MessageFormat

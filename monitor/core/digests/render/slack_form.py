@@ -1,278 +1,174 @@
-"""Slack Block Kit for an incoming webhook (docs.slack.dev: blocks, text formatting, message limits).
+"""Slack Block Kit (docs.slack.dev: blocks, text formatting, message limits): a parent, and parts that follow it.
 
-Slack refuses a whole message for one block that is too long, so every text is bounded before it is placed,
-and messages are filled block by block within limits well under Slack's own.
+Slack refuses a whole message for one block that is too long, so every text is bounded before it is placed, and
+messages are filled block by block within limits well under Slack's own: beside what it documents there is a limit
+on all blocks together, met at some 13,000 characters (github.com/slackapi/bolt-js/issues/2509).
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from monitor.core.digests.passages import LONGEST, one_line
+from monitor.core.digests.render.notes import catch_up_line, left_out_line, silences_line
+from monitor.core.digests.render.slack_story import Placed, news_blocks, place, size_of
+from monitor.core.digests.render.slack_text import LONGEST_SECTION, Block, context, escape, fit, header, unmarked
 from monitor.core.digests.render.text_form import plain_text
 from monitor.core.digests.render.words import (
-    BADGES,
     WHY_COMMAND,
     Tier,
     Times,
-    counts_line,
+    count,
     coverage_line,
     cut,
     failing_names,
     held_line,
-    links_of,
     moment_of,
-    news_of,
     notice_line,
     part_line,
-    pieces,
-    publisher_names,
-    publishers_line,
-    seen_line,
     subject_of,
     summary_line,
     tiers,
-    title_of,
     update_line,
-    web_url,
-    why_line,
 )
 from monitor.model.digest import Digest, DigestStory, Message, MessageFormat
 from monitor.model.rule import Severity
 
+__all__ = ["FOR_CHANNELS", "LONGEST_HEADER", "LONGEST_SECTION", "escape", "slack_messages"]
+
+FOR_CHANNELS = frozenset(("alone", "parent"))
+"""Keys of a payload that our channels take out before they post it."""
+
+LONGEST_HEADER = 150
 MOST_BLOCKS = 45
 MOST_CHARACTERS = 9_000
 MOST_BYTES = 15_000
-MOST_STORIES = 20
-LONGEST_HEADER = 150
-LONGEST_SECTION = 3_000
-MOST_ELEMENTS = 10
-# With escapes and label: badges, rule title, update and publishers take 1,050 of a section's 3,000 letters.
-_LONGEST_LINK = 1_950
-_SHORT_LINK = 400
+MOST_STORIES = 20  # of a part that follows
+MOST_IN_PARENT = 5
+FEWEST_IN_PARENT = 3  # where fewer are of high severity, the first few
 
-_Block = dict[str, Any]
+_NAME = re.compile(r"s_[0-9a-f]{1,16}")
+_SUBJECT_ROOM = 800  # an escaped "&" has five characters, a letter up to four bytes: the worst case of `text`
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    tier: Tier
-    story: DigestStory
-    blocks: tuple[_Block, ...]
-    characters: int
-    bytes: int
+def slack_messages(digest: Digest, title: str, answers: Sequence[str] = ()) -> tuple[Message, ...]:
+    """The parent with its first stories, and the rest as compact parts of at most 20.
+
+    With `answers`, the keys of earlier messages on the one story of an immediate digest, the message is the reply
+    that says what is new. Two keys of a payload are for our channels (`FOR_CHANNELS`): `parent` is the new
+    state of the message that a reply answers, `alone` marks one that tells one story only, and so may be edited.
+    """
+    if answers and digest.immediate and len(digest.stories) == 1:
+        return (_reply(digest, title),)
+    chunks = _chunks(digest, title)
+    return tuple(_message(digest, title, chunks, part) for part in range(1, len(chunks) + 1))
 
 
-def slack_messages(digest: Digest, title: str) -> tuple[Message, ...]:
-    """As many messages as the limits ask for, each with a head, its stories and a foot."""
+def _message(digest: Digest, title: str, chunks: Sequence[Sequence[Placed]], part: int) -> Message:
+    chunk, parts = chunks[part - 1], len(chunks)
+    subject = subject_of(digest, title, part=part, parts=parts)
+    first = sum(map(len, chunks[: part - 1])) + 1
+    blocks = _blocks(digest, title, chunk, part, parts, first)
+    given = [(item.tier, item.story) for item in chunk]
+    alone = {"alone": True} if digest.immediate and len(digest.stories) == 1 else {}
+    return Message(
+        MessageFormat.SLACK,
+        subject,
+        plain_text(digest, title, given, part, parts),
+        moment_of(digest),
+        payload={**_payload(subject, blocks), **alone},
+        part=part,
+        parts=parts,
+    )
+
+
+def _reply(digest: Digest, title: str) -> Message:
+    ((whole,),) = _chunks(digest, title)
+    message = _message(digest, title, [[whole]], 1)
+    assert message.payload is not None, "every message for Slack has a payload"
+    story = digest.stories[0]
+    push = " · ".join(filter(None, (message.subject, update_line(story))))
+    blocks = [*news_blocks(story), context([_commands([story])])]
+    parent = {"text": message.payload["text"], "blocks": message.payload["blocks"]}
+    payload = {**_payload(push, blocks), "parent": parent}
+    return Message(MessageFormat.SLACK, message.subject, message.text, message.date, payload=payload)
+
+
+def _payload(push: str, blocks: list[Block]) -> dict[str, Any]:
+    return {"text": escape(unmarked(push)), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _chunks(digest: Digest, title: str) -> list[list[Placed]]:
+    """The stories by message, in order: the parent's first, then as many as the limits take."""
     times = Times(digest)
-    placed = [_place(tier, story, times) for tier, story in tiers(digest)]
-    chunks = _chunks(digest, title, placed)
-    messages = []
-    for part, chunk in enumerate(chunks, 1):
-        subject = subject_of(digest, title, part=part, parts=len(chunks))
-        given = [(item.tier, item.story) for item in chunk]
-        messages.append(
-            Message(
-                MessageFormat.SLACK,
-                subject,
-                plain_text(digest, title, given, part, len(chunks)),
-                moment_of(digest),
-                payload=_payload(digest, title, subject, chunk, part, len(chunks)),
-                part=part,
-                parts=len(chunks),
-            )
-        )
-    return tuple(messages)
-
-
-def _payload(
-    digest: Digest, title: str, subject: str, chunk: Sequence[_Placed], part: int, parts: int
-) -> dict[str, Any]:
-    blocks = _head(digest, title, part, parts)
-    for item in chunk:
-        blocks += item.blocks
-    if chunk:
-        blocks.append(_context([_mrkdwn(f"Why did I get a story? Run `{WHY_COMMAND}`")]))
-    return {"text": escape(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-
-
-def _chunks(digest: Digest, title: str, placed: Sequence[_Placed]) -> list[list[_Placed]]:
-    """Fills messages in order; a message always takes its first story."""
-    # An escaped "&" has five characters, a letter up to four bytes: the subject's worst case is reserved.
-    empty = _payload(digest, title, "", (), 99_999, 99_999)
-    frame_characters, frame_bytes = _size(empty)
-    frame_characters, frame_bytes = frame_characters + 800, frame_bytes + 800
-    frame_blocks = len(empty["blocks"]) + 1
-    chunks: list[list[_Placed]] = [[]]
-    characters, size, blocks = frame_characters, frame_bytes, frame_blocks
-    for item in placed:
+    frame = _blocks(digest, title, (), 99_999, 99_999, 99_999)
+    used = [given + _SUBJECT_ROOM for given in size_of(_payload("", frame))]
+    room = MOST_CHARACTERS - used[0], MOST_BYTES - used[1]
+    in_parent = _in_parent(digest)
+    chunks: list[list[Placed]] = [[]]
+    left, blocks = room, len(frame)
+    for number, (tier, story) in enumerate(tiers(digest)):
+        item = place(tier if number < in_parent else _compact(tier), story, times, room)
         too_much = (
             blocks + len(item.blocks) > MOST_BLOCKS
-            or characters + item.characters > MOST_CHARACTERS
-            or size + item.bytes > MOST_BYTES
+            or item.characters > left[0]
+            or item.bytes > left[1]
             or len(chunks[-1]) >= MOST_STORIES
         )
-        if chunks[-1] and too_much:
+        if chunks[-1] and (too_much or number == in_parent):
             chunks.append([])
-            characters, size, blocks = frame_characters, frame_bytes, frame_blocks
+            left, blocks = room, len(frame)
         chunks[-1].append(item)
-        characters, size = characters + item.characters, size + item.bytes
+        left = left[0] - item.characters, left[1] - item.bytes
         blocks += len(item.blocks)
     return chunks
 
 
-def _size(value: object) -> tuple[int, int]:
-    raw = json.dumps(value, ensure_ascii=False)
-    return len(raw), len(raw.encode())
+def _in_parent(digest: Digest) -> int:
+    if len(digest.stories) <= MOST_IN_PARENT:
+        return len(digest.stories)
+    high = sum(story.severity is Severity.HIGH for story in digest.stories[:MOST_IN_PARENT])
+    return max(high, FEWEST_IN_PARENT)
 
 
-def _head(digest: Digest, title: str, part: int, parts: int) -> list[_Block]:
+def _compact(tier: Tier) -> Tier:
+    return Tier.LINE if tier is Tier.LINE else Tier.SHORT
+
+
+def _blocks(digest: Digest, title: str, chunk: Sequence[Placed], part: int, parts: int, first: int) -> list[Block]:
+    """The blocks of one part. Without stories and with five digits everywhere: what all parts need at most."""
+    frame = part == 99_999
+    placed = [block for item in chunk for block in item.blocks]
+    stories = [item.story for item in chunk]
+    if part > 1 and not frame:
+        of = f"stories {first:,}–{first + len(chunk) - 1:,} of {len(digest.stories):,}"
+        line = " · ".join((fit(title, 200), part_line(part, parts), of))
+        return [context([line]), *placed, context([_commands(stories)])]
+    alone = digest.immediate and len(digest.stories) == 1 and not frame
+    about = context([_about(digest, title if alone else "")])
+    head = [] if alone else [header(cut(title, 100)), about]
+    if digest.coverage.failing_names and not alone:
+        head.append(context([f"Failing: {fit(failing_names(digest), 500)}"]))
+    foot = [about] if alone else []
+    if parts > 1:
+        more = count(len(digest.stories) - len(chunk), "more story", "more stories")
+        foot.append(context([f"{more} in {count(parts - 1, 'message')} below"]))
+    if stories or frame:
+        foot.append(context([_commands(stories)]))
+    # A card begins with a line across; at the top there is nothing to part it from.
+    return head + (placed[1:] if alone and placed[:1] == [{"type": "divider"}] else placed) + foot
+
+
+def _about(digest: Digest, title: str) -> str:
     times = Times(digest)
-    of = part_line(part, parts)
-    # Later parts need not say all again: their header names the part.
-    heading = " · ".join(filter(None, (cut(title, 100), of)))
-    said = [times.full(moment_of(digest)), summary_line(digest), coverage_line(digest), notice_line(times, digest)]
-    said.append(held_line(digest))
-    blocks: list[_Block] = [
-        {"type": "header", "text": {"type": "plain_text", "text": heading[:LONGEST_HEADER], "emoji": False}},
-        _context([_mrkdwn(escape(" · ".join(filter(None, said))))]),
-    ]
-    if digest.coverage.failing_names and part in (1, 99_999):
-        blocks.append(_context([_mrkdwn(f"Failing: {_fit(failing_names(digest), 700)}")]))
-    return blocks
+    said = [title, times.full(moment_of(digest)), "" if title else summary_line(digest), coverage_line(digest)]
+    said += [notice_line(times, digest), catch_up_line(digest, times), held_line(digest), left_out_line(digest)]
+    return fit(" · ".join(filter(None, [*said, silences_line(digest, times)])), 800)
 
 
-def _place(tier: Tier, story: DigestStory, times: Times) -> _Placed:
-    if tier is Tier.LINE:
-        blocks = [_section(f"• {_lead(story)} · {_fit(cut(title_of(story), 80), 200)}{_by(story)}")]
-    elif tier is Tier.SHORT:
-        blocks = [_section(_fitting([_fact(story, 100), *_quotes(story, 1, 140), _lead(story)]) + _by(story))]
-    else:
-        blocks = [
-            {"type": "divider"},
-            _section(_fitting([_fact(story, 150), *_quotes(story, 1, LONGEST), *_new(story), _lead(story)])),
-        ]
-        about = f"{publishers_line(story, 5)} · {counts_line(story)} · {seen_line(story, times)}"
-        elements = [_mrkdwn(_fit(about, 900))]
-        elements += [_mrkdwn(_why(hit.id, why_line(hit))) for hit in story.rules[:3]]
-        if tier is Tier.CARD:
-            elements += _links(story)
-        blocks.append(_context(elements[:MOST_ELEMENTS]))
-    characters, size = _size(blocks)
-    return _Placed(tier, story, tuple(blocks), characters, size)
-
-
-def _fact(story: DigestStory, longest: int) -> str:
-    marks = ["HIGH"] if story.severity is Severity.HIGH else []
-    marks += [BADGES[badge] for badge in story.badges]
-    flags = "".join(f"`{mark}` " for mark in marks)
-    update = f" · {_fit(update, 200)}" if (update := update_line(story)) else ""
-    return f"{flags}*{_fit(cut(title_of(story), longest), 600)}*{update}"
-
-
-def _why(rule: str, why: str) -> str:
-    return f"{_fit(rule, 100)}: {_fit(why, 500)}"
-
-
-def _by(story: DigestStory) -> str:
-    return f" · {_fit(publishers_line(story, 2, room=80), 300)}"
-
-
-def _quotes(story: DigestStory, most: int, longest: int) -> list[str]:
-    """Quoted passages with their matched words bold; none that only repeats the headline."""
-    quotes = []
-    for passage in story.matched[:most]:
-        if one_line(passage.text) == one_line(story.headline):
-            continue
-        said = pieces(passage, longest)
-        marked = "".join(_bold(text) if matched else escape(text) for text, matched in said)
-        # A line full of ampersands grows fivefold: plain words then, cut to the room there is.
-        plain = _fit("".join(text for text, _ in said), 600)
-        quotes.append("> " + (marked if len(marked) <= 600 else plain))
-    return quotes
-
-
-def _bold(text: str) -> str:
-    # Slack makes a text bold only from a non-blank to a non-blank, with no star inside.
-    return f"*{escape(text)}*" if text.strip() == text and "*" not in text else escape(text)
-
-
-def _lead(story: DigestStory) -> str:
-    return _link(story.url, cut(story.headline, 200))
-
-
-def _new(story: DigestStory) -> list[str]:
-    """The article in which the news of an update stands; one, so that a section keeps to its room."""
-    names = publisher_names(story)
-    return [
-        f"new: {_short_link(one.url, cut(one.title, 150))} · {_fit(names[one.owner or one.publisher], 200)}"
-        for one in news_of(story)[:1]
-    ]
-
-
-def _short_link(url: str, label: str) -> str:
-    """A link of at most 400 characters, since another one of any length stands in the section; else the label."""
-    link = _link(url, label)
-    return link if len(link) <= _SHORT_LINK else _fit(label, _SHORT_LINK)
-
-
-def _links(story: DigestStory) -> list[_Block]:
-    """Further publishers; together bounded, so that one story never fills a message alone."""
-    elements: list[_Block] = []
-    room = 1_500
-    names = publisher_names(story)
-    for article in links_of(story):
-        link = _link(article.url, names[article.owner or article.publisher])
-        room -= len(link)
-        if article.url != story.url and room >= 0 and "<" in link:
-            elements.append(_mrkdwn(link))
-    return elements
-
-
-def _link(url: str, label: str) -> str:
-    """`<url|label>`; the bare label where the address cannot be a link."""
-    # Slack ends the address at the first "|" and the link at the first ">": both are written as RFC 3986 bids.
-    target = web_url(url).replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
-    label = label.replace("|", "¦")
-    room = max(60, _LONGEST_LINK - len(escape(target)) - len("<|>"))
-    link = f"<{escape(target)}|{_fit(label, min(500, room))}>"
-    return link if target and len(link) <= _LONGEST_LINK else _fit(label, 500)
-
-
-def escape(text: str) -> str:
-    """Slack's three escapes, and no others."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _fit(text: str, longest: int) -> str:
-    """The text on one line, escaped, and cut so that the escaped form keeps to `longest`; never empty."""
-    text = one_line(text) or "–"
-    room = longest
-    while len(escape(cut(text, room))) > longest:
-        room = room * 2 // 3
-    return escape(cut(text, room))
-
-
-def _fitting(lines: list[str]) -> str:
-    """The lines without those before the last that find no room: Slack refuses the whole message otherwise."""
-    room = LONGEST_SECTION - 310  # publishers may follow
-    while len(lines) > 2 and sum(map(len, lines)) + len(lines) > room:
-        lines = [*lines[:-2], lines[-1]]
-    return "\n".join(lines)
-
-
-def _section(text: str) -> _Block:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _context(elements: Sequence[_Block]) -> _Block:
-    return {"type": "context", "elements": list(elements)}
-
-
-def _mrkdwn(text: str) -> _Block:
-    # verbatim: names, channels and addresses inside the news are not turned into links or mentions.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+def _commands(stories: Sequence[DigestStory]) -> str:
+    """What to type, on one line: why it came, and how to have less of it."""
+    # Only names that grouping gives: nothing else may enter a command line.
+    name = stories[0].id if len(stories) == 1 and _NAME.fullmatch(stories[0].id) else "ID"
+    return f"Why? `{WHY_COMMAND}` · Less? `monitor silence add --story {name} …`"
