@@ -13,6 +13,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
 from monitor.app.previews import preview_texts
 from monitor.app.status import Status, status_of
+from monitor.app.unsubscribing import links_of, no_links
 from monitor.app.waiting import quiet_words
 from monitor.config import Settings
 from monitor.core.rules import Memory, RuleSet
@@ -109,4 +110,8 @@ def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage
         house.clock,
         publishers=Publishers(dict(house.settings.publishers)),
         window=house.settings.story_window,
+        # Who only asks reaches nobody, and must not make the key of the links.
+        links=links_of(house.store.suppressions, house.clock, house.settings.public_url)
+        if receivers
+        else no_links,
     )
