@@ -74,6 +74,7 @@ def send_all(store: SqlStore, clock: FakeClock) -> None:
 def multiply(store: SqlStore, copies: int) -> None:
     """The first match, and all that hangs on it, so many times."""
     with store._db.write() as connection:
+        connection.exec_driver_sql("PRAGMA cache_size = -1000000")  # or each page is written many times
         for table, changed in COPIED.items():
             names = [column.name for column in table.columns]
             chosen = ", ".join(changed.get(name, f'"{name}"') for name in names)

@@ -156,7 +156,7 @@ _DELIVERED = {
     DeliveryState.DEAD: "a delivery was given up; monitor status",
     DeliveryState.DRAFT: "drafted",
     DeliveryState.SUPPRESSED: "its reader unsubscribed before it was sent",
-    None: "in a batch without a delivery",
+    None: "without a delivery: all had it from another digest or have unsubscribed, or it is pruned; monitor why",
 }
 
 

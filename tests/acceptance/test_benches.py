@@ -71,6 +71,12 @@ def test_the_backtest_bench_reads_few_candidates_and_a_sample_of_everything() ->
     assert table.rstrip().endswith("×")
 
 
+def test_the_planning_bench_tells_the_morning_in_lines_what_was_alerted() -> None:
+    (_, row) = bench("planning.py", "--sizes", "100").splitlines()
+    assert row.split()[0] == "100"
+    assert row.split()[-1] == "60", "30 stories, to two addresses"
+
+
 def test_the_families_bench_compares_with_the_bare_stemmer() -> None:
     table = bench("families.py")
     assert table.count("Snowball English alone") == table.count("families and Snowball") == 2

@@ -10,7 +10,10 @@ from made import NOON
 from newsroom import Newsroom, digest_settings, item
 
 from monitor.adapters.store import tables as t
+from monitor.app.since import Since
 from monitor.app.why import why
+from monitor.app.why_rule import why_rule
+from monitor.app.why_rule_words import why_rule_lines
 from monitor.app.why_words import why_json, why_lines
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import AlreadySent, Cron
@@ -74,3 +77,11 @@ def test_who_unsubscribed_is_named_with_the_day() -> None:
         connection.execute(t.suppressions.insert().values(row))
     assert "Desk@example.org unsubscribed from alerts on Wed 22 Feb 2023" in said(room)
     assert "b@example.org" in said(room)
+
+
+def test_the_record_of_a_rule_says_why_a_batch_has_no_delivery() -> None:
+    room = told_twice(AlreadySent.SKIP)
+    since = Since("7d", NOON - timedelta(days=7))
+    lines = why_rule_lines(why_rule(room.store, "torkham-closed", since, room.ruleset, ["alerts", "morning"]))
+    said_of_it = " ".join(" ".join(lines).split())
+    assert "told in morning: without a delivery: all had it from another digest" in said_of_it
