@@ -100,4 +100,5 @@ def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage
         house.clock,
         publishers=Publishers(dict(house.settings.publishers)),
         window=house.settings.story_window,
+        silences=house.store.silences,
     )

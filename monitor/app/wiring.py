@@ -120,6 +120,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             draft,
             Publishers(dict(settings.publishers)),
             settings.story_window,
+            store.silences,
         ),
         deliver=DeliverStage(
             store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random

@@ -27,7 +27,7 @@ class RoutingState(StrEnum):
     MERGED = "merged"  # the digest had told this rule on this story, and the match says nothing new
     TOO_FEW = "too_few"  # its story never had the independent publishers that the digest asks for
     FORGOTTEN = "forgotten"  # its text was removed by hand before the digest was planned
-    SILENCED = "silenced"  # a silence discards it
+    SILENCED = "silenced"  # a silence discarded it; it can be brought back
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class Plan:
 
     `planned` are matches that are in the batch, `merged` those whose rule and story the digest had told before and
     that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
-    each that has one. What counts as told from now on follows from `planned`.
+    each that has one. What counts as told from now on follows from `planned`. `silenced` are matches that a
+    silence discards, with its id: each stays pending if the silence was ended meanwhile.
     """
 
     digest: str
@@ -94,6 +95,7 @@ class Plan:
     draft: bool = False
     too_few: tuple[int, ...] = ()
     reasons: Mapping[int, Why] = field(default_factory=dict)
+    silenced: Mapping[int, int] = field(default_factory=dict)
 
 
 class LookBack(StrEnum):
@@ -113,6 +115,7 @@ class Routing:
     batch: str | None
     deliveries: tuple[Delivery, ...] = ()
     why: Why | None = None  # None also: from before reasons were kept
+    silence: int | None = None  # the one that discarded it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.plan import (
@@ -34,10 +35,12 @@ from monitor.model.digest import (
 from monitor.model.errors import StoreError
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
+from monitor.model.silence import WaitingMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.isolation import named
+from monitor.pipeline.silenced import InForce
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
-from monitor.ports import Clock, DigestStore, FeedStore
+from monitor.ports import Clock, DigestStore, FeedStore, SilenceStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
@@ -86,10 +89,13 @@ class DigestStage:
     draft: bool = False
     publishers: Publishers = field(default_factory=Publishers)
     window: timedelta = STORY_WINDOW
+    silences: SilenceStore | None = None
+    _in_force: InForce = field(default_factory=InForce, init=False, repr=False, compare=False)
 
     @property
     def _telling(self) -> Telling:
-        return Telling(self.digests, self.publishers, self.window, self.draft)
+        silences = partial(self._in_force.at, self.silences)
+        return Telling(self.digests, self.publishers, self.window, self.draft, silences)
 
     def run(
         self,
@@ -107,6 +113,7 @@ class DigestStage:
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
         standing: _Standing | None = None
+        self._in_force.forget()
         for settings in self.settings:
             try:
                 for due in self._due(settings, close_all, caught_up):
@@ -136,6 +143,7 @@ class DigestStage:
     def preview(self, settings: DigestSettings) -> Digest:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
+        self._in_force.forget()
         state = self.digests.state_of(settings.name)
         window = Window(min(state.last_end if state else now, now - _INSTANT), now)
         turns = self._telling.turns(settings, now)
@@ -172,12 +180,12 @@ class DigestStage:
             return
         end = window.end if window is not None else now
 
-        def inside(match: StoredMatch) -> bool:
+        def inside(match: StoredMatch | WaitingMatch) -> bool:
             # A match of the future was made while the clock was ahead: nobody should wait for its time.
             return late or close_all or match.matched_at <= end or match.matched_at > now
 
         turns = self._telling.turns(settings, now, inside, caught_up)
-        if close_all and (turns.stories or turns.too_few):
+        if close_all and (turns.stories or turns.too_few or turns.discarded):
             window = Window(min(last_end, now - _INSTANT), now)
         if window is not None:
             yield _Due(window_batch(window), window, turns, now, closes_window=True)
@@ -189,10 +197,13 @@ class DigestStage:
             if close_all or immediate_due(min(now, turn.first), schedule.wait, now):
                 ready = turn if close_all else _at_its_time(turn, now)
                 if ready.judged:
-                    yield self._due_story(settings, turn.story, replace(turns, stories=(ready,), too_few=()), now)
+                    alone = replace(turns, stories=(ready,), too_few=(), kept_out=())
+                    yield self._due_story(settings, turn.story, alone, now)
         for story, matches in turns.too_few:
             given_up = Turns(too_few=((story, matches),), held=turns.held)
             yield self._due_story(settings, story, given_up, now)
+        for story, discarded in turns.discards():
+            yield self._due_story(settings, story, discarded, now)
 
     def _due_story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> _Due:
         number = self.digests.last_batch(settings.name, story, draft=self.draft) + 1
@@ -222,6 +233,7 @@ class DigestStage:
             draft=self.draft,
             too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
+            silenced=turns.discarded,
         )
 
     def _build(
@@ -251,7 +263,8 @@ class DigestStage:
         )
         by_story = {turn.story: turn for turn in turns.stories}
         stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
-        return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
+        held_back = turns.held + len(turns.too_few)
+        return replace(digest, stories=stories, held_back=held_back, silenced=turns.swallowed)
 
     def _deliveries(self, settings: DigestSettings, digest: Digest) -> Iterator[NewDelivery]:
         rendered = {}

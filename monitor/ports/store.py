@@ -12,6 +12,7 @@ from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 
 
@@ -28,6 +29,7 @@ class Store(Protocol):
     archive: Archive
     retention: Retention
     stories: StoryStore
+    silences: SilenceStore
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
