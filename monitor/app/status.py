@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
+from monitor.app.kept_out import SilenceCounts, counts_json, counts_line, silence_counts
 from monitor.core.digests.plan import next_fire
 from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.model.delivery import Delivery, DeliveryState
@@ -48,6 +49,7 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    silences: SilenceCounts = field(default_factory=SilenceCounts)
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -108,6 +110,7 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        silences=silence_counts(store, [digest.name for digest in digests], now),
     )
 
 
@@ -145,6 +148,8 @@ def status_lines(status: Status) -> list[str]:
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
+    if silenced := counts_line(status.silences):
+        lines.append(f"Silences    {silenced}")
     states = counts.deliveries
     draft = states.get(DeliveryState.DRAFT.value, 0)
     lines.append(
@@ -192,6 +197,7 @@ def status_json(status: Status) -> dict[str, Any]:
             for digest in status.digests
         ],
         "orphaned_matches": status.orphans,
+        "silences": counts_json(status.silences),
         "outbox": counts.deliveries,
     }
 

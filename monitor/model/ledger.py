@@ -167,6 +167,7 @@ class ListedMatch:
     story: str | None
     routings: tuple[Routing, ...] = ()
     analyser_version: str | None = None
+    rule_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from monitor.core.digests.render.words import (
     publisher_names,
     publishers_line,
     seen_line,
+    silenced_line,
     subject_of,
     summary_line,
     tiers,
@@ -123,6 +124,7 @@ def _page(digest: Digest, title: str, subject: str, chunk: Sequence[_Block], par
         late=notice_line(times, digest),
         failing=failing_names(digest),
         held=held_line(digest),
+        silenced=silenced_line(digest),
     )
     foot = _fragment("foot.html", command=WHY_COMMAND if digest.stories else "", part=of)
     return _JINJA.get_template("digest.html").render(

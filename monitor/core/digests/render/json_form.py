@@ -41,6 +41,16 @@ def _payload(digest: Digest, stories: list[dict[str, Any]], part: int, parts: in
         "batch": digest.batch,
         "late": digest.late,
         "held_back": digest.held_back,
+        "silenced": [
+            {
+                "silence": one.silence,
+                "reason": printable(one.reason),
+                "until": _time(one.until),
+                "held": one.held,
+                "discarded": one.discarded,
+            }
+            for one in digest.silenced
+        ],
         "looks_back": digest.looks_back,
         "key": "",
         "part": part,

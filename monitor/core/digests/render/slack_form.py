@@ -32,6 +32,7 @@ from monitor.core.digests.render.words import (
     publisher_names,
     publishers_line,
     seen_line,
+    silenced_line,
     subject_of,
     summary_line,
     tiers,
@@ -136,7 +137,7 @@ def _head(digest: Digest, title: str, part: int, parts: int) -> list[_Block]:
     # Later parts need not say all again: their header names the part.
     heading = " · ".join(filter(None, (cut(title, 100), of)))
     said = [times.full(moment_of(digest)), summary_line(digest), coverage_line(digest), notice_line(times, digest)]
-    said.append(held_line(digest))
+    said += [held_line(digest), silenced_line(digest)]
     blocks: list[_Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:LONGEST_HEADER], "emoji": False}},
         _context([_mrkdwn(escape(" · ".join(filter(None, said))))]),

@@ -26,6 +26,7 @@ from monitor.core.digests.render.words import (
     publisher_names,
     publishers_line,
     seen_line,
+    silenced_line,
     subject_of,
     summary_line,
     tiers,
@@ -79,6 +80,8 @@ def _head(digest: Digest, title: str, times: Times, part: int, parts: int) -> li
         said.append(f"failing: {failing_names(digest)}")
     if held := held_line(digest):
         said.append(held)
+    if silenced := silenced_line(digest):
+        said.append(silenced)
     return [line for paragraph in said for line in wrap(paragraph)]
 
 
