@@ -14,6 +14,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.discards import wake_discarded
 from monitor.adapters.store.rows import gone_text
 from monitor.model.feed import Feed
+from monitor.model.grouping import Regrouping
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.retention import Gone, GoneReason
 from monitor.model.silence import DiscardCount, NewSilence, Silence, SilenceMode, WaitingMatch
@@ -172,3 +173,16 @@ def test_an_article_that_leaves_the_silenced_story_waits_again(store: Store, dis
         connection.execute(t.story_aliases.delete())
         assert wake_discarded(connection, ["s_7"]) == 1
     assert states(store)["e1"] == (RoutingState.PENDING, None)
+
+
+def test_a_split_of_the_silenced_story_wakes_what_leaves_it(store: Store, discarding: Silence) -> None:
+    with store.grouping.session() as session:
+        assert session.record_stories(Regrouping({1: "s_7"}, {}, frozenset({"s_1"}))) == 1
+    assert states(store)["e1"] == (RoutingState.PENDING, None)
+
+
+def test_a_merge_of_the_silenced_story_leaves_what_was_discarded(store: Store, discarding: Silence) -> None:
+    with store.grouping.session() as session:
+        assert session.record_stories(Regrouping({1: "s_2"}, {"s_1": "s_2"}, frozenset({"s_1"}))) == 0
+    assert states(store)["e1"] == (RoutingState.SILENCED, discarding.id)
+    assert store.silences.called(discarding.id) == replace(discarding, gone_into="s_2")
