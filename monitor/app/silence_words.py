@@ -179,6 +179,11 @@ def freed_lines(freed: Freed, *, tell: bool) -> Iterator[str]:
     if freed.kept.matches:
         stories = _stories_text(len(freed.kept.matches), len(freed.kept.stories))
         yield from wrap(f"Kept out no more: {stories}, told when their digests are due.", then="  ")
+    if freed.still.matches:
+        stories = _stories_text(len(freed.still.matches), len(freed.still.stories))
+        yield from wrap(
+            f"Kept out by another silence now: {stories}; monitor silence list says by which.", then="  "
+        )
     for digest, matches in ended.told.items():
         yield f"Brought back in {digest}: {counted(matches, 'match', 'matches')}."
     if ended.gone:
@@ -197,6 +202,7 @@ def freed_json(freed: Freed, now: datetime) -> dict[str, Any]:
         **silence_json(freed.ended.silence, now),
         "was_ended_at": iso_time(freed.ended.before),
         "kept_out_no_more": {"matches": len(freed.kept.matches), "stories": len(freed.kept.stories)},
+        "still_kept_out": {"matches": len(freed.still.matches), "stories": len(freed.still.stories)},
         "brought_back": dict(freed.ended.told),
         "not_brought_back": freed.ended.gone,
         "discarded": _discarded_json(freed.discarded),

@@ -67,11 +67,12 @@ class ListedSilence:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """A silence that was ended: what it kept waiting and is kept no more, and what it leaves discarded."""
+    """A silence that was ended: what is kept out no more, what another one keeps out yet, what stays discarded."""
 
     ended: Ended
     kept: Kept
     discarded: DiscardCount
+    still: Kept = field(default_factory=Kept)
 
 
 # ---- add
@@ -156,13 +157,16 @@ def list_silences(house: House, now: datetime, *, every: bool = False) -> list[L
 def end_silence(house: House, silence: int, now: datetime, *, tell: bool) -> Freed:
     """Ends a silence, also one that is over; with `tell` what it discarded waits again. Raises NoSuchSilence."""
     store = house.store
-    before = together(kept_by_silence(store, _digests(house), in_force(store, now), now).values())
+    by_silence = kept_by_silence(store, _digests(house), in_force(store, now), now)
+    before = together(by_silence.values())
+    own = together(kept for (id_, _), kept in by_silence.items() if id_ == silence)
     ended = store.silences.end(silence, now, tell=tell)
     if ended is None:
         raise NoSuchSilence(f"no silence has the id {silence}; monitor silence list --all shows every one")
     after = together(kept_by_silence(store, _digests(house), in_force(store, now), now).values())
     freed = Kept(before.matches - after.matches, before.stories - after.stories)
-    return Freed(ended, freed, store.silences.discarded().get(silence, DiscardCount()))
+    still = Kept(own.matches & after.matches, own.stories & after.stories)
+    return Freed(ended, freed, store.silences.discarded().get(silence, DiscardCount()), still)
 
 
 def _digests(house: House) -> list[str]:

@@ -157,6 +157,14 @@ def test_a_silence_that_is_ended_lets_go(stored: Path) -> None:
     assert "→ alerts" in run("why", URL).stdout
 
 
+def test_an_end_says_what_another_silence_keeps_out(stored: Path) -> None:
+    add()
+    add("--rule", "torkham-*", "--discard")
+    done = " ".join(run("silence", "end", "1").stdout.split())
+    assert "Kept out by another silence now: 1 match of 1 story" in done
+    assert "Kept out no more: 1 match of 1 story" in " ".join(run("silence", "end", "2").stdout.split())
+
+
 def test_what_was_discarded_can_be_told_after_all(stored: Path) -> None:
     add("--discard")
     plan(stored)
