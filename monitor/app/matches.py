@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted
+from monitor.app.kept_out import InForce
 from monitor.app.questions import House
 from monitor.app.since import Since
 from monitor.app.times import iso_time
 from monitor.app.why import no_such_rule
 from monitor.core.text.columns import COLUMNS, cut_to
 from monitor.core.text.terminal import printable
-from monitor.model.ledger import ListedMatch
+from monitor.model.ledger import ListedMatch, Routing, RoutingState
 from monitor.model.rule import Severity
 from monitor.ports import Ledger
 
@@ -23,6 +24,7 @@ SHOWN = 50
 """Matches that the text form lists unless told otherwise."""
 
 _PAGE = 500
+_NONE = InForce()
 _HEADER = (
     "matched_at", "rule", "rule_title", "severity", "title", "publisher", "url", "published", "feed", "story",
     "because", "digests",
@@ -71,7 +73,7 @@ def check_names(house: House, asked: Asked) -> None:
     house.expect(digest=asked.digest)
 
 
-def match_lines(ledger: Ledger, asked: Asked) -> Iterator[str]:
+def match_lines(ledger: Ledger, asked: Asked, silences: InForce = _NONE) -> Iterator[str]:
     """The list at 80 columns under the days of the machine's zone, and a last line on what it leaves out."""
     day = ""
     shown = 0
@@ -83,26 +85,26 @@ def match_lines(ledger: Ledger, asked: Asked) -> Iterator[str]:
                 yield ""
             day = f"{moment:%a %d %b %Y}"
             yield day
-        yield from _item(one, f"{moment:%H:%M}")
+        yield from _item(one, f"{moment:%H:%M}", silences)
     if shown:
         yield ""
     yield from _foot(ledger, asked, shown)
 
 
-def match_rows(found: Iterable[ListedMatch]) -> Iterator[str]:
+def match_rows(found: Iterable[ListedMatch], silences: InForce = _NONE) -> Iterator[str]:
     """CSV after RFC 4180, header first; no cell is a formula to a spreadsheet."""
     writer = csv.writer(_Returned())
     yield writer.writerow(_HEADER)
     for one in found:
         cells = (
             one.matched_at.isoformat(), one.rule, one.rule_title, one.severity.value, one.title, one.publisher,
-            one.url, iso_time(one.published), one.feed, one.story, one.because, _ends(one, "; "),
+            one.url, iso_time(one.published), one.feed, one.story, one.because, _ends(one, "; ", silences),
         )  # fmt: skip
         yield writer.writerow([_harmless(cell or "") for cell in cells])
 
 
-def match_json(one: ListedMatch) -> dict[str, Any]:
-    """One match with stable keys."""
+def match_json(one: ListedMatch, silences: InForce = _NONE) -> dict[str, Any]:
+    """One match with stable keys; `silence` is the one that discarded it, or keeps it out now."""
     return {
         "id": one.id,
         "matched_at": one.matched_at.isoformat(),
@@ -119,7 +121,12 @@ def match_json(one: ListedMatch) -> dict[str, Any]:
         "story": one.story,
         "because": one.because,
         "digests": [
-            {"digest": routing.digest, "state": routing.state.value, "batch": routing.batch}
+            {
+                "digest": routing.digest,
+                "state": routing.state.value,
+                "batch": routing.batch,
+                "silence": _silence(one, routing, silences),
+            }
             for routing in one.routings
         ],
     }
@@ -132,17 +139,29 @@ class _Returned:
         return line
 
 
-def _item(one: ListedMatch, time: str) -> list[str]:
+def _item(one: ListedMatch, time: str, silences: InForce) -> list[str]:
     high = "HIGH " if one.severity is Severity.HIGH else ""
     return [
         cut_to(f"{time}  {high}{one.rule}: {one.title}", COLUMNS),
-        cut_to(f"       {one.publisher} → {_ends(one, ' · ') or 'no digest takes this rule'}", COLUMNS),
+        cut_to(f"       {one.publisher} → {_ends(one, ' · ', silences) or 'no digest takes this rule'}", COLUMNS),
         f"       {one.url}",
     ]
 
 
-def _ends(one: ListedMatch, between: str) -> str:
-    return between.join(f"{routing.digest}: {routing.state.value}" for routing in one.routings)
+def _ends(one: ListedMatch, between: str, silences: InForce) -> str:
+    return between.join(f"{routing.digest}: {_end(one, routing, silences)}" for routing in one.routings)
+
+
+def _end(one: ListedMatch, routing: Routing, silences: InForce) -> str:
+    silence = _silence(one, routing, silences)
+    return routing.state.value if silence is None else f"{routing.state.value} (silence {silence})"
+
+
+def _silence(one: ListedMatch, routing: Routing, silences: InForce) -> int | None:
+    if routing.state is RoutingState.SILENCED:
+        return routing.silence
+    kept = silences.of_listed(one, routing.digest) if routing.state is RoutingState.PENDING else None
+    return None if kept is None else kept.silence.id
 
 
 def _foot(ledger: Ledger, asked: Asked, shown: int) -> list[str]:

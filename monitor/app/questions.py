@@ -110,6 +110,7 @@ def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage
         house.clock,
         publishers=Publishers(dict(house.settings.publishers)),
         window=house.settings.story_window,
+        silences=house.store.silences,
         # Who only asks reaches nobody, and must not make the key of the links.
         links=links_of(house.store.suppressions, house.clock, house.settings.public_url)
         if receivers

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
+from monitor.app.kept_out import SilenceCounts, counts_json, counts_line, silence_counts
 from monitor.app.telling_words import HELD_BY
 from monitor.app.unsubscribing import reaching_nobody, suppression_json
 from monitor.core.digests.plan import next_close
@@ -58,6 +59,7 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    silences: SilenceCounts = field(default_factory=SilenceCounts)
     left: tuple[Suppression, ...] = ()  # who unsubscribed from what
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
 
@@ -113,6 +115,7 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        silences=silence_counts(store, [digest.name for digest in digests], now),
         left=left,
         unread=tuple(reaching_nobody(digests, receivers, left)),
     )
@@ -163,6 +166,8 @@ def status_lines(status: Status) -> list[str]:
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
+    if silenced := counts_line(status.silences):
+        lines.append(f"Silences    {silenced}")
     if status.left:
         readers = counted(len({one.recipient for one in status.left}), "address", "addresses")
         named = ", ".join(sorted({one.digest for one in status.left}))
@@ -218,6 +223,7 @@ def status_json(status: Status) -> dict[str, Any]:
             for digest in status.digests
         ],
         "orphaned_matches": status.orphans,
+        "silences": counts_json(status.silences),
         "unsubscribed": [suppression_json(one) for one in status.left],
         "reaching_nobody": list(status.unread),
         "outbox": counts.deliveries,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
+from monitor.app.kept_out import StorySilence
 from monitor.app.questions import House
 from monitor.app.since import Since
 from monitor.app.why import no_such_rule
@@ -113,6 +114,7 @@ class Shown:
     alike: tuple[SharedWords, ...]
     elsewhere: tuple[Elsewhere, ...]
     owner_of: OwnerOf = host_or_name
+    silences: tuple[StorySilence, ...] = ()
 
     @property
     def is_large(self) -> bool:

@@ -183,8 +183,9 @@ def _ordered(one: int, other: int) -> tuple[int, int]:
 
 
 def _told_again(before: Sequence[RoutedMatch], after: Sequence[RoutedMatch]) -> dict[tuple[str, str], int]:
-    merged = {(one.match, one.digest) for one in before if one.state is RoutingState.MERGED}
-    again = (one for one in after if one.state is RoutingState.PENDING and (one.match, one.digest) in merged)
+    ended = (RoutingState.MERGED, RoutingState.SILENCED)
+    untold = {(one.match, one.digest) for one in before if one.state in ended}
+    again = (one for one in after if one.state is RoutingState.PENDING and (one.match, one.digest) in untold)
     return dict(sorted(Counter((one.digest, one.rule) for one in again).items()))
 
 
@@ -243,11 +244,11 @@ def split_lines(done: Regrouped) -> Iterator[str]:
     yield from _now(done)
     for (digest, rule), number in done.told_again.items():
         yield (
-            f"Told again in {digest}: {rule} ({counted(number, 'match', 'matches')}), merged only because of the "
-            "wrong story"
+            f"Told again in {digest}: {rule} ({counted(number, 'match', 'matches')}), merged or silenced only "
+            "because of the wrong story"
         )
     if not done.told_again:
-        yield "No alert had been merged because of it."
+        yield "No alert had been merged or silenced because of it."
     yield from wrap(f"To undo: monitor stories join {' '.join(done.stories)}", then="  ")
 
 

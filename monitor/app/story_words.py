@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitor.app.counting import counted
+from monitor.app.kept_out import StorySilence, moment_text, why_text
 from monitor.app.stories import SharedWords, Shown, article_name, counts_of, lead_of
 from monitor.app.stories_words import counts_json, headline, in_numbers, languages_of
 from monitor.app.times import iso_time, shown_time
@@ -42,6 +43,7 @@ def show_lines(shown: Shown, limit: int) -> Iterator[str]:
     yield from _alike_lines(shown)
     yield from _rule_lines(view.rules)
     yield from _told_lines(view.told, bool(view.rules))
+    yield from _silence_lines(shown.silences)
     yield from _apart_lines(shown)
     yield from _lookalike_lines(shown)
     yield from _elsewhere_lines(shown)
@@ -139,6 +141,17 @@ def _told_lines(told: Sequence[Telling], matched: bool) -> Iterator[str]:
         yield from _label("" if place else "Told", f"{text} → {carried}" if carried else text)
 
 
+def _silence_lines(silences: Sequence[StorySilence]) -> Iterator[str]:
+    for place, one in enumerate(silences):
+        until = f" until {moment_text(one.silence.ends_at)}" if one.active else ", which is over"
+        said = [f"by silence {one.silence.id}{until}: {why_text(one.silence)}"]
+        said += [f"{counted(one.held, 'match', 'matches')} kept out"] if one.held else []
+        if one.discarded:
+            back = f"monitor silence end {one.silence.id} --tell brings back"
+            said.append(f"{counted(one.discarded, 'match', 'matches')} discarded; {back}")
+        yield from _label("" if place else "Silenced", "; ".join(said))
+
+
 def _apart_lines(shown: Shown) -> Iterator[str]:
     for place, one in enumerate(shown.view.apart):
         mine, other = one.one, one.other
@@ -197,6 +210,10 @@ def show_json(shown: Shown) -> dict[str, Any]:
                 ],
             }
             for one in view.told
+        ],
+        "silences": [
+            {"id": one.silence.id, "active": one.active, "held": one.held, "discarded": one.discarded}
+            for one in shown.silences
         ],
         "not_the_same": [
             {

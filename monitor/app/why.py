@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from monitor.app.kept_out import InForce, discarded_words, kept_words, silences_at
 from monitor.app.left_out import LeftOut, left_out
 from monitor.app.rule_memory import load
 from monitor.app.telling_words import merged_words, told_words, too_few_words
@@ -18,7 +19,7 @@ from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Article
 from monitor.model.errors import MonitorError
 from monitor.model.feed import SUBSCRIBED, Feed
-from monitor.model.ledger import EntryFate, NewMatch, Routing, RoutingState
+from monitor.model.ledger import EntryFate, Routing, RoutingState, StoredMatch
 from monitor.model.retention import Gone
 from monitor.model.rule import Severity
 from monitor.model.telling import Merged
@@ -88,7 +89,8 @@ def why(
     key = canonical_url(url)
     rulesets = _Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
     fates = store.ledger.fates(url, key)
-    asked = _Asked(store, rule, digests, waiting)
+    silences = InForce() if waiting is None else silences_at(store, waiting.now)
+    asked = _Asked(store, rule, digests, waiting, silences)
     answers = tuple((fate, _answers(fate, rulesets, asked)) for fate in fates)
     in_force = current is None or rule in {one.id for one in current.rules}
     if rule is not None and not in_force and not any(said for _, said in answers):
@@ -122,6 +124,7 @@ class _Asked:
     rule: str | None
     digests: Collection[str] | None
     waiting: Waiting | None
+    silences: InForce
 
     def until(self, digest: str, fate: EntryFate, severity: Severity) -> str:
         """What a pending match waits for."""
@@ -159,7 +162,7 @@ def _answers(
             one.match.new.rule.version,
             True,
             one.match.new.because,
-            tuple(_then(routing, one.match.new, fate, asked) for routing in one.routings)
+            tuple(_then(routing, one.match, fate, asked) for routing in one.routings)
             or ("no digest takes this rule",),
             analyser_version=one.match.new.analyser_version,
         )
@@ -211,16 +214,20 @@ def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
     return None if files is None else load([RuleFile(name, text) for name, text in files], known).ruleset
 
 
-def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> str:
+def _then(routing: Routing, match: StoredMatch, fate: EntryFate, asked: _Asked) -> str:
     match routing.state:
         case RoutingState.PLANNED:
             if looks_back(routing.batch or ""):
                 return f"→ {routing.digest}{FOUND_BACK}"
             return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
         case RoutingState.MERGED:
-            return merged_words(routing.why or (None if match.news else Merged.EARLIER_WORDING), routing.digest)
+            edit = None if match.new.news else Merged.EARLIER_WORDING
+            return merged_words(routing.why or edit, routing.digest)
         case RoutingState.PENDING:
-            until = asked.until(routing.digest, fate, match.rule.severity)
+            kept = asked.silences.of_stored(match, routing.digest)
+            if kept is not None and (asked.digests is None or routing.digest in asked.digests):
+                return kept_words(kept, routing.digest)
+            until = asked.until(routing.digest, fate, match.new.rule.severity)
             drafted = "; a dry run has drafted it" if routing.batch else ""
             return f"waits for digest {routing.digest}{until}{drafted}"
         case RoutingState.TOO_FEW:
@@ -228,4 +235,5 @@ def _then(routing: Routing, match: NewMatch, fate: EntryFate, asked: _Asked) -> 
         case RoutingState.FORGOTTEN:
             return f"never told in {routing.digest}: the text was removed by hand before"
         case RoutingState.SILENCED:
-            return f"never told in {routing.digest}: a silence discarded it"
+            silence = None if routing.silence is None else asked.store.silences.called(routing.silence)
+            return discarded_words(routing.silence, silence, routing.digest)

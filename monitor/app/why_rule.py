@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from monitor.app.kept_out import InForce
 from monitor.app.since import Since
 from monitor.app.why import kept_ruleset, no_such_rule
 from monitor.core.rules import Memory, RuleSet
 from monitor.model.ledger import RuleRecord
 from monitor.model.rule import Rule
+from monitor.model.silence import KeptOut
 from monitor.ports import Store
 
 NEWEST = 5
@@ -33,6 +35,7 @@ class RuleWhy:
     unknown: int
     digests: frozenset[str]
     rules_hold: bool = True
+    kept_out: tuple[tuple[str, KeptOut, int], ...] = ()  # by digest and silence, of all that waits: matches
 
 
 def why_rule(
@@ -42,8 +45,10 @@ def why_rule(
     current: RuleSet | None,
     digests: Collection[str],
     known: Memory | None = None,
+    silences: InForce | None = None,
 ) -> RuleWhy:
-    """Asks the store what became of the entries first seen since then; `known` as in `why`. Raises NoSuchRule."""
+    """Asks the store what became of the entries first seen since then, and, given the silences in force, what they
+    keep out of it; `known` as in `why`. Raises NoSuchRule."""
     record = store.ledger.rule_record(rule, since.moment, NEWEST)
     now = None if current is None else next((one for one in current.rules if one.id == rule), None)
     read = without = unknown = 0
@@ -60,5 +65,24 @@ def why_rule(
     if not heard_of and current is not None:
         raise no_such_rule(rule, current)
     return RuleWhy(
-        rule, since, now, record, read, without, unknown, frozenset(digests), rules_hold=current is not None
+        rule,
+        since,
+        now,
+        record,
+        read,
+        without,
+        unknown,
+        frozenset(digests),
+        rules_hold=current is not None,
+        kept_out=_kept_out(store, rule, digests, silences or InForce()),
     )
+
+
+def _kept_out(
+    store: Store, rule: str, digests: Collection[str], silences: InForce
+) -> tuple[tuple[str, KeptOut, int], ...]:
+    found: list[tuple[str, KeptOut]] = []
+    for digest in sorted(digests) if silences.silences else ():
+        of_rule = (match for match in store.digests.waiting(digest) if match.rule == rule)
+        found += [(digest, out) for match in of_rule if (out := silences.of_waiting(match, digest)) is not None]
+    return tuple((digest, out, found.count((digest, out))) for digest, out in dict.fromkeys(found))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.app.counting import counted
+from monitor.app.kept_out import kept_words
 from monitor.app.matches import match_json
 from monitor.app.telling_words import too_few_words
 from monitor.app.times import iso_time, shown_time
@@ -75,6 +76,10 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
             }
             for one in record.routed
         ],
+        "kept_out": [
+            {"digest": digest, "silence": out.silence.id, "why": out.why.value, "matches": matches}
+            for digest, out, matches in answer.kept_out
+        ],
         "failures": [{"why": why, "articles": count} for why, count in record.failures],
         "last_match": iso_time(record.newest[0].matched_at if record.newest else record.last_match),
         "newest": [match_json(one) for one in record.newest],
@@ -127,6 +132,8 @@ def _share(record: RuleRecord, read: int) -> str:
 def _ends(answer: RuleWhy) -> Iterator[str]:
     for one in answer.record.routed:
         yield f"{one.matches:,} {_end(one, answer)}"
+    for digest, out, matches in answer.kept_out:
+        yield f"{matches:,} {kept_words(out, digest)}"
     if answer.record.unrouted:
         yield f"{answer.record.unrouted:,} for no digest: none takes this rule"
 
@@ -147,7 +154,7 @@ def _end(one: RoutedCount, answer: RuleWhy) -> str:
         case RoutingState.FORGOTTEN:
             return f"never told in {one.digest}: the text was removed by hand before"
         case RoutingState.SILENCED:
-            return f"never told in {one.digest}: a silence discarded it"
+            return f"never told in {one.digest}: discarded by a silence; monitor silence list --all"
 
 
 _DELIVERED = {

@@ -283,6 +283,7 @@ def _fate_json(
                 "rule": match.match.new.rule.id,
                 "state": routing.state.value,
                 "why": routing.why and routing.why.value,
+                "silence": routing.silence,
                 "batch": routing.batch,
                 "deliveries": [
                     {

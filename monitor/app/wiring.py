@@ -130,6 +130,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             draft,
             Publishers(dict(settings.publishers)),
             settings.story_window,
+            silences=store.silences,
             suppressed=store.suppressions.suppressed,
             links=links_of(store.suppressions, clock, settings.public_url),
             tags=_tags(ruleset),

@@ -24,6 +24,7 @@ from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
 from monitor.cli.search import search
+from monitor.cli.silences import silence
 from monitor.cli.stories import stories
 from monitor.cli.why import why
 from monitor.core.text.terminal import printable
@@ -33,7 +34,7 @@ _SECTIONS = {
     "Start and look after": ("demo", "init", "check", "run", "status"),
     "Ask": ("why", "search", "stories", "matches", "digest"),
     "What comes in": ("feeds", "ingest", "articles", "rules"),
-    "What goes out": ("receivers", "deliveries"),
+    "What goes out": ("receivers", "deliveries", "silence"),
     "The store and the shell": ("db", "forget", "completion"),
 }
 
@@ -217,6 +218,6 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 for _command in (
     articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search,
-    stories, why,
+    silence, stories, why,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -36,6 +36,7 @@ def list_matches(
     """List matches, newest first, with what became of each.
 
     A match is pending until its digest is due, then planned, or merged when the digest had told the story before.
+    What a silence keeps out has the number of the silence.
 
     \b
     Examples:
@@ -43,6 +44,7 @@ def list_matches(
       monitor matches list --since 30d --rule torkham-closed
       monitor matches list --since 24h --csv > matches.csv
     """
+    from monitor.app.kept_out import silences_at
     from monitor.app.matches import SHOWN, Asked, check_names, match_json, match_lines, match_rows
     from monitor.app.matches import matches as found
     from monitor.app.questions import opened
@@ -56,10 +58,11 @@ def list_matches(
         ledger = house.store.ledger
         asked = Asked(span, rule, digest, limit if limit or as_csv or as_json else SHOWN)
         check_names(house, asked)
+        silences = silences_at(house.store, house.clock.now())
         if as_csv:
-            print_rows(match_rows(found(ledger, asked)))
+            print_rows(match_rows(found(ledger, asked), silences))
         elif as_json:
-            print_json(match_json(one) for one in found(ledger, asked))
+            print_json(match_json(one, silences) for one in found(ledger, asked))
         else:
-            print_lines(match_lines(ledger, asked))
+            print_lines(match_lines(ledger, asked, silences))
     sys.stdout.flush()

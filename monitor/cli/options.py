@@ -54,3 +54,18 @@ def times_of(
     if begins is not None and ends is not None and begins >= ends:
         raise click.BadParameter("ends before --since begins", param_hint="--until")
     return begins, ends
+
+
+def author_of(given: str | None) -> str:
+    """Who says something: the name that was given, else the login; "" for a user without a name."""
+    import getpass
+
+    try:
+        return given if given is not None else getpass.getuser()
+    except (OSError, KeyError):  # as in some containers
+        return ""
+
+
+def whole(text: str) -> str:
+    """A text of the command line without half characters, which no store takes."""
+    return text.encode("utf-8", "replace").decode()

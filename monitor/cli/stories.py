@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from monitor.cli.completion import complete_rules
-from monitor.cli.options import CONFIG, JSON, span_of
+from monitor.cli.options import CONFIG, JSON, author_of, span_of
 from monitor.cli.output import print_json, print_lines
 from monitor.core.text.terminal import printable
 
@@ -92,12 +92,18 @@ def show_story(story: str, limit: int, config: Path, as_json: bool) -> None:
       monitor stories show s_1a
       monitor stories show https://www.dawn.com/news/1234567
     """
+    from dataclasses import replace
+
     from monitor.app.desk import Missing, opened_desk
+    from monitor.app.kept_out import of_story
     from monitor.app.stories import owners, show
     from monitor.app.story_words import show_json, show_lines
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
         shown = show(desk.store.stories, _name(story), owners(desk.settings))
+        digests = [digest.name for digest in desk.settings.digests]
+        silences = of_story(desk.store, shown.view.id, digests, desk.clock.now())
+        shown = replace(shown, silences=silences)
     if as_json:
         print_json([show_json(shown)])
     else:
@@ -145,7 +151,7 @@ def split_story(
             if not (articles or yes):
                 click.confirm(app.split_question(planned), abort=True, err=True)
             house = app.regrouping_of(desk)
-            done = app.split(house, planned, author=_author(author), reason=reason)
+            done = app.split(house, planned, author=author_of(author), reason=reason)
             lines, fields = list(app.split_lines(done)), app.regrouped_json(done)
     if as_json:
         print_json([fields])
@@ -245,12 +251,3 @@ def _span(text: str) -> timedelta:
 
 def _name(text: str) -> str:
     return text.encode("utf-8", "replace").decode()  # half a character is no part of a name
-
-
-def _author(given: str | None) -> str:
-    import getpass
-
-    try:
-        return given if given is not None else getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in some containers
-        return ""

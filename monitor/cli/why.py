@@ -73,6 +73,7 @@ def _of_url(url: str, rule: str | None, config: Path, as_json: bool) -> None:
 
 
 def _of_rule(rule: str, since: str, config: Path, as_json: bool) -> None:
+    from monitor.app.kept_out import silences_at
     from monitor.app.questions import opened
     from monitor.app.why_rule import why_rule
     from monitor.app.why_rule_words import why_rule_json, why_rule_lines
@@ -80,7 +81,8 @@ def _of_rule(rule: str, since: str, config: Path, as_json: bool) -> None:
     span = span_of(since)
     with opened(config, os.environ) as house:
         names = [digest.name for digest in house.settings.digests]
-        answer = why_rule(house.store, rule, span, house.ruleset, names, house.memory)
+        silences = silences_at(house.store, house.clock.now())
+        answer = why_rule(house.store, rule, span, house.ruleset, names, house.memory, silences)
     if as_json:
         print_json([why_rule_json(answer)])
     else:

@@ -28,7 +28,7 @@ class RoutingState(StrEnum):
     MERGED = "merged"  # the digest had told this rule on this story, and the match says nothing new
     TOO_FEW = "too_few"  # its story never had the independent publishers that the digest asks for
     FORGOTTEN = "forgotten"  # its text was removed by hand before the digest was planned
-    SILENCED = "silenced"  # a silence discards it
+    SILENCED = "silenced"  # a silence discarded it; it can be brought back
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ class Plan:
     `planned` are matches that are in the batch, `merged` those whose rule and story the digest had told before and
     that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
     each that has one. What counts as told from now on follows from `planned`. `sent_before` are stories that are
-    shown short or left out for a recipient, `suppressed` addresses that want no more of the digest.
+    shown short or left out for a recipient, `suppressed` addresses that want no more of the digest. `silenced` are
+    matches that a silence discards, with its id: each stays pending if the silence was ended meanwhile.
     """
 
     digest: str
@@ -98,6 +99,7 @@ class Plan:
     reasons: Mapping[int, Why] = field(default_factory=dict)
     sent_before: tuple[ShownBefore, ...] = ()
     suppressed: tuple[str, ...] = ()
+    silenced: Mapping[int, int] = field(default_factory=dict)
 
 
 class LookBack(StrEnum):
@@ -119,6 +121,7 @@ class Routing:
     why: Why | None = None  # None also: from before reasons were kept
     sent_before: tuple[ShownBefore, ...] = ()  # for whom its story is shown short there, or left out
     unsubscribed: tuple[tuple[str, datetime | None], ...] = ()  # (address, since when) that the batch left out
+    silence: int | None = None  # the one that discarded it
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ class ListedMatch:
     story: str | None
     routings: tuple[Routing, ...] = ()
     analyser_version: str | None = None
+    rule_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

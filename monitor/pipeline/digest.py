@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.tags import tags_of
@@ -26,8 +27,9 @@ from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
 from monitor.pipeline.due import INSTANT, Due, DueBatches
 from monitor.pipeline.isolation import named
+from monitor.pipeline.silenced import InForce
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
-from monitor.ports import Clock, DigestStore, FeedStore
+from monitor.ports import Clock, DigestStore, FeedStore, SilenceStore
 
 _MOST_NAMES = 5  # failing feeds named in a digest
 
@@ -66,13 +68,16 @@ class DigestStage:
     draft: bool = False
     publishers: Publishers = field(default_factory=Publishers)
     window: timedelta = STORY_WINDOW
+    silences: SilenceStore | None = None
     suppressed: Callable[[str], frozenset[str]] = nobody
     links: Callable[[str, str], Links] = no_links
     tags: Callable[[DigestSettings], frozenset[str]] = lambda settings: tags_of(settings.rules)
+    _in_force: InForce = field(default_factory=InForce, init=False, repr=False, compare=False)
 
     @property
     def _telling(self) -> Telling:
-        return Telling(self.digests, self.publishers, self.window, self.draft)
+        silences = partial(self._in_force.at, self.silences)
+        return Telling(self.digests, self.publishers, self.window, self.draft, silences)
 
     @property
     def _addressing(self) -> Addressing:
@@ -96,6 +101,7 @@ class DigestStage:
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
         standing: _Standing | None = None
+        self._in_force.forget()
         finder = DueBatches(self.digests, self._telling, self.draft)
         for settings in self.settings:
             try:
@@ -130,6 +136,7 @@ class DigestStage:
     def preview(self, settings: DigestSettings) -> Digest:
         """The digest of all that is pending now; changes nothing."""
         now = self.clock.now()
+        self._in_force.forget()
         state = self.digests.state_of(settings.name)
         window = Window(min(state.last_end if state else now, now - INSTANT), now)
         turns = self._telling.turns(settings, now)
@@ -179,6 +186,7 @@ class DigestStage:
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
             sent_before=addressed.sent_before,
             suppressed=addressed.suppressed,
+            silenced=turns.discarded,
         )
 
     def _build(
@@ -208,7 +216,8 @@ class DigestStage:
         )
         by_story = {turn.story: turn for turn in turns.stories}
         stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
-        return replace(digest, stories=stories, held_back=turns.held + len(turns.too_few))
+        held_back = turns.held + len(turns.too_few)
+        return replace(digest, stories=stories, held_back=held_back, silenced=turns.swallowed)
 
 
 def coverage_of(feeds: Sequence[Feed], tags: Callable[[], frozenset[str]] = frozenset) -> Coverage:

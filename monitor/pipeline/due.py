@@ -24,6 +24,7 @@ from monitor.core.stories.material import AT_ONCE
 from monitor.model.digest import CatchUp, Cron, DigestSettings, Every, Immediate, Window
 from monitor.model.ledger import StoredMatch
 from monitor.model.rule import Severity
+from monitor.model.silence import WaitingMatch
 from monitor.pipeline.telling import StoryTurn, Telling, Turns
 from monitor.ports import DigestStore
 
@@ -99,11 +100,11 @@ class DueBatches:
             return
         end = window.end if window is not None else now
 
-        def inside(match: StoredMatch) -> bool:
+        def inside(match: StoredMatch | WaitingMatch) -> bool:
             return late or close_all or _by(match, end, now)
 
         turns = self.telling.turns(settings, now, inside, caught_up)
-        if close_all and (turns.stories or turns.too_few):
+        if close_all and (turns.stories or turns.too_few or turns.discarded):
             window = Window(min(last_end, now - INSTANT), now)
         if window is not None:
             yield Due(window_batch(window), window, turns, now, closes_window=True)
@@ -145,6 +146,8 @@ class DueBatches:
         for story, matches in turns.too_few:
             given_up = Turns(too_few=((story, matches),), held=turns.held)
             yield self._story(settings, story, given_up, now)
+        for story, discarded in turns.discards():
+            yield self._story(settings, story, discarded, now)
 
     def _after_quiet(self, settings: DigestSettings, turns: Turns, now: datetime) -> Due | None:
         """What the last quiet stretch held, in one message. A single story is an alert like any other, and so is
@@ -178,7 +181,7 @@ class DueBatches:
         return self.digests.pending_stories(settings.name, draft=self.draft, at_least=override)
 
 
-def _by(match: StoredMatch, end: datetime, now: datetime) -> bool:
+def _by(match: StoredMatch | WaitingMatch, end: datetime, now: datetime) -> bool:
     """Whether a match was made by the end of a window.
 
     One of the future was made while the clock was ahead: nobody should wait for its time.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 
+from monitor.core.digests.silences import kept_out, swallowed
 from monitor.core.stories.material import judge
 from monitor.core.stories.publishers import Publishers
 from monitor.model.digest import DigestSettings
 from monitor.model.ledger import StoredMatch
+from monitor.model.silence import KeptOut, Silence, Swallowed, WaitingMatch
 from monitor.model.telling import Material, Merged, ToldMatch, Verdict
 from monitor.ports import DigestStore
 
@@ -55,45 +57,113 @@ class StoryTurn:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Every story that waits for a digest: to be planned, given up for want of publishers, or held back."""
+    """Every story that waits for a digest: to be planned, given up for want of publishers, or held back.
+
+    `kept_out` are the matches that silences keep out; no other part has them.
+    """
 
     stories: tuple[StoryTurn, ...] = ()
     too_few: tuple[tuple[str, tuple[StoredMatch, ...]], ...] = ()
     held: int = 0
+    kept_out: tuple[tuple[WaitingMatch, KeptOut], ...] = ()
+
+    @property
+    def discarded(self) -> dict[int, int]:
+        """The matches that are not told at all: each with its silence."""
+        return {match.id: out.silence.id for match, out in self.kept_out if not out.held}
+
+    @property
+    def swallowed(self) -> tuple[Swallowed, ...]:
+        """How many stories each silence keeps out."""
+        return swallowed(self.kept_out)
+
+    def discards(self) -> Iterator[tuple[str, Turns]]:
+        """What is discarded of each story, alone."""
+        by_story: dict[str, list[tuple[WaitingMatch, KeptOut]]] = defaultdict(list)
+        for match, out in self.kept_out:
+            if not out.held:
+                by_story[match.story].append((match, out))
+        for story, kept in by_story.items():
+            yield story, Turns(kept_out=tuple(kept))
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Decides by what the digest has told, and by who carries each story. `window` is that of stories."""
+    """Decides by what the digest has told, by who carries each story, and by silences.
+
+    `window` is that of stories; `in_force` gives the silences that `core.digests.silences.kept_out` asks for.
+    """
 
     digests: DigestStore
     publishers: Publishers
     window: timedelta
     draft: bool
+    in_force: Callable[[datetime], Sequence[Silence]] = lambda _now: ()
 
     def turns(
         self,
         settings: DigestSettings,
         now: datetime,
-        wanted: Callable[[StoredMatch], bool] = lambda _match: True,
+        wanted: Callable[[StoredMatch | WaitingMatch], bool] = lambda _match: True,
         caught_up: Callable[[], bool] = lambda: True,
         among: Sequence[str] | None = None,
     ) -> Turns:
         """All that waits for the digest, or of the stories `among` it; a story is given up only once `caught_up`
-        says that no feed is behind."""
+        says that no feed is behind.
+
+        What a silence keeps out is taken out first, and costs no reading of texts, however long it waits.
+        """
+        silences = self.in_force(now)
+        if silences:
+            return self._beside_silences(settings, now, wanted, caught_up, silences, among)
         if settings.min_publishers <= 1:
             pending = self.digests.pending(settings.name, draft=self.draft, stories=among)
             return Turns(self.judged(settings, list(filter(wanted, pending)), now))
         waiting = self.digests.pending_stories(settings.name, draft=self.draft) if among is None else among
+        asked, spent, held = self._asked(settings, waiting, now, caught_up)
+        pending = self.digests.pending(settings.name, draft=self.draft, stories=asked)
+        return self._turns(settings, list(filter(wanted, pending)), spent, held, now)
+
+    def _beside_silences(
+        self,
+        settings: DigestSettings,
+        now: datetime,
+        wanted: Callable[[StoredMatch | WaitingMatch], bool],
+        caught_up: Callable[[], bool],
+        silences: Sequence[Silence],
+        among: Sequence[str] | None,
+    ) -> Turns:
+        waiting = self.digests.waiting(settings.name, draft=self.draft)
+        if among is not None:
+            some = frozenset(among)
+            waiting = [match for match in waiting if match.story in some]
+        answers = [(match, kept_out(match, settings.name, silences, now)) for match in waiting if wanted(match)]
+        kept = tuple((match, out) for match, out in answers if out is not None)
+        free = [match for match, out in answers if out is None]
+        spent: set[str] = set()
+        held = 0
+        if settings.min_publishers > 1:
+            asked, spent, held = self._asked(settings, sorted({one.story for one in free}), now, caught_up)
+            free = [match for match in free if match.story in asked]
+        pending = self.digests.pending(settings.name, draft=self.draft, matches=[match.id for match in free])
+        return replace(self._turns(settings, pending, spent, held, now), kept_out=kept)
+
+    def _asked(
+        self, settings: DigestSettings, waiting: Sequence[str], now: datetime, caught_up: Callable[[], bool]
+    ) -> tuple[set[str], set[str], int]:
+        """The stories to be looked at, those of them that are given up, and how many are held back."""
         lacking, spent = self._lacking(settings, waiting, now)
         if spent and not caught_up():
             spent = set()
-        asked = set(waiting) - lacking | spent
-        pending = self.digests.pending(settings.name, draft=self.draft, stories=asked)
-        by_story = _by_story(filter(wanted, pending))
+        return set(waiting) - lacking | spent, spent, len(lacking - spent)
+
+    def _turns(
+        self, settings: DigestSettings, pending: Sequence[StoredMatch], spent: set[str], held: int, now: datetime
+    ) -> Turns:
+        by_story = _by_story(pending)
         too_few = tuple((story, tuple(by_story.pop(story))) for story in sorted(spent & set(by_story)))
         tellable = [match for matches in by_story.values() for match in matches]
-        return Turns(self.judged(settings, tellable, now), too_few, len(lacking - spent))
+        return Turns(self.judged(settings, tellable, now), too_few, held)
 
     def _lacking(
         self, settings: DigestSettings, stories: Sequence[str], now: datetime
@@ -167,7 +237,7 @@ def story_of(match: StoredMatch) -> str:
     return story
 
 
-def _by_story(matches: Sequence[StoredMatch] | Iterator[StoredMatch]) -> dict[str, list[StoredMatch]]:
+def _by_story(matches: Sequence[StoredMatch]) -> dict[str, list[StoredMatch]]:
     found: dict[str, list[StoredMatch]] = defaultdict(list)
     for match in matches:
         found[story_of(match)].append(match)

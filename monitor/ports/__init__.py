@@ -14,6 +14,7 @@ from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
@@ -37,6 +38,7 @@ __all__ = [
     "ReadingMemory",
     "Retention",
     "Sandbox",
+    "SilenceStore",
     "Store",
     "StoryStore",
     "Suppressions",

@@ -12,6 +12,7 @@ from monitor.model.delivery import Delivery, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
 from monitor.model.ledger import DigestState, LookBack, Plan, StoredMatch
 from monitor.model.rule import Severity
+from monitor.model.silence import WaitingMatch
 from monitor.model.telling import StoryMember, ToldMatch
 
 
@@ -27,9 +28,19 @@ class DigestStore(Protocol):
         ...
 
     def pending(
-        self, digest: str, *, draft: bool = False, stories: Collection[str] | None = None
+        self,
+        digest: str,
+        *,
+        draft: bool = False,
+        stories: Collection[str] | None = None,
+        matches: Collection[int] | None = None,
     ) -> Sequence[StoredMatch]:
-        """Matches this digest takes and has not planned, oldest first; of these stories only, where given."""
+        """Matches this digest takes and has not planned, oldest first; where given, those of these stories only,
+        or those with these ids only."""
+        ...
+
+    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
+        """The same matches, oldest first, as silences look at them: without reading a text."""
         ...
 
     def pending_stories(

@@ -12,6 +12,7 @@ from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
 
@@ -29,6 +30,7 @@ class Store(Protocol):
     archive: Archive
     retention: Retention
     stories: StoryStore
+    silences: SilenceStore
     suppressions: Suppressions
 
     def set_right(self, now: datetime) -> int:

@@ -220,7 +220,8 @@ class Newsroom:
 
     def planner(self, *, draft: bool = False) -> DigestStage:
         receivers = {receiver.name: receiver for receiver in self.receivers}
-        return DigestStage(self.store.digests, self.store.feeds, self.digests, receivers, self.clock, draft)
+        digests, feeds, silences = self.store.digests, self.store.feeds, self.store.silences
+        return DigestStage(digests, feeds, self.digests, receivers, self.clock, draft, silences=silences)
 
     def plan(self, *, close_all: bool = False, draft: bool = False) -> list[Plan | PlanFailure]:
         return list(self.planner(draft=draft).run(close_all=close_all))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.addressing import insert_sent_before, messages_about_story, sent_elsewhere_of
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.discards import not_ended
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
 from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
@@ -22,8 +23,10 @@ from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
 from monitor.model.rule import Severity
+from monitor.model.silence import WaitingMatch
 from monitor.model.telling import StoryMember, ToldMatch
 
+_T = TypeVar("_T", int, str)
 _CHUNK = 400
 # A story may have thousands of articles: texts, and what is read from JSON, would take seconds and hundreds of MB.
 _LEFT_OUT: Mapping[str, Any] = {
@@ -67,25 +70,43 @@ class SqlDigestStore:
         return state
 
     def pending(
-        self, digest: str, *, draft: bool = False, stories: Collection[str] | None = None
+        self,
+        digest: str,
+        *,
+        draft: bool = False,
+        stories: Collection[str] | None = None,
+        matches: Collection[int] | None = None,
     ) -> Sequence[StoredMatch]:
-        """Matches this digest takes and has not planned, oldest first; of these stories only, where given."""
+        """Matches this digest takes and has not planned, oldest first; of these stories only, or these only."""
         query = sa.select(t.matches).join(t.routings, t.routings.c.match_id == t.matches.c.id)
         query = query.where(*_waiting(digest, draft=draft)).order_by(t.matches.c.id)
         rows: list[RowMapping] = []
         with self._db.read() as connection:
-            if stories is None:
-                rows += connection.execute(query).mappings()
-            else:
+            if matches is not None:
+                for ids in _parts(matches):
+                    rows += connection.execute(query.where(t.matches.c.id.in_(ids))).mappings()
+            elif stories is not None:
                 of = query.join(t.articles, t.articles.c.id == t.matches.c.article_id)
-                wanted = sorted(stories)
-                for start in range(0, len(wanted), _CHUNK):
-                    some = t.articles.c.story_id.in_(wanted[start : start + _CHUNK])
-                    rows += connection.execute(of.where(some)).mappings()
+                for some in _parts(stories):
+                    rows += connection.execute(of.where(t.articles.c.story_id.in_(some))).mappings()
+            else:
+                rows += connection.execute(query).mappings()
             articles = _articles(connection, t.articles.c.id, {row["article_id"] for row in rows})
         by_id = {article.id: article for article in articles}
-        matches = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
-        return sorted(matches, key=lambda one: one.id)
+        found = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
+        return sorted(found, key=lambda one: one.id)
+
+    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
+        """The same matches, oldest first, without reading a text."""
+        m, a = t.matches.c, t.articles.c
+        joined = t.routings.join(t.matches, m.id == t.routings.c.match_id).join(t.articles, a.id == m.article_id)
+        columns = (m.id, m.rule_id, m.rule["tags"].label("tags"), a.story_id, m.matched_at)
+        query = sa.select(*columns).select_from(joined).where(*_waiting(digest, draft=draft)).order_by(m.id)
+        with self._db.read() as connection:
+            return [
+                WaitingMatch(row.id, row.rule_id, tuple(row.tags or ()), row.story_id, row.matched_at)
+                for row in connection.execute(query)
+            ]
 
     def pending_stories(
         self, digest: str, *, draft: bool = False, at_least: Severity = Severity.LOW
@@ -248,24 +269,46 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
 
 def _mark(connection: Connection, plan: Plan) -> None:
     _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, plan.too_few)])
+    _silence(connection, plan)
     alone = without_told(connection, plan)
     _end(connection, plan, [(RoutingState.MERGED, [one for one in plan.merged if one not in alone])])
 
 
-def _end(connection: Connection, plan: Plan, states: Sequence[tuple[RoutingState, Sequence[int]]]) -> None:
+def _silence(connection: Connection, plan: Plan) -> None:
+    """What silences discard, but for those that somebody has ended since it was decided."""
+    by_silence: dict[int, list[int]] = defaultdict(list)
+    for match, silence in plan.silenced.items():
+        by_silence[silence].append(match)
+    for silence in sorted(not_ended(connection, by_silence) if by_silence else ()):
+        _end(connection, plan, [(RoutingState.SILENCED, by_silence[silence])], silence)
+
+
+def _end(
+    connection: Connection,
+    plan: Plan,
+    states: Sequence[tuple[RoutingState, Sequence[int]]],
+    silence: int | None = None,
+) -> None:
     r = t.routings.c
     ends: dict[tuple[RoutingState, str | None], list[int]] = defaultdict(list)
     for state, matches in states:
         for one in matches:
             ends[state, why.value if (why := plan.reasons.get(one)) else None].append(one)
     for (state, reason), ids in ends.items():
-        values = {"state": state.value, "batch": plan.batch, "why": reason}
+        values: dict[str, Any] = {"state": state.value, "batch": plan.batch, "why": reason}
         if plan.draft:  # it leaves the state: when the real run comes, everything is still before it
             values = {"draft_batch": plan.batch, "draft_why": reason or state.value}
+        elif silence is not None:
+            values["silence"] = silence
         for start in range(0, len(ids), _CHUNK):
             some = r.match_id.in_(ids[start : start + _CHUNK])
             still = _waiting(plan.digest, draft=False)
             connection.execute(t.routings.update().where(*still, some).values(values))
+
+
+def _parts(values: Collection[_T]) -> Iterator[list[_T]]:
+    wanted = sorted(values)
+    return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
 
 
 def _waiting(digest: str, *, draft: bool) -> list[sa.ColumnElement[bool]]:

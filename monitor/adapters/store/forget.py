@@ -168,7 +168,9 @@ def erase(connection: Connection, marked: Marked, now: datetime) -> None:
     forget_pages(connection, marked.entries)
     _end_stages(connection, articles)
     matches = sa.select(m.id).where(m.article_id.in_(marked.articles))
-    pending = t.routings.update().where(r.match_id.in_(matches), r.state == RoutingState.PENDING.value)
+    # What a silence discarded cannot be brought back any more.
+    untold = r.state.in_((RoutingState.PENDING.value, RoutingState.SILENCED.value))
+    pending = t.routings.update().where(r.match_id.in_(matches), untold)
     connection.execute(pending.values(state=RoutingState.FORGOTTEN.value))
     _end_deliveries(connection, marked)
     drop_messages(connection, marked.deliveries, gone, subject=FORGOTTEN)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import components, twins
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.discards import wake_discarded
 from monitor.adapters.store.packed import unpack_features
 from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import article_of
@@ -270,7 +271,8 @@ class SqlGroupingSession:
         if not regrouping.left:
             return 0
         run(_LIVE_AGAIN, {"ids": sorted({*regrouping.stories.values()} - regrouping.aliases.keys())})
-        return wake_merged(self._connection, regrouping.left | {*regrouping.stories.values()})
+        touched = regrouping.left | {*regrouping.stories.values()}
+        return wake_merged(self._connection, touched) + wake_discarded(self._connection, touched)
 
     def wake_too_few(self, stories: Collection[str]) -> int:
         """Wakes what was given up of these for want of publishers."""

@@ -258,6 +258,10 @@ def _routings(connection: Connection, match: RowMapping, article: Article) -> tu
     found = []
     for row in rows.all():
         batch = row["batch"]
+        if row["state"] == RoutingState.SILENCED.value:
+            # The batch in which it was decided carries what others matched, if anything.
+            found.append(Routing(row["digest"], RoutingState.SILENCED, None, silence=row["silence"]))
+            continue
         if row["state"] == RoutingState.MERGED.value and article.story_id is not None:
             # It was merged because a batch had told this rule on this story: the last such one carried it.
             batch = told_batch(connection, row["digest"], match["rule_id"], article.story_id)

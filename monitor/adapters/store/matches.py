@@ -56,6 +56,7 @@ _LISTED: tuple[sa.ColumnElement[Any], ...] = (
     # Out of the JSON in the database: the rule's examples, which stand beside them, may be long.
     t.matches.c.rule["title"].as_string().label("rule_title"),
     t.matches.c.rule["severity"].as_string().label("severity"),
+    t.matches.c.rule["tags"].label("rule_tags"),
     t.matches.c.because,
     t.matches.c.news,
     t.matches.c.matched_at,
@@ -82,12 +83,12 @@ def _listed(connection: Connection, query: sa.Select[Any]) -> list[ListedMatch]:
     rows = connection.execute(query).mappings().all()
     r = t.routings.c
     routings: dict[int, list[Routing]] = {}
-    found = sa.select(r.match_id, r.digest, r.state, r.batch, r.why).where(
+    found = sa.select(r.match_id, r.digest, r.state, r.batch, r.why, r.silence).where(
         r.match_id.in_([row["id"] for row in rows])
     )
     for one in connection.execute(found.order_by(r.match_id, r.digest)):
         routings.setdefault(one.match_id, []).append(
-            Routing(one.digest, RoutingState(one.state), one.batch, why=why_of(one.why))
+            Routing(one.digest, RoutingState(one.state), one.batch, why=why_of(one.why), silence=one.silence)
         )
     return [_listed_match(row, tuple(routings.get(row["id"], ()))) for row in rows]
 
@@ -110,4 +111,5 @@ def _listed_match(row: RowMapping, routings: tuple[Routing, ...]) -> ListedMatch
         story=row["story_id"],
         routings=routings,
         analyser_version=row["analyser_version"],
+        rule_tags=tuple(row["rule_tags"] or ()),
     )

@@ -20,6 +20,7 @@ from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
 from monitor.adapters.store.suppressions import SqlSuppressions
 from monitor.model.entry import Fate
@@ -35,6 +36,7 @@ from monitor.ports import (
     Outbox,
     ReadingMemory,
     Retention,
+    SilenceStore,
     StoryStore,
     Suppressions,
 )
@@ -82,6 +84,7 @@ class SqlStore:
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
         self.stories: StoryStore = SqlStoryStore(self._db)
+        self.silences: SilenceStore = SqlSilenceStore(self._db)
         self.suppressions: Suppressions = SqlSuppressions(self._db)
 
     def set_right(self, now: datetime) -> int:

@@ -218,8 +218,8 @@ def test_json_has_stable_keys() -> None:
         "story": "s_1",
         "because": '"Torkham" and "closed"',
         "digests": [
-            {"digest": "alerts", "state": "planned", "batch": "b1"},
-            {"digest": "morning", "state": "pending", "batch": None},
+            {"digest": "alerts", "state": "planned", "batch": "b1", "silence": None},
+            {"digest": "morning", "state": "pending", "batch": None, "silence": None},
         ],
     }
 

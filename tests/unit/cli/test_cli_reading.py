@@ -172,7 +172,9 @@ def test_matches_are_listed_in_three_forms(stored: Path) -> None:
     assert "HIGH torkham-closed: Torkham closed" in text.output
     assert all(display_width(line) <= 80 for line in text.output.splitlines())
     (line,) = run("matches", "list", "--since", "3650d", "--json").output.splitlines()
-    assert json.loads(line)["digests"] == [{"digest": "alerts", "state": "pending", "batch": None}]
+    assert json.loads(line)["digests"] == [
+        {"digest": "alerts", "state": "pending", "batch": None, "silence": None}
+    ]
     table = run("matches", "list", "--since", "3650d", "--csv")
     assert len(list(csv.reader(io.StringIO(table.stdout_bytes.decode(), newline="")))) == 2
     assert table.stdout_bytes.count(b"\r\n") == 2

@@ -8,14 +8,12 @@ from collections.abc import Iterable
 from monitor.core.digests.render.words import (
     Times,
     count,
-    cut,
     failing_names,
     held_line,
     notice_line,
+    silenced_line,
 )
 from monitor.model.digest import CatchUp, Digest, DigestStory
-
-MOST_SILENCES = 3  # named in a digest's head; the rest are counted
 
 _NAME = re.compile(r"s_[0-9a-f]{1,16}")
 _HOLDS = {CatchUp.QUIET_HOURS: "by quiet hours", CatchUp.PAUSE: "by a pause"}
@@ -38,7 +36,7 @@ def further_notes(digest: Digest, times: Times) -> tuple[str, ...]:
         f"Failing: {failing}" if failing else "",
         held_line(digest),
         left_out_line(digest),
-        silences_line(digest, times),
+        silenced_line(digest),
     )
     return tuple(filter(None, said))
 
@@ -58,20 +56,6 @@ def left_out_line(digest: Digest) -> str:
     if not digest.left_out:
         return ""
     return f"Left out: {count(digest.left_out, 'story', 'stories')} you were alerted of before"
-
-
-def silences_line(digest: Digest, times: Times) -> str:
-    """What silences kept out: "Silenced stories: 4 held until 18:00 (strike); 2 not told (sports)"."""
-    said = []
-    for one in digest.silenced[:MOST_SILENCES]:
-        held = f"{one.held:,} held until {times.short(one.until)}" if one.held else ""
-        gone = f"{one.discarded:,} not told" if one.discarded else ""
-        reason = f" ({cut(one.reason, 80)})" if one.reason.strip() else ""
-        said.append(", ".join(filter(None, (held, gone))) + reason)
-    rest = digest.silenced[MOST_SILENCES:]
-    if rest:
-        said.append(f"{sum(one.held + one.discarded for one in rest):,} by {count(len(rest), 'more silence')}")
-    return f"Silenced stories: {'; '.join(said)}" if said else ""
 
 
 def sent_line(story: DigestStory, times: Times) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.core.digests.render.notes import catch_up_line, left_out_line, silences_line
+from monitor.core.digests.render.notes import catch_up_line, left_out_line
 from monitor.core.digests.render.slack_story import Placed, news_blocks, place, size_of
 from monitor.core.digests.render.slack_text import LONGEST_SECTION, Block, context, escape, fit, header, unmarked
 from monitor.core.digests.render.text_form import plain_text
@@ -164,7 +164,7 @@ def _about(digest: Digest, title: str) -> str:
     times = Times(digest)
     said = [title, times.full(moment_of(digest)), "" if title else summary_line(digest), coverage_line(digest)]
     said += [notice_line(times, digest), catch_up_line(digest, times), held_line(digest), left_out_line(digest)]
-    return fit(" · ".join(filter(None, [*said, silences_line(digest, times)])), 800)
+    return fit(" · ".join(filter(None, [*said, silenced_line(digest)])), 800)
 
 
 def _commands(stories: Sequence[DigestStory]) -> str:

@@ -23,6 +23,7 @@ MOST_LINKS = 5
 MOST_NEWS = 3  # articles that an update names
 STORIES_A_PART = 200
 MOST_FAILING = 12
+MOST_SILENCES = 3
 WHY_COMMAND = "monitor why URL"
 
 NO_LINKS = Links()
@@ -265,6 +266,23 @@ def held_line(digest: Digest) -> str:
     return f"Held back: {stories} with fewer than {count(digest.min_publishers, 'independent publisher')}"
 
 
+def silenced_line(digest: Digest) -> str:
+    """ "3 stories silenced: 2 wait until 08:00 (planned works), 1 discarded (noise)"; "" for none."""
+    if not digest.silenced:
+        return ""
+    times = Times(digest)
+    said = []
+    for one in digest.silenced[:MOST_SILENCES]:
+        held = [f"{one.held:,} wait until {times.short(one.until)}"] if one.held else []
+        discarded = [f"{one.discarded:,} discarded"] if one.discarded else []
+        said.append(f"{' and '.join(held + discarded)} ({cut(one.reason, 60)})")
+    rest = digest.silenced[MOST_SILENCES:]
+    if rest:
+        said.append(f"{sum(one.held + one.discarded for one in rest):,} by {count(len(rest), 'other silence')}")
+    stories = sum(one.held + one.discarded for one in digest.silenced)
+    return f"{count(stories, 'story', 'stories')} silenced: {', '.join(said)}"
+
+
 def seen_line(story: DigestStory, times: Times) -> str:
     """ "first seen 17:42, last updated 19:04" """
     first, last = times.short(story.first_seen), times.short(story.last_updated)
@@ -286,7 +304,7 @@ def _nothing(digest: Digest) -> str:
     if digest.left_out:
         verb = "was" if digest.left_out == 1 else "were"
         return f"nothing new: {count(digest.left_out, 'story', 'stories')} {verb} alerted before"
-    return "nothing to tell" if digest.held_back else "nothing matched"
+    return "nothing to tell" if digest.held_back or digest.silenced else "nothing matched"
 
 
 def coverage_line(digest: Digest) -> str:

@@ -1,0 +1,76 @@
+"""Matches that silences discarded, and how they wait again, in SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.rows import gone_of
+from monitor.model.ledger import RoutingState
+from monitor.model.retention import GoneReason
+
+_CHUNK = 400
+_s, _r, _m, _a, _alias = (one.c for one in (t.silences, t.routings, t.matches, t.articles, t.story_aliases))
+DISCARDED = (
+    sa.select(_r.match_id, _r.digest, _r.silence, _a.story_id, _a.text_gone, _s.story)
+    .join(t.matches, _m.id == _r.match_id)
+    .join(t.articles, _a.id == _m.article_id)
+    .join(t.silences, _s.id == _r.silence)
+    .where(_r.state == RoutingState.SILENCED.value)
+)
+_OF_STORIES = DISCARDED.where(_a.story_id.in_(sa.bindparam("stories", expanding=True)), _s.story.is_not(None))
+_WAIT_AGAIN = (
+    t.routings.update()
+    .where(
+        _r.match_id == sa.bindparam("match"),
+        _r.digest == sa.bindparam("of"),
+        _r.state == RoutingState.SILENCED.value,
+    )
+    .values(state=RoutingState.PENDING.value, batch=None, why=None, silence=None)
+)
+
+
+def not_ended(connection: Connection, silences: Collection[int]) -> frozenset[int]:
+    """Those that nobody has ended. Asked under the grouping lock, which whoever ends one takes, too."""
+    query = sa.select(_s.id).where(_s.id.in_(sorted(silences)), _s.ended_at.is_(None))
+    return frozenset(connection.execute(query).scalars())
+
+
+def wake_discarded(connection: Connection, stories: Collection[str]) -> int:
+    """Lets matches of these stories wait again that a silence on a story discarded, where their article stands in
+    that story no more, nor in one that it went into. Returns how many."""
+    wanted, woken = sorted(stories), 0
+    for start in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(_OF_STORIES, {"stories": wanted[start : start + _CHUNK]}).all()
+        if not rows:
+            continue
+        aliases = sa.select(_alias.alias, _alias.story_id).where(_alias.alias.in_({row.story for row in rows}))
+        into = {row.alias: row.story_id for row in connection.execute(aliases)}
+        left = [row for row in rows if row.story_id not in (row.story, into.get(row.story))]
+        woken += _wait_again(connection, [row for row in left if not _is_forgotten(row.text_gone)])
+    return woken
+
+
+def bring_back(connection: Connection, silence: int) -> tuple[dict[str, int], int]:
+    """Lets all wait again that a silence discarded: how many matches by digest, and how many cannot."""
+    rows = connection.execute(DISCARDED.where(_r.silence == silence)).all()
+    there = [row for row in rows if not _is_forgotten(row.text_gone)]
+    _wait_again(connection, there)
+    return dict(sorted(Counter(row.digest for row in there).items())), len(rows) - len(there)
+
+
+def _wait_again(connection: Connection, rows: Iterable[Any]) -> int:
+    which = [{"match": row.match_id, "of": row.digest} for row in rows]
+    if which:
+        connection.execute(_WAIT_AGAIN, which)
+    return len(which)
+
+
+def _is_forgotten(text_gone: str | None) -> bool:
+    gone = gone_of(text_gone)
+    return gone is not None and gone.reason is GoneReason.FORGOTTEN
