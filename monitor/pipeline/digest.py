@@ -18,12 +18,12 @@ from monitor.core.digests.plan import (
     window_batch,
 )
 from monitor.core.digests.render import render, with_key
+from monitor.core.feeds.coverage import coverage_of
 from monitor.core.stories.material import AT_ONCE
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import NewDelivery, Receiver
 from monitor.model.digest import (
     Badge,
-    Coverage,
     Digest,
     DigestSettings,
     DigestStory,
@@ -32,14 +32,13 @@ from monitor.model.digest import (
     Window,
 )
 from monitor.model.errors import StoreError
-from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
+from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.isolation import named
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore
 
-_MOST_NAMES = 5  # failing feeds named in a digest
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
 
 
@@ -65,9 +64,9 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What every digest of one tick says of the feeds: coverage, and when each was subscribed to, by id."""
+    """What every digest of one tick says of the feeds: how they are, and when each was subscribed to, by id."""
 
-    coverage: Coverage
+    feeds: Sequence[Feed]
     subscribed_at: Mapping[int, datetime]
 
 
@@ -123,7 +122,7 @@ class DigestStage:
         feeds = self.feeds.all()
         # Nobody subscribed to what was ingested: such a document is from before no subscription.
         since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
-        return _Standing(coverage_of(feeds), since)
+        return _Standing(feeds, since)
 
     def _guarded(self, settings: DigestSettings, due: _Due, standing: _Standing) -> Plan | PlanFailure:
         try:
@@ -244,7 +243,7 @@ class DigestStage:
                 for match in news
             ],
             self.digests.story_articles(sorted({story_of(match) for match in news})),
-            standing.coverage,
+            coverage_of(standing.feeds, window.start, self.clock.now()),
             late=late,
             subscribed_at=standing.subscribed_at,
             owner_of=self.publishers.owner_of,
@@ -267,17 +266,6 @@ class DigestStage:
                     key = f"draft-{key}" if self.draft else key
                     keyed = with_key(message, key) if form is MessageFormat.JSON else message
                     yield NewDelivery(key, settings.name, digest.batch, name, kind, recipient, keyed)
-
-
-def coverage_of(feeds: Sequence[Feed]) -> Coverage:
-    """What stands behind a digest: the feeds polled and those in trouble."""
-    subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
-    failing = [feed for feed in subscribed if feed.failures or feed.status is FeedStatus.GONE]
-    return Coverage(
-        feeds=len(subscribed),
-        failing=len(failing),
-        failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),
-    )
 
 
 def _at_its_time(turn: StoryTurn, now: datetime) -> StoryTurn:

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from monitor.core.digests.render.html_form import html_messages
 from monitor.core.digests.render.json_form import json_messages
+from monitor.core.digests.render.notice_form import render_notice
 from monitor.core.digests.render.slack_form import slack_messages
 from monitor.core.digests.render.text_form import text_messages
 from monitor.model.digest import Digest, Message, MessageFormat
 
-__all__ = ["render", "with_key"]
+__all__ = ["render", "render_notice", "with_key"]
 
 
 def render(digest: Digest, form: MessageFormat, *, display_name: str | None = None) -> tuple[Message, ...]:

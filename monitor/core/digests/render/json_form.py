@@ -49,6 +49,7 @@ def _payload(digest: Digest, stories: list[dict[str, Any]], part: int, parts: in
         "coverage": {
             "feeds": coverage.feeds,
             "failing": coverage.failing,
+            "late": coverage.late,
             "may_have_lost": coverage.may_have_lost,
             "failing_names": [printable(name) for name in coverage.failing_names],
         },

@@ -16,10 +16,13 @@ def upgrade() -> None:
     for name in ("thread", "reference"):
         op.add_column("deliveries", sa.Column(name, sa.Text()))
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
+    op.create_index("ix_batches_digest_planned_at", "batches", ["digest", "planned_at"])
+    op.create_index("ix_rule_failures_failed_at", "rule_failures", ["failed_at"])
     _silences()
     _sent_before()
     _receivers()
     _incidents()
+    _daemon()
 
 
 def _silences() -> None:
@@ -101,6 +104,19 @@ def _incidents() -> None:
         unique=True,
         sqlite_where=is_open,
         postgresql_where=is_open,
+    )
+
+
+def _daemon() -> None:
+    op.create_table(
+        "daemon",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("started_at", _moment(), nullable=False),
+        sa.Column("reloaded_at", _moment()),
+        sa.Column("reload_problem", sa.Text()),
+        sa.Column("size", sa.BigInteger()),
+        sa.Column("sized_at", _moment()),
+        sa.PrimaryKeyConstraint("id", name="pk_daemon"),
     )
 
 
