@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
-from monitor.core.digests.render import render
-from monitor.model.digest import Digest, MessageFormat
+from collections.abc import Sequence
+
+from monitor.core.digests.render import render, render_notice
+from monitor.model.digest import Digest, Message, MessageFormat
+from monitor.model.notice import Notice
 
 _FORMS = {
     "text": MessageFormat.TEXT,
@@ -17,8 +20,17 @@ _FORMS = {
 
 def preview_texts(digest: Digest, form: str) -> list[str]:
     """One text for each part of the digest in that form."""
+    return _texts(render(digest, _FORMS[form]))
+
+
+def notice_texts(notice: Notice, form: str) -> list[str]:
+    """The same of what the monitor says of itself."""
+    return _texts(render_notice(notice, _FORMS[form]))
+
+
+def _texts(messages: Sequence[Message]) -> list[str]:
     texts = []
-    for message in render(digest, _FORMS[form]):
+    for message in messages:
         if message.payload is not None:
             texts.append(json.dumps(message.payload, ensure_ascii=False, indent=2))
         else:

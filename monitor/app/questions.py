@@ -11,14 +11,16 @@ from monitor import __version__
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
-from monitor.app.previews import preview_texts
+from monitor.app.previews import notice_texts, preview_texts
 from monitor.app.status import Status, status_of
 from monitor.config import Settings
 from monitor.core.rules import Memory, RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
 from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.model.health import HEALTH
 from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.health import HealthStage
 from monitor.ports import Clock
 
 
@@ -52,6 +54,7 @@ class House:
             holder=self.store.holder(),
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
+            timezone=self.settings.health.timezone,
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:
@@ -85,9 +88,18 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
 
 def preview_of(house: House, name: str, form: str) -> list[str]:
     """The texts of what a digest would say now; raises NoSuchDigest."""
+    if name == HEALTH:
+        return notice_texts(_keeper(house).preview(), form)
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
     return preview_texts(asking_stage(house, {}).preview(settings), form)
+
+
+def _keeper(house: House) -> HealthStage:
+    settings = house.settings
+    rules = [rule.id for rule in house.ruleset.rules] if house.ruleset is not None else []
+    receivers = {receiver.name: receiver for receiver in settings.receivers}
+    return HealthStage(house.store, settings.health, settings.digests, receivers, rules, house.clock)
 
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:

@@ -82,7 +82,7 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path):
     assert_prints(said, run("monitor check -c desk/config.toml", tmp_path))
     (tmp_path / "desk" / "config.toml").write_text(config, encoding="utf-8")
     status = dict(console(document("docs/how-to/run-as-a-daemon.md")))["monitor status -c desk/config.toml"]
-    quiet = status.replace("running, pid …", "not running")
+    quiet = status.replace("up …", "not running")
     assert_prints(quiet, run("monitor status -c desk/config.toml", tmp_path))
 
 

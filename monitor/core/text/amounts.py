@@ -20,6 +20,16 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def long_span_text(span: timedelta) -> str:
+    """ "40 s", "3 min 10 s", "4 h 12 min", "3 d 4 h": a span in its two largest units, never negative."""
+    seconds = max(0, round(span.total_seconds()))
+    for unit, name, smaller, small in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= unit:
+            rest = seconds % unit // smaller
+            return f"{seconds // unit:,} {name}" + (f" {rest} {small}" if rest else "")
+    return f"{seconds} s"
+
+
 def span_text(span: timedelta) -> str:
     """ "40 s", "12 min", "5 h", "3 days": a span of time as people say it, never negative."""
     seconds = max(0, round(span.total_seconds()))
