@@ -55,6 +55,7 @@ class House:
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
             timezone=self.settings.health.timezone,
+            tells=bool(self.settings.health.receivers) or not self.settings.digests,
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:

@@ -144,7 +144,9 @@ def say_health(log: Log, report: HealthReport) -> None:
         return
     nobody = {"told": "nobody: [health].receivers names no other receiver"} if report.reaches_nobody else {}
     for incident in report.incidents:
-        log.error("trouble", kind=incident.kind.value, about=incident.subject, why=incident.detail, **words, **nobody)
+        log.error(
+            "trouble", kind=incident.kind.value, about=incident.subject, why=incident.detail, **words, **nobody
+        )
 
 
 def say_prune(log: Log, gone: Mapping[str, int]) -> None:

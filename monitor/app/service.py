@@ -224,6 +224,8 @@ class Service:
             say_delivery(log, report)
             metering.count_delivery(self._meter, report, monitor.clock.now())
             self.progress.did("deliver")
+            if report.decision is not None and report.decision.retry_at is None:
+                self._wake("health")  # given up: told at once
 
     def _health(self, monitor: Monitor) -> None:
         last = self.reloader.last if self.reloader is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,9 +59,10 @@ class Status:
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
     daemon: DaemonRecord | None = None  # what the last one noted of itself
-    lags: Lags = Lags()  # of the last day
+    lags: Lags = field(default_factory=Lags)  # of the last day
     incidents: tuple[Incident, ...] = ()  # that go on
     timezone: str = "UTC"  # in which their times are told
+    tells: bool = True  # [health] names somebody to be told of them
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -95,6 +96,7 @@ def status_of(
     now: datetime,
     rules_hold: bool = True,
     timezone: str = "UTC",
+    tells: bool = True,
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
@@ -129,6 +131,7 @@ def status_of(
         lags=store.facts.lags(now - _DAY),
         incidents=tuple(one for one in store.incidents.standing() if one.closed_at is None),
         timezone=timezone,
+        tells=tells,
     )
 
 
@@ -141,7 +144,9 @@ def status_lines(status: Status) -> list[str]:
     unchanged = f" ({100 * same // polls} % not modified)" if polls else ""
     ok = len(status.feeds) - len(status.failing) - len(status.late)
     lines = [
-        *wrap(f"monitor {status.version} · {_running(status)} · {status.store}{size}{_reloaded(status)}", then="  "),
+        *wrap(
+            f"monitor {status.version} · {_running(status)} · {status.store}{size}{_reloaded(status)}", then="  "
+        ),
         *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
@@ -171,6 +176,8 @@ def status_lines(status: Status) -> list[str]:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
     if states.get(DeliveryState.DEAD.value):
         lines.append("            what was given up: monitor deliveries list --state dead")
+    if not status.tells:
+        lines.append("Health      troubles are told to nobody: name receivers in [health]")
     return lines + _labelled("Lag", _lags(status.lags))
 
 
@@ -281,7 +288,9 @@ def _self_json(status: Status) -> dict[str, Any]:
             for one in status.incidents
         ],
         "lag": {
-            "published_to_seen_median_s": lags.published_to_seen.total_seconds() if lags.published_to_seen else None,
+            "published_to_seen_median_s": lags.published_to_seen.total_seconds()
+            if lags.published_to_seen
+            else None,
             "seen_to_delivered_p99_s": lags.seen_to_delivered.total_seconds() if lags.seen_to_delivered else None,
         },
     }

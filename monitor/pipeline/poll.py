@@ -146,7 +146,7 @@ class PollStage:
         decision = self._decide(feed, response, body, now)
         judged = self._judge(feed, body.parsed, now) if body.parsed else []
         entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
-        broken = continuity(feed, judged) is Continuity.BROKEN
+        broken = continuity(feed, [one.verdict for one in judged]) is Continuity.BROKEN
         self.feeds.record_poll(
             feed,
             decision,

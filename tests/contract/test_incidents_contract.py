@@ -30,7 +30,12 @@ def notice(batch: str, key: str = "k1", **more: Any) -> Plan:
 
 def test_an_incident_stands_until_its_end_is_told(store: Store) -> None:
     one = opened(store)
-    assert (one.kind, one.subject, one.detail, one.opened_at) == (BROKEN.kind, "desk/slack", "403 no_service", NOON)
+    assert (one.kind, one.subject, one.detail, one.opened_at) == (
+        BROKEN.kind,
+        "desk/slack",
+        "403 no_service",
+        NOON,
+    )
     store.incidents.record_told(notice("incident/1/begin"), [one.id], [], NOON)
     store.incidents.apply(Change(closed=(one.id,)), NOON + MINUTE)
     (standing,) = store.incidents.standing()

@@ -178,7 +178,7 @@ class Newsroom:
     rules: str | RuleSet = RULES
     settings: PollSettings = field(default_factory=PollSettings)
     recognizer: EntityRecognizer | None = None
-    health: HealthSettings = HealthSettings()
+    health: HealthSettings = field(default_factory=HealthSettings)
     channels: dict[tuple[str, ChannelKind], Channel] = field(default_factory=dict)
     store: SqlStore = field(default_factory=fresh_store)
     clock: FakeClock = field(default_factory=FakeClock)

@@ -115,7 +115,8 @@ class SqlHealthFacts:
         last = sa.func.max(_m.matched_at)
         query = sa.select(_m.rule_id, last).group_by(_m.rule_id).having(last < since).order_by(_m.rule_id)
         with self._db.read() as connection:
-            return {rule: moment for rule, moment in connection.execute(query)}
+            rows = connection.execute(query).all()
+        return {row.rule_id: row[1] for row in rows}
 
     def failing_rules(self, window: Window) -> Mapping[str, tuple[int, str]]:
         """The rules that failed: on how many articles, and why on the last."""
@@ -157,8 +158,12 @@ class SqlHealthFacts:
     def oldest_due(self, now: datetime) -> OldestDue:
         """Since when the oldest work waits that a stage could do."""
         f, b = t.feeds.c, t.broken_receivers.c
-        idle = [sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now) for table in (t.feeds, t.deliveries)]
-        polls = sa.select(f.next_poll_at).where(f.status == FeedStatus.ACTIVE.value, f.next_poll_at <= now, idle[0])
+        idle = [
+            sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now) for table in (t.feeds, t.deliveries)
+        ]
+        polls = sa.select(f.next_poll_at).where(
+            f.status == FeedStatus.ACTIVE.value, f.next_poll_at <= now, idle[0]
+        )
         reads = sa.select(_e.next_read_at).where(_e.fate == Fate.WAITING.value, _e.next_read_at <= now)
         ready = sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= now)
         broken = sa.exists().where(b.receiver == _d.receiver, b.channel == _d.channel)

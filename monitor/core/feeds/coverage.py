@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.core.feeds.health import OVERDUE_AFTER
-from monitor.core.stories.identity import Judged
 from monitor.model.digest import Coverage
 from monitor.model.entry import Verdict
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
@@ -26,11 +25,14 @@ class Continuity(StrEnum):
     BROKEN = "broken"  # all of it is new: entries may have come and gone between two polls
 
 
-def continuity(feed: Feed, listed: Sequence[Judged]) -> Continuity:
-    """Whether a listing joins what was read of the feed before; `feed` as it was then."""
+def continuity(feed: Feed, listed: Sequence[Verdict]) -> Continuity:
+    """Whether a listing joins what was read of the feed before; `listed` says of each of its entries what it is.
+
+    `feed` is as it was before.
+    """
     if feed.first_success_at is None:
         return Continuity.FIRST
-    if any(one.verdict is not Verdict.NEW for one in listed):
+    if any(verdict is not Verdict.NEW for verdict in listed):
         return Continuity.JOINED
     return Continuity.FEW if len(listed) < FEWEST_LISTED else Continuity.BROKEN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.core.feeds.health import Finding, HealthReason, gravity
@@ -48,14 +48,14 @@ class Facts:
 
     window: Window
     day: Window  # the last 24 hours, for rates
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     feeds: int = 0
     ill: Sequence[tuple[Feed, tuple[Finding, ...]]] = ()
     incidents: Sequence[Incident] = ()  # of the window, or going on
     dead: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     digests: Sequence[DigestFact] = ()
     busy: Sequence[RuleRate] = ()
-    silent: Silent = Silent()
+    silent: Silent = field(default_factory=Silent)
     failing_rules: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     silences: Sequence[str] = ()  # a line each
     unsubscribed: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
@@ -225,6 +225,6 @@ def _store(facts: Facts) -> list[str]:
     before = facts.daemon
     if before is not None and before.size is not None and before.sized_at is not None:
         grown = facts.size - before.size
-        days = max(1.0, (facts.window.end - before.sized_at) / timedelta(days=1))
-        said += f", {size_text(abs(grown))} {'more' if grown >= 0 else 'less'} than {span_text(days * timedelta(days=1))} ago"
+        ago = span_text(facts.window.end - before.sized_at)
+        said += f", {size_text(abs(grown))} {'more' if grown >= 0 else 'less'} than {ago} ago"
     return [said]

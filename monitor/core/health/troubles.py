@@ -20,7 +20,7 @@ LONGEST_DETAIL = 300
 
 
 def feeds_failing(alive: FeedsAlive) -> list[Trouble]:
-    """That half of the feeds fail at once, of those that worked in the last days: it is the network, not theirs."""
+    """That half of the feeds that worked of late fail at once: it is the network, not theirs."""
     if alive.feeds < FEWEST_FEEDS or 2 * alive.failing < alive.feeds:
         return []
     detail = (

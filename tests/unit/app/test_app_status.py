@@ -14,6 +14,7 @@ from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutE
 from monitor.model.digest import Cron
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
+from monitor.model.health import IncidentKind, Trouble
 from monitor.testing import RecordingChannel
 
 BOTH = (feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire"))
@@ -191,3 +192,63 @@ def test_asking_changes_nothing() -> None:
     before = room.dump()
     said(room)
     assert room.dump() == before
+
+
+def test_a_daemon_says_since_when_it_runs_and_what_its_last_reload_came_to() -> None:
+    room = Newsroom()
+    room.store.incidents.note_start(room.clock.now())
+    room.clock.advance(timedelta(days=3, hours=4))
+    assert "monitor 1.2.3 · up 3 d 4 h, pid 4711 · " in said(room)
+    room.store.incidents.note_reload(room.clock.now(), None)
+    at = f"{room.clock.now().astimezone():%H:%M}"
+    assert f"config reloaded {at} ok" in said(room).replace("\n ", "")
+    room.store.incidents.note_reload(room.clock.now(), "rules.toml:3: expected a term")
+    assert f"reload of {at} refused" in said(room).replace("\n ", "")
+    assert status_json(status(room))["reload_problem"] == "rules.toml:3: expected a term"
+    assert "up " not in said(room, holder=None)
+    assert status_json(status(room, holder=None))["started_at"] is None
+
+
+def test_what_a_digest_told_last_and_how_it_stands_is_shown() -> None:
+    room = Newsroom(receivers=[CONSOLE], channels={("desk", ChannelKind.STDOUT): RecordingChannel([LATER])})
+    room.bring_in(item())
+    room.plan()
+    assert "alerts  immediate · last 1 story, 1 waiting" in said(room)
+    room.deliver()
+    room.clock.advance(HOUR)
+    room.deliver()
+    text = said(room)
+    assert "alerts  immediate · last 1 story, delivered" in text
+    assert "Lag         seen → delivered  p99 1 h" in text
+    found = status_json(status(room))
+    assert found["digests"][0]["last"]["deliveries"] == {"sent": 1}
+    assert found["lag"] == {"published_to_seen_median_s": None, "seen_to_delivered_p99_s": 3600}
+
+
+def test_troubles_that_go_on_stand_at_the_top_and_those_that_are_over_nowhere() -> None:
+    room = Newsroom()
+    room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: ValueError"))
+    first, second = status_lines(status(room))[:2]
+    assert first.startswith("monitor")
+    assert second.startswith("Trouble     Digest morning cannot be planned: since 22 Feb 12:00;")
+    assert status_json(status(room))["incidents"][0]["kind"] == "digest_unplanned"
+    room.look_after()
+    assert "Trouble" not in said(room)
+
+
+def test_that_nobody_is_told_of_troubles_is_said() -> None:
+    line = "Health      troubles are told to nobody: name receivers in [health]"
+    assert line in said(Newsroom(), tells=False).splitlines()
+    assert line not in said(Newsroom())
+
+
+def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
+    room = Newsroom(
+        digests=[digest_settings("the-border-in-the-morning-for-everybody-in-the-house", min_publishers=3)]
+    )
+    room.bring_in(item())
+    room.store.incidents.note_start(room.clock.now())
+    room.store.incidents.note_reload(room.clock.now(), None)
+    room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: " + "why " * 60))
+    lines = status_lines(status(room, name="sqlite:////var/lib/media-monitor/a/long/way/to/monitor.db"))
+    assert max(map(len, lines)) <= 80

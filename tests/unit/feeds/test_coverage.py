@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from made import MINUTE, NOON, feed_settings, parsed
+from made import MINUTE, NOON, feed_settings
 from newsroom import FEED, Newsroom, item, rss
 
 from monitor.core.feeds.coverage import Continuity, continuity, coverage_of, is_late
-from monitor.core.stories.identity import Judged
 from monitor.model.entry import Verdict
 from monitor.model.feed import Feed, FeedStatus
 
@@ -24,10 +23,6 @@ def feed(**more: Any) -> Feed:
         "next_poll_at": NOON + MINUTE,
     }
     return Feed(1, feed_settings(), FEED, "News", NOON - 2 * HOUR, **{**values, **more})
-
-
-def listed(*verdicts: Verdict) -> list[Judged]:
-    return [Judged(parsed(f"e{n}"), "", "", verdict) for n, verdict in enumerate(verdicts)]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +39,7 @@ def listed(*verdicts: Verdict) -> list[Judged]:
 def test_entries_may_be_lost_where_nothing_of_before_is_left(
     polled_before: bool, verdicts: list[Verdict], answer: Continuity
 ) -> None:
-    assert continuity(feed(first_success_at=NOON if polled_before else None), listed(*verdicts)) is answer
+    assert continuity(feed(first_success_at=NOON if polled_before else None), verdicts) is answer
 
 
 @pytest.mark.parametrize(

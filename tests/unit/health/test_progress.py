@@ -10,13 +10,12 @@ from monitor.core.health.progress import StageSign, Standstill, Withheld, withhe
 from monitor.model.health import OldestDue
 
 NOW = timedelta(0)
+NOTHING = OldestDue()
 WELL = {stage: StageSign(NOW, NOW) for stage in ("poll", "read", "match", "digest", "deliver")}
 IDLE = {stage: StageSign(NOW, timedelta(hours=9)) for stage in WELL}  # turns, but nothing to do
 
 
-def asked(
-    signs: dict[str, StageSign] = WELL, due: OldestDue = OldestDue(), **unplanned: timedelta
-) -> Withheld | None:
+def asked(signs: dict[str, StageSign] = WELL, due: OldestDue = NOTHING, **unplanned: timedelta) -> Withheld | None:
     return withheld(signs, due, {name: NOON - ago for name, ago in unplanned.items()}, MINUTE, NOON)
 
 

@@ -35,7 +35,12 @@ def test_a_rule_without_a_past_has_no_usual_rate() -> None:
 
 
 def test_a_rule_is_named_when_it_falls_silent_and_counted_from_then_on() -> None:
-    last = {"new": NOON - 90 * DAY, "old": NOON - 200 * DAY, "alive": NOON - DAY, "left the files": NOON - 90 * DAY}
+    last = {
+        "new": NOON - 90 * DAY,
+        "old": NOON - 200 * DAY,
+        "alive": NOON - DAY,
+        "left the files": NOON - 90 * DAY,
+    }
     found = silent(last, {"new", "old", "alive", "never matched"}, NOON - DAY, NOON)
     assert found.now == ("new",)
     assert found.longer == 1

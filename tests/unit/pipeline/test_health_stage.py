@@ -124,7 +124,8 @@ def test_without_receivers_nothing_is_sent_and_incidents_are_kept_all_the_same()
 
 def test_letters_given_up_are_told_by_receiver_and_new_ones_an_hour_later_anew() -> None:
     room = newsroom(
-        digests=[digest_settings(to=("desk",))], channels={("desk", ChannelKind.STDOUT): RecordingChannel([NO] * 3)}
+        digests=[digest_settings(to=("desk",))],
+        channels={("desk", ChannelKind.STDOUT): RecordingChannel([NO] * 3)},
     )
 
     def give_up(id: str) -> None:
@@ -136,7 +137,7 @@ def test_letters_given_up_are_told_by_receiver_and_new_ones_an_hour_later_anew()
     room.look_after()
     give_up("Swat")
     room.look_after()
-    ((batch, receiver, subject),) = messages(room)
+    ((_, receiver, subject),) = messages(room)
     assert (receiver, subject.removeprefix("URGENT ")) == ("ops", "Messages to desk (stdout) were given up")
     assert "1 message given up; refused: 550 no such user" in texts(room)
     room.clock.advance(2 * HOUR + MINUTE)
@@ -201,9 +202,10 @@ def test_a_message_that_could_not_be_stored_is_planned_again(monkeypatch: pytest
     def crash(*_: object, **__: object) -> bool:
         raise ZeroDivisionError
 
-    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patch:
         patch.setattr(room.store.incidents, "record_told", crash)
-        room.look_after()
+        with pytest.raises(ZeroDivisionError):
+            room.look_after()
     assert not messages(room)
     room.look_after()
     assert len(messages(room)) == 1
@@ -251,7 +253,9 @@ def test_what_needs_somebody_is_counted_and_named_with_the_command_to_type() -> 
     room.poll()
     room.look_after(UNPLANNED)
     with room.store._db.write() as connection:
-        connection.execute(sa.text("UPDATE deliveries SET state = 'dead', last_error = 'refused' WHERE receiver = 'ops'"))
+        connection.execute(
+            sa.text("UPDATE deliveries SET state = 'dead', last_error = 'refused' WHERE receiver = 'ops'")
+        )
     at_eight(room)
     room.look_after(UNPLANNED)
     daily = next(text for text in texts(room).split("\n\n\n") if "need you" in text)

@@ -17,10 +17,10 @@ from monitor.app.status import status_of
 from monitor.app.vitals import Vitals
 from monitor.app.why import why
 from monitor.app.why_words import why_lines
+from monitor.core.feeds.coverage import coverage_of
 from monitor.model.article import Document, Quality
 from monitor.model.entry import Fate, Verdict
 from monitor.model.feed import Feed, FeedOrigin, FeedStatus
-from monitor.core.feeds.coverage import coverage_of
 from monitor.pipeline.ingest import IngestStage
 
 FIELDS = """
