@@ -27,7 +27,7 @@ def secret(reference: str) -> str:
         return "whsec_" + "A" * 32
     if "DATABASE_URL" in reference:
         return "postgresql://desk:x@db.example.org/monitor"
-    return "https://hooks.example.org/services/x" if "SLACK" in reference else "x"
+    return "https://hooks.example.org/services/x" if "SLACK" in reference or "HEARTBEAT" in reference else "x"
 
 
 @pytest.mark.parametrize(("page", "fence"), TOML, ids=lambda value: getattr(value, "name", ""))
