@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from monitor.core.text.amounts import counted, size_text, span_text
 
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """ "1 match", "2 matches", "1,904 polls": the plural is the noun and an s unless it is given."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def size_text(size: int) -> str:
-    """ "512 B", "12 MB", "1.2 GB": powers of 1,000."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
-
-
-def span_text(span: timedelta) -> str:
-    """ "40 s", "12 min", "5 h", "3 days": a span of time as people say it, never negative."""
-    seconds = max(0, round(span.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 2 * 86_400:
-        return f"{seconds // 3600} h"
-    return f"{seconds // 86_400:,} days"
+__all__ = ["counted", "size_text", "span_text"]

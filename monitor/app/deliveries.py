@@ -15,6 +15,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, RetryAnswer
 from monitor.model.digest import Message, MessageFormat
 from monitor.model.errors import MonitorError
+from monitor.model.health import HEALTH
 from monitor.model.suppression import UNSUBSCRIBED
 from monitor.ports import Store
 
@@ -56,7 +57,7 @@ def list_deliveries(
     ledger = house.store.ledger
     found = ledger.deliveries(state=state, digest=digest, receiver=receiver, limit=limit + 1)
     if not found:  # one that left the config may still have deliveries
-        house.expect(digest=digest, receiver=receiver)
+        house.expect(digest=None if digest == HEALTH else digest, receiver=receiver)
     return DeliveryList(tuple(found[:limit]), len(found) > limit, ledger.counts(now).deliveries)
 
 

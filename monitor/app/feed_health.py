@@ -21,6 +21,7 @@ _LABELS = {
     HealthReason.IDS_CHANGE: "NEW IDS",
     HealthReason.IDS_REUSED: "SAME IDS",
     HealthReason.NEVER_WORKED: "NEVER WORKED",
+    HealthReason.MAY_HAVE_LOST: "MAY HAVE LOST",
 }
 
 
@@ -120,6 +121,8 @@ def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
         case HealthReason.SILENT:
             usual, longest = (span_text(one) if one else "?" for one in (finding.usual, finding.longest))
             return f"nothing new for {ago}; usually an entry every {usual}, and no pause longer than {longest}"
+        case HealthReason.MAY_HAVE_LOST:
+            return f"{ago} ago all that it listed was new: entries may have come and gone between two polls"
         case HealthReason.IDS_CHANGE:
             return f"{listing.repeated:,} of {listing.entries:,} entries have the words of another under a new id"
         case HealthReason.IDS_REUSED:
@@ -149,6 +152,8 @@ def _advice(one: FeedHealth) -> str:
             return "the daemon is behind: monitor status"
         case HealthReason.SILENT:
             return "look on the site: has it stopped, or moved its feed?"
+        case HealthReason.MAY_HAVE_LOST:
+            return 'poll it more often: give it interval = "5m", or less than it has now'
         case HealthReason.IDS_CHANGE:
             return "the publisher should know; until then copies of a text alert once"
         case HealthReason.IDS_REUSED:

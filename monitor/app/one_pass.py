@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from monitor.app.counting import counted
-from monitor.app.reports import say_delivery, say_group, say_match, say_plan, say_poll, say_read
+from monitor.app.reports import say_delivery, say_group, say_health, say_match, say_plan, say_poll, say_read
 from monitor.app.wiring import Monitor
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
@@ -82,6 +82,8 @@ def run_pass(
             done.plans += bool(plan.deliveries)
         else:
             done.failed.append((f"digest {plan.digest}", plan.why))
+    for told in monitor.health.run() if sends else ():
+        say_health(log, told)
     for delivery in monitor.deliver.run(stopping) if sends else ():
         say_delivery(log, delivery)
         if delivery.failure is None:

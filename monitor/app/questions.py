@@ -11,7 +11,7 @@ from monitor import __version__
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
-from monitor.app.previews import preview_texts
+from monitor.app.previews import notice_texts, preview_texts
 from monitor.app.status import Status, status_of
 from monitor.app.unsubscribing import links_of, no_links
 from monitor.app.waiting import quiet_words
@@ -20,7 +20,9 @@ from monitor.core.rules import Memory, RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
 from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.model.health import HEALTH
 from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.health import HealthStage
 from monitor.ports import Clock
 
 
@@ -54,6 +56,8 @@ class House:
             holder=self.store.holder(),
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
+            timezone=self.settings.health.timezone,
+            tells=bool(self.settings.health.receivers) or not self.settings.digests,
             receivers=self.settings.receivers,
         )
 
@@ -88,6 +92,8 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
 
 def preview_of(house: House, name: str, form: str) -> list[str]:
     """The texts of what a digest would say now; raises NoSuchDigest."""
+    if name == HEALTH:
+        return notice_texts(_keeper(house).preview(), form)
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
     return preview_texts(asking_stage(house, {}).preview(settings), form)
@@ -95,9 +101,18 @@ def preview_of(house: House, name: str, form: str) -> list[str]:
 
 def quiet_note(house: House, name: str) -> str:
     """Says that the digest is quiet now, and until when; "" for one that is not. Raises NoSuchDigest."""
+    if name == HEALTH:
+        return ""
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
     return quiet_words(settings, house.clock.now())
+
+
+def _keeper(house: House) -> HealthStage:
+    settings = house.settings
+    rules = [rule.id for rule in house.ruleset.rules] if house.ruleset is not None else []
+    receivers = {receiver.name: receiver for receiver in settings.receivers}
+    return HealthStage(house.store, settings.health, settings.digests, receivers, rules, house.clock)
 
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from monitor.core.health.incidents import Tell
 from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
@@ -15,6 +16,7 @@ from monitor.model.suppression import UNSUBSCRIBED
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.group import GroupReport
+from monitor.pipeline.health import HealthReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
 from monitor.pipeline.read import ReadReport
@@ -42,6 +44,9 @@ def say_poll(log: Log, report: PollReport) -> None:
             stored_as_seen=report.seen,
             too_old=report.too_old,
         )
+    elif report.may_have_lost:
+        why = "all that it lists is new: entries may have come and gone since the last poll"
+        log.warning("may have lost entries", **words, new=report.waiting, why=why)
     elif report.waiting or report.too_old or report.revised:
         log.info("new entries", **words, new=report.waiting, too_old=report.too_old, revised=report.revised)
     else:
@@ -134,6 +139,19 @@ def say_delivery(log: Log, report: DeliveryReport) -> None:
         reason=report.decision.reason.value,
         again=retry_at.isoformat(timespec="seconds") if retry_at else None,
     )
+
+
+def say_health(log: Log, report: HealthReport) -> None:
+    """What was told of the monitor itself; a trouble that reaches nobody is said louder."""
+    words = {"batch": report.batch, "title": report.title, "messages": report.deliveries}
+    if report.tell is not Tell.BEGINS:
+        log.info("health", **words)
+        return
+    nobody = {"told": "nobody: [health].receivers names no other receiver"} if report.reaches_nobody else {}
+    for incident in report.incidents:
+        log.error(
+            "trouble", kind=incident.kind.value, about=incident.subject, why=incident.detail, **words, **nobody
+        )
 
 
 def say_prune(log: Log, gone: Mapping[str, int]) -> None:

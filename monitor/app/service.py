@@ -19,12 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.app import metering
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
+from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
-from monitor.app.reload import Reloader
+from monitor.app.reload import LastReload, Reloader
 from monitor.app.reports import (
     say_delivery,
     say_group,
+    say_health,
     say_match,
     say_plan,
     say_poll,
@@ -33,14 +35,17 @@ from monitor.app.reports import (
     say_weights,
 )
 from monitor.app.wiring import Monitor
+from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
+from monitor.model.health import Trouble
 from monitor.model.ledger import Plan
 from monitor.ports import Meter
 
 log = structlog.get_logger("monitor")
 
 TICK = 1.0  # seconds
+LOOK_AFTER = 15.0  # seconds between two looks at the monitor's own health
 PAUSE = 5.0  # seconds after a stage failed: a full disk is not asked every second
 CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before we call it set
 CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
@@ -52,7 +57,7 @@ PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
-_STAGES = ("poll", "read", "match", "digest", "deliver", "prune")  # by the name they have in Monitor
+_STAGES = ("poll", "read", "match", "digest", "deliver", "health", "prune")  # by the name they have in Monitor
 _FETCHING = frozenset({"poll", "read"})
 
 
@@ -88,6 +93,10 @@ class Service:
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler: BackgroundScheduler | None = None
         self._started = monitor.clock.now()
+        self.progress = Progress()
+        self.unplanned = Unplanned()
+        self.heartbeat = Heartbeat(self.progress, self.unplanned)
+        self._noted: LastReload | None = None  # the last reload that stands in the store
 
     @property
     def _monitor(self) -> Monitor:
@@ -124,22 +133,32 @@ class Service:
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
-        workers = sum(instances for _, instances in stages.values())
+        self.progress.begin([name for name in stages if name != "prune"])
+        if self._sends:  # a dry run tells nobody anything
+            stages["health"] = (self._health, 1)
+        workers = sum(instances for _, instances in stages.values()) + 1
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
         self._scheduler = scheduler
         for name, (stage, instances) in stages.items():
             scheduler.add_job(
                 self._guarded(name, stage),
                 "interval",
-                seconds=TICK,
+                seconds=LOOK_AFTER if name == "health" else TICK,
                 id=name,
                 max_instances=instances,
                 coalesce=True,
                 misfire_grace_time=None,
                 next_run_time=self._monitor.clock.now(),
             )
+        if self._sends:
+            # No stage: a stop does not wait for it.
+            every = self._monitor.health.settings.heartbeat_every.total_seconds()
+            scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
+            self._wake("heartbeat")
         scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
         self._warn_of_orphans()
+        with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
+            self._monitor.store.incidents.note_start(self._started)
         scheduler.start()
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
@@ -163,6 +182,7 @@ class Service:
         for report in monitor.poll.run(self._ended("poll", monitor)):
             say_poll(log, report)
             metering.count_poll(self._meter, report)
+            self.progress.did("poll")
             if report.waiting:
                 self._wake("read")
 
@@ -170,6 +190,7 @@ class Service:
         for report in monitor.read.run(self._ended("read", monitor)):
             say_read(log, report)
             metering.count_read(self._meter, report)
+            self.progress.did("read")
             self._wake("match")
 
     def _match(self, monitor: Monitor) -> None:
@@ -177,19 +198,24 @@ class Service:
         for group in monitor.group.run(ended):
             say_group(log, group)
             metering.count_group(self._meter, group)
+            self.progress.did("match")
         for report in monitor.match.run(ended):
             say_match(log, report)
             metering.count_match(self._meter, report, monitor.clock.now())
+            self.progress.did("match")
 
     def _digest(self, monitor: Monitor) -> None:
-        failed = False
-        for plan in monitor.digest.run(caught_up=self._caught_up, stopping=self._ended("digest", monitor)):
+        failed: dict[str, str] = {}
+        ended = self._ended("digest", monitor)
+        for plan in monitor.digest.run(caught_up=self._caught_up, stopping=ended):
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
                 self._on_plan(plan)
             else:
-                failed = True
+                failed[plan.digest] = plan.why
+        if not ended():
+            self.unplanned.turn(failed, monitor.clock.now())
         if failed:
             self._stopping.wait(PAUSE)
 
@@ -197,6 +223,30 @@ class Service:
         for report in monitor.deliver.run(self._ended("deliver", monitor)):
             say_delivery(log, report)
             metering.count_delivery(self._meter, report, monitor.clock.now())
+            self.progress.did("deliver")
+            if report.decision is not None and report.decision.retry_at is None:
+                self._wake("health")  # given up: told at once
+
+    def _health(self, monitor: Monitor) -> None:
+        last = self.reloader.last if self.reloader is not None else None
+        if last is not None and last is not self._noted:
+            monitor.store.incidents.note_reload(last.at, last.problem)
+            self._noted = last
+        for report in monitor.health.run(self._own_troubles(last), self._caught_up):
+            say_health(log, report)
+            self._wake("deliver")
+
+    def _own_troubles(self, last: LastReload | None) -> list[Trouble]:
+        """Those that only the daemon knows."""
+        refused = last.problem if last is not None else None
+        if refused is None and self.reloader is not None and self.reloader.ready.rules_of is not None:
+            refused = "the rule files do not hold; the last good rules are in force"
+        return [*reload_refused(refused), *unplanned(self.unplanned.failing, self._monitor.clock.now())]
+
+    def _beat_heart(self) -> None:
+        monitor = self._monitor
+        if not self._stopping.is_set():
+            self.heartbeat.beat(monitor.health.settings, monitor.store.facts, monitor.clock.now())
 
     def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
         """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
@@ -296,6 +346,7 @@ class Service:
                 try:
                     if may_run:
                         stage(monitor)
+                        self.progress.turned(name)
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))
                     metering.count_failure(self._meter, name)

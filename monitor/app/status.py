@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
 from monitor.app.kept_out import SilenceCounts, counts_json, counts_line, silence_counts
 from monitor.app.telling_words import HELD_BY
+from monitor.app.times import iso_time
 from monitor.app.unsubscribing import reaching_nobody, suppression_json
 from monitor.core.digests.plan import next_close
 from monitor.core.digests.quiet import stretch_at
 from monitor.core.feeds.health import OVERDUE_AFTER
+from monitor.core.health.daily import delivered
+from monitor.core.health.notices import incident_line
+from monitor.core.text.amounts import long_span_text
+from monitor.core.text.columns import COLUMNS, display_width, wrap
 from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
+from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.model.suppression import Suppression
@@ -25,6 +31,9 @@ from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
 _MOST_SHOWN = 5
+_IN = " " * 12  # where lines begin
+_DAY = timedelta(days=1)
+_A_WEEK = timedelta(days=6)  # in which a weekday says which day is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class DigestStatus:
     min_publishers: int = 1  # independent ones that a story needs; of a story with fewer the matches wait
     held_by: CatchUp | None = None
     quiet_until: datetime | None = None  # it is quiet now
+    last: LastBatch | None = None  # that told a story
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,11 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    daemon: DaemonRecord | None = None  # what the last one noted of itself
+    lags: Lags = field(default_factory=Lags)  # of the last day
+    incidents: tuple[Incident, ...] = ()  # that go on
+    timezone: str = "UTC"  # in which their times are told
+    tells: bool = True  # [health] names somebody to be told of them
     silences: SilenceCounts = field(default_factory=SilenceCounts)
     left: tuple[Suppression, ...] = ()  # who unsubscribed from what
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
@@ -94,12 +109,18 @@ def status_of(
     holder: int | None,
     now: datetime,
     rules_hold: bool = True,
+    timezone: str = "UTC",
+    tells: bool = True,
     receivers: Sequence[Receiver] = (),
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
+    last = store.facts.last_batches([digest.name for digest in digests])
     left = tuple(store.suppressions.all())
-    states = tuple(_digest_status(digest, counts.pending.get(digest.name, 0), now) for digest in digests)
+    states = tuple(
+        _digest_status(digest, counts.pending.get(digest.name, 0), last.get(digest.name), now)
+        for digest in digests
+    )
     known = {digest.name for digest in digests}
     waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=_MOST_SHOWN)
     dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=_MOST_SHOWN)
@@ -115,33 +136,40 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        daemon=store.incidents.daemon(),
+        lags=store.facts.lags(now - _DAY),
+        incidents=tuple(one for one in store.incidents.standing() if one.closed_at is None),
+        timezone=timezone,
+        tells=tells,
         silences=silence_counts(store, [digest.name for digest in digests], now),
         left=left,
         unread=tuple(reaching_nobody(digests, receivers, left)),
     )
 
 
-def _digest_status(digest: DigestSettings, pending: int, now: datetime) -> DigestStatus:
+def _digest_status(digest: DigestSettings, pending: int, last: LastBatch | None, now: datetime) -> DigestStatus:
     quiet = stretch_at(digest.quiet, digest.timezone, now)
     next_at, held_by = None, quiet.why if quiet else None
     if not isinstance(digest.schedule, Immediate):
         closing = next_close(digest.schedule, digest.timezone, now, digest.quiet)
         next_at, held_by = closing.at, closing.held_by
     until = quiet.end if quiet else None
-    return DigestStatus(digest.name, next_at, digest.timezone, pending, digest.min_publishers, held_by, until)
+    return DigestStatus(
+        digest.name, next_at, digest.timezone, pending, digest.min_publishers, held_by, until, last
+    )
 
 
 def status_lines(status: Status) -> list[str]:
     """The status as at most a screen of text."""
     counts = status.counts
-    running = f"running, pid {status.holder}" if status.holder else "not running"
     size = f" {size_text(status.size)}" if status.size is not None else ""
     polls = sum(counts.polls.values())
     same = counts.polls.get(PollOutcome.NOT_MODIFIED.value, 0) + counts.polls.get(PollOutcome.UNCHANGED.value, 0)
-    unchanged = f" ({100 * same // polls} % unchanged)" if polls else ""
+    unchanged = f" ({100 * same // polls} % not modified)" if polls else ""
     ok = len(status.feeds) - len(status.failing) - len(status.late)
     lines = [
-        f"monitor {status.version} · {running} · {status.store}{size}",
+        *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
+        *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
@@ -155,25 +183,11 @@ def status_lines(status: Status) -> list[str]:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
         )
-    label = "Digests   "
-    for digest in status.digests:
-        held = f", min_publishers {digest.min_publishers}" if digest.min_publishers > 1 else ""
-        waiting = counted(digest.pending, "match", "matches")
-        lines.append(
-            f"{label}  {digest.name}  {_comes(digest)} · {waiting} waiting{held if digest.pending else ''}"
-        )
-        label = "          "
+    lines += _labelled("Digests", [_digest_line(one, status.now) for one in status.digests])
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
-    if silenced := counts_line(status.silences):
-        lines.append(f"Silences    {silenced}")
-    if status.left:
-        readers = counted(len({one.recipient for one in status.left}), "address", "addresses")
-        named = ", ".join(sorted({one.digest for one in status.left}))
-        lines.append(f"Left        {readers} unsubscribed, from {named}   monitor receivers list")
-    for name in status.unread:
-        lines.append(f"WARNING     {name} reaches nobody any more: all its readers have unsubscribed")
+    lines += _readers(status)
     states = counts.deliveries
     draft = states.get(DeliveryState.DRAFT.value, 0)
     lines.append(
@@ -185,7 +199,90 @@ def status_lines(status: Status) -> list[str]:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
     if states.get(DeliveryState.DEAD.value):
         lines.append("            what was given up: monitor deliveries list --state dead")
-    return lines
+    if not status.tells:
+        lines.append("Health      troubles are told to nobody: name receivers in [health]")
+    return lines + _labelled("Lag", _lags(status.lags))
+
+
+def _readers(status: Status) -> list[str]:
+    """What silences keep out, and who reads no more."""
+    lines = []
+    if silenced := counts_line(status.silences):
+        lines += _labelled("Silences", [silenced])
+    if status.left:
+        readers = counted(len({one.recipient for one in status.left}), "address", "addresses")
+        named = ", ".join(sorted({one.digest for one in status.left}))
+        lines += _labelled("Left", [f"{readers} unsubscribed, from {named}   monitor receivers list"])
+    unread = [f"{name} reaches nobody any more: all its readers have unsubscribed" for name in status.unread]
+    return lines + _labelled("WARNING", unread)
+
+
+def _labelled(label: str, lines: Sequence[str]) -> list[str]:
+    """The lines at 80 columns, the label in front of the first."""
+    return [
+        one
+        for number, line in enumerate(lines)
+        for one in _laid_out(f"{'' if number else label:{len(_IN)}}", line)
+    ]
+
+
+def _head(first: str, more: str) -> list[str]:
+    """On one line, or on two: a path is not cut, so that it can be copied."""
+    return (
+        [f"{first} · {more}"]
+        if more and display_width(f"{first} · {more}") <= COLUMNS
+        else [first, *([_IN + more] if more else [])]
+    )
+
+
+def _laid_out(indent: str, line: str) -> list[str]:
+    fits = len(indent) + display_width(line) <= COLUMNS  # as it is: wrapping makes two spaces one
+    return [indent + line] if fits else wrap(line, indent, then=_IN + "  ")
+
+
+def _running(status: Status) -> str:
+    if status.holder is None:
+        return "not running"
+    if status.daemon is None:
+        return f"running, pid {status.holder}"
+    return f"up {long_span_text(status.now - status.daemon.started_at)}, pid {status.holder}"
+
+
+def _reloaded(status: Status) -> str:
+    daemon = status.daemon
+    if status.holder is None or daemon is None or daemon.reloaded_at is None:
+        return ""
+    same_day = daemon.reloaded_at.astimezone().date() == status.now.astimezone().date()
+    at = f"{daemon.reloaded_at.astimezone():{'%H:%M' if same_day else '%d %b %H:%M'}}"
+    return f"config reloaded {at} ok" if daemon.reload_problem is None else f"reload of {at} refused"
+
+
+def _digest_line(digest: DigestStatus, now: datetime) -> str:
+    parts = [_comes(digest, now)]
+    if digest.last is not None:
+        parts.append(f"last {counted(digest.last.stories, 'story', 'stories')}, {delivered(digest.last)}")
+    if digest.pending:
+        held = f", min_publishers {digest.min_publishers}" if digest.min_publishers > 1 else ""
+        parts.append(f"{counted(digest.pending, 'match', 'matches')} waiting{held}")
+    return f"{digest.name}  {' · '.join(parts)}"
+
+
+def _comes(digest: DigestStatus, now: datetime) -> str:
+    """ "next Tue 06:00 Kabul, held by quiet hours" """
+    held = f", held by {HELD_BY[digest.held_by]}" if digest.held_by else ""
+    if digest.next_at is not None:
+        return f"next {_when(digest.next_at, digest.timezone, now)}{held}"
+    until = f" until {_when(digest.quiet_until, digest.timezone, now)}" if digest.quiet_until else ""
+    return f"immediate{held}{until}"
+
+
+def _lags(lags: Lags) -> list[str]:
+    parts = []
+    if lags.published_to_seen is not None:
+        parts.append(f"published → seen  median {long_span_text(lags.published_to_seen)}")
+    if lags.seen_to_delivered is not None:
+        parts.append(f"seen → delivered  p99 {long_span_text(lags.seen_to_delivered)}")
+    return [" · ".join(parts)] if parts else []
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -216,29 +313,55 @@ def status_json(status: Status) -> dict[str, Any]:
                 "name": digest.name,
                 "next": digest.next_at.isoformat() if digest.next_at else None,
                 "held_by": digest.held_by.value if digest.held_by else None,
-                "quiet_until": digest.quiet_until.isoformat() if digest.quiet_until else None,
+                "quiet_until": iso_time(digest.quiet_until),
                 "pending": digest.pending,
                 "min_publishers": digest.min_publishers,
+                "last": _last_json(digest.last),
             }
             for digest in status.digests
         ],
         "orphaned_matches": status.orphans,
+        "outbox": counts.deliveries,
         "silences": counts_json(status.silences),
         "unsubscribed": [suppression_json(one) for one in status.left],
         "reaching_nobody": list(status.unread),
-        "outbox": counts.deliveries,
+        **_self_json(status),
     }
 
 
-def _comes(digest: DigestStatus) -> str:
-    """ "next Tue 01 Dec 06:00 Kabul, held by quiet hours" """
-    held = f", held by {HELD_BY[digest.held_by]}" if digest.held_by else ""
-    if digest.next_at is not None:
-        return f"next {_when(digest.next_at, digest.timezone)}{held}"
-    until = f" until {_when(digest.quiet_until, digest.timezone)}" if digest.quiet_until else ""
-    return f"immediate{held}{until}"
+def _self_json(status: Status) -> dict[str, Any]:
+    """What the daemon knows of itself, its troubles and its lags; null where nothing is known."""
+    daemon, lags = status.daemon, status.lags
+    return {
+        "started_at": iso_time(daemon.started_at) if daemon and status.holder is not None else None,
+        "reloaded_at": iso_time(daemon.reloaded_at) if daemon else None,
+        "reload_problem": daemon.reload_problem if daemon else None,
+        "incidents": [
+            {
+                "kind": one.kind.value,
+                "about": one.subject,
+                "detail": one.detail,
+                "since": iso_time(one.opened_at),
+                "told_at": iso_time(one.told_at),
+            }
+            for one in status.incidents
+        ],
+        "lag": {
+            "published_to_seen_median_s": lags.published_to_seen.total_seconds()
+            if lags.published_to_seen
+            else None,
+            "seen_to_delivered_p99_s": lags.seen_to_delivered.total_seconds() if lags.seen_to_delivered else None,
+        },
+    }
 
 
-def _when(moment: datetime, timezone: str) -> str:
+def _last_json(last: LastBatch | None) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    return {"planned_at": iso_time(last.planned_at), "stories": last.stories, "deliveries": last.deliveries}
+
+
+def _when(moment: datetime, timezone: str, now: datetime) -> str:
     city = timezone.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{moment.astimezone(ZoneInfo(timezone)):%a %d %b %H:%M} {city}"
+    day = "%a" if moment - now < _A_WEEK else "%a %d %b"
+    return f"{moment.astimezone(ZoneInfo(timezone)):{day} %H:%M} {city}"

@@ -236,6 +236,7 @@ class _Trial:
         body_hash: str | None,
         now: datetime,
         listed: Sequence[int] = (),
+        may_have_lost: bool = False,
     ) -> int:
         """Keeps the answer."""
         self.answer = Answer(decision, tuple(entries), title, body_hash, now, tuple(listed))

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from monitor.adapters.metrics import CONTENT_TYPE, PrometheusMeter
+from monitor.app.heartbeat import Heartbeat
 from monitor.app.last_good import when
 from monitor.app.pulse import Pulse
 from monitor.app.reload import Reloader
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     STORE_UNUSABLE = "store_unusable"
     STORE_SLOW = "store_slow"  # a question was put to it and is not answered yet
     LAST_GOOD_RULES = "last_good_rules"  # the rule files do not hold
+    HEARTBEAT_WITHHELD = "heartbeat_withheld"
     RELOAD_REFUSED = "reload_refused"  # the last one: what is in force is older than the files
 
 
@@ -153,6 +155,12 @@ def config_findings(reloader: Reloader) -> list[Finding]:
         detail = f"the reload of {when(last.at)} was refused; the log says why"
         found.append(Finding(Reason.RELOAD_REFUSED, detail))
     return found
+
+
+def heartbeat_findings(heartbeat: Heartbeat) -> list[Finding]:
+    """Why no heartbeat is sent."""
+    held = heartbeat.held
+    return [] if held is None else [Finding(Reason.HEARTBEAT_WITHHELD, f"{held.reason.value}: {held.detail}")]
 
 
 def health_json(health: Health) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from monitor.model.feed import PollSettings
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.group import GroupStage
+from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
@@ -68,6 +69,7 @@ class Monitor:
     deliver: DeliverStage
     prune: PruneStage
     weigh: WeighStage
+    health: HealthStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -152,6 +154,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         weigh=WeighStage(store.grouping, clock),
+        health=HealthStage(store, settings.health, settings.digests, receivers, _rule_ids(ruleset), clock),
     )
 
 
@@ -203,12 +206,23 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             ruleset=after.ruleset.version,
             window=settings.story_window,
         ),
+        health=replace(
+            monitor.health,
+            settings=settings.health,
+            digests=settings.digests,
+            receivers=receivers,
+            rules=_rule_ids(after.ruleset),
+        ),
     )
 
 
 def _tags(ruleset: RuleSet) -> Callable[[DigestSettings], frozenset[str]]:
     """What each digest is about: looked for once, among all rules."""
     return cache(lambda settings: tags_of(settings.rules, ruleset.rules))
+
+
+def _rule_ids(ruleset: RuleSet) -> frozenset[str]:
+    return frozenset(rule.id for rule in ruleset.rules)
 
 
 def _declare(ready: Ready, store: Store, clock: Clock) -> None:

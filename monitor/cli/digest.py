@@ -30,10 +30,13 @@ def digest() -> None:
 def preview(name: str, form: str, config: Path) -> None:
     """Print what digest NAME would say now, without sending anything; also in quiet hours, and that it is quiet.
 
+    The name "health" stands for the daily digest about the monitor itself.
+
     \b
     Examples:
       monitor digest preview border-morning
       monitor digest preview border-morning --as html > digest.html
+      monitor digest preview health
     """
     from monitor.app.questions import opened, preview_of, quiet_note
 

@@ -42,6 +42,8 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door = _watched(monitor, ready, listener, reloader) if listener else (None, None)
     service = _service(monitor, dry_run, vitals, reloader)
+    if vitals is not None:
+        _watch_heartbeat(vitals, service, reloader)
     hangups.listen(service.reload)
     where = ""
     if door is not None:
@@ -125,6 +127,12 @@ def _watched(
     )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener)
+
+
+def _watch_heartbeat(vitals: Vitals, service: Service, reloader: Reloader) -> None:
+    from monitor.app.vitals import config_findings, heartbeat_findings
+
+    vitals.warnings = lambda: [*config_findings(reloader), *heartbeat_findings(service.heartbeat)]
 
 
 def last_good_lines(ready: Ready, config: Path) -> list[str]:

@@ -193,12 +193,13 @@ def _owner(article: ArticleLink) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What stood behind a digest: feeds checked and feeds in trouble."""
+    """What stood behind a digest: feeds checked in time and feeds in trouble."""
 
     feeds: int = 0
     failing: int = 0
     may_have_lost: int = 0
     failing_names: tuple[str, ...] = ()
+    late: int = 0  # not asked when they should have been; those are not among `feeds`
 
 
 class CatchUp(StrEnum):

@@ -127,6 +127,7 @@ class Feed:
     failures: int = 0  # in a row
     status: FeedStatus = FeedStatus.ACTIVE
     listed_at: datetime | None = None  # when a body was last read: its entries were listed then
+    may_have_lost_at: datetime | None = None  # when last all that it listed was new
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Stage(StrEnum):
     MATCH = "match"
     DIGEST = "digest"
     DELIVER = "deliver"
+    HEALTH = "health"
     PRUNE = "prune"
 
 
@@ -99,7 +100,7 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     "stage_failures",
     "Turns of a stage that ended in an error",
     # Group has no turn of its own: it is the first half of match's.
-    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.PRUNE)},
+    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.HEALTH, Stage.PRUNE)},
 )
 COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 

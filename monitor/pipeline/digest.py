@@ -9,11 +9,11 @@ from functools import partial
 
 from monitor.core.digests.build import MatchedArticle, build_digest
 from monitor.core.digests.tags import tags_of
+from monitor.core.feeds.coverage import coverage_of
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
 from monitor.model.digest import (
     Badge,
-    Coverage,
     Digest,
     DigestSettings,
     DigestStory,
@@ -21,7 +21,7 @@ from monitor.model.digest import (
     Window,
 )
 from monitor.model.errors import StoreError
-from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
+from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
@@ -30,8 +30,6 @@ from monitor.pipeline.isolation import named
 from monitor.pipeline.silenced import InForce
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore, SilenceStore
-
-_MOST_NAMES = 5  # failing feeds named in a digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ class DigestStage:
                 for match in news
             ],
             self.digests.story_articles(sorted({story_of(match) for match in news})),
-            coverage_of(standing.feeds, lambda: self.tags(settings)),
+            coverage_of(standing.feeds, window.start, self.clock.now(), lambda: self.tags(settings)),
             late=late,
             subscribed_at=standing.subscribed_at,
             owner_of=self.publishers.owner_of,
@@ -218,23 +216,6 @@ class DigestStage:
         stories = tuple(_marked(story, by_story[story.id]) for story in digest.stories)
         held_back = turns.held + len(turns.too_few)
         return replace(digest, stories=stories, held_back=held_back, silenced=turns.swallowed)
-
-
-def coverage_of(feeds: Sequence[Feed], tags: Callable[[], frozenset[str]] = frozenset) -> Coverage:
-    """What stands behind a digest: the feeds polled and those in trouble.
-
-    Failing feeds that share one of `tags` are named first; it is asked only where not all can be named.
-    """
-    subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
-    failing = [feed for feed in subscribed if feed.failures or feed.status is FeedStatus.GONE]
-    if len(failing) > _MOST_NAMES:
-        about = tags()
-        failing.sort(key=lambda feed: about.isdisjoint(feed.settings.tags))
-    return Coverage(
-        feeds=len(subscribed),
-        failing=len(failing),
-        failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),
-    )
 
 
 def _marked(story: DigestStory, turn: StoryTurn) -> DigestStory:

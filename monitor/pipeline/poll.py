@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.parse import parse_feed
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
@@ -36,6 +37,7 @@ class PollReport:
     revised: int = 0
     first: bool = False  # the feed's first success
     engine: str | None = None  # what read the body; None when none was read
+    may_have_lost: bool = False  # all of it is new: entries may have come and gone between two polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class PollStage:
         decision = self._decide(feed, response, body, now)
         judged = self._judge(feed, body.parsed, now) if body.parsed else []
         entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
+        broken = continuity(feed, [one.verdict for one in judged]) is Continuity.BROKEN
         self.feeds.record_poll(
             feed,
             decision,
@@ -152,9 +155,10 @@ class PollStage:
             # Kept only for a body that was understood: one that was not must be read again next time.
             body_hash=body_hash if body.parsed else None,
             listed=stale_rows(judged, now),
+            may_have_lost=broken,
             now=now,
         )
-        return _report(feed, decision, body, entries)
+        return _report(feed, decision, body, entries, broken)
 
     def _decide(self, feed: Feed, response: FetchResponse, body: _Body, now: datetime) -> PollDecision:
         return decide_next_poll(
@@ -216,7 +220,9 @@ def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:
         wait(at_work, return_when=FIRST_COMPLETED)
 
 
-def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry]) -> PollReport:
+def _report(
+    feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry], may_have_lost: bool
+) -> PollReport:
     fates = [entry.fate for entry in entries]
     return PollReport(
         feed=feed,
@@ -228,4 +234,5 @@ def _report(feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEn
         revised=sum(entry.revision_of is not None for entry in entries),
         first=body.parsed is not None and feed.first_success_at is None,
         engine=body.parsed.engine if body.parsed else None,
+        may_have_lost=may_have_lost,
     )

@@ -9,8 +9,10 @@ from __future__ import annotations
 from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
+from monitor.ports.facts import HealthFacts
 from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
+from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
@@ -32,6 +34,8 @@ __all__ = [
     "Fetcher",
     "GroupingSession",
     "GroupingStore",
+    "HealthFacts",
+    "Incidents",
     "Ledger",
     "Meter",
     "Outbox",

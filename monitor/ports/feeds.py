@@ -36,11 +36,13 @@ class DueFeeds(Protocol):
         body_hash: str | None,
         now: datetime,
         listed: Sequence[int] = (),
+        may_have_lost: bool = False,
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction; returns entries stored.
 
         `listed` are rows of known entries that the body just read lists still. With it "listed until" stays true
         to within a day of every entry, also of one that a feed lists unchanged for weeks.
+        `may_have_lost`: nothing of what it listed before is left; noted where an entry of it was stored before.
         """
         ...
 

@@ -8,8 +8,10 @@ from typing import Protocol
 from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
+from monitor.ports.facts import HealthFacts
 from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
+from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.silences import SilenceStore
@@ -30,6 +32,8 @@ class Store(Protocol):
     archive: Archive
     retention: Retention
     stories: StoryStore
+    incidents: Incidents
+    facts: HealthFacts
     silences: SilenceStore
     suppressions: Suppressions
 

@@ -67,7 +67,7 @@ def test_a_second_daemon_is_refused_while_the_first_works(desk: Desk, feed: Loca
         second = desk.command("run")
         assert second.returncode == 1
         assert f"pid {daemon.pid}" in second.stderr
-        assert f"running, pid {daemon.pid}" in desk.command("status").stdout
+        assert f", pid {daemon.pid}" in desk.command("status").stdout
 
 
 def test_the_web_pages_tell_that_the_server_went_away_and_came_back(desk: Desk, url: str) -> None:

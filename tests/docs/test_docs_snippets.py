@@ -27,7 +27,7 @@ def secret(reference: str) -> str:
         return "whsec_" + "A" * 32
     if "DATABASE_URL" in reference:
         return "postgresql://desk:x@db.example.org/monitor"
-    return "https://hooks.example.org/services/x" if "SLACK" in reference else "x"
+    return "https://hooks.example.org/services/x" if "SLACK" in reference or "HEARTBEAT" in reference else "x"
 
 
 @pytest.mark.parametrize(("page", "fence"), TOML, ids=lambda value: getattr(value, "name", ""))
@@ -82,7 +82,7 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path):
     assert_prints(said, run("monitor check -c desk/config.toml", tmp_path))
     (tmp_path / "desk" / "config.toml").write_text(config, encoding="utf-8")
     status = dict(console(document("docs/how-to/run-as-a-daemon.md")))["monitor status -c desk/config.toml"]
-    quiet = status.replace("running, pid …", "not running")
+    quiet = status.replace("up …", "not running")
     assert_prints(quiet, run("monitor status -c desk/config.toml", tmp_path))
 
 

@@ -25,10 +25,12 @@ from monitor.model.entry import Fate
 from monitor.model.errors import StoreUnusable
 from monitor.model.feed import Feed, FeedSettings, PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.health import HealthSettings, Trouble
 from monitor.model.ledger import EntryFate, Plan
 from monitor.pipeline.deliver import DeliverStage, DeliveryReport
 from monitor.pipeline.digest import DigestStage, PlanFailure
 from monitor.pipeline.group import BATCH, GroupReport, GroupStage
+from monitor.pipeline.health import HealthReport, HealthStage
 from monitor.pipeline.match import MatchReport, MatchStage
 from monitor.pipeline.poll import PollReport, PollStage
 from monitor.pipeline.prune import PruneReport, PruneStage
@@ -176,6 +178,7 @@ class Newsroom:
     rules: str | RuleSet = RULES
     settings: PollSettings = field(default_factory=PollSettings)
     recognizer: EntityRecognizer | None = None
+    health: HealthSettings = field(default_factory=HealthSettings)
     channels: dict[tuple[str, ChannelKind], Channel] = field(default_factory=dict)
     store: SqlStore = field(default_factory=fresh_store)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -228,6 +231,15 @@ class Newsroom:
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> list[DeliveryReport]:
         return list(DeliverStage(self.store.outbox, self.channels, self.clock, lambda: 0.5).run(stopping))
+
+    def keeper(self) -> HealthStage:
+        """Looks after the monitor itself."""
+        receivers = {receiver.name: receiver for receiver in self.receivers}
+        rules = [rule.id for rule in self.ruleset.rules]
+        return HealthStage(self.store, self.health, self.digests, receivers, rules, self.clock)
+
+    def look_after(self, *own: Trouble) -> list[HealthReport]:
+        return list(self.keeper().run(own))
 
     def prune(
         self,

@@ -42,6 +42,7 @@ batches = sa.Table(
     sa.Column("stories", sa.Integer, nullable=False),
     sa.Column("planned_at", UtcDateTime, nullable=False),
     sa.Column("suppressed", sa.JSON(none_as_null=True)),  # addresses left out, since they want no more of it
+    sa.Index(None, "digest", "planned_at"),
 )
 
 deliveries = sa.Table(
@@ -180,4 +181,16 @@ incidents = sa.Table(
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
+)
+
+# What only the daemon knows, for who asks beside it: one row.
+daemon = sa.Table(
+    "daemon",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("reloaded_at", UtcDateTime),
+    sa.Column("reload_problem", AnyText),
+    sa.Column("size", sa.BigInteger),  # of the store, at the last daily health digest
+    sa.Column("sized_at", UtcDateTime),
 )

@@ -59,6 +59,7 @@ _KNOWN = sa.select(
     _e.words_only,
     _e.listed_at,
 ).where(_e.feed_id == sa.bindparam("feed"))
+_ANY_OF = sa.select(_e.id).where(_e.feed_id == sa.bindparam("feed")).limit(1)
 _SAME_ID = _KNOWN.where(_e.id_hash.in_(sa.bindparam("wanted", expanding=True)))
 _SAME_URL = _KNOWN.where(_e.url_key.in_(sa.bindparam("wanted", expanding=True)))
 
@@ -184,6 +185,7 @@ class SqlFeedStore:
         body_hash: str | None,
         now: datetime,
         listed: Sequence[int] = (),
+        may_have_lost: bool = False,
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction."""
         values = _learned(feed, decision, body_hash, now)
@@ -192,6 +194,8 @@ class SqlFeedStore:
                 values["listed_at"] = now
                 _close_listing(connection, feed)
                 _still_listed(connection, listed, now)
+            if may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
+                values["may_have_lost_at"] = now
             stored = _insert_entries(connection, feed.id, entries, now)
             connection.execute(_POLLED, {"feed": feed.id, **values})
             if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say

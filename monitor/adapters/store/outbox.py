@@ -109,7 +109,10 @@ class SqlOutbox:
             "attempts": t.deliveries.c.attempts + 1,
         }
         if decision.retry_at is None:
-            values["state"] = DeliveryState.DEAD.value
+            values |= {
+                "state": DeliveryState.DEAD.value,
+                "next_attempt_at": now,
+            }  # of a dead one: when it was given up
         else:
             values["next_attempt_at"] = decision.retry_at
         self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)

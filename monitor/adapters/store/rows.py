@@ -80,6 +80,7 @@ def feed_of(row: RowMapping) -> Feed:
         failures=row["failures"],
         status=FeedStatus(row["status"]),
         listed_at=row["listed_at"],
+        may_have_lost_at=row["may_have_lost_at"],
     )
 
 

@@ -12,9 +12,11 @@ from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
+from monitor.adapters.store.facts import SqlHealthFacts
 from monitor.adapters.store.feeds import SqlFeedStore
 from monitor.adapters.store.grouping import SqlGroupingStore
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
+from monitor.adapters.store.incidents import SqlIncidents
 from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
@@ -32,6 +34,8 @@ from monitor.ports import (
     DigestStore,
     FeedStore,
     GroupingStore,
+    HealthFacts,
+    Incidents,
     Ledger,
     Outbox,
     ReadingMemory,
@@ -84,6 +88,8 @@ class SqlStore:
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
         self.stories: StoryStore = SqlStoryStore(self._db)
+        self.incidents: Incidents = SqlIncidents(self._db)
+        self.facts: HealthFacts = SqlHealthFacts(self._db)
         self.silences: SilenceStore = SqlSilenceStore(self._db)
         self.suppressions: Suppressions = SqlSuppressions(self._db)
 

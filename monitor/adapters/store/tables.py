@@ -12,6 +12,7 @@ from monitor.adapters.store.delivery_tables import (
     attempts,
     batches,
     broken_receivers,
+    daemon,
     deliveries,
     digest_states,
     incidents,
@@ -37,6 +38,7 @@ __all__ = [
     "bands",
     "batches",
     "broken_receivers",
+    "daemon",
     "deliveries",
     "digest_states",
     "entries",
@@ -347,4 +349,5 @@ rule_failures = sa.Table(
     sa.Column("rule_id", AnyText, primary_key=True),
     sa.Column("why", AnyText, nullable=False),
     sa.Column("failed_at", UtcDateTime, nullable=False),
+    sa.Index(None, "failed_at"),
 )

@@ -17,6 +17,7 @@ from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome
 DEAD_AFTER = timedelta(
     days=3
 )  # without a success: no outage of a server, a certificate or a bot wall lasts longer
+LOST_OF_LATE = timedelta(days=7)  # for which it is worth saying that entries may have come and gone unseen
 OVERDUE_AFTER = timedelta(minutes=10)  # behind its due time
 # A feed is silent after twice the longest pause it has shown, but never within a day (nights), nor within three
 # where its listing spans less than a week and thus shows no weekend.
@@ -40,6 +41,7 @@ class HealthReason(StrEnum):
     FAILING = "failing"
     OVERDUE = "overdue"  # should have been polled
     SILENT = "silent"  # late against its own rate: polled well, but nothing new for long
+    MAY_HAVE_LOST = "may_have_lost"  # of late all that it listed was new
     IDS_CHANGE = "ids_change"  # the same words come again under other ids
     IDS_REUSED = "ids_reused"  # one id stands for several entries
     UNDATED = "undated"
@@ -80,6 +82,8 @@ def findings(
     `arrivals` are those of the entries it listed last; they are looked at only where `may_be_silent`.
     """
     found = [_failure(feed, now), _overdue(feed, now), _silence(feed, listing, arrivals)]
+    if feed.may_have_lost_at is not None and now - feed.may_have_lost_at < LOST_OF_LATE:
+        found.append(Finding(HealthReason.MAY_HAVE_LOST, feed.may_have_lost_at))
     if listing is not None:
         if _many(listing.repeated, listing):
             found.append(Finding(HealthReason.IDS_CHANGE))

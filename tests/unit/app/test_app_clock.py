@@ -63,6 +63,7 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         deliver=None,  # type: ignore[arg-type]  # nothing is delivered here
         prune=replace(room.pruner(), clock=clock),
         weigh=WeighStage(room.store.grouping, clock),
+        health=room.keeper(),
     )
 
 

@@ -50,6 +50,7 @@ def monitor_of(room: Newsroom) -> Monitor:
         deliver=deliver,
         prune=room.pruner(),
         weigh=WeighStage(room.store.grouping, room.clock),
+        health=room.keeper(),
     )
 
 

@@ -14,6 +14,7 @@ from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutE
 from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
+from monitor.model.health import IncidentKind, Trouble
 from monitor.testing import RecordingChannel
 
 BOTH = (feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire"))
@@ -90,7 +91,7 @@ def test_the_last_hour_counts_polls_entries_and_matches() -> None:
     room = Newsroom()
     room.bring_in(item(), item("e2", "Floods in Sindh", "Rain."))
     room.repoll(timedelta(minutes=20))
-    assert "2 polls (50 % unchanged) · 2 entries · 2 matches · 2 stories" in said(room)
+    assert "2 polls (50 % not modified) · 2 entries · 2 matches · 2 stories" in said(room)
     room.clock.advance(2 * HOUR)
     assert "0 polls · 0 entries · 0 matches · 0 stories" in said(room)
 
@@ -117,7 +118,7 @@ def test_digests_say_when_they_come_next_in_their_own_zone_and_what_waits() -> N
     found = status(room)
     assert found.digests[0].next_at == datetime(2023, 2, 23, 3, 30, tzinfo=UTC)
     text = said(room)
-    assert "morning  next Thu 23 Feb 08:00 Kabul · 1 match" in text
+    assert "morning  next Thu 08:00 Kabul · 1 match" in text
     assert "now  immediate · 1 match" in text
     assert "sure  immediate · 1 match waiting, min_publishers 3" in text
 
@@ -211,6 +212,7 @@ def test_json_is_one_object_with_stable_keys() -> None:
             "quiet_until": None,
             "pending": 1,
             "min_publishers": 1,
+            "last": None,
         }
     ]
 
@@ -221,3 +223,63 @@ def test_asking_changes_nothing() -> None:
     before = room.dump()
     said(room)
     assert room.dump() == before
+
+
+def test_a_daemon_says_since_when_it_runs_and_what_its_last_reload_came_to() -> None:
+    room = Newsroom()
+    room.store.incidents.note_start(room.clock.now())
+    room.clock.advance(timedelta(days=3, hours=4))
+    assert "monitor 1.2.3 · up 3 d 4 h, pid 4711 · " in said(room)
+    room.store.incidents.note_reload(room.clock.now(), None)
+    at = f"{room.clock.now().astimezone():%H:%M}"
+    assert f"config reloaded {at} ok" in said(room).replace("\n ", "")
+    room.store.incidents.note_reload(room.clock.now(), "rules.toml:3: expected a term")
+    assert f"reload of {at} refused" in said(room).replace("\n ", "")
+    assert status_json(status(room))["reload_problem"] == "rules.toml:3: expected a term"
+    assert "up " not in said(room, holder=None)
+    assert status_json(status(room, holder=None))["started_at"] is None
+
+
+def test_what_a_digest_told_last_and_how_it_stands_is_shown() -> None:
+    room = Newsroom(receivers=[CONSOLE], channels={("desk", ChannelKind.STDOUT): RecordingChannel([LATER])})
+    room.bring_in(item())
+    room.plan()
+    assert "alerts  immediate · last 1 story, 1 waiting" in said(room)
+    room.deliver()
+    room.clock.advance(HOUR)
+    room.deliver()
+    text = said(room)
+    assert "alerts  immediate · last 1 story, delivered" in text
+    assert "Lag         seen → delivered  p99 1 h" in text
+    found = status_json(status(room))
+    assert found["digests"][0]["last"]["deliveries"] == {"sent": 1}
+    assert found["lag"] == {"published_to_seen_median_s": None, "seen_to_delivered_p99_s": 3600}
+
+
+def test_troubles_that_go_on_stand_at_the_top_and_those_that_are_over_nowhere() -> None:
+    room = Newsroom()
+    room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: ValueError"))
+    first, second = status_lines(status(room))[:2]
+    assert first.startswith("monitor")
+    assert second.startswith("Trouble     Digest morning cannot be planned: since 22 Feb 12:00;")
+    assert status_json(status(room))["incidents"][0]["kind"] == "digest_unplanned"
+    room.look_after()
+    assert "Trouble" not in said(room)
+
+
+def test_that_nobody_is_told_of_troubles_is_said() -> None:
+    line = "Health      troubles are told to nobody: name receivers in [health]"
+    assert line in said(Newsroom(), tells=False).splitlines()
+    assert line not in said(Newsroom())
+
+
+def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
+    room = Newsroom(
+        digests=[digest_settings("the-border-in-the-morning-for-everybody-in-the-house", min_publishers=3)]
+    )
+    room.bring_in(item())
+    room.store.incidents.note_start(room.clock.now())
+    room.store.incidents.note_reload(room.clock.now(), None)
+    room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: " + "why " * 60))
+    lines = status_lines(status(room, name="sqlite:////var/lib/monitor.db"))
+    assert max(map(len, lines)) <= 80

@@ -493,6 +493,7 @@ def test_a_feed_that_is_gone_counts_as_failing_and_a_removed_one_not_at_all() ->
     room.fetcher.answers[gone] = failing(PollOutcome.GONE, 410)
     room.poll()
     room.clock.advance(DAY)
+    room.poll()
     plans(room)
     coverage = room.payloads()[0]["coverage"]
     assert (coverage["feeds"], coverage["failing"], coverage["failing_names"]) == (2, 1, ["Gone"])
@@ -500,4 +501,9 @@ def test_a_feed_that_is_gone_counts_as_failing_and_a_removed_one_not_at_all() ->
     room.clock.advance(DAY)
     plans(room)
     coverage = room.payloads()[1]["coverage"]
+    assert (coverage["feeds"], coverage["late"]) == (0, 1), "what nobody asked was not checked"
+    room.clock.advance(DAY)
+    room.poll()
+    plans(room)
+    coverage = room.payloads()[2]["coverage"]
     assert (coverage["feeds"], coverage["failing"]) == (1, 0)

@@ -17,10 +17,10 @@ from monitor.app.status import status_of
 from monitor.app.vitals import Vitals
 from monitor.app.why import why
 from monitor.app.why_words import why_lines
+from monitor.core.feeds.coverage import coverage_of
 from monitor.model.article import Document, Quality
 from monitor.model.entry import Fate, Verdict
 from monitor.model.feed import Feed, FeedOrigin, FeedStatus
-from monitor.pipeline.digest import coverage_of
 from monitor.pipeline.ingest import IngestStage
 
 FIELDS = """
@@ -188,7 +188,7 @@ def test_a_passive_feed_is_never_polled_late_failing_or_counted(room: Newsroom) 
     assert not room.store.feeds.claim_due(now, HOUR, 10)
     status = status_of(room.store, room.digests, version="1", name="x", size=0, holder=None, now=now)
     assert (status.feeds, status.late, status.failing) == ((), (), ())
-    assert coverage_of(room.store.feeds.all()).feeds == 0
+    assert coverage_of(room.store.feeds.all(), now, now).feeds == 0
     vitals = Vitals(room.store, room.clock, version="1", pulse=Pulse(lambda: 0.0))
     assert 'feeds{state="ok"} 0.0' in vitals.metrics()[0].decode()
 

@@ -99,6 +99,7 @@ def _payload(digest: Digest, links: Links, stories: list[dict[str, Any]], part: 
         "coverage": {
             "feeds": coverage.feeds,
             "failing": coverage.failing,
+            "late": coverage.late,
             "may_have_lost": coverage.may_have_lost,
             "failing_names": [_text(name) for name in coverage.failing_names],
         },

@@ -27,6 +27,7 @@ from monitor.core.digests.render.words import (
     moment_of,
     notice_line,
     part_line,
+    silenced_line,
     subject_of,
     summary_line,
     tiers,

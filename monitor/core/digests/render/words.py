@@ -313,6 +313,8 @@ def coverage_line(digest: Digest) -> str:
     said = f"{count(coverage.feeds, 'feed')} checked"
     if coverage.failing:
         said += f", {coverage.failing:,} failing"
+    if coverage.late:
+        said += f", {coverage.late:,} late"
     if coverage.may_have_lost:
         said += f", {coverage.may_have_lost:,} may have lost entries"
     return said

@@ -22,10 +22,13 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_digest_batch_receiver_channel_recipient_state_sen", "deliveries", names)
     op.drop_index("ix_deliveries_digest_batch", "deliveries")
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
+    op.create_index("ix_batches_digest_planned_at", "batches", ["digest", "planned_at"])
+    op.create_index("ix_rule_failures_failed_at", "rule_failures", ["failed_at"])
     _silences()
     _sent_before()
     _receivers()
     _incidents()
+    _daemon()
 
 
 def _silences() -> None:
@@ -109,6 +112,19 @@ def _incidents() -> None:
         unique=True,
         sqlite_where=is_open,
         postgresql_where=is_open,
+    )
+
+
+def _daemon() -> None:
+    op.create_table(
+        "daemon",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("started_at", _moment(), nullable=False),
+        sa.Column("reloaded_at", _moment()),
+        sa.Column("reload_problem", sa.Text()),
+        sa.Column("size", sa.BigInteger()),
+        sa.Column("sized_at", _moment()),
+        sa.PrimaryKeyConstraint("id", name="pk_daemon"),
     )
 
 

@@ -1,0 +1,59 @@
+"""What the store can be asked about how the monitor is doing: each question answered by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model.digest import Window
+from monitor.model.health import FeedsAlive, Lags, LastBatch, OldestDue, RuleRate, Totals, Trouble
+
+
+class HealthFacts(Protocol):
+    """Numbers and lists about the monitor itself; changes nothing."""
+
+    def broken_receivers(self) -> Sequence[Trouble]:
+        """The receivers that refuse everything, by name."""
+        ...
+
+    def given_up(self, since: datetime | None = None) -> Mapping[tuple[str, str], tuple[int, str]]:
+        """Dead letters, those given up since then, by (receiver, channel): how many, and the error of the last."""
+        ...
+
+    def feeds_alive(self, since: datetime) -> FeedsAlive:
+        """The feeds that are polled and had a success since then, and how many of them fail."""
+        ...
+
+    def unsubscribed(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when who wants no more of what: (digest, recipient)."""
+        ...
+
+    def totals(self, window: Window) -> Totals:
+        """What a span of time brought."""
+        ...
+
+    def busy_rules(self, day: Window, least: int, before: datetime) -> Sequence[RuleRate]:
+        """The rules that matched at least so often in that day, with their matches from `before` to it."""
+        ...
+
+    def silent_rules(self, since: datetime) -> Mapping[str, datetime]:
+        """The last match of each rule that had some, and none since then."""
+        ...
+
+    def failing_rules(self, window: Window) -> Mapping[str, tuple[int, str]]:
+        """The rules that failed: on how many articles, and why on the last."""
+        ...
+
+    def last_batches(self, digests: Collection[str]) -> Mapping[str, LastBatch]:
+        """The last batch of each digest that told a story."""
+        ...
+
+    def lags(self, since: datetime) -> Lags:
+        """How long it took from a publication to its poll, and from the poll to the receipt; of the newest few
+        thousand since then."""
+        ...
+
+    def oldest_due(self, now: datetime) -> OldestDue:
+        """Since when the oldest work waits that a stage could do; not what waits for a broken receiver."""
+        ...
