@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -10,6 +11,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from monitor.adapters.clock import SystemClock
+from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import settings_of
 from monitor.app.questions import NoSuchReceiver
 from monitor.app.wiring import channels_of
@@ -27,7 +29,7 @@ from monitor.model.delivery import (
     WebhookEndpoint,
 )
 from monitor.model.digest import Message
-from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError
 from monitor.ports import Channel
 
 _COLUMNS = 80
@@ -153,6 +155,21 @@ def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, ma
         (message,) = render(digest, form, display_name=f"{SAMPLE_NAME} of receiver {name}")
         trials.append(Trial(name, kind, recipient, with_key(message, key), key, channels[name, kind]))
     return trials
+
+
+def goes_on(settings: Settings, tried: Tried) -> bool:
+    """After a test that got through: whether deliveries that were held back go on now. No store, none held back."""
+    if tried.failure is not None:
+        return False
+    try:
+        store = SqlStore(settings.store_url, ask_only=True)
+    except StoreError:
+        return False
+    with closing(store):
+        try:
+            return store.receivers.close(tried.receiver, tried.channel, SystemClock().now())
+        except StoreError:
+            return False
 
 
 def tried_lines(tried: Tried) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
+from monitor.app.refusals import Refusal, refusal_json, refusal_lines, refusals_of
 from monitor.core.digests.plan import next_fire
 from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.model.delivery import Delivery, DeliveryState
@@ -48,6 +49,7 @@ class Status:
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
+    refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -108,6 +110,7 @@ def status_of(
         orphans={name: count for name, count in counts.pending.items() if name not in known},
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
+        refusals=refusals_of(store.receivers),
     )
 
 
@@ -146,12 +149,14 @@ def status_lines(status: Status) -> list[str]:
         waiting = counted(count, "match", "matches")
         lines.append(f"            {name}: {waiting} to be planned, but no digest of this name is in the config")
     states = counts.deliveries
-    draft = states.get(DeliveryState.DRAFT.value, 0)
+    draft, suppressed = (states.get(one.value, 0) for one in (DeliveryState.DRAFT, DeliveryState.SUPPRESSED))
     lines.append(
         f"Outbox      {states.get(DeliveryState.WAITING.value, 0):,} waiting"
         f" · {states.get(DeliveryState.DEAD.value, 0):,} dead · {states.get(DeliveryState.SENT.value, 0):,} sent"
         + (f" · {counted(draft, 'draft')}" if draft else "")
+        + (f" · {suppressed:,} suppressed" if suppressed else "")
     )
+    lines += [f"            {line}" for line in refusal_lines(status.refusals, status.now)]
     for one in status.troubled:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
     if states.get(DeliveryState.DEAD.value):
@@ -193,6 +198,7 @@ def status_json(status: Status) -> dict[str, Any]:
         ],
         "orphaned_matches": status.orphans,
         "outbox": counts.deliveries,
+        "refusals": [refusal_json(one) for one in status.refusals],
     }
 
 

@@ -330,4 +330,6 @@ def _delivery(one: Delivery) -> str:
         return f"{to}: waits, next attempt {shown_time(one.next_attempt_at)}{tries}"
     if one.state is DeliveryState.DEAD:
         return f"{to}: given up after {one.attempts} attempts: {one.last_error}"
+    if one.state is DeliveryState.SUPPRESSED:
+        return f"{to}: not sent, its reader unsubscribed before"
     return f"{to}: draft of a dry run"

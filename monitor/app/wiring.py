@@ -122,7 +122,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         deliver=DeliverStage(
-            store.outbox, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
+            store.outbox, store.receivers, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
         ),
         prune=PruneStage(
             store.retention,
@@ -193,6 +193,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
         store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), clock.now())
     for digest in ready.settings.digests:
         store.digests.open_digest(digest.name, clock.now())
+    store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
     store.feeds.sync(ready.settings.feeds, clock.now())
 
 

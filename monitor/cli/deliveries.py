@@ -21,7 +21,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @click.option(
-    "--state", type=click.Choice(["waiting", "sent", "dead", "draft"]), help="Only deliveries in this state."
+    "--state", type=click.Choice(["waiting", "sent", "dead", "draft", "suppressed"]), help="Only deliveries in this state."
 )
 @click.option("--digest", metavar="NAME", help="Only those of this digest.", shell_complete=complete_digests)
 @click.option("--receiver", metavar="NAME", help="Only those to this receiver.", shell_complete=complete_receivers)
@@ -39,6 +39,7 @@ def list_(
     Examples:
       monitor deliveries list
       monitor deliveries list --state dead
+      monitor deliveries list --state suppressed
       monitor deliveries list --receiver desk --limit 100 --json
     """
     from monitor.app.deliveries import delivery_json, list_deliveries, list_lines
@@ -108,7 +109,8 @@ def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path
     """Try deliveries again: those given up, or those that wait for their next attempt.
 
     They are due at once and start anew, with three days of attempts before them; the running monitor sends them.
-    What was sent is not sent again, and what is being sent at this moment is left alone.
+    What was sent is not sent again, and what is being sent at this moment is left alone. A receiver that refuses
+    everything is tried at once, too, rather than after its hour.
 
     Exit status 1 when one of those named could not be retried.
 

@@ -14,6 +14,7 @@ from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.receivers import Receivers
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
 
@@ -34,6 +35,7 @@ __all__ = [
     "Meter",
     "Outbox",
     "ReadingMemory",
+    "Receivers",
     "Retention",
     "Sandbox",
     "Store",

@@ -77,7 +77,15 @@ class Outbox(Protocol):
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; at most `limit`.
+
+        It is that of the oldest which is neither in `busy` nor left alone (`Receivers`); one that refused everything
+        and whose time to be tried has come gives one delivery.
+        """
+        ...
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Ends the leases of what was claimed and not tried."""
         ...
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

@@ -12,6 +12,7 @@ from monitor.ports.feeds import FeedStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.receivers import Receivers
 from monitor.ports.stories import StoryStore
 
 
@@ -24,6 +25,7 @@ class Store(Protocol):
     grouping: GroupingStore
     digests: DigestStore
     outbox: Outbox
+    receivers: Receivers
     ledger: Ledger
     archive: Archive
     retention: Retention

@@ -226,7 +226,11 @@ class Newsroom:
         return list(self.planner(draft=draft).run(close_all=close_all))
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> list[DeliveryReport]:
-        return list(DeliverStage(self.store.outbox, self.channels, self.clock, lambda: 0.5).run(stopping))
+        return list(self.sender().run(stopping))
+
+    def sender(self) -> DeliverStage:
+        """The stage of `deliver`, to be run by several threads."""
+        return DeliverStage(self.store.outbox, self.store.receivers, self.channels, self.clock, lambda: 0.5)
 
     def prune(
         self,

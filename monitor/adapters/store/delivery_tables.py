@@ -65,7 +65,7 @@ deliveries = sa.Table(
     sa.Column("retried_at", UtcDateTime),  # retried by hand: the time to give up counts from here
     sa.Column("thread", AnyText),  # key of the delivery to the same recipient that it follows
     sa.Column("reference", AnyText),  # what the other side calls the message it took
-    sa.Index(None, "state", "next_attempt_at"),
+    sa.Index(None, "state", "next_attempt_at", "receiver", "channel"),  # `Outbox.claim` reads nothing else
     sa.Index(None, "digest", "batch"),
 )
 

@@ -22,6 +22,7 @@ _REFUSED = {
     DeliveryState.WAITING: RetryAnswer.BEING_SENT,
     DeliveryState.SENT: RetryAnswer.ALREADY_SENT,
     DeliveryState.DRAFT: RetryAnswer.DRAFT,
+    DeliveryState.SUPPRESSED: RetryAnswer.SUPPRESSED,
 }
 
 
@@ -45,29 +46,55 @@ class SqlOutbox:
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`."""
-        d = t.deliveries.c
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; none for one in `busy`."""
+        d, b = t.deliveries.c, t.broken_receivers.c
         due = (
-            sa.select(d.id)
+            d.state == DeliveryState.WAITING.value,
+            d.next_attempt_at <= now,
+            sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+        )
+        # One scan of the index that holds the pair too: what is left alone in front of it costs no look into the table.
+        first = (
+            sa.select(d.receiver, d.channel, b.receiver.is_not(None).label("broken"))
+            .select_from(
+                t.deliveries.outerjoin(
+                    t.broken_receivers, sa.and_(b.receiver == d.receiver, b.channel == d.channel)
+                )
+            )
             .where(
-                d.state == DeliveryState.WAITING.value,
-                d.next_attempt_at <= now,
-                sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+                *due,
+                sa.or_(b.next_try_at.is_(None), b.next_try_at <= now),
                 *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
             .order_by(d.next_attempt_at, d.id)
-            .limit(limit)
+            .limit(1)
         )
         with self._db.read() as connection:
-            if connection.execute(due.limit(1)).first() is None:
-                return []
+            found = connection.execute(first).one_or_none()
+        if found is None:
+            return []
+        alike = (
+            sa.select(d.id)
+            .where(*due, d.receiver == found.receiver, d.channel == found.channel)
+            .order_by(d.next_attempt_at, d.id)
+            .limit(1 if found.broken else limit)
+        )
         if not self._db.sqlite:
-            due = due.with_for_update(skip_locked=True)
+            alike = alike.with_for_update(skip_locked=True)
         with self._db.write() as connection:
             rows = connection.execute(
-                t.deliveries.update().where(d.id.in_(due)).values(lease_until=now + lease).returning(t.deliveries)
+                t.deliveries.update().where(d.id.in_(alike)).values(lease_until=now + lease).returning(t.deliveries)
             ).mappings()
             return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Ends the leases of what was claimed and not tried."""
+        ids = [one.id for one in deliveries]
+        waiting = t.deliveries.update().where(
+            t.deliveries.c.id.in_(ids), t.deliveries.c.state == DeliveryState.WAITING.value
+        )
+        with self._db.write() as connection:
+            connection.execute(waiting.values(lease_until=None))
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """The other side has it."""

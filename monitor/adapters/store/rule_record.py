@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _MOST_FAILURES = 5
 _AT_A_TIME = 500  # keys in one statement
-_WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT)
+_WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.SUPPRESSED)
 
 
 def record_of_rule(connection: Connection, rule: str, since: datetime, newest: int) -> RuleRecord:

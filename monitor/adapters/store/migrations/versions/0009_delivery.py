@@ -15,6 +15,12 @@ def upgrade() -> None:
     op.create_index("ix_routings_silence", "routings", ["silence"])
     for name in ("thread", "reference"):
         op.add_column("deliveries", sa.Column(name, sa.Text()))
+    op.drop_index("ix_deliveries_state_next_attempt_at", "deliveries")
+    op.create_index(
+        "ix_deliveries_state_next_attempt_at_receiver_channel",
+        "deliveries",
+        ["state", "next_attempt_at", "receiver", "channel"],
+    )
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
     _silences()
     _sent_before()
