@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import delivery_of
 from monitor.model.delivery import Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
@@ -24,6 +26,33 @@ _REFUSED = {
     DeliveryState.DRAFT: RetryAnswer.DRAFT,
     DeliveryState.SUPPRESSED: RetryAnswer.SUPPRESSED,
 }
+
+# What runs once for every message.
+_SENT = Prepared(
+    t.deliveries.update()
+    .where(t.deliveries.c.id == sa.bindparam("row"))
+    .values(
+        state=DeliveryState.SENT.value,
+        sent_at=sa.bindparam("now"),
+        receipt=sa.bindparam("detail"),
+        reference=sa.bindparam("other"),
+        last_error=None,
+        lease_until=None,
+        attempts=t.deliveries.c.attempts + 1,
+    )
+)
+_FAILED = Prepared(
+    t.deliveries.update()
+    .where(t.deliveries.c.id == sa.bindparam("row"))
+    .values(
+        state=sa.bindparam("to"),
+        next_attempt_at=sa.bindparam("next"),
+        last_error=sa.bindparam("error"),
+        lease_until=None,
+        attempts=t.deliveries.c.attempts + 1,
+    )
+)
+_ATTEMPT = Prepared(t.attempts.insert())
 
 
 def _anew(now: datetime) -> dict[str, object]:
@@ -98,31 +127,28 @@ class SqlOutbox:
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """The other side has it."""
-        values = {
-            "state": DeliveryState.SENT.value,
-            "sent_at": now,
-            "receipt": receipt.detail,
-            "reference": receipt.reference,
-            "last_error": None,
-            "lease_until": None,
-            "attempts": t.deliveries.c.attempts + 1,
-        }
-        self._record(delivery, values, "sent", receipt.detail, now)
+        with self._db.write() as connection:
+            _SENT.once(
+                connection,
+                {"row": delivery.id, "now": now, "detail": receipt.detail, "other": receipt.reference},
+            )
+            _attempted(connection, delivery, "sent", receipt.detail, now)
 
     def record_failure(
         self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
     ) -> None:
         """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
-        values: dict[str, object] = {
-            "last_error": str(failure),
-            "lease_until": None,
-            "attempts": t.deliveries.c.attempts + 1,
+        given_up = decision.retry_at is None
+        values = {
+            "row": delivery.id,
+            "error": str(failure),
+            "to": (DeliveryState.DEAD if given_up else DeliveryState.WAITING).value,
+            "next": delivery.next_attempt_at if decision.retry_at is None else decision.retry_at,
         }
-        if decision.retry_at is None:
-            values["state"] = DeliveryState.DEAD.value
-        else:
-            values["next_attempt_at"] = decision.retry_at
-        self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)
+        outcome = f"{failure.fault.value}, {decision.reason.value}"
+        with self._db.write() as connection:
+            _FAILED.once(connection, values)
+            _attempted(connection, delivery, outcome, failure.detail, now)
 
     def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
         """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
@@ -150,11 +176,6 @@ class SqlOutbox:
         with self._db.write() as connection:
             return Counter(connection.execute(waking.values(_anew(now)).returning(d.receiver)).scalars())
 
-    def _record(
-        self, delivery: Delivery, values: dict[str, object], outcome: str, detail: str, now: datetime
-    ) -> None:
-        with self._db.write() as connection:
-            connection.execute(t.deliveries.update().where(t.deliveries.c.id == delivery.id).values(values))
-            connection.execute(
-                t.attempts.insert().values(delivery_id=delivery.id, at=now, outcome=outcome, detail=detail)
-            )
+
+def _attempted(connection: Connection, delivery: Delivery, outcome: str, detail: str, now: datetime) -> None:
+    _ATTEMPT.once(connection, {"delivery_id": delivery.id, "at": now, "outcome": outcome, "detail": detail})
