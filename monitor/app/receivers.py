@@ -21,6 +21,7 @@ from monitor.core.digests.plan import delivery_key, recipients_of
 from monitor.core.digests.render import render, with_key
 from monitor.core.digests.sample import SAMPLE_BATCH, SAMPLE_NAME, sample_digest
 from monitor.model.delivery import (
+    AppriseEndpoint,
     ChannelKind,
     EmailEndpoint,
     Endpoint,
@@ -70,6 +71,8 @@ def _ways(endpoint: Endpoint) -> list[tuple[ChannelKind, str]]:
         reference = endpoint.url.reference
         pointed = reference.startswith(SECRET_PREFIXES)
         return [(ChannelKind.WEBHOOK, reference if pointed else urlsplit(endpoint.url.reveal()).hostname or "")]
+    if isinstance(endpoint, AppriseEndpoint):
+        return [(ChannelKind.APPRISE, url.reference) for url in endpoint.urls]
     if isinstance(endpoint, FileEndpoint):
         return [(ChannelKind.FILE, f"{endpoint.directory} ({endpoint.format.value})")]
     return [(ChannelKind.STDOUT, "")]
@@ -224,6 +227,8 @@ def advice_on(tried: Tried) -> str:
             return f"Make a new incoming webhook in Slack, and put it where webhook_url in {where} points."
         case ChannelKind.WEBHOOK, DeliveryFault.BROKEN_RECEIVER:
             return f"Check url and secret of webhook in {where}; the server must have the same secret."
+        case ChannelKind.APPRISE, DeliveryFault.BROKEN_RECEIVER:
+            return f"Check what {tried.recipient} of apprise.urls in {where} holds; the service may have revoked it."
         case ChannelKind.FILE, _:
             return f"Check the directory of file in {where}: it must be there or can be made, and be writable."
         case _:

@@ -10,6 +10,7 @@ from random import random
 from typing import TextIO
 
 from monitor import __version__
+from monitor.adapters.channels.apprise import AppriseChannel
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
@@ -24,6 +25,7 @@ from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, readin
 from monitor.app.collector import settle
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
+    AppriseEndpoint,
     ChannelKind,
     EmailEndpoint,
     Endpoint,
@@ -236,4 +238,6 @@ def _channel(
         return ChannelKind.WEBHOOK, WebhookChannel(endpoint, clock, version)
     if isinstance(endpoint, FileEndpoint):
         return ChannelKind.FILE, FileChannel(endpoint)
+    if isinstance(endpoint, AppriseEndpoint):
+        return ChannelKind.APPRISE, AppriseChannel(endpoint)
     return ChannelKind.STDOUT, StdoutChannel(stdout)
