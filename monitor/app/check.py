@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.adapters.nlp import check_model
-from monitor.app.check_services import service_problems
 from monitor.app.check_fields import check_feeds, check_languages, check_names, names_asked
+from monitor.app.check_services import service_problems
 from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from

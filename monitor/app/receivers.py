@@ -161,7 +161,7 @@ def trials_of(settings: Settings, name: str, *, stdout: TextIO, version: str, ma
 
 
 def goes_on(settings: Settings, tried: Tried) -> bool:
-    """After a test that got through: whether deliveries that were held back go on now. No store, none held back."""
+    """After a test that got through: whether deliveries that were held back go on now."""
     if tried.failure is not None:
         return False
     try:
@@ -228,7 +228,9 @@ def advice_on(tried: Tried) -> str:
         case ChannelKind.WEBHOOK, DeliveryFault.BROKEN_RECEIVER:
             return f"Check url and secret of webhook in {where}; the server must have the same secret."
         case ChannelKind.APPRISE, DeliveryFault.BROKEN_RECEIVER:
-            return f"Check what {tried.recipient} of apprise.urls in {where} holds; the service may have revoked it."
+            return (
+                f"Check what {tried.recipient} of apprise.urls in {where} holds; the service may have revoked it."
+            )
         case ChannelKind.FILE, _:
             return f"Check the directory of file in {where}: it must be there or can be made, and be writable."
         case _:

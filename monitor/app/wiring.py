@@ -124,7 +124,11 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         deliver=DeliverStage(
-            store.outbox, store.receivers, channels_of(receivers, settings.smtp, stdout, clock, version), clock, random
+            store.outbox,
+            store.receivers,
+            channels_of(receivers, settings.smtp, stdout, clock, version),
+            clock,
+            random,
         ),
         prune=PruneStage(
             store.retention,

@@ -21,7 +21,9 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @click.option(
-    "--state", type=click.Choice(["waiting", "sent", "dead", "draft", "suppressed"]), help="Only deliveries in this state."
+    "--state",
+    type=click.Choice(["waiting", "sent", "dead", "draft", "suppressed"]),
+    help="Only deliveries in this state.",
 )
 @click.option("--digest", metavar="NAME", help="Only those of this digest.", shell_complete=complete_digests)
 @click.option("--receiver", metavar="NAME", help="Only those to this receiver.", shell_complete=complete_receivers)

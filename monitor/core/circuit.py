@@ -2,7 +2,7 @@
 
 A wrong password refuses every message alike: 10,000 queued mails must not be 10,000 logins. So the first refusal
 opens the circuit of its (receiver, channel), one delivery is tried when its time has come, and the first that gets
-through closes it. What is not tried keeps its attempts, and is not given up by time alone (core/retry.py wants 20).
+through closes it. What is not tried keeps its attempts, and is not given up by time alone (core/retry.py).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def decide_circuit(
 ) -> CircuitDecision:
     """What one attempt means for all other deliveries of its (receiver, channel).
 
-    `failure` is None when the message was taken; `known` is what was kept of the pair, None while it works. A message
-    that is refused for what it says, or for whom it is to, was judged: whoever judges one takes others.
+    `failure` is None when the message was taken; `known` is what was kept of the pair, None while it works. A
+    message that is refused for what it says, or for whom it is to, was judged: whoever judges one takes others.
     """
     if channel in APART:
         return CircuitDecision(None, CircuitReason.EACH_BY_ITSELF)

@@ -1,7 +1,7 @@
 """Which addresses of Apprise may be used: (address) → what is wrong with it. Pure.
 
 Apprise knows some 170 services. Left out are those that are no service over TLS (`syslog`, `dbus`, `amqp`, `irc`,
-media players in the living room), run programs or read files, or need a person's own password where a token would do.
+media players in the living room), run programs or read files, or need a person's own password instead of a token.
 Listed is by scheme what a newsroom uses; a scheme that is missing is a line here, once somebody has looked at it.
 """
 

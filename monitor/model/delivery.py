@@ -206,7 +206,7 @@ class RetryDecision:
 
 @dataclass(frozen=True, slots=True)
 class BrokenReceiver:
-    """A receiver's channel that refuses everything: none of its deliveries is tried until `next_try_at`, then one."""
+    """A receiver's channel that refuses everything: none of its deliveries is tried before `next_try_at`."""
 
     receiver: str
     channel: ChannelKind

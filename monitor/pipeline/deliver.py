@@ -20,7 +20,7 @@ _Pair = tuple[str, ChannelKind]
 LEASE = timedelta(minutes=10)
 # Claimed at once, for one commit; sent one by one, and what is not sent is given back.
 PORTION = 20
-# From the claim on: a message that is begun by then ends within its lease, whatever its channel's deadline (120 s).
+# From the claim on: a message that is begun by then ends within its lease: channels have a deadline (120 s).
 BEGIN_WITHIN = LEASE / 2
 # Receivers that did not answer last time are tried by so many senders at once, and the other senders go on.
 MOST_AT_SILENT = 2
@@ -39,7 +39,8 @@ class DeliveryReport:
 
 class Busy:
     """The (receiver, channel) pairs this process is sending to, and those that did not answer last time; whoever
-    claims holds the lock. Shared by the generations of the stage: a reload must not give a receiver a second sender."""
+    claims holds the lock. Shared by the generations of the stage: a reload must not give one a second sender.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -68,9 +69,9 @@ class DeliverStage:
     """Sends what is due. `channels` are by receiver name and kind.
 
     Several threads may run one stage at once. A receiver's channel has at most one of them, and at most two are at
-    receivers that did not answer last time: a server that hangs holds one sender, for its channel's deadline (120 s a
-    message), and the others go on. A row that is being sent is not claimed again by this process even when its lease
-    ends. One that refuses everything is left alone (core/circuit.py).
+    receivers that did not answer last time: a server that hangs holds one sender, for its channel's deadline (120 s
+    a message), and the others go on. A row that is being sent is not claimed again by this process even when
+    its lease ends. One that refuses everything is left alone (core/circuit.py).
     """
 
     outbox: Outbox

@@ -79,8 +79,8 @@ class Outbox(Protocol):
     ) -> Sequence[Delivery]:
         """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; at most `limit`.
 
-        It is that of the oldest which is neither in `busy` nor left alone (`Receivers`); one that refused everything
-        and whose time to be tried has come gives one delivery.
+        It is that of the oldest which is neither in `busy` nor left alone (`Receivers`); one that refused
+        everything and whose time to be tried has come gives one delivery.
         """
         ...
 

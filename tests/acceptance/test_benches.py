@@ -109,3 +109,8 @@ def test_the_stories_bench_prints_throughput_memory_and_cost_by_size() -> None:
         assert f"\n{row}" in table
     assert "\n            400 " in table
     assert max(map(len, table.splitlines())) <= 100
+
+
+def test_the_delivery_bench_drains_its_queue() -> None:
+    table = bench("delivery.py", "--only=drain", "--deliveries=60", "--receivers=2")
+    assert "60 e-mails to 2 receivers: " in table

@@ -26,6 +26,7 @@ config, log = sys.argv[1:]
 pid = 0
 for line in sys.stdin:
     if line == "start\\n":
+        forkserver.ensure_running()  # a daemon that is killed while it asks for a child takes it along
         pid = os.fork()
         if not pid:
             null, out = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

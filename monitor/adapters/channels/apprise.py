@@ -1,6 +1,6 @@
 """Services that Apprise reaches: one message to each of a receiver's addresses, which are secrets.
 
-Apprise says whether a service took a message, and logs why not. Its log is kept from everybody: at its lower levels it
+Apprise says whether a service took a message, and logs why not. Its log is kept from everybody: at lower levels it
 holds addresses and what was sent. Of what it says of a failure only an HTTP status is used.
 """
 
@@ -26,7 +26,7 @@ MISSING = "Apprise is not installed: pip install 'media-monitor[apprise]'"
 DEADLINE = 120.0
 _CONNECT, _ANSWER = 10.0, 30.0
 _STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")
-# Words that ring everybody's telephone, and what names a person or a channel, in one chat or another. The titles of
+# Words that ring everybody's telephone, and what names a person or a channel, in one chat or another. Titles of
 # strangers must not: a word joiner (U+2060), which is not seen, takes them apart.
 _CALLS = re.compile(r"@(?=everyone|here|channel|all|room|group)|<(?=[@!#&])", re.IGNORECASE)
 
@@ -149,7 +149,11 @@ def loaded() -> Any:
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
         logger.addHandler(_EARS)
-        for name in ("urllib3", "requests", "requests_oauthlib"):  # they log paths and queries, which may be tokens
+        for name in (
+            "urllib3",
+            "requests",
+            "requests_oauthlib",
+        ):  # they log paths, which may be tokens
             logging.getLogger(name).setLevel(logging.CRITICAL)
     return apprise
 

@@ -75,14 +75,14 @@ class SqlOutbox:
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; none for one in `busy`."""
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; none in `busy`."""
         d, b = t.deliveries.c, t.broken_receivers.c
         due = (
             d.state == DeliveryState.WAITING.value,
             d.next_attempt_at <= now,
             sa.or_(d.lease_until.is_(None), d.lease_until <= now),
         )
-        # One scan of the index that holds the pair too: what is left alone in front of it costs no look into the table.
+        # One scan of the index, which holds the pair too: what is left alone there costs no look into the table.
         first = (
             sa.select(d.receiver, d.channel, b.receiver.is_not(None).label("broken"))
             .select_from(
@@ -112,7 +112,10 @@ class SqlOutbox:
             alike = alike.with_for_update(skip_locked=True)
         with self._db.write() as connection:
             rows = connection.execute(
-                t.deliveries.update().where(d.id.in_(alike)).values(lease_until=now + lease).returning(t.deliveries)
+                t.deliveries.update()
+                .where(d.id.in_(alike))
+                .values(lease_until=now + lease)
+                .returning(t.deliveries)
             ).mappings()
             return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
 

@@ -44,7 +44,9 @@ class SqlReceivers:
         pair = {"receiver": broken.receiver, "channel": broken.channel.value}
         new = {"error": broken.error, "next_try_at": broken.next_try_at}
         with self._db.write() as connection:
-            there = sa.update(t.broken_receivers).where(_b.receiver == pair["receiver"], _b.channel == pair["channel"])
+            there = sa.update(t.broken_receivers).where(
+                _b.receiver == pair["receiver"], _b.channel == pair["channel"]
+            )
             if not connection.execute(there.values(new)).rowcount:
                 connection.execute(t.broken_receivers.insert().values(**pair, **new, since=broken.since))
 
