@@ -69,8 +69,8 @@ class DeliverStage:
     """Sends what is due. `channels` are by receiver name and kind.
 
     Several threads may run one stage at once. A receiver's channel has at most one of them, and at most two are at
-    receivers that did not answer last time: a server that hangs holds one sender, for its channel's deadline (120 s
-    a message), and the others go on. A row that is being sent is not claimed again by this process even when
+    receivers that did not answer last time: a server that hangs holds one sender, for its deadline (120 s
+    a message), and the others go on. A row being sent is not claimed again by this process even when
     its lease ends. One that refuses everything is left alone (core/circuit.py).
     """
 
