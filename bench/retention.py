@@ -115,7 +115,7 @@ class Desk:
             MatchStage(articles, ruleset, DIGESTS, self.clock),
         )
         self.digest = DigestStage(self.store.digests, self.store.feeds, DIGESTS, receivers, self.clock)
-        self.deliver = DeliverStage(self.store.outbox, channels, self.clock, lambda: 0.5)
+        self.deliver = DeliverStage(self.store.outbox, self.store.receivers, channels, self.clock, lambda: 0.5)
         self.prune = PruneStage(
             self.store.retention,
             self.clock,

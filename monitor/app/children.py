@@ -8,7 +8,7 @@ PARSERS = 2
 """Children that parse; the poll stage has as many bodies at work. Two processors are what a small machine has."""
 
 # The fork server is one for all children of a process, and preloads what the first of them asks for.
-_ALL = (*PRELOAD, "monitor.core.text.language_model")
+PRELOADED = (*PRELOAD, "monitor.core.text.language_model")
 # A small English pipeline takes 1.5 GB of address space (not of memory), a transformer 6 GB and more.
 _NAMES_MEMORY = 8 << 30
 _NAMES_SECONDS = 60.0  # loading a pipeline counts
@@ -21,7 +21,7 @@ def parsing_sandbox() -> ProcessSandbox:
 
 def reading_sandbox() -> ProcessSandbox:
     """For all that the daemon reads: with the model of language detection, which its children share."""
-    return ProcessSandbox(workers=PARSERS, preload=_ALL)
+    return ProcessSandbox(workers=PARSERS, preload=PRELOADED)
 
 
 def names_sandbox() -> ProcessSandbox:
@@ -32,5 +32,5 @@ def names_sandbox() -> ProcessSandbox:
         cpu_seconds=_NAMES_SECONDS,
         memory_bytes=_NAMES_MEMORY,
         resident_bytes=None,  # loading the pipeline is what takes long
-        preload=_ALL,
+        preload=PRELOADED,
     )

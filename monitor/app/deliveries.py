@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.questions import House
+from monitor.app.refusals import Refusal, refusal_lines, refusals_of
 from monitor.app.times import shown_time
 from monitor.core.text.terminal import printable
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, RetryAnswer
@@ -37,11 +38,13 @@ class NoSuchForm(MonitorError):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryList:
-    """The newest rows of those asked for; `more` when there are others. `counts` are of the whole outbox."""
+    """The newest rows of those asked for; `more` when there are others. All else is of the whole outbox."""
 
     rows: tuple[Delivery, ...]
     more: bool
     counts: Mapping[str, int]
+    now: datetime
+    refusals: tuple[Refusal, ...] = ()
 
 
 def list_deliveries(
@@ -58,19 +61,20 @@ def list_deliveries(
     found = ledger.deliveries(state=state, digest=digest, receiver=receiver, limit=limit + 1)
     if not found:  # one that left the config may still have deliveries
         house.expect(digest=None if digest == HEALTH else digest, receiver=receiver)
-    return DeliveryList(tuple(found[:limit]), len(found) > limit, ledger.counts(now).deliveries)
+    counts = ledger.counts(now).deliveries
+    return DeliveryList(tuple(found[:limit]), len(found) > limit, counts, now, refusals_of(house.store.receivers))
 
 
 def list_lines(found: DeliveryList) -> list[str]:
     """The list as text: two lines a delivery at most."""
     counts = " · ".join(f"{found.counts.get(state.value, 0):,} {state.value}" for state in DeliveryState)
-    lines = [f"Outbox    {counts}"]
+    lines = [f"Outbox    {counts}", *refusal_lines(found.refusals, found.now)]
     if not found.rows:
         return [*lines, "", "No delivery is like that."]
-    lines += ["", f"{'ID':>7}  {'STATE':<7}  {'MADE':<12}  DIGEST → RECEIVER"]
+    lines += ["", f"{'ID':>7}  {'STATE':<10}  {'MADE':<12}  DIGEST → RECEIVER"]
     for one in found.rows:
         made = one.created_at.astimezone().strftime("%d %b %H:%M")
-        lines.append(_on_screen(f"{one.id:>7}  {one.state.value:<7}  {made}  {one.new.digest} → {_to(one)}"))
+        lines.append(_on_screen(f"{one.id:>7}  {one.state.value:<10}  {made}  {one.new.digest} → {_to(one)}"))
         standing = _standing(one)
         if standing:
             lines.append(_on_screen(f"{'':>9}{standing}"))
@@ -194,6 +198,8 @@ class Retried:
 def retry_dead(house: House, now: datetime, receiver: str | None) -> Mapping[str, int]:
     """Retries all dead deliveries, or those to one receiver. Raises NoSuchReceiver for a name without any."""
     numbers = house.store.outbox.retry_dead(now, receiver)
+    for name in numbers:
+        house.store.receivers.try_now(now, name)
     if not numbers:
         house.expect(receiver=receiver)
     return numbers
@@ -207,7 +213,10 @@ def retry(store: Store, names: Sequence[str], now: datetime) -> Iterator[Retried
         except NoSuchDelivery as error:
             yield Retried(name, problem=str(error))
             continue
-        yield Retried(name, one, store.outbox.retry(one.id, now))
+        answer = store.outbox.retry(one.id, now)
+        if answer is RetryAnswer.DUE_NOW:  # whoever asks has mended something
+            store.receivers.try_now(now, one.new.receiver, one.new.channel)
+        yield Retried(name, one, answer)
 
 
 def retried_line(retried: Retried) -> str:
@@ -222,6 +231,7 @@ def retried_line(retried: Retried) -> str:
         RetryAnswer.DRAFT: "is a draft of a dry run, and is never sent",
         RetryAnswer.SUPPRESSED: f"{UNSUBSCRIBED}; monitor receivers list",
         RetryAnswer.GONE: "is not there any more",
+        RetryAnswer.SUPPRESSED: "its recipient unsubscribed, and it is never sent",
         RetryAnswer.TEXT_GONE: "its text is no longer kept: there is nothing left to send",
     }[retried.answer]
     return f"{one.id}  {one.new.digest} → {_to(one)}: {said}"

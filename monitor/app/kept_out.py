@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.app.counting import counted
 from monitor.core.digests.silences import STILL_DISCARDS, kept_out
+from monitor.model.digest import Window
 from monitor.model.ledger import ListedMatch, StoredMatch
 from monitor.model.silence import Keeping, KeptOut, Silence, WaitingMatch
-from monitor.ports import Store
+from monitor.ports import Clock, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,11 @@ def counts_line(counts: SilenceCounts) -> str:
     held = f", {counted(counts.held, 'story', 'stories')} held" if counts.held else ""
     discarded = f", {counted(counts.discarded, 'story', 'stories')} discarded" if counts.discarded else ""
     return f"{counts.active:,} active{held}{discarded}   monitor silence list"
+
+
+def silences_of_the_day(store: Store, digests: Sequence[str], clock: Clock) -> Callable[[Window], list[str]]:
+    """What the health digest says of silences: one line, where there is any."""
+    return lambda _window: [line] if (line := counts_line(silence_counts(store, digests, clock.now()))) else []
 
 
 def counts_json(counts: SilenceCounts) -> dict[str, int]:

@@ -23,6 +23,7 @@ from monitor.core.digests.plan import delivery_key, recipients_of
 from monitor.core.digests.render import render, with_key
 from monitor.core.digests.sample import SAMPLE_BATCH, SAMPLE_NAME, sample_digest
 from monitor.model.delivery import (
+    AppriseEndpoint,
     ChannelKind,
     EmailEndpoint,
     Endpoint,
@@ -32,7 +33,7 @@ from monitor.model.delivery import (
     WebhookEndpoint,
 )
 from monitor.model.digest import Message
-from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreMissing, StoreOlder
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError, StoreMissing, StoreOlder
 from monitor.model.suppression import Suppression, folded_address
 from monitor.ports import Channel
 
@@ -96,6 +97,8 @@ def _ways(endpoint: Endpoint) -> list[tuple[ChannelKind, str]]:
         reference = endpoint.url.reference
         pointed = reference.startswith(SECRET_PREFIXES)
         return [(ChannelKind.WEBHOOK, reference if pointed else urlsplit(endpoint.url.reveal()).hostname or "")]
+    if isinstance(endpoint, AppriseEndpoint):
+        return [(ChannelKind.APPRISE, url.reference) for url in endpoint.urls]
     if isinstance(endpoint, FileEndpoint):
         return [(ChannelKind.FILE, f"{endpoint.directory} ({endpoint.format.value})")]
     return [(ChannelKind.STDOUT, "")]
@@ -193,6 +196,21 @@ def say_goodbye(trials: Sequence[Trial]) -> None:
             trial.channel.close()
 
 
+def goes_on(settings: Settings, tried: Tried) -> bool:
+    """After a test that got through: whether deliveries that were held back go on now."""
+    if tried.failure is not None:
+        return False
+    try:
+        store = SqlStore(settings.store_url, ask_only=True)
+    except StoreError:
+        return False
+    with closing(store):
+        try:
+            return store.receivers.close(tried.receiver, tried.channel, SystemClock().now())
+        except StoreError:
+            return False
+
+
 def tried_lines(tried: Tried) -> list[str]:
     """One line on what happened; below a failure what to do about it."""
     to = (
@@ -246,6 +264,10 @@ def advice_on(tried: Tried) -> str:
             return _slack_advice(tried.failure.detail, where)
         case ChannelKind.WEBHOOK, DeliveryFault.BROKEN_RECEIVER:
             return f"Check url and secret of webhook in {where}; the server must have the same secret."
+        case ChannelKind.APPRISE, DeliveryFault.BROKEN_RECEIVER:
+            return (
+                f"Check what {tried.recipient} of apprise.urls in {where} holds; the service may have revoked it."
+            )
         case ChannelKind.FILE, _:
             return f"Check the directory of file in {where}: it must be there or can be made, and be writable."
         case _:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
-from monitor.app.kept_out import SilenceCounts, counts_json, counts_line, silence_counts
+from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
+from monitor.app.refusals import Refusal, refusal_lines, refusals_of
 from monitor.app.telling_words import HELD_BY
-from monitor.app.times import iso_time
-from monitor.app.unsubscribing import reaching_nobody, suppression_json
+from monitor.app.unsubscribing import reaching_nobody
 from monitor.core.digests.plan import next_close
 from monitor.core.digests.quiet import stretch_at
 from monitor.core.feeds.health import OVERDUE_AFTER
@@ -77,6 +76,7 @@ class Status:
     silences: SilenceCounts = field(default_factory=SilenceCounts)
     left: tuple[Suppression, ...] = ()  # who unsubscribed from what
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
+    refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -144,6 +144,7 @@ def status_of(
         silences=silence_counts(store, [digest.name for digest in digests], now),
         left=left,
         unread=tuple(reaching_nobody(digests, receivers, left)),
+        refusals=refusals_of(store.receivers),
     )
 
 
@@ -197,6 +198,7 @@ def status_lines(status: Status) -> list[str]:
     )
     for one in status.troubled:
         lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
+    lines += [f"            {line}" for line in refusal_lines(status.refusals, status.now)]
     if states.get(DeliveryState.DEAD.value):
         lines.append("            what was given up: monitor deliveries list --state dead")
     if not status.tells:
@@ -283,82 +285,6 @@ def _lags(lags: Lags) -> list[str]:
     if lags.seen_to_delivered is not None:
         parts.append(f"seen → delivered  p99 {long_span_text(lags.seen_to_delivered)}")
     return [" · ".join(parts)] if parts else []
-
-
-def status_json(status: Status) -> dict[str, Any]:
-    """The status as one JSON object."""
-    counts = status.counts
-    return {
-        "version": status.version,
-        "running": status.holder is not None,
-        "pid": status.holder,
-        "store": status.store,
-        "bytes": status.size,
-        "rules_hold": status.rules_hold,
-        "feeds": {
-            "total": len(status.feeds),
-            "late": len(status.late),
-            "failing": len(status.failing),
-            "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
-        },
-        "last_hour": {
-            "polls": counts.polls,
-            "entries": counts.entries,
-            "matches": counts.matches,
-            "stories": counts.stories,
-        },
-        "waiting": {"entries": counts.waiting_entries, "articles": counts.unmatched_articles},
-        "digests": [
-            {
-                "name": digest.name,
-                "next": digest.next_at.isoformat() if digest.next_at else None,
-                "held_by": digest.held_by.value if digest.held_by else None,
-                "quiet_until": iso_time(digest.quiet_until),
-                "pending": digest.pending,
-                "min_publishers": digest.min_publishers,
-                "last": _last_json(digest.last),
-            }
-            for digest in status.digests
-        ],
-        "orphaned_matches": status.orphans,
-        "outbox": counts.deliveries,
-        "silences": counts_json(status.silences),
-        "unsubscribed": [suppression_json(one) for one in status.left],
-        "reaching_nobody": list(status.unread),
-        **_self_json(status),
-    }
-
-
-def _self_json(status: Status) -> dict[str, Any]:
-    """What the daemon knows of itself, its troubles and its lags; null where nothing is known."""
-    daemon, lags = status.daemon, status.lags
-    return {
-        "started_at": iso_time(daemon.started_at) if daemon and status.holder is not None else None,
-        "reloaded_at": iso_time(daemon.reloaded_at) if daemon else None,
-        "reload_problem": daemon.reload_problem if daemon else None,
-        "incidents": [
-            {
-                "kind": one.kind.value,
-                "about": one.subject,
-                "detail": one.detail,
-                "since": iso_time(one.opened_at),
-                "told_at": iso_time(one.told_at),
-            }
-            for one in status.incidents
-        ],
-        "lag": {
-            "published_to_seen_median_s": lags.published_to_seen.total_seconds()
-            if lags.published_to_seen
-            else None,
-            "seen_to_delivered_p99_s": lags.seen_to_delivered.total_seconds() if lags.seen_to_delivered else None,
-        },
-    }
-
-
-def _last_json(last: LastBatch | None) -> dict[str, Any] | None:
-    if last is None:
-        return None
-    return {"planned_at": iso_time(last.planned_at), "stories": last.stories, "deliveries": last.deliveries}
 
 
 def _when(moment: datetime, timezone: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ from random import random
 from typing import TextIO
 
 from monitor import __version__
+from monitor.adapters.channels.apprise import AppriseChannel
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.channels.file import FileChannel
 from monitor.adapters.channels.slack import SlackChannel
@@ -24,11 +25,13 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.app.kept_out import silences_of_the_day
 from monitor.app.unsubscribing import links_of
 from monitor.core.digests.tags import tags_of
 from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
+    AppriseEndpoint,
     ChannelKind,
     EmailEndpoint,
     Endpoint,
@@ -139,6 +142,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         ),
         deliver=DeliverStage(
             store.outbox,
+            store.receivers,
             channels_of(receivers, settings.smtp, stdout, clock, version),
             clock,
             random,
@@ -154,7 +158,15 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         weigh=WeighStage(store.grouping, clock),
-        health=HealthStage(store, settings.health, settings.digests, receivers, _rule_ids(ruleset), clock),
+        health=HealthStage(
+            store,
+            settings.health,
+            settings.digests,
+            receivers,
+            _rule_ids(ruleset),
+            clock,
+            silences=silences_of_the_day(store, [digest.name for digest in settings.digests], clock),
+        ),
     )
 
 
@@ -232,6 +244,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
         store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), clock.now())
     for digest in ready.settings.digests:
         store.digests.open_digest(digest.name, clock.now())
+    store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
     store.feeds.sync(ready.settings.feeds, clock.now())
 
 
@@ -278,4 +291,6 @@ def _channel(
         return ChannelKind.WEBHOOK, WebhookChannel(endpoint, clock, version)
     if isinstance(endpoint, FileEndpoint):
         return ChannelKind.FILE, FileChannel(endpoint)
+    if isinstance(endpoint, AppriseEndpoint):
+        return ChannelKind.APPRISE, AppriseChannel(endpoint)
     return ChannelKind.STDOUT, StdoutChannel(stdout)

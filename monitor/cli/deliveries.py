@@ -41,6 +41,7 @@ def list_(
     Examples:
       monitor deliveries list
       monitor deliveries list --state dead
+      monitor deliveries list --state suppressed
       monitor deliveries list --receiver desk --limit 100 --json
     """
     from monitor.app.deliveries import delivery_json, list_deliveries, list_lines
@@ -110,7 +111,8 @@ def retry(names: tuple[str, ...], dead: bool, receiver: str | None, config: Path
     """Try deliveries again: those given up, or those that wait for their next attempt.
 
     They are due at once and start anew, with three days of attempts before them; the running monitor sends them.
-    What was sent is not sent again, and what is being sent at this moment is left alone.
+    What was sent is not sent again, and what is being sent at this moment is left alone. A receiver that refuses
+    everything is tried at once, too, rather than after its hour.
 
     Exit status 1 when one of those named could not be retried.
 

@@ -182,7 +182,8 @@ def status(config: Path, as_json: bool) -> None:
       monitor status --json
     """
     from monitor.app.questions import opened
-    from monitor.app.status import status_json, status_lines
+    from monitor.app.status import status_lines
+    from monitor.app.status_json import status_json
 
     with opened(config, os.environ) as house:
         found = house.status()

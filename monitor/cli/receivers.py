@@ -49,7 +49,8 @@ def list_receivers(config: Path, as_json: bool) -> None:
 def test_receiver(name: str, config: Path, as_json: bool) -> None:
     """Send a test message to every recipient of receiver NAME, and print what each answers.
 
-    The message says that it is a test. It goes out at once, past the outbox; a daemon may run meanwhile.
+    The message says that it is a test. It goes out at once, past the outbox; a daemon may run meanwhile. When it
+    gets through to a receiver that had refused everything, the deliveries that wait for it go on.
 
     Exit status 0 when all recipients took it, 1 when not.
 
@@ -62,7 +63,7 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
 
     from monitor import __version__
     from monitor.app.check import settings_of
-    from monitor.app.receivers import say_goodbye, trials_of, tried_json, tried_lines
+    from monitor.app.receivers import goes_on, say_goodbye, trials_of, tried_json, tried_lines
 
     settings = settings_of(config, os.environ)
     # A receiver of the kind stdout speaks, too: JSON lines must stay alone.
@@ -78,6 +79,8 @@ def test_receiver(name: str, config: Path, as_json: bool) -> None:
             print_json([tried_json(tried)])
         else:
             print_lines(tried_lines(tried))
+        if goes_on(settings, tried) and not as_json:
+            print_lines([f"      what {name} by {trial.kind.value} had refused is tried again now"])
     say_goodbye(trials)
     sys.exit(1 if failed else 0)
 

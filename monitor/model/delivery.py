@@ -211,3 +211,33 @@ class RetryDecision:
 
     retry_at: datetime | None
     reason: RetryReason
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenReceiver:
+    """A receiver's channel that refuses everything: none of its deliveries is tried before `next_try_at`."""
+
+    receiver: str
+    channel: ChannelKind
+    since: datetime
+    error: str  # of the last attempt
+    next_try_at: datetime
+
+
+class CircuitReason(StrEnum):
+    """Why the deliveries of a receiver's channel go on, or wait for one of them."""
+
+    WORKS = "works"
+    EACH_BY_ITSELF = "each_by_itself"  # its recipients are services of their own
+    REFUSES_EVERYTHING = "refuses_everything"
+    UNPROVEN = "unproven"  # it refused everything, and now nobody answers or says "later"
+    TOOK_ONE = "took_one"
+    JUDGED_ONE = "judged_one"  # it refused one message for its own sake: it takes others
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitDecision:
+    """When the next delivery of a receiver's channel is tried (None: all go on), and why."""
+
+    next_try_at: datetime | None
+    reason: CircuitReason

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from monitor.core.circuit import decide_circuit
 from monitor.core.retry import decide_retry
-from monitor.model.delivery import ChannelKind, Delivery, NewDelivery, Receipt, RetryDecision
+from monitor.model.delivery import BrokenReceiver, ChannelKind, Delivery, NewDelivery, Receipt, RetryDecision
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError
 from monitor.pipeline.isolation import named
-from monitor.ports import Channel, Clock, Dice, Outbox
+from monitor.ports import Channel, Clock, Dice, Outbox, Receivers
+
+_Pair = tuple[str, ChannelKind]
 
 # Longer than any channel takes: a row must not be sent twice because its sender is slow.
 LEASE = timedelta(minutes=10)
+# Claimed at once, for one commit; sent one by one, and what is not sent is given back.
+PORTION = 20
+# From the claim on: a message that is begun by then ends within its lease: channels have a deadline (120 s).
+BEGIN_WITHIN = LEASE / 2
+# Receivers that did not answer last time are tried by so many senders at once, and the other senders go on.
+MOST_AT_SILENT = 2
+_SILENT = frozenset({DeliveryFault.UNREACHABLE, DeliveryFault.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +40,44 @@ class DeliveryReport:
 
 
 class Busy:
-    """The (receiver, channel) pairs this process is sending to; whoever claims holds the lock. Shared by the
-    generations of the stage: a reload must not give a receiver a second sender."""
+    """The (receiver, channel) pairs this process is sending to, and those that did not answer last time; whoever
+    claims holds the lock. Shared by the generations of the stage: a reload must not give one a second sender.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.pairs: set[tuple[str, ChannelKind]] = set()
+        self.pairs: set[_Pair] = set()
+        self.silent: set[_Pair] = set()
+
+    def closed(self) -> set[_Pair]:
+        """The pairs of which nothing may be claimed now."""
+        if len(self.pairs & self.silent) < MOST_AT_SILENT:
+            return self.pairs
+        return self.pairs | self.silent
+
+    def heard(self, pair: _Pair, failure: DeliveryFailed | None) -> None:
+        """Remembers whether the pair answered."""
+        with self.lock:
+            (self.silent.add if failure is not None and failure.fault in _SILENT else self.silent.discard)(pair)
+
+    def leave(self, pair: _Pair) -> None:
+        """Another sender may take the pair."""
+        with self.lock:
+            self.pairs.discard(pair)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverStage:
     """Sends what is due. `channels` are by receiver name and kind.
 
-    Several threads may run one stage at once. A receiver's channel has at most one of them, so that a server that
-    hangs holds one sender and the others go on. As many hanging channels as there are threads still hold all,
-    each for the channels' deadline (120 s a message). A row that is being sent is not claimed again by this
-    process even when its lease ends.
+    Several threads may run one stage at once. A receiver's channel has at most one of them, and at most two are at
+    receivers that did not answer last time: a server that hangs holds one sender, for its deadline (120 s
+    a message), and the others go on. A row being sent is not claimed again by this process even when
+    its lease ends. One that refuses everything is left alone (core/circuit.py).
     """
 
     outbox: Outbox
+    receivers: Receivers
     channels: Mapping[tuple[str, ChannelKind], Channel]
     clock: Clock
     dice: Dice
@@ -58,26 +87,46 @@ class DeliverStage:
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
         """Sends until nothing is due that no other thread is at; one report an attempt."""
         while not stopping():
-            delivery = self._claim()
-            if delivery is None:
+            portion = self._claim()
+            if not portion:
                 return
             try:
-                report = self._deliver(delivery)
+                yield from self._send(portion, stopping)
             finally:
-                with self.busy.lock:
-                    self.busy.pairs.discard(_pair(delivery))
-            yield report
+                self.busy.leave(_pair(portion[0]))
 
-    def _claim(self) -> Delivery | None:
+    def _claim(self) -> Sequence[Delivery]:
         with self.busy.lock:
-            # One at a time: when the process ends between two, no unsent row is left leased.
-            claimed = self.outbox.claim(self.clock.now(), LEASE, 1, self.busy.pairs)
-            if not claimed:
-                return None
-            self.busy.pairs.add(_pair(claimed[0]))
-            return claimed[0]
+            claimed = self.outbox.claim(self.clock.now(), LEASE, PORTION, self.busy.closed())
+            if claimed:
+                self.busy.pairs.add(_pair(claimed[0]))
+            return claimed
 
-    def _deliver(self, delivery: Delivery) -> DeliveryReport:
+    def _send(self, portion: Sequence[Delivery], stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
+        """Sends them in turn until one fails; no row that was not tried stays leased."""
+        pair, last = _pair(portion[0]), self.clock.now() + BEGIN_WITHIN
+        tried = 0
+        try:
+            known = self._known(pair)
+            for delivery in portion:
+                if tried and (stopping() or self.clock.now() > last):
+                    return
+                tried += 1
+                report = self._deliver(delivery, known)
+                self.busy.heard(pair, report.failure)
+                yield report
+                # What hit one may hit all: the others take their turn after those of other receivers.
+                if report.failure is not None and report.failure.fault is not DeliveryFault.REFUSED:
+                    return
+                known = None
+        finally:
+            if portion[tried:]:
+                self.outbox.give_back(portion[tried:])
+
+    def _known(self, pair: _Pair) -> BrokenReceiver | None:
+        return next((one for one in self.receivers.broken() if (one.receiver, one.channel) == pair), None)
+
+    def _deliver(self, delivery: Delivery, known: BrokenReceiver | None) -> DeliveryReport:
         new = delivery.new
         if new.channel is ChannelKind.EMAIL and self.suppressed(new.digest, new.recipient):
             self.outbox.record_suppressed(delivery, self.clock.now())
@@ -104,9 +153,13 @@ class DeliverStage:
             )
             now = self.clock.now()
             decision = decide_retry(failure, delivery.attempts + 1, delivery.tried_since, now, self.dice())
+            # The circuit first: a crash between the two leaves the row leased, and no row to log in with.
+            self._judge(delivery, failure, known, now)
             self.outbox.record_failure(delivery, failure, decision, now)
             return DeliveryReport(delivery, failure=failure, decision=decision)
-        self.outbox.record_sent(delivery, receipt, self.clock.now())
+        now = self.clock.now()
+        self.outbox.record_sent(delivery, receipt, now)
+        self._judge(delivery, None, known, now)
         return DeliveryReport(delivery, receipt=receipt)
 
     def _in_thread(self, new: NewDelivery) -> Message:
@@ -115,6 +168,18 @@ class DeliverStage:
             return new.message
         return replace(new.message, parent=self.outbox.reference_of(new.thread))
 
+    def _judge(
+        self, delivery: Delivery, failure: DeliveryFailed | None, known: BrokenReceiver | None, now: datetime
+    ) -> None:
+        """Opens or closes the circuit of the delivery's receiver."""
+        receiver, channel = _pair(delivery)
+        decision = decide_circuit(failure, channel, known, now)
+        if decision.next_try_at is not None:
+            since = known.since if known else now
+            self.receivers.open(BrokenReceiver(receiver, channel, since, str(failure), decision.next_try_at))
+        elif known is not None:
+            self.receivers.close(receiver, channel, now)
 
-def _pair(delivery: Delivery) -> tuple[str, ChannelKind]:
+
+def _pair(delivery: Delivery) -> _Pair:
     return delivery.new.receiver, delivery.new.channel

@@ -16,6 +16,7 @@ from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.receivers import Receivers
 from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
@@ -40,6 +41,7 @@ __all__ = [
     "Meter",
     "Outbox",
     "ReadingMemory",
+    "Receivers",
     "Retention",
     "Sandbox",
     "SilenceStore",

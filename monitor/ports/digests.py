@@ -102,12 +102,20 @@ class Outbox(Protocol):
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`, and none
-        to Slack whose `thread` waits itself: a reply needs to know where its parent stands."""
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; at most `limit`.
+
+        It is that of the oldest which is neither in `busy` nor left alone (`Receivers`); one that refused
+        everything and whose time to be tried has come gives one delivery. None to Slack whose `thread` waits
+        itself: a reply needs to know where its parent stands.
+        """
         ...
 
     def reference_of(self, key: str) -> str | None:
         """What the other side calls the message of this delivery; None where it said nothing, or has none."""
+        ...
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Ends the leases of what was claimed and not tried."""
         ...
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

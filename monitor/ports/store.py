@@ -14,6 +14,7 @@ from monitor.ports.grouping import GroupingStore
 from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
+from monitor.ports.receivers import Receivers
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
@@ -28,6 +29,7 @@ class Store(Protocol):
     grouping: GroupingStore
     digests: DigestStore
     outbox: Outbox
+    receivers: Receivers
     ledger: Ledger
     archive: Archive
     retention: Retention

@@ -138,3 +138,8 @@ def test_the_pictures_in_the_docs_are_small() -> None:
     sizes = {one.name: one.stat().st_size for one in (ROOT / "docs").rglob("*.png")}
     assert len(sizes) > 20
     assert {name: size for name, size in sizes.items() if size > 150_000} == {}
+
+
+def test_the_delivery_bench_drains_its_queue() -> None:
+    table = bench("delivery.py", "--only=drain", "--deliveries=60", "--receivers=2")
+    assert "60 e-mails to 2 receivers: " in table

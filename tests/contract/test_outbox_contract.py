@@ -202,13 +202,14 @@ def rows_to(store: Store, feed: Feed, *receivers: str) -> None:
 
 def test_all_dead_deliveries_or_those_to_one_receiver_are_retried(store: Store, feed: Feed) -> None:
     rows_to(store, feed, "desk", "desk", "ops", "night")
-    for one in store.outbox.claim(NOON, LEASE, 3):
+    for one in (*store.outbox.claim(NOON, LEASE, 3), *store.outbox.claim(NOON, LEASE, 3)):
         store.outbox.record_failure(one, FAILURE, GIVEN_UP, NOON)
     assert store.outbox.retry_dead(NOON + DAY, "night") == {}
     assert store.outbox.retry_dead(NOON + DAY, "ops") == {"ops": 1}
     assert [one.new.receiver for one in store.ledger.deliveries(state=DeliveryState.DEAD)] == ["desk", "desk"]
     assert store.outbox.retry_dead(NOON + DAY) == {"desk": 2}
-    assert len(store.outbox.claim(NOON + DAY, LEASE, 10)) == 4
+    claimed = [len(store.outbox.claim(NOON + DAY, LEASE, 10)) for _ in range(4)]
+    assert sorted(claimed) == [0, 1, 1, 2]
 
 
 # ---- ledger

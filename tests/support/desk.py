@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 PATIENCE = 60.0  # seconds a condition may take on a busy machine: a limit, not a wait
 _GAP = 0.05
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 RELOADED = ("reloaded", "reloaded: nothing changed", "the old config and rules stay in force")
 
 RULES = """
@@ -32,6 +35,13 @@ id = "floods"
 title = "Floods"
 query = 'flood*'
 """
+
+
+def span(text: str) -> timedelta:
+    """`"30s"`, `"10m"`, `"12h"`, `"3d"`."""
+    found = re.fullmatch(r"([0-9]+)([smhd])", text)
+    assert found, f'write "30s", "10m", "12h" or "3d", not "{text}"'
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
 def eventually(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -157,6 +167,12 @@ schedule = "{schedule}"
             if daemon.poll() is None:
                 daemon.kill()
                 daemon.wait()
+
+    def within(self, text: str, condition: Callable[[], Any], what: str) -> float:
+        """Waits for something a running daemon does; fails when it takes longer than `text` ("30s"). Seconds."""
+        begun = time.monotonic()
+        eventually(condition, what, span(text).total_seconds())
+        return time.monotonic() - begun
 
     def log(self) -> str:
         """What the daemon said so far."""

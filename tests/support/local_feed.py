@@ -47,6 +47,11 @@ class LocalFeed:
             self._serve()
             return link
 
+    def drop(self, link: str) -> None:
+        """Lists the entry with this link no longer, until it is added again."""
+        with self.lock:
+            self.items = [item for item in self.items if f"<link>{escape(link)}</link>" not in item]
+
     def clear(self) -> None:
         """Lists nothing any more."""
         with self.lock:

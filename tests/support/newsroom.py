@@ -230,7 +230,15 @@ class Newsroom:
         return list(self.planner(draft=draft).run(close_all=close_all))
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> list[DeliveryReport]:
-        return list(DeliverStage(self.store.outbox, self.channels, self.clock, lambda: 0.5).run(stopping))
+        return list(self.sender().run(stopping))
+
+    def states(self) -> list[str]:
+        """The state of each delivery, sorted."""
+        return sorted(one.state.value for one in self.store.ledger.deliveries())
+
+    def sender(self) -> DeliverStage:
+        """The stage of `deliver`, to be run by several threads."""
+        return DeliverStage(self.store.outbox, self.store.receivers, self.channels, self.clock, lambda: 0.5)
 
     def keeper(self) -> HealthStage:
         """Looks after the monitor itself."""

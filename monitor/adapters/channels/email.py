@@ -146,7 +146,7 @@ class EmailChannel:
             return mail_address(recipient)
         except ValueError as error:
             detail = f"{header_text(recipient)[:100]!r} is no mail address"
-            raise DeliveryFailed(DeliveryFault.BROKEN_RECEIVER, detail) from error
+            raise DeliveryFailed(DeliveryFault.REFUSED, detail) from error
 
     def _connect(self, deadline: float) -> TimedSmtp:
         settings = self._settings

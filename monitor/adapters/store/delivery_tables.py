@@ -68,7 +68,7 @@ deliveries = sa.Table(
     sa.Column("thread", AnyText),  # key of the delivery to the same recipient that it follows
     sa.Column("reference", AnyText),  # what the other side calls the message it took
     sa.Column("also", sa.JSON(none_as_null=True)),  # further receivers that name the same address
-    sa.Index(None, "state", "next_attempt_at"),
+    sa.Index(None, "state", "next_attempt_at", "receiver", "channel"),  # `Outbox.claim` reads nothing else
     # How a batch stands with each recipient, without a look at the messages, which stand before in the row.
     sa.Index(
         "ix_deliveries_digest_batch_receiver_channel_recipient_state_sen",

@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import delivery_of
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
@@ -25,6 +27,33 @@ _REFUSED = {
     DeliveryState.DRAFT: RetryAnswer.DRAFT,
     DeliveryState.SUPPRESSED: RetryAnswer.SUPPRESSED,
 }
+
+# What runs once for every message.
+_SENT = Prepared(
+    t.deliveries.update()
+    .where(t.deliveries.c.id == sa.bindparam("row"))
+    .values(
+        state=DeliveryState.SENT.value,
+        sent_at=sa.bindparam("now"),
+        receipt=sa.bindparam("detail"),
+        reference=sa.bindparam("other"),
+        last_error=None,
+        lease_until=None,
+        attempts=t.deliveries.c.attempts + 1,
+    )
+)
+_FAILED = Prepared(
+    t.deliveries.update()
+    .where(t.deliveries.c.id == sa.bindparam("row"))
+    .values(
+        state=sa.bindparam("to"),
+        next_attempt_at=sa.bindparam("next"),
+        last_error=sa.bindparam("error"),
+        lease_until=None,
+        attempts=t.deliveries.c.attempts + 1,
+    )
+)
+_ATTEMPT = Prepared(t.attempts.insert())
 
 
 def _anew(now: datetime) -> dict[str, object]:
@@ -54,31 +83,60 @@ class SqlOutbox:
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries whose time has come, leased, oldest first; none for a (receiver, channel) in `busy`, and none
-        to Slack whose thread waits itself."""
-        d = t.deliveries.c
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; none in `busy`, none to
+        Slack whose thread waits itself."""
+        d, b = t.deliveries.c, t.broken_receivers.c
         due = (
-            sa.select(d.id)
+            d.state == DeliveryState.WAITING.value,
+            d.next_attempt_at <= now,
+            sa.or_(d.lease_until.is_(None), d.lease_until <= now),
+            sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~_parent_waits()),
+        )
+        # One scan of the index, which holds the pair too: what is left alone there costs no look into the table.
+        first = (
+            sa.select(d.receiver, d.channel, b.receiver.is_not(None).label("broken"))
+            .select_from(
+                t.deliveries.outerjoin(
+                    t.broken_receivers, sa.and_(b.receiver == d.receiver, b.channel == d.channel)
+                )
+            )
             .where(
-                d.state == DeliveryState.WAITING.value,
-                d.next_attempt_at <= now,
-                sa.or_(d.lease_until.is_(None), d.lease_until <= now),
-                sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~_parent_waits()),
+                *due,
+                sa.or_(b.next_try_at.is_(None), b.next_try_at <= now),
                 *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
             .order_by(d.next_attempt_at, d.id)
-            .limit(limit)
+            .limit(1)
         )
         with self._db.read() as connection:
-            if connection.execute(due.limit(1)).first() is None:
-                return []
+            found = connection.execute(first).one_or_none()
+        if found is None:
+            return []
+        alike = (
+            sa.select(d.id)
+            .where(*due, d.receiver == found.receiver, d.channel == found.channel)
+            .order_by(d.next_attempt_at, d.id)
+            .limit(1 if found.broken else limit)
+        )
         if not self._db.sqlite:
-            due = due.with_for_update(skip_locked=True)
+            alike = alike.with_for_update(skip_locked=True)
         with self._db.write() as connection:
             rows = connection.execute(
-                t.deliveries.update().where(d.id.in_(due)).values(lease_until=now + lease).returning(t.deliveries)
+                t.deliveries.update()
+                .where(d.id.in_(alike))
+                .values(lease_until=now + lease)
+                .returning(t.deliveries)
             ).mappings()
             return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Ends the leases of what was claimed and not tried."""
+        ids = [one.id for one in deliveries]
+        waiting = t.deliveries.update().where(
+            t.deliveries.c.id.in_(ids), t.deliveries.c.state == DeliveryState.WAITING.value
+        )
+        with self._db.write() as connection:
+            connection.execute(waiting.values(lease_until=None))
 
     def reference_of(self, key: str) -> str | None:
         """What the other side calls the message of this delivery; None where it said nothing, or has none."""
@@ -88,39 +146,35 @@ class SqlOutbox:
 
     def record_sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """The other side has it."""
-        values = {
-            "state": DeliveryState.SENT.value,
-            "sent_at": now,
-            "receipt": receipt.detail,
-            "reference": receipt.reference,
-            "last_error": None,
-            "lease_until": None,
-            "attempts": t.deliveries.c.attempts + 1,
-        }
-        self._record(delivery, values, "sent", receipt.detail, now)
+        with self._db.write() as connection:
+            _SENT.once(
+                connection,
+                {"row": delivery.id, "now": now, "detail": receipt.detail, "other": receipt.reference},
+            )
+            _attempted(connection, delivery, "sent", receipt.detail, now)
 
     def record_failure(
         self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
     ) -> None:
         """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
-        values: dict[str, object] = {
-            "last_error": str(failure),
-            "lease_until": None,
-            "attempts": t.deliveries.c.attempts + 1,
+        given_up = decision.retry_at is None
+        values = {
+            "row": delivery.id,
+            "error": str(failure),
+            "to": (DeliveryState.DEAD if given_up else DeliveryState.WAITING).value,
+            "next": decision.retry_at or now,  # of a dead one: when it was given up
         }
-        if decision.retry_at is None:
-            values |= {
-                "state": DeliveryState.DEAD.value,
-                "next_attempt_at": now,
-            }  # of a dead one: when it was given up
-        else:
-            values["next_attempt_at"] = decision.retry_at
-        self._record(delivery, values, f"{failure.fault.value}, {decision.reason.value}", failure.detail, now)
+        outcome = f"{failure.fault.value}, {decision.reason.value}"
+        with self._db.write() as connection:
+            _FAILED.once(connection, values)
+            _attempted(connection, delivery, outcome, failure.detail, now)
 
     def record_suppressed(self, delivery: Delivery, now: datetime) -> None:
         """Its recipient unsubscribed: it is not sent, which is kept like an attempt."""
-        values: dict[str, object] = {"state": DeliveryState.SUPPRESSED.value, "lease_until": None}
-        self._record(delivery, values, DeliveryState.SUPPRESSED.value, UNSUBSCRIBED, now)
+        d, values = t.deliveries.c, {"state": DeliveryState.SUPPRESSED.value, "lease_until": None}
+        with self._db.write() as connection:
+            connection.execute(t.deliveries.update().where(d.id == delivery.id).values(values))
+            _attempted(connection, delivery, DeliveryState.SUPPRESSED.value, UNSUBSCRIBED, now)
 
     def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:
         """Makes a dead or waiting delivery due now and starts it anew; all other rows stay as they are."""
@@ -148,11 +202,6 @@ class SqlOutbox:
         with self._db.write() as connection:
             return Counter(connection.execute(waking.values(_anew(now)).returning(d.receiver)).scalars())
 
-    def _record(
-        self, delivery: Delivery, values: dict[str, object], outcome: str, detail: str, now: datetime
-    ) -> None:
-        with self._db.write() as connection:
-            connection.execute(t.deliveries.update().where(t.deliveries.c.id == delivery.id).values(values))
-            connection.execute(
-                t.attempts.insert().values(delivery_id=delivery.id, at=now, outcome=outcome, detail=detail)
-            )
+
+def _attempted(connection: Connection, delivery: Delivery, outcome: str, detail: str, now: datetime) -> None:
+    _ATTEMPT.once(connection, {"delivery_id": delivery.id, "at": now, "outcome": outcome, "detail": detail})

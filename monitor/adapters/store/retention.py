@@ -29,7 +29,7 @@ from monitor.model.entry import Fate
 from monitor.model.retention import Gone, GoneReason, PruneLimits, PruneStep, Traces
 
 _CHUNK = 400  # ids in one statement, as elsewhere
-_SETTLED = (DeliveryState.SENT.value, DeliveryState.DEAD.value, DeliveryState.DRAFT.value)
+_SETTLED = tuple(one.value for one in DeliveryState if one is not DeliveryState.WAITING)
 _UNREAD_FATES = (Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)
 
 Found = sa.Select[Any]

@@ -21,6 +21,7 @@ from monitor.adapters.store.ledger import SqlLedger
 from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
+from monitor.adapters.store.receivers import SqlReceivers
 from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
@@ -39,6 +40,7 @@ from monitor.ports import (
     Ledger,
     Outbox,
     ReadingMemory,
+    Receivers,
     Retention,
     SilenceStore,
     StoryStore,
@@ -51,6 +53,7 @@ _LONGEST_POLL = timedelta(hours=30)
 _LONGEST_STAGE = timedelta(hours=1)
 _LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
+_LONGEST_REFUSAL = timedelta(hours=1)  # core/circuit.py
 
 
 class SqlStore:
@@ -84,6 +87,7 @@ class SqlStore:
         self.grouping: GroupingStore = SqlGroupingStore(self._db)
         self.digests: DigestStore = SqlDigestStore(self._db)
         self.outbox: Outbox = SqlOutbox(self._db)
+        self.receivers: Receivers = SqlReceivers(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
         self.archive: Archive = SqlArchive(self._db)
         self.retention: Retention = SqlRetention(self._db)
@@ -104,6 +108,7 @@ class SqlStore:
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.broken_receivers, t.broken_receivers.c.next_try_at, _LONGEST_REFUSAL, sa.true()),
             (t.matches, t.matches.c.matched_at, timedelta(0), sa.true()),
             (t.rulesets, t.rulesets.c.loaded_at, timedelta(0), sa.true()),
             (t.digest_states, d.last_end, timedelta(0), sa.true()),

@@ -36,7 +36,7 @@ class Sandbox(InlineSandbox):
 
 def monitor_of(room: Newsroom) -> Monitor:
     sandbox = Sandbox()
-    deliver = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    deliver = DeliverStage(room.store.outbox, room.store.receivers, room.channels, room.clock, lambda: 0.5)
     return Monitor(
         store=room.store,
         fetcher=room.fetcher,

@@ -9,7 +9,8 @@ from typing import Any
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
 
-from monitor.app.status import Status, status_json, status_lines, status_of
+from monitor.app.status import Status, status_lines, status_of
+from monitor.app.status_json import status_json
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
 from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault

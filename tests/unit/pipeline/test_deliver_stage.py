@@ -226,7 +226,7 @@ class Hanging(RecordingChannel):
 @contextmanager
 def one_sender_held(room: Newsroom, hanging: Hanging) -> Iterator[DeliverStage]:
     """The stage whose first sender waits for the hanging server; both have gone on when this ends."""
-    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    stage = DeliverStage(room.store.outbox, room.store.receivers, room.channels, room.clock, lambda: 0.5)
     sender = threading.Thread(target=lambda: list(stage.run(lambda: False)))
     sender.start()
     try:
@@ -271,7 +271,7 @@ def test_many_senders_send_each_row_once() -> None:
         digests=[digest_settings(f"d{n}", to=tuple(names)) for n in range(4)],
         channels={(name, ChannelKind.STDOUT): RecordingChannel() for name in names},
     )
-    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    stage = DeliverStage(room.store.outbox, room.store.receivers, room.channels, room.clock, lambda: 0.5)
     senders = [threading.Thread(target=lambda: list(stage.run(lambda: False))) for _ in range(4)]
     for sender in senders:
         sender.start()
@@ -318,7 +318,7 @@ def test_a_sender_that_died_before_its_receipt_sends_again_with_the_same_key_whe
 
 def test_a_full_disk_does_not_keep_a_receiver_busy() -> None:
     room = planned()
-    stage = DeliverStage(room.store.outbox, room.channels, room.clock, lambda: 0.5)
+    stage = DeliverStage(room.store.outbox, room.store.receivers, room.channels, room.clock, lambda: 0.5)
 
     def full(*_: object) -> None:
         raise StoreUnusable("monitor.db", "the disk is full")

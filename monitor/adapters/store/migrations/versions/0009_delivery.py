@@ -21,6 +21,12 @@ def upgrade() -> None:
     names = ("digest", "batch", "receiver", "channel", "recipient", "state", "sent_at", "created_at")
     op.create_index("ix_deliveries_digest_batch_receiver_channel_recipient_state_sen", "deliveries", names)
     op.drop_index("ix_deliveries_digest_batch", "deliveries")
+    op.drop_index("ix_deliveries_state_next_attempt_at", "deliveries")
+    op.create_index(
+        "ix_deliveries_state_next_attempt_at_receiver_channel",
+        "deliveries",
+        ["state", "next_attempt_at", "receiver", "channel"],
+    )
     op.add_column("feeds", sa.Column("may_have_lost_at", _moment()))
     op.create_index("ix_batches_digest_planned_at", "batches", ["digest", "planned_at"])
     op.create_index("ix_rule_failures_failed_at", "rule_failures", ["failed_at"])

@@ -1,0 +1,89 @@
+"""`monitor status` as one JSON object, with stable keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.app.kept_out import counts_json
+from monitor.app.refusals import refusal_json
+from monitor.app.status import Status
+from monitor.app.times import iso_time
+from monitor.app.unsubscribing import suppression_json
+from monitor.model.health import LastBatch
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The status as one JSON object."""
+    counts = status.counts
+    return {
+        "version": status.version,
+        "running": status.holder is not None,
+        "pid": status.holder,
+        "store": status.store,
+        "bytes": status.size,
+        "rules_hold": status.rules_hold,
+        "feeds": {
+            "total": len(status.feeds),
+            "late": len(status.late),
+            "failing": len(status.failing),
+            "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
+        },
+        "last_hour": {
+            "polls": counts.polls,
+            "entries": counts.entries,
+            "matches": counts.matches,
+            "stories": counts.stories,
+        },
+        "waiting": {"entries": counts.waiting_entries, "articles": counts.unmatched_articles},
+        "digests": [
+            {
+                "name": digest.name,
+                "next": digest.next_at.isoformat() if digest.next_at else None,
+                "held_by": digest.held_by.value if digest.held_by else None,
+                "quiet_until": iso_time(digest.quiet_until),
+                "pending": digest.pending,
+                "min_publishers": digest.min_publishers,
+                "last": _last_json(digest.last),
+            }
+            for digest in status.digests
+        ],
+        "orphaned_matches": status.orphans,
+        "outbox": counts.deliveries,
+        "silences": counts_json(status.silences),
+        "unsubscribed": [suppression_json(one) for one in status.left],
+        "reaching_nobody": list(status.unread),
+        "refusals": [refusal_json(one) for one in status.refusals],
+        **_self_json(status),
+    }
+
+
+def _self_json(status: Status) -> dict[str, Any]:
+    """What the daemon knows of itself, its troubles and its lags; null where nothing is known."""
+    daemon, lags = status.daemon, status.lags
+    return {
+        "started_at": iso_time(daemon.started_at) if daemon and status.holder is not None else None,
+        "reloaded_at": iso_time(daemon.reloaded_at) if daemon else None,
+        "reload_problem": daemon.reload_problem if daemon else None,
+        "incidents": [
+            {
+                "kind": one.kind.value,
+                "about": one.subject,
+                "detail": one.detail,
+                "since": iso_time(one.opened_at),
+                "told_at": iso_time(one.told_at),
+            }
+            for one in status.incidents
+        ],
+        "lag": {
+            "published_to_seen_median_s": lags.published_to_seen.total_seconds()
+            if lags.published_to_seen
+            else None,
+            "seen_to_delivered_p99_s": lags.seen_to_delivered.total_seconds() if lags.seen_to_delivered else None,
+        },
+    }
+
+
+def _last_json(last: LastBatch | None) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    return {"planned_at": iso_time(last.planned_at), "stories": last.stories, "deliveries": last.deliveries}

@@ -1,0 +1,80 @@
+"""Real daemons that start at once: forks of a process that has imported everything already.
+
+Most of a start is Python's imports. Where a test kills hundreds of daemons, each is a fork: a process of its own,
+with its own signals, files, children and store, to which `kill -9` is as final as to any other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from desk import Desk
+
+_SERVER = """
+import os, signal, sys
+from multiprocessing import forkserver, get_context
+import monitor.cli.main, monitor.cli.logs, monitor.cli.running
+from monitor.app.children import PRELOADED
+from monitor.__main__ import main
+# The fork server of the sandbox is one for all daemons, and up: else each would import the parsers anew.
+get_context("forkserver").set_forkserver_preload(list(PRELOADED))
+forkserver.ensure_running()
+config, log = sys.argv[1:]
+pid = 0
+for line in sys.stdin:
+    if line == "start\\n":
+        forkserver.ensure_running()  # a daemon that is killed while it asks for a child takes it along
+        pid = os.fork()
+        if not pid:
+            null, out = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.dup2(null, 0), os.dup2(null, 1), os.dup2(out, 2)
+            forkserver._forkserver.ensure_running = lambda: None  # it is no child of ours
+            sys.argv = ["monitor", "run", "-c", config]
+            try:
+                main()
+            finally:
+                os._exit(0)
+        print(pid, flush=True)
+    else:
+        os.kill(pid, signal.SIGKILL)
+        print(os.waitpid(pid, 0)[1], flush=True)
+"""
+
+
+class ForkedDaemons:
+    """One daemon after the other over the desk's store."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", _SERVER, str(desk.config), str(desk.folder / "daemon.log")],
+            cwd=desk.folder,
+            env={**os.environ, **desk.environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> ForkedDaemons:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.kill()
+        self._server.wait()
+
+    def start(self) -> None:
+        """Begins one."""
+        self._told("start")
+
+    def kill(self) -> None:
+        """kill -9 to the one that was begun last, which must still run; returns when it is gone."""
+        assert self._told("kill") == signal.SIGKILL, "the daemon had ended by itself"
+
+    def _told(self, word: str) -> int:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(f"{word}\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
