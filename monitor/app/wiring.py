@@ -224,6 +224,9 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             digests=settings.digests,
             receivers=receivers,
             rules=_rule_ids(after.ruleset),
+            silences=silences_of_the_day(
+                monitor.store, [digest.name for digest in settings.digests], monitor.clock
+            ),
         ),
     )
 
