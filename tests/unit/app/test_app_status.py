@@ -134,12 +134,12 @@ def test_what_quiet_time_holds_is_said_with_its_end() -> None:
             digest_settings("now", **kabul),
         ]
     )
-    assert "late  next Thu 23 Feb 06:00 Kabul, held by quiet hours · 0 matches" in said(room)
-    assert "now  immediate · 0 matches" in said(room)
+    assert "late  next Thu 06:00 Kabul, held by quiet hours\n" in said(room)
+    assert "now  immediate\n" in said(room)
     room.clock.set(datetime(2023, 2, 23, 20, tzinfo=UTC))  # half past midnight
-    assert "late  next Sat 25 Feb 06:00 Kabul, held by a pause ·" in said(room)
-    assert "morning  next Sat 25 Feb 06:00 Kabul, held by a pause ·" in said(room)
-    assert "now  immediate, held by a pause until Sat 25 Feb 06:00 Kabul ·" in said(room)
+    assert "late  next Sat 06:00 Kabul, held by a pause\n" in said(room)
+    assert "morning  next Sat 06:00 Kabul, held by a pause\n" in said(room)
+    assert "now  immediate, held by a pause until Sat 06:00 Kabul\n" in said(room)
     found = status_json(status(room))["digests"][2]
     assert (found["next"], found["held_by"]) == (None, "pause")
     assert found["quiet_until"] == "2023-02-25T01:30:00+00:00"
