@@ -79,8 +79,9 @@ class Ledger(Protocol):
         """How many matches the pages of `matches` hold together."""
         ...
 
-    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
-        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches."""
+    def rule_record(self, rule: str, since: datetime, newest: int, now: datetime | None = None) -> RuleRecord:
+        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches, and
+        with its rate up to `now`."""
         ...
 
     def recorded(
