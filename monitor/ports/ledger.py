@@ -52,6 +52,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, a dry run's too, oldest first."""
+        ...
+
     def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
         """Every attempt of a delivery, oldest first."""
         ...

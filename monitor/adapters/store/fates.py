@@ -15,7 +15,6 @@ from monitor.adapters.store.reading import reread_of
 from monitor.adapters.store.rows import article_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.story_list import list_members
 from monitor.adapters.store.told import told_batch
-from monitor.core.digests.plan import LOOK_BACK
 from monitor.model.addressing import ShownBefore
 from monitor.model.article import Article
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
@@ -152,14 +151,18 @@ class _Batches:
                 b.digest == digest, b.batch == batch, b.draft.is_(draft)
             )
         ).first()
-        facts = row and BatchFacts(Window(row.window_start, row.window_end), row.stories, row.planned_at)
-        ordered = facts is not None and facts.stories > 1 and not draft and not batch.startswith(LOOK_BACK)
+        facts = None
+        places: dict[str, int] = {}
+        if row is not None:
+            facts = BatchFacts(Window(row.window_start, row.window_end), row.stories, row.planned_at)
+            if row.stories > 1 and not draft:
+                places = _places(self.connection, digest, batch, row.planned_at)
         return _Carried(
             _deliveries(self.connection, digest, batch, draft=draft),
             [] if draft else shown_before_in(self.connection, digest, batch),
             unsubscribed_in(self.connection, digest, batch, draft=draft),
             facts,
-            _places(self.connection, digest, batch, row.planned_at) if ordered else {},
+            places,
         )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.fates import fates_of
-from monitor.adapters.store.matches import number_of_matches, page_of_matches
+from monitor.adapters.store.matches import matches_with_ids, number_of_matches, page_of_matches
 from monitor.adapters.store.rows import delivery_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
@@ -153,6 +153,15 @@ class SqlLedger:
         with self._db.read() as connection:
             rows = connection.execute(whole).mappings().all() or connection.execute(some).mappings().all()
             return [delivery_of(row) for row in rows]
+
+    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, a dry run's too."""
+        r = t.routings.c
+        planned = sa.and_(r.batch == batch, r.state == RoutingState.PLANNED.value)
+        told = sa.select(r.match_id).where(r.digest == digest, sa.or_(planned, r.draft_batch == batch))
+        with self._db.read() as connection:
+            ids = list(connection.execute(told.order_by(r.match_id).limit(limit)).scalars())
+            return matches_with_ids(connection, ids)
 
     def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
         """Every attempt of a delivery, oldest first."""

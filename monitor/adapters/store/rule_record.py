@@ -129,7 +129,7 @@ def _matches(
 def _routed(connection: Connection, matches: Mapping[int, bool]) -> tuple[tuple[RoutedCount, ...], int]:
     """Where the matches went, and how many no digest takes."""
     r = t.routings.c
-    found: Counter[tuple[str, str, bool, str | None]] = Counter()
+    found: Counter[tuple[str, str, bool, str | None, int | None]] = Counter()
     routed: set[int] = set()
     for ids in _in_parts(list(matches)):
         query = sa.select(r.match_id, r.digest, r.state, r.batch, r.silence).where(r.match_id.in_(ids))
@@ -171,11 +171,11 @@ def _not_in_full(
             for row in connection.execute(shown):
                 short.setdefault((digest, row.shown), set()).update(batches[digest, row.batch] & {*row.matches})
             without = sa.select(b.batch, b.suppressed).where(b.digest == digest, b.batch.in_(some), ~b.draft)
-            for row in connection.execute(without):
-                if row.suppressed:
+            for batch, unsubscribed in connection.execute(without):
+                if unsubscribed:
                     addresses, told = left_out.setdefault(digest, (set(), set()))
-                    addresses.update(row.suppressed)
-                    told.update(batches[digest, row.batch])
+                    addresses.update(unsubscribed)
+                    told.update(batches[digest, batch])
     return (
         tuple(
             ShortCount(digest, AlreadySent(how), len(ids)) for (digest, how), ids in sorted(short.items()) if ids
