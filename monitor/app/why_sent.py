@@ -180,7 +180,8 @@ def _waits(one: Delivery, standing: Standing) -> str:
     if refuses is not None:
         whom = f"{refuses.receiver} by {refuses.channel.value} refuses everything"
         then = shown_time(refuses.next_try_at)
-        said = f"{whom} since {shown_time(refuses.since)}: {said_by(refuses)}; next try {then}"
+        words = "" if refuses.error == one.last_error else f": {said_by(refuses)}"  # it has just said so
+        said = f"{whom} since {shown_time(refuses.since)}{words}; next try {then}"
         return f"waits {after}; {said}" if after else f"waits; {said}"
     alone = "" if standing.running else "; no monitor is running"
     if after:

@@ -84,7 +84,9 @@ def _never_seen(answer: Why) -> list[str]:
         lines.append("  No feed of yours is on its host.")
     if answer.page is not None:
         return [*lines, "", *page_lines(answer.page)]
-    return [*lines, "  Which rules would match its page: monitor why URL --fetch"]
+    if answer.url.startswith(("https://", "http://")):
+        lines.append(f"  Which rules would match its page: monitor why {answer.url} --fetch")
+    return lines
 
 
 def _not_read_lines(fate: EntryFate, answer: Why) -> list[str]:

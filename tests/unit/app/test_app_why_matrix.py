@@ -346,7 +346,7 @@ CELLS = [
         "its receiver refuses everything",
         lambda: told(BROKEN),
         "desk by email refuses everything since",
-        "535 wrong password; next try",
+        "; next try",
         digests__0__deliveries__0__refuses_since="2023-02-22T12:00:00+00:00",
     ),
     cell(
