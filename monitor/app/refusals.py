@@ -34,9 +34,14 @@ def refusal_lines(refusals: Sequence[Refusal], now: datetime) -> list[str]:
     return [_line(one, now) for one in refusals]
 
 
+def said_by(broken: BrokenReceiver) -> str:
+    """The words with which it refused the last time."""
+    return printable(broken.error.removeprefix(f"{DeliveryFault.BROKEN_RECEIVER.value}: "))[:_LONGEST_ERROR]
+
+
 def _line(one: Refusal, now: datetime) -> str:
     broken = one.broken
-    said = printable(broken.error.removeprefix(f"{DeliveryFault.BROKEN_RECEIVER.value}: "))[:_LONGEST_ERROR]
+    said = said_by(broken)
     return (
         f"{broken.receiver} by {broken.channel.value} refuses since {_moment(broken.since, now)}: {said}; "
         f"next try {_moment(broken.next_try_at, now)}; {counted(one.waiting, 'delivery', 'deliveries')} waiting"

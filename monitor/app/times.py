@@ -13,3 +13,15 @@ def iso_time(moment: datetime | None) -> str | None:
 def shown_time(moment: datetime) -> str:
     """A moment in the machine's zone: "Wed 22 Feb 2023 19:04:05 (+0430)"."""
     return moment.astimezone().strftime("%a %d %b %Y %H:%M:%S (%z)")
+
+
+def brief_time(moment: datetime, now: datetime | None, *, seconds: bool = True) -> str:
+    """A moment in the machine's zone as short as `now` lets it be: "08:00:04" today, "Thu 23 Feb 08:00:04" this
+    year, else with its year."""
+    local = moment.astimezone()
+    clock = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    today = None if now is None else now.astimezone()
+    if today is not None and local.date() == today.date():
+        return clock
+    year = "" if today is not None and local.year == today.year else " %Y"
+    return f"{local.strftime(f'%a %d %b{year}')} {clock}"

@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from monitor.app.kept_out import InForce, discarded_words, kept_words, silences_at
+from monitor.app.kept_out import InForce, silences_at
 from monitor.app.left_out import LeftOut, left_out
-from monitor.app.rule_memory import load
-from monitor.app.telling_words import merged_words, told_words, too_few_words
-from monitor.app.waiting import Waiting, last_told
+from monitor.app.standing import Standing
+from monitor.app.waiting import Waiting
+from monitor.app.why_answers import Asked, RuleAnswer, Rulesets, answers_of
+from monitor.app.why_fetched import PageAsked
 from monitor.config.values import did_you_mean, quoted
-from monitor.core.digests.plan import looks_back
-from monitor.core.rules import Memory, RuleFile, RuleSet
-from monitor.core.rules.whynot import why_not
+from monitor.core.rules import Memory, RuleSet
+from monitor.core.text.domains import registrable_domain
 from monitor.core.text.urls import canonical_url, host_of
-from monitor.model.article import Article
+from monitor.model.entry import Fate
 from monitor.model.errors import MonitorError
-from monitor.model.feed import SUBSCRIBED, Feed
-from monitor.model.ledger import EntryFate, Routing, RoutingState, StoredMatch
-from monitor.model.retention import Gone
-from monitor.model.rule import Severity
-from monitor.model.telling import Merged
-from monitor.pipeline.match import document_of
+from monitor.model.feed import Feed, FeedStatus
+from monitor.model.ledger import EntryFate
+from monitor.model.rule import Match
+from monitor.pipeline.match import document_of_words
 from monitor.ports import Store
 
-
-@dataclass(frozen=True, slots=True)
-class RuleAnswer:
-    """What one rule said of the article: a match and where it went, or why not.
-
-    `lost`: why not can be said no more, since the text is no longer kept. `analyser_version` is that of a match,
-    None where it was not noted.
-    """
-
-    rule: str
-    version: str
-    matched: bool
-    because: str
-    then: tuple[str, ...] = ()
-    lost: bool = False
-    analyser_version: str | None = None
+NEVER_READ = frozenset({Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD})
+"""The fates of entries that no rule reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
     """The answer for one URL. Without fates, `covering` are the feeds that cover its host.
 
-    `left_out` says of the parts of a page that no rule read which rules would match in them.
+    `left_out` says of the parts of a page that no rule read which rules would match in them; `in_its_words` which
+    would match the feed's words of an entry that was never read. `lost_rules` are entries that were read by rules
+    which were not kept. `page` is what the page says now, where it was asked for.
     """
 
     url: str
     fates: tuple[tuple[EntryFate, tuple[RuleAnswer, ...]], ...]
     covering: tuple[Feed, ...] = ()
     left_out: Mapping[int, tuple[LeftOut, ...]] = field(default_factory=dict)  # by row of the entry
-
-
-FOUND_BACK = ", found by a backtest"
+    in_its_words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # likewise
+    lost_rules: frozenset[int] = frozenset()  # likewise
+    standing: Standing = field(default_factory=Standing)
+    page: PageAsked | None = None
 
 
 class NoSuchRule(MonitorError):
@@ -79,28 +65,53 @@ def why(
     digests: Collection[str] | None = None,
     known: Memory | None = None,
     waiting: Waiting | None = None,
+    standing: Standing | None = None,
 ) -> Why:
     """Looks an URL up in the ledger; a "no" is recomputed from the stored article and the rules of that time.
 
     `current` is the rule set in force, or None when its files do not hold; `rule` limits the answer to one;
     `digests` are the names in the config, where known. `known` is what loading the rule files left in memory: the
-    rules of that time are mostly the same. `waiting` tells for what a match waits. Raises NoSuchRule.
+    rules of that time are mostly the same. `waiting` tells for what a match waits,
+    `standing` how receivers and the daemon are. Raises NoSuchRule.
     """
     key = canonical_url(url)
-    rulesets = _Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
+    rulesets = Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
     fates = store.ledger.fates(url, key)
     silences = InForce() if waiting is None else silences_at(store, waiting.now)
-    asked = _Asked(store, rule, digests, waiting, silences)
-    answers = tuple((fate, _answers(fate, rulesets, asked)) for fate in fates)
+    beside = standing or Standing()
+    asked = Asked(store, rule, digests, waiting, silences, beside)
+    answers = tuple((fate, answers_of(fate, rulesets, current, asked)) for fate in fates)
     in_force = current is None or rule in {one.id for one in current.rules}
     if rule is not None and not in_force and not any(said for _, said in answers):
         raise no_such_rule(rule, current)
-    covering = () if fates else tuple(feed for feed in store.feeds.all() if _covers(feed, url))
-    return Why(url, answers, covering, {fate.row: _left_out(fate, rulesets, current, rule) for fate in fates})
+    return Why(
+        url,
+        answers,
+        () if fates else _covering(store.feeds.all(), url),
+        {fate.row: _left_out(fate, rulesets, current, rule) for fate in fates},
+        {fate.row: _in_its_words(fate, current, rule) for fate in fates},
+        frozenset(fate.row for fate in fates if _lost(fate, rulesets)),
+        beside,
+    )
+
+
+def _lost(fate: EntryFate, rulesets: Rulesets) -> bool:
+    """Whether the rules that read it were not kept."""
+    version = None if fate.article is None else fate.article.ruleset
+    return version is not None and rulesets.of(version) is None
+
+
+def _in_its_words(fate: EntryFate, current: RuleSet | None, only: str | None) -> tuple[str, ...]:
+    """The rules that would match the feed's words of an entry that no rule has read, and none will."""
+    if current is None or fate.entry.fate not in NEVER_READ or fate.text_gone is not None:
+        return ()
+    document = document_of_words(fate.entry.parsed, fate.feed.name, fate.feed.settings.tags)
+    holding = sorted(one.rule for one in current.match(document) if isinstance(one, Match))
+    return tuple(rule for rule in holding if only in (None, rule))
 
 
 def _left_out(
-    fate: EntryFate, rulesets: _Rulesets, current: RuleSet | None, only: str | None
+    fate: EntryFate, rulesets: Rulesets, current: RuleSet | None, only: str | None
 ) -> tuple[LeftOut, ...]:
     article = fate.article
     if article is None:
@@ -112,128 +123,10 @@ def _left_out(
     return tuple(replace(one, rules=tuple(rule for rule in one.rules if rule == only)) for one in found)
 
 
-def _covers(feed: Feed, url: str) -> bool:
-    return feed.status in SUBSCRIBED and host_of(canonical_url(feed.url)) == host_of(canonical_url(url))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question: of which rule, and what the config says of digests, where that is known."""
-
-    store: Store
-    rule: str | None
-    digests: Collection[str] | None
-    waiting: Waiting | None
-    silences: InForce
-
-    def until(self, digest: str, fate: EntryFate, severity: Severity) -> str:
-        """What a pending match waits for."""
-        if self.digests is not None and digest not in self.digests:
-            return ", which the config no longer has"
-        if self.waiting is None or fate.article is None:
-            return ""
-        story = fate.article.story_id
-        told_at = partial(last_told, self.store.stories, story, digest)
-        return self.waiting.words(digest, fate.story, told_at, severity)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rulesets:
-    """Rule sets by version, each loaded once."""
-
-    store: Store
-    loaded: dict[str, RuleSet | None]
-    known: Memory
-
-    def of(self, version: str) -> RuleSet | None:
-        if version not in self.loaded:
-            self.loaded[version] = kept_ruleset(self.store, version, self.known)
-        return self.loaded[version]
-
-
-def _answers(
-    fate: EntryFate,
-    rulesets: _Rulesets,
-    asked: _Asked,
-) -> tuple[RuleAnswer, ...]:
-    answers = [
-        RuleAnswer(
-            one.match.new.rule.id,
-            one.match.new.rule.version,
-            True,
-            one.match.new.because,
-            tuple(_then(routing, one.match, fate, asked) for routing in one.routings)
-            or ("no digest takes this rule",),
-            analyser_version=one.match.new.analyser_version,
-        )
-        for one in fate.matches
-    ]
-    answers += [RuleAnswer(rule, "", False, f"the rule failed: {said}") for rule, said in fate.failures]
-    if fate.article is not None and fate.article.ruleset is not None:
-        version = fate.article.ruleset
-        ruleset = rulesets.of(version)
-        answered = {answer.rule for answer in answers}
-        if ruleset is not None:
-            nos = _nos(ruleset, fate.article, answered)
-            answers += nos if ruleset.version == version else [_by_another(answer) for answer in nos]
-    return tuple(answer for answer in answers if asked.rule in (None, answer.rule))
-
-
-def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAnswer]:
-    if article.text_gone is not None:
-        because = f"why cannot be said any more: {gone_words(article.text_gone)}"
-        return [
-            RuleAnswer(rule.id, rule.version, False, because, lost=True)
-            for rule in ruleset.rules
-            if rule.id not in answered
-        ]
-    document = document_of(article)
-    found = []
-    for rule in ruleset.rules:
-        if rule.id not in answered:
-            because = why_not(ruleset.explain(rule.id, document))
-            found.append(RuleAnswer(rule.id, rule.version, False, because or "matches now, did not then"))
-    return found
-
-
-def _by_another(answer: RuleAnswer) -> RuleAnswer:
-    """The same files have another version now: words are cut, or rules read, otherwise than at that time."""
-    if answer.lost:
-        return answer
-    return replace(answer, because=f"{answer.because} (as this version of the monitor reads text and rule)")
-
-
-def gone_words(gone: Gone) -> str:
-    """Why a text is no longer there, for people."""
-    return f"the text is no longer kept ({gone.reason.value})"
-
-
-def kept_ruleset(store: Store, version: str, known: Memory) -> RuleSet | None:
-    """The rule set of that version as it was kept; None when it was not. What is `known` is not read again."""
-    files = store.articles.ruleset_files(version)
-    return None if files is None else load([RuleFile(name, text) for name, text in files], known).ruleset
-
-
-def _then(routing: Routing, match: StoredMatch, fate: EntryFate, asked: _Asked) -> str:
-    match routing.state:
-        case RoutingState.PLANNED:
-            if looks_back(routing.batch or ""):
-                return f"→ {routing.digest}{FOUND_BACK}"
-            return f"→ {routing.digest}" + (f": {said}" if (said := told_words(routing.why)) else "")
-        case RoutingState.MERGED:
-            edit = None if match.new.news else Merged.EARLIER_WORDING
-            return merged_words(routing.why or edit, routing.digest)
-        case RoutingState.PENDING:
-            kept = asked.silences.of_stored(match, routing.digest)
-            if kept is not None and (asked.digests is None or routing.digest in asked.digests):
-                return kept_words(kept, routing.digest)
-            until = asked.until(routing.digest, fate, match.new.rule.severity)
-            drafted = "; a dry run has drafted it" if routing.batch else ""
-            return f"waits for digest {routing.digest}{until}{drafted}"
-        case RoutingState.TOO_FEW:
-            return too_few_words(routing.digest)
-        case RoutingState.FORGOTTEN:
-            return f"never told in {routing.digest}: the text was removed by hand before"
-        case RoutingState.SILENCED:
-            silence = None if routing.silence is None else asked.store.silences.called(routing.silence)
-            return discarded_words(routing.silence, silence, routing.digest)
+def _covering(feeds: Iterable[Feed], url: str) -> tuple[Feed, ...]:
+    """The feeds on the host of an URL, removed ones too; where there is none, those of the same site."""
+    host = host_of(canonical_url(url))
+    there = [(feed, host_of(canonical_url(feed.url))) for feed in feeds if feed.status is not FeedStatus.PASSIVE]
+    same = tuple(feed for feed, its_host in there if its_host == host)
+    site = registrable_domain(host)
+    return same or tuple(feed for feed, its_host in there if site and registrable_domain(its_host) == site)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from monitor.app.kept_out import InForce
 from monitor.app.since import Since
-from monitor.app.why import kept_ruleset, no_such_rule
+from monitor.app.waiting import Waiting
+from monitor.app.why import no_such_rule
+from monitor.app.why_answers import kept_ruleset
 from monitor.core.rules import Memory, RuleSet
 from monitor.model.ledger import RuleRecord
 from monitor.model.rule import Rule
-from monitor.model.silence import KeptOut
+from monitor.model.silence import KeptOut, Silence
 from monitor.ports import Store
 
 NEWEST = 5
@@ -36,6 +39,9 @@ class RuleWhy:
     digests: frozenset[str]
     rules_hold: bool = True
     kept_out: tuple[tuple[str, KeptOut, int], ...] = ()  # by digest and silence, of all that waits: matches
+    silences: Mapping[int, Silence] = field(default_factory=dict)  # those that discarded some, by id
+    waiting: Waiting | None = None
+    now: datetime | None = None
 
 
 def why_rule(
@@ -46,10 +52,12 @@ def why_rule(
     digests: Collection[str],
     known: Memory | None = None,
     silences: InForce | None = None,
+    waiting: Waiting | None = None,
 ) -> RuleWhy:
     """Asks the store what became of the entries first seen since then, and, given the silences in force, what they
-    keep out of it; `known` as in `why`. Raises NoSuchRule."""
-    record = store.ledger.rule_record(rule, since.moment, NEWEST)
+    keep out of it, given `waiting` for what the rest of it waits; `known` as in `why`. Raises NoSuchRule."""
+    at = None if waiting is None else waiting.now
+    record = store.ledger.rule_record(rule, since.moment, NEWEST, at)
     now = None if current is None else next((one for one in current.rules if one.id == rule), None)
     read = without = unknown = 0
     for version, articles in record.read_by.items():
@@ -75,7 +83,15 @@ def why_rule(
         frozenset(digests),
         rules_hold=current is not None,
         kept_out=_kept_out(store, rule, digests, silences or InForce()),
+        silences=_discarding(store, record),
+        waiting=waiting,
+        now=at,
     )
+
+
+def _discarding(store: Store, record: RuleRecord) -> dict[int, Silence]:
+    named = {one.silence for one in record.routed if one.silence is not None}
+    return {id_: known for id_ in sorted(named) if (known := store.silences.called(id_)) is not None}
 
 
 def _kept_out(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from monitor.app.counting import counted
-from monitor.app.kept_out import kept_words
+from monitor.app.kept_out import discarded_words, kept_words
 from monitor.app.matches import match_json
 from monitor.app.telling_words import too_few_words
 from monitor.app.times import iso_time, shown_time
 from monitor.app.why_rule import RuleWhy
+from monitor.core.health.rules import SILENT_AFTER, Noise, noise, usual
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
 from monitor.model.delivery import DeliveryState
+from monitor.model.digest import AlreadySent
 from monitor.model.entry import Fate
 from monitor.model.ledger import RoutedCount, RoutingState, RuleRecord
 from monitor.model.rule import Severity
@@ -41,6 +44,8 @@ def why_rule_lines(answer: RuleWhy) -> list[str]:
         lines += _row("Failures", f"{counted(sum(count for _, count in record.failures), 'article')} it failed on")
         for why, count in record.failures:
             lines += _row("", f"{count:,}× {why}")
+    for line in _loudness(answer):
+        lines += _row("Rate", line)
     lines += ["", *_newest(answer)] if record.newest else ["", *wrap(_silence(answer))]
     return lines
 
@@ -73,9 +78,18 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
                 "news": one.news,
                 "delivery": one.delivery.value if one.delivery else None,
                 "matches": one.matches,
+                "silence": one.silence,
             }
             for one in record.routed
         ],
+        "shown_short": [
+            {"digest": one.digest, "shown": one.shown.value, "matches": one.matches} for one in record.short
+        ],
+        "unsubscribed": [
+            {"digest": one.digest, "recipients": list(one.addresses), "matches": one.matches}
+            for one in record.unsubscribed
+        ],
+        "rate": _rate_json(answer),
         "kept_out": [
             {"digest": digest, "silence": out.silence.id, "why": out.why.value, "matches": matches}
             for digest, out, matches in answer.kept_out
@@ -84,6 +98,14 @@ def why_rule_json(answer: RuleWhy) -> dict[str, Any]:
         "last_match": iso_time(record.newest[0].matched_at if record.newest else record.last_match),
         "newest": [match_json(one) for one in record.newest],
     }
+
+
+def _rate_json(answer: RuleWhy) -> dict[str, Any] | None:
+    rate, now = answer.record.rate, answer.now
+    if rate is None or now is None:
+        return None
+    day = now - timedelta(days=1)
+    return {"last_day": rate.matches, "usual_a_day": round(usual(rate, day), 2), "noise": noise(rate, day).value}
 
 
 def _head(answer: RuleWhy) -> list[str]:
@@ -134,15 +156,41 @@ def _ends(answer: RuleWhy) -> Iterator[str]:
         yield f"{one.matches:,} {_end(one, answer)}"
     for digest, out, matches in answer.kept_out:
         yield f"{matches:,} {kept_words(out, digest)}"
+    for short in answer.record.short:
+        told = f"{short.matches:,} of those told in {short.digest}"
+        yield f"{told} {_SHORT[short.shown]} for who had it from another digest"
+    for left in answer.record.unsubscribed:
+        whom = ", ".join(left.addresses[:3]) + (
+            f" and {len(left.addresses) - 3} more" if len(left.addresses) > 3 else ""
+        )
+        yield f"{left.matches:,} of those told in {left.digest} not sent to {whom}: unsubscribed then"
     if answer.record.unrouted:
         yield f"{answer.record.unrouted:,} for no digest: none takes this rule"
+
+
+def _loudness(answer: RuleWhy) -> Iterator[str]:
+    """Whether the rule is noisy or silent, by the rule of the health digest; nothing of one as usual."""
+    rate, now = answer.record.rate, answer.now
+    if rate is None or now is None:
+        return
+    day = now - timedelta(days=1)
+    said = f"{counted(rate.matches, 'match', 'matches')} in the last 24 h, usually {usual(rate, day):.1f} a day"
+    match noise(rate, day):
+        case Noise.NOISY:
+            yield f"noisy: {said}"
+        case Noise.USUAL:
+            yield said
+        case _:
+            last = answer.record.newest[0].matched_at if answer.record.newest else answer.record.last_match
+            if last is not None and now - last >= SILENT_AFTER:
+                yield f"silent: no match for {(now - last).days} days"
 
 
 def _end(one: RoutedCount, answer: RuleWhy) -> str:
     match one.state:
         case RoutingState.PENDING:
             gone = "" if one.digest in answer.digests else ", which the config no longer has"
-            return f"pending: to be told in digest {one.digest}{gone}"
+            return f"pending: to be told in digest {one.digest}{gone or _quiet(one, answer)}"
         case RoutingState.MERGED if not one.news:
             return f"not told in {one.digest}: an earlier wording had matched in the same sentences"
         case RoutingState.MERGED:
@@ -154,9 +202,20 @@ def _end(one: RoutedCount, answer: RuleWhy) -> str:
         case RoutingState.FORGOTTEN:
             return f"never told in {one.digest}: the text was removed by hand before"
         case RoutingState.SILENCED:
-            return f"never told in {one.digest}: discarded by a silence; monitor silence list --all"
+            return discarded_words(one.silence, answer.silences.get(one.silence or 0), one.digest)
 
 
+def _quiet(one: RoutedCount, answer: RuleWhy) -> str:
+    """What the digest waits for with all that it has, where that is quiet time or a window."""
+    wait = None if answer.waiting is None else answer.waiting.of(one.digest, (), lambda: None, _severity(answer))
+    return "" if wait is None else wait.words
+
+
+def _severity(answer: RuleWhy) -> Severity:
+    return Severity.NORMAL if answer.current is None else answer.current.severity
+
+
+_SHORT = {AlreadySent.BRIEF: "in one line", AlreadySent.SKIP: "left out"}
 _DELIVERED = {
     DeliveryState.SENT: "sent",
     DeliveryState.WAITING: "not sent to everybody yet; monitor status",

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.left_out import LeftOut
 from monitor.app.stories import OwnerOf, counts_of, host_or_name
 from monitor.app.stories_words import publishers_of
 from monitor.app.story_words import copy_reason
-from monitor.app.times import iso_time, shown_time
-from monitor.app.why import RuleAnswer, Why
-from monitor.app.why_page import reread_json, reread_words
-from monitor.app.why_sent import not_in_full_json, not_in_full_lines
+from monitor.app.times import shown_time
+from monitor.app.why import NEVER_READ, Why
+from monitor.app.why_answers import RuleAnswer
+from monitor.app.why_fetched import page_lines
+from monitor.app.why_page import reread_words
+from monitor.app.why_sent import sent_lines
 from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
-from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.feed import FeedOrigin
+from monitor.model.feed import FeedOrigin, FeedStatus
 from monitor.model.ledger import EntryFate
-from monitor.model.retention import Gone, GoneReason
-from monitor.model.suppression import UNSUBSCRIBED
+from monitor.model.retention import GoneReason
 
 _BESIDE = " " * 14  # as wide as a label
 _MEMBERS = 5  # other articles of the story that are named
@@ -51,7 +50,7 @@ def why_lines(answer: Why, *, limit: int = 20, owner_of: OwnerOf = host_or_name)
     lines: list[str] = []
     for fate, answers in answer.fates:
         lines += ["", *_entry_lines(fate), *_article_lines(fate, answer.left_out.get(fate.row, ()), owner_of)]
-        lines += [*_rule_lines(answers, limit), *_sent_lines(fate)]
+        lines += [*_not_read_lines(fate, answer), *_rule_lines(answers, limit), *sent_lines(fate, answer.standing)]
     return lines[1:]
 
 
@@ -70,12 +69,35 @@ def laid_out(lines: Iterable[str]) -> Iterator[str]:
 def _never_seen(answer: Why) -> list[str]:
     lines = [f"{answer.url} was never seen in a feed."]
     for feed in answer.covering:
+        if feed.status is FeedStatus.REMOVED:
+            lines.append(f"  {feed.name} was on its site until it was removed: monitor feeds add {feed.url}")
+            continue
         polled = f"last polled {shown_time(feed.last_polled_at)}" if feed.last_polled_at else "never polled"
         trouble = f", failing: {feed.last_error}" if feed.failures else ""
-        lines.append(f"  {feed.name} covers its host: {polled}{trouble}, next {shown_time(feed.next_poll_at)}")
+        then = (
+            "polled no more: it is gone (410)"
+            if feed.status is FeedStatus.GONE
+            else f"next {shown_time(feed.next_poll_at)}"
+        )
+        lines.append(f"  {feed.name} covers its host: {polled}{trouble}, {then}")
     if not answer.covering:
         lines.append("  No feed of yours is on its host.")
+    if answer.page is not None:
+        return [*lines, "", *page_lines(answer.page)]
+    if answer.url.startswith(("https://", "http://")):
+        lines.append(f"  Which rules would match its page: monitor why {answer.url} --fetch")
     return lines
+
+
+def _not_read_lines(fate: EntryFate, answer: Why) -> list[str]:
+    """What can be said although no rule read it, or nobody knows any more which did."""
+    if fate.row in answer.lost_rules:
+        return ["Rules         those that read it were not kept: what they did not match cannot be said"]
+    if fate.entry.fate not in NEVER_READ:
+        return []
+    rules = answer.in_its_words.get(fate.row, ())
+    would = f"; {', '.join(rules)} would match the feed's words" if rules else ""
+    return [f"Rules         none read it{would}"]
 
 
 def _entry_lines(fate: EntryFate) -> list[str]:
@@ -192,13 +214,7 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
             nos += 1
             if nos > limit:
                 continue
-        verdict = "match   " if answer.matched else "no match"
-        lines.append(f"{verdict}      {answer.rule}: {answer.because}")
-        if answer.then:
-            lines.append(f"              {' · '.join(answer.then)}")
-        if answer.matched:
-            analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""
-            lines.append(f"              rule version {answer.version}{analyser}")
+        lines += _answer_lines(answer)
     if nos > limit:
         lines.append(f"              … and {nos - limit} more rules that do not match (--rule ID asks for one)")
     if together:
@@ -206,139 +222,14 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
     return lines
 
 
-def why_json(answer: Why) -> list[dict[str, Any]]:
-    """The answer as JSON lines: one object per entry, or one that says it was never seen."""
-    if not answer.fates:
-        return [
-            {
-                "url": answer.url,
-                "seen": False,
-                "covering_feeds": [
-                    {
-                        "name": feed.name,
-                        "url": feed.url,
-                        "last_polled_at": iso_time(feed.last_polled_at),
-                        "next_poll_at": iso_time(feed.next_poll_at),
-                        "error": feed.last_error,
-                    }
-                    for feed in answer.covering
-                ],
-            }
-        ]
-    return [
-        _fate_json(answer.url, fate, answers, answer.left_out.get(fate.row, ())) for fate, answers in answer.fates
-    ]
-
-
-def _fate_json(
-    url: str, fate: EntryFate, answers: Sequence[RuleAnswer], left_out: Sequence[LeftOut]
-) -> dict[str, Any]:
-    article = fate.article
-    return {
-        "url": url,
-        "seen": True,
-        "feed": fate.feed.name,
-        "first_seen": iso_time(fate.first_seen),
-        "published": iso_time(fate.entry.parsed.published),
-        "title": fate.entry.parsed.title,
-        "fate": fate.entry.fate.value,
-        "revision": is_revision(fate),
-        "reread": reread_json(fate.reread),
-        "text_gone": _gone_json(fate.text_gone),
-        "article": article
-        and {
-            "id": article.id,
-            "quality": article.quality.value,
-            "publisher": article.publisher,
-            "words": len(article.text.split()),
-            "text_gone": _gone_json(article.text_gone),
-            "note": article.note,
-            "language": article.language,
-            "language_confidence": article.language_confidence,
-            "section": article.section or None,
-            "authors": list(article.authors),
-            "entities": [{"name": one.name, "type": one.type} for one in article.named],
-            "story": article.story_id,
-            "story_articles": len(fate.story),
-            "duplicate_of": fate.original.url if fate.original else None,
-            "duplicate_reason": article.duplicate_reason.value if article.duplicate_reason else None,
-            "duplicate_why": article.duplicate_why or None,
-            "wire": article.wire or None,
-            "left_out": [{"reason": one.reason, "words": one.words, "rules": list(one.rules)} for one in left_out],
-            "ruleset": article.ruleset,
-        },
-        "rules": [
-            {
-                "rule": one.rule,
-                "version": one.version,
-                "analyser_version": one.analyser_version,
-                "matched": one.matched,
-                "because": one.because,
-            }
-            for one in answers
-        ],
-        "digests": [
-            {
-                "digest": routing.digest,
-                "rule": match.match.new.rule.id,
-                "state": routing.state.value,
-                "why": routing.why and routing.why.value,
-                "silence": routing.silence,
-                "batch": routing.batch,
-                "deliveries": [
-                    {
-                        "key": one.new.key,
-                        "receiver": one.new.receiver,
-                        "channel": one.new.channel.value,
-                        "recipient": one.new.recipient,
-                        "state": one.state.value,
-                        "sent_at": iso_time(one.sent_at),
-                        "attempts": one.attempts,
-                        "error": one.last_error,
-                    }
-                    for one in routing.deliveries
-                ],
-                **not_in_full_json(routing),
-            }
-            for match in fate.matches
-            for routing in match.routings
-        ],
-    }
-
-
-def _gone_json(gone: Gone | None) -> dict[str, str] | None:
-    return None if gone is None else {"reason": gone.reason.value, "at": gone.at.isoformat()}
-
-
-def _sent_lines(fate: EntryFate) -> list[str]:
-    """Each batch that carried a match of this entry, once, with its deliveries."""
-    batches: dict[tuple[str, str], tuple[Delivery, ...]] = {}
-    besides: dict[tuple[str, str], dict[str, None]] = {}
-    for match in fate.matches:
-        for routing in match.routings:
-            if routing.batch is not None:
-                batches[routing.digest, routing.batch] = routing.deliveries
-                said = besides.setdefault((routing.digest, routing.batch), {})
-                said.update(dict.fromkeys(not_in_full_lines(routing)))
-    lines: list[str] = []
-    for (digest, batch), deliveries in batches.items():
-        lines.append(f"Digest        {digest}")
-        lines += [f"              → {_delivery(one)}" for one in deliveries]
-        lines += [f"              {said}" for said in besides[digest, batch]]
-    return ["", *lines] if lines else []
-
-
-def _delivery(one: Delivery) -> str:
-    new = one.new
-    named = " and ".join((new.receiver, *new.also))
-    to = f"{named} ({new.recipient})" if new.recipient != new.receiver else named
-    if one.state is DeliveryState.SENT and one.sent_at:
-        return f"{to}: sent {shown_time(one.sent_at)}"
-    if one.state is DeliveryState.WAITING:
-        tries = f", {one.attempts} attempts, last: {one.last_error}" if one.attempts else ""
-        return f"{to}: waits, next attempt {shown_time(one.next_attempt_at)}{tries}"
-    if one.state is DeliveryState.DEAD:
-        return f"{to}: given up after {one.attempts} attempts: {one.last_error}"
-    if one.state is DeliveryState.SUPPRESSED:
-        return f"{to}: not sent, {UNSUBSCRIBED}"
-    return f"{to}: draft of a dry run"
+def _answer_lines(answer: RuleAnswer) -> list[str]:
+    verdict = "match   " if answer.matched else "no match" if answer.there else "not read"
+    lines = [f"{verdict}      {answer.rule}: {answer.because}"]
+    lines += [f"              {where}" for where in answer.then]
+    if answer.matched:
+        analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""
+        now = f"; {answer.now}" if answer.now else ""
+        lines.append(f"              rule version {answer.version}{analyser}{now}")
+    elif answer.now:
+        lines.append(f"              {answer.now}")
+    return lines

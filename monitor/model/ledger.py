@@ -10,9 +10,10 @@ from enum import StrEnum
 from monitor.model.addressing import ShownBefore
 from monitor.model.article import Article
 from monitor.model.delivery import Delivery, DeliveryState, NewDelivery
-from monitor.model.digest import Window
+from monitor.model.digest import AlreadySent, Window
 from monitor.model.entry import Fate, NewEntry
 from monitor.model.feed import Feed
+from monitor.model.health import RuleRate
 from monitor.model.reading import Reread
 from monitor.model.retention import Gone
 from monitor.model.rule import Match, Rule, Severity
@@ -111,8 +112,23 @@ class LookBack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """A batch as it was planned; `place` is that of the match's story among its `stories`, from 1, where they are
+    so many that it matters: beyond the digest's `max_stories` each has one line."""
+
+    window: Window
+    stories: int
+    planned_at: datetime
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
-    """What became of one match in one digest, and the deliveries that carried it."""
+    """What became of one match in one digest, and the deliveries that carried it.
+
+    `deliveries` come without the words of their messages, which know only what part they are. `facts` are those of
+    the batch, None where there is none or it is no longer kept.
+    """
 
     digest: str
     state: RoutingState
@@ -122,6 +138,7 @@ class Routing:
     sent_before: tuple[ShownBefore, ...] = ()  # for whom its story is shown short there, or left out
     unsubscribed: tuple[tuple[str, datetime | None], ...] = ()  # (address, since when) that the batch left out
     silence: int | None = None  # the one that discarded it
+    facts: BatchFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +197,33 @@ class ListedMatch:
 class RoutedCount:
     """How many matches of a rule came to the same end in one digest.
 
-    `delivery` is the worst state of the deliveries that carry them (dead, then waiting, then sent); None for
-    matches that are not planned, or whose batch has no delivery.
+    `silence` is the one that discarded them. `delivery` is the worst state of the deliveries that carry them
+    (dead, then waiting, then sent); None for matches that are not planned, or whose batch has no delivery.
     """
 
     digest: str
     state: RoutingState
     news: bool
     delivery: DeliveryState | None
+    matches: int
+    silence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCount:
+    """Matches of a rule that a digest showed short, or left out, for somebody who had them from another digest."""
+
+    digest: str
+    shown: AlreadySent
+    matches: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutCount:
+    """Matches of a rule that were told in batches of a digest which left out who had unsubscribed."""
+
+    digest: str
+    addresses: tuple[str, ...]
     matches: int
 
 
@@ -212,6 +248,9 @@ class RuleRecord:
     newest: tuple[ListedMatch, ...]
     found_back: int = 0
     last_match: datetime | None = None  # of the rule at any time; looked for only when it has none here
+    short: tuple[ShortCount, ...] = ()
+    unsubscribed: tuple[LeftOutCount, ...] = ()
+    rate: RuleRate | None = None  # of the last day and the four weeks before it
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, a dry run's too, oldest first."""
+        ...
+
     def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
         """Every attempt of a delivery, oldest first."""
         ...
@@ -79,8 +83,9 @@ class Ledger(Protocol):
         """How many matches the pages of `matches` hold together."""
         ...
 
-    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
-        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches."""
+    def rule_record(self, rule: str, since: datetime, newest: int, now: datetime | None = None) -> RuleRecord:
+        """What became of the entries first seen since then, as one rule sees it; with its `newest` matches, and
+        with its rate up to `now`."""
         ...
 
     def recorded(

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.addressing import shown_before_in, unsubscribed_in
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.matches import number_of_matches, page_of_matches
-from monitor.adapters.store.reading import reread_of
-from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
+from monitor.adapters.store.fates import fates_of
+from monitor.adapters.store.matches import matches_with_ids, number_of_matches, page_of_matches
+from monitor.adapters.store.rows import delivery_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
-from monitor.adapters.store.story_list import list_members
-from monitor.adapters.store.told import told_batch
-from monitor.model.article import Article
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import (
     DigestState,
     EntryFate,
     ListedMatch,
-    MatchFate,
     RecordedAnswer,
-    Routing,
     RoutingState,
     RuleRecord,
     SeenEntry,
     StoreCounts,
 )
-from monitor.model.story_member import Member
-from monitor.model.telling import why_of
 
 _HOUR = timedelta(hours=1)
 _ROOM_OF_AN_ID = 19  # digits of the largest row number
@@ -59,7 +49,7 @@ class SqlLedger:
             same = sa.or_(e.url_key == url_key, e.id.in_(behind))
         query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
         with self._db.read() as connection:
-            return [_fate(connection, row) for row in connection.execute(query).mappings().all()]
+            return fates_of(connection, connection.execute(query).mappings().all())
 
     def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
         """How many entries of one feed are stored, and the newest of them with what became of each."""
@@ -164,6 +154,15 @@ class SqlLedger:
             rows = connection.execute(whole).mappings().all() or connection.execute(some).mappings().all()
             return [delivery_of(row) for row in rows]
 
+    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, a dry run's too."""
+        r = t.routings.c
+        planned = sa.and_(r.batch == batch, r.state == RoutingState.PLANNED.value)
+        told = sa.select(r.match_id).where(r.digest == digest, sa.or_(planned, r.draft_batch == batch))
+        with self._db.read() as connection:
+            ids = list(connection.execute(told.order_by(r.match_id).limit(limit)).scalars())
+            return matches_with_ids(connection, ids)
+
     def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:
         """Every attempt of a delivery, oldest first."""
         a = t.attempts.c
@@ -195,10 +194,10 @@ class SqlLedger:
         with self._db.read() as connection:
             return number_of_matches(connection, since, rule, digest)
 
-    def rule_record(self, rule: str, since: datetime, newest: int) -> RuleRecord:
+    def rule_record(self, rule: str, since: datetime, newest: int, now: datetime | None = None) -> RuleRecord:
         """What became of the entries first seen since then, as one rule sees it."""
         with self._db.read() as connection:
-            return record_of_rule(connection, rule, since, newest)
+            return record_of_rule(connection, rule, since, newest, now)
 
     def recorded(
         self, rule: str, since: datetime | None = None, until: datetime | None = None
@@ -206,92 +205,3 @@ class SqlLedger:
         """The articles first seen in that span that the rule matched when they were read."""
         with self._db.read() as connection:
             return recorded_of_rule(connection, rule, since, until)
-
-
-def _fate(connection: Connection, row: RowMapping) -> EntryFate:
-    feed = connection.execute(sa.select(t.feeds).where(t.feeds.c.id == row["feed_id"])).mappings().one()
-    article = _article(connection, t.articles.c.entry_row == row["id"])
-    original: Article | None = None
-    story: tuple[Member, ...] = ()
-    if article is not None and article.story_id is not None:
-        if article.duplicate_of is not None:
-            original = _article(connection, t.articles.c.id == article.duplicate_of)
-        story = tuple(list_members(connection, [article.story_id]))
-    failures: Sequence[tuple[str, str]] = ()
-    if article is not None:
-        f = t.rule_failures.c
-        query_failures = sa.select(f.rule_id, f.why).where(f.article_id == article.id).order_by(f.rule_id)
-        failures = [(failed.rule_id, failed.why) for failed in connection.execute(query_failures)]
-    reread, found_again = reread_of(connection, row["id"])
-    return EntryFate(
-        row=row["id"],
-        entry=new_entry_of(row),
-        feed=feed_of(feed),
-        first_seen=row["first_seen"],
-        article=article,
-        original=original,
-        story=story,
-        matches=_match_fates(connection, article) if article is not None else (),
-        failures=tuple(failures),
-        text_gone=gone_of(row["text_gone"]),
-        reread=reread,
-        found_again=found_again,
-    )
-
-
-def _article(connection: Connection, condition: sa.ColumnElement[bool]) -> Article | None:
-    row = connection.execute(sa.select(t.articles).where(condition)).mappings().first()
-    return None if row is None else article_of(row)
-
-
-def _match_fates(connection: Connection, article: Article) -> tuple[MatchFate, ...]:
-    query = sa.select(t.matches).where(t.matches.c.article_id == article.id).order_by(t.matches.c.rule_id)
-    return tuple(
-        MatchFate(match_of(row, article), _routings(connection, row, article))
-        for row in connection.execute(query).mappings().all()
-    )
-
-
-def _routings(connection: Connection, match: RowMapping, article: Article) -> tuple[Routing, ...]:
-    r, d = t.routings.c, t.deliveries.c
-    rows = connection.execute(sa.select(t.routings).where(r.match_id == match["id"]).order_by(r.digest)).mappings()
-    found = []
-    for row in rows.all():
-        batch = row["batch"]
-        if row["state"] == RoutingState.SILENCED.value:
-            # The batch in which it was decided carries what others matched, if anything.
-            found.append(Routing(row["digest"], RoutingState.SILENCED, None, silence=row["silence"]))
-            continue
-        if row["state"] == RoutingState.MERGED.value and article.story_id is not None:
-            # It was merged because a batch had told this rule on this story: the last such one carried it.
-            batch = told_batch(connection, row["digest"], match["rule_id"], article.story_id)
-        # A dry run and the real one may give a batch the same name: each routing has its own deliveries.
-        shown, drafts = (batch, False) if batch is not None else (row["draft_batch"], True)
-        is_draft = d.state == DeliveryState.DRAFT.value
-        carried = connection.execute(
-            sa.select(t.deliveries)
-            .where(d.digest == row["digest"], d.batch == shown, is_draft if drafts else ~is_draft)
-            .order_by(d.id)
-        ).mappings()
-        routing = Routing(
-            row["digest"],
-            RoutingState(row["state"]),
-            shown,
-            tuple(delivery_of(one) for one in carried),
-            why_of(row["why"]),
-        )
-        found.append(_with_whom_it_passed(connection, routing, match["id"], article.story_id, draft=drafts))
-    return tuple(found)
-
-
-def _with_whom_it_passed(
-    connection: Connection, routing: Routing, match: int, story: str | None, *, draft: bool
-) -> Routing:
-    """The routing with those who were not sent the match in full: of a merged one, what it was merged with."""
-    if routing.batch is None:
-        return routing
-    shown = [] if draft else shown_before_in(connection, routing.digest, routing.batch)
-    merged = routing.state is RoutingState.MERGED
-    before = tuple(one for one in shown if (one.story == story if merged else match in one.matches))
-    left_out = unsubscribed_in(connection, routing.digest, routing.batch, draft=draft)
-    return replace(routing, sent_before=before, unsubscribed=left_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -13,9 +13,19 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.matches import NEWEST_FIRST, matches_with_ids
 from monitor.core.digests.plan import LOOK_BACK
+from monitor.core.health.rules import USUAL_DAYS
 from monitor.model.delivery import DeliveryState
+from monitor.model.digest import AlreadySent
 from monitor.model.entry import Fate
-from monitor.model.ledger import RecordedAnswer, RoutedCount, RoutingState, RuleRecord
+from monitor.model.health import RuleRate
+from monitor.model.ledger import (
+    LeftOutCount,
+    RecordedAnswer,
+    RoutedCount,
+    RoutingState,
+    RuleRecord,
+    ShortCount,
+)
 
 T = TypeVar("T")
 
@@ -24,7 +34,9 @@ _AT_A_TIME = 500  # keys in one statement
 _WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.SUPPRESSED)
 
 
-def record_of_rule(connection: Connection, rule: str, since: datetime, newest: int) -> RuleRecord:
+def record_of_rule(
+    connection: Connection, rule: str, since: datetime, newest: int, now: datetime | None = None
+) -> RuleRecord:
     """The record of one rule over the entries first seen since then.
 
     Its cost is that of the span, however old the store is and however often the rule matched before: from the
@@ -37,6 +49,7 @@ def record_of_rule(connection: Connection, rule: str, since: datetime, newest: i
     read_by, unread, stuck = _read_by(connection, read, seen)
     matches = _matches(connection, read, rule, seen)
     routed, unrouted = _routed(connection, matches)
+    short, unsubscribed = _not_in_full(connection, list(matches))
     return RuleRecord(
         fates=_fates(connection, seen),
         read_by=read_by,
@@ -49,6 +62,9 @@ def record_of_rule(connection: Connection, rule: str, since: datetime, newest: i
         newest=tuple(matches_with_ids(connection, list(matches)[:newest])),
         found_back=_found_back(connection, list(matches)),
         last_match=None if matches else _last_match(connection, rule),
+        short=short,
+        unsubscribed=unsubscribed,
+        rate=_rate(connection, rule, now),
     )
 
 
@@ -113,23 +129,75 @@ def _matches(
 def _routed(connection: Connection, matches: Mapping[int, bool]) -> tuple[tuple[RoutedCount, ...], int]:
     """Where the matches went, and how many no digest takes."""
     r = t.routings.c
-    found: Counter[tuple[str, str, bool, str | None]] = Counter()
+    found: Counter[tuple[str, str, bool, str | None, int | None]] = Counter()
     routed: set[int] = set()
     for ids in _in_parts(list(matches)):
-        query = sa.select(r.match_id, r.digest, r.state, r.batch).where(r.match_id.in_(ids))
-        for id_, digest, state, batch in connection.execute(query):
-            found[digest, state, matches[id_], batch] += 1
+        query = sa.select(r.match_id, r.digest, r.state, r.batch, r.silence).where(r.match_id.in_(ids))
+        for id_, digest, state, batch, silence in connection.execute(query):
+            found[digest, state, matches[id_], batch, silence] += 1
             routed.add(id_)
-    worst = _worst_states(connection, [(digest, batch) for digest, _, _, batch in found if batch is not None])
-    ends: Counter[tuple[str, str, bool, DeliveryState | None]] = Counter()
-    for (digest, state, news, batch), number in found.items():
-        ends[digest, state, news, worst.get((digest, batch or ""))] += number
-    ordered = sorted(ends.items(), key=lambda end: (end[0][:3], str(end[0][3])))
+    worst = _worst_states(connection, [(digest, batch) for digest, _, _, batch, _ in found if batch is not None])
+    ends: Counter[tuple[str, str, bool, DeliveryState | None, int | None]] = Counter()
+    for (digest, state, news, batch, silence), number in found.items():
+        ends[digest, state, news, worst.get((digest, batch or "")), silence] += number
+    ordered = sorted(ends.items(), key=lambda end: (end[0][:3], str(end[0][3]), end[0][4] or 0))
     counts = tuple(
-        RoutedCount(digest, RoutingState(state), news, delivery, number)
-        for (digest, state, news, delivery), number in ordered
+        RoutedCount(digest, RoutingState(state), news, delivery, number, silence)
+        for (digest, state, news, delivery, silence), number in ordered
     )
     return counts, len(matches) - len(routed)
+
+
+def _not_in_full(
+    connection: Connection, matches: Sequence[int]
+) -> tuple[tuple[ShortCount, ...], tuple[LeftOutCount, ...]]:
+    """What of the matches was shown short to somebody, or left out, and which addresses had unsubscribed."""
+    r, s, b = t.routings.c, t.sent_before.c, t.batches.c
+    batches: dict[tuple[str, str], set[int]] = {}
+    for ids in _in_parts(matches):
+        query = sa.select(r.match_id, r.digest, r.batch).where(
+            r.match_id.in_(ids), r.state == RoutingState.PLANNED.value, r.batch.is_not(None)
+        )
+        for id_, digest, batch in connection.execute(query):
+            batches.setdefault((digest, batch), set()).add(id_)
+    short: dict[tuple[str, str], set[int]] = {}
+    left_out: dict[str, tuple[set[str], set[int]]] = {}
+    by_digest: dict[str, list[str]] = {}
+    for digest, batch in batches:
+        by_digest.setdefault(digest, []).append(batch)
+    for digest, names in by_digest.items():
+        for some in _in_parts(names):
+            shown = sa.select(s.batch, s.shown, s.matches).where(s.digest == digest, s.batch.in_(some))
+            for row in connection.execute(shown):
+                short.setdefault((digest, row.shown), set()).update(batches[digest, row.batch] & {*row.matches})
+            without = sa.select(b.batch, b.suppressed).where(b.digest == digest, b.batch.in_(some), ~b.draft)
+            for batch, unsubscribed in connection.execute(without):
+                if unsubscribed:
+                    addresses, told = left_out.setdefault(digest, (set(), set()))
+                    addresses.update(unsubscribed)
+                    told.update(batches[digest, batch])
+    return (
+        tuple(
+            ShortCount(digest, AlreadySent(how), len(ids)) for (digest, how), ids in sorted(short.items()) if ids
+        ),
+        tuple(
+            LeftOutCount(digest, tuple(sorted(who)), len(ids)) for digest, (who, ids) in sorted(left_out.items())
+        ),
+    )
+
+
+def _rate(connection: Connection, rule: str, now: datetime | None) -> RuleRate | None:
+    """The matches of the last day and of the four weeks before it; None without a `now`."""
+    if now is None:
+        return None
+    m, number = t.matches.c, sa.func.count()
+    day = now - timedelta(days=1)
+    today = connection.execute(
+        sa.select(number).where(m.rule_id == rule, m.matched_at > day, m.matched_at <= now)
+    ).scalar_one()
+    span = (m.rule_id == rule, m.matched_at > day - USUAL_DAYS, m.matched_at <= day)
+    before, first = connection.execute(sa.select(number, sa.func.min(m.matched_at)).where(*span)).one()
+    return RuleRate(rule, int(today), int(before), first)
 
 
 def _found_back(connection: Connection, matches: Sequence[int]) -> int:

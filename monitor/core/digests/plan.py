@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
@@ -167,6 +168,29 @@ def look_back_batch(rule: str, version: str, articles: Sequence[int]) -> str:
 def looks_back(batch: str) -> bool:
     """Whether a batch holds what a backtest found."""
     return batch.startswith(LOOK_BACK)
+
+
+class BatchKind(StrEnum):
+    """What a batch is, as its name says."""
+
+    WINDOW = "window"
+    STORY = "story"  # an immediate message on one story
+    CATCH_UP = "catch_up"  # what quiet time held, in one message
+    OVERRIDE = "override"  # what is severe enough for quiet time
+    STORM = "storm"
+    LOOK_BACK = "backtest"
+
+
+def batch_kind(batch: str) -> BatchKind:
+    """What kind of batch has this name: the inverse of the functions above."""
+    by_beginning = {
+        "quiet/": BatchKind.CATCH_UP,
+        "override/": BatchKind.OVERRIDE,
+        "storm/": BatchKind.STORM,
+        LOOK_BACK: BatchKind.LOOK_BACK,
+    }
+    kind = next((kind for beginning, kind in by_beginning.items() if batch.startswith(beginning)), None)
+    return kind or (BatchKind.STORY if "#" in batch else BatchKind.WINDOW)
 
 
 def delivery_key(digest: str, batch: str, receiver: str, recipient: str, part: int) -> str:

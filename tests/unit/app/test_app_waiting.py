@@ -25,7 +25,8 @@ IMMEDIATE = Immediate(timedelta(seconds=30))
 
 def words(schedule: Schedule, *members: Member, at_least: int = 1, told: datetime | None = None) -> str:
     settings = DigestSettings("desk", ("*",), ("ops",), schedule, min_publishers=at_least)
-    return Waiting({"desk": settings}, Publishers(), NOON).words("desk", members, lambda: told)
+    wait = Waiting({"desk": settings}, Publishers(), NOON).of("desk", members, lambda: told)
+    return "" if wait is None else wait.words
 
 
 def test_a_story_held_back_says_how_many_publishers_are_wanting() -> None:
@@ -52,7 +53,8 @@ NIGHT = QuietSettings((time(11), time(14)), override=Severity.HIGH)
 
 def held(schedule: Schedule, severity: Severity) -> str:
     settings = DigestSettings("desk", ("*",), ("ops",), schedule, quiet=NIGHT)
-    return Waiting({"desk": settings}, Publishers(), NOON).words("desk", [OWN], lambda: None, severity)
+    wait = Waiting({"desk": settings}, Publishers(), NOON).of("desk", [OWN], lambda: None, severity)
+    return "" if wait is None else wait.words
 
 
 def test_what_quiet_hours_hold_says_until_when() -> None:
@@ -77,4 +79,4 @@ def test_a_preview_says_that_it_is_quiet_and_for_whom_not() -> None:
 
 
 def test_of_a_digest_that_the_config_does_not_have_nothing_is_said() -> None:
-    assert Waiting({}, Publishers(), NOON).words("desk", [OWN], lambda: None) == ""
+    assert Waiting({}, Publishers(), NOON).of("desk", [OWN], lambda: None) is None

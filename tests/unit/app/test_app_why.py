@@ -13,7 +13,8 @@ from newsroom import DAY, FEED, HOUR, OTHER_FEED, RULES, Newsroom, digest_settin
 from monitor.adapters.store import tables
 from monitor.adapters.store.rows import DROPPED
 from monitor.app.why import NoSuchRule, Why, why
-from monitor.app.why_words import laid_out, why_json, why_lines
+from monitor.app.why_json import why_json
+from monitor.app.why_words import laid_out, why_lines
 from monitor.core.rules import RuleSet
 from monitor.core.text.columns import display_width
 from monitor.model.article import Dropped, DropReason
@@ -179,8 +180,11 @@ def test_a_revision_is_told_before_what_it_revises() -> None:
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        (DeliveryFailed(DeliveryFault.TEMPORARY, "451 later"), "1 attempts, last: temporary: 451 later"),
-        (DeliveryFailed(DeliveryFault.REFUSED, "550 no"), "given up after 1 attempts: refused: 550 no"),
+        (
+            DeliveryFailed(DeliveryFault.TEMPORARY, "451 later"),
+            "waits after 1 attempt, the last: temporary: 451 later",
+        ),
+        (DeliveryFailed(DeliveryFault.REFUSED, "550 no"), "given up after 1 attempt: refused: 550 no"),
     ],
 )
 def test_a_failed_delivery_says_what_the_server_said(failure: DeliveryFailed, words: str) -> None:

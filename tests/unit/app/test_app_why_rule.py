@@ -12,7 +12,8 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, RULES, Newsroom, digest_settings, item
 
 from monitor.app.since import Since
-from monitor.app.why import NoSuchRule, kept_ruleset
+from monitor.app.why import NoSuchRule
+from monitor.app.why_answers import kept_ruleset
 from monitor.app.why_rule import RuleWhy, why_rule
 from monitor.app.why_rule_words import why_rule_json, why_rule_lines
 from monitor.core.rules import RuleFile, RuleSet, load_rules
@@ -281,7 +282,7 @@ def test_json_tells_the_same_with_stable_keys() -> None:
         "stuck": 0,
     }
     assert found["digests"] == [
-        {"digest": "alerts", "state": "planned", "news": True, "delivery": "sent", "matches": 1}
+        {"digest": "alerts", "state": "planned", "news": True, "delivery": "sent", "matches": 1, "silence": None}
     ]
     assert (found["matches"], found["found_by_backtest"], found["no_digest"]) == (1, 0, 0)
     assert found["failures"] == []

@@ -12,9 +12,10 @@ from newsroom import Newsroom, digest_settings, item
 from monitor.adapters.store import tables as t
 from monitor.app.since import Since
 from monitor.app.why import why
+from monitor.app.why_json import why_json
 from monitor.app.why_rule import why_rule
 from monitor.app.why_rule_words import why_rule_lines
-from monitor.app.why_words import why_json, why_lines
+from monitor.app.why_words import why_lines
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver
 from monitor.model.digest import AlreadySent, Cron
 from monitor.testing import RecordingChannel

@@ -9,7 +9,8 @@ from made import MINUTE, feed_settings, new_article
 from newsroom import DAY, FEED, HOUR, Newsroom, answer, failing, item
 
 from monitor.app.why import why
-from monitor.app.why_words import why_json, why_lines
+from monitor.app.why_json import why_json
+from monitor.app.why_words import why_lines
 from monitor.core.text.urls import canonical_url
 from monitor.model.article import DuplicateReason, Quality, ReadOutcome
 from monitor.model.digest import Badge
