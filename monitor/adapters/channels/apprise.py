@@ -165,7 +165,7 @@ def _leave_the_environment_alone() -> None:
     Apprise has no setting for it: its services call `requests.post`, which makes a session of its own each time.
     Nothing else in the daemon uses `requests`.
     """
-    sessions = import_module("requests.sessions")
+    sessions: Any = import_module("requests.sessions")
     sessions.get_netrc_auth = lambda *_args, **_named: None
     sessions.get_environ_proxies = lambda *_args, **_named: {}
 

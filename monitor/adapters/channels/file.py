@@ -75,7 +75,7 @@ def _write(place: Path, content: bytes) -> None:
     # A fixed name for the half-written file: what a crash leaves behind, the retry overwrites.
     half = place.with_name(f".{place.name}.part")
     try:
-        # Nobody who may write into the directory, too, leads us elsewhere by a link; rights are those of the umask.
+        # Who may write into the directory, too, leads us nowhere else by a link. Rights are those of the umask.
         with os.fdopen(os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o666), "wb") as file:
             file.write(content)
             file.flush()

@@ -19,8 +19,8 @@ from monitor.model.digest import Message
 _LINE_END = re.compile("\r\n|\r|\n")
 # RFC 5322 §2.1.1, without the line's end.
 LONGEST_LINE = 998
-# Bytes of text in one encoded word: base64 makes 52 letters of them, so that a line has at most 76 with the name of
-# the header in front (RFC 2047 §2).
+# Bytes of text in one encoded word: base64 makes 52 letters of them, so that a line has at most 76 with the name
+# of its header (RFC 2047 §2).
 _WORD_BYTES = 39
 # Letters of a subject or of a name: nobody reads more, and as one line of ASCII it stays far below the limit.
 _LONGEST_TEXT = 300

@@ -23,8 +23,8 @@ def upgrade(database: Database) -> str | None:
     """Applies the missing migrations in one transaction; an up-to-date database is not touched.
 
     Returns the version found, None for an empty database. Raises StoreNewer when a newer version of the monitor
-    wrote it, StoreUnusable when it cannot be written. A file that is made is its owner's alone: it holds addresses of
-    readers and the key that signs their links.
+    wrote it, StoreUnusable when it cannot be written. A file that is made is its owner's alone: it holds
+    addresses of readers and the key that signs their links.
     """
     if database.path is not None and not database.path.startswith("file:"):
         with suppress(OSError):  # it is there, or SQLite says what is wrong
