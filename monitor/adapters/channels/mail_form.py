@@ -78,7 +78,9 @@ def _headers(message: Message, sender: Address, to: Address, safe_key: str) -> I
         if message.links.unsubscribe.startswith("https://"):  # else RFC 8058 §3.1 has no one click
             yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
     yield "Auto-Submitted", "auto-generated"  # RFC 3834: no holiday answers
-    yield "X-Auto-Response-Suppress", "All"  # the same for Exchange
+    # The same for Exchange ([MS-OXCMAIL] §2.1.3.2.20). Not "All", which holds back reports of non-delivery: that
+    # an alert reached nobody must be heard.
+    yield "X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"
     yield "MIME-Version", "1.0"
 
 

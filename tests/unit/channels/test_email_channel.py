@@ -66,7 +66,7 @@ def test_a_mail_has_text_and_html_and_the_headers_of_a_robot(server: MailServer)
     assert mail["Message-ID"] == f"<{KEY}@example.org>"
     assert mail["List-Id"] == "media-monitor <media-monitor.example.org>"
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["X-Auto-Response-Suppress"] == "DR, RN, NRN, OOF, AutoReply", "reports of non-delivery come"
     assert mail["Date"].datetime == END
     assert mail.get_content_type() == "multipart/alternative"
     text, html = mail.iter_parts()

@@ -221,7 +221,9 @@ def test_who_hangs_up_in_the_middle_changes_nothing_and_fills_no_log(
         with capture_logs() as logs:
             for path in (urlsplit(link(readers)).path, "/unsubscribe/abc"):
                 with connected(door.address.host, door.address.port) as half:
-                    half.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nList".encode())
+                    half.sendall(
+                        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nList".encode()
+                    )
                     half.shutdown(socket.SHUT_WR)
                     assert everything(half) == b""
             assert ask(door.address.host, door.address.port).status == 200  # and all before it is done
