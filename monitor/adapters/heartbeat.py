@@ -30,6 +30,8 @@ def send_heartbeat(url: Secret, version: str, deadline: float = DEADLINE) -> Non
         raise HeartbeatFailed("heartbeat_url holds no http(s) address") from None
     except (httpx2.HTTPError, TimeoutError) as error:
         raise HeartbeatFailed(f"nobody answers at heartbeat_url ({type(error).__name__})") from None
+    except Exception as error:  # whatever else: its words and its frames may hold the address
+        raise HeartbeatFailed(f"heartbeat_url: internal error: {type(error).__name__}") from None
     if not 200 <= status < 300:
         raise HeartbeatFailed(f"heartbeat_url answers HTTP {status}; redirects are not followed")
 

@@ -148,13 +148,20 @@ def show_lines(one: Delivery, attempts: Sequence[Attempt]) -> list[str]:
     return [*lines, "", *message_text(new.message).rstrip("\n").split("\n")]
 
 
+def _discreet(said: str, message: Message) -> str:
+    """The words of a message without the token of its reader: what is shown is passed on in chats and tickets, and
+    whoever has the link can end the digest for that reader."""
+    link = message.links.unsubscribe
+    return said.replace(link, f"{link.rpartition('/')[0]}/…") if link else said
+
+
 def message_text(message: Message) -> str:
     """What a message says, for people; a JSON digest has no other words than its payload."""
     if message.gone is not None:
         return f"(its text is no longer kept: {message.gone.reason.value}, {shown_time(message.gone.at)})"
     if message.format is MessageFormat.JSON:
         return _written(message)
-    return message.text
+    return _discreet(message.text, message)
 
 
 def message_as(one: Delivery, form: str) -> str:
@@ -164,7 +171,7 @@ def message_as(one: Delivery, form: str) -> str:
         raise NoSuchForm(f"delivery {one.id}: its text is no longer kept ({message.gone.reason.value})")
     forms = {"text": printable(message_text(message), keep_newlines=True)}
     if message.html is not None:
-        forms["html"] = message.html
+        forms["html"] = _discreet(message.html, message)
     if message.payload is not None:
         forms["json"] = _written(message)
     if form not in forms:
@@ -229,7 +236,6 @@ def retried_line(retried: Retried) -> str:
         RetryAnswer.BEING_SENT: "is being sent at this moment: left alone",
         RetryAnswer.ALREADY_SENT: "was sent, and is not sent again",
         RetryAnswer.DRAFT: "is a draft of a dry run, and is never sent",
-        RetryAnswer.SUPPRESSED: f"{UNSUBSCRIBED}; monitor receivers list",
         RetryAnswer.GONE: "is not there any more",
         RetryAnswer.SUPPRESSED: "its recipient unsubscribed, and it is never sent",
         RetryAnswer.TEXT_GONE: "its text is no longer kept: there is nothing left to send",
@@ -303,8 +309,8 @@ def show_json(one: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
         ],
         "message": {
             "format": message.format.value,
-            "text": message.text,
-            "html": message.html,
+            "text": _discreet(message.text, message),
+            "html": message.html and _discreet(message.html, message),
             "payload": message.payload,
             "gone": message.gone and {"reason": message.gone.reason.value, "at": message.gone.at.isoformat()},
         },

@@ -32,6 +32,8 @@ _QUIET = re.compile(r"(\d{1,2}:\d{2})\s?[-–]\s?(\d{1,2}:\d{2})", re.ASCII)
 _LONGEST_PAUSE = 366
 # docs.slack.dev: names are lower case, of at most 80 characters, without spaces or full stops.
 _SLACK_CHANNEL = re.compile(r"#[^\s#.,A-Z]{1,80}|[CGD][A-Z0-9]{8,}")
+# With it and the longest token a link still fits into one line of a mail's header (RFC 5322 §2.1.1).
+_LONGEST_PUBLIC_URL = 200
 _LONGEST_URL = 2_000  # what an index of PostgreSQL takes; no feed or webhook has a longer one
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _LISTEN = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,64})):(\d{1,5})", re.ASCII | re.IGNORECASE)
@@ -177,11 +179,18 @@ def read_days(text: str) -> tuple[date, date]:
 
 
 def read_public_url(url: str) -> str:
-    """Where the pages are reached from outside: http or https, without query; a slash at its end goes."""
+    """Where the pages are reached from outside: http or https, without query; a slash at its end goes.
+
+    Only what stands in a header of a mail as it is: a link that does not fit there would be missing in silence.
+    """
     read_http_url(url)
     parts = urlsplit(url)
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ValueError(f"{quoted(url)} must end with its path")
+    if not url.isascii() or set(url) & set('<>"\\'):
+        raise ValueError(f"{quoted(url)} must be ASCII: write the name as xn--… and the path percent-encoded")
+    if len(url) > _LONGEST_PUBLIC_URL:
+        raise ValueError(f"is longer than {_LONGEST_PUBLIC_URL} characters")
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{quoted(url)} is plain http, which mail programs do not unsubscribe by; write https")
     return url.rstrip("/")
@@ -198,7 +207,7 @@ def read_api_url(url: str) -> str:
     """Where the methods of Slack's Web API are: https, or http on this machine; a slash at its end goes."""
     read_http_url(url)
     parts = urlsplit(url)
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ValueError(f"{quoted(url)} must end with its path, as https://slack.com/api does")
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{quoted(url)} is plain http; only https keeps a token secret")

@@ -7,7 +7,7 @@ Listed is by scheme what a newsroom uses; a scheme that is missing is a line her
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 # The other side is a fixed host that Apprise reaches by https.
 HOSTED = frozenset(
@@ -38,6 +38,9 @@ def problem_with(address: str) -> str | None:
         return "is no address of a service"
     if not scheme or "://" not in address:
         return 'is no address of a service, such as "ntfys://server/topic"'
+    # The one way in which the query of such an address turns encryption off (Apprise 2.3).
+    if scheme == "mailtos" and "insecure" in (mode.strip().lower() for mode in _modes(parts.query)):
+        return "turns encryption off (mode=insecure), and would send a password in plain text"
     if scheme in HOSTED or scheme in OWN:
         return None
     if scheme in _PLAIN:
@@ -45,3 +48,8 @@ def problem_with(address: str) -> str | None:
             return None
         return f"{scheme}:// is plain text, which is for this machine only; use {scheme}s://"
     return f"{scheme}:// is not among the services that are used: {', '.join(sorted(HOSTED | OWN))}"
+
+
+def _modes(query: str) -> list[str]:
+    given = parse_qs(query, keep_blank_values=True)
+    return [value for name, values in given.items() if name.strip().lower() == "mode" for value in values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("monitor.web")
@@ -38,6 +39,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, guarded)
+        except ClientDisconnect:
+            return  # hung up before the body was whole: anybody may, as often as they like, and it is no trouble
         except Exception:
             # Starlette has answered 500 already; the server, which is told next, only closes the connection.
             log.exception("page broke", path=_shown(str(scope.get("path"))))

@@ -155,7 +155,19 @@ def loaded() -> Any:
             "requests_oauthlib",
         ):  # they log paths, which may be tokens
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        _leave_the_environment_alone()
     return apprise
+
+
+def _leave_the_environment_alone() -> None:
+    """No proxy of the environment, and no password of a .netrc, which would take the place of the service's token.
+
+    Apprise has no setting for it: its services call `requests.post`, which makes a session of its own each time.
+    Nothing else in the daemon uses `requests`.
+    """
+    sessions: Any = import_module("requests.sessions")
+    sessions.get_netrc_auth = lambda *_args, **_named: None
+    sessions.get_environ_proxies = lambda *_args, **_named: {}
 
 
 class _Ears(logging.Handler):

@@ -75,7 +75,8 @@ def _write(place: Path, content: bytes) -> None:
     # A fixed name for the half-written file: what a crash leaves behind, the retry overwrites.
     half = place.with_name(f".{place.name}.part")
     try:
-        with half.open("wb") as file:
+        # Who may write into the directory, too, leads us nowhere else by a link. Rights are those of the umask.
+        with os.fdopen(os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o666), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

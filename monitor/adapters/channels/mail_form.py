@@ -19,8 +19,9 @@ from monitor.model.digest import Message
 _LINE_END = re.compile("\r\n|\r|\n")
 # RFC 5322 §2.1.1, without the line's end.
 LONGEST_LINE = 998
-# Bytes of text in one encoded word: base64 makes 60 letters of them, the word may have 75 (RFC 2047 §2).
-_WORD_BYTES = 45
+# Bytes of text in one encoded word: base64 makes 52 letters of them, so that a line has at most 76 with the name
+# of its header (RFC 2047 §2).
+_WORD_BYTES = 39
 # Letters of a subject or of a name: nobody reads more, and as one line of ASCII it stays far below the limit.
 _LONGEST_TEXT = 300
 _LONGEST_NAME = 100
@@ -74,9 +75,12 @@ def _headers(message: Message, sender: Address, to: Address, safe_key: str) -> I
     yield "List-Id", _list_id(message.list_name, host)
     if message.links.unsubscribe and _fits(message.links.unsubscribe):
         yield "List-Unsubscribe", f"<{message.links.unsubscribe}>"  # RFC 2369
-        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"  # RFC 8058
+        if message.links.unsubscribe.startswith("https://"):  # else RFC 8058 §3.1 has no one click
+            yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
     yield "Auto-Submitted", "auto-generated"  # RFC 3834: no holiday answers
-    yield "X-Auto-Response-Suppress", "All"  # the same for Exchange
+    # The same for Exchange ([MS-OXCMAIL] §2.1.3.2.20). Not "All", which holds back reports of non-delivery: that
+    # an alert reached nobody must be heard.
+    yield "X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"
     yield "MIME-Version", "1.0"
 
 
@@ -90,7 +94,7 @@ def _list_id(name: str, host: str) -> str:
     if plain != name or len(plain) > _LONGEST_LABEL:
         label = f"{plain[:40]}-{hashlib.sha256(sendable(name).encode()).hexdigest()[:8]}".strip("-")
     title = header_text(name.replace("-", " ").replace("_", " "))[:_LONGEST_NAME].strip().capitalize()
-    return f"{_phrase(title)} <{label}.media-monitor.{host}>"
+    return _named(title, f"<{label}.media-monitor.{host}>")
 
 
 def _fits(link: str) -> bool:
@@ -101,7 +105,13 @@ def _fits(link: str) -> bool:
 
 def _mailbox(address: Address) -> str:
     name = address.display_name[:_LONGEST_NAME]
-    return f"{_phrase(name)} <{address.addr_spec}>" if name else address.addr_spec
+    return _named(name, f"<{address.addr_spec}>") if name else address.addr_spec
+
+
+def _named(name: str, in_brackets: str) -> str:
+    """A name, where there is one, and what it names: on the next line after encoded words (RFC 2047 §2)."""
+    phrase = _phrase(name) if name else ""
+    return (_folded if phrase.startswith("=?") else " ".join)(filter(None, (phrase, in_brackets)))
 
 
 def _phrase(text: str) -> str:

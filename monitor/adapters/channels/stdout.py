@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from monitor.core.text.terminal import printable
 from monitor.model.delivery import Receipt
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
@@ -20,7 +21,8 @@ class StdoutChannel:
         del recipient, key
         # A console that knows no Pashto letters gets question marks: better than no message.
         charset = self._stream.encoding or "utf-8"
-        text = message.text.encode(charset, "replace").decode(charset)
+        # Whatever made the text: nothing in it may steer a terminal.
+        text = printable(message.text, keep_newlines=True).encode(charset, "replace").decode(charset)
         try:
             # One write, a blank line behind: two digests in a row are told apart.
             self._stream.write(text.rstrip("\n") + "\n\n")

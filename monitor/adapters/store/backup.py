@@ -12,7 +12,7 @@ from pathlib import Path
 
 from monitor.adapters.store.database import Database, explain_trouble
 from monitor.adapters.store.holder import DatabaseHolder, StoreHolder
-from monitor.adapters.store.migrate import known_versions
+from monitor.adapters.store.migrate import known_versions, make_private
 from monitor.adapters.store.tables import SCHEMA
 from monitor.model.errors import StoreMissing, StoreNewer, StoreUnusable
 
@@ -34,6 +34,7 @@ def back_up(url: str, target: Path, progress: Progress, environment: Mapping[str
     half = target.with_name(f".{target.name}.part")
     try:
         half.unlink(missing_ok=True)
+        make_private(half)
         if database.path is not None:
             _copy_sqlite(Path(database.path), half, progress)
             _expect_sound(half)
@@ -83,9 +84,12 @@ def _restore_sqlite(store: Path, source: Path, aside: Path, progress: Progress) 
         raise StoreNewer(str(source), version, SCHEMA)
     half = store.with_name(f".{store.name}.part")
     try:
+        half.unlink(missing_ok=True)
+        make_private(half)
         _copy_sqlite(source, half, progress)
         _make_durable(half)
         if store.exists():
+            shutil.copymode(store, half)
             _fold_log(store)
             store.replace(aside)
         for ending in ("-wal", "-shm"):  # they belong to what was moved away

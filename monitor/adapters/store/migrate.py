@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -20,8 +23,12 @@ def upgrade(database: Database) -> str | None:
     """Applies the missing migrations in one transaction; an up-to-date database is not touched.
 
     Returns the version found, None for an empty database. Raises StoreNewer when a newer version of the monitor
-    wrote it, StoreUnusable when it cannot be written.
+    wrote it, StoreUnusable when it cannot be written. A file that is made is its owner's alone: it holds
+    addresses of readers and the key that signs their links.
     """
+    if database.path is not None and not database.path.startswith("file:"):
+        with suppress(OSError):  # it is there, or SQLite says what is wrong
+            make_private(Path(database.path))
     found = _known(database)
     if found == SCHEMA:
         return found
@@ -34,6 +41,11 @@ def upgrade(database: Database) -> str | None:
         config.attributes.update(connection=connection, metadata=metadata)
         command.upgrade(config, "head")
     return found
+
+
+def make_private(path: Path) -> None:
+    """An empty new file that only its owner reads; SQLite gives its log the same rights. Raises OSError."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def expect_current(database: Database) -> None:

@@ -129,6 +129,8 @@ def test_a_redirect_is_not_followed_and_no_failure_names_the_address() -> None:
     assert "s3cret" not in repr(caught.value)
     with pytest.raises(HeartbeatFailed, match="no http"):
         send_heartbeat(Secret("gopher://s3cret", "env:BEAT"), "1.2.3")
+    with pytest.raises(HeartbeatFailed, match=r"^heartbeat_url: internal error: ExceptionGroup$"):
+        send_heartbeat(Secret("http://127.0.0.1:99999/s3cret", "env:BEAT"), "1.2.3")
 
 
 def test_a_server_that_never_ends_its_answer_costs_the_deadline_and_no_more() -> None:

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from http_sink import Sink, http_sink
@@ -59,7 +60,8 @@ def test_subject_and_text_arrive_whole(sink: Sink) -> None:
     assert body["attachments"] == []
 
 
-def test_a_long_text_is_split_and_nothing_of_it_is_lost(sink: Sink) -> None:
+def test_a_long_text_is_split_and_nothing_of_it_is_lost(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apprise.plugins.ntfy.NotifyNtfy.request_rate_per_sec", 0)  # else 5.5 s a piece
     words = [f"word{number}" for number in range(3_000)]
     sent = replace(message(), text=" ".join(words))
     channel_to(address_of(sink, "ntfy", "/topic")).send(sent, NAME, KEY)
@@ -142,6 +144,21 @@ def test_nothing_that_apprise_says_reaches_a_log(sink: Sink) -> None:
     assert said == []
 
 
+def test_neither_a_netrc_nor_a_proxy_of_the_environment_is_used(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")  # nobody is there
+    monkeypatch.setenv("NO_PROXY", "")
+    address = f"json://{sink.url.removeprefix('http://')}/in"
+    assert channel_to(address).send(message(), NAME, KEY) == Receipt("JSON took it")
+    ((_, headers, _),) = sink.requests
+    assert "authorization" not in headers
+
+
 @pytest.mark.parametrize(
     ("address", "why"),
     [
@@ -151,6 +168,7 @@ def test_nothing_that_apprise_says_reaches_a_log(sink: Sink) -> None:
         ("json://news.example/in", "json:// is plain text, which is for this machine only; use jsons://"),
         ("ntfy://user:secretpassword@news.example/t", "ntfy:// is plain text"),
         ("json://127.0.0.1.evil.example/", "json:// is plain text"),
+        ("mailtos://u:secretpassword@x.example?Mode=Insecure", "turns encryption off (mode=insecure)"),
         ("no address", "is no address of a service"),
         ("https://[::1", "is no address of a service"),
         ("https://hooks.example/x", "https:// is not among"),

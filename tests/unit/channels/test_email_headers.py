@@ -46,6 +46,11 @@ def test_the_list_id_of_any_name_is_a_host_name_of_its_own(name: str) -> None:
     assert label != parsed(replace(MAIL, list_name=name.lower().replace("_", "-") + "x"))["List-Id"]
 
 
+def test_a_name_without_a_letter_is_no_address_in_front_of_the_list_id() -> None:
+    found = str(parsed(replace(MAIL, list_name="__"))["List-Id"])
+    assert found == "<9911f4d2.media-monitor.example.org>"
+
+
 def test_two_names_that_look_alike_in_ascii_are_two_lists() -> None:
     lists = {str(parsed(replace(MAIL, list_name=name))["List-Id"]) for name in ("a.b", "a-b", "a_b", "A-b", "aéb")}
     assert len(lists) == 5
@@ -57,6 +62,13 @@ def test_a_mail_program_can_unsubscribe_with_one_click() -> None:
     raw = mail_bytes(replace(MAIL, links=Links(link)), SENDER, DESK, KEY)
     assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+def test_one_click_is_promised_only_over_https() -> None:
+    """RFC 8058 §3.1; plain http is possible on this machine only."""
+    mail = parsed(replace(MAIL, links=Links("http://127.0.0.1:8080/unsubscribe/A")))
+    assert mail["List-Unsubscribe"] == "<http://127.0.0.1:8080/unsubscribe/A>"
+    assert mail["List-Unsubscribe-Post"] is None
 
 
 @pytest.mark.parametrize(
@@ -135,7 +147,7 @@ def test_the_bytes_are_the_same_in_every_version_of_python() -> None:
     raw = mail_bytes(
         mail, mail_address("Größe <m@example.org>"), mail_address('"Desk, the" <d@bücher.example>'), "key1"
     )
-    assert hashlib.sha256(raw).hexdigest()[:20] == "3efe895257bb9af91357"
+    assert hashlib.sha256(raw).hexdigest()[:20] == "0525722e163573030574"
 
 
 def test_the_bytes_are_the_same_after_the_store_had_it() -> None:

@@ -53,6 +53,22 @@ def test_a_retry_writes_the_same_file_and_leaves_nothing_else(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [place]
 
 
+def test_a_link_in_the_directory_leads_nowhere_else(tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    place = tmp_path / "out" / file_name(message(), KEY)
+    place.parent.mkdir()
+    half = place.with_name(f".{place.name}.part")
+    half.symlink_to(elsewhere)
+    place.symlink_to(elsewhere)
+    with pytest.raises(DeliveryFailed) as caught:
+        channel(place.parent).send(message(), "file", KEY)
+    assert caught.value.fault is DeliveryFault.BROKEN_RECEIVER
+    channel(place.parent).send(message(), "file", KEY)  # the link is gone
+    assert elsewhere.read_text() == "mine"
+    assert not place.is_symlink()
+
+
 def test_other_messages_get_other_files():
     names = {
         file_name(message(), KEY),
@@ -99,6 +115,12 @@ def test_standard_output_gets_the_text_at_once():
     stream = io.TextIOWrapper(raw, encoding="utf-8")
     StdoutChannel(stream).send(message(), "stdout", KEY)
     assert raw.getvalue().decode() == message().text.rstrip("\n") + "\n\n"
+
+
+def test_no_text_steers_the_terminal():
+    stream = io.StringIO()
+    StdoutChannel(stream).send(message(text="a\x1b]0;owned\x07\x9b2J\u202eb\nتړ\u200cلې"), "stdout", KEY)
+    assert stream.getvalue() == "a\\x1b]0;owned\\x07\\x9b2J\\u202eb\nتړ\u200cلې\n\n"
 
 
 def test_a_console_without_the_letters_still_gets_the_message():

@@ -84,6 +84,18 @@ def test_the_good_file_is_good():
             "[web]\nlisten = '[::1]:80'\npublic_url = 'http://x.org'",
             '3: web.public_url: "http://x.org" is plain http, …',
         ),
+        (
+            "[web]\nlisten = '[::1]:80'\npublic_url = 'https://x.org/a?'",
+            '3: web.public_url: "https://x.org/a?" must end with its path',
+        ),
+        (
+            "[web]\nlisten = '[::1]:80'\npublic_url = 'https://bücher.example'",
+            '3: web.public_url: "https://bücher.example" must be ASCII: …',
+        ),
+        (
+            f"[web]\nlisten = '[::1]:80'\npublic_url = 'https://x.org/{'a' * 190}'",
+            "3: web.public_url: is longer than 200 characters",
+        ),
         ("[web]\npublic_url = 'https://x.org'", "1: web.listen: is missing"),
         ("[receivers.a]\nslack = {}", "2: receivers.a.slack: needs a webhook_url, or a token and a channel"),
         ("[receivers.a]\nslack = {to = '#press'}", "2: receivers.a.slack.to: has no token beside it; …"),

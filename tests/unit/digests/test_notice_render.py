@@ -106,6 +106,17 @@ def test_a_hostile_notice_stays_text_in_bounded_parts_and_loses_no_finding(form:
             assert all(display_width(line) <= 80 for line in message.text.splitlines())
 
 
+def test_names_of_feeds_and_answers_of_servers_are_no_markup_in_slack() -> None:
+    said = "*Bold* _news_ `x` :fire: <!channel>"
+    notice = replace(NOTICE, title=said, lead=said, sections=(Section(said, (said,), "monitor x"),))
+    payload = one(notice, MessageFormat.SLACK).payload
+    assert payload is not None
+    texts = [payload["text"], *(block["text"]["text"] for block in payload["blocks"][1:])]
+    plain = "∗Bold∗ ˍnewsˍ ˋxˋ ∶fire: &lt;!channel&gt;"
+    assert "\n".join(texts).count(plain) == 4
+    assert not any(mark in text for text in texts for mark in (":fire", "`x", "<!", "_news"))
+
+
 def test_slack_takes_every_part_of_a_hostile_notice() -> None:
     found = 0
     for message in render_notice(HOSTILE, MessageFormat.SLACK):

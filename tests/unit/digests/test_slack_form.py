@@ -65,6 +65,12 @@ def many(high: int, normal: int) -> Digest:
     return replace(DIGEST, stories=tuple(stories))
 
 
+def test_no_emoji_comes_of_a_matched_word_within_it():
+    story = replace(TORKHAM, matched=(passage("Torkham :face_palm_closed: today", "palm"),))
+    (message,) = parts(replace(ALERT, stories=(story,)))
+    assert "∶face_*palm*_closed:" in payload(message)["blocks"][0]["text"]["text"]
+
+
 def test_an_alert_begins_with_the_fact_and_ends_with_the_digest_it_comes_from():
     (message,) = parts(ALERT)
     blocks = payload(message)["blocks"]

@@ -229,3 +229,23 @@ def test_the_password_of_a_postgresql_store_is_no_argument_of_a_program(tmp_path
         back_up(url, tmp_path / "copy", quiet, {"PATH": str(tmp_path / "bin")})
     assert "battery-staple" not in shown.read_text() + str(caught.value)
     assert (tmp_path / "arguments.environment").read_text().strip() == "battery-staple"
+
+
+@pytest.mark.parametrize("old", [0o600, 0o640])
+def test_store_and_backup_are_read_by_their_owner_alone(tmp_path: Path, old: int) -> None:
+    """They hold addresses of readers, and the key that signs their links."""
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    umask = os.umask(0o022)
+    try:
+        store = filled(url, "a")
+        made = [one for one in tmp_path.iterdir() if one.name.startswith("monitor.db")]
+        assert {one.name for one in made} >= {"monitor.db", "monitor.db-wal"}
+        assert {one.stat().st_mode & 0o777 for one in made} == {0o600}
+        back_up(url, tmp_path / "copy.db", quiet, {})
+        assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+        store.close()
+        (tmp_path / "monitor.db").chmod(old)  # somebody's own choice
+        restore(url, tmp_path / "copy.db", tmp_path / "aside.db", pid=1, progress=quiet, environment={})
+        assert (tmp_path / "monitor.db").stat().st_mode & 0o777 == old
+    finally:
+        os.umask(umask)

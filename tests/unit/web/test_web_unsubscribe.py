@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from urllib.parse import urljoin, urlsplit
 
@@ -11,6 +12,7 @@ from made import NOON
 from newsroom import fresh_store
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
+from talk import ask, connected, everything
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.unsubscribing import Unsubscribing
@@ -19,7 +21,7 @@ from monitor.model.errors import StoreUnusable
 from monitor.model.suppression import SuppressedBy, Suppression
 from monitor.model.web import ListenAddress
 from monitor.testing import FakeClock
-from monitor.web import Views, build_pages, unsubscribe
+from monitor.web import Views, WebDoor, build_pages, listen, unsubscribe
 from monitor.web.guard import HEADERS
 
 PUBLIC = "https://news.example/monitor"
@@ -208,6 +210,27 @@ def test_a_store_in_trouble_is_a_503_and_a_broken_page_names_no_reader(
             assert pages.post(link(readers)).status_code == status
         assert logs
         assert urlsplit(link(readers)).path.rpartition("/")[2] not in str(logs)
+
+
+def test_who_hangs_up_in_the_middle_changes_nothing_and_fills_no_log(
+    pages: TestClient, readers: Unsubscribing, store: SqlStore
+) -> None:
+    door = WebDoor(pages.app, listen(ListenAddress("127.0.0.1", 0)))
+    door.start()
+    try:
+        with capture_logs() as logs:
+            for path in (urlsplit(link(readers)).path, "/unsubscribe/abc"):
+                with connected(door.address.host, door.address.port) as half:
+                    half.sendall(
+                        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nList".encode()
+                    )
+                    half.shutdown(socket.SHUT_WR)
+                    assert everything(half) == b""
+            assert ask(door.address.host, door.address.port).status == 200  # and all before it is done
+    finally:
+        assert door.stop(10)
+    assert store.suppressions.all() == []
+    assert logs == []
 
 
 def test_what_is_logged_names_no_address(pages: TestClient, readers: Unsubscribing) -> None:

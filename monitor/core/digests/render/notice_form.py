@@ -13,7 +13,7 @@ from markupsafe import Markup
 from monitor.core.digests.passages import one_line
 from monitor.core.digests.render import sheet
 from monitor.core.digests.render.slack_form import LONGEST_HEADER
-from monitor.core.digests.render.slack_text import LONGEST_SECTION, escape
+from monitor.core.digests.render.slack_text import LONGEST_SECTION, escape, fit, unmarked
 from monitor.core.digests.render.words import LONGEST_SUBJECT, city, cut, moment_words, part_line
 from monitor.core.text.columns import wrap
 from monitor.model.digest import Message, MessageFormat
@@ -145,20 +145,12 @@ def _blocks(notice: Notice, subject: str) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": cut(subject, LONGEST_HEADER), "emoji": False}}
     ]
-    blocks += _sections((_fit(notice.lead, LONGEST_LINE), f"_{escape(_when(notice))}_"))
+    blocks += _sections((fit(notice.lead, LONGEST_LINE), f"_{escape(_when(notice))}_"))
     for section in notice.sections:
         more = [f"`{escape(section.command)}`"] if section.command else []
-        heading = [f"*{escape(section.heading)}*"] if section.heading else []
-        blocks += _sections([*heading, *(f"• {_fit(line, 2 * LONGEST_LINE)}" for line in section.lines), *more])
-    return {"text": escape(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-
-
-def _fit(text: str, longest: int) -> str:
-    """The text on one line, escaped, the escaped form within `longest`."""
-    room = longest
-    while len(escape(cut(text, room))) > longest:
-        room = room * 2 // 3
-    return escape(cut(text, room))
+        heading = [f"*{fit(section.heading, 2 * LONGEST_HEADING)}*"] if section.heading else []
+        blocks += _sections([*heading, *(f"• {fit(line, 2 * LONGEST_LINE)}" for line in section.lines), *more])
+    return {"text": escape(unmarked(subject)), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
 def _sections(lines: Sequence[str]) -> list[dict[str, Any]]:

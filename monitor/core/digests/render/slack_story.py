@@ -131,12 +131,15 @@ def _quotes(story: DigestStory, most: int, longest: int) -> list[str]:
 
 def _marked(said: Sequence[tuple[str, bool]]) -> str:
     """The pieces with the matched ones bold; none inside a word, where Slack would show the stars."""
-    shown = ""
+    # Unmarked as a whole, which keeps every length: an ":emoji:" may lie across two pieces.
+    whole, shown, at = unmarked("".join(text for text, _ in said)), "", 0
     for place, (text, matched) in enumerate(said):
         after = said[place + 1][0][:1] if place + 1 < len(said) else ""
         before = said[place - 1][0][-1:] if place else ""
         inside = any(unicodedata.category(one)[0] in "LMN" for one in before + after)
-        shown += bold(text) if matched and not inside else escape(unmarked(text))
+        plain = whole[at : at + len(text)]
+        at += len(text)
+        shown += bold(plain) if matched and not inside else escape(plain)
     return shown
 
 
