@@ -157,6 +157,7 @@ class Delivery:
     receipt: str | None = None
     retried_at: datetime | None = None  # the last time by hand
     reference: str | None = None  # what the other side calls the message it took
+    lease_until: datetime | None = None  # while somebody sends it
 
     @property
     def tried_since(self) -> datetime:

@@ -174,6 +174,13 @@ class StoreUnusable(StoreError):
         return f"{self.store}: {self.why}"
 
 
+class BatchTaken(MonitorError):
+    """A batch with new matches has the name of one that was recorded."""
+
+    def __init__(self, digest: str, batch: str) -> None:
+        super().__init__(f'batch {batch} of digest "{digest}" was recorded before, with other matches')
+
+
 class DeliveryFault(StrEnum):
     """Why a channel could not deliver."""
 

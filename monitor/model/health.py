@@ -10,6 +10,8 @@ from monitor.model.digest import Cron, Schedule
 from monitor.model.secret import Secret
 
 HEALTH = "health"
+END = "/end"
+"""How the name of a batch ends that tells of the end of incidents."""
 """The name under which health messages stand in the outbox; no digest of the config may have it."""
 
 

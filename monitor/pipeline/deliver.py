@@ -136,7 +136,7 @@ class DeliverStage:
                 raise DeliveryFailed(
                     DeliveryFault.REFUSED, f"its text is no longer kept ({new.message.gone.reason.value})"
                 )
-            channel = self.channels.get((new.receiver, new.channel))
+            channel = self._channel(new)
             if channel is None:
                 raise DeliveryFailed(
                     DeliveryFault.BROKEN_RECEIVER,
@@ -154,13 +154,21 @@ class DeliverStage:
             now = self.clock.now()
             decision = decide_retry(failure, delivery.attempts + 1, delivery.tried_since, now, self.dice())
             # The circuit first: a crash between the two leaves the row leased, and no row to log in with.
-            self._judge(delivery, failure, known, now)
+            if new.message.gone is None:  # else nobody was asked
+                self._judge(delivery, failure, known, now)
             self.outbox.record_failure(delivery, failure, decision, now)
             return DeliveryReport(delivery, failure=failure, decision=decision)
         now = self.clock.now()
         self.outbox.record_sent(delivery, receipt, now)
         self._judge(delivery, None, known, now)
         return DeliveryReport(delivery, receipt=receipt)
+
+    def _channel(self, new: NewDelivery) -> Channel | None:
+        """That of its receiver; once a reload has removed it, of another that names the same address."""
+        names = (new.receiver, *new.also)
+        return next(
+            (self.channels[name, new.channel] for name in names if (name, new.channel) in self.channels), None
+        )
 
     def _in_thread(self, new: NewDelivery) -> Message:
         """The message with what the other side calls the one that it follows, where that was taken."""

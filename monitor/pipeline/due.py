@@ -121,7 +121,8 @@ class DueBatches:
         severe = tuple(turn for turn in turns.stories if turn.news and _overrides(turn, settings))
         if severe:
             window = Window(min(last_end, fire - INSTANT), fire)
-            yield Due(override_batch(fire, _told(severe)), window, Turns(severe, held=turns.held), now)
+            batch = self._next(settings, override_batch(fire, _told(severe)))
+            yield Due(batch, window, Turns(severe, held=turns.held), now)
 
     def _stories(
         self, settings: DigestSettings, schedule: Immediate, turns: Turns, close_all: bool, now: datetime
@@ -138,7 +139,8 @@ class DueBatches:
                 ready = _at_their_time(waiting, now)  # all, or the next second brings the next storm
         if _messages(ready) > STORM_ABOVE:
             first = min(turn.first for turn in ready)
-            batch, window = storm_batch(first, _told(ready)), Window(min(first, now - INSTANT), now)
+            batch = self._next(settings, storm_batch(first, _told(ready)))
+            window = Window(min(first, now - INSTANT), now)
             yield Due(batch, window, Turns(ready, held=turns.held), now, catch_up=CatchUp.STORM)
             ready = ()
         for turn in ready:
@@ -169,9 +171,12 @@ class DueBatches:
             yield self._story(settings, turn.story, Turns((turn,), held=due.turns.held), due.now)
 
     def _story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> Due:
-        number = self.digests.last_batch(settings.name, story, draft=self.draft) + 1
         first = min((turn.first for turn in turns.stories), default=now)
-        return Due(story_batch(story, number), Window(min(first, now - INSTANT), now), turns, now)
+        return Due(self._next(settings, story), Window(min(first, now - INSTANT), now), turns, now)
+
+    def _next(self, settings: DigestSettings, name: str) -> str:
+        """The next batch of that name. Of a storm, too: `monitor forget` has the same matches planned again."""
+        return story_batch(name, self.digests.last_batch(settings.name, name, draft=self.draft) + 1)
 
     def _overriding(self, settings: DigestSettings) -> Sequence[str]:
         """The waiting stories that may be told in quiet time: those with a match that is severe enough."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.digests.plan import delivery_key, due_window, is_late, recipients_of, window_batch
+from monitor.core.digests.recipients import Inbox, inbox_of
 from monitor.core.digests.render import render_notice, with_key
 from monitor.core.feeds.health import DEAD_AFTER, Finding, HealthReason, findings, may_be_silent
 from monitor.core.health.daily import DigestFact, Facts, daily_notice
@@ -18,9 +19,10 @@ from monitor.core.health.troubles import FRESH, dead_letters, feeds_failing, unh
 from monitor.model.delivery import ChannelKind, NewDelivery, Receiver
 from monitor.model.digest import DigestSettings, Message, MessageFormat, Window
 from monitor.model.feed import SUBSCRIBED
-from monitor.model.health import HEALTH, HealthSettings, Incident, IncidentKind, Trouble
+from monitor.model.health import END, HEALTH, HealthSettings, Incident, IncidentKind, Trouble
 from monitor.model.ledger import Plan
 from monitor.model.notice import Notice
+from monitor.model.suppression import folded_address
 from monitor.ports import Clock, Store
 
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
@@ -104,7 +106,7 @@ class HealthStage:
             if what is Tell.REPLACED:
                 self.store.incidents.record_told(None, (), ids, now)
                 continue
-            batch = _batch_of(ids, "begin" if what is Tell.BEGINS else "end")
+            batch = _batch_of(ids, "/begin" if what is Tell.BEGINS else END)
             deliveries = list(self._about(incidents, what, batch, now))
             start = min(one.opened_at for one in incidents)
             window = Window(min(start, now - _INSTANT), now)
@@ -121,11 +123,19 @@ class HealthStage:
     def _about(
         self, incidents: Sequence[Incident], what: Tell, batch: str, now: datetime
     ) -> Iterator[NewDelivery]:
-        """To each the troubles that are not their own: who takes nothing cannot be told so."""
+        """To each the troubles that are not their own: who takes nothing cannot be told so. An address that two
+        receivers name is told each once."""
         rendered: dict[tuple[tuple[int, ...], MessageFormat], tuple[Message, ...]] = {}
+        told: defaultdict[Inbox, set[int]] = defaultdict(set)
         for whom in self._addressees():
-            name, kind, _, form = whom
-            others = [one for one in incidents if what is not Tell.BEGINS or one.subject != f"{name}/{kind.value}"]
+            name, kind, recipient, form = whom
+            inbox = told[inbox_of(name, kind, recipient)]
+            others = [
+                one
+                for one in incidents
+                if one.id not in inbox and (what is not Tell.BEGINS or one.subject != f"{name}/{kind.value}")
+            ]
+            inbox.update(one.id for one in others)
             key = (tuple(one.id for one in others), form)
             if others and key not in rendered:
                 rendered[key] = render_notice(self._notice(others, what, now), form)
@@ -135,7 +145,7 @@ class HealthStage:
         gone = self.store.facts.unsubscribed()
         for name in self.settings.receivers:
             for kind, recipient, form in recipients_of(self.receivers[name]):
-                if (HEALTH, recipient.casefold()) not in gone:
+                if kind is not ChannelKind.EMAIL or (HEALTH, folded_address(recipient)) not in gone:
                     yield name, kind, recipient, form
 
     def _daily(self, now: datetime, caught_up: Callable[[], bool]) -> Iterator[HealthReport]:
@@ -150,7 +160,8 @@ class HealthStage:
         batch = f"daily/{window_batch(window)}"
         deliveries: list[NewDelivery] = []
         rendered: dict[MessageFormat, tuple[Message, ...]] = {}
-        for whom in self._addressees():
+        each_once = {inbox_of(*whom[:3]): whom for whom in self._addressees()}
+        for whom in each_once.values():
             form = whom[3]
             if form not in rendered:
                 rendered[form] = render_notice(notice, form)
@@ -216,4 +227,4 @@ def _addressed(batch: str, whom: Addressee, messages: Sequence[Message]) -> Iter
 
 def _batch_of(ids: Sequence[int], what: str) -> str:
     named = "+".join(map(str, ids[:_MOST_IDS])) + (f"+{len(ids) - _MOST_IDS}more" if len(ids) > _MOST_IDS else "")
-    return f"incident/{named}/{what}"
+    return f"incident/{named}{what}"

@@ -86,7 +86,8 @@ class DigestStore(Protocol):
         """Deliveries, planned matches and the closed window in one transaction; a second time changes nothing.
 
         A match that was to be merged and stands, by now, in a story where nothing of its rule was told stays
-        pending: stories may be grouped anew between the decision and its record.
+        pending: stories may be grouped anew between the decision and its record. Raises BatchTaken when its
+        matches wait still and another batch has its name.
         """
         ...
 

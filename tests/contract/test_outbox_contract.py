@@ -75,6 +75,22 @@ def test_a_delivery_that_is_given_up_is_kept_as_dead(waiting: Store) -> None:
     assert [one.state for one in waiting.ledger.deliveries(state=DeliveryState.DEAD)] == [DeliveryState.DEAD]
 
 
+def test_a_sender_that_slept_through_its_lease_takes_nothing_from_the_one_after_it(waiting: Store) -> None:
+    sleeper = waiting.outbox.claim(NOON, LEASE, 10)
+    (delivery,) = waiting.outbox.claim(NOON + LEASE, LEASE, 10)
+    waiting.outbox.give_back(sleeper)
+    assert not waiting.outbox.claim(NOON + LEASE, LEASE, 10)
+    waiting.outbox.record_sent(delivery, Receipt("250 ok"), NOON + LEASE)
+    failure = DeliveryFailed(DeliveryFault.UNKNOWN, "no answer")
+    waiting.outbox.record_failure(
+        sleeper[0], failure, RetryDecision(NOON + LEASE, RetryReason.BACK_OFF), NOON + LEASE
+    )
+    assert not waiting.outbox.claim(NOON + 9 * LEASE, LEASE, 10)
+    (sent,) = waiting.ledger.deliveries()
+    assert (sent.state, sent.last_error) == (DeliveryState.SENT, None)
+    assert len(waiting.ledger.attempts_of(sent.id)) == 2
+
+
 # ---- threads
 
 

@@ -21,6 +21,7 @@ from monitor.adapters.store.upsert import insert_new
 from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
+from monitor.model.errors import BatchTaken
 from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
 from monitor.model.rule import Severity
 from monitor.model.silence import WaitingMatch
@@ -169,6 +170,8 @@ class SqlDigestStore:
             if not _all_wait(connection, plan):
                 return  # forgotten or planned since by another process: what is left is planned at the next tick
             if not _insert_plan(connection, plan, now):
+                if plan.planned:  # under a name that is taken they would never be told, and nobody would know
+                    raise BatchTaken(plan.digest, plan.batch)
                 return  # planned before: running a stage twice changes nothing
             _mark(connection, plan)
             if plan.closes_window:

@@ -17,6 +17,8 @@ from monitor.model.digest import Window
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedStatus
 from monitor.model.health import (
+    END,
+    HEALTH,
     FeedsAlive,
     IncidentKind,
     Lags,
@@ -56,6 +58,8 @@ class SqlHealthFacts:
         dead = [_d.state == DeliveryState.DEAD.value]
         if since is not None:
             dead.append(_d.next_attempt_at >= since)  # of a dead one: when it was given up
+            # That something is over is no news to who refuses it, or its end would be told for ever.
+            dead.append(sa.or_(_d.digest != HEALTH, ~_d.batch.endswith(END)))
         last = sa.func.max(_d.id).label("last")
         of = sa.select(sa.func.count().label("letters"), last).where(*dead)
         each = of.group_by(_d.receiver, _d.channel).subquery()

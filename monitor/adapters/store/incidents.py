@@ -48,7 +48,9 @@ class SqlIncidents:
             _set(connection, change.closed, {"closed_at": now}, _i.closed_at.is_(None))
             never = [_i.told_at.is_(None), _i.told_end_at.is_(None)]
             _set(connection, change.closed, {"told_end_at": now}, *never)
-            connection.execute(t.incidents.delete().where(_i.closed_at < now - _KEPT))
+            # Messages are named after ids: the highest stays, or it would come back, with the name of an old one.
+            highest = sa.select(sa.func.max(t.incidents.alias().c.id)).scalar_subquery()
+            connection.execute(t.incidents.delete().where(_i.closed_at < now - _KEPT, _i.id < highest))
 
     def record_told(
         self, plan: Plan | None, begun: Collection[int], ended: Collection[int], now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -44,7 +44,7 @@ _SENT = Prepared(
 )
 _FAILED = Prepared(
     t.deliveries.update()
-    .where(t.deliveries.c.id == sa.bindparam("row"))
+    .where(t.deliveries.c.id == sa.bindparam("row"), t.deliveries.c.state == DeliveryState.WAITING.value)
     .values(
         state=sa.bindparam("to"),
         next_attempt_at=sa.bindparam("next"),
@@ -130,13 +130,15 @@ class SqlOutbox:
             return sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.id)
 
     def give_back(self, deliveries: Sequence[Delivery]) -> None:
-        """Ends the leases of what was claimed and not tried."""
-        ids = [one.id for one in deliveries]
-        waiting = t.deliveries.update().where(
-            t.deliveries.c.id.in_(ids), t.deliveries.c.state == DeliveryState.WAITING.value
-        )
+        """Ends the leases of what was claimed and not tried, but for those that somebody else has taken since."""
+        d = t.deliveries.c
+        leases: dict[datetime | None, list[int]] = defaultdict(list)
+        for one in deliveries:
+            leases[one.lease_until].append(one.id)
         with self._db.write() as connection:
-            connection.execute(waiting.values(lease_until=None))
+            for lease, ids in leases.items():
+                ours = t.deliveries.update().where(d.id.in_(ids), d.lease_until == lease)
+                connection.execute(ours.values(lease_until=None))
 
     def reference_of(self, key: str) -> str | None:
         """What the other side calls the message of this delivery; None where it said nothing, or has none."""
@@ -156,7 +158,10 @@ class SqlOutbox:
     def record_failure(
         self, delivery: Delivery, failure: DeliveryFailed, decision: RetryDecision, now: datetime
     ) -> None:
-        """One attempt more, kept for good; the row waits for the next one or is given up as dead."""
+        """One attempt more, kept for good; the row waits for the next one or is given up as dead.
+
+        One that is settled stays so: a sender that slept through its lease must not have it sent again.
+        """
         given_up = decision.retry_at is None
         values = {
             "row": delivery.id,

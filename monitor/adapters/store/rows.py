@@ -322,6 +322,7 @@ def delivery_of(row: RowMapping) -> Delivery:
         receipt=row["receipt"],
         retried_at=row["retried_at"],
         reference=row["reference"],
+        lease_until=row["lease_until"],
     )
 
 

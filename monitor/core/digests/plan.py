@@ -148,12 +148,14 @@ def catch_up_batch(stretch: Stretch) -> str:
 
 
 def override_batch(fire: datetime, matches: Iterable[int]) -> str:
-    """The name of what is told at a fire time although it is quiet: the same for the same matches only."""
+    """The name of what is told at a fire time although it is quiet, without its number: the same for the same
+    matches only."""
     return f"override/{_stamp(fire)}/{_print_of(matches)}"
 
 
 def storm_batch(first: datetime, matches: Iterable[int]) -> str:
-    """The name of many stories in one message, by when the first matched: the same for the same matches only.
+    """The name of many stories in one message, by when the first matched, without its number: the same for the
+    same matches only.
 
     A name that another set of matches had would leave these untold: what is recorded once is not recorded again.
     """

@@ -9,6 +9,7 @@ from monitor.core.digests.plan import recipients_of
 from monitor.model.delivery import ChannelKind, Receiver
 from monitor.model.digest import DigestSettings
 from monitor.model.health import FeedsAlive, IncidentKind, Trouble
+from monitor.model.suppression import folded_address
 
 FEWEST_FEEDS = 5
 """Of fewer feeds half may well fail for reasons of their own."""
@@ -53,7 +54,7 @@ def unheard(
             for kind, address, _ in recipients_of(receivers[name])
         ]
         if everybody and all(
-            kind is ChannelKind.EMAIL and (digest.name, address.casefold()) in unsubscribed
+            kind is ChannelKind.EMAIL and (digest.name, folded_address(address)) in unsubscribed
             for kind, address in everybody
         ):
             detail = "everybody it goes to has unsubscribed: what it tells reaches nobody"

@@ -125,7 +125,7 @@ def test_without_receivers_nothing_is_sent_and_incidents_are_kept_all_the_same()
 def test_letters_given_up_are_told_by_receiver_and_new_ones_an_hour_later_anew() -> None:
     room = newsroom(
         digests=[digest_settings(to=("desk",))],
-        channels={("desk", ChannelKind.STDOUT): RecordingChannel([NO] * 3)},
+        channels={("desk", ChannelKind.STDOUT): RecordingChannel([NO] * 4)},
     )
 
     def give_up(id: str) -> None:
