@@ -45,6 +45,7 @@ schedule = "immediate"
 group_wait = "{wait}s"
 """
 _RULES = '[[rules]]\nid = "torkham"\ntitle = "Torkham"\nquery = "Torkham AND closed"\n'
+SLOWNESS = 0.5  # seconds a page takes
 _BETWEEN = 1.0  # seconds between two new entries: no storm, which would be told in one message
 _STEPS = ("fed", "stored", "paged", "matched", "planned", "taken")
 _PATIENCE = 300.0
@@ -59,7 +60,6 @@ class Load:
     entries: int
     wait: int
     full_text: bool
-    slowness: float = 0.5  # seconds a page takes
 
 
 def measure(load: Load) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _write(folder: Path, load: Load, port: int, smtp: int) -> None:
 
 @contextmanager
 def _server(load: Load) -> Iterator[tuple[queue.Queue[str], Callable[[str], None], tuple[int, int]]]:
-    line = [sys.executable, "-m", "rows.lag_server", str(load.feeds), str(load.slowness)]
+    line = [sys.executable, "-m", "rows.lag_server", str(load.feeds), str(SLOWNESS)]
     with subprocess.Popen(line, cwd=BENCH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
