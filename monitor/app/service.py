@@ -92,6 +92,7 @@ class Service:
         # waits on it may wait for itself for ever. This queue is made for handlers.
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler: BackgroundScheduler | None = None
+        self._woken: set[str] = set()  # stages that have not begun since they were woken
         self._started = monitor.clock.now()
         self.progress = Progress()
         self.unplanned = Unplanned()
@@ -195,6 +196,7 @@ class Service:
 
     def _match(self, monitor: Monitor) -> None:
         ended = self._ended("match", monitor)
+        matched = False
         for group in monitor.group.run(ended):
             say_group(log, group)
             metering.count_group(self._meter, group)
@@ -203,6 +205,10 @@ class Service:
             say_match(log, report)
             metering.count_match(self._meter, report, monitor.clock.now())
             self.progress.did("match")
+            matched = matched or bool(report.matches)
+        if matched:
+            # Now, and a whole number of seconds from now: a `group_wait` ends at a tick.
+            self._wake("digest")
 
     def _digest(self, monitor: Monitor) -> None:
         failed: dict[str, str] = {}
@@ -212,6 +218,8 @@ class Service:
             metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
                 self._on_plan(plan)
+                if plan.deliveries and self._sends:
+                    self._wake("deliver")
             else:
                 failed[plan.digest] = plan.why
         if not ended():
@@ -328,7 +336,9 @@ class Service:
         self._pulse.beat(self._monitor.clock.now())
 
     def _wake(self, stage: str) -> None:
-        """Lets the next stage begin now rather than at its next tick; a stage at work will see the item anyway."""
+        """Lets the next stage begin now rather than at its next tick, and tick from now on; one that is at work
+        may have passed what it is woken for, and goes round again."""
+        self._woken.add(stage)
         if self._scheduler is not None:
             with contextlib.suppress(JobLookupError):  # stopping: the jobs are gone
                 self._scheduler.modify_job(stage, next_run_time=self._monitor.clock.now())
@@ -336,15 +346,15 @@ class Service:
     def _guarded(self, name: str, stage: Callable[[Monitor], None]) -> Callable[[], None]:
         """A stage that never ends the daemon: what it raises is logged, and the next tick tries again."""
 
-        def run() -> None:
-            if self._stopping.is_set():
-                return
+        def turn() -> bool:
+            """Whether it ran, and was woken meanwhile."""
             monitor = self._monitor
             # What fetches may have an older generation beside it, and itself only once; the scheduler sees to the
             # others, of which no two generations may be at work at once.
             with self._at_work.run(getattr(monitor, name), alone=name in _FETCHING) as may_run:
                 try:
                     if may_run:
+                        self._woken.discard(name)
                         stage(monitor)
                         self.progress.turned(name)
                 except MonitorError as error:
@@ -355,5 +365,10 @@ class Service:
                     log.exception("stage broke", stage=name)
                     metering.count_failure(self._meter, name)
                     self._stopping.wait(PAUSE)
+            return may_run and name in self._woken
+
+        def run() -> None:
+            while not self._stopping.is_set() and turn():
+                pass
 
         return run

@@ -125,7 +125,7 @@ def _warnings(new: NewSilence, rules: Sequence[Rule], reached: int) -> list[str]
     said = [
         f"no rule fits {quoted(glob)}{did_you_mean(glob, ids)}"
         for glob in new.rules
-        if not any(covers_rule([glob], id_) for id_ in ids)
+        if not any(covers_rule((glob,), id_) for id_ in ids)
     ]
     said += [f"no rule has the tag {quoted(tag)}{did_you_mean(tag, tags)}" for tag in new.tags if tag not in tags]
     if not said and not reached:

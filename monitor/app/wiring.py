@@ -146,7 +146,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             channels_of(receivers, settings.smtp, stdout, clock, version),
             clock,
             random,
-            suppressed=store.suppressions.holds,
+            suppressed=store.suppressions.suppressed,
         ),
         prune=PruneStage(
             store.retention,

@@ -50,6 +50,12 @@ def test_a_claim_passes_over_busy_receivers(store: Store, feed: Feed) -> None:
     assert [one.new.key for one in store.outbox.claim(NOON, LEASE, 10)] == [first.key]
 
 
+def test_of_those_due_at_one_moment_a_claim_takes_the_first_made_of_one_receiver(store: Store, feed: Feed) -> None:
+    rows_to(store, feed, "ops", "desk", "desk", "ops")
+    claimed = [[one.id for one in store.outbox.claim(NOON, LEASE, 1)] for _ in range(4)]
+    assert claimed == [[2], [3], [1], [4]]
+
+
 def test_a_sent_delivery_is_not_sent_again(waiting: Store) -> None:
     waiting.outbox.record_sent(waiting.outbox.claim(NOON, LEASE, 1)[0], Receipt("250 ok"), NOON)
     assert not waiting.outbox.claim(NOON + timedelta(days=9), LEASE, 10)
@@ -217,10 +223,10 @@ def rows_to(store: Store, feed: Feed, *receivers: str) -> None:
 
 
 def test_all_dead_deliveries_or_those_to_one_receiver_are_retried(store: Store, feed: Feed) -> None:
-    rows_to(store, feed, "desk", "desk", "ops", "night")
+    rows_to(store, feed, "desk", "desk", "ops", "west")
     for one in (*store.outbox.claim(NOON, LEASE, 3), *store.outbox.claim(NOON, LEASE, 3)):
         store.outbox.record_failure(one, FAILURE, GIVEN_UP, NOON)
-    assert store.outbox.retry_dead(NOON + DAY, "night") == {}
+    assert store.outbox.retry_dead(NOON + DAY, "west") == {}
     assert store.outbox.retry_dead(NOON + DAY, "ops") == {"ops": 1}
     assert [one.new.receiver for one in store.ledger.deliveries(state=DeliveryState.DEAD)] == ["desk", "desk"]
     assert store.outbox.retry_dead(NOON + DAY) == {"desk": 2}

@@ -91,3 +91,24 @@ def test_what_a_digest_told_is_looked_up_by_story_not_among_all_it_ever_told(
 def test_how_a_batch_stands_is_read_from_the_index_alone(opened: SqlStore) -> None:
     steps = plans(opened, QUESTIONS["what other digests sent"])
     assert [step for step in steps if "deliveries USING COVERING INDEX" in step], steps
+
+
+def test_a_claim_sorts_nothing_however_many_wait(opened: SqlStore) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    engine = opened._db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    assert opened.outbox.claim(NOON, MINUTE, 20, [("night", ChannelKind.EMAIL)])
+    sa.event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        steps = [
+            row[3]
+            for statement, values in asked
+            if "deliveries" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+        ]
+    assert steps
+    assert not [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN deliveries")], steps

@@ -83,8 +83,8 @@ class SqlOutbox:
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
     ) -> Sequence[Delivery]:
-        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first; none in `busy`, none to
-        Slack whose thread waits itself."""
+        """Deliveries of one (receiver, channel) whose time has come, leased, oldest first, and of one moment those
+        of the receiver that is first by name; none in `busy`, none to Slack whose thread waits itself."""
         d, b = t.deliveries.c, t.broken_receivers.c
         due = (
             d.state == DeliveryState.WAITING.value,
@@ -92,6 +92,8 @@ class SqlOutbox:
             sa.or_(d.lease_until.is_(None), d.lease_until <= now),
             sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~_parent_waits()),
         )
+        # As the index has them, so that the first one found is the answer, however many wait.
+        in_turn = (d.next_attempt_at, d.receiver, d.channel, d.id)
         # One scan of the index, which holds the pair too: what is left alone there costs no look into the table.
         first = (
             sa.select(d.receiver, d.channel, b.receiver.is_not(None).label("broken"))
@@ -105,7 +107,7 @@ class SqlOutbox:
                 sa.or_(b.next_try_at.is_(None), b.next_try_at <= now),
                 *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
-            .order_by(d.next_attempt_at, d.id)
+            .order_by(*in_turn)
             .limit(1)
         )
         with self._db.read() as connection:
@@ -114,8 +116,9 @@ class SqlOutbox:
             return []
         alike = (
             sa.select(d.id)
-            .where(*due, d.receiver == found.receiver, d.channel == found.channel)
-            .order_by(d.next_attempt_at, d.id)
+            # Not "==": SQLite would see that the order does not need them, and sort all that wait.
+            .where(*due, d.receiver.between(*[found.receiver] * 2), d.channel.between(*[found.channel] * 2))
+            .order_by(*in_turn)
             .limit(1 if found.broken else limit)
         )
         if not self._db.sqlite:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from monitor.model.silence import Keeping, KeptOut, Silence, Swallowed, WaitingMatch
 
@@ -58,7 +59,8 @@ def fits(silence: Silence, match: WaitingMatch, digest: str) -> bool:
     return covers_rule(silence.rules, match.rule)
 
 
-def covers_rule(globs: Sequence[str], rule: str) -> bool:
+@lru_cache(maxsize=4_096)  # asked every second of every match that waits
+def covers_rule(globs: tuple[str, ...], rule: str) -> bool:
     """Whether a rule id fits one of the globs (case matters, as in `[[digests]].rules`); no globs: every rule."""
     return not globs or any(fnmatchcase(rule, glob) for glob in globs)
 

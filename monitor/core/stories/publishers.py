@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from monitor.core.text.domains import registrable_domain
 from monitor.core.text.urls import canonical_url, host_of
@@ -32,7 +33,7 @@ class Publishers:
 
         The most particular domain of the config counts: `blogs.example.org` before `example.org`.
         """
-        host = own = host_of(canonical_url(url))
+        host = own = _host_behind(url)
         while own:
             if own in self.joined:
                 return f"group:{self.joined[own]}"
@@ -47,3 +48,8 @@ class Publishers:
     def independent(self, members: Iterable[StoryMember]) -> frozenset[str]:
         """The origins of a story's articles: their number is that of its independent publishers."""
         return frozenset(self.origin_of(one.url, one.publisher, one.wire) for one in members)
+
+
+@lru_cache(maxsize=16_384)  # a digest that waits for publishers asks every second of all that it holds; some 3 MB
+def _host_behind(url: str) -> str:
+    return host_of(canonical_url(url))

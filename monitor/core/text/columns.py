@@ -14,10 +14,14 @@ def wrap(text: str, indent: str = "", *, then: str | None = None) -> list[str]:
 
     `then` is the indent of all lines but the first. A word wider than a line is broken.
     """
+    words, room = text.split(), COLUMNS - max(len(indent), len(then or ""))
+    whole = " ".join(words)
+    if len(whole) <= room and whole.isascii():  # most lines of a digest: no word of them is looked at
+        return [indent + whole]
     lines: list[str] = []
     line, width = indent, len(indent)
     empty = True
-    for word, needed in _short_words(text.split(), COLUMNS - max(len(indent), len(then or ""))):
+    for word, needed in _short_words(words, room):
         if not empty and width + 1 + needed > COLUMNS:
             lines.append(line)
             line = indent if then is None else then

@@ -7,7 +7,7 @@ from newsroom import Newsroom, digest_settings, item
 from monitor.app.deliveries import show_lines
 from monitor.model.delivery import DeliveryState, EmailEndpoint, Receiver, StdoutEndpoint
 from monitor.model.suppression import SuppressedBy, Suppression
-from monitor.pipeline.deliver import DeliverStage
+from monitor.pipeline.deliver import ASK_AGAIN, DeliverStage
 
 
 def room_with_two_readers() -> Newsroom:
@@ -20,7 +20,12 @@ def room_with_two_readers() -> Newsroom:
 
 def deliver(room: Newsroom) -> list[bool]:
     stage = DeliverStage(
-        room.store.outbox, room.channels, room.clock, lambda: 0.5, suppressed=room.store.suppressions.holds
+        room.store.outbox,
+        room.store.receivers,
+        room.channels,
+        room.clock,
+        lambda: 0.5,
+        suppressed=room.store.suppressions.suppressed,
     )
     return [report.suppressed for report in stage.run(lambda: False)]
 
@@ -44,3 +49,24 @@ def test_another_digest_and_another_channel_are_not_meant() -> None:
     for digest, address in (("morning", "desk@example.org"), ("alerts", "stdout")):
         room.store.suppressions.add(Suppression(digest, address, room.clock.now(), SuppressedBy.HAND))
     assert deliver(room) == [False, False, False]
+
+
+def test_who_leaves_while_a_portion_is_sent_is_left_out_a_second_later() -> None:
+    readers = tuple(f"reader{n}@example.org" for n in range(3))
+    receivers = [Receiver("desk", (EmailEndpoint(readers),))]
+    room = Newsroom(receivers=receivers, digests=[digest_settings(to=("desk",))])
+    room.bring_in(item())
+    room.plan()
+    stage = DeliverStage(
+        room.store.outbox,
+        room.store.receivers,
+        room.channels,
+        room.clock,
+        lambda: 0.5,
+        suppressed=room.store.suppressions.suppressed,
+    )
+    sending = stage.run(lambda: False)
+    assert not next(sending).suppressed
+    room.store.suppressions.add(Suppression("alerts", readers[-1], room.clock.now(), SuppressedBy.LINK))
+    room.clock.advance(ASK_AGAIN)
+    assert [report.suppressed for report in sending] == [False, True]

@@ -216,6 +216,8 @@ def publisher_names(story: DigestStory) -> dict[str, str]:
     named: dict[str, str] = {}
     for article in story.articles:
         named.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
+    if len(named) < 2:
+        return named
     shared = {name for name, owners in Counter(named.values()).items() if owners > 1}
     return {owner: cut(_domain(owner), 60) or name if name in shared else name for owner, name in named.items()}
 
@@ -362,7 +364,7 @@ def links_of(story: DigestStory) -> tuple[ArticleLink, ...]:
 def web_url(url: str) -> str:
     """The address where it may be linked: absolute http(s), of a length that opens, else ""."""
     url = url.strip()
-    if len(url) > LONGEST_URL or printable(url) != url or any(c.isspace() for c in url):
+    if len(url) > LONGEST_URL or printable(url) != url or url.split() != [url]:
         return ""
     try:
         parts = urlsplit(url)

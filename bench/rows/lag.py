@@ -1,0 +1,170 @@
+"""How long an alert takes: from the answer of a poll that carries a new entry to the mail server's "250"."""
+
+from __future__ import annotations
+
+import os
+import queue
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rows.feeds import address_of
+
+BENCH = Path(__file__).parent.parent
+_CONFIG = """
+[store]
+url = "sqlite:///monitor.db"
+[poll]
+interval = "60s"
+min_interval = "10s"
+host_delay = "1s"
+allow_private_addresses = true
+[rules]
+files = ["rules.toml"]
+[smtp]
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
+from = "Desk <monitor@example.org>"
+[receivers.desk]
+email = ["desk@example.org"]
+[[digests]]
+name = "alerts"
+rules = ["*"]
+to = ["desk"]
+schedule = "immediate"
+group_wait = "{wait}s"
+"""
+_RULES = '[[rules]]\nid = "torkham"\ntitle = "Torkham"\nquery = "Torkham AND closed"\n'
+SLOWNESS = 0.5  # seconds a page takes
+_BETWEEN = 1.0  # seconds between two new entries: no storm, which would be told in one message
+_STEPS = ("fed", "stored", "paged", "matched", "planned", "taken")
+_PATIENCE = 300.0
+_Times = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many feeds, entries that are waited for, seconds of `group_wait`, and whether pages are read."""
+
+    feeds: int
+    entries: int
+    wait: int
+    full_text: bool
+
+
+def measure(load: Load) -> Iterator[str]:
+    """One line for all of the way, and one for each step of it: p50, p99 and the longest, in seconds."""
+    with tempfile.TemporaryDirectory() as name, _server(load) as (lines, tell, ports):
+        folder = Path(name)
+        _write(folder, load, *ports)
+        with _daemon(folder) as daemon:
+            _until(lambda: _asked(folder) >= load.feeds, daemon)
+            dice = random.Random(1)
+            for number in range(load.entries):
+                tell(f"tok{number}end {dice.randrange(load.feeds)}")
+                time.sleep(dice.uniform(0, 2 * _BETWEEN))
+            times = _heard(lines, load.entries, daemon)
+        _look_up(folder, times)
+    yield _row("fed to taken", [one["taken"] - one["fed"] for one in times.values()])
+    steps = [step for step in _STEPS if load.full_text or step != "paged"]
+    for before, after in zip(steps, steps[1:], strict=False):
+        yield _row(f"  {before} to {after}", [one[after] - one[before] for one in times.values()])
+
+
+def _row(name: str, seconds: list[float]) -> str:
+    found = sorted(seconds)
+    p50, p99 = (found[min(len(found) - 1, int(len(found) * share))] for share in (0.5, 0.99))
+    return f"{name:<18} p50 {p50:6.2f} s  p99 {p99:6.2f} s  of {len(found)}"
+
+
+def _write(folder: Path, load: Load, port: int, smtp: int) -> None:
+    page = "full_text = true\n" if load.full_text else ""
+    feeds = "".join(
+        f'[[feeds]]\nurl = "http://{address_of(number)}:{port}/feed.xml"\n{page}' for number in range(load.feeds)
+    )
+    (folder / "config.toml").write_text(_CONFIG.format(smtp=smtp, wait=load.wait) + feeds, encoding="utf-8")
+    (folder / "rules.toml").write_text(_RULES, encoding="utf-8")
+
+
+@contextmanager
+def _server(load: Load) -> Iterator[tuple[queue.Queue[str], Callable[[str], None], tuple[int, int]]]:
+    line = [sys.executable, "-m", "rows.lag_server", str(load.feeds), str(SLOWNESS)]
+    with subprocess.Popen(line, cwd=BENCH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        out, said = server.stdout, queue.Queue[str]()
+        feeds, smtp = map(int, out.readline().split())
+        threading.Thread(target=lambda: [said.put(line) for line in out], daemon=True).start()
+        try:
+            yield said, lambda text: print(text, file=server.stdin, flush=True), (feeds, smtp)
+        finally:
+            server.stdin.close()
+
+
+@contextmanager
+def _daemon(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {**os.environ, "PYTHONPATH": str(BENCH.parent)}
+    line = [sys.executable, "-m", "monitor", "run", "-c", str(folder / "config.toml")]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(line, stdout=log, stderr=log, env=environment) as daemon,
+    ):
+        try:
+            yield daemon
+        finally:
+            daemon.terminate()
+
+
+def _until(done: Callable[[], bool], daemon: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + _PATIENCE
+    while not done():
+        assert daemon.poll() is None, "the daemon ended"
+        assert time.monotonic() < ends, "waited too long"
+        time.sleep(0.5)
+
+
+def _rows(folder: Path, query: str) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(folder / "monitor.db", timeout=10)) as store:
+        return store.execute(query).fetchall()
+
+
+def _asked(folder: Path) -> int:
+    try:
+        return int(_rows(folder, "SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL")[0][0])
+    except sqlite3.OperationalError:  # not there yet
+        return 0
+
+
+def _heard(lines: queue.Queue[str], entries: int, daemon: subprocess.Popen[bytes]) -> _Times:
+    times: _Times = defaultdict(dict)
+
+    def all_taken() -> bool:
+        while not lines.empty():
+            what, token, at = lines.get().split()
+            times[token].setdefault(what, float(at))
+        return sum("taken" in one for one in times.values()) >= entries
+
+    _until(all_taken, daemon)
+    return times
+
+
+def _look_up(folder: Path, times: _Times) -> None:
+    """When the daemon itself stored, matched and planned each."""
+    query = """
+        SELECT e.link, (julianday(e.first_seen) - 2440587.5) * 86400.0,
+            (julianday(m.matched_at) - 2440587.5) * 86400.0, (julianday(b.planned_at) - 2440587.5) * 86400.0
+        FROM entries e JOIN articles a ON a.entry_row = e.id JOIN matches m ON m.article_id = a.id
+        JOIN routings r ON r.match_id = m.id JOIN batches b ON b.digest = r.digest AND b.batch = r.batch
+    """
+    for link, *found in _rows(folder, query):
+        times[link.rsplit("/", 1)[1]].update(zip(("stored", "matched", "planned"), map(float, found), strict=True))
