@@ -98,8 +98,8 @@ def test_what_silences_kept_out_is_counted_with_its_reason(form: MessageFormat) 
     until = END + timedelta(hours=10)
     silenced = (Swallowed(1, "strike week", until, held=4), Swallowed(2, "<sports>", until, discarded=2))
     said = shown(replace(DIGEST, silenced=silenced), form)
-    assert "Silenced stories: 4 held until" in said
-    assert "(strike week); 2 not told (<sports>)" in said
+    assert "6 stories silenced: 4 wait until" in said
+    assert "(strike week), 2 discarded (<sports>)" in said
 
 
 def test_json_says_the_same_with_stable_keys() -> None:

@@ -124,8 +124,8 @@ def test_what_the_digest_says_of_itself_is_told():
     )
     said = shown(parts(digest)[0])
     assert "Held since yesterday 08:00 by quiet hours" in said
-    assert "left out: 2 stories you were alerted of before" in said
-    assert "3 stories until 08:00 and 1 story not told (strike &amp; more)" in said
+    assert "Left out: 2 stories you were alerted of before" in said
+    assert "4 stories silenced: 3 wait until 08:00 and 1 discarded (strike &amp; more)" in said
 
 
 @pytest.mark.parametrize("severity", list(Severity))
