@@ -27,10 +27,6 @@ from pathlib import Path
 from random import random
 from typing import Any
 
-import planning
-import rendering
-from rows import idle, lag
-
 from monitor.adapters.channels.email import EmailChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
@@ -172,6 +168,8 @@ def drains(options: argparse.Namespace) -> Iterator[str]:
 
 def renders(options: argparse.Namespace) -> Iterator[str]:
     """CPU of a digest for e-mail, as by default and with room for all, beside css-inline story by story."""
+    import rendering  # here and below: a server's process begins by importing this file
+
     usual = rendering.pictured.many(options.stories)
     roomy = replace(usual, max_stories=options.stories)
     for name, digest in ((f"{usual.max_stories} with room", usual), ("all with room", roomy)):
@@ -183,9 +181,25 @@ def renders(options: argparse.Namespace) -> Iterator[str]:
 
 def lags(options: argparse.Namespace, *, full_text: bool) -> Iterator[str]:
     """From the answer of the poll that carries an entry to the mail server's "250"; the floor is `group_wait`."""
+    from rows import lag
+
     what = f"pages answer after {lag.SLOWNESS} s" if full_text else "feed's own text"
     yield f"{options.feeds:,} feeds, group_wait {options.group_wait} s, {what}"
     yield from lag.measure(lag.Load(options.feeds, options.entries, options.group_wait, full_text))
+
+
+def plannings(options: argparse.Namespace) -> Iterator[str]:
+    """CPU of planning beside so many stored matches."""
+    import planning
+
+    yield from planning.table([int(one) for one in options.sizes.split(",")])
+
+
+def idles(options: argparse.Namespace) -> Iterator[str]:
+    """CPU of a turn in which nothing is due."""
+    from rows import idle
+
+    yield from idle.measure(options.matches, options.held)
 
 
 ROWS: Mapping[str, Callable[[argparse.Namespace], Iterator[str]]] = {
@@ -193,8 +207,8 @@ ROWS: Mapping[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "drain": drains,
     "lag": partial(lags, full_text=False),
     "page-lag": partial(lags, full_text=True),
-    "planning": lambda options: planning.table([int(one) for one in options.sizes.split(",")]),
-    "idle": lambda options: idle.measure(options.matches, options.held),
+    "planning": plannings,
+    "idle": idles,
 }
 
 

@@ -78,9 +78,7 @@ def send_all(store: SqlStore, clock: FakeClock) -> None:
 def multiply(file: Path, copies: int) -> None:
     """The first match, and all that hangs on it, so many times; indexes are made anew, which sorts once."""
     names = ", ".join(f"'{table.name}'" for table in COPIED)
-    made = (
-        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({names})"
-    )
+    made = f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL AND tbl_name IN ({names})"
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for pragma in ("foreign_keys = OFF", "synchronous = OFF", "secure_delete = OFF", "cache_size = -400000"):
             connection.execute(f"PRAGMA {pragma}")
@@ -108,7 +106,7 @@ def _copying(table: sa.Table, changed: Mapping[str, str], copies: int) -> str:
 
 
 def filled(file: Path, clock: FakeClock, matches: int) -> SqlStore:
-    """A store with so many matches that alerts and the morning told long ago; the clock stands a day after them."""
+    """A store with so many matches that alerts and the morning told long ago; the clock stands 20 h after."""
     store = SqlStore(f"sqlite:///{file}")
     store.feeds.sync([feed_settings(FEED)], NOON)
     for one in DIGESTS:

@@ -74,7 +74,7 @@ def _line(name: str, turn: Callable[[], object]) -> str:
 
 
 def _hold(store: SqlStore, held: int) -> None:
-    """So many of the old matches wait for the alerts again, each of a story of its own that nothing was told of."""
+    """So many of the old matches wait for the alerts again, each of a story of its own."""
     with store._db.write() as connection:
         last = connection.exec_driver_sql("SELECT max(match_id) FROM routings").scalar_one()
         connection.exec_driver_sql(

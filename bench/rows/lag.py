@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from rows.feeds import address_of
@@ -77,7 +78,7 @@ def measure(load: Load) -> Iterator[str]:
         _look_up(folder, times)
     yield _row("fed to taken", [one["taken"] - one["fed"] for one in times.values()])
     steps = [step for step in _STEPS if load.full_text or step != "paged"]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         yield _row(f"  {before} to {after}", [one[after] - one[before] for one in times.values()])
 
 

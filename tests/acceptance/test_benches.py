@@ -140,6 +140,16 @@ def test_the_pictures_in_the_docs_are_small() -> None:
     assert {name: size for name, size in sizes.items() if size > 150_000} == {}
 
 
-def test_the_delivery_bench_drains_its_queue() -> None:
-    table = bench("delivery.py", "--only=drain", "--deliveries=60", "--receivers=2")
+def test_the_delivery_bench_drains_its_queue_and_counts_idle_seconds() -> None:
+    table = bench(
+        "delivery.py",
+        "--only=drain",
+        "--deliveries=60",
+        "--receivers=2",
+        "--only=idle",
+        "--matches=60",
+        "--held=50",
+    )
+    assert "smtplib alone" in table
     assert "60 e-mails to 2 receivers: " in table
+    assert "digest: 3 silences hold 50" in table

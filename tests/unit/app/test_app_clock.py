@@ -87,3 +87,16 @@ def test_a_late_digest_waits_for_the_first_poll_of_every_feed_but_not_for_ever()
     service = Service(monitor_of(Newsroom(), room.clock))
     room.clock.advance(CATCH_UP + timedelta(seconds=1))
     assert service._caught_up()
+
+
+def test_a_stage_that_is_woken_at_work_goes_round_again() -> None:
+    service = Service(monitor_of(Newsroom(), SetClock(timedelta(0))))
+    turns: list[int] = []
+
+    def match(_monitor: Monitor) -> None:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            service._wake("match")  # by what it may have passed already
+
+    service._guarded("match", match)()
+    assert turns == [0, 1]
