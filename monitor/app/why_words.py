@@ -194,8 +194,7 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
                 continue
         verdict = "match   " if answer.matched else "no match"
         lines.append(f"{verdict}      {answer.rule}: {answer.because}")
-        if answer.then:
-            lines.append(f"              {' · '.join(answer.then)}")
+        lines += [f"{_BESIDE}{one}" for one in answer.then]
         if answer.matched:
             analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""
             lines.append(f"              rule version {answer.version}{analyser}")
