@@ -19,7 +19,7 @@ def service_problems(settings: Settings, source: str) -> list[Problem]:
             if isinstance(endpoint, AppriseEndpoint):
                 whys = [] if is_installed() else [MISSING]
                 found = ((url.reference, problem_with(url.reveal())) for url in endpoint.urls)
-                whys += [f"{reference} {why}" for reference, why in found if why is not None]
+                whys += [f"{reference}: {why}" for reference, why in found if why is not None]
                 line = line_of(source, path)
                 problems += [Problem(settings.source, line, f"{'.'.join(path)}: {why}") for why in whys]
     return problems

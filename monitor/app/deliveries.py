@@ -102,7 +102,7 @@ def _to(one: Delivery) -> str:
 def _standing(one: Delivery) -> str:
     """What a person wants to know next to the state; "" where that says it all."""
     if one.state is DeliveryState.SENT:
-        return f"{one.sent_at.astimezone():%d %b %H:%M}  {one.receipt}" if one.sent_at else ""
+        return f"{one.sent_at.astimezone():%d %b %H:%M}  {one.new.message.subject}" if one.sent_at else ""
     if one.state is DeliveryState.DEAD:
         return f"after {counted(one.attempts, 'attempt')}: {one.last_error}"
     if one.state is DeliveryState.WAITING:

@@ -52,6 +52,7 @@ class Reached:
     ways: tuple[tuple[ChannelKind, str], ...]
     digests: tuple[str, ...]
     left: tuple[Suppression, ...] = ()  # addresses of it that unsubscribed from a digest of it
+    health: bool = False  # it is among the receivers of [health]
 
 
 def receivers_of(config: Path, environment: Mapping[str, str]) -> list[Reached]:
@@ -72,6 +73,7 @@ def receivers_of(config: Path, environment: Mapping[str, str]) -> list[Reached]:
                 if one.digest in digests
                 and one.recipient in {folded_address(to) for kind, to in ways if kind is ChannelKind.EMAIL}
             ),
+            receiver.name in settings.health.receivers,
         )
         for receiver in settings.receivers
     ]
@@ -113,6 +115,7 @@ def receiver_lines(found: Sequence[Reached]) -> list[str]:
         lines.append(one.name)
         lines += [f"  {kind.value:<8}{' ' + to if to else ''}".rstrip() for kind, to in one.ways]
         lines.append(f"  digests  {', '.join(one.digests)}" if one.digests else "  no digest is sent to it")
+        lines += ["  health   told of the monitor's own troubles"] if one.health else []
         lines += [f"  {suppression_line(left)}" for left in one.left]
     return [*lines, "", f"Does it get there? monitor receivers test {found[0].name}"]
 
@@ -124,6 +127,7 @@ def receivers_json(found: Sequence[Reached]) -> list[dict[str, Any]]:
             "receiver": one.name,
             "channels": [{"channel": kind.value, "to": to or None} for kind, to in one.ways],
             "digests": list(one.digests),
+            "health": one.health,
             "unsubscribed": [suppression_json(left) for left in one.left],
         }
         for one in found

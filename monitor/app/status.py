@@ -25,6 +25,7 @@ from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
 from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
+from monitor.model.rule import Severity
 from monitor.model.suppression import Suppression
 from monitor.ports import Store
 
@@ -50,6 +51,7 @@ class DigestStatus:
     min_publishers: int = 1  # independent ones that a story needs; of a story with fewer the matches wait
     held_by: CatchUp | None = None
     quiet_until: datetime | None = None  # it is quiet now
+    override: Severity | None = None  # stories of this severity or a higher one, while it is quiet
     last: LastBatch | None = None  # that told a story
 
 
@@ -156,7 +158,15 @@ def _digest_status(digest: DigestSettings, pending: int, last: LastBatch | None,
         next_at, held_by = closing.at, closing.held_by
     until = quiet.end if quiet else None
     return DigestStatus(
-        digest.name, next_at, digest.timezone, pending, digest.min_publishers, held_by, until, last
+        digest.name,
+        next_at,
+        digest.timezone,
+        pending,
+        digest.min_publishers,
+        held_by,
+        until,
+        digest.quiet.override if quiet else None,
+        last,
     )
 
 
@@ -238,8 +248,11 @@ def _head(first: str, more: str) -> list[str]:
 
 
 def _laid_out(indent: str, line: str) -> list[str]:
-    fits = len(indent) + display_width(line) <= COLUMNS  # as it is: wrapping makes two spaces one
-    return [indent + line] if fits else wrap(line, indent, then=_IN + "  ")
+    fits = len(indent) + display_width(line) <= COLUMNS
+    if fits:
+        return [indent + line]
+    name, gap, rest = line.partition("  ")  # wrapping would make of the two spaces one
+    return wrap(rest, indent + name + gap, then=_IN + "  ") if gap else wrap(line, indent, then=_IN + "  ")
 
 
 def _running(status: Status) -> str:
@@ -275,7 +288,13 @@ def _comes(digest: DigestStatus, now: datetime) -> str:
     if digest.next_at is not None:
         return f"next {_when(digest.next_at, digest.timezone, now)}{held}"
     until = f" until {_when(digest.quiet_until, digest.timezone, now)}" if digest.quiet_until else ""
-    return f"immediate{held}{until}"
+    return f"immediate{held}{until}{_but(digest.override)}"
+
+
+def _but(least: Severity | None) -> str:
+    if least is None:
+        return ""
+    return f" but for {least.value}" + ("" if least is Severity.HIGH else " and higher")
 
 
 def _lags(lags: Lags) -> list[str]:
@@ -284,7 +303,8 @@ def _lags(lags: Lags) -> list[str]:
         parts.append(f"published → seen  median {long_span_text(lags.published_to_seen)}")
     if lags.seen_to_delivered is not None:
         parts.append(f"seen → delivered  p99 {long_span_text(lags.seen_to_delivered)}")
-    return [" · ".join(parts)] if parts else []
+    together = " · ".join(parts)
+    return parts if display_width(together) > COLUMNS - len(_IN) else [together] if parts else []
 
 
 def _when(moment: datetime, timezone: str, now: datetime) -> str:

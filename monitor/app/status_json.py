@@ -41,6 +41,7 @@ def status_json(status: Status) -> dict[str, Any]:
                 "next": digest.next_at.isoformat() if digest.next_at else None,
                 "held_by": digest.held_by.value if digest.held_by else None,
                 "quiet_until": iso_time(digest.quiet_until),
+                "quiet_override": digest.override and digest.override.value,
                 "pending": digest.pending,
                 "min_publishers": digest.min_publishers,
                 "last": _last_json(digest.last),

@@ -194,10 +194,7 @@ class HealthStage:
             ill=[(feed, found) for feed, found in ill if found],
             incidents=store.incidents.of_late(window.start),
             dead=facts.given_up(),
-            digests=[
-                DigestFact(one.name, one.timezone, last.get(one.name), pending.get(one.name, 0))
-                for one in self.digests
-            ],
+            digests=[DigestFact(one.name, last.get(one.name), pending.get(one.name, 0)) for one in self.digests],
             busy=facts.busy_rules(day, LEAST_NOISE, day.start - USUAL_DAYS),
             silent=silent(facts.silent_rules(end - SILENT_AFTER), self.rules, window.start, end),
             failing_rules=facts.failing_rules(window),

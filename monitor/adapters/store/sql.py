@@ -135,7 +135,8 @@ class SqlStore:
     def size(self) -> int | None:
         """Bytes on disk, as the database counts them; None in memory."""
         if self.path is not None:
-            return self.path.stat().st_size
+            beside = (self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm"))
+            return self.path.stat().st_size + sum(one.stat().st_size for one in beside if one.exists())
         if self._db.sqlite:
             return None
         with self._db.read() as connection:

@@ -91,20 +91,22 @@ def _story(
     subscribed_at: Mapping[int, datetime],
     owner_of: Callable[[str, str], str],
 ) -> DigestStory:
-    items = sorted(items, key=lambda i: (*_rank(i.article), i.rule.id, i.match.rule_version, i.match.spans))
     articles = {a.id: a for a in (*members, *(i.article for i in items))}
-    ranked = sorted(_as_they_stand(articles.values()), key=_rank)
+    standing = _as_they_stand(articles.values())
+    ranked = sorted(standing, key=_rank)
     lead = ranked[0]
+    items = sorted(items, key=_turn)
+    quoted = sorted(_newest_wordings(items, standing), key=_turn)
     return DigestStory(
         id=story_id,
         headline=one_line(lead.title) or lead.url or "(no title)",
         url=lead.url,
         articles=tuple(_link(a, owner_of) for a in sorted(ranked, key=lambda a: (_when(a), a.id))),
-        rules=_hits(items),
-        matched=_passages(items),
+        rules=_hits(quoted),
+        matched=_passages(quoted),
         first_seen=min(a.first_seen for a in articles.values()),
         last_updated=max(a.first_seen for a in articles.values()),
-        entities=_entities(i.article for i in items),
+        entities=_entities(i.article for i in quoted),
         badges=_badges([i.article for i in items], subscribed_at),
         told=tuple(dict.fromkeys(i.article.id for i in items)),
     )
@@ -123,6 +125,20 @@ def _as_they_stand(articles: Iterable[Article]) -> list[Article]:
     return list(newest.values())
 
 
+def _newest_wordings(items: Sequence[MatchedArticle], standing: Iterable[Article]) -> list[MatchedArticle]:
+    """Of each rule on a page the newest wording that it matched: what was corrected since is quoted no more."""
+    newest: dict[tuple[tuple[int, str], str], int] = {}
+    for item in items:
+        key = (_page(item.article), item.rule.id)
+        newest[key] = max(newest.get(key, 0), item.article.id)
+    as_it_stands = {article.id: article for article in standing}
+    return [
+        replace(item, article=as_it_stands.get(item.article.id, item.article))
+        for item in items
+        if newest[_page(item.article), item.rule.id] == item.article.id
+    ]
+
+
 def _page(article: Article) -> tuple[int, str]:
     return (article.feed_id, article.url_key or f"a_{article.id}")
 
@@ -134,6 +150,11 @@ def _when(article: Article) -> datetime:
 def _rank(article: Article) -> tuple[bool, int, datetime, int]:
     """Sorts the article that speaks for its story to the front: the earliest full text that is no copy."""
     return (article.duplicate_of is not None, _FULLNESS[article.quality], _when(article), article.id)
+
+
+def _turn(item: MatchedArticle) -> tuple[object, ...]:
+    """The order in which matches speak for their story."""
+    return (*_rank(item.article), item.rule.id, item.match.rule_version, item.match.spans)
 
 
 def _link(article: Article, owner_of: Callable[[str, str], str]) -> ArticleLink:

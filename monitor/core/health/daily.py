@@ -37,7 +37,6 @@ class DigestFact:
     """How one digest of the config stands."""
 
     name: str
-    timezone: str
     last: LastBatch | None = None
     waiting: int = 0  # matches
 
@@ -77,7 +76,7 @@ def daily_notice(facts: Facts, at: datetime, timezone: str, *, late: bool = Fals
         _section("Rules", [*_noisy(facts), *_silent(facts)], "monitor why --rule ID"),
         _section("Silences", facts.silences, "monitor silence list"),
         _section("Unsubscribed", _unsubscribed(facts)),
-        _section("Digests", _digests(facts), "monitor deliveries list"),
+        _section("Digests", _digests(facts, timezone), "monitor deliveries list"),
         _section("Store", _store(facts)),
     ]
     answer = "all well" if not yours else f"{len(yours):,} {'needs' if len(yours) == 1 else 'need'} you"
@@ -195,16 +194,16 @@ def _unsubscribed(facts: Facts) -> list[str]:
     return [f"{counted(count, 'address', 'addresses')} from {digest}" for digest, count in sorted(fresh.items())]
 
 
-def _digests(facts: Facts) -> list[str]:
-    return [f"{one.name}: {', '.join(_digest_words(one))}" for one in facts.digests]
+def _digests(facts: Facts, timezone: str) -> list[str]:
+    return [f"{one.name}: {', '.join(_digest_words(one, timezone))}" for one in facts.digests]
 
 
-def _digest_words(fact: DigestFact) -> list[str]:
+def _digest_words(fact: DigestFact, timezone: str) -> list[str]:
     last = fact.last
     if last is None:
         said = ["nothing told yet"]
     else:
-        at = last.planned_at.astimezone(ZoneInfo(fact.timezone))
+        at = last.planned_at.astimezone(ZoneInfo(timezone))
         said = [f"last {counted(last.stories, 'story', 'stories')} at {at:%d %b %H:%M}", delivered(last)]
     return [*said, f"{counted(fact.waiting, 'match waits', 'matches wait')}"] if fact.waiting else said
 

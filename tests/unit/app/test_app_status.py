@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
 
@@ -16,6 +17,7 @@ from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
 from monitor.model.health import IncidentKind, Trouble
+from monitor.model.rule import Severity
 from monitor.testing import RecordingChannel
 
 BOTH = (feed_settings(FEED, backfill=DAY), feed_settings(OTHER_FEED, name="Wire"))
@@ -31,6 +33,10 @@ def status(room: Newsroom, **more: Any) -> Status:
 
 def said(room: Newsroom, **more: Any) -> str:
     return "\n".join(status_lines(status(room, **more)))
+
+
+def in_one_line(room: Newsroom) -> str:
+    return " ".join(said(room).split())
 
 
 def test_a_fresh_house_says_what_it_is() -> None:
@@ -134,15 +140,40 @@ def test_what_quiet_time_holds_is_said_with_its_end() -> None:
             digest_settings("now", **kabul),
         ]
     )
-    assert "late  next Thu 06:00 Kabul, held by quiet hours\n" in said(room)
-    assert "now  immediate\n" in said(room)
+    assert "late next Thu 06:00 Kabul, held by quiet hours" in in_one_line(room)
+    assert "now immediate" in in_one_line(room)
     room.clock.set(datetime(2023, 2, 23, 20, tzinfo=UTC))  # half past midnight
-    assert "late  next Sat 06:00 Kabul, held by a pause\n" in said(room)
-    assert "morning  next Sat 06:00 Kabul, held by a pause\n" in said(room)
-    assert "now  immediate, held by a pause until Sat 06:00 Kabul\n" in said(room)
+    assert "late next Sat 06:00 Kabul, held by a pause" in in_one_line(room)
+    assert "morning next Sat 06:00 Kabul, held by a pause" in in_one_line(room)
+    assert "now immediate, held by a pause until Sat 06:00 Kabul" in in_one_line(room)
     found = status_json(status(room))["digests"][2]
     assert (found["next"], found["held_by"]) == (None, "pause")
     assert found["quiet_until"] == "2023-02-25T01:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        (Severity.HIGH, "Kabul but for high Outbox"),
+        (Severity.NORMAL, "Kabul but for normal and higher Outbox"),
+        (None, "Kabul Outbox"),
+    ],
+)
+def test_what_comes_through_quiet_time_is_said_too(override: Severity | None, words: str) -> None:
+    night = QuietSettings((time(22), time(6)), override=override)
+    room = Newsroom(digests=[digest_settings("now", timezone="Asia/Kabul", quiet=night)])
+    room.clock.set(datetime(2023, 2, 23, 20, tzinfo=UTC))
+    assert f"immediate, held by quiet hours until Fri 06:00 {words}" in in_one_line(room)
+    assert status_json(status(room))["digests"][0]["quiet_override"] == (override and override.value)
+
+
+def test_a_name_stands_apart_from_what_is_said_of_it_on_long_lines_too() -> None:
+    night = QuietSettings((time(22), time(6)), override=Severity.HIGH)
+    name = "border-and-trade-of-the-north"
+    room = Newsroom(digests=[digest_settings(name, timezone="Asia/Kabul", quiet=night)])
+    room.clock.set(datetime(2023, 2, 23, 20, tzinfo=UTC))
+    (line,) = (one for one in status_lines(status(room)) if name in one)
+    assert f"{name}  immediate" in line
 
 
 def test_matches_of_a_digest_that_left_the_config_are_not_forgotten() -> None:
@@ -211,6 +242,7 @@ def test_json_is_one_object_with_stable_keys() -> None:
             "next": None,
             "held_by": None,
             "quiet_until": None,
+            "quiet_override": None,
             "pending": 1,
             "min_publishers": 1,
             "last": None,

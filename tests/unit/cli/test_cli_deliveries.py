@@ -104,7 +104,7 @@ def test_the_list_says_what_waits_was_sent_and_was_given_up_and_why(desk: SqlSto
     assert "Outbox    1 waiting · 1 sent · 1 dead · 3 draft" in said
     assert "alerts → desk (desk@example.org)" in said
     assert r"after 2 attempts: refused: 550 5.1.1 no such user \x1b[2J" in said
-    assert "22 Feb 12:00  digests/alert.json" in said
+    assert "22 Feb 12:00  HIGH" in said
     assert "next attempt 22 Feb 12:00" in said
     assert "monitor deliveries retry --dead" in said
     assert f"monitor deliveries show {rows('list')[0]['id']}" in said

@@ -203,6 +203,7 @@ def test_the_list_says_who_is_reached_how_and_needs_no_secret(desk: Path, monkey
         "receiver": "siem",
         "channels": [{"channel": "webhook", "to": "siem.example"}],
         "digests": [],
+        "health": False,
         "unsubscribed": [],
     }
 

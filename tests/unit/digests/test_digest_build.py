@@ -158,6 +158,28 @@ def test_a_revision_stands_for_what_it_revises_and_is_no_second_article():
     )
 
 
+def test_what_was_corrected_before_it_was_told_is_quoted_no_more() -> None:
+    page = {"url_key": "dawn.example/x"}
+    first = article(1, "Closed", text="The crossing closed, two soldiers dead.", **page)
+    revised = {"duplicate_of": 1, "duplicate_reason": DuplicateReason.REVISION}
+    second = article(2, "CORRECTION: Closed", text="The crossing closed, three soldiers dead.", **page, **revised)
+    for items in ((first, second), (second, first)):
+        (story,) = build(*(matched(one, "closed") for one in items), members=(first, second)).stories
+        assert [passage.text for passage in story.matched] == ["The crossing closed, three soldiers dead."]
+        assert story.told == (1, 2)
+
+
+def test_a_wording_that_no_rule_finds_any_more_is_still_told() -> None:
+    page = {"url_key": "dawn.example/x"}
+    first = article(1, "Closed", text="The crossing closed, two soldiers dead.", **page)
+    revised = {"duplicate_of": 1, "duplicate_reason": DuplicateReason.REVISION}
+    second = article(2, "Open again", text="The crossing is open.", **page, **revised)
+    opened = matched(second, "open", by=rule("opened"))
+    (story,) = build(matched(first, "closed"), opened, members=(first, second)).stories
+    assert [passage.text for passage in story.matched] == [second.text, first.text]
+    assert len(story.rules) == 2
+
+
 def test_a_revised_copy_is_still_a_copy():
     full = article(1, "Full")
     copy = article(2, "Copy", duplicate_of=1, duplicate_reason=DuplicateReason.SAME_URL, url_key="dawn.example/x")
