@@ -129,7 +129,7 @@ def revised(text: str, **more: Any) -> Newsroom:
 def cut_part() -> Newsroom:
     room = newsroom()
     room.bring_in(item("e1", "Torkham talks", "Ministers meet."))
-    dropped = [Dropped(DropReason.COHESION_CUT, "It was closed.")]
+    dropped = (Dropped(DropReason.COHESION_CUT, "It was closed."),)
     with room.store._db.write() as connection:
         connection.execute(t.articles.update().values(dropped=DROPPED.dump_python(dropped, mode="json")))
     return room

@@ -347,7 +347,7 @@ def test_why_tells_that_a_backtest_found_it(told: Newsroom) -> None:
     send("--yes")
     text = run("why", "https://news.example/e2").stdout
     assert "torkham-closed" in text
-    assert "→ alerts, found by a backtest" in text
+    assert "digest alerts, found by a backtest → " in " ".join(text.split())
     (fate,) = told.fates("e2")
     (match,) = fate.matches
     assert match.match.new.rule.query == "Torkham AND (closed OR shut)"
