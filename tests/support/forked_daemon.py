@@ -22,7 +22,8 @@ from monitor.__main__ import main
 # The fork server of the sandbox is one for all daemons, and up: else each would import the parsers anew.
 get_context("forkserver").set_forkserver_preload(list(PRELOADED))
 forkserver.ensure_running()
-config, log = sys.argv[1:]
+config, log, *more = sys.argv[1:]
+print(0, flush=True)
 pid = 0
 for line in sys.stdin:
     if line == "start\\n":
@@ -32,7 +33,7 @@ for line in sys.stdin:
             null, out = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.dup2(null, 0), os.dup2(null, 1), os.dup2(out, 2)
             forkserver._forkserver.ensure_running = lambda: None  # it is no child of ours
-            sys.argv = ["monitor", "run", "-c", config]
+            sys.argv = ["monitor", "run", "-c", config, *more]
             try:
                 main()
             finally:
@@ -45,11 +46,11 @@ for line in sys.stdin:
 
 
 class ForkedDaemons:
-    """One daemon after the other over the desk's store."""
+    """One `monitor run` with these arguments after the other, over the desk's store."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *arguments: str) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, str(desk.config), str(desk.folder / "daemon.log")],
+            [sys.executable, "-c", _SERVER, str(desk.config), str(desk.folder / "daemon.log"), *arguments],
             cwd=desk.folder,
             env={**os.environ, **desk.environment},
             stdin=subprocess.PIPE,
@@ -58,6 +59,7 @@ class ForkedDaemons:
         )
 
     def __enter__(self) -> ForkedDaemons:
+        self._answer()  # it has imported everything
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +76,10 @@ class ForkedDaemons:
 
     def _told(self, word: str) -> int:
         assert self._server.stdin is not None
-        assert self._server.stdout is not None
         self._server.stdin.write(f"{word}\n")
         self._server.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._server.stdout is not None
         return int(self._server.stdout.readline())
