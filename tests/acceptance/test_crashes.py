@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from desk import Desk, eventually
+from desk import Desk
 from forked_daemon import ForkedDaemons
 from incidents import MAIL, World, check, settled
 from local_feed import LocalFeed
@@ -41,7 +41,7 @@ def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, 
         with ForkedDaemons(desk) as daemons, world.publishing(count + 1, pause):
             kill_at_random(daemons, kills, dice, longest)
         with desk.running():
-            eventually(lambda: settled(desk, world), "the last delivery", 240)
+            desk.within("4m", lambda: settled(desk, world), "the last delivery")
         messages, repeats = check(desk, world, mail)
         print(
             f"\n{count} feeds, {len(world.matching) + len(world.others)} entries, {len(world.matching)} matching, "

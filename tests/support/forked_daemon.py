@@ -1,7 +1,8 @@
 """Real daemons that start at once: forks of a process that has imported everything already.
 
-Most of a start is Python's imports. Where a test kills hundreds of daemons, each is a fork: a process of its own,
-with its own signals, files, children and store, to which `kill -9` is as final as to any other.
+Most of a start is Python's imports, and of the rest it is what all rules share. Where a test kills hundreds of
+daemons, each is a fork: a process of its own, with its own signals, files, children and store, to which `kill -9`
+is as final as to any other.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ import sys
 from desk import Desk
 
 _SERVER = """
-import os, signal, sys
+import gc, os, signal, sys
 from multiprocessing import forkserver, get_context
 import monitor.cli.main, monitor.cli.logs, monitor.cli.running
 from monitor.app.children import PRELOADED
 from monitor.__main__ import main
+from monitor.core.text.families import shipped_families
+from monitor.core.text.tokens import analyse
+shipped_families(), analyse("A word.")
+gc.collect(), gc.freeze()  # or each daemon goes through all of it
 # The fork server of the sandbox is one for all daemons, and up: else each would import the parsers anew.
 get_context("forkserver").set_forkserver_preload(list(PRELOADED))
 forkserver.ensure_running()
@@ -42,6 +47,9 @@ for line in sys.stdin:
     else:
         os.kill(pid, signal.SIGKILL)
         print(os.waitpid(pid, 0)[1], flush=True)
+        pid = 0
+if pid:  # a test that failed
+    os.kill(pid, signal.SIGKILL)
 """
 
 
@@ -63,7 +71,8 @@ class ForkedDaemons:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.kill()
+        assert self._server.stdin is not None
+        self._server.stdin.close()
         self._server.wait()
 
     def start(self) -> None:
