@@ -154,7 +154,7 @@ def text_of(body: bytes) -> str:
         return body.decode()
     part = email.message_from_bytes(body, policy=policy.default).get_body(("plain",))
     assert part is not None
-    return str(part.get_content())
+    return " ".join(str(part.get_content()).split())  # lines are wrapped within titles, too
 
 
 def check(desk: Desk, incidents: Incidents, mail: MailServer, hook: Sink) -> str:
