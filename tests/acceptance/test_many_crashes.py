@@ -42,7 +42,7 @@ send_when_empty = false
 max_stories = 100
 """
 DIGESTS = ("alerts", "minutes")
-SETTLE = 300.0  # seconds: no update of these stories waits for its turn
+SETTLE = 900.0  # seconds: an entry at whose reading the daemon died twice waits ten minutes
 _STAGES = {  # by what the daemon logs with -v as it takes a step
     "first poll": "poll",
     "new entries": "poll",
