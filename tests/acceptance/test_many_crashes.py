@@ -8,8 +8,8 @@ import random
 import re
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from email import policy
 
@@ -42,14 +42,25 @@ send_when_empty = false
 max_stories = 100
 """
 DIGESTS = ("alerts", "minutes")
-SETTLE = 1_500.0  # seconds: what is new of a story waits a quarter of an hour for its turn
-_MOST_LOGGED = 10_000  # bytes between two kills: some forty steps of the pipeline
-_NUMBER = re.compile(r"incident ([0-9]+)x")
-_Told = Mapping[tuple[str, str], set[int]]  # the incidents told in each (digest, batch)
+SETTLE = 900.0  # seconds: an entry at whose reading the daemon died twice waits ten minutes
+_STAGES = {  # by what the daemon logs with -v as it takes a step
+    "first poll": "poll",
+    "new entries": "poll",
+    "nothing new": "poll",
+    "read": "read",
+    "duplicate": "match",
+    "match": "match",
+    "planned": "plan",
+    "delivered": "deliver",
+}
+_STARTS = "start"
+_EVENT = re.compile(rb'"event": "([a-z ]+)"')
+_TOLD = re.compile(r"incident ([0-9]+)x, ([0-9]+)th day")
+_Said = set[tuple[int, int]]  # incidents, each with its day
 
 
 class Incidents:
-    """Feeds that bring incidents; of some the figure in the sentence that matches is changed later."""
+    """Feeds that bring incidents; some become others: their ordinal changes, which no digest lets wait."""
 
     def __init__(self, feeds: list[LocalFeed], dice: random.Random) -> None:
         self.feeds = feeds
@@ -61,12 +72,12 @@ class Incidents:
         if self.titles and self._dice.random() < 0.25:
             number = self._dice.choice(list(self.titles))
             feed, link = self._links[number]
-            day = int(self.titles[number].rpartition(" ")[2]) + 1
+            day = int(self.titles[number].split()[-2].removesuffix("th")) + 1
             feed.drop(link)
         else:
             number, day, link = len(self.titles) + 1, 1, None
             feed = self._dice.choice(self.feeds)
-        title = f"Torkham closed, incident {number}x, day {day}"
+        title = f"Torkham closed, incident {number}x, {day}th day"
         text = f"Torkham was closed, said witness {number} of {number}; {number * 7 + day * 40} trucks wait."
         self._links[number] = feed, feed.add(title, text, link=link)
         self.titles[number] = title
@@ -99,20 +110,24 @@ def settled(desk: Desk, incidents: Incidents) -> bool:
     )
 
 
-def planned(desk: Desk) -> dict[tuple[str, str], set[int]]:
+def planned(desk: Desk) -> dict[tuple[str, str], _Said]:
     """What the store says of each batch."""
-    told: dict[tuple[str, str], set[int]] = defaultdict(set)
+    told: dict[tuple[str, str], _Said] = defaultdict(set)
     query = (
         "SELECT r.digest, r.batch, a.title FROM routings r JOIN matches m ON m.id = r.match_id "
         "JOIN articles a ON a.id = m.article_id WHERE r.state = 'planned'"
     )
     for digest, batch, title in desk.ask(query):
-        told[digest, batch].add(numbers_in(title).pop())
+        told[digest, batch] |= said_in(title)
     return told
 
 
-def numbers_in(text: str) -> set[int]:
-    return {int(found) for found in _NUMBER.findall(text)}
+def said_in(text: str) -> _Said:
+    return {(int(number), int(day)) for number, day in _TOLD.findall(text)}
+
+
+def stories_of(said: Iterable[tuple[int, int]]) -> set[int]:
+    return {number for number, _ in said}
 
 
 def on_the_wire(desk: Desk, mail: MailServer, hook: Sink) -> tuple[dict[str, set[bytes]], int]:
@@ -139,50 +154,68 @@ def text_of(body: bytes) -> str:
         return body.decode()
     part = email.message_from_bytes(body, policy=policy.default).get_body(("plain",))
     assert part is not None
-    return str(part.get_content())
+    return " ".join(str(part.get_content()).split())  # lines are wrapped within titles, too
 
 
 def check(desk: Desk, incidents: Incidents, mail: MailServer, hook: Sink) -> str:
     """Each match planned once and told to everybody in that batch and in no other; returns the figure."""
     by_key, repeats = on_the_wire(desk, mail, hook)
-    assert all(len(bodies) == 1 for bodies in by_key.values()), "a repeat differs from the first"
+    differing = {key: sorted(map(len, bodies)) for key, bodies in by_key.items() if len(bodies) > 1}
+    assert not differing, "a repeat differs from the first"
     rows = desk.ask("SELECT key, digest, batch, channel, recipient FROM deliveries")
     assert {key for key, *_ in rows} == set(by_key), "a message without a row, or a row without a message"
-    told: dict[tuple[str, str], dict[tuple[str, str], set[int]]] = defaultdict(lambda: defaultdict(set))
+    told: dict[tuple[str, str], dict[tuple[str, str], _Said]] = defaultdict(lambda: defaultdict(set))
     for key, digest, batch, channel, recipient in rows:
         (body,) = by_key[key]
-        told[digest, batch][channel, recipient] |= numbers_in(text_of(body))
+        told[digest, batch][channel, recipient] |= said_in(text_of(body))
     plans = planned(desk)
     assert set(told) == set(plans)
-    for batch, numbers in plans.items():
+    for batch, said in plans.items():
         assert len(told[batch]) == 4, "two addresses, a file and a webhook"
-        assert all(one == numbers for one in told[batch].values()), batch
-    for digest in DIGESTS:
-        of_digest = [numbers for (name, _), numbers in plans.items() if name == digest]
-        assert set().union(*of_digest) == set(incidents.titles)
+        for one in told[batch].values():
+            assert stories_of(one) == stories_of(said), batch
+            # The headline is the story's newest, though that is a match of the next batch.
+            assert all(any(number == other and day <= shown for other, shown in one) for number, day in said), (
+                batch
+            )
     matches = desk.number("SELECT count(*) FROM matches")
+    for digest in DIGESTS:
+        of_digest = [one for (name, _), said in plans.items() if name == digest for one in said]
+        assert len(of_digest) == len(set(of_digest)) == matches, "a match in no batch, or in two"
+        assert stories_of(of_digest) == set(incidents.titles)
     assert desk.number("SELECT count(*) FROM routings") == matches * len(DIGESTS)
-    again = desk.number("SELECT count(*) FROM routings WHERE state = 'planned'") - 2 * len(incidents.titles)
     return (
-        f"{len(incidents.titles)} incidents, {matches} matches, {again} of them told as updates, {len(by_key)} "
-        f"messages, 0 lost, 0 planned twice, {repeats} repeated on the wire with their key"
+        f"{desk.number('SELECT count(*) FROM articles')} entries, {matches} matches of {len(incidents.titles)} "
+        f"stories in {len(DIGESTS)} digests, {len(by_key)} messages to 4 receivers, 0 lost, 0 planned twice, "
+        f"{repeats} repeated on the wire with their key and bytes"
     )
 
 
-def wait_for_any_moment(desk: Desk, dice: random.Random, longest: float) -> None:
-    """A moment of the daemon's start, one time in five; else of its work: when it has logged so much more since it
-    said that it runs, or so long has passed."""
-    if dice.random() < 0.2:
-        threading.Event().wait(dice.uniform(0.0, 1.0))
-        return
-    begun = size_of_log(desk)
-    eventually(lambda: size_of_log(desk) > begun, "the daemon to run")
-    enough, deadline = (
-        size_of_log(desk) + dice.randrange(_MOST_LOGGED),
-        time.monotonic() + dice.uniform(0.0, longest),
-    )
-    while time.monotonic() < deadline and size_of_log(desk) < enough:
-        threading.Event().wait(0.01)
+def wait_for_a_moment(desk: Desk, dice: random.Random, begun: int, longest: float) -> None:
+    """Some moment of the daemon's start, or one just after a step of the stage that the dice choose.
+
+    `begun` is the size of the log when the daemon was started; the step is awaited for so many seconds from when
+    it says that it runs.
+    """
+    aim = dice.choice([_STARTS, *dict.fromkeys(_STAGES.values())])
+    if aim != _STARTS:
+        eventually(lambda: size_of_log(desk) > begun, "the daemon to run")
+        steps, deadline = dice.randint(1, 4), time.monotonic() + longest
+        while time.monotonic() < deadline and steps_since(desk, begun).count(aim) < steps:
+            threading.Event().wait(0.01)
+    # The crash itself: any moment will do.
+    threading.Event().wait(dice.uniform(0.0, 1.0 if aim == _STARTS else 0.05))
+
+
+def steps_since(desk: Desk, begun: int) -> list[str]:
+    """The stage of each step that the daemon has logged from that byte of its log on."""
+    log = desk.folder / "daemon.log"
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(begun)
+        said = [_EVENT.search(line) for line in file]
+    return [_STAGES[found[1].decode()] for found in said if found and found[1].decode() in _STAGES]
 
 
 def size_of_log(desk: Desk) -> int:
@@ -202,19 +235,24 @@ def run_with_kills(desk: Desk, *, feeds: int, kills: int, seed: int, pause: floa
         every = 'interval = "5s"'
         desk.write([feed.url for feed in incidents.feeds], receivers=receivers, feed_lines=every)
         begun = time.monotonic()
-        with incidents.publishing(pause), ForkedDaemons(desk) as daemons:
+        killed_at: Counter[str] = Counter()
+        with ForkedDaemons(desk, "-v") as daemons, incidents.publishing(pause):
             for _ in range(kills):
+                start = size_of_log(desk)
                 daemons.start()
-                wait_for_any_moment(desk, dice, longest)
+                wait_for_a_moment(desk, dice, start, longest)
                 daemons.kill()
+                killed_at[next(reversed(steps_since(desk, start)), _STARTS)] += 1
         killing = time.monotonic() - begun
         with desk.running() as daemon:
             eventually(lambda: settled(desk, incidents) or daemon.poll() is not None, "the last delivery", SETTLE)
         figure = check(desk, incidents, mail, hook)
-        print(f"\n{kills} kills in {killing:.0f} s, {time.monotonic() - begun:.0f} s in all: {figure}")
+        after = ", ".join(f"{stage} {count}" for stage, count in killed_at.most_common())
+        print(f"\n{kills} kills in {killing:.0f} s ({after}), {time.monotonic() - begun:.0f} s in all: {figure}")
+        assert set(killed_at) == {_STARTS, *_STAGES.values()}, "no kill at one of the stages"
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 def test_three_hundred_kills_lose_nothing_by_mail_webhook_and_file(desk: Desk) -> None:
-    run_with_kills(desk, feeds=6, kills=300, seed=20261127, pause=0.6, longest=3.0)
+    run_with_kills(desk, feeds=6, kills=300, seed=20261127, pause=0.4, longest=1.5)

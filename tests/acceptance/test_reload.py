@@ -240,7 +240,7 @@ def storm(desk: Desk, count: int, signals: int, seed: int, pause: float) -> None
             daemon.send_signal(signal.SIGHUP)
             eventually(lambda: len(desk.events("reloaded")) > reloads, "the last reload")
             # Less than a lease: a feed that a reload gave up must not wait for the end of its own.
-            eventually(lambda: settled(desk, world), "the last delivery", 240)
+            desk.within("4m", lambda: settled(desk, world), "the last delivery")
         messages, repeats = check(desk, world, mail)
         assert not repeats
         assert not desk.events("stage broke", "stage failed", "poll failed")

@@ -18,7 +18,8 @@ class Fault:
     `cut_up` and `cut_down` close it once so many bytes went to the server, or came from it. `stall` keeps it open
     and says nothing more after so many bytes from the server. `drip` gives the server's bytes one by one, so many
     seconds apart. `lose_answer_to` lets these bytes and all before them through to the server, which acts on them,
-    and closes before anything comes back.
+    and closes before anything comes back; `lose_answers_after` does so from that many bytes to the server on, for
+    bytes that are encrypted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Fault:
     stall: int | None = None
     drip: float = 0.0
     lose_answer_to: bytes | None = None
+    lose_answers_after: int | None = None
 
 
 NONE = Fault("none")
@@ -91,9 +93,13 @@ class _Connection:
 
     def _listen(self, piece: bytes) -> bytes:
         self._asked += piece
-        wanted = self._fault.lose_answer_to
+        wanted, most = self._fault.lose_answer_to, self._fault.lose_answers_after
         # From the moment the server has it, nothing of what it says comes back.
-        self._mute = self._mute or (wanted is not None and wanted in self._asked)
+        self._mute = (
+            self._mute
+            or (wanted is not None and wanted in self._asked)
+            or (most is not None and len(self._asked) >= most)
+        )
         return piece
 
     def _down(self) -> None:

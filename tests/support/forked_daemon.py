@@ -1,7 +1,8 @@
 """Real daemons that start at once: forks of a process that has imported everything already.
 
-Most of a start is Python's imports. Where a test kills hundreds of daemons, each is a fork: a process of its own,
-with its own signals, files, children and store, to which `kill -9` is as final as to any other.
+Most of a start is Python's imports, and of the rest it is what all rules share. Where a test kills hundreds of
+daemons, each is a fork: a process of its own, with its own signals, files, children and store, to which `kill -9`
+is as final as to any other.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ import sys
 from desk import Desk
 
 _SERVER = """
-import os, signal, sys
+import gc, os, signal, sys
 from multiprocessing import forkserver, get_context
 import monitor.cli.main, monitor.cli.logs, monitor.cli.running
 from monitor.app.children import PRELOADED
 from monitor.__main__ import main
+from monitor.core.text.families import shipped_families
+from monitor.core.text.tokens import analyse
+shipped_families(), analyse("A word.")
+gc.collect(), gc.freeze()  # or each daemon goes through all of it
 # The fork server of the sandbox is one for all daemons, and up: else each would import the parsers anew.
 get_context("forkserver").set_forkserver_preload(list(PRELOADED))
 forkserver.ensure_running()
-config, log = sys.argv[1:]
+config, log, *more = sys.argv[1:]
+print(0, flush=True)
 pid = 0
 for line in sys.stdin:
     if line == "start\\n":
@@ -32,7 +38,7 @@ for line in sys.stdin:
             null, out = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.dup2(null, 0), os.dup2(null, 1), os.dup2(out, 2)
             forkserver._forkserver.ensure_running = lambda: None  # it is no child of ours
-            sys.argv = ["monitor", "run", "-c", config]
+            sys.argv = ["monitor", "run", "-c", config, *more]
             try:
                 main()
             finally:
@@ -41,15 +47,18 @@ for line in sys.stdin:
     else:
         os.kill(pid, signal.SIGKILL)
         print(os.waitpid(pid, 0)[1], flush=True)
+        pid = 0
+if pid:  # a test that failed
+    os.kill(pid, signal.SIGKILL)
 """
 
 
 class ForkedDaemons:
-    """One daemon after the other over the desk's store."""
+    """One `monitor run` with these arguments after the other, over the desk's store."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *arguments: str) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, str(desk.config), str(desk.folder / "daemon.log")],
+            [sys.executable, "-c", _SERVER, str(desk.config), str(desk.folder / "daemon.log"), *arguments],
             cwd=desk.folder,
             env={**os.environ, **desk.environment},
             stdin=subprocess.PIPE,
@@ -58,10 +67,12 @@ class ForkedDaemons:
         )
 
     def __enter__(self) -> ForkedDaemons:
+        self._answer()  # it has imported everything
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.kill()
+        assert self._server.stdin is not None
+        self._server.stdin.close()
         self._server.wait()
 
     def start(self) -> None:
@@ -74,7 +85,10 @@ class ForkedDaemons:
 
     def _told(self, word: str) -> int:
         assert self._server.stdin is not None
-        assert self._server.stdout is not None
         self._server.stdin.write(f"{word}\n")
         self._server.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._server.stdout is not None
         return int(self._server.stdout.readline())
