@@ -43,7 +43,7 @@ def test_a_daemon_says_that_it_is_well_and_counts_what_it_does(desk: Desk, feed:
         eventually(lambda: numbers(port)["outbox_deliveries", "sent"] == 1, "the delivery in the gauges")
         held = numbers(port)
         assert (held["feeds", "ok"], held["feeds", "failing"], held["store_reachable",]) == (1, 1, 1)
-        assert held["database_bytes",] == desk.store.stat().st_size
+        assert held["database_bytes",] >= desk.store.stat().st_size  # with what its log holds
         page = ask(HERE, port, "/metrics").body
         for secret in (b"Secretive", b"torkham", b"nobody-listens", feed.site.url.encode(), b"desk"):
             assert secret not in page

@@ -154,7 +154,7 @@ def test_a_silence_that_is_ended_lets_go(stored: Path) -> None:
     assert "was ended before" in run("silence", "end", "1").stdout
     assert run("silence", "list", "--json").stdout == ""
     plan(stored)
-    assert "→ alerts" in run("why", URL).stdout
+    assert "digest alerts, at once" in run("why", URL).stdout
 
 
 def test_an_end_says_what_another_silence_keeps_out(stored: Path) -> None:
@@ -173,7 +173,7 @@ def test_what_was_discarded_can_be_told_after_all(stored: Path) -> None:
     row = json.loads(run("silence", "end", "1", "--tell", "--json").stdout)
     assert (row["brought_back"], row["not_brought_back"]) == ({"alerts": 1}, 0)
     plan(stored)
-    assert "→ alerts" in run("why", URL).stdout
+    assert "digest alerts, at once" in run("why", URL).stdout
 
 
 @pytest.mark.parametrize("name", ["7", "99999999999999999999999"])

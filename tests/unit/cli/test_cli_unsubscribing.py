@@ -98,7 +98,8 @@ def test_status_says_who_left_and_warns_of_a_digest_without_readers() -> None:
     assert "unsubscribed" not in run("status").output
     receivers("unsubscribe", "desk@example.org", "--digest", "alerts", "--digest", "morning")
     done = run("status").output
-    assert "Left        1 address unsubscribed, from alerts, morning   monitor receivers list" in done
+    left = "Left 1 address unsubscribed, from alerts, morning monitor receivers list"
+    assert left in " ".join(done.split())
     assert "WARNING" not in done
     receivers("unsubscribe", "night@example.org", "--all")
     done = run("status").output

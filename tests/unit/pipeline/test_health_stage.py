@@ -233,7 +233,7 @@ def test_the_daily_digest_comes_at_its_hour_and_once() -> None:
     assert [receiver for _, receiver, _ in messages(room)] == ["desk", "ops"]
     assert messages(room)[0][2] == "Monitor health: all well"
     assert "All well: 1 feed, 1 entry, 1 match, 1 story, 1 message" in texts(room)
-    assert "alerts: last 1 story at 22 Feb 12:00, delivered" in texts(room)
+    assert "alerts: last 1 story at 22 Feb 16:30, delivered" in texts(room)
     assert "LATE" not in texts(room)
 
 
@@ -262,10 +262,10 @@ def test_what_needs_somebody_is_counted_and_named_with_the_command_to_type() -> 
     assert "need you" in daily
     for said in (
         "Gone: gone for good, says the server (410)",
-        "→ monitor feeds health",
+        "  monitor feeds health",
         "Digest morning cannot be planned: since 22 Feb 16:30",
         "ops (stdout): 1 message; the last: refused",
-        "→ monitor deliveries list --state dead",
+        "  monitor deliveries list --state dead",
     ):
         assert said in daily
 
