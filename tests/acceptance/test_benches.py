@@ -142,6 +142,7 @@ def test_the_pictures_in_the_docs_are_small() -> None:
     assert {name: size for name, size in sizes.items() if size > 150_000} == {}
 
 
+@pytest.mark.soak
 def test_the_delivery_bench_drains_its_queue_and_counts_idle_seconds() -> None:
     table = bench(
         "delivery.py",

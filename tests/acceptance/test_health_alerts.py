@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from desk import Desk, eventually
 from http_sink import http_sink
 from local_feed import LocalFeed
@@ -22,6 +23,7 @@ def told(desk: Desk) -> list[dict[str, Any]]:
     return [json.loads(one.read_text(encoding="utf-8")) for one in sorted((desk.folder / "ops").glob("*.json"))]
 
 
+@pytest.mark.soak
 def test_messages_given_up_are_told_to_the_other_receiver_at_once(desk: Desk, feed: LocalFeed) -> None:
     with http_sink() as sink:
         sink.answer = (400, {}, b"no such field")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from desk import Desk
 from http_sink import http_sink
 from local_feed import LocalFeed
@@ -40,6 +41,7 @@ def test_a_revoked_webhook_is_asked_once_and_gets_everything_after_a_test_that_g
         assert sorted(keys.count(key) for key in set(keys)) == [1, 1, 1, 2]  # the test, and one that was refused
 
 
+@pytest.mark.soak
 def test_a_reload_asks_a_broken_receiver_again(desk: Desk, feed: LocalFeed) -> None:
     with http_sink() as sink:
         sink.answer = (410, {}, b"")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from desk import Desk, eventually
 from local_feed import LocalFeed
 
 
+@pytest.mark.soak
 def test_a_story_is_silenced_and_let_go_while_the_daemon_runs(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     link = feed.add("Torkham closed", "The Torkham crossing was closed on Sunday.", id="one")
