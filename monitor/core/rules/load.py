@@ -222,7 +222,8 @@ class _Load:
                     if old is None or old.meaning != meaning:
                         loaded = self._compiled(raw, table, source, names, meaning)
                     else:
-                        loaded = self._kept(old, raw, table, source, read_again)
+                        elsewhere = old.compiled.rule is not raw.rule  # another file's rule of this id
+                        loaded = self._kept(old, raw, table, source, read_again or elsewhere)
                     if loaded is not old:
                         self.changed.add(source.name)
                     if loaded is not None:

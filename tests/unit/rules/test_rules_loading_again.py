@@ -116,6 +116,16 @@ def test_however_the_files_change_a_load_beside_the_last_is_a_load_of_its_own(st
         assert shown(loaded) == shown(load_rules(step))
 
 
+def test_a_rule_of_an_id_that_another_file_had_too_is_told_at_its_own_line():
+    doubtful, other = (
+        "[[rules]]\nid = '{}'\nquery = '{}'\n".format(*pair) for pair in (("b", "x AND y OR z"), ("a", "w"))
+    )
+    before = [RuleFile("0.toml", other + doubtful), RuleFile("1.toml", doubtful + other)]
+    after = [RuleFile("0.toml", ""), before[1]]
+    kept = remembered(list(written(load_rules(before).memory)), after)
+    assert shown(load_rules(after, kept)) == shown(load_rules(after))
+
+
 @settings(max_examples=100, deadline=None)
 @given(sets, sets)
 def test_what_was_written_down_and_read_again_serves_as_well(before: list[RuleFile], after: list[RuleFile]):
