@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from documents import ROOT
 
-pytestmark = pytest.mark.needs("linux")  # the meter reads /proc
+# The meter reads /proc. Benches gate nothing: that they still run is asked in soak.
+pytestmark = [pytest.mark.needs("linux"), pytest.mark.soak]
 
 
 def bench(name: str, *arguments: str) -> str:
@@ -126,7 +127,6 @@ def test_the_rendering_bench_prints_a_line_for_each_form() -> None:
         assert f"\n{form}" in table
 
 
-@pytest.mark.soak
 @pytest.mark.needs("chromium")
 @pytest.mark.needs("chromedriver")
 def test_the_pictures_of_the_docs_can_be_drawn_and_are_small(tmp_path: Path) -> None:
@@ -136,13 +136,6 @@ def test_the_pictures_of_the_docs_can_be_drawn_and_are_small(tmp_path: Path) -> 
     assert max(drawn.values()) <= 400_000  # without Pillow
 
 
-def test_the_pictures_in_the_docs_are_small() -> None:
-    sizes = {one.name: one.stat().st_size for one in (ROOT / "docs").rglob("*.png")}
-    assert len(sizes) > 20
-    assert {name: size for name, size in sizes.items() if size > 150_000} == {}
-
-
-@pytest.mark.soak
 def test_the_delivery_bench_drains_its_queue_and_counts_idle_seconds() -> None:
     table = bench(
         "delivery.py",

@@ -239,3 +239,12 @@ def test_the_version_of_the_changelog_is_open_or_that_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert versions[0] == "Unreleased"
     assert versions[1:2] in ([], [project["version"]])
+
+
+# ---- pictures
+
+
+def test_the_pictures_in_the_docs_are_small() -> None:
+    sizes = {one.name: one.stat().st_size for one in (ROOT / "docs").rglob("*.png")}
+    assert len(sizes) > 20
+    assert {name: size for name, size in sizes.items() if size > 150_000} == {}
