@@ -52,6 +52,11 @@ class Pace:
             self._sleep(pause)
         self._next = now + pause + self._gap
 
+    def answered(self) -> None:
+        """Counts the gap from the answer: a message that was slow on its way came late, and the next must not seem
+        to follow at once."""
+        self._next = self._clock() + self._gap
+
     def rest(self, wait: timedelta | None) -> None:
         """Slack said 429 and how long."""
         if wait is not None:
@@ -75,6 +80,7 @@ def post_message(
     while True:
         pace.take_turn()
         said = post(body)
+        pace.answered()
         if said.fault is None:
             return said, changes
         if said.fault is DeliveryFault.RATE_LIMITED:

@@ -353,6 +353,17 @@ def test_an_edit_that_meets_the_rate_limit_is_no_reason_to_ask_for_more(slack: S
     assert len(slack.posted) == 1
 
 
+def test_a_message_that_was_slow_on_its_way_is_not_followed_at_once():
+    watch = Watch()
+    pace = watch.pace()
+    pace.take_turn()
+    watch.now += 0.9  # it arrives only now
+    pace.answered()
+    answered = watch.now
+    pace.take_turn()
+    assert watch.now == pytest.approx(answered + 1.0)
+
+
 def test_the_real_pace_keeps_within_what_slack_allows(slack: SlackStandIn):
     slack.gap = 0.2
     channel = bot(slack, pace=Pace(gap=0.25))
