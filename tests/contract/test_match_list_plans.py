@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from made import NOON
+from query_plans import plans_of
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.ports import Ledger
@@ -22,27 +23,6 @@ def opened(tmp_path: Path) -> Iterator[SqlStore]:
     store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
     yield store
     store.close()
-
-
-def plans(store: SqlStore, ask: Callable[[Ledger], Any]) -> list[str]:
-    """The steps by which SQLite answers all statements of a question."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        asked.append((statement, values))
-
-    engine = store._db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    ask(store.ledger)
-    sa.event.remove(engine, "before_cursor_execute", note)
-    steps: list[str] = []
-    with engine.connect() as connection:
-        for statement, values in asked:
-            if statement.startswith("SELECT"):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-                steps += [row[3] for row in rows]
-    assert steps
-    return steps
 
 
 QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
@@ -59,19 +39,19 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_walks_a_whole_table(opened: SqlStore, question: str) -> None:
     tables = ("matches", "articles", "entries", "routings", "deliveries", "rule_failures")
-    steps = plans(opened, QUESTIONS[question])
+    steps = plans_of(opened, partial(QUESTIONS[question], opened.ledger))
     assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in tables))]
 
 
 @pytest.mark.parametrize("question", ["all", "a later page", "of a digest", "their number"])
 def test_a_span_is_found_by_the_index_over_the_time_of_the_match(opened: SqlStore, question: str) -> None:
-    steps = plans(opened, QUESTIONS[question])
+    steps = plans_of(opened, partial(QUESTIONS[question], opened.ledger))
     assert any("ix_matches_matched_at (matched_at" in step for step in steps), steps
     assert not any("ORDER BY" in step for step in steps), steps  # read in order, nothing is sorted
 
 
 def test_a_rules_record_costs_what_its_span_costs(opened: SqlStore) -> None:
-    steps = plans(opened, QUESTIONS["a rule's record"])
+    steps = plans_of(opened, partial(QUESTIONS["a rule's record"], opened.ledger))
     only_the_last_match = [step for step in steps if "ix_matches_rule_id" in step]
     assert len(only_the_last_match) == 1, steps
     assert sum("ix_entries_first_seen (first_seen" in step for step in steps) >= 4, steps

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from made import MINUTE, NOON, feed_settings, message
+from query_plans import asked_by, plans_of, steps_of
 from stored import grouped, matched
 
 from monitor.adapters.store.sql import SqlStore
-from monitor.model.delivery import ChannelKind, NewDelivery
+from monitor.model.delivery import ChannelKind, Delivery, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.ledger import Plan
 from monitor.model.telling import Merged
@@ -38,27 +39,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     store.close()
 
 
-def plans(store: SqlStore, ask: Callable[[DigestStore], Any]) -> list[str]:
-    """The steps by which SQLite answers all statements of a question."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        asked.append((statement, values))
-
-    engine = store._db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    ask(store.digests)
-    sa.event.remove(engine, "before_cursor_execute", note)
-    steps: list[str] = []
-    with engine.connect() as connection:
-        for statement, values in asked:
-            if statement.startswith("SELECT"):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-                steps += [row[3] for row in rows]
-    assert steps
-    return steps
-
-
 QUESTIONS: dict[str, Callable[[DigestStore], Any]] = {
     "what waits": lambda digests: digests.pending("morning"),
     "what waits of some stories": lambda digests: digests.pending("morning", stories=["s_1", "s_2"]),
@@ -76,7 +56,7 @@ QUESTIONS: dict[str, Callable[[DigestStore], Any]] = {
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_of_planning_walks_a_whole_table(opened: SqlStore, question: str) -> None:
-    steps = plans(opened, QUESTIONS[question])
+    steps = plans_of(opened, partial(QUESTIONS[question], opened.digests))
     assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in TABLES))], steps
 
 
@@ -84,31 +64,20 @@ def test_no_question_of_planning_walks_a_whole_table(opened: SqlStore, question:
 def test_what_a_digest_told_is_looked_up_by_story_not_among_all_it_ever_told(
     opened: SqlStore, question: str
 ) -> None:
-    steps = plans(opened, QUESTIONS[question])
+    steps = plans_of(opened, partial(QUESTIONS[question], opened.digests))
     assert not [step for step in steps if "ix_routings" in step], steps
 
 
 def test_how_a_batch_stands_is_read_from_the_index_alone(opened: SqlStore) -> None:
-    steps = plans(opened, QUESTIONS["what other digests sent"])
+    steps = plans_of(opened, partial(QUESTIONS["what other digests sent"], opened.digests))
     assert [step for step in steps if "deliveries USING COVERING INDEX" in step], steps
 
 
 def test_a_claim_sorts_nothing_however_many_wait(opened: SqlStore) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        asked.append((statement, values))
-
-    engine = opened._db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    assert opened.outbox.claim(NOON, MINUTE, 20, [("night", ChannelKind.EMAIL)])
-    sa.event.remove(engine, "before_cursor_execute", note)
-    with engine.connect() as connection:
-        steps = [
-            row[3]
-            for statement, values in asked
-            if "deliveries" in statement
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-        ]
-    assert steps
+    claimed: list[Delivery] = []
+    asked = asked_by(
+        opened, lambda: claimed.extend(opened.outbox.claim(NOON, MINUTE, 20, [("night", ChannelKind.EMAIL)]))
+    )
+    assert claimed
+    steps = steps_of(opened, [one for one in asked if "deliveries" in one[0]])
     assert not [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN deliveries")], steps

@@ -12,12 +12,12 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.addressing import shown_before_in, unsubscribed_in
 from monitor.adapters.store.reading import reread_of
-from monitor.adapters.store.rows import article_of, feed_of, gone_of, match_of, new_entry_of
+from monitor.adapters.store.rows import article_of, delivery_of, feed_of, gone_of, match_of, new_entry_of
 from monitor.adapters.store.story_list import list_members
 from monitor.adapters.store.told import told_batch
 from monitor.model.addressing import ShownBefore
 from monitor.model.article import Article
-from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
+from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.digest import Message, MessageFormat, Window
 from monitor.model.ledger import BatchFacts, EntryFate, MatchFate, Routing, RoutingState
 from monitor.model.rule import Severity
@@ -188,30 +188,7 @@ def _deliveries(connection: Connection, digest: str, batch: str, *, draft: bool)
 
 
 def _delivery(row: RowMapping, part: int, parts: int) -> Delivery:
-    message = Message(MessageFormat.TEXT, "", "", row["created_at"], part=part, parts=parts)
-    return Delivery(
-        id=row["id"],
-        new=NewDelivery(
-            key=row["key"],
-            digest=row["digest"],
-            batch=row["batch"],
-            receiver=row["receiver"],
-            channel=ChannelKind(row["channel"]),
-            recipient=row["recipient"],
-            message=message,
-            thread=row["thread"],
-            also=tuple(row["also"] or ()),
-        ),
-        state=DeliveryState(row["state"]),
-        created_at=row["created_at"],
-        next_attempt_at=row["next_attempt_at"],
-        attempts=row["attempts"],
-        last_error=row["last_error"],
-        sent_at=row["sent_at"],
-        receipt=row["receipt"],
-        retried_at=row["retried_at"],
-        reference=row["reference"],
-    )
+    return delivery_of(row, Message(MessageFormat.TEXT, "", "", row["created_at"], part=part, parts=parts))
 
 
 def _places(connection: Connection, digest: str, batch: str, planned_at: datetime) -> dict[str, int]:

@@ -298,8 +298,8 @@ def match_columns(article_id: int, new: NewMatch, now: datetime) -> dict[str, An
     }
 
 
-def delivery_of(row: RowMapping) -> Delivery:
-    """A row of `deliveries`."""
+def delivery_of(row: RowMapping, message: Message | None = None) -> Delivery:
+    """A row of `deliveries`; with a `message` in place of its own, the row need not have that."""
     return Delivery(
         id=row["id"],
         new=NewDelivery(
@@ -309,7 +309,7 @@ def delivery_of(row: RowMapping) -> Delivery:
             receiver=row["receiver"],
             channel=ChannelKind(row["channel"]),
             recipient=row["recipient"],
-            message=MESSAGE.validate_python(row["message"]),
+            message=message or MESSAGE.validate_python(row["message"]),
             thread=row["thread"],
             also=tuple(row["also"] or ()),
         ),

@@ -18,8 +18,8 @@ def room_with_two_readers() -> Newsroom:
     return room
 
 
-def deliver(room: Newsroom) -> list[bool]:
-    stage = DeliverStage(
+def sender(room: Newsroom) -> DeliverStage:
+    return DeliverStage(
         room.store.outbox,
         room.store.receivers,
         room.channels,
@@ -27,7 +27,10 @@ def deliver(room: Newsroom) -> list[bool]:
         lambda: 0.5,
         suppressed=room.store.suppressions.suppressed,
     )
-    return [report.suppressed for report in stage.run(lambda: False)]
+
+
+def deliver(room: Newsroom) -> list[bool]:
+    return [report.suppressed for report in sender(room).run(lambda: False)]
 
 
 def test_it_is_not_sent_and_the_record_says_why() -> None:
@@ -57,15 +60,7 @@ def test_who_leaves_while_a_portion_is_sent_is_left_out_a_second_later() -> None
     room = Newsroom(receivers=receivers, digests=[digest_settings(to=("desk",))])
     room.bring_in(item())
     room.plan()
-    stage = DeliverStage(
-        room.store.outbox,
-        room.store.receivers,
-        room.channels,
-        room.clock,
-        lambda: 0.5,
-        suppressed=room.store.suppressions.suppressed,
-    )
-    sending = stage.run(lambda: False)
+    sending = sender(room).run(lambda: False)
     assert not next(sending).suppressed
     room.store.suppressions.add(Suppression("alerts", readers[-1], room.clock.now(), SuppressedBy.LINK))
     room.clock.advance(ASK_AGAIN)
