@@ -15,7 +15,15 @@ from pydantic import ValidationError
 
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
-from monitor.config.shape import ConfigFile, DigestTable, FeedTable, ReceiverTable, RulesTable, SmtpTable
+from monitor.config.shape import (
+    ConfigFile,
+    DigestTable,
+    FeedTable,
+    HealthTable,
+    ReceiverTable,
+    RulesTable,
+    SmtpTable,
+)
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import (
     AppriseEndpoint,
@@ -200,13 +208,18 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         ),
         source=name,
         warnings=warnings,
-        health=HealthSettings(
-            receivers=tuple(parsed.health.receivers),
-            schedule=parsed.health.schedule,
-            timezone=parsed.health.timezone,
-            heartbeat_url=parsed.health.heartbeat_url,
-        ),
+        health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
+    )
+
+
+def _health(table: HealthTable) -> HealthSettings:
+    assert not isinstance(table.schedule, Immediate), "the cross-check refuses it"
+    return HealthSettings(
+        receivers=tuple(table.receivers),
+        schedule=table.schedule,
+        timezone=table.timezone,
+        heartbeat_url=table.heartbeat_url,
     )
 
 

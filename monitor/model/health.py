@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.model.digest import Cron, Schedule
+from monitor.model.digest import Cron, Every
 from monitor.model.secret import Secret
 
 HEALTH = "health"
@@ -20,7 +20,7 @@ class HealthSettings:
     """The `[health]` table: who is told, when the daily digest comes, what is pinged while all goes on."""
 
     receivers: tuple[str, ...] = ()
-    schedule: Schedule = field(default_factory=lambda: Cron("0 8 * * *"))
+    schedule: Cron | Every = field(default_factory=lambda: Cron("0 8 * * *"))
     timezone: str = "UTC"
     heartbeat_url: Secret | None = None
     heartbeat_every: timedelta = timedelta(minutes=1)

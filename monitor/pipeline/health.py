@@ -150,7 +150,7 @@ class HealthStage:
 
     def _daily(self, now: datetime, caught_up: Callable[[], bool]) -> Iterator[HealthReport]:
         state = self.store.digests.open_digest(HEALTH, now)
-        window = due_window(self.settings.schedule, self.settings.timezone, state.last_end, now)  # type: ignore[arg-type]  # the config refuses "immediate" here
+        window = due_window(self.settings.schedule, self.settings.timezone, state.last_end, now)
         if window is None:
             return
         late = is_late(window, now)
