@@ -42,7 +42,7 @@ send_when_empty = false
 max_stories = 100
 """
 DIGESTS = ("alerts", "minutes")
-SETTLE = 1_200.0  # seconds: what had no child to read it, its fork server killed, waits a quarter of an hour
+SETTLE = 1_200.0  # seconds: what a kill left half read is tried again after a quarter of an hour
 _STAGES = {  # by what the daemon logs with -v as it takes a step
     "first poll": "poll",
     "new entries": "poll",

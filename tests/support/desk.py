@@ -8,7 +8,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,8 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from warm import WarmProcess, run
 
 PATIENCE = 60.0  # seconds a condition may take on a busy machine: a limit, not a wait
 _GAP = 0.05
@@ -63,7 +64,7 @@ class Desk:
         self.folder = folder
         self.environment: dict[str, str] = {}
         self.store = folder / "monitor.db"
-        self._started: list[subprocess.Popen[str]] = []
+        self._started: list[WarmProcess] = []
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
         self.config = folder / "config.toml"
@@ -123,28 +124,15 @@ schedule = "{schedule}"
         self, *arguments: str, input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Runs `monitor ARGUMENTS -c CONFIG` to its end."""
-        line = [sys.executable, "-m", "monitor", *arguments, "-c", str(self.config)]
-        return subprocess.run(
-            line,
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            input=input,
-            timeout=timeout,
+        return run(
+            [*arguments, "-c", str(self.config)], self.folder, self._environment(), input=input, timeout=timeout
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> WarmProcess:
         """Starts the daemon; its log goes to daemon.log in the folder."""
-        with (self.folder / "daemon.log").open("a", encoding="utf-8") as log:
-            daemon = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "run", "-c", str(self.config), *arguments],
-                cwd=self.folder,
-                env={**os.environ, **self.environment},
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                text=True,
-            )
+        line = ["run", "-c", str(self.config), *arguments]
+        with (self.folder / "daemon.log").open("a", encoding="utf-8") as log, open(os.devnull, "r+b") as null:
+            daemon = WarmProcess(line, self.folder, self._environment(), (null, null, log))
         self._started.append(daemon)
         return daemon
 
@@ -155,8 +143,11 @@ schedule = "{schedule}"
                 daemon.kill()
                 daemon.wait()
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *arguments: str) -> Iterator[WarmProcess]:
         """The daemon, stopped by SIGTERM at the end; it must end well within its ten seconds."""
         daemon = self.start(*arguments)
         try:
@@ -186,7 +177,7 @@ schedule = "{schedule}"
         ]
         return [line for line in lines if line["event"] in names]
 
-    def reload(self, daemon: subprocess.Popen[str]) -> dict[str, Any]:
+    def reload(self, daemon: WarmProcess) -> dict[str, Any]:
         """Sends SIGHUP and waits for the log line that says what came of it."""
         before = len(self.events(*RELOADED))
         daemon.send_signal(signal.SIGHUP)

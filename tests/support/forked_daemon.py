@@ -25,14 +25,27 @@ from monitor.core.text.tokens import analyse
 shipped_families(), analyse("A word.")
 gc.collect(), gc.freeze()  # or each daemon goes through all of it
 # The fork server of the sandbox is one for all daemons, and up: else each would import the parsers anew.
-get_context("forkserver").set_forkserver_preload(list(PRELOADED))
-forkserver.ensure_running()
+sandbox = get_context("forkserver")
+sandbox.set_forkserver_preload(list(PRELOADED))
+def sandbox_up():
+    # A daemon that is killed while it asks for a child takes the fork server along, once that has come to its
+    # request. A child that was asked for behind it proves that the server lives.
+    while True:
+        try:
+            child = sandbox.Process(target=int)
+            child.start()
+        except (OSError, EOFError):
+            continue
+        child.join()
+        if child.exitcode == 0:
+            return
+sandbox_up()
 config, log, *more = sys.argv[1:]
 print(0, flush=True)
 pid = 0
 for line in sys.stdin:
     if line == "start\\n":
-        forkserver.ensure_running()  # a daemon that is killed while it asks for a child takes it along
+        sandbox_up()
         pid = os.fork()
         if not pid:
             null, out = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
