@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
+import signal
 import threading
 import time
 from contextlib import ExitStack
 
 import pytest
 from desk import Desk
-from forked_daemon import ForkedDaemons
 from incidents import MAIL, World, check, settled
 from local_feed import LocalFeed
 from mail_server import mail_server
@@ -17,11 +17,12 @@ from mail_server import mail_server
 from monitor.demo.server import LocalSite
 
 
-def kill_at_random(daemons: ForkedDaemons, kills: int, dice: random.Random, longest: float) -> None:
+def kill_at_random(desk: Desk, kills: int, dice: random.Random, longest: float) -> None:
     for _ in range(kills):
-        daemons.start()
+        daemon = desk.start()
         threading.Event().wait(dice.uniform(0.1, longest))  # the crash itself: any moment will do
-        daemons.kill()
+        daemon.kill()
+        assert daemon.wait() == -signal.SIGKILL, "the daemon had ended by itself"
 
 
 def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, longest: float) -> None:
@@ -38,8 +39,8 @@ def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, 
         begun = time.monotonic()
         for number in range(1, count + 1):
             world.publish(number)
-        with ForkedDaemons(desk) as daemons, world.publishing(count + 1, pause):
-            kill_at_random(daemons, kills, dice, longest)
+        with world.publishing(count + 1, pause):
+            kill_at_random(desk, kills, dice, longest)
         with desk.running():
             desk.within("4m", lambda: settled(desk, world), "the last delivery")
         messages, repeats = check(desk, world, mail)

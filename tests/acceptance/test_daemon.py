@@ -6,6 +6,8 @@ import email
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -358,11 +360,13 @@ def test_why_of_an_unknown_url_names_the_feed_that_covers_its_host(
 def test_the_children_of_a_killed_daemon_end_with_it(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     feed.add("Torkham closed", "The Torkham crossing was closed.")
-    daemon = desk.start()
-    eventually(desk.sent, "the alert")
-    children = eventually(lambda: _children(daemon.pid), "children")
-    daemon.kill()
-    daemon.wait()
+    line = [sys.executable, "-m", "monitor", "run", "-c", str(desk.config)]  # all of it its own
+    with subprocess.Popen(line, cwd=desk.folder, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            eventually(desk.sent, "the alert")
+            children = eventually(lambda: _children(daemon.pid), "children")
+        finally:
+            daemon.kill()
     eventually(lambda: not any(_alive(pid) for pid in children), "the children's end")
 
 

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import warm
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[2]
@@ -60,21 +61,14 @@ def test_what_the_demo_made_answers_why_and_status(tmp_path: Path) -> None:
         line.split("monitor why ")[1].split(" -c ")[0] for line in said.splitlines() if "monitor why http" in line
     )
     for command, expected in ((["why", url], "torkham-closed"), (["status"], "3 sent")):
-        done = subprocess.run(
-            [sys.executable, "-m", "monitor", *command, "-c", config], capture_output=True, text=True, timeout=60
-        )
+        done = warm.run([*command, "-c", config], tmp_path, os.environ)
         assert done.returncode == 0, done.stderr
         assert expected in done.stdout
 
 
 def test_the_demo_does_not_write_over_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", "demo", "--output", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = warm.run(["demo", "--output", str(tmp_path)], tmp_path, os.environ)
     assert done.returncode == 1
     assert "not an empty folder" in done.stderr
 

@@ -6,6 +6,7 @@ import email
 import json
 import random
 import re
+import signal
 import threading
 import time
 from collections import Counter, defaultdict
@@ -15,7 +16,6 @@ from email import policy
 
 import pytest
 from desk import Desk, eventually
-from forked_daemon import ForkedDaemons
 from http_sink import Sink, http_sink
 from local_feed import LocalFeed
 from mail_server import MailServer, mail_server
@@ -236,12 +236,13 @@ def run_with_kills(desk: Desk, *, feeds: int, kills: int, seed: int, pause: floa
         desk.write([feed.url for feed in incidents.feeds], receivers=receivers, feed_lines=every)
         begun = time.monotonic()
         killed_at: Counter[str] = Counter()
-        with ForkedDaemons(desk, "-v") as daemons, incidents.publishing(pause):
+        with incidents.publishing(pause):
             for _ in range(kills):
                 start = size_of_log(desk)
-                daemons.start()
+                daemon = desk.start("-v")
                 wait_for_a_moment(desk, dice, start, longest)
-                daemons.kill()
+                daemon.kill()
+                assert daemon.wait() == -signal.SIGKILL, "the daemon had ended by itself"
                 killed_at[next(reversed(steps_since(desk, start)), _STARTS)] += 1
         killing = time.monotonic() - begun
         with desk.running() as daemon:

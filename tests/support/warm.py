@@ -27,13 +27,9 @@ def _requests() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     support = str(Path(__file__).parent)
     path = os.pathsep.join(filter(None, [support, *sys.path]))
+    environment = {**os.environ, "PYTHONPATH": path}
     # It ends when our end of the socket closes, which is when we end.
-    subprocess.Popen(
-        [sys.executable, "-c", _SERVER],
-        env={**os.environ, "PYTHONPATH": path},
-        stdin=theirs,
-        stdout=subprocess.DEVNULL,
-    )
+    subprocess.Popen([sys.executable, "-c", _SERVER], env=environment, stdin=theirs, stdout=subprocess.DEVNULL)
     theirs.close()
     return ours
 

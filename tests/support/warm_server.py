@@ -96,14 +96,10 @@ def _become(
     os.environ.update(environment)
     time.tzset()
     sys.argv = ["monitor", *arguments]
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
-    for name, errors in (("stdout", "strict"), ("stderr", "backslashreplace")):
-        number = 1 if name == "stdout" else 2
-        stream = io.TextIOWrapper(
-            open(number, "wb", closefd=False), "utf-8", errors, line_buffering=number == 2 or os.isatty(number)
-        )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+    streams = [os.fdopen(number, mode, closefd=False) for number, mode in enumerate(("rb", "wb", "wb"))]
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(streams[0], "utf-8")
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(streams[1], "utf-8", line_buffering=os.isatty(1))
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(streams[2], "utf-8", "backslashreplace", line_buffering=True)
     _use(sandboxes)
 
 
