@@ -17,6 +17,7 @@ from monitor.core.digests.plan import (
     quiet_fire,
     storm_batch,
     story_batch,
+    untold_batch,
     window_batch,
 )
 from monitor.core.digests.quiet import Stretch, last_stretch, stretch_at
@@ -172,7 +173,8 @@ class DueBatches:
 
     def _story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> Due:
         first = min((turn.first for turn in turns.stories), default=now)
-        return Due(self._next(settings, story), Window(min(first, now - INSTANT), now), turns, now)
+        name = story if _messages(turns.stories) else untold_batch(story)
+        return Due(self._next(settings, name), Window(min(first, now - INSTANT), now), turns, now)
 
     def _next(self, settings: DigestSettings, name: str) -> str:
         """The next batch of that name. Of a storm, too: `monitor forget` has the same matches planned again."""

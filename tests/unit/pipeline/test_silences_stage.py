@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from made import MINUTE, NOON, feed_settings
+from made import MINUTE, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, item, rss
 
 from monitor.adapters.store import tables as t
@@ -330,14 +330,18 @@ def test_a_held_text_is_not_read_again_and_again() -> None:
     assert not [one for one in statements if "articles.text" in one]
 
 
-def test_plans_of_discards_name_their_stories_and_number_on() -> None:
+def test_what_is_only_recorded_of_a_story_takes_no_number_of_its_messages() -> None:
     room = newsroom(schedule=Immediate(timedelta(0)))
+    made = silence(room, discard=True)
     room.bring_in(item("e1"))
-    room.plan()
-    silence(room, discard=True)
-    room.clock.advance(30 * MINUTE)
-    room.bring_in(item("e1", "Torkham closed, two killed", "Two were killed at the gate."))
     (plan,) = room.plan()
     assert isinstance(plan, Plan)
-    assert (plan.batch, plan.stories, plan.deliveries) == ("s_1#2", 0, ())
-    assert plan.window.end > NOON
+    assert (plan.batch, plan.stories, plan.deliveries) == ("s_1/untold#1", 0, ())
+    room.clock.advance(30 * MINUTE)
+    room.bring_in(item("e1", "Torkham closed, two killed", "Two were killed at the gate."))
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1/untold#2"]
+    room.store.silences.end(made.id, room.clock.now(), tell=True)
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1#1"]
+    room.clock.advance(HOUR)
+    room.bring_in(item("copy", "Torkham closed, two killed", "Two were killed at the gate."))
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1/untold#3"]  # merged
