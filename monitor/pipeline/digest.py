@@ -25,6 +25,7 @@ from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
+from monitor.pipeline.at_rest import AtRest
 from monitor.pipeline.due import INSTANT, Due, DueBatches
 from monitor.pipeline.isolation import named
 from monitor.pipeline.silenced import InForce
@@ -71,6 +72,7 @@ class DigestStage:
     links: Callable[[str, str], Links] = no_links
     tags: Callable[[DigestSettings], frozenset[str]] = lambda settings: tags_of(settings.rules)
     _in_force: InForce = field(default_factory=InForce, init=False, repr=False, compare=False)
+    _at_rest: AtRest = field(default_factory=AtRest, init=False, repr=False, compare=False)
 
     @property
     def _telling(self) -> Telling:
@@ -100,7 +102,8 @@ class DigestStage:
         """
         standing: _Standing | None = None
         self._in_force.forget()
-        finder = DueBatches(self.digests, self._telling, self.draft)
+        next_silence = partial(self._in_force.next_change, self.silences)
+        finder = DueBatches(self.digests, self._telling, self.draft, self._at_rest, next_silence)
         for settings in self.settings:
             try:
                 for due in finder.of(settings, self.clock.now(), close_all, caught_up):

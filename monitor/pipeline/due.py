@@ -26,6 +26,7 @@ from monitor.model.digest import CatchUp, Cron, DigestSettings, Every, Immediate
 from monitor.model.ledger import StoredMatch
 from monitor.model.rule import Severity
 from monitor.model.silence import WaitingMatch
+from monitor.pipeline.at_rest import AtRest, Mark
 from monitor.pipeline.telling import StoryTurn, Telling, Turns
 from monitor.ports import DigestStore
 
@@ -54,11 +55,16 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DueBatches:
-    """Finds what is due. `draft` looks at what a dry run has planned, too."""
+    """Finds what is due. `draft` looks at what a dry run has planned, too.
+
+    `at_rest` knows the digests that need no look; `next_silence` says when a silence begins or ends next.
+    """
 
     digests: DigestStore
     telling: Telling
     draft: bool
+    at_rest: AtRest
+    next_silence: Callable[[datetime], datetime | None]
 
     def of(
         self, settings: DigestSettings, now: datetime, close_all: bool, caught_up: Callable[[], bool]
@@ -72,10 +78,15 @@ class DueBatches:
             among = self._overriding(settings) if quiet else None
             if among is not None and not among:
                 return  # what is held is not even read
+            mark = None if quiet or close_all else self._mark(settings, now)
+            if mark is not None and self.at_rest.lasts(settings.name, mark, now):
+                return
             turns = self.telling.turns(settings, now, caught_up=caught_up, among=among)
             if quiet:
                 severe = tuple(turn for turn in turns.stories if _overrides(turn, settings))
                 turns = Turns(severe, held=turns.held)
+            if mark is not None and not turns.to_plan:
+                self.at_rest.begin(settings.name, mark, now, self.next_silence(now))
             yield from self._stories(settings, schedule, turns, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
@@ -83,6 +94,10 @@ class DueBatches:
             yield from self._at_quiet_fire(settings, schedule, quiet, last_end, now)
         else:
             yield from self._window(settings, schedule, last_end, now, close_all, caught_up)
+
+    def _mark(self, settings: DigestSettings, now: datetime) -> Mark:
+        """Asked before all else: what comes while the digest is looked at makes the next look another one."""
+        return (self.digests.mark(settings.name), tuple(self.telling.in_force(now)))
 
     def _window(
         self,
@@ -105,7 +120,7 @@ class DueBatches:
             return late or close_all or _by(match, end, now)
 
         turns = self.telling.turns(settings, now, inside, caught_up)
-        if close_all and (turns.stories or turns.too_few or turns.discarded):
+        if close_all and turns.to_plan:
             window = Window(min(last_end, now - INSTANT), now)
         if window is not None:
             yield Due(window_batch(window), window, turns, now, closes_window=True)

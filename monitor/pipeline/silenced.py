@@ -25,3 +25,8 @@ class InForce:
         if self._found is None:
             self._found = () if store is None else store.in_force(now, now - STILL_DISCARDS)
         return self._found
+
+    def next_change(self, store: SilenceStore | None, now: datetime) -> datetime | None:
+        """When a silence begins or ends next, as far as they are written by now."""
+        written = () if store is None else store.all(ending_after=now)
+        return min((at for one in written for at in (one.starts_at, one.ends_at) if at > now), default=None)

@@ -77,6 +77,11 @@ class Turns:
         """How many stories each silence keeps out."""
         return swallowed(self.kept_out)
 
+    @property
+    def to_plan(self) -> bool:
+        """Whether anything is to be planned, now or once its time has come; what is held is not."""
+        return bool(self.stories or self.too_few or self.discarded)
+
     def discards(self) -> Iterator[tuple[str, Turns]]:
         """What is discarded of each story, alone."""
         by_story: dict[str, list[tuple[WaitingMatch, KeptOut]]] = defaultdict(list)

@@ -15,6 +15,7 @@ from monitor.adapters.store.addressing import insert_sent_before, messages_about
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.discards import not_ended
 from monitor.adapters.store.grouping import take_grouping_lock
+from monitor.adapters.store.marks import mark_of
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
 from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
@@ -121,6 +122,11 @@ class SqlDigestStore:
             query = query.where(t.matches.c.rule["severity"].as_string().in_(severe))
         with self._db.read() as connection:
             return sorted(story for story in connection.execute(query).scalars() if story is not None)
+
+    def mark(self, digest: str) -> tuple[object, ...]:
+        """What is another one once something may be told that could not be before."""
+        with self._db.read() as connection:
+            return mark_of(connection, digest)
 
     def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:
         """What the digest has told of these stories as they stand now; a dry run sees its own too."""

@@ -399,4 +399,4 @@ def test_the_stage_asks_who_owns_a_page() -> None:
         connection.execute(
             sa.update(t.articles).where(t.articles.c.url.endswith("/w1")).values(url="https://dawn.com/w1")
         )
-    assert len(list(stage.run())) == 1
+    assert len(list(room.planner().run())) == 1
