@@ -171,7 +171,8 @@ class DueBatches:
         """What the last quiet stretch held, in one message. A single story is an alert like any other, and so is
         what turns up later: a stretch has one catch-up."""
         stretch = last_stretch(settings.quiet, settings.timezone, now) if turns.stories else None
-        if stretch is None:
+        # What is told in spite of a quiet stretch is not what the one before it, or its own beginning, held.
+        if stretch is None or stretch_at(settings.quiet, settings.timezone, now) is not None:
             return None
         held = [turn for turn in turns.stories if _was_held(turn, settings, stretch.end)]
         ready = _at_their_time(held, now)

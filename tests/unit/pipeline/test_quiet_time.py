@@ -423,3 +423,22 @@ def test_a_first_pass_by_hand_over_many_stories_is_one_message() -> None:
     room = newsroom(quiet=QuietSettings())
     room.bring_in(*(flood(one) for one in range(STORM_ABOVE + 1)))
     assert [plan.stories for plan in plans(room, close_all=True)] == [STORM_ABOVE + 1]
+
+
+def test_severe_stories_of_a_pause_that_follows_quiet_hours_are_alerts_and_the_catch_up_comes_when_it_ends() -> (
+    None
+):
+    quiet = QuietSettings(hours=(time(22), time(0)), pause=((date(2023, 2, 23),) * 2,), override=Severity.HIGH)
+    room = newsroom(quiet=quiet)
+    room.clock.set(ELEVEN_PM)
+    room.bring_in(TRUCKS, flood(1))
+    room.clock.set(SIX)
+    strike = item(
+        "strike", "Customs officers strike", "Clerks walked out; closure of Torkham market looms, a union says."
+    )
+    room.bring_in(item(), strike)
+    assert sorted(plan.batch for plan in plans(room)) == ["s_3#1", "s_4#1"]
+    room.clock.set(ELEVEN_PM + DAY + HOUR)
+    assert [(plan.batch, plan.stories) for plan in plans(room)] == [
+        ("quiet/2023-02-22T22:00:00Z/2023-02-24T00:00:00Z#1", 2)
+    ]
