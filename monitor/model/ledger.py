@@ -84,7 +84,8 @@ class Plan:
     that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
     each that has one. What counts as told from now on follows from `planned`. `sent_before` are stories that are
     shown short or left out for a recipient, `suppressed` addresses that want no more of the digest. `silenced` are
-    matches that a silence discards, with its id: each stays pending if the silence was ended meanwhile.
+    matches that a silence discards, with its id: each stays pending if the silence was ended meanwhile, or if the
+    match left its story.
     """
 
     digest: str

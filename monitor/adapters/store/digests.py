@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.addressing import insert_sent_before, messages_about_story, sent_elsewhere_of
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.discards import not_ended
+from monitor.adapters.store.discards import still_discarded
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.marks import mark_of
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
@@ -284,12 +284,9 @@ def _mark(connection: Connection, plan: Plan) -> None:
 
 
 def _silence(connection: Connection, plan: Plan) -> None:
-    """What silences discard, but for those that somebody has ended since it was decided."""
-    by_silence: dict[int, list[int]] = defaultdict(list)
-    for match, silence in plan.silenced.items():
-        by_silence[silence].append(match)
-    for silence in sorted(not_ended(connection, by_silence) if by_silence else ()):
-        _end(connection, plan, [(RoutingState.SILENCED, by_silence[silence])], silence)
+    """What silences discard still; all else waits for the next tick."""
+    for silence, matches in still_discarded(connection, plan.silenced).items():
+        _end(connection, plan, [(RoutingState.SILENCED, matches)], silence)
 
 
 def _end(
