@@ -183,7 +183,7 @@ class DigestStage:
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
-            too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
+            too_few={match.id: given_up.articles for given_up in turns.too_few for match in given_up.matches},
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
             sent_before=addressed.sent_before,
             suppressed=addressed.suppressed,

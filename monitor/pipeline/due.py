@@ -161,9 +161,8 @@ class DueBatches:
             ready = ()
         for turn in ready:
             yield self._story(settings, turn.story, Turns((turn,), held=turns.held), now)
-        for story, matches in turns.too_few:
-            given_up = Turns(too_few=((story, matches),), held=turns.held)
-            yield self._story(settings, story, given_up, now)
+        for given_up in turns.too_few:
+            yield self._story(settings, given_up.story, Turns(too_few=(given_up,), held=turns.held), now)
         for story, discarded in turns.discards():
             yield self._story(settings, story, discarded, now)
 

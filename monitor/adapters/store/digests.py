@@ -17,7 +17,7 @@ from monitor.adapters.store.discards import still_discarded
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.marks import mark_of
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
-from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
+from monitor.adapters.store.told import last_number, likeness_of, members_of, still_too_few, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
@@ -277,7 +277,8 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
 
 
 def _mark(connection: Connection, plan: Plan) -> None:
-    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, plan.too_few)])
+    given_up = still_too_few(connection, plan.too_few)
+    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, given_up)])
     _silence(connection, plan)
     alone = without_told(connection, plan)
     _end(connection, plan, [(RoutingState.MERGED, [one for one in plan.merged if one not in alone])])
