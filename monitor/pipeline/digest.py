@@ -28,7 +28,7 @@ from monitor.pipeline.addressing import Addressing, no_links, nobody
 from monitor.pipeline.at_rest import AtRest
 from monitor.pipeline.due import INSTANT, Due, DueBatches
 from monitor.pipeline.isolation import named
-from monitor.pipeline.silenced import InForce
+from monitor.pipeline.silenced import InForce, Written
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore, SilenceStore
 
@@ -102,8 +102,7 @@ class DigestStage:
         """
         standing: _Standing | None = None
         self._in_force.forget()
-        next_silence = partial(self._in_force.next_change, self.silences)
-        finder = DueBatches(self.digests, self._telling, self.draft, self._at_rest, next_silence)
+        finder = DueBatches(self.digests, self._telling, self.draft, self._at_rest, Written(self.silences))
         for settings in self.settings:
             try:
                 for due in finder.of(settings, self.clock.now(), close_all, caught_up):

@@ -21,13 +21,15 @@ from monitor.core.digests.plan import (
     window_batch,
 )
 from monitor.core.digests.quiet import Stretch, last_stretch, stretch_at
+from monitor.core.digests.silences import kept_out
 from monitor.core.stories.material import AT_ONCE
 from monitor.model.digest import CatchUp, Cron, DigestSettings, Every, Immediate, Window
 from monitor.model.ledger import StoredMatch
 from monitor.model.rule import Severity
-from monitor.model.silence import WaitingMatch
+from monitor.model.silence import Silence, WaitingMatch
 from monitor.pipeline.at_rest import AtRest, Mark
-from monitor.pipeline.telling import StoryTurn, Telling, Turns
+from monitor.pipeline.silenced import Written
+from monitor.pipeline.telling import StoryTurn, Telling, Turns, waiting_of
 from monitor.ports import DigestStore
 
 INSTANT = timedelta(microseconds=1)  # a window is never empty
@@ -57,14 +59,14 @@ class Due:
 class DueBatches:
     """Finds what is due. `draft` looks at what a dry run has planned, too.
 
-    `at_rest` knows the digests that need no look; `next_silence` says when a silence begins or ends next.
+    `at_rest` knows the digests that need no look, `silences` what silences there were and will be.
     """
 
     digests: DigestStore
     telling: Telling
     draft: bool
     at_rest: AtRest
-    next_silence: Callable[[datetime], datetime | None]
+    silences: Written
 
     def of(
         self, settings: DigestSettings, now: datetime, close_all: bool, caught_up: Callable[[], bool]
@@ -86,7 +88,7 @@ class DueBatches:
                 severe = tuple(turn for turn in turns.stories if _overrides(turn, settings))
                 turns = Turns(severe, held=turns.held)
             if mark is not None and not turns.to_plan:
-                self.at_rest.begin(settings.name, mark, now, self.next_silence(now))
+                self.at_rest.begin(settings.name, mark, now, self.silences.next_change(now))
             yield from self._stories(settings, schedule, turns, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
@@ -174,9 +176,12 @@ class DueBatches:
         if stretch is None or stretch_at(settings.quiet, settings.timezone, now) is not None:
             return None
         held = [turn for turn in turns.stories if _was_held(turn, settings, stretch.end)]
-        ready = _at_their_time(held, now)
         name = catch_up_batch(stretch)
-        if _messages(ready) < 2 or self.digests.last_batch(settings.name, name, draft=self.draft):
+        if _messages(held) < 2 or self.digests.last_batch(settings.name, name, draft=self.draft):
+            return None
+        then = self.silences.at(stretch.end)
+        ready = _at_their_time([one for one in held if not _was_silenced(one, settings, then, stretch.end)], now)
+        if _messages(ready) < 2:
             return None
         window, first = Window(stretch.start, stretch.end), story_batch(name, 1)
         return Due(first, window, Turns(ready, held=turns.held), now, catch_up=stretch.why)
@@ -237,6 +242,12 @@ def _was_held(turn: StoryTurn, settings: DigestSettings, end: datetime) -> bool:
     if settings.min_publishers > 1 and len(old) < len(turn.judged):
         return False
     return any(verdict.told for _, verdict in _at_its_time(replace(turn, judged=old), end).judged)
+
+
+def _was_silenced(turn: StoryTurn, settings: DigestSettings, silences: Sequence[Silence], end: datetime) -> bool:
+    """Whether a silence held something of a story beyond the end of a quiet stretch."""
+    old = (match for match, _ in turn.judged if match.matched_at < end)
+    return any(kept_out(waiting_of(match), settings.name, silences, end) is not None for match in old)
 
 
 def _overrides(turn: StoryTurn, settings: DigestSettings) -> bool:

@@ -262,6 +262,11 @@ def story_of(match: StoredMatch) -> str:
     return story
 
 
+def waiting_of(match: StoredMatch) -> WaitingMatch:
+    """A match as silences look at it."""
+    return WaitingMatch(match.id, match.new.rule.id, match.new.rule.tags, story_of(match), match.matched_at)
+
+
 def _by_story(matches: Sequence[StoredMatch]) -> dict[str, list[StoredMatch]]:
     found: dict[str, list[StoredMatch]] = defaultdict(list)
     for match in matches:

@@ -14,6 +14,7 @@ from monitor.core.digests.plan import STORM_ABOVE
 from monitor.model.digest import CatchUp, Cron, Every, Immediate, QuietSettings
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.rule import Severity
+from monitor.model.silence import NewSilence, SilenceMode
 from monitor.pipeline.digest import DigestStage, PlanFailure
 
 NIGHT = QuietSettings(hours=(time(22), time(6)))
@@ -442,3 +443,19 @@ def test_severe_stories_of_a_pause_that_follows_quiet_hours_are_alerts_and_the_c
     assert [(plan.batch, plan.stories) for plan in plans(room)] == [
         ("quiet/2023-02-22T22:00:00Z/2023-02-24T00:00:00Z#1", 2)
     ]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_a_silence_held_beyond_the_quiet_hours_is_told_as_alerts_and_not_as_late(by_hand: bool) -> None:
+    room = newsroom()
+    ends = SIX + (6 if by_hand else 3) * HOUR
+    works = NewSilence(SilenceMode.HOLD, NOON, ends, "Sara", "works", rules=("torkham-closed", "trucks"))
+    silence = room.store.silences.add(works, NOON)
+    room.clock.set(ELEVEN_PM)
+    room.bring_in(item(), TRUCKS)
+    room.clock.set(SIX)
+    assert not plans(room)
+    room.clock.set(SIX + 3 * HOUR)
+    if by_hand:
+        room.store.silences.end(silence.id, room.clock.now())
+    assert sorted(plan.batch for plan in plans(room)) == ["s_1#1", "s_2#1"]
