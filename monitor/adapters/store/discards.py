@@ -81,7 +81,10 @@ def bring_back(connection: Connection, silence: int) -> tuple[dict[str, int], in
     rows = connection.execute(DISCARDED.where(_r.silence == silence)).all()
     there = [row for row in rows if not _is_forgotten(row.text_gone)]
     _wait_again(connection, there)
-    return dict(sorted(Counter(row.digest for row in there).items())), len(rows) - len(there)
+    # `monitor forget` ends what was discarded, and leaves the silence with it.
+    ended = _r.silence == silence, _r.state == RoutingState.FORGOTTEN.value
+    forgotten = connection.execute(sa.select(sa.func.count()).select_from(t.routings).where(*ended)).scalar_one()
+    return dict(sorted(Counter(row.digest for row in there).items())), len(rows) - len(there) + forgotten
 
 
 def _wait_again(connection: Connection, rows: Iterable[Any]) -> int:

@@ -11,6 +11,7 @@ from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, ite
 
 from monitor.adapters.store import tables as t
 from monitor.core.digests.render import render
+from monitor.core.text.urls import canonical_url
 from monitor.model.digest import Every, Immediate, MessageFormat
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.silence import NewSilence, Silence, SilenceMode
@@ -101,6 +102,18 @@ def test_what_was_discarded_is_told_when_it_is_brought_back() -> None:
     room.plan()
     assert ends(room, "e1") == [RoutingState.PLANNED]
     assert len(room.alerts()) == 1
+
+
+def test_who_brings_back_what_was_discarded_is_told_how_much_of_it_was_forgotten() -> None:
+    room = newsroom()
+    made = silence(room, discard=True)
+    room.bring_in(item("e1"), item("e2", "Bus falls, five killed", "Five people were killed."))
+    room.plan()
+    url = "https://news.example/e1"
+    room.store.retention.forget(url, canonical_url(url), room.clock.now(), even_unsent=False)
+    ended = room.store.silences.end(made.id, room.clock.now(), tell=True)
+    assert ended is not None
+    assert (dict(ended.told), ended.gone) == ({"alerts": 1}, 1)
 
 
 def test_a_silence_of_one_rule_leaves_the_other_rule_of_the_story_and_follows_later() -> None:
