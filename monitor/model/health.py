@@ -10,9 +10,9 @@ from monitor.model.digest import Cron, Every
 from monitor.model.secret import Secret
 
 HEALTH = "health"
+"""The name under which health messages stand in the outbox; no digest of the config may have it."""
 END = "/end"
 """How the name of a batch ends that tells of the end of incidents."""
-"""The name under which health messages stand in the outbox; no digest of the config may have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,12 @@ class Plan:
     """One batch of one digest, written in one transaction.
 
     `planned` are matches that are in the batch, `merged` those whose rule and story the digest had told before and
-    that say nothing new, `too_few` those whose story is given up for want of publishers; `reasons` says why of
-    each that has one. What counts as told from now on follows from `planned`. `sent_before` are stories that are
-    shown short or left out for a recipient, `suppressed` addresses that want no more of the digest. `silenced` are
-    matches that a silence discards, with its id: each stays pending if the silence was ended meanwhile.
+    that say nothing new, `too_few` those whose story is given up for want of publishers, with the number of its
+    articles: each stays pending if the story has another number by now. `reasons` says why of each that has one.
+    What counts as told from now on follows from `planned`. `sent_before` are stories that are shown short or left
+    out for a recipient, `suppressed` addresses that want no more of the digest. `silenced` are matches that a
+    silence discards, with its id: each stays pending if the silence was ended meanwhile, or if the match left its
+    story.
     """
 
     digest: str
@@ -96,7 +98,7 @@ class Plan:
     stories: int
     closes_window: bool
     draft: bool = False
-    too_few: tuple[int, ...] = ()
+    too_few: Mapping[int, int] = field(default_factory=dict)
     reasons: Mapping[int, Why] = field(default_factory=dict)
     sent_before: tuple[ShownBefore, ...] = ()
     suppressed: tuple[str, ...] = ()

@@ -25,9 +25,10 @@ from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
+from monitor.pipeline.at_rest import AtRest
 from monitor.pipeline.due import INSTANT, Due, DueBatches
 from monitor.pipeline.isolation import named
-from monitor.pipeline.silenced import InForce
+from monitor.pipeline.silenced import InForce, Written
 from monitor.pipeline.telling import StoryTurn, Telling, Turns, story_of
 from monitor.ports import Clock, DigestStore, FeedStore, SilenceStore
 
@@ -71,6 +72,7 @@ class DigestStage:
     links: Callable[[str, str], Links] = no_links
     tags: Callable[[DigestSettings], frozenset[str]] = lambda settings: tags_of(settings.rules)
     _in_force: InForce = field(default_factory=InForce, init=False, repr=False, compare=False)
+    _at_rest: AtRest = field(default_factory=AtRest, init=False, repr=False, compare=False)
 
     @property
     def _telling(self) -> Telling:
@@ -100,7 +102,7 @@ class DigestStage:
         """
         standing: _Standing | None = None
         self._in_force.forget()
-        finder = DueBatches(self.digests, self._telling, self.draft)
+        finder = DueBatches(self.digests, self._telling, self.draft, self._at_rest, Written(self.silences))
         for settings in self.settings:
             try:
                 for due in finder.of(settings, self.clock.now(), close_all, caught_up):
@@ -180,7 +182,7 @@ class DigestStage:
             stories=len(digest.stories),
             closes_window=closes_window,
             draft=self.draft,
-            too_few=tuple(match.id for _, matches in turns.too_few for match in matches),
+            too_few={match.id: given_up.articles for given_up in turns.too_few for match in given_up.matches},
             reasons={match.id: verdict.why for turn in turns.stories for match, verdict in turn.judged},
             sent_before=addressed.sent_before,
             suppressed=addressed.suppressed,

@@ -17,15 +17,19 @@ from monitor.core.digests.plan import (
     quiet_fire,
     storm_batch,
     story_batch,
+    untold_batch,
     window_batch,
 )
 from monitor.core.digests.quiet import Stretch, last_stretch, stretch_at
+from monitor.core.digests.silences import kept_out
 from monitor.core.stories.material import AT_ONCE
 from monitor.model.digest import CatchUp, Cron, DigestSettings, Every, Immediate, Window
 from monitor.model.ledger import StoredMatch
 from monitor.model.rule import Severity
-from monitor.model.silence import WaitingMatch
-from monitor.pipeline.telling import StoryTurn, Telling, Turns
+from monitor.model.silence import Silence, WaitingMatch
+from monitor.pipeline.at_rest import AtRest, Mark
+from monitor.pipeline.silenced import Written
+from monitor.pipeline.telling import StoryTurn, Telling, Turns, waiting_of
 from monitor.ports import DigestStore
 
 INSTANT = timedelta(microseconds=1)  # a window is never empty
@@ -53,11 +57,16 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DueBatches:
-    """Finds what is due. `draft` looks at what a dry run has planned, too."""
+    """Finds what is due. `draft` looks at what a dry run has planned, too.
+
+    `at_rest` knows the digests that need no look, `silences` what silences there were and will be.
+    """
 
     digests: DigestStore
     telling: Telling
     draft: bool
+    at_rest: AtRest
+    silences: Written
 
     def of(
         self, settings: DigestSettings, now: datetime, close_all: bool, caught_up: Callable[[], bool]
@@ -71,10 +80,15 @@ class DueBatches:
             among = self._overriding(settings) if quiet else None
             if among is not None and not among:
                 return  # what is held is not even read
+            mark = None if quiet or close_all else self._mark(settings, now)
+            if mark is not None and self.at_rest.lasts(settings.name, mark, now):
+                return
             turns = self.telling.turns(settings, now, caught_up=caught_up, among=among)
             if quiet:
                 severe = tuple(turn for turn in turns.stories if _overrides(turn, settings))
                 turns = Turns(severe, held=turns.held)
+            if mark is not None and not turns.to_plan:
+                self.at_rest.begin(settings.name, mark, now, self.silences.next_change(now))
             yield from self._stories(settings, schedule, turns, close_all, now)
             return
         last_end = state.last_draft_end if self.draft else state.last_end
@@ -82,6 +96,10 @@ class DueBatches:
             yield from self._at_quiet_fire(settings, schedule, quiet, last_end, now)
         else:
             yield from self._window(settings, schedule, last_end, now, close_all, caught_up)
+
+    def _mark(self, settings: DigestSettings, now: datetime) -> Mark:
+        """Asked before all else: what comes while the digest is looked at makes the next look another one."""
+        return (self.digests.mark(settings.name), tuple(self.telling.in_force(now)))
 
     def _window(
         self,
@@ -104,7 +122,7 @@ class DueBatches:
             return late or close_all or _by(match, end, now)
 
         turns = self.telling.turns(settings, now, inside, caught_up)
-        if close_all and (turns.stories or turns.too_few or turns.discarded):
+        if close_all and turns.to_plan:
             window = Window(min(last_end, now - INSTANT), now)
         if window is not None:
             yield Due(window_batch(window), window, turns, now, closes_window=True)
@@ -145,9 +163,8 @@ class DueBatches:
             ready = ()
         for turn in ready:
             yield self._story(settings, turn.story, Turns((turn,), held=turns.held), now)
-        for story, matches in turns.too_few:
-            given_up = Turns(too_few=((story, matches),), held=turns.held)
-            yield self._story(settings, story, given_up, now)
+        for given_up in turns.too_few:
+            yield self._story(settings, given_up.story, Turns(too_few=(given_up,), held=turns.held), now)
         for story, discarded in turns.discards():
             yield self._story(settings, story, discarded, now)
 
@@ -155,12 +172,16 @@ class DueBatches:
         """What the last quiet stretch held, in one message. A single story is an alert like any other, and so is
         what turns up later: a stretch has one catch-up."""
         stretch = last_stretch(settings.quiet, settings.timezone, now) if turns.stories else None
-        if stretch is None:
+        # What is told in spite of a quiet stretch is not what the one before it, or its own beginning, held.
+        if stretch is None or stretch_at(settings.quiet, settings.timezone, now) is not None:
             return None
         held = [turn for turn in turns.stories if _was_held(turn, settings, stretch.end)]
-        ready = _at_their_time(held, now)
         name = catch_up_batch(stretch)
-        if _messages(ready) < 2 or self.digests.last_batch(settings.name, name, draft=self.draft):
+        if _messages(held) < 2 or self.digests.last_batch(settings.name, name, draft=self.draft):
+            return None
+        then = self.silences.at(stretch.end)
+        ready = _at_their_time([one for one in held if not _was_silenced(one, settings, then, stretch.end)], now)
+        if _messages(ready) < 2:
             return None
         window, first = Window(stretch.start, stretch.end), story_batch(name, 1)
         return Due(first, window, Turns(ready, held=turns.held), now, catch_up=stretch.why)
@@ -172,7 +193,8 @@ class DueBatches:
 
     def _story(self, settings: DigestSettings, story: str, turns: Turns, now: datetime) -> Due:
         first = min((turn.first for turn in turns.stories), default=now)
-        return Due(self._next(settings, story), Window(min(first, now - INSTANT), now), turns, now)
+        name = story if _messages(turns.stories) else untold_batch(story)
+        return Due(self._next(settings, name), Window(min(first, now - INSTANT), now), turns, now)
 
     def _next(self, settings: DigestSettings, name: str) -> str:
         """The next batch of that name. Of a storm, too: `monitor forget` has the same matches planned again."""
@@ -220,6 +242,12 @@ def _was_held(turn: StoryTurn, settings: DigestSettings, end: datetime) -> bool:
     if settings.min_publishers > 1 and len(old) < len(turn.judged):
         return False
     return any(verdict.told for _, verdict in _at_its_time(replace(turn, judged=old), end).judged)
+
+
+def _was_silenced(turn: StoryTurn, settings: DigestSettings, silences: Sequence[Silence], end: datetime) -> bool:
+    """Whether a silence held something of a story beyond the end of a quiet stretch."""
+    old = (match for match, _ in turn.judged if match.matched_at < end)
+    return any(kept_out(waiting_of(match), settings.name, silences, end) is not None for match in old)
 
 
 def _overrides(turn: StoryTurn, settings: DigestSettings) -> bool:

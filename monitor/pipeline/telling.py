@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -56,6 +56,15 @@ class StoryTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The pending matches of a story that lacks publishers for good; `articles` is how many it has."""
+
+    story: str
+    matches: tuple[StoredMatch, ...]
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turns:
     """Every story that waits for a digest: to be planned, given up for want of publishers, or held back.
 
@@ -63,7 +72,7 @@ class Turns:
     """
 
     stories: tuple[StoryTurn, ...] = ()
-    too_few: tuple[tuple[str, tuple[StoredMatch, ...]], ...] = ()
+    too_few: tuple[GivenUp, ...] = ()
     held: int = 0
     kept_out: tuple[tuple[WaitingMatch, KeptOut], ...] = ()
 
@@ -76,6 +85,11 @@ class Turns:
     def swallowed(self) -> tuple[Swallowed, ...]:
         """How many stories each silence keeps out."""
         return swallowed(self.kept_out)
+
+    @property
+    def to_plan(self) -> bool:
+        """Whether anything is to be planned, now or once its time has come; what is held is not."""
+        return bool(self.stories or self.too_few or self.discarded)
 
     def discards(self) -> Iterator[tuple[str, Turns]]:
         """What is discarded of each story, alone."""
@@ -140,7 +154,7 @@ class Telling:
         answers = [(match, kept_out(match, settings.name, silences, now)) for match in waiting if wanted(match)]
         kept = tuple((match, out) for match, out in answers if out is not None)
         free = [match for match, out in answers if out is None]
-        spent: set[str] = set()
+        spent: Mapping[str, int] = {}
         held = 0
         if settings.min_publishers > 1:
             asked, spent, held = self._asked(settings, sorted({one.story for one in free}), now, caught_up)
@@ -150,32 +164,43 @@ class Telling:
 
     def _asked(
         self, settings: DigestSettings, waiting: Sequence[str], now: datetime, caught_up: Callable[[], bool]
-    ) -> tuple[set[str], set[str], int]:
+    ) -> tuple[set[str], Mapping[str, int], int]:
         """The stories to be looked at, those of them that are given up, and how many are held back."""
         lacking, spent = self._lacking(settings, waiting, now)
         if spent and not caught_up():
-            spent = set()
-        return set(waiting) - lacking | spent, spent, len(lacking - spent)
+            spent = {}
+        return set(waiting) - lacking | spent.keys(), spent, len(lacking) - len(spent)
 
     def _turns(
-        self, settings: DigestSettings, pending: Sequence[StoredMatch], spent: set[str], held: int, now: datetime
+        self,
+        settings: DigestSettings,
+        pending: Sequence[StoredMatch],
+        spent: Mapping[str, int],
+        held: int,
+        now: datetime,
     ) -> Turns:
         by_story = _by_story(pending)
-        too_few = tuple((story, tuple(by_story.pop(story))) for story in sorted(spent & set(by_story)))
+        given_up = sorted(spent.keys() & by_story.keys())
+        too_few = tuple(GivenUp(story, tuple(by_story.pop(story)), spent[story]) for story in given_up)
         tellable = [match for matches in by_story.values() for match in matches]
         return Turns(self.judged(settings, tellable, now), too_few, held)
 
     def _lacking(
         self, settings: DigestSettings, stories: Sequence[str], now: datetime
-    ) -> tuple[set[str], set[str]]:
-        """The stories with too few independent publishers, and those of them that no further one can join.
+    ) -> tuple[set[str], Mapping[str, int]]:
+        """The stories with too few independent publishers, and of those that no further one can join the number
+        of their articles.
 
         A story of which something was told lacks none: what follows belongs to it.
         """
         members = self.digests.members(stories)
         few = {one for one in stories if len(self.publishers.independent(members[one])) < settings.min_publishers}
         few -= {one.story for one in self.digests.told(settings.name, sorted(few), draft=self.draft)}
-        return few, {one for one in few if all(now - member.first_seen > self.window for member in members[one])}
+        return few, {
+            one: len(members[one])
+            for one in few
+            if all(now - member.first_seen > self.window for member in members[one])
+        }
 
     def judged(
         self, settings: DigestSettings, pending: Sequence[StoredMatch], now: datetime
@@ -235,6 +260,11 @@ def story_of(match: StoredMatch) -> str:
     story = match.article.story_id
     assert story is not None, "only grouped articles are matched"
     return story
+
+
+def waiting_of(match: StoredMatch) -> WaitingMatch:
+    """A match as silences look at it."""
+    return WaitingMatch(match.id, match.new.rule.id, match.new.rule.tags, story_of(match), match.matched_at)
 
 
 def _by_story(matches: Sequence[StoredMatch]) -> dict[str, list[StoredMatch]]:

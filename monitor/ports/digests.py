@@ -50,6 +50,12 @@ class DigestStore(Protocol):
         that severity or a higher one."""
         ...
 
+    def mark(self, digest: str) -> tuple[object, ...]:
+        """What tells at once that something may be told that could not be: another answer than before once a match
+        came to wait for the digest, a story got or lost an article, or the digest told something, by whichever
+        process. Silences are not in it."""
+        ...
+
     def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:
         """What the digest has told of these stories as they stand now: planned matches of their articles, oldest
         first; a dry run sees its own too. So a story that takes in another one, or gives an article away, takes or

@@ -42,6 +42,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
 QUESTIONS: dict[str, Callable[[DigestStore], Any]] = {
     "what waits": lambda digests: digests.pending("morning"),
     "what waits of some stories": lambda digests: digests.pending("morning", stories=["s_1", "s_2"]),
+    "whether something came to wait": lambda digests: digests.mark("morning"),
     "the stories that wait": lambda digests: digests.pending_stories("morning"),
     "what was told": lambda digests: digests.told("morning", ["s_1", "s_2"]),
     "what a dry run told": lambda digests: digests.told("morning", ["s_1", "s_2"], draft=True),

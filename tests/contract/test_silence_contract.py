@@ -127,6 +127,17 @@ def test_nothing_is_discarded_by_a_silence_that_was_ended_since_it_was_decided(s
     assert states(store) == {"e1": (RoutingState.PENDING, None)}
 
 
+def test_nothing_is_discarded_that_left_the_silenced_story_since_it_was_decided(store: Store, feed: Feed) -> None:
+    made = store.silences.add(new(discard=True, rules=(), story="s_1"), NOON)
+    for entry in ("e1", "e2"):
+        matched(store, grouped(store, feed, entry, "s_1"), "morning")
+    decided = discard(store, made.id)
+    with store.grouping.session() as session:
+        assert session.record_stories(Regrouping({1: "s_7"}, {}, frozenset({"s_1"}))) == 0  # nothing to wake yet
+    store.digests.record_plan(decided, NOON)
+    assert states(store) == {"e1": (RoutingState.PENDING, None), "e2": (RoutingState.SILENCED, made.id)}
+
+
 def test_an_end_without_telling_leaves_what_was_discarded(store: Store, discarding: Silence) -> None:
     ended = store.silences.end(discarding.id, NOON + HOUR)
     assert ended is not None

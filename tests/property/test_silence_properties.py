@@ -43,7 +43,7 @@ silences = st.tuples(
     st.sampled_from([{"rules": ("*",)}, {"rules": ("dead",)}, {"story": "s_0"}, {"story": "s_1"}]),
     st.sampled_from([(), (), ("now",)]),
 )
-ticks = st.tuples(st.just("tick"), st.sampled_from([1, 20, 100]))
+ticks = st.tuples(st.just("tick"), st.sampled_from([0.02, 1, 20, 100]))  # minutes
 steps = st.lists(
     st.one_of(
         articles,
@@ -52,6 +52,7 @@ steps = st.lists(
         ticks,
         ticks,
         st.tuples(st.just("end"), st.integers(1, 4), st.booleans()),
+        st.tuples(st.just("member"), stories, st.sampled_from(["Dawn", "AVA"])),
         st.tuples(st.just("merge")),
     ),
     min_size=4,
@@ -67,19 +68,20 @@ class Room:
         self.clock = FakeClock()
         self.store.feeds.sync([feed_settings(FEED)], NOON)
         (self.feed,) = self.store.feeds.all()
-        self.stage = DigestStage(
-            self.store.digests,
-            self.store.feeds,
-            DIGESTS,
-            {JSON_FILE.name: JSON_FILE},
-            self.clock,
-            silences=self.store.silences,
-        )
+        self.stage = self.planner()
         for name in NAMES:
             self.store.digests.open_digest(name, NOON)
         self.told: Counter[tuple[str, int]] = Counter()
         self.merged = False
         self.count = 0
+
+    def planner(self) -> DigestStage:
+        digests, feeds, silences = self.store.digests, self.store.feeds, self.store.silences
+        return DigestStage(digests, feeds, DIGESTS, {JSON_FILE.name: JSON_FILE}, self.clock, silences=silences)
+
+    def member(self, story: int, publisher: str) -> None:
+        """An article in which no rule matches."""
+        self.article(story, publisher, ())
 
     def article(self, story: int, publisher: str, rules: tuple[str, ...]) -> None:
         self.count += 1
@@ -106,17 +108,19 @@ class Room:
     def merge(self) -> None:
         if self.merged:
             return
+        self.member(0, "Dawn")  # stories become one when an article comes
         self.merged = True
         with self.store._db.write() as connection:
             connection.execute(t.articles.update().values(story_id="s_0"))
             connection.execute(t.story_aliases.insert().values(alias="s_1", story_id="s_0"))
 
-    def tick(self, minutes: int) -> None:
+    def tick(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))
         for plan in self.stage.run():
             assert isinstance(plan, Plan), plan
             assert not set(plan.planned) & set(plan.silenced)
             self.told.update((plan.digest, match) for match in plan.planned)
+        assert not list(self.planner().run())  # one that remembers nothing finds nothing left to plan
 
     def routings(self) -> list[sa.Row[Any]]:
         with self.store._db.read() as connection:

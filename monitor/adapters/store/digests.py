@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.addressing import insert_sent_before, messages_about_story, sent_elsewhere_of
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.discards import not_ended
+from monitor.adapters.store.discards import still_discarded
 from monitor.adapters.store.grouping import take_grouping_lock
+from monitor.adapters.store.marks import mark_of
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
-from monitor.adapters.store.told import last_number, likeness_of, members_of, told_of, without_told
+from monitor.adapters.store.told import last_number, likeness_of, members_of, still_too_few, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.addressing import EarlierMessage, Elsewhere
 from monitor.model.article import Article
@@ -121,6 +122,11 @@ class SqlDigestStore:
             query = query.where(t.matches.c.rule["severity"].as_string().in_(severe))
         with self._db.read() as connection:
             return sorted(story for story in connection.execute(query).scalars() if story is not None)
+
+    def mark(self, digest: str) -> tuple[object, ...]:
+        """What is another one once something may be told that could not be before."""
+        with self._db.read() as connection:
+            return mark_of(connection, digest)
 
     def told(self, digest: str, stories: Sequence[str], *, draft: bool = False) -> Sequence[ToldMatch]:
         """What the digest has told of these stories as they stand now; a dry run sees its own too."""
@@ -271,19 +277,17 @@ def _insert_found(connection: Connection, plan: Plan, found: Sequence[StoredMatc
 
 
 def _mark(connection: Connection, plan: Plan) -> None:
-    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, plan.too_few)])
+    given_up = still_too_few(connection, plan.too_few)
+    _end(connection, plan, [(RoutingState.PLANNED, plan.planned), (RoutingState.TOO_FEW, given_up)])
     _silence(connection, plan)
     alone = without_told(connection, plan)
     _end(connection, plan, [(RoutingState.MERGED, [one for one in plan.merged if one not in alone])])
 
 
 def _silence(connection: Connection, plan: Plan) -> None:
-    """What silences discard, but for those that somebody has ended since it was decided."""
-    by_silence: dict[int, list[int]] = defaultdict(list)
-    for match, silence in plan.silenced.items():
-        by_silence[silence].append(match)
-    for silence in sorted(not_ended(connection, by_silence) if by_silence else ()):
-        _end(connection, plan, [(RoutingState.SILENCED, by_silence[silence])], silence)
+    """What silences discard still; all else waits for the next tick."""
+    for silence, matches in still_discarded(connection, plan.silenced).items():
+        _end(connection, plan, [(RoutingState.SILENCED, matches)], silence)
 
 
 def _end(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,10 +35,30 @@ _WAIT_AGAIN = (
 )
 
 
-def not_ended(connection: Connection, silences: Collection[int]) -> frozenset[int]:
-    """Those that nobody has ended. Asked under the grouping lock, which whoever ends one takes, too."""
-    query = sa.select(_s.id).where(_s.id.in_(sorted(silences)), _s.ended_at.is_(None))
-    return frozenset(connection.execute(query).scalars())
+def still_discarded(connection: Connection, silenced: Mapping[int, int]) -> Mapping[int, Sequence[int]]:
+    """Of matches that silences were to discard, those that they do, by silence: nobody has ended it, and the match
+    stands in its story.
+
+    Asked under the grouping lock, which is taken by whoever ends a silence or groups stories.
+    """
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for match, silence in silenced.items():
+        wanted[silence].append(match)
+    query = sa.select(_s.id, _s.story).where(_s.id.in_(sorted(wanted)), _s.ended_at.is_(None)).order_by(_s.id)
+    rows = connection.execute(query).all() if wanted else ()
+    return {
+        row.id: wanted[row.id] if row.story is None else _standing_in(connection, row.story, wanted[row.id])
+        for row in rows
+    }
+
+
+def _standing_in(connection: Connection, story: str, matches: Sequence[int]) -> Sequence[int]:
+    found: list[int] = []
+    for start in range(0, len(matches), _CHUNK):
+        some = _m.id.in_(matches[start : start + _CHUNK])
+        query = sa.select(_m.id).join(t.articles, _a.id == _m.article_id).where(some, _a.story_id == story)
+        found += connection.execute(query).scalars()
+    return found
 
 
 def wake_discarded(connection: Connection, stories: Collection[str]) -> int:
@@ -61,7 +81,10 @@ def bring_back(connection: Connection, silence: int) -> tuple[dict[str, int], in
     rows = connection.execute(DISCARDED.where(_r.silence == silence)).all()
     there = [row for row in rows if not _is_forgotten(row.text_gone)]
     _wait_again(connection, there)
-    return dict(sorted(Counter(row.digest for row in there).items())), len(rows) - len(there)
+    # `monitor forget` ends what was discarded, and leaves the silence with it.
+    ended = _r.silence == silence, _r.state == RoutingState.FORGOTTEN.value
+    forgotten = connection.execute(sa.select(sa.func.count()).select_from(t.routings).where(*ended)).scalar_one()
+    return dict(sorted(Counter(row.digest for row in there).items())), len(rows) - len(there) + forgotten
 
 
 def _wait_again(connection: Connection, rows: Iterable[Any]) -> int:

@@ -139,6 +139,18 @@ def without_told(connection: Connection, plan: Plan) -> frozenset[int]:
     return frozenset(alone)
 
 
+def still_too_few(connection: Connection, given_up: Mapping[int, int]) -> Sequence[int]:
+    """The matches to be given up whose story has as many articles as was seen: no publisher came since.
+
+    Asked under the grouping lock: an article that comes later wakes them.
+    """
+    other = t.articles.alias()
+    articles = sa.select(sa.func.count()).where(other.c.story_id == _a.story_id).correlate(t.articles)
+    query = sa.select(_m.id, articles.scalar_subquery()).join(t.articles, _a.id == _m.article_id)
+    rows = [row for some in _parts(sorted(given_up)) for row in connection.execute(query.where(_m.id.in_(some)))]
+    return [match for match, number in rows if number == given_up[match]]
+
+
 def wake_merged(connection: Connection, stories: Collection[str]) -> int:
     """Lets matches wait again that were merged, and whose digest has planned nothing of their rule in their story.
 

@@ -142,6 +142,11 @@ def story_batch(story_id: str, number: int) -> str:
     return f"{story_id}#{number}"
 
 
+def untold_batch(story_id: str) -> str:
+    """The name of what is only recorded of a story, without its number: it is no message, and counts as none."""
+    return f"{story_id}/untold"
+
+
 def catch_up_batch(stretch: Stretch) -> str:
     """The name of what an immediate digest tells of a quiet stretch, without its number."""
     return f"quiet/{_stamp(stretch.start)}/{_stamp(stretch.end)}"
@@ -176,7 +181,7 @@ class BatchKind(StrEnum):
     """What a batch is, as its name says."""
 
     WINDOW = "window"
-    STORY = "story"  # an immediate message on one story
+    STORY = "story"  # an immediate message on one story, or what is only recorded of it
     CATCH_UP = "catch_up"  # what quiet time held, in one message
     OVERRIDE = "override"  # what is severe enough for quiet time
     STORM = "storm"

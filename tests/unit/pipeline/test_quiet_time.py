@@ -14,6 +14,7 @@ from monitor.core.digests.plan import STORM_ABOVE
 from monitor.model.digest import CatchUp, Cron, Every, Immediate, QuietSettings
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.rule import Severity
+from monitor.model.silence import NewSilence, SilenceMode
 from monitor.pipeline.digest import DigestStage, PlanFailure
 
 NIGHT = QuietSettings(hours=(time(22), time(6)))
@@ -423,3 +424,38 @@ def test_a_first_pass_by_hand_over_many_stories_is_one_message() -> None:
     room = newsroom(quiet=QuietSettings())
     room.bring_in(*(flood(one) for one in range(STORM_ABOVE + 1)))
     assert [plan.stories for plan in plans(room, close_all=True)] == [STORM_ABOVE + 1]
+
+
+def test_severe_stories_of_a_pause_that_follows_quiet_hours_are_alerts_and_the_catch_up_comes_when_it_ends() -> (
+    None
+):
+    quiet = QuietSettings(hours=(time(22), time(0)), pause=((date(2023, 2, 23),) * 2,), override=Severity.HIGH)
+    room = newsroom(quiet=quiet)
+    room.clock.set(ELEVEN_PM)
+    room.bring_in(TRUCKS, flood(1))
+    room.clock.set(SIX)
+    strike = item(
+        "strike", "Customs officers strike", "Clerks walked out; closure of Torkham market looms, a union says."
+    )
+    room.bring_in(item(), strike)
+    assert sorted(plan.batch for plan in plans(room)) == ["s_3#1", "s_4#1"]
+    room.clock.set(ELEVEN_PM + DAY + HOUR)
+    assert [(plan.batch, plan.stories) for plan in plans(room)] == [
+        ("quiet/2023-02-22T22:00:00Z/2023-02-24T00:00:00Z#1", 2)
+    ]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_a_silence_held_beyond_the_quiet_hours_is_told_as_alerts_and_not_as_late(by_hand: bool) -> None:
+    room = newsroom()
+    ends = SIX + (6 if by_hand else 3) * HOUR
+    works = NewSilence(SilenceMode.HOLD, NOON, ends, "Sara", "works", rules=("torkham-closed", "trucks"))
+    silence = room.store.silences.add(works, NOON)
+    room.clock.set(ELEVEN_PM)
+    room.bring_in(item(), TRUCKS)
+    room.clock.set(SIX)
+    assert not plans(room)
+    room.clock.set(SIX + 3 * HOUR)
+    if by_hand:
+        room.store.silences.end(silence.id, room.clock.now())
+    assert sorted(plan.batch for plan in plans(room)) == ["s_1#1", "s_2#1"]

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from made import MINUTE, NOON, feed_settings
+from made import MINUTE, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, digest_settings, item, rss
 
 from monitor.adapters.store import tables as t
 from monitor.core.digests.render import render
+from monitor.core.text.urls import canonical_url
 from monitor.model.digest import Every, Immediate, MessageFormat
 from monitor.model.ledger import Plan, RoutingState
 from monitor.model.silence import NewSilence, Silence, SilenceMode
@@ -101,6 +102,18 @@ def test_what_was_discarded_is_told_when_it_is_brought_back() -> None:
     room.plan()
     assert ends(room, "e1") == [RoutingState.PLANNED]
     assert len(room.alerts()) == 1
+
+
+def test_who_brings_back_what_was_discarded_is_told_how_much_of_it_was_forgotten() -> None:
+    room = newsroom()
+    made = silence(room, discard=True)
+    room.bring_in(item("e1"), item("e2", "Bus falls, five killed", "Five people were killed."))
+    room.plan()
+    url = "https://news.example/e1"
+    room.store.retention.forget(url, canonical_url(url), room.clock.now(), even_unsent=False)
+    ended = room.store.silences.end(made.id, room.clock.now(), tell=True)
+    assert ended is not None
+    assert (dict(ended.told), ended.gone) == ({"alerts": 1}, 1)
 
 
 def test_a_silence_of_one_rule_leaves_the_other_rule_of_the_story_and_follows_later() -> None:
@@ -330,14 +343,18 @@ def test_a_held_text_is_not_read_again_and_again() -> None:
     assert not [one for one in statements if "articles.text" in one]
 
 
-def test_plans_of_discards_name_their_stories_and_number_on() -> None:
+def test_what_is_only_recorded_of_a_story_takes_no_number_of_its_messages() -> None:
     room = newsroom(schedule=Immediate(timedelta(0)))
+    made = silence(room, discard=True)
     room.bring_in(item("e1"))
-    room.plan()
-    silence(room, discard=True)
-    room.clock.advance(30 * MINUTE)
-    room.bring_in(item("e1", "Torkham closed, two killed", "Two were killed at the gate."))
     (plan,) = room.plan()
     assert isinstance(plan, Plan)
-    assert (plan.batch, plan.stories, plan.deliveries) == ("s_1#2", 0, ())
-    assert plan.window.end > NOON
+    assert (plan.batch, plan.stories, plan.deliveries) == ("s_1/untold#1", 0, ())
+    room.clock.advance(30 * MINUTE)
+    room.bring_in(item("e1", "Torkham closed, two killed", "Two were killed at the gate."))
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1/untold#2"]
+    room.store.silences.end(made.id, room.clock.now(), tell=True)
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1#1"]
+    room.clock.advance(HOUR)
+    room.bring_in(item("copy", "Torkham closed, two killed", "Two were killed at the gate."))
+    assert [one.batch for one in room.plan() if isinstance(one, Plan)] == ["s_1/untold#3"]  # merged

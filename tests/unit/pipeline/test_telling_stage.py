@@ -322,6 +322,23 @@ def test_a_story_that_never_gets_its_publishers_ends_with_a_named_fate() -> None
     assert not room.plan()
 
 
+def test_a_story_that_gets_its_publisher_while_it_is_given_up_is_told() -> None:
+    room = one_each()
+    bring(room, story("one", "Torkham closed"))
+    room.clock.advance(8 * DAY)
+    bring(room, wire=(story("w1", "At the border", day=8),))
+
+    def joined_meanwhile() -> bool:  # asked between the look at what waits and the record of it
+        regroup(room, w1="s_1")
+        with room.store.grouping.session() as session:
+            session.wake_too_few(["s_1"])
+        return False
+
+    list(room.planner().run(stopping=joined_meanwhile))
+    assert [plan.stories for plan in room.plan() if isinstance(plan, Plan)] == [1]
+    assert len(room.alerts()) == 1
+
+
 def test_an_edit_of_a_held_article_is_told_with_it_once() -> None:
     room = one_each()
     bring(room, story("one", "Torkham closed", "It was closed."))
@@ -399,4 +416,4 @@ def test_the_stage_asks_who_owns_a_page() -> None:
         connection.execute(
             sa.update(t.articles).where(t.articles.c.url.endswith("/w1")).values(url="https://dawn.com/w1")
         )
-    assert len(list(stage.run())) == 1
+    assert len(list(room.planner().run())) == 1
