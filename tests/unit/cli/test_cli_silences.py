@@ -125,6 +125,15 @@ def test_a_reason_is_one_line_of_text(stored: Path) -> None:
 # ---- list, end
 
 
+def test_a_match_that_will_be_discarded_is_listed_before_its_digest_is_due(stored: Path) -> None:
+    add("--discard")
+    (row,) = map(json.loads, run("silence", "list", "--json").stdout.splitlines())
+    assert (row["held"]["matches"], row["to_discard"], row["discarded"]["matches"]) == (
+        0, {"matches": 1, "stories": 1}, 0,
+    )  # fmt: skip
+    assert "1 match of 1 story waiting, to be discarded when the digest is due" in run("silence", "list").stdout
+
+
 def test_the_list_says_who_why_until_when_and_what_is_kept_out(stored: Path) -> None:
     add()
     over = NewSilence(
