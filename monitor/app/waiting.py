@@ -145,7 +145,8 @@ def quiet_words(settings: DigestSettings, now: datetime) -> str:
         return ""
     least = settings.quiet.override
     but = f"; stories of severity {least.value} or higher do not wait" if least is not None else ""
-    return f"{settings.name} is quiet now: {HELD_BY[quiet.why]} until {shown_time(quiet.end, settings.timezone)}{but}"
+    until = shown_time(quiet.end, settings.timezone)
+    return f"{settings.name} is quiet now: {HELD_BY[quiet.why]} until {until}{but}"
 
 
 def waiting_of(settings: Settings, now: datetime) -> Waiting:
