@@ -11,6 +11,7 @@ from monitor import __version__
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
+from monitor.app.kept_out import silences_of_the_day
 from monitor.app.previews import notice_texts, preview_texts
 from monitor.app.status import Status, status_of
 from monitor.app.unsubscribing import links_of, no_links
@@ -112,7 +113,15 @@ def _keeper(house: House) -> HealthStage:
     settings = house.settings
     rules = [rule.id for rule in house.ruleset.rules] if house.ruleset is not None else []
     receivers = {receiver.name: receiver for receiver in settings.receivers}
-    return HealthStage(house.store, settings.health, settings.digests, receivers, rules, house.clock)
+    return HealthStage(
+        house.store,
+        settings.health,
+        settings.digests,
+        receivers,
+        rules,
+        house.clock,
+        silences=silences_of_the_day(house.store, [one.name for one in settings.digests], house.clock),
+    )
 
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:

@@ -122,6 +122,11 @@ def test_a_reason_is_one_line_of_text(stored: Path) -> None:
     assert "\u202e" not in shown
 
 
+def test_a_preview_of_the_health_digest_counts_silences_as_the_digest_will(stored: Path) -> None:
+    add()
+    assert "1 active, 1 story held" in run("digest", "preview", "health").stdout
+
+
 # ---- list, end
 
 
