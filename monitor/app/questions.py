@@ -17,6 +17,7 @@ from monitor.app.status import Status, status_of
 from monitor.app.unsubscribing import links_of, no_links
 from monitor.app.waiting import quiet_words
 from monitor.config import Settings
+from monitor.core.digests.tags import tags_of
 from monitor.core.rules import Memory, RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
@@ -126,6 +127,7 @@ def _keeper(house: House) -> HealthStage:
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:
     """A digest stage that a command asks beside the daemon."""
+    rules = () if house.ruleset is None else house.ruleset.rules
     return DigestStage(
         house.store.digests,
         house.store.feeds,
@@ -139,4 +141,5 @@ def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage
         links=links_of(house.store.suppressions, house.clock, house.settings.public_url)
         if receivers
         else no_links,
+        tags=lambda settings: tags_of(settings.rules, rules),
     )
