@@ -26,6 +26,7 @@ from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.kept_out import silences_of_the_day
+from monitor.app.standing import inboxes_of
 from monitor.app.unsubscribing import links_of
 from monitor.config import Settings
 from monitor.core.digests.tags import tags_of
@@ -236,6 +237,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
     for digest in ready.settings.digests:
         store.digests.open_digest(digest.name, clock.now())
     store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
+    store.receivers.forget_all_but({(name, kind) for name, kind, _ in inboxes_of(ready.settings.receivers)})
     store.feeds.sync(ready.settings.feeds, clock.now())
 
 
