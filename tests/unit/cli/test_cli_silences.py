@@ -86,7 +86,7 @@ REFUSED = [
     ("--story s_1 --for 12x --reason x", "is no duration"),
     ("--story s_1 --for 0 --reason x", "it ends before it starts"),
     ("--story s_1 --until 12h --reason x", "is no time to come"),
-    ("--story s_1 --until 2099-13-01 --reason x", "is no time"),
+    ("--story s_1 --until 2099-13-01 --reason x", "is no time to come; write 2026-12-01 or"),
     ("--story s_1 --starts 12h --for 1h --reason x", "is no time to come"),
     ("--story s_1 --starts 2099-01-03 --until 2099-01-01 --reason x", "it ends before it starts"),
     ("--story s_1 --until 2020-01-01 --starts 2019-01-01 --reason x", "its end is over already"),
