@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.adapters.nlp import check_model
+from monitor.app.check_apprise import apprise_problems
 from monitor.app.check_fields import check_feeds, check_languages, check_names, names_asked
-from monitor.app.check_services import service_problems
 from monitor.app.children import names_sandbox
 from monitor.app.counting import counted
 from monitor.app.files import Unreadable, read_text, secrets_from
@@ -80,7 +80,8 @@ def check(
     sketch = outline(source, str(directory))
     if settings is not None and secrets:  # what needs no mail password needs no trained pipeline either
         problems += _pipeline_problems(settings, source)
-        problems += service_problems(settings, source)
+    if secrets:
+        problems += apprise_problems(sketch.apprise, source, name)
     paths, missing = _rule_paths(sketch, source, name)
     rule_files, unreadable = _read_rules(paths)
     keeper = RuleMemory(environment, config_path)

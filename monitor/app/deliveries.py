@@ -151,8 +151,8 @@ def show_lines(one: Delivery, attempts: Sequence[Attempt]) -> list[str]:
 def _discreet(said: str, message: Message) -> str:
     """The words of a message without the token of its reader: what is shown is passed on in chats and tickets, and
     whoever has the link can end the digest for that reader."""
-    link = message.links.unsubscribe
-    return said.replace(link, f"{link.rpartition('/')[0]}/…") if link else said
+    token = message.links.unsubscribe.rpartition("/")[2]
+    return said.replace(token, "…") if token else said
 
 
 def message_text(message: Message) -> str:

@@ -11,11 +11,13 @@ from monitor import __version__
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
+from monitor.app.kept_out import silences_of_the_day
 from monitor.app.previews import notice_texts, preview_texts
 from monitor.app.status import Status, status_of
 from monitor.app.unsubscribing import links_of, no_links
 from monitor.app.waiting import quiet_words
 from monitor.config import Settings
+from monitor.core.digests.tags import tags_of
 from monitor.core.rules import Memory, RuleSet
 from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
@@ -112,11 +114,20 @@ def _keeper(house: House) -> HealthStage:
     settings = house.settings
     rules = [rule.id for rule in house.ruleset.rules] if house.ruleset is not None else []
     receivers = {receiver.name: receiver for receiver in settings.receivers}
-    return HealthStage(house.store, settings.health, settings.digests, receivers, rules, house.clock)
+    return HealthStage(
+        house.store,
+        settings.health,
+        settings.digests,
+        receivers,
+        rules,
+        house.clock,
+        silences=silences_of_the_day(house.store, [one.name for one in settings.digests], house.clock),
+    )
 
 
 def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage:
     """A digest stage that a command asks beside the daemon."""
+    rules = () if house.ruleset is None else house.ruleset.rules
     return DigestStage(
         house.store.digests,
         house.store.feeds,
@@ -130,4 +141,5 @@ def asking_stage(house: House, receivers: Mapping[str, Receiver]) -> DigestStage
         links=links_of(house.store.suppressions, house.clock, house.settings.public_url)
         if receivers
         else no_links,
+        tags=lambda settings: tags_of(settings.rules, rules),
     )

@@ -69,10 +69,9 @@ def _kept_text(kept: Kept) -> str:
 
 def added_json(added: Added, now: datetime) -> dict[str, Any]:
     """The same with stable keys."""
-    kept = {"matches": len(added.kept.matches), "stories": len(added.kept.stories)}
     return {
         **silence_json(added.silence, now),
-        "keeps_out_now": kept,
+        "keeps_out_now": _kept_json(added.kept),
         "reaches_rules": added.checked.rules,
         "warnings": list(added.checked.warnings),
     }
@@ -123,6 +122,9 @@ def _now_text(listed: ListedSilence) -> str:
     said = []
     if listed.held.matches:
         said.append(f"{_stories_text(len(listed.held.matches), len(listed.held.stories))} waiting")
+    if listed.doomed.matches:
+        doomed = _stories_text(len(listed.doomed.matches), len(listed.doomed.stories))
+        said.append(f"{doomed} waiting, to be discarded when the digest is due")
     if listed.discarded.matches:
         discarded = _stories_text(listed.discarded.matches, listed.discarded.stories)
         said.append(f"{discarded} discarded; monitor silence end {listed.silence.id} --tell brings back")
@@ -137,7 +139,8 @@ def listed_json(listed: ListedSilence, now: datetime) -> dict[str, Any]:
     """One row with stable keys."""
     return {
         **silence_json(listed.silence, now),
-        "held": {"matches": len(listed.held.matches), "stories": len(listed.held.stories)},
+        "held": _kept_json(listed.held),
+        "to_discard": _kept_json(listed.doomed),
         "discarded": _discarded_json(listed.discarded),
     }
 
@@ -160,6 +163,10 @@ def silence_json(one: Silence, now: datetime) -> dict[str, Any]:
         "reason": one.reason,
         "created_at": iso_time(one.created_at),
     }
+
+
+def _kept_json(kept: Kept) -> dict[str, int]:
+    return {"matches": len(kept.matches), "stories": len(kept.stories)}
 
 
 def _discarded_json(count: DiscardCount) -> dict[str, int]:
@@ -201,8 +208,8 @@ def freed_json(freed: Freed, now: datetime) -> dict[str, Any]:
     return {
         **silence_json(freed.ended.silence, now),
         "was_ended_at": iso_time(freed.ended.before),
-        "kept_out_no_more": {"matches": len(freed.kept.matches), "stories": len(freed.kept.stories)},
-        "still_kept_out": {"matches": len(freed.still.matches), "stories": len(freed.still.stories)},
+        "kept_out_no_more": _kept_json(freed.kept),
+        "still_kept_out": _kept_json(freed.still),
         "brought_back": dict(freed.ended.told),
         "not_brought_back": freed.ended.gone,
         "discarded": _discarded_json(freed.discarded),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.app.kept_out import Kept, held_now, in_force, kept_by_silence, together
+from monitor.app.kept_out import Kept, in_force, kept_by_silence, together
 from monitor.app.questions import House
 from monitor.app.stories import story_called
 from monitor.config.values import did_you_mean, quoted
@@ -58,10 +58,11 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class ListedSilence:
-    """One silence with what it holds now and what it has discarded."""
+    """One silence with what it holds now, what waits that it will discard, and what it has discarded."""
 
     silence: Silence
     held: Kept = field(default_factory=Kept)
+    doomed: Kept = field(default_factory=Kept)
     discarded: DiscardCount = field(default_factory=DiscardCount)
 
 
@@ -146,9 +147,17 @@ def add_silence(house: House, checked: Checked, now: datetime) -> Added:
 def list_silences(house: House, now: datetime, *, every: bool = False) -> list[ListedSilence]:
     """The silences in force and those to come, the newest first; with `every` also those that are over."""
     store = house.store
-    held, discarded = held_now(store, _digests(house), now), store.silences.discarded()
-    found = store.silences.all(ending_after=None if every else now)
-    return [ListedSilence(one, held.get(one.id, Kept()), discarded.get(one.id, DiscardCount())) for one in found]
+    kept = kept_by_silence(store, _digests(house), in_force(store, now), now)
+    discarded, nothing = store.silences.discarded(), Kept()
+    return [
+        ListedSilence(
+            one,
+            kept.get((one.id, True), nothing),
+            kept.get((one.id, False), nothing),
+            discarded.get(one.id, DiscardCount()),
+        )
+        for one in store.silences.all(ending_after=None if every else now)
+    ]
 
 
 # ---- end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from monitor.app.kept_out import counts_json
@@ -76,12 +77,14 @@ def _self_json(status: Status) -> dict[str, Any]:
             for one in status.incidents
         ],
         "lag": {
-            "published_to_seen_median_s": lags.published_to_seen.total_seconds()
-            if lags.published_to_seen
-            else None,
-            "seen_to_delivered_p99_s": lags.seen_to_delivered.total_seconds() if lags.seen_to_delivered else None,
+            "published_to_seen_median_s": _seconds(lags.published_to_seen),
+            "seen_to_delivered_p99_s": _seconds(lags.seen_to_delivered),
         },
     }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
 
 
 def _last_json(last: LastBatch | None) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 
 def iso_time(moment: datetime | None) -> str | None:
@@ -10,9 +11,9 @@ def iso_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def shown_time(moment: datetime) -> str:
-    """A moment in the machine's zone: "Wed 22 Feb 2023 19:04:05 (+0430)"."""
-    return moment.astimezone().strftime("%a %d %b %Y %H:%M:%S (%z)")
+def shown_time(moment: datetime, timezone: str | None = None) -> str:
+    """A moment in an IANA zone, by default the machine's: "Wed 22 Feb 2023 19:04:05 (+0430)"."""
+    return moment.astimezone(ZoneInfo(timezone) if timezone else None).strftime("%a %d %b %Y %H:%M:%S (%z)")
 
 
 def brief_time(moment: datetime, now: datetime | None, *, seconds: bool = True) -> str:

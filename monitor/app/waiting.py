@@ -139,13 +139,14 @@ def _overrides(severity: Severity, settings: DigestSettings) -> bool:
 
 
 def quiet_words(settings: DigestSettings, now: datetime) -> str:
-    """What a preview says of a digest that is quiet now; "" for one that is not."""
+    """What a preview says of a digest that is quiet now, in its zone as all it says; "" for one that is not."""
     quiet = stretch_at(settings.quiet, settings.timezone, now)
     if quiet is None:
         return ""
     least = settings.quiet.override
     but = f"; stories of severity {least.value} or higher do not wait" if least is not None else ""
-    return f"{settings.name} is quiet now: {HELD_BY[quiet.why]} until {shown_time(quiet.end)}{but}"
+    until = shown_time(quiet.end, settings.timezone)
+    return f"{settings.name} is quiet now: {HELD_BY[quiet.why]} until {until}{but}"
 
 
 def waiting_of(settings: Settings, now: datetime) -> Waiting:

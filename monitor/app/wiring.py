@@ -26,7 +26,9 @@ from monitor.app.check import Ready
 from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.kept_out import silences_of_the_day
+from monitor.app.standing import inboxes_of
 from monitor.app.unsubscribing import links_of
+from monitor.config import Settings
 from monitor.core.digests.tags import tags_of
 from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
@@ -114,39 +116,20 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     fetcher = HttpFetcher(settings.poll, version)
     sandbox = reading_sandbox()
     recognizer, names = _recognizer(settings.nlp_model)
-    sandboxes = (sandbox, *names)
-    receivers = {receiver.name: receiver for receiver in settings.receivers}
+    channels = channels_of(_receivers(settings), settings.smtp, stdout, clock, version)
     settle()
     return Monitor(
         store=store,
         fetcher=fetcher,
-        sandboxes=sandboxes,
+        sandboxes=(sandbox, *names),
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
         read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
-        digest=DigestStage(
-            store.digests,
-            store.feeds,
-            settings.digests,
-            receivers,
-            clock,
-            draft,
-            Publishers(dict(settings.publishers)),
-            settings.story_window,
-            silences=store.silences,
-            suppressed=store.suppressions.suppressed,
-            links=links_of(store.suppressions, clock, settings.public_url),
-            tags=_tags(ruleset),
-        ),
+        digest=_digest_stage(ready, store, clock, draft),
         deliver=DeliverStage(
-            store.outbox,
-            store.receivers,
-            channels_of(receivers, settings.smtp, stdout, clock, version),
-            clock,
-            random,
-            suppressed=store.suppressions.suppressed,
+            store.outbox, store.receivers, channels, clock, random, suppressed=store.suppressions.suppressed
         ),
         prune=PruneStage(
             store.retention,
@@ -158,15 +141,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         weigh=WeighStage(store.grouping, clock),
-        health=HealthStage(
-            store,
-            settings.health,
-            settings.digests,
-            receivers,
-            _rule_ids(ruleset),
-            clock,
-            silences=silences_of_the_day(store, [digest.name for digest in settings.digests], clock),
-        ),
+        health=_health_stage(ready, store, clock),
     )
 
 
@@ -187,8 +162,10 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         fetcher = HttpFetcher(settings.poll, version)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll)
         read = replace(read, fetcher=fetcher, recognizer=recognizer)
-    receivers = {receiver.name: receiver for receiver in settings.receivers}
-    channels = channels_of(receivers, settings.smtp, stdout, monitor.clock, version)
+    group = monitor.group
+    if settings.story_window != was.story_window:
+        group = replace(group, window=settings.story_window)
+    channels = channels_of(_receivers(settings), settings.smtp, stdout, monitor.clock, version)
     _declare(after, monitor.store, monitor.clock)
     return replace(
         monitor,
@@ -196,19 +173,9 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         sandboxes=sandboxes,
         poll=poll,
         read=read,
-        group=monitor.group
-        if settings.story_window == was.story_window
-        else replace(monitor.group, window=settings.story_window),
+        group=group,
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
-        digest=replace(
-            monitor.digest,
-            settings=settings.digests,
-            receivers=receivers,
-            publishers=Publishers(dict(settings.publishers)),
-            window=settings.story_window,
-            links=links_of(monitor.store.suppressions, monitor.clock, settings.public_url),
-            tags=_tags(after.ruleset),
-        ),
+        digest=_digest_stage(after, monitor.store, monitor.clock, monitor.digest.draft),
         deliver=replace(monitor.deliver, channels=channels),
         prune=replace(
             monitor.prune,
@@ -218,26 +185,48 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             ruleset=after.ruleset.version,
             window=settings.story_window,
         ),
-        health=replace(
-            monitor.health,
-            settings=settings.health,
-            digests=settings.digests,
-            receivers=receivers,
-            rules=_rule_ids(after.ruleset),
-            silences=silences_of_the_day(
-                monitor.store, [digest.name for digest in settings.digests], monitor.clock
-            ),
-        ),
+        health=_health_stage(after, monitor.store, monitor.clock),
     )
+
+
+def _digest_stage(ready: Ready, store: Store, clock: Clock, draft: bool) -> DigestStage:
+    settings = ready.settings
+    return DigestStage(
+        store.digests,
+        store.feeds,
+        settings.digests,
+        _receivers(settings),
+        clock,
+        draft,
+        Publishers(dict(settings.publishers)),
+        settings.story_window,
+        silences=store.silences,
+        suppressed=store.suppressions.suppressed,
+        links=links_of(store.suppressions, clock, settings.public_url),
+        tags=_tags(ready.ruleset),
+    )
+
+
+def _health_stage(ready: Ready, store: Store, clock: Clock) -> HealthStage:
+    settings = ready.settings
+    return HealthStage(
+        store,
+        settings.health,
+        settings.digests,
+        _receivers(settings),
+        frozenset(rule.id for rule in ready.ruleset.rules),
+        clock,
+        silences=silences_of_the_day(store, [digest.name for digest in settings.digests], clock),
+    )
+
+
+def _receivers(settings: Settings) -> dict[str, Receiver]:
+    return {receiver.name: receiver for receiver in settings.receivers}
 
 
 def _tags(ruleset: RuleSet) -> Callable[[DigestSettings], frozenset[str]]:
     """What each digest is about: looked for once, among all rules."""
     return cache(lambda settings: tags_of(settings.rules, ruleset.rules))
-
-
-def _rule_ids(ruleset: RuleSet) -> frozenset[str]:
-    return frozenset(rule.id for rule in ruleset.rules)
 
 
 def _declare(ready: Ready, store: Store, clock: Clock) -> None:
@@ -248,6 +237,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
     for digest in ready.settings.digests:
         store.digests.open_digest(digest.name, clock.now())
     store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
+    store.receivers.forget_all_but({(name, kind) for name, kind, _ in inboxes_of(ready.settings.receivers)})
     store.feeds.sync(ready.settings.feeds, clock.now())
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -154,24 +156,27 @@ def end_silence(id_: int, tell: bool, config: Path, as_json: bool) -> None:
 
 def _times(span: str | None, until: str | None, starts: str | None, now: datetime) -> tuple[datetime, datetime]:
     """When it begins and ends; usage errors for texts that are no times."""
-    from monitor.app.moments import NoMoment, beginning, end
+    from monitor.app.moments import beginning, end
     from monitor.config.values import read_duration
 
     if (span is None) == (until is None):
         raise click.UsageError("say how long: --for 12h, or --until 2026-12-01")
-    for option, text in (("--starts", starts), ("--until", until)):
-        if text is not None and text[4:5] != "-":
-            raise click.BadParameter(
-                f'"{whole(text)[:60]}" is no time to come; write 2026-12-01 or 2026-12-01T08:00:00+04:30',
-                param_hint=option,
-            )
+    begins = now if starts is None else _to_come("--starts", starts, beginning)
+    if span is None:
+        return begins, _to_come("--until", until or "", end)
     try:
-        begins = now if starts is None else beginning(starts)
-    except NoMoment as error:
-        raise click.BadParameter(str(error), param_hint="--starts") from None
-    try:
-        return begins, begins + read_duration(span) if span is not None else end(until or "")
-    except NoMoment as error:
-        raise click.BadParameter(str(error), param_hint="--until") from None
+        return begins, begins + read_duration(span)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error), param_hint="--for") from None
+
+
+def _to_come(option: str, text: str, read: Callable[[str], datetime]) -> datetime:
+    from monitor.app.moments import NoMoment
+
+    with suppress(NoMoment):
+        if text[4:5] == "-":  # no span: it would be taken as one of the past
+            return read(text)
+    raise click.BadParameter(
+        f'"{whole(text)[:60]}" is no time to come; write 2026-12-01 or 2026-12-01T08:00:00+04:30',
+        param_hint=option,
+    )

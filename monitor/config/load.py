@@ -104,11 +104,13 @@ class RuleGlob:
 class Outline:
     """What can be read of a config file that may not hold: enough to check the rules beside it.
 
-    `selectors` holds the selector lines of each digest, by the digest's position.
+    `selectors` holds the selector lines of each digest, by the digest's position; `apprise` names the receivers
+    that ask for it.
     """
 
     rule_globs: tuple[RuleGlob, ...] = ()
     selectors: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    apprise: tuple[str, ...] = ()
 
 
 def load_config(
@@ -161,7 +163,9 @@ def outline(text: str, directory: str) -> Outline:
         (index, tuple(line for _, line in texts_of(digest, "rules")))
         for index, digest in tables_of(raw, "digests")
     ]
-    return Outline(tuple(globs), tuple(selectors))
+    receivers = table_of(raw, "receivers").items()
+    apprise = (name for name, table in receivers if isinstance(table, dict) and "apprise" in table)
+    return Outline(tuple(globs), tuple(selectors), tuple(apprise))
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:

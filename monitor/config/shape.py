@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from monitor.config import values
+from monitor.core.services import problem_with
 from monitor.core.signing import key_of
 from monitor.model.delivery import SLACK_API
 from monitor.model.digest import Cron, Schedule
@@ -86,19 +87,25 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
     return secret
 
 
-def _webhook(secret: Secret) -> Secret:
+def _secret_url(secret: Secret) -> Secret:
     try:
-        values.read_webhook_url(secret.reveal())
+        values.read_secret_url(secret.reveal())
     except ValueError as error:
         raise ValueError(f"{secret.reference}: what it points to {error}") from None
+    return secret
+
+
+def _service(secret: Secret) -> Secret:
+    if secret.reveal() is not NOT_LOOKED_UP and (why := problem_with(secret.reveal())):
+        raise ValueError(f"{secret.reference}: {why}")
     return secret
 
 
 def _webhook_url(value: Any, info: ValidationInfo) -> Secret:
     """The address of a webhook; a literal one is wrapped as well: its query may hold a token."""
     if isinstance(value, str) and not value.startswith(SECRET_PREFIXES):
-        return Secret(values.read_webhook_url(value), "webhook.url")
-    return _webhook(_secret(value, info))
+        return Secret(values.read_secret_url(value), "webhook.url")
+    return _secret_url(_secret(value, info))
 
 
 def _signing_secret(secret: Secret) -> Secret:
@@ -117,14 +124,6 @@ def _days(value: Any) -> tuple[date, date]:
     if not isinstance(value, str):
         raise ValueError('must be a day: "2026-12-25" or "2026-12-24/2027-01-02"')
     return values.read_days(value)
-
-
-def _http_secret(secret: Secret) -> Secret:
-    try:
-        values.read_http_url(secret.reveal())
-    except ValueError:
-        raise ValueError(f"{secret.reference}: what it points to is no http or https URL") from None
-    return secret
 
 
 def _store_url(value: Any, info: ValidationInfo) -> Secret:
@@ -209,7 +208,7 @@ class SmtpTable(_Table):
 
 
 class SlackTable(_Table):
-    webhook_url: Annotated[SecretRef, AfterValidator(_webhook)] | None = None
+    webhook_url: Annotated[SecretRef, AfterValidator(_secret_url)] | None = None
     token: SecretRef | None = None
     to: Annotated[str, AfterValidator(values.read_slack_channel)] | None = None
     api_url: Annotated[str, AfterValidator(values.read_api_url)] = SLACK_API
@@ -230,7 +229,7 @@ class StdoutTable(_Table):
 
 
 class AppriseTable(_Table):
-    urls: Annotated[list[SecretRef], Field(min_length=1)]
+    urls: Annotated[list[Annotated[SecretRef, AfterValidator(_service)]], Field(min_length=1)]
 
 
 class ReceiverTable(_Table):
@@ -279,7 +278,7 @@ class HealthTable(_Table):
     receivers: list[str] = []
     schedule: ScheduleText = Cron("0 8 * * *")
     timezone: Annotated[str, AfterValidator(values.read_timezone)] = "UTC"
-    heartbeat_url: Annotated[SecretRef, AfterValidator(_http_secret)] | None = None
+    heartbeat_url: Annotated[SecretRef, AfterValidator(_secret_url)] | None = None
 
 
 class ConfigFile(_Table):

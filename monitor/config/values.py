@@ -284,8 +284,8 @@ def read_postgresql_url(url: str, *, literal: bool) -> str:
     return urlunsplit(parts._replace(scheme="postgresql+psycopg"))
 
 
-def read_webhook_url(url: str) -> str:
-    """A webhook: https, or http on this machine. It is a secret or may hold one: no message repeats any of it."""
+def read_secret_url(url: str) -> str:
+    """An address that is a secret or holds one: https, or http on this machine. No message repeats any of it."""
     try:
         parts = urlsplit(url)
         personal = "@" in parts.netloc
@@ -295,7 +295,7 @@ def read_webhook_url(url: str) -> str:
     if personal:
         raise ValueError("is a URL with a user name or a password in it, which is refused")
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise ValueError("is a plain http URL; only https keeps a webhook secret")
+        raise ValueError("is a plain http URL; only https keeps it secret")
     return url
 
 

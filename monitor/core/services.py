@@ -7,6 +7,7 @@ Listed is by scheme what a newsroom uses; a scheme that is missing is a line her
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from urllib.parse import parse_qs, urlsplit
 
 # The other side is a fixed host that Apprise reaches by https.
@@ -47,7 +48,9 @@ def problem_with(address: str) -> str | None:
         if host in _LOOPBACK:
             return None
         return f"{scheme}:// is plain text, which is for this machine only; use {scheme}s://"
-    return f"{scheme}:// is not among the services that are used: {', '.join(sorted(HOSTED | OWN))}"
+    near = get_close_matches(scheme[:40], sorted(HOSTED | OWN), n=3, cutoff=0.65)
+    hint = f"; near it: {', '.join(near)}" if near else ", such as discord, ntfys, slack and tgram"
+    return f"{scheme[:40]}:// is not among the services that are used{hint}"
 
 
 def _modes(query: str) -> list[str]:

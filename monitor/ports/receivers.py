@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -33,4 +33,8 @@ class Receivers(Protocol):
 
         For when somebody may have mended them.
         """
+        ...
+
+    def forget_all_but(self, known: Collection[tuple[str, ChannelKind]]) -> None:
+        """Forgets the pairs that are not `known` any more and for which nothing waits: nobody will try them."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from stored import grouped, matched, plan, poll
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
-from monitor.model.delivery import Receipt, RetryDecision, RetryReason
+from monitor.model.delivery import ChannelKind, Receipt, RetryDecision, RetryReason
 from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import Feed, PollOutcome
@@ -169,6 +170,19 @@ def test_what_waits_for_a_broken_receiver_is_not_due(waiting: Store) -> None:
     assert waiting.facts.oldest_due(NOON).deliver == NOON
     put(waiting, t.broken_receivers, receiver="desk", channel="stdout", since=NOON, error="403", next_try_at=NOON)
     assert waiting.facts.oldest_due(NOON).deliver is None
+
+
+def test_a_reply_in_slack_is_not_due_while_its_parent_is_tried_again_later(store: Store, feed: Feed) -> None:
+    store.digests.open_digest("morning", NOON)
+    matched(store, grouped(store, feed), "morning")
+    made = plan(store, deliveries=2)
+    first, reply = (replace(one, channel=ChannelKind.SLACK) for one in made.deliveries)
+    store.digests.record_plan(replace(made, deliveries=(first, replace(reply, thread=first.key))), NOON)
+    (parent,) = store.outbox.claim(NOON, HOUR, 10)
+    later = RetryDecision(NOON + HOUR, RetryReason.BACK_OFF)
+    store.outbox.record_failure(parent, DeliveryFailed(DeliveryFault.TEMPORARY, "later"), later, NOON)
+    assert store.facts.oldest_due(NOON + 30 * MINUTE).deliver is None
+    assert store.facts.oldest_due(NOON + HOUR).deliver == NOON + HOUR
 
 
 def test_no_question_of_the_health_walks_over_a_table_of_any_size(tmp_path: Path) -> None:

@@ -128,6 +128,19 @@ def test_broken_receivers_are_tried_now_when_somebody_asks(three: Store) -> None
     assert [one.since for one in three.receivers.broken()] == [NOON, NOON]
 
 
+def test_who_left_the_config_is_forgotten_once_nothing_waits_for_them(three: Store) -> None:
+    for name in ("desk", "night", "gone"):
+        three.receivers.open(broken(name))
+    three.receivers.forget_all_but([("desk", STDOUT), ("gone", ChannelKind.SLACK)])
+    assert [one.receiver for one in three.receivers.broken()] == ["desk", "night"]
+    for _ in range(3):
+        three.receivers.try_now(NOON)
+        for one in three.outbox.claim(NOON, LEASE, 10):
+            three.outbox.record_sent(one, Receipt("250 ok"), NOON)
+    three.receivers.forget_all_but([])
+    assert not three.receivers.broken()
+
+
 def test_a_clock_that_was_ahead_leaves_no_receiver_alone_for_years(three: Store) -> None:
     three.receivers.open(replace(broken(), next_try_at=NOON + timedelta(days=365)))
     three.set_right(NOON)

@@ -113,6 +113,7 @@ class SlackBotChannel:
         """
         if as_of < self._edited.get(parent.thread, as_of):  # an older update that had to be tried again
             return ("parent not edited, it says what came later",)
+        self._pace.expect_rested()
         body = {"channel": parent.channel, "ts": parent.thread, "text": now["text"], "blocks": now["blocks"]}
         try:
             said = self._call("chat.update", body)

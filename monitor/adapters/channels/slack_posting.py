@@ -40,14 +40,18 @@ class Pace:
         self._next = 0.0
         self._rest_until = 0.0
 
-    def take_turn(self) -> None:
-        """Returns when the next message may go. Raises DeliveryFailed when Slack asked for a longer rest."""
-        now = self._clock()
-        left = self._rest_until - now
+    def expect_rested(self) -> None:
+        """Raises DeliveryFailed when Slack asked for a rest that is longer than the gap."""
+        left = self._rest_until - self._clock()
         if left > self._gap:
             detail = "Slack asked to wait; nothing was sent"
             raise DeliveryFailed(DeliveryFault.RATE_LIMITED, detail, timedelta(seconds=left))
-        pause = max(left, self._next - now, 0.0)
+
+    def take_turn(self) -> None:
+        """Returns when the next message may go. Raises DeliveryFailed when Slack asked for a longer rest."""
+        self.expect_rested()
+        now = self._clock()
+        pause = max(self._rest_until - now, self._next - now, 0.0)
         if pause:
             self._sleep(pause)
         self._next = now + pause + self._gap

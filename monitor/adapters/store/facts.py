@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.outbox import has_its_place
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import Window
 from monitor.model.entry import Fate
@@ -171,7 +172,13 @@ class SqlHealthFacts:
         reads = sa.select(_e.next_read_at).where(_e.fate == Fate.WAITING.value, _e.next_read_at <= now)
         ready = sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= now)
         broken = sa.exists().where(b.receiver == _d.receiver, b.channel == _d.channel)
-        waits = [_d.state == DeliveryState.WAITING.value, _d.next_attempt_at <= now, idle[1], ~broken]
+        waits = [
+            _d.state == DeliveryState.WAITING.value,
+            _d.next_attempt_at <= now,
+            idle[1],
+            ~broken,
+            has_its_place(),
+        ]
         sends = sa.select(_d.next_attempt_at).where(*waits)
         with self._db.read() as connection:
 

@@ -67,11 +67,13 @@ def _anew(now: datetime) -> dict[str, object]:
     }
 
 
-def _parent_waits() -> sa.Exists:
-    """Whether the delivery that a row follows is still to be sent; one that is dead or gone holds nobody."""
-    parent = t.deliveries.alias()
-    waits = parent.c.key == t.deliveries.c.thread, parent.c.state == DeliveryState.WAITING.value
-    return sa.exists().where(*waits).correlate(t.deliveries)
+def has_its_place() -> sa.ColumnElement[bool]:
+    """Whether a row need not wait for the one that it follows: in Slack that must be sent before, and one that is
+    dead or gone holds nobody."""
+    d, parent = t.deliveries.c, t.deliveries.alias()
+    waits = parent.c.key == d.thread, parent.c.state == DeliveryState.WAITING.value
+    parent_waits = sa.exists().where(*waits).correlate(t.deliveries)
+    return sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~parent_waits)
 
 
 class SqlOutbox:
@@ -90,7 +92,7 @@ class SqlOutbox:
             d.state == DeliveryState.WAITING.value,
             d.next_attempt_at <= now,
             sa.or_(d.lease_until.is_(None), d.lease_until <= now),
-            sa.or_(d.thread.is_(None), d.channel != ChannelKind.SLACK.value, ~_parent_waits()),
+            has_its_place(),
         )
         # As the index has them, so that the first one found is the answer, however many wait.
         in_turn = (d.next_attempt_at, d.receiver, d.channel, d.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -76,3 +76,17 @@ class SqlReceivers:
             waking = waking.where(_b.channel == channel.value)
         with self._db.write() as connection:
             return connection.execute(waking.values(next_try_at=now)).rowcount
+
+    def forget_all_but(self, known: Collection[tuple[str, ChannelKind]]) -> None:
+        """Forgets the pairs that are not `known` any more and for which nothing waits."""
+        d = t.deliveries.c
+        waits = sa.exists().where(
+            d.state == DeliveryState.WAITING.value, d.receiver == _b.receiver, d.channel == _b.channel
+        )
+        gone = [one for one in self.broken() if (one.receiver, one.channel) not in known]
+        for one in gone:
+            forget = t.broken_receivers.delete().where(
+                _b.receiver == one.receiver, _b.channel == one.channel.value, ~waits
+            )
+            with self._db.write() as connection:
+                connection.execute(forget)

@@ -25,7 +25,7 @@ _WORDS = {
     IncidentKind.RECEIVER_BROKEN: _Words(
         "Receiver {} takes nothing any more",
         "{} receivers take nothing any more",
-        "Receiver {} takes messages again",
+        "Receiver {} refuses nothing any more",
         "Its messages wait and are tried again; none is lost. Mend what the error names.",
         "monitor deliveries list --state waiting",
     ),

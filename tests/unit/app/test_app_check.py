@@ -238,6 +238,19 @@ def test_secrets_come_from_the_given_environment(desk: Path):
     assert run(HOOK="https://hooks.slack.com/x").ok
 
 
+def test_that_apprise_is_missing_is_told_beside_whatever_else_is_wrong(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("monitor.app.check_apprise.is_installed", lambda: False)
+    change(desk / "config.toml", "stdout = {}", 'stdout = {}\napprise = { urls = ["env:A", "env:B"] }')
+    assert lines(run(A="irc://x/y")) == [
+        "config.toml:6: receivers.console.apprise.urls[0]: env:A: irc:// is not among the services that are used, "
+        "such as discord, ntfys, slack and tgram",
+        "config.toml:6: receivers.console.apprise.urls[1]: env:B: the environment variable is not set",
+        "config.toml:6: receivers.console.apprise: Apprise is not installed: pip install 'media-monitor[apprise]'",
+    ]
+
+
 def test_beside_a_rule_set_in_force_only_examples_it_cannot_answer_for_are_tried(desk: Path):
     failing = RULES.replace("Torkham is closed", "Torkham is open")
     before = replace(load_rules([RuleFile("rules/border.toml", failing)]).memory, held=True)

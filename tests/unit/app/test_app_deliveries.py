@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from digest_samples import DIGEST, END
 
 from monitor.app.deliveries import message_as, show_json, show_lines
@@ -15,8 +16,9 @@ from monitor.model.digest import Links, MessageFormat
 TOKEN = token_of(b"k" * 32, "border-morning", "night@example.org")
 
 
-def test_the_link_by_which_a_reader_leaves_is_shown_to_nobody_else() -> None:
-    link = f"https://news.example/monitor/unsubscribe/{TOKEN}"
+@pytest.mark.parametrize("path", ["monitor", "news&views"])  # HTML writes the second otherwise
+def test_the_link_by_which_a_reader_leaves_is_shown_to_nobody_else(path: str) -> None:
+    link = f"https://news.example/{path}/unsubscribe/{TOKEN}"
     (message,) = render(DIGEST, MessageFormat.EMAIL, links=Links(link))
     assert message.html is not None
     assert TOKEN in "".join(message.text.split())
@@ -27,5 +29,5 @@ def test_the_link_by_which_a_reader_leaves_is_shown_to_nobody_else() -> None:
     shown.append(json.dumps(show_json(one, ())))
     said = "".join("\n".join(shown).split())
     assert TOKEN not in said
-    assert said.count("news.example/monitor/unsubscribe/…") >= 3
+    assert said.count("/unsubscribe/…") >= 3
     assert new.message.links.unsubscribe == link

@@ -24,6 +24,7 @@ from monitor.app.reload import LastReload, Reloader
 from monitor.app.service import Service
 from monitor.app.wiring import Monitor, build
 from monitor.core.rules import RuleFile, load_rules
+from monitor.model.delivery import BrokenReceiver, ChannelKind
 from monitor.model.feed import FeedStatus
 
 CONFIG = """\
@@ -226,6 +227,15 @@ def test_a_store_that_cannot_take_it_leaves_every_feed_as_it_was(desk: Desk) -> 
         connection.commit()
     assert desk.reload()
     assert desk.feeds() == {"Dawn": FeedStatus.REMOVED, "Wire": FeedStatus.ACTIVE}
+
+
+def test_a_receiver_that_left_the_config_refuses_nothing_any_more(desk: Desk) -> None:
+    receivers, now = desk.monitor.store.receivers, desk.monitor.clock.now()
+    for name in ("desk", "revoked"):
+        receivers.open(BrokenReceiver(name, ChannelKind.FILE, now, "no_service", now))
+    desk.write(CONFIG, RULES + FLOODS)
+    assert desk.reload()
+    assert [one.receiver for one in receivers.broken()] == ["desk"]
 
 
 def test_a_check_that_breaks_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutE
 from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
-from monitor.model.health import IncidentKind, Trouble
+from monitor.model.health import IncidentKind, Lags, Trouble
 from monitor.model.rule import Severity
 from monitor.testing import RecordingChannel
 
@@ -287,6 +288,11 @@ def test_what_a_digest_told_last_and_how_it_stands_is_shown() -> None:
     found = status_json(status(room))
     assert found["digests"][0]["last"]["deliveries"] == {"sent": 1}
     assert found["lag"] == {"published_to_seen_median_s": None, "seen_to_delivered_p99_s": 3600}
+
+
+def test_no_lag_at_all_is_a_number_and_not_unknown() -> None:
+    found = status_json(replace(status(Newsroom()), lags=Lags(timedelta(0), timedelta(0))))
+    assert found["lag"] == {"published_to_seen_median_s": 0, "seen_to_delivered_p99_s": 0}
 
 
 def test_troubles_that_go_on_stand_at_the_top_and_those_that_are_over_nowhere() -> None:

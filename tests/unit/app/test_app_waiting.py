@@ -69,13 +69,15 @@ def test_what_overrides_quiet_hours_is_not_said_to_be_held() -> None:
     assert held(Cron("30 13 * * *"), Severity.HIGH) == f", next {shown_time(NOON + 90 * MINUTE)}"
 
 
-def test_a_preview_says_that_it_is_quiet_and_for_whom_not() -> None:
-    settings = DigestSettings("desk", ("*",), ("ops",), IMMEDIATE, quiet=NIGHT)
-    assert quiet_words(settings, NOON) == (
-        f"desk is quiet now: quiet hours until {shown_time(NOON + 2 * 60 * MINUTE)}; "
-        "stories of severity high or higher do not wait"
+def test_a_preview_says_that_it_is_quiet_in_the_zone_of_the_digest_and_for_whom_not() -> None:
+    settings = DigestSettings("desk", ("*",), ("ops",), IMMEDIATE, timezone="Asia/Kabul", quiet=NIGHT)
+    quiet_at = NOON - 270 * MINUTE
+    until = shown_time(quiet_at + 2 * 60 * MINUTE, "Asia/Kabul")
+    assert until.endswith(" 14:00:00 (+0430)")
+    assert quiet_words(settings, quiet_at) == (
+        f"desk is quiet now: quiet hours until {until}; stories of severity high or higher do not wait"
     )
-    assert quiet_words(settings, NOON + 3 * 60 * MINUTE) == ""
+    assert quiet_words(settings, quiet_at + 3 * 60 * MINUTE) == ""
 
 
 def test_of_a_digest_that_the_config_does_not_have_nothing_is_said() -> None:

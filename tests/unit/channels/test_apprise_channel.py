@@ -171,7 +171,8 @@ def test_neither_a_netrc_nor_a_proxy_of_the_environment_is_used(
         ("mailtos://u:secretpassword@x.example?Mode=Insecure", "turns encryption off (mode=insecure)"),
         ("no address", "is no address of a service"),
         ("https://[::1", "is no address of a service"),
-        ("https://hooks.example/x", "https:// is not among"),
+        ("https://hooks.example/x", "https:// is not among the services that are used, such as discord, "),
+        ("telegram://x/y", "telegram:// is not among the services that are used; near it: tgram"),
     ],
 )
 def test_what_is_no_service_over_tls_is_refused_by_its_scheme(address: str, why: str) -> None:

@@ -346,6 +346,17 @@ def test_after_429_nothing_is_asked_of_slack_until_its_time_is_over(slack: Slack
     assert len(slack.posted) == 1
 
 
+def test_after_429_no_parent_is_edited_either(slack: SlackStandIn):
+    watch = Watch()
+    channel = bot(slack, pace=watch.pace())
+    parent = channel.send(alert(), "slack", "1").reference
+    slack.answers["chat.postMessage"] = [(429, {"Retry-After": "30"}, b'{"ok":false,"error":"ratelimited"}')]
+    failure_of(channel)
+    calls = len(slack.calls)
+    assert failure_of(channel, update(parent)).retry_after == timedelta(seconds=30)
+    assert len(slack.calls) == calls
+
+
 def test_an_edit_that_meets_the_rate_limit_is_no_reason_to_ask_for_more(slack: SlackStandIn):
     parent = bot(slack).send(alert(), "slack", "1").reference
     slack.answers["chat.update"] = ["ratelimited"]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from doors import CONFIG
 from newsroom import RULES, Newsroom, item
 
 from monitor.adapters.store.sql import SqlStore
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """What a command sets the log to must not hide lines from the tests after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,7 +16,10 @@ import pytest
 from doors import CONFIG, run
 
 from monitor import __version__
+from monitor.adapters.clock import SystemClock
+from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
+from monitor.model.feed import FeedSettings
 
 
 def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -131,6 +136,17 @@ def test_a_preview_prints_the_digest_and_sends_nothing(stored: Path) -> None:
     assert done.exit_code == 0
     assert "Torkham" in done.output
     assert not (stored / "digests").exists()
+
+
+def test_a_preview_names_the_failing_feeds_of_its_rules_first_as_the_digest_will(stored: Path) -> None:
+    feeds = [FeedSettings(f"https://news.example/{n}", f"Feed {n}", ("border",) * (n == 6)) for n in range(7)]
+    store = SqlStore(f"sqlite:///{stored / 'monitor.db'}")
+    store.feeds.sync(feeds, SystemClock().now())
+    store.close()
+    with closing(sqlite3.connect(stored / "monitor.db")) as connection:
+        connection.execute("UPDATE feeds SET failures = 1")
+        connection.commit()
+    assert "Failing: Feed 6, " in run("digest", "preview", "alerts").output
 
 
 def test_a_preview_can_be_had_in_every_form(stored: Path) -> None:

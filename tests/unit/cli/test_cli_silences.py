@@ -86,7 +86,7 @@ REFUSED = [
     ("--story s_1 --for 12x --reason x", "is no duration"),
     ("--story s_1 --for 0 --reason x", "it ends before it starts"),
     ("--story s_1 --until 12h --reason x", "is no time to come"),
-    ("--story s_1 --until 2099-13-01 --reason x", "is no time"),
+    ("--story s_1 --until 2099-13-01 --reason x", "is no time to come; write 2026-12-01 or"),
     ("--story s_1 --starts 12h --for 1h --reason x", "is no time to come"),
     ("--story s_1 --starts 2099-01-03 --until 2099-01-01 --reason x", "it ends before it starts"),
     ("--story s_1 --until 2020-01-01 --starts 2019-01-01 --reason x", "its end is over already"),
@@ -122,7 +122,21 @@ def test_a_reason_is_one_line_of_text(stored: Path) -> None:
     assert "\u202e" not in shown
 
 
+def test_a_preview_of_the_health_digest_counts_silences_as_the_digest_will(stored: Path) -> None:
+    add()
+    assert "1 active, 1 story held" in run("digest", "preview", "health").stdout
+
+
 # ---- list, end
+
+
+def test_a_match_that_will_be_discarded_is_listed_before_its_digest_is_due(stored: Path) -> None:
+    add("--discard")
+    (row,) = map(json.loads, run("silence", "list", "--json").stdout.splitlines())
+    assert (row["held"]["matches"], row["to_discard"], row["discarded"]["matches"]) == (
+        0, {"matches": 1, "stories": 1}, 0,
+    )  # fmt: skip
+    assert "1 match of 1 story waiting, to be discarded when the digest is due" in run("silence", "list").stdout
 
 
 def test_the_list_says_who_why_until_when_and_what_is_kept_out(stored: Path) -> None:

@@ -12,6 +12,7 @@ SECRETS = {
     "env:PASSWORD": "correct horse",
     "env:HOOK": "https://hooks.slack.example/T0/B0/battery-staple",
     "env:HTTP_HOOK": "http://hooks.slack.example/T0/B0/battery-staple",
+    "env:LOCAL": "http://127.0.0.1:9/battery-staple",
     "env:EMPTY": "",
     "env:USER_HOOK": "https://desk:battery-staple@siem.example/hook",
     "env:SIGNING": "whsec_" + "A" * 32,
@@ -78,6 +79,10 @@ def test_the_good_file_is_good():
         ("[health]\nreceivers = ['dusk']", '2: health.receivers: no receiver is called "dusk"; …'),
         ("[health]\nschedule = 'immediate'", "2: health.schedule: what is urgent is told at once anyway; …"),
         ("[health]\nheartbeat_url = 'https://x.org'", "2: health.heartbeat_url: a secret must be …"),
+        (
+            "[health]\nheartbeat_url = 'env:HTTP_HOOK'",
+            "2: health.heartbeat_url: env:HTTP_HOOK: what it points to is a plain http URL; …",
+        ),
         ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens: known, but not in this version yet"),
         ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", '3: web.public_url: "x" is no http or https URL'),
         (
@@ -121,6 +126,10 @@ def test_the_good_file_is_good():
             "2: receivers.a.slack: has a webhook_url and a token: one of the two is enough",
         ),
         ("[receivers.a]\napprise = {urls = ['ntfy://x']}", "2: receivers.a.apprise.urls[0]: a secret must be …"),
+        (
+            "[receivers.a]\napprise = {urls = ['env:PASSWORD']}",
+            "2: receivers.a.apprise.urls[0]: env:PASSWORD: is no address of a service, …",
+        ),
         # publishers and stories
         ("[publishers.x]\n", "1: publishers.x: needs domains or names"),
         ("[publishers.x]\ndomains = []", "2: publishers.x.domains: must not be empty"),
@@ -293,7 +302,7 @@ def test_the_good_file_is_good():
                 ("", "is no https URL"),
                 ("https://[siem.example/", "is no https URL"),
                 ("ftp://siem.example/", "is no https URL"),
-                ("http://siem.example/battery-staple", "is a plain http URL; only https keeps a webhook secret"),
+                ("http://siem.example/battery-staple", "is a plain http URL; only https keeps it secret"),
                 ("https://desk:battery-staple@siem.example/", "is a URL with a user name or a password in it, …"),
                 ("https://battery-staple@siem.example/", "is a URL with a user name or a password in it, …"),
                 ("env:PASSWORD", "env:PASSWORD: what it points to is no https URL"),
@@ -637,6 +646,20 @@ def test_a_long_value_is_cut_and_control_characters_are_escaped():
     (line,) = problems(changed("Asia/Kabul", "\\u001b[2J" + "x" * 500))
     assert len(line) < 150
     assert "\x1b" not in line
+
+
+def test_a_secret_that_is_missing_hides_no_other_that_is_wrong():
+    text = GOOD + "[receivers.x]\napprise = { urls = ['env:MISSING', 'env:PASSWORD'] }\n"
+    assert problems(text) == [
+        "20: receivers.x.apprise.urls[0]: env:MISSING: the environment variable is not set",
+        "20: receivers.x.apprise.urls[1]: env:PASSWORD: is no address of a service, such as "
+        '"ntfys://server/topic"',
+    ]
+
+
+def test_a_heartbeat_may_be_plain_http_to_this_machine():
+    text = GOOD + "[health]\nheartbeat_url = 'env:LOCAL'\n"
+    assert problems(text) == []
 
 
 def test_intervals_under_a_minute_are_for_private_addresses_only():

@@ -21,6 +21,7 @@ def load(text: str) -> Settings:
         forms = {
             "env:SLACK_WEBHOOK": "https://hooks.slack.com/services/x",
             "env:HOOK_SECRET": "whsec_" + "A" * 32,
+            "env:NTFY_URL": "ntfys://ntfy.example.org/x",
             "env:HEARTBEAT_URL": "https://beat.example.org/x",
         }
         return forms.get(reference, "x")

@@ -98,6 +98,13 @@ def test_text_leads_with_the_rule_and_the_sentence_then_the_headline():
     ]
 
 
+@pytest.mark.parametrize("many", [3, 15])
+def test_in_text_each_story_has_the_name_by_which_it_can_be_silenced(many: int):
+    stories = [replace(TORKHAM if n < 2 else STRANDED, id=f"s_{n:x}") for n in range(many)]
+    said = joined(one(replace(DIGEST, stories=tuple(stories), max_stories=many - 1)).text)
+    assert [story.id for story in stories if not re.search(rf"(story|;) {story.id}\b", said)] == []
+
+
 def test_times_are_those_of_the_digests_zone():
     text = one(DIGEST).text
     assert "Thu 23 Feb 2023, 08:00 Kabul" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -133,6 +134,18 @@ def test_a_story_that_was_sent_before_says_when_and_what_came_since(severity: Se
     rules = (replace(TORKHAM.rules[0], severity=severity),)
     story = replace(TORKHAM, rules=rules, sent_before=SentBefore("alerts", TORKHAM.first_seen, 3))
     assert "alerted yesterday 18:00, +3 publishers since" in shown(parts(replace(DIGEST, stories=(story,)))[0])
+
+
+@pytest.mark.parametrize(("high", "normal"), [(2, 2), (6, 20)])
+def test_of_several_stories_each_has_the_name_by_which_it_can_be_silenced(high: int, normal: int):
+    digest = replace(many(high, normal), max_stories=20)  # the last ones on one line
+    said = " ".join(map(shown, parts(digest)))
+    assert [one.id for one in digest.stories if not re.search(rf" · (story )?{one.id}\"", said)] == []
+
+
+def test_no_name_is_shown_but_such_as_a_command_takes():
+    stories = (replace(TORKHAM, id="s_1 `rm`"), replace(STRANDED, id="$(rm)"))
+    assert "rm" not in re.findall(r"\w+", shown(parts(replace(DIGEST, stories=stories))[0]))
 
 
 # ---- updates

@@ -81,7 +81,7 @@ def test_a_story_that_was_alerted_is_one_line_in_the_morning_after_what_is_new()
     (mail,) = plan.deliveries
     text = mail.message.text.replace("[", "").replace("]", "")
     assert text.index("Floods in Sindh") < text.index("Torkham closed"), "what is new leads, also before high ones"
-    assert "- HIGH · Torkham crossing closed: Torkham closed (News; alerted yesterday 12:01)" in " ".join(
+    assert "- HIGH · Torkham crossing closed: Torkham closed (News; alerted yesterday 12:01; s_1)" in " ".join(
         text.split()
     ), text
     assert mail.message.subject.startswith("Morning: Floods")

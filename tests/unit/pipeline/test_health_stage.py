@@ -82,7 +82,7 @@ def test_the_end_is_told_an_hour_after_it_and_flapping_tells_nothing_more() -> N
     room.look_after()
     ended = [one for one in messages(room) if one[0].endswith("/end")]
     assert [receiver for _, receiver, _ in ended] == ["desk", "ops"]
-    assert "takes messages again" in ended[0][2]
+    assert "refuses nothing any more" in ended[0][2]
     room.clock.advance(HOUR)
     assert not room.look_after()
     break_receiver(room, "desk")  # a new one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from monitor.core.digests.render.words import (
@@ -10,12 +9,12 @@ from monitor.core.digests.render.words import (
     count,
     failing_names,
     held_line,
+    name_of,
     notice_line,
     silenced_line,
 )
 from monitor.model.digest import CatchUp, Digest, DigestStory
 
-_NAME = re.compile(r"s_[0-9a-f]{1,16}")
 _HOLDS = {CatchUp.QUIET_HOURS: "by quiet hours", CatchUp.PAUSE: "by a pause"}
 
 
@@ -69,6 +68,5 @@ def sent_line(story: DigestStory, times: Times) -> str:
 
 def silence_command(stories: Iterable[DigestStory]) -> str:
     """What silences the first of the stories for half a day, as it can be typed; "" where none has a name."""
-    # Only names that grouping gives (s_ and a number in hexadecimal): nothing else enters a command line.
-    name = next((story.id for story in stories if _NAME.fullmatch(story.id)), "")
+    name = next(filter(None, map(name_of, stories)), "")
     return f'monitor silence add --story {name} --for 12h --reason "…"' if name else ""

@@ -7,7 +7,6 @@ on all blocks together, met at some 13,000 characters (github.com/slackapi/bolt-
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from monitor.core.digests.render.words import (
     failing_names,
     held_line,
     moment_of,
+    name_of,
     notice_line,
     part_line,
     silenced_line,
@@ -49,7 +49,6 @@ MOST_STORIES = 20  # of a part that follows
 MOST_IN_PARENT = 5
 FEWEST_IN_PARENT = 3  # where fewer are of high severity, the first few
 
-_NAME = re.compile(r"s_[0-9a-f]{1,16}")
 _SUBJECT_ROOM = 800  # an escaped "&" has five characters, a letter up to four bytes: the worst case of `text`
 
 
@@ -170,6 +169,5 @@ def _about(digest: Digest, title: str) -> str:
 
 def _commands(stories: Sequence[DigestStory]) -> str:
     """What to type, on one line: why it came, and how to have less of it."""
-    # Only names that grouping gives: nothing else may enter a command line.
-    name = stories[0].id if len(stories) == 1 and _NAME.fullmatch(stories[0].id) else "ID"
+    name = (name_of(stories[0]) if len(stories) == 1 else "") or "ID"
     return f"Why? `{WHY_COMMAND}` · Less? `monitor silence add --story {name} …`"

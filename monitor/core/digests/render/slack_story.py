@@ -29,6 +29,7 @@ from monitor.core.digests.render.words import (
     counts_line,
     cut,
     links_of,
+    name_of,
     news_of,
     pieces,
     publisher_names,
@@ -41,7 +42,7 @@ from monitor.core.digests.render.words import (
 from monitor.model.digest import DigestStory
 from monitor.model.rule import Severity
 
-_ROOM_AFTER = 310  # publishers may follow the lines of a section
+_ROOM_AFTER = 330  # publishers and the story's name may follow the lines of a section
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def _blocks(tier: Tier, story: DigestStory, times: Times) -> list[Block]:
         return [section(_fitting(lines) + _by(story, times))]
     lines = [_fact(story, 150), *_quotes(story, 1, LONGEST), *_new(story, 1), _lead(story)]
     about = [publishers_line(story, 5), counts_line(story), seen_line(story, times), sent_line(story, times)]
+    name = f" · story {named}" if (named := name_of(story)) else ""
     elements = [
-        fit(" · ".join(filter(None, about)), 900),
+        fit(" · ".join(filter(None, about)), 870) + name,
         *(_why(hit.id, why_line(hit)) for hit in story.rules[:3]),
     ]
     if tier is Tier.CARD:
@@ -112,7 +114,7 @@ def _why(rule: str, why: str) -> str:
 def _by(story: DigestStory, times: Times) -> str:
     before = sent_line(story, times)
     by = isolated(fit(publishers_line(story, 2, room=80), 200))
-    return f" · {by}" + (f" · {fit(before, 98)}" if before else "")
+    return "".join(f" · {said}" for said in (by, before and fit(before, 98), name_of(story)) if said)
 
 
 def _quotes(story: DigestStory, most: int, longest: int) -> list[str]:

@@ -21,6 +21,7 @@ from monitor.core.digests.render.words import (
     links_of,
     marks_of,
     moment_of,
+    name_of,
     news_of,
     part_line,
     pieces,
@@ -113,8 +114,9 @@ def _full(story: DigestStory, times: Times) -> list[str]:
         lines += wrap(f"new: {cut(article.title, LONGEST_TITLE)} ({by})", "  ") + _address(article)
     lines += wrap(_headline(story), "  ")
     # Counts first: a name from right to left in front would turn the line round in a mail program.
-    about = f"{counts_line(story)} · {seen_line(story, times)} · {publishers_line(story, 5)}"
-    lines += wrap(about, "  ")
+    name = f"story {named}" if (named := name_of(story)) else ""
+    about = (counts_line(story), seen_line(story, times), name, publishers_line(story, 5))
+    lines += wrap(" · ".join(filter(None, about)), "  ")
     for hit in story.rules[:MOST_RULES]:
         lines += wrap(f"Rule {cut(hit.id, 80)}: {why_line(hit)}", "  ")
     if len(story.rules) > MOST_RULES:
@@ -131,14 +133,18 @@ def _short(story: DigestStory, times: Times) -> list[str]:
         f" “{_marked(p, SHORT_QUOTE)}”" for p in story.matched[:1] if one_line(p.text) != one_line(story.headline)
     ]
     lines = wrap(f"{_marks(story)}{cut(title_of(story), 80)}:{''.join(quotes)}", then="  ")
-    said = f"{cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)})"
+    said = f"{cut(story.headline, LONGEST_TITLE)} ({_by(story)})"
     return lines + wrap(said, "  ") + _address(story)
 
 
 def _line(story: DigestStory, times: Times) -> list[str]:
-    sent = f"; {sent}" if (sent := sent_line(story, times)) else ""
-    said = f"{cut(title_of(story), 80)}: {cut(story.headline, LONGEST_TITLE)} ({publishers_line(story, 2)}{sent})"
+    by = _by(story, sent_line(story, times))
+    said = f"{cut(title_of(story), 80)}: {cut(story.headline, LONGEST_TITLE)} ({by})"
     return wrap(f"- {_marks(story)}{said}", then="  ") + _address(story)
+
+
+def _by(story: DigestStory, sent: str = "") -> str:
+    return "; ".join(filter(None, (publishers_line(story, 2), sent, name_of(story))))
 
 
 def _marks(story: DigestStory) -> str:

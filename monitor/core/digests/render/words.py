@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ WHY_COMMAND = "monitor why URL"
 
 NO_LINKS = Links()
 
+_NAME = re.compile(r"s_[0-9a-f]{1,16}")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -206,6 +208,14 @@ def _more(left: int) -> str:
 def title_of(story: DigestStory) -> str:
     """The title of the rule that the story is shown under; its headline where it has none."""
     return one_line(story.rules[0].title) if story.rules else one_line(story.headline)
+
+
+def name_of(story: DigestStory) -> str:
+    """What `monitor silence add --story` takes: "s_1a"; "" for any that grouping does not give.
+
+    They stand in commands that are copied, so nothing else may.
+    """
+    return story.id if _NAME.fullmatch(story.id) else ""
 
 
 def publisher_names(story: DigestStory) -> dict[str, str]:
