@@ -85,7 +85,7 @@ def _feed(feed: ParsedFeed) -> dict[str, Any]:
         "link": feed.link,
         "language": feed.language,
         "engine": feed.engine,
-        "ttl": None if feed.ttl is None else int(feed.ttl.total_seconds()),
+        "ttl": int(feed.cadence.ttl.total_seconds()) if feed.cadence.ttl else None,
     }
 
 

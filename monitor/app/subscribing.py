@@ -19,7 +19,16 @@ from monitor.core.text.urls import feed_key
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import Fate, KnownEntry, NewEntry
 from monitor.model.errors import MonitorError
-from monitor.model.feed import POLL_SUCCESS, Feed, FeedSettings, FeedStatus, PollDecision, Subscription
+from monitor.model.feed import (
+    NOTHING_READ,
+    POLL_SUCCESS,
+    Feed,
+    FeedSettings,
+    FeedStatus,
+    PollDecision,
+    Reading,
+    Subscription,
+)
 from monitor.model.rule import Match
 from monitor.pipeline.match import document_of_words
 from monitor.pipeline.poll import LEASE, PollReport
@@ -40,10 +49,8 @@ class Answer:
 
     decision: PollDecision
     entries: tuple[NewEntry, ...]
-    title: str | None
-    body_hash: str | None
+    reading: Reading
     now: datetime
-    listed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def add(
     wanted = Subscription(settings, answer.decision.next_poll_at)
     feed = _subscribe(desk.store.feeds, wanted, now, LEASE)
     _record(desk.store.feeds, feed, answer)
-    named = replace(feed, name=settings.name or answer.title or feed.name, url=answer.decision.url)
+    named = replace(feed, name=settings.name or answer.reading.title or feed.name, url=answer.decision.url)
     alerting = _alerting(answer.entries, named, ruleset, desk.settings.digests)
     return Added(
         replace(named, next_poll_at=answer.decision.next_poll_at),
@@ -177,15 +184,7 @@ def _subscribe(feeds: FeedStore, wanted: Subscription, now: datetime, lease: tim
 
 
 def _record(feeds: FeedStore, feed: Feed, answer: Answer) -> None:
-    feeds.record_poll(
-        feed,
-        answer.decision,
-        answer.entries,
-        title=answer.title,
-        body_hash=answer.body_hash,
-        now=answer.now,
-        listed=answer.listed,
-    )
+    feeds.record_poll(feed, answer.decision, answer.entries, now=answer.now, reading=answer.reading)
 
 
 def _alerting(
@@ -232,12 +231,9 @@ class _Trial:
         decision: PollDecision,
         entries: Sequence[NewEntry],
         *,
-        title: str | None,
-        body_hash: str | None,
         now: datetime,
-        listed: Sequence[int] = (),
-        may_have_lost: bool = False,
+        reading: Reading = NOTHING_READ,
     ) -> int:
         """Keeps the answer."""
-        self.answer = Answer(decision, tuple(entries), title, body_hash, now, tuple(listed))
+        self.answer = Answer(decision, tuple(entries), reading, now)
         return len(entries)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from monitor.model.cadence import Cadence, HubOffer
 
 LISTED_WITHIN = timedelta(days=1)
 """How exact "the feed listed it until then" is kept: a known entry costs a write a day, not one a poll."""
@@ -47,14 +49,19 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed as read from its bytes; `engine` names the reader ("feedparser", "json-feed")."""
+    """A feed as read from its bytes; `engine` names the reader ("feedparser", "json-feed").
+
+    `older` is where it says that entries before these are (RFC 5005: the next page, or the previous archive).
+    """
 
     title: str
     link: str | None
     language: str | None
     entries: tuple[ParsedEntry, ...]
     engine: str
-    ttl: timedelta | None = None
+    cadence: Cadence = field(default_factory=Cadence)
+    hub: HubOffer | None = None
+    older: str | None = None
 
 
 class Fate(StrEnum):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from monitor.model.cadence import Boost, Cadence, HubOffer, Rhythm
 
 
 class FeedOrigin(StrEnum):
@@ -128,6 +131,11 @@ class Feed:
     status: FeedStatus = FeedStatus.ACTIVE
     listed_at: datetime | None = None  # when a body was last read: its entries were listed then
     may_have_lost_at: datetime | None = None  # when last all that it listed was new
+    cadence: Cadence = field(default_factory=Cadence)
+    rhythm: Rhythm | None = None  # None: nothing was learned yet
+    boost: Boost | None = None
+    hub: HubOffer | None = None
+    pushed_until: datetime | None = None  # its hub announces what is new until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +173,25 @@ class PollDecision:
     url: str
     status: FeedStatus = FeedStatus.ACTIVE
     error: str | None = None
+    rhythm: Rhythm | None = None  # None: what is stored stays
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the answer to a poll taught beside its entries.
+
+    `body_hash`, `cadence` and `hub` are those of a body that was understood: None keeps what is stored, and `hub`
+    is believed only together with a `cadence`. `listed` are rows of known entries that the body lists still; with
+    it "listed until" stays true to within a day of every entry, also of one that a feed lists unchanged for weeks.
+    `may_have_lost`: nothing of what was listed before is left.
+    """
+
+    title: str | None = None
+    body_hash: str | None = None
+    cadence: Cadence | None = None
+    hub: HubOffer | None = None
+    listed: Sequence[int] = ()
+    may_have_lost: bool = False
+
+
+NOTHING_READ = Reading()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.feed import PollOutcome, Validators
 
 
@@ -24,6 +25,7 @@ class FetchRequest:
     url: str
     purpose: Purpose = Purpose.FEED
     validators: Validators = field(default_factory=Validators)
+    access: FeedAccess = PLAIN_ACCESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
 from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
-from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings
+from monitor.model.feed import NOTHING_READ, Feed, PollDecision, PollOutcome, PollReason, PollSettings, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
@@ -136,7 +136,7 @@ class PollStage:
             url=feed.url,
             error=why,
         )
-        self.feeds.record_poll(feed, decision, [], title=None, body_hash=None, now=now)
+        self.feeds.record_poll(feed, decision, [], now=now)
         return PollReport(feed, decision)
 
     def _settle(self, feed: Feed, response: FetchResponse) -> PollReport:
@@ -151,12 +151,11 @@ class PollStage:
             feed,
             decision,
             entries,
-            title=body.parsed.title if body.parsed else None,
-            # Kept only for a body that was understood: one that was not must be read again next time.
-            body_hash=body_hash if body.parsed else None,
-            listed=stale_rows(judged, now),
-            may_have_lost=broken,
             now=now,
+            # Only of a body that was understood: one that was not must be read again next time.
+            reading=_reading(body.parsed, body_hash, stale_rows(judged, now), broken)
+            if body.parsed
+            else NOTHING_READ,
         )
         return _report(feed, decision, body, entries, broken)
 
@@ -165,7 +164,7 @@ class PollStage:
             feed,
             self.settings,
             response,
-            ttl=body.parsed.ttl if body.parsed else None,
+            ttl=(body.parsed.cadence if body.parsed else feed.cadence).ttl,
             unchanged=body.unchanged,
             problem=body.problem,
             parse_outcome=body.outcome,
@@ -206,6 +205,10 @@ class PollStage:
             now=now,
         )
         return NewEntry(one.entry, one.url_key, one.text_hash, fate)
+
+
+def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have_lost: bool) -> Reading:
+    return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost)
 
 
 def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:

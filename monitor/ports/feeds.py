@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.model.entry import KnownEntry, NewEntry
-from monitor.model.feed import Feed, FeedSettings, Listing, PollDecision, Subscription
+from monitor.model.feed import NOTHING_READ, Feed, FeedSettings, Listing, PollDecision, Reading, Subscription
 
 
 class DueFeeds(Protocol):
@@ -32,17 +32,12 @@ class DueFeeds(Protocol):
         decision: PollDecision,
         entries: Sequence[NewEntry],
         *,
-        title: str | None,
-        body_hash: str | None,
         now: datetime,
-        listed: Sequence[int] = (),
-        may_have_lost: bool = False,
+        reading: Reading = NOTHING_READ,
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction; returns entries stored.
 
-        `listed` are rows of known entries that the body just read lists still. With it "listed until" stays true
-        to within a day of every entry, also of one that a feed lists unchanged for weeks.
-        `may_have_lost`: nothing of what it listed before is left; noted where an entry of it was stored before.
+        That entries may have been lost is noted only where an entry of the feed was stored before.
         """
         ...
 
@@ -91,5 +86,5 @@ class FeedStore(DueFeeds, Protocol):
     def record_documents(
         self, feed_id: int, entries: Sequence[NewEntry], now: datetime, listed: Sequence[int] = ()
     ) -> int:
-        """Entries of a passive feed in one transaction; returns entries stored. `listed` as in `record_poll`."""
+        """Entries of a passive feed in one transaction; returns entries stored. `listed` as in `Reading`."""
         ...

@@ -68,7 +68,7 @@ def test_what_a_poll_learned_is_kept(store: Store, feed: Feed) -> None:
 def test_a_failed_poll_keeps_the_body_hash_and_counts(store: Store, feed: Feed) -> None:
     poll(store, feed)
     failed = decision(outcome=PollOutcome.TIMEOUT, failures=1, error="no answer")
-    store.feeds.record_poll(feed, failed, [], title=None, body_hash=None, now=NOON)
+    store.feeds.record_poll(feed, failed, [], now=NOON)
     kept = store.feeds.all()[0]
     assert (kept.body_hash, kept.failures, kept.last_error) == ("body", 1, "no answer")
 
@@ -102,7 +102,7 @@ def test_a_feed_declared_again_goes_on_where_it_was(store: Store, feed: Feed) ->
 
 def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Store, feed: Feed) -> None:
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(feed, gone, [], title=None, body_hash=None, now=NOON)
+    store.feeds.record_poll(feed, gone, [], now=NOON)
     assert store.feeds.all()[0].status is FeedStatus.GONE
     assert not store.feeds.claim_due(NOON + timedelta(days=2), LEASE, 10)
     store.feeds.sync([feed_settings()], NOON)
@@ -112,7 +112,7 @@ def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Sto
 def test_a_feed_removed_while_it_was_asked_stays_removed_whatever_it_answers(store: Store, feed: Feed) -> None:
     store.feeds.sync([], NOON)
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(feed, gone, [], title=None, body_hash=None, now=NOON)
+    store.feeds.record_poll(feed, gone, [], now=NOON)
     assert store.feeds.all()[0].status is FeedStatus.REMOVED
 
 

@@ -67,7 +67,7 @@ def test_a_feed_that_was_removed_goes_on_where_it_was_with_its_new_settings(stor
 def test_a_gone_feed_can_be_subscribed_to_again(store: Store) -> None:
     (first,) = subscribe(store, added())
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(first, gone, [], title=None, body_hash=None, now=NOON)
+    store.feeds.record_poll(first, gone, [], now=NOON)
     assert [one.id for one in subscribe(store, added())] == [first.id]
     assert store.feeds.claim_due(NOON, LEASE, 10)
 

@@ -20,7 +20,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import open_settings
 from monitor.app.reload import Reloader
 from monitor.app.wiring import Monitor, build
-from monitor.model.feed import FeedStatus, PollOutcome
+from monitor.model.feed import FeedStatus, PollOutcome, Reading
 
 URLS = tuple(f"https://{name}.example/feed" for name in ("dawn", "tolo", "wire", "khaama"))
 RULES = tuple(
@@ -94,10 +94,10 @@ def polled(monitor: Monitor, became: Mapping[str, str]) -> None:
         fate = became.get(feed.url)
         if fate == "polled":
             done = decision(now, url=feed.url)
-            monitor.store.feeds.record_poll(feed, done, [], title="Its title", body_hash="b", now=now)
+            monitor.store.feeds.record_poll(feed, done, [], now=now, reading=Reading("Its title", "b"))
         elif fate == "gone":
             gone = decision(now, url=feed.url, outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-            monitor.store.feeds.record_poll(feed, gone, [], title=None, body_hash=None, now=now)
+            monitor.store.feeds.record_poll(feed, gone, [], now=now)
 
 
 def reloaded(monitor: Monitor, reloader: Reloader) -> Monitor:

@@ -11,16 +11,17 @@ from monitor.model.article import Article, Grouping
 from monitor.model.delivery import ChannelKind, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import NewEntry
-from monitor.model.feed import Feed
+from monitor.model.feed import Feed, Reading
 from monitor.model.ledger import NewMatch, Plan
 from monitor.ports import Store
 
 LEASE = timedelta(minutes=5)
 
 
-def poll(store: Store, feed: Feed, *entries: NewEntry, **more: object) -> int:
-    values = {"title": "News of the day", "body_hash": "body", "now": NOON, **more}
-    return store.feeds.record_poll(feed, decision(), entries, **values)  # type: ignore[arg-type]
+def poll(store: Store, feed: Feed, *entries: NewEntry, now: datetime = NOON, **more: object) -> int:
+    """A poll that went well; `more` is what it read."""
+    reading = Reading(**{"title": "News of the day", "body_hash": "body", **more})  # type: ignore[arg-type]
+    return store.feeds.record_poll(feed, decision(), entries, now=now, reading=reading)
 
 
 def read_articles(store: Store, now: datetime = NOON) -> list[Article]:

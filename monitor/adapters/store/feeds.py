@@ -13,11 +13,12 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.identities import identity_of, short_hash
 from monitor.adapters.store.listings import arrivals, listings
-from monitor.adapters.store.rows import declared_columns, entry_columns, feed_of, fresh_columns
+from monitor.adapters.store.rows import CADENCE, RHYTHM, declared_columns, entry_columns, feed_of, fresh_columns
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
+    NOTHING_READ,
     POLL_SUCCESS,
     Feed,
     FeedOrigin,
@@ -26,6 +27,7 @@ from monitor.model.feed import (
     Listing,
     PollDecision,
     PollOutcome,
+    Reading,
     Subscription,
 )
 
@@ -181,27 +183,24 @@ class SqlFeedStore:
         decision: PollDecision,
         entries: Sequence[NewEntry],
         *,
-        title: str | None,
-        body_hash: str | None,
         now: datetime,
-        listed: Sequence[int] = (),
-        may_have_lost: bool = False,
+        reading: Reading = NOTHING_READ,
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction."""
-        values = _learned(feed, decision, body_hash, now)
+        values = _learned(feed, decision, reading, now)
         with self._db.write() as connection:
             if decision.outcome is PollOutcome.OK:
                 values["listed_at"] = now
                 _close_listing(connection, feed)
-                _still_listed(connection, listed, now)
-            if may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
+                _still_listed(connection, reading.listed, now)
+            if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
                 values["may_have_lost_at"] = now
             stored = _insert_entries(connection, feed.id, entries, now)
             connection.execute(_POLLED, {"feed": feed.id, **values})
             if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
                 connection.execute(_GONE, {"feed": feed.id})
-            if title and title != feed.name and not feed.settings.name:
-                connection.execute(_TITLED, {"feed": feed.id, "name": title})
+            if reading.title and reading.title != feed.name and not feed.settings.name:
+                connection.execute(_TITLED, {"feed": feed.id, "name": reading.title})
             add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
         return stored
 
@@ -278,7 +277,7 @@ def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) ->
         connection.execute(t.entries.update().where(t.entries.c.id.in_(chunk)).values(listed_at=now))
 
 
-def _learned(feed: Feed, decision: PollDecision, body_hash: str | None, now: datetime) -> dict[str, object]:
+def _learned(feed: Feed, decision: PollDecision, reading: Reading, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {
         "url": decision.url,
         "next_poll_at": decision.next_poll_at,
@@ -295,6 +294,12 @@ def _learned(feed: Feed, decision: PollDecision, body_hash: str | None, now: dat
         values["last_success_at"] = now
         if decision.outcome is PollOutcome.OK and feed.first_success_at is None:
             values["first_success_at"] = now
-    if body_hash is not None:
-        values["body_hash"] = body_hash
+    if reading.body_hash is not None:
+        values["body_hash"] = reading.body_hash
+    if decision.rhythm is not None:
+        values["rhythm"] = RHYTHM.dump_python(decision.rhythm, mode="json")
+    if reading.cadence is not None:
+        values["cadence"] = CADENCE.dump_python(reading.cadence, mode="json")
+        values["hub_url"] = reading.hub.hub if reading.hub else None
+        values["hub_topic"] = reading.hub.topic if reading.hub else None
     return values

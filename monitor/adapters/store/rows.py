@@ -20,6 +20,7 @@ from monitor.model.article import (
     NewArticle,
     Quality,
 )
+from monitor.model.cadence import Boost, Cadence, HubOffer, Rhythm
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Message
 from monitor.model.entry import Entry, EntryFlag, Fate, NewEntry, ParsedEntry
@@ -36,6 +37,8 @@ SPANS = TypeAdapter(tuple[Span, ...])
 EXPLANATION = TypeAdapter(Explanation)
 MENTIONS = TypeAdapter(tuple[EntityMention, ...])
 DROPPED = TypeAdapter(tuple[Dropped, ...])
+CADENCE = TypeAdapter(Cadence)
+RHYTHM = TypeAdapter(Rhythm)
 
 
 def gone_of(written: str | None) -> Gone | None:
@@ -81,6 +84,11 @@ def feed_of(row: RowMapping) -> Feed:
         status=FeedStatus(row["status"]),
         listed_at=row["listed_at"],
         may_have_lost_at=row["may_have_lost_at"],
+        cadence=CADENCE.validate_python(row["cadence"]) if row["cadence"] else Cadence(),
+        rhythm=RHYTHM.validate_python(row["rhythm"]) if row["rhythm"] else None,
+        boost=Boost(timedelta(seconds=row["boost_seconds"]), row["boost_until"]) if row["boost_until"] else None,
+        hub=HubOffer(row["hub_url"], row["hub_topic"]) if row["hub_url"] else None,
+        pushed_until=row["pushed_until"],
     )
 
 

@@ -22,8 +22,9 @@ from monitor.adapters.store.delivery_tables import (
     silences,
     suppressions,
 )
+from monitor.adapters.store.polling_tables import gaps, host_pauses, pushes, websub
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "digest_states",
     "entries",
     "feeds",
+    "gaps",
+    "host_pauses",
     "idf_snapshots",
     "incidents",
     "matches",
@@ -50,6 +53,7 @@ __all__ = [
     "must_not_links",
     "page_parts",
     "poll_counts",
+    "pushes",
     "rereads",
     "routings",
     "rule_failures",
@@ -62,6 +66,7 @@ __all__ = [
     "story_keys",
     "story_nodes",
     "suppressions",
+    "websub",
 ]
 
 feeds = sa.Table(
@@ -93,6 +98,13 @@ feeds = sa.Table(
     sa.Column("last_reason", AnyText),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("may_have_lost_at", UtcDateTime),  # the last time that all it listed was new
+    sa.Column("cadence", sa.JSON(none_as_null=True)),  # what its last body said of its rhythm
+    sa.Column("rhythm", sa.JSON(none_as_null=True)),  # what its polls taught
+    sa.Column("boost_seconds", sa.Float),
+    sa.Column("boost_until", UtcDateTime),
+    sa.Column("hub_url", AnyText),
+    sa.Column("hub_topic", AnyText),
+    sa.Column("pushed_until", UtcDateTime),  # its hub announces what is new until then
     sa.Index(None, "status", "next_poll_at"),
 )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from monitor.model.cadence import Cadence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +40,7 @@ class RawFeed:
     language: str
     entries: list[RawEntry]
     engine: str
-    ttl: timedelta | None = field(default=None)
+    cadence: Cadence = field(default_factory=Cadence)
+    hub: str = ""
+    self_link: str = ""
+    older: str = ""  # RFC 5005

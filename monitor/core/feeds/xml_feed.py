@@ -15,6 +15,7 @@ from typing import Any
 
 from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
 from monitor.core.text.html import one_line
+from monitor.model.cadence import Cadence
 from monitor.model.errors import NotAFeed
 
 ENGINE = "feedparser"
@@ -71,7 +72,7 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
         language=_said_language(channel),
         entries=[_entry(entry, is_atom) for entry in found.entries],
         engine=ENGINE,
-        ttl=_ttl(dict.get(channel, "ttl")),
+        cadence=Cadence(ttl=_ttl(dict.get(channel, "ttl"))),
     )
 
 

@@ -48,7 +48,7 @@ def test_rss_2_is_read_whole() -> None:
         )
     )
     assert (feed.title, feed.link, feed.language) == ("T", "https://example.org/", "en-GB")
-    assert (feed.engine, feed.ttl) == ("feedparser", timedelta(minutes=30))
+    assert (feed.engine, feed.cadence.ttl) == ("feedparser", timedelta(minutes=30))
     assert feed.entries == (
         ParsedEntry(
             id="tag:1",

@@ -1,0 +1,78 @@
+"""What polling keeps: the rhythm of each feed, boosts, pauses of hosts, hubs that announce changes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Columns without a copy of a table, and new tables."""
+    for name in ("cadence", "rhythm"):
+        op.add_column("feeds", sa.Column(name, sa.JSON()))
+    op.add_column("feeds", sa.Column("boost_seconds", sa.Float()))
+    op.add_column("feeds", sa.Column("boost_until", _moment()))
+    for name in ("hub_url", "hub_topic"):
+        op.add_column("feeds", sa.Column(name, sa.Text()))
+    op.add_column("feeds", sa.Column("pushed_until", _moment()))
+    op.create_table(
+        "host_pauses",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("until", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name="pk_host_pauses"),
+    )
+    _gaps()
+    _websub()
+    op.create_table(
+        "pushes",
+        sa.Column("id", _row_id(), autoincrement=True, nullable=False),
+        sa.Column("feed_id", _row_id(), nullable=False),
+        sa.Column("received_at", _moment(), nullable=False),
+        sa.Column("content_type", sa.Text()),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_pushes"),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_pushes_feed_id"),
+    )
+
+
+def _gaps() -> None:
+    op.create_table(
+        "gaps",
+        sa.Column("feed_id", _row_id(), autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("read_until", _moment()),
+        sa.Column("found_at", _moment(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_try_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("feed_id", name="pk_gaps"),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_gaps_feed_id"),
+    )
+    op.create_index("ix_gaps_next_try_at", "gaps", ["next_try_at"])
+
+
+def _websub() -> None:
+    op.create_table(
+        "websub",
+        sa.Column("feed_id", _row_id(), autoincrement=False, nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("hub", "topic", "token", "secret", "state")),
+        *(sa.Column(name, _moment()) for name in ("asked_at", "lease_until", "pushed_at")),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_try_at", _moment()),
+        sa.Column("error", sa.Text()),
+        sa.PrimaryKeyConstraint("feed_id", name="pk_websub"),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_websub_feed_id"),
+        sa.UniqueConstraint("token", name="uq_websub_token"),
+    )
+    op.create_index("ix_websub_next_try_at", "websub", ["next_try_at"])
+
+
+def _moment() -> sa.DateTime:
+    return sa.DateTime(timezone=True)
+
+
+def _row_id() -> sa.types.TypeEngine[int]:
+    return sa.Integer().with_variant(sa.BigInteger(), "postgresql")

@@ -1,0 +1,60 @@
+"""The tables of polling beside the feeds themselves."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from monitor.adapters.store.columns import AnyText, RowId, UtcDateTime, metadata, row_id
+
+# A host that said 429: none of its feeds is asked before then.
+host_pauses = sa.Table(
+    "host_pauses",
+    metadata,
+    sa.Column("host", AnyText, primary_key=True),
+    sa.Column("until", UtcDateTime, nullable=False),
+)
+
+# A feed that listed nothing of before, and says where older entries are (RFC 5005): read from `url` on until a
+# page joins what is stored. What it published up to `read_until` was there when the feed was last read.
+gaps = sa.Table(
+    "gaps",
+    metadata,
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    sa.Column("url", AnyText, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False, server_default="0"),  # read so far
+    sa.Column("read_until", UtcDateTime),
+    sa.Column("found_at", UtcDateTime, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_try_at", UtcDateTime, nullable=False),
+    sa.Index(None, "next_try_at"),
+)
+
+# A subscription at the hub of a feed (WebSub). `token` is the path of its callback, `secret` signs what comes.
+websub = sa.Table(
+    "websub",
+    metadata,
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    sa.Column("hub", AnyText, nullable=False),
+    sa.Column("topic", AnyText, nullable=False),
+    sa.Column("token", AnyText, nullable=False, unique=True),
+    sa.Column("secret", AnyText, nullable=False),
+    sa.Column("state", AnyText, nullable=False),
+    sa.Column("asked_at", UtcDateTime),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("pushed_at", UtcDateTime),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_try_at", UtcDateTime),
+    sa.Column("error", AnyText),
+    sa.Index(None, "next_try_at"),
+)
+
+# Bodies that hubs sent, until they are read.
+pushes = sa.Table(
+    "pushes",
+    metadata,
+    row_id(),
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("content_type", AnyText),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
