@@ -1,1 +1,1 @@
-"""The rows of bench/pipeline.py: each is measured in a fresh process of its own."""
+"""The rows of bench/polling.py: each is measured in a fresh process of its own."""

@@ -1,6 +1,7 @@
 """The real pipeline, put together by monitor/app/wiring.py from a config file, on an SQLite file.
 
-python -m rows.ours poll FOLDER           one poll of every feed of FOLDER/config.toml, through to the store
+python -m rows.ours poll FOLDER [TLS]     one poll of every feed of FOLDER/config.toml, through to the store
+                                          (TLS: the folder of an authority that is trusted)
 python -m rows.ours once FOLDER           `monitor run --once` as a user types it, start included
 python -m rows.ours help                  `monitor --help`
 """
@@ -22,20 +23,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rows.meter import Measured, Meter, descendants, peak_of, tell
+from rows.tls import trusting
 
 HELP_RUNS = 10
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _TINY = b'<rss version="2.0"><channel><title>T</title><item><title>One</title></item></channel></rss>'
 
 
-def poll(folder: Path) -> None:
+def poll(folder: Path, authority: Path | None = None) -> None:
     """The poll stage of a daemon that is up: store open, children warm, every feed due."""
+    import httpx2
+
     from monitor import __version__
     from monitor.app.check import open_settings
     from monitor.app.wiring import build
     from monitor.core.feeds.parse import parse_feed
     from monitor.model.feed import POLL_SUCCESS
 
+    if authority is not None:
+        httpx2.create_ssl_context = lambda **_: trusting(authority)  # type: ignore[assignment]
     monitor = build(open_settings(folder / "config.toml", {}), version=__version__, stdout=sys.stdout)
     sandbox, now = monitor.sandboxes[0], datetime.now(UTC)
     with ThreadPoolExecutor(2) as both:  # a child starts in a second: two calls at once are two children
@@ -124,11 +130,11 @@ def _count(folder: Path, of: str) -> int:
 
 def main() -> None:
     """Runs one row."""
-    row, *folder = sys.argv[1:]
+    row, *folders = sys.argv[1:]
     if row == "help":
         help_()
     else:
-        {"poll": poll, "once": once}[row](Path(*folder))
+        {"poll": poll, "once": once}[row](*map(Path, folders))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The local server of the bench: every feed on its own 127.x.y.z, all on one port, bodies kept ready in memory.
 
-    python -m rows.server FEEDS SIZE NOW     (from bench/; ends when its standard input closes)
+    python -m rows.server FEEDS SIZE NOW [FOLDER]     (from bench/; ends when its standard input closes)
+
+With a folder, which gets the certificates, it speaks TLS.
 
 A protocol of our own on asyncio rather than http.server, whose thread for each connection would be the ceiling
 of every row. `/feed.xml` answers conditional requests with 304; `/blind.xml` is the same feed from a server that
@@ -11,10 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 from datetime import datetime
+from pathlib import Path
 
 from rows.feeds import MadeFeed, make_feed
+from rows.tls import contexts_of
 
 _MAX_HEAD = 64 * 1024
 _Answers = tuple[bytes, bytes, bytes]  # the ETag, the whole 200, the whole 304
@@ -78,20 +83,22 @@ def _listeners(addresses: list[str]) -> list[socket.socket]:
     return sockets
 
 
-async def _serve(feeds: list[MadeFeed]) -> None:
+async def _serve(feeds: list[MadeFeed], folder: Path | None) -> None:
     loop = asyncio.get_running_loop()
     answers = {feed.address: answers_of(feed) for feed in feeds}
+    contexts = contexts_of(list(answers), folder) if folder else dict[str, ssl.SSLContext]()
     listeners = _listeners(list(answers))
-    for listener in listeners:
-        await loop.create_server(lambda: _Connection(answers), sock=listener)
+    for address, listener in zip(answers, listeners, strict=True):
+        await loop.create_server(lambda: _Connection(answers), sock=listener, ssl=contexts.get(address))
     print(listeners[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 def main() -> None:
     """Prints the port when it is ready."""
-    feeds, size, now = int(sys.argv[1]), int(sys.argv[2]), datetime.fromisoformat(sys.argv[3])
-    asyncio.run(_serve([make_feed(number, size, now) for number in range(feeds)]))
+    feeds, size, now, *folder = sys.argv[1:]
+    made = [make_feed(number, int(size), datetime.fromisoformat(now)) for number in range(int(feeds))]
+    asyncio.run(_serve(made, Path(folder[0]) if folder else None))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,13 @@ TITLES = {
     "ours_304": "monitor: re-poll, 304",
     "ours_same": "monitor: re-poll, same bytes",
     "ours_once": "monitor run --once, all in",
+    "ours_tls_first": "monitor: first poll, TLS",
+    "ours_tls_304": "monitor: re-poll, 304, TLS",
     "reader_first": "reader: first poll",
     "reader_304": "reader: re-poll, 304",
     "reader_same": "reader: re-poll, same bytes",
+    "reader_tls_first": "reader: first poll, TLS",
+    "reader_tls_304": "reader: re-poll, 304, TLS",
 }
 # What is compared: ours, over the sum of those rows.
 RATIOS: Sequence[tuple[str, tuple[str, ...]]] = (
@@ -30,6 +34,9 @@ RATIOS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("ours_304", ("reader_304",)),
     ("ours_same", ("raw_fetch",)),
     ("ours_same", ("reader_same",)),
+    ("ours_tls_first", ("ours_first",)),
+    ("ours_tls_first", ("reader_tls_first",)),
+    ("ours_tls_304", ("reader_tls_304",)),
 )
 
 

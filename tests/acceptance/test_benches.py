@@ -22,7 +22,7 @@ def bench(name: str, *arguments: str) -> str:
 
 
 def test_the_pipeline_bench_polls_four_feeds_and_prints_its_table() -> None:
-    table = bench("pipeline.py", "--feeds", "4", "--rounds", "1", "--without-reader")
+    table = bench("polling.py", "--feeds", "4", "--rounds", "1", "--without-reader")
     assert table.startswith("4 feeds of 2")
     for row in ("raw: fetch", "raw: parse", "monitor: first poll", "monitor: re-poll, 304", "monitor run --once"):
         assert f"\n{row}" in table
@@ -32,9 +32,7 @@ def test_the_pipeline_bench_polls_four_feeds_and_prints_its_table() -> None:
 
 
 def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
-    found = json.loads(
-        bench("pipeline.py", "--feeds=2", "--rounds=2", "--without-reader", "--only=raw_", "--json")
-    )
+    found = json.loads(bench("polling.py", "--feeds=2", "--rounds=2", "--without-reader", "--only=raw_", "--json"))
     assert set(found["rows"]) == {"raw_fetch", "raw_fetch_304", "raw_lxml", "raw_feedparser"}
     assert found["entries"] == 20 + 21
     cpu = found["rows"]["raw_feedparser"]["cpu_ms_a_feed"]
