@@ -71,6 +71,11 @@ class FeedStore(DueFeeds, Protocol):
         """Makes every active feed due now and returns how many those are."""
         ...
 
+    def try_now(self, urls: Sequence[str], now: datetime) -> int:
+        """Makes those of the feeds declared at these URLs due that failed for how they are reached: by a login, a
+        certificate, or not at all. How many."""
+        ...
+
     def listings(self) -> Mapping[int, Listing]:
         """What each subscribed feed listed last, by its id; none for a feed of which no body was read."""
         ...

@@ -15,6 +15,8 @@ from monitor.adapters.fetch.body import ACCEPT_ENCODING, Excess, read_body
 from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.robots import MAX_ROBOTS_BYTES, Robots, RobotsVerdict
+from monitor.adapters.fetch.routes import Routes, Way, is_home
+from monitor.model.access import FeedAccess
 from monitor.model.feed import PollOutcome, PollSettings, Validators
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
@@ -93,20 +95,21 @@ class Exchange:
     """Turns requests into responses, inside one event loop; never raises but for cancellation.
 
     Redirects: at most five, http and https only, GET only, through the same guard, robots and turns;
-    validators go to the host they came from and no other. Sent are User-Agent, Accept, Accept-Encoding and
-    validators, and nothing else: the transport is used without httpx2's client, which would keep cookies,
-    follow redirects by itself, read .netrc and log whole URLs.
+    validators go to the host they came from and no other. Sent are User-Agent, Accept, Accept-Encoding, validators
+    and what the feed's access names, and nothing else: the transport is used without httpx2's client, which would
+    keep cookies, follow redirects by itself, read .netrc and log whole URLs. A feed's own headers and login go to
+    its own host, hop by hop: a redirect elsewhere, or from https to http, leaves them behind.
     """
 
     def __init__(
         self,
-        transport: httpx2.AsyncBaseTransport,
+        routes: Routes,
         turns: HostTurns,
         settings: PollSettings,
         version: str,
         monotonic: Callable[[], float],
     ) -> None:
-        self._transport = transport
+        self._routes = routes
         self._turns = turns
         self._settings = settings
         self._user_agent = settings.user_agent.replace("{version}", version)
@@ -118,9 +121,9 @@ class Exchange:
         """The answer to one request; holds one of the seat's slots only while a request of it runs."""
         return await self._follow(request, seat, self._settings.max_bytes, Excess.REFUSE)
 
-    async def _fetch_robots(self, url: str) -> FetchResponse:
+    async def _fetch_robots(self, url: str, access: FeedAccess) -> FetchResponse:
         # A deadline of its own, and ahead of the queue: pages that already have a slot are waiting for it.
-        request = FetchRequest(0, url)
+        request = FetchRequest(0, url, access=access)
         return await self._follow(request, self._robots_seat, MAX_ROBOTS_BYTES, Excess.CUT, ahead=True)
 
     async def _follow(
@@ -136,12 +139,13 @@ class Exchange:
                 self._step(trail, target, seen)
                 if trail.hops:
                     seat.moved(trail.host)
+                way = self._routes.way(request.access, target)
                 if request.purpose is Purpose.PAGE:
-                    await self._obey_robots(target)
+                    await self._obey_robots(target, request.access, way)
                 turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
                 async with turn, seat.slots, budget.spending():
-                    outcome, target, body = await self._hop(request, trail, budget, cap, excess)
-            why = words_for_status(trail.status or 0) if outcome not in _SUCCESS else ""
+                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess)
+            why = _why_not(request.access, trail) if outcome not in _SUCCESS else ""
         except TimeoutError:
             outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
         except Exception as error:
@@ -161,8 +165,8 @@ class Exchange:
         trail.host = host_of(target)
         trail.home = trail.home or trail.host
 
-    async def _obey_robots(self, target: httpx2.URL) -> None:
-        verdict = await self._robots.judge(target)
+    async def _obey_robots(self, target: httpx2.URL, access: FeedAccess, way: Way) -> None:
+        verdict = await self._robots.judge(target, access, way)
         if verdict is RobotsVerdict.FORBIDDEN:
             raise Refused(PollOutcome.DISALLOWED, "robots.txt does not allow this page")
         if verdict is RobotsVerdict.UNREADABLE:
@@ -171,15 +175,15 @@ class Exchange:
             )
 
     async def _hop(
-        self, request: FetchRequest, trail: _Trail, budget: _Budget, cap: int, excess: Excess
+        self, request: FetchRequest, trail: _Trail, way: Way, budget: _Budget, cap: int, excess: Excess
     ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
         """One request: the outcome, where to go next (None: here it ends), the body."""
-        headers = self._headers(request, with_validators=trail.host == trail.home)
+        assert trail.url is not None
+        headers = self._headers(request, trail)
         trail.conditional = any(name.startswith(b"If-") for name, _ in headers)
         trail.status, trail.headers = None, {}
-        assert trail.url is not None
         asked = httpx2.Request("GET", trail.url, headers=headers, extensions={"timeout": dict(_TIMEOUTS)})
-        response = await self._transport.handle_async_request(asked)
+        response = await self._routes.transport(way).handle_async_request(asked)
         try:
             trail.status = response.status_code
             trail.headers = _checked_headers(response)
@@ -196,13 +200,33 @@ class Exchange:
         finally:
             await response.aclose()
 
-    def _headers(self, request: FetchRequest, *, with_validators: bool) -> list[tuple[bytes, bytes]]:
+    def _headers(self, request: FetchRequest, trail: _Trail) -> list[tuple[bytes, bytes]]:
+        assert trail.url is not None
+        own = _own_headers(request.access) if is_home(request.access, trail.url) else []
+        mine = {name.lower() for name, _ in own}
         headers = [
             (b"User-Agent", self._user_agent.encode("ascii", "replace")),
             (b"Accept", _ACCEPT[request.purpose].encode("ascii")),
             (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
         ]
-        return headers + (_conditions(request.validators) if with_validators else [])
+        headers = [(name, value) for name, value in headers if name.lower() not in mine] + own
+        return headers + (_conditions(request.validators) if trail.host == trail.home else [])
+
+
+def _own_headers(access: FeedAccess) -> list[tuple[bytes, bytes]]:
+    """What the feed's own host is sent beside what all are."""
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in access.headers]
+    if access.authorization is not None:
+        headers.append((b"Authorization", access.authorization.encode("latin-1")))
+    return headers
+
+
+def _why_not(access: FeedAccess, trail: _Trail) -> str:
+    why = words_for_status(trail.status or 0)
+    held_back = access.authorization is not None or access.headers
+    if trail.status in (401, 403) and held_back and trail.url is not None and not is_home(access, trail.url):
+        why += "; the feed's login and headers are sent to the host of its own url only"
+    return why
 
 
 def parse_target(text: str) -> httpx2.URL:

@@ -10,8 +10,8 @@ import pytest
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.adapters.fetch.exchange import Exchange, Seat
-from monitor.adapters.fetch.guard import GuardedBackend, GuardedTransport
 from monitor.adapters.fetch.politeness import HostTurns
+from monitor.adapters.fetch.routes import Routes
 from monitor.model.feed import PollOutcome, PollSettings, Validators
 from monitor.model.fetch import FetchRequest, FetchResponse
 
@@ -126,9 +126,14 @@ def test_redirects_into_the_house_meet_the_guard(serve: Serve) -> None:
         return {"news.example": ["93.184.216.34"], "evil.example": ["10.0.0.1"]}[host]
 
     async def outcomes(paths: Sequence[str]) -> list[PollOutcome]:
-        backend = GuardedBackend(resolve, allow_private=False, inner=outside)
-        transport = GuardedTransport(backend, httpx2.create_ssl_context(trust_env=False))
-        exchange = Exchange(transport, HostTurns(1, 0.0), PollSettings(), "1", lambda: 0.0)
+        context = httpx2.create_ssl_context(trust_env=False)
+        exchange = Exchange(
+            Routes(resolve, context, allow_private=False, inner=outside),
+            HostTurns(1, 0.0),
+            PollSettings(),
+            "1",
+            lambda: 0.0,
+        )
         seat = Seat(asyncio.Semaphore(1), lambda host: None)
         requests = [FetchRequest(0, f"http://news.example{path}") for path in paths]
         return [(await exchange.fetch(request, seat)).outcome for request in requests]
