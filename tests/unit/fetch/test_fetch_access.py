@@ -13,7 +13,7 @@ from proxies import LOGIN, Proxy
 
 from monitor.model.access import FeedAccess
 from monitor.model.feed import PollOutcome
-from monitor.model.fetch import FetchResponse, Purpose
+from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
 Fetch = Callable[..., FetchResponse]
 Serve = Callable[..., LoopbackServer]
@@ -161,8 +161,6 @@ def test_another_host_must_show_a_good_one_all_the_same(fetch: Fetch, serve: Ser
 def test_one_feed_that_takes_any_certificate_loosens_no_other(
     fetcher: Callable[..., object], serve: Serve
 ) -> None:
-    from monitor.model.fetch import FetchRequest
-
     server = secure(serve)
     url = server.url(host="other.test")
     one = fetcher(resolver=loopback)
