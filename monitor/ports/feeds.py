@@ -63,17 +63,17 @@ class FeedStore(DueFeeds, Protocol):
         """
         ...
 
+    def try_now(self, urls: Sequence[str], now: datetime) -> int:
+        """Makes those of the feeds declared at these URLs due that failed for how they are reached: by a login, a
+        certificate, or not at all. How many."""
+        ...
+
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more; everything known of it is kept."""
         ...
 
     def make_all_due(self, now: datetime) -> int:
         """Makes every active feed due now and returns how many those are."""
-        ...
-
-    def try_now(self, urls: Sequence[str], now: datetime) -> int:
-        """Makes those of the feeds declared at these URLs due that failed for how they are reached: by a login, a
-        certificate, or not at all. How many."""
         ...
 
     def listings(self) -> Mapping[int, Listing]:

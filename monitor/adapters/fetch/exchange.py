@@ -11,17 +11,17 @@ from dataclasses import replace as replaced
 
 import httpx2
 
-from monitor.adapters.fetch.body import ACCEPT_ENCODING, Excess, read_body
+from monitor.adapters.fetch.body import Excess, read_body
 from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
+from monitor.adapters.fetch.headers import checked_headers, request_headers
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.robots import MAX_ROBOTS_BYTES, Robots, RobotsVerdict
 from monitor.adapters.fetch.routes import Routes, Way, is_home
 from monitor.model.access import FeedAccess
-from monitor.model.feed import PollOutcome, PollSettings, Validators
+from monitor.model.feed import PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
 MAX_REDIRECTS = 5
-MAX_HEADER_BYTES = 64 * 1024  # names, values and separators
 ERROR_BODY_BYTES = 2_000
 _ERROR_BODY_SECONDS = 5.0
 _TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling design "Limits"
@@ -29,17 +29,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED})
 
-_ACCEPT = {
-    Purpose.FEED: (
-        "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
-        "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
-    ),
-    Purpose.PAGE: "text/html, application/xhtml+xml, */*;q=0.5",
-}
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+")  # a name in its ASCII form, or an IPv6 address without brackets
-# RFC 9110 §5.5. A validator is a server's text: one that is no header value is not sent, or every poll would
-# fail.
-_FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 
 
 @dataclass(slots=True)
@@ -179,14 +169,14 @@ class Exchange:
     ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
         """One request: the outcome, where to go next (None: here it ends), the body."""
         assert trail.url is not None
-        headers = self._headers(request, trail)
+        headers = request_headers(request, trail.url, self._user_agent, with_validators=trail.host == trail.home)
         trail.conditional = any(name.startswith(b"If-") for name, _ in headers)
         trail.status, trail.headers = None, {}
         asked = httpx2.Request("GET", trail.url, headers=headers, extensions={"timeout": dict(_TIMEOUTS)})
         response = await self._routes.transport(way).handle_async_request(asked)
         try:
             trail.status = response.status_code
-            trail.headers = _checked_headers(response)
+            trail.headers = checked_headers(response)
             if response.status_code in _REDIRECTS:
                 return PollOutcome.BAD_REDIRECT, _next_target(response, trail), b""
             outcome = outcome_of_status(response.status_code)
@@ -199,26 +189,6 @@ class Exchange:
             return outcome, None, await _error_body(response, min(_ERROR_BODY_SECONDS, budget.left / 2))
         finally:
             await response.aclose()
-
-    def _headers(self, request: FetchRequest, trail: _Trail) -> list[tuple[bytes, bytes]]:
-        assert trail.url is not None
-        own = _own_headers(request.access) if is_home(request.access, trail.url) else []
-        mine = {name.lower() for name, _ in own}
-        headers = [
-            (b"User-Agent", self._user_agent.encode("ascii", "replace")),
-            (b"Accept", _ACCEPT[request.purpose].encode("ascii")),
-            (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
-        ]
-        headers = [(name, value) for name, value in headers if name.lower() not in mine] + own
-        return headers + (_conditions(request.validators) if trail.host == trail.home else [])
-
-
-def _own_headers(access: FeedAccess) -> list[tuple[bytes, bytes]]:
-    """What the feed's own host is sent beside what all are."""
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in access.headers]
-    if access.authorization is not None:
-        headers.append((b"Authorization", access.authorization.encode("latin-1")))
-    return headers
 
 
 def _why_not(access: FeedAccess, trail: _Trail) -> str:
@@ -253,29 +223,6 @@ def parse_target(text: str) -> httpx2.URL:
 def host_of(url: httpx2.URL) -> str:
     """The host name that limits are counted by: lower case, ASCII form, no port, no final dot."""
     return url.raw_host.decode("ascii").rstrip(".")
-
-
-def _conditions(validators: Validators) -> list[tuple[bytes, bytes]]:
-    """If-None-Match and If-Modified-Since, verbatim and as a pair: both as stored, or neither (RFC 9110 §13.1)."""
-    pair = [(b"If-None-Match", validators.etag), (b"If-Modified-Since", validators.last_modified)]
-    stored = [(name, value) for name, value in pair if value]
-    if not all(_FIELD_VALUE.fullmatch(value) for _, value in stored):
-        return []
-    return [(name, value.encode("latin-1")) for name, value in stored]
-
-
-def _checked_headers(response: httpx2.Response) -> dict[str, str]:
-    """The headers with lower-case names, repeated ones joined by commas (RFC 9110 §5.3); read as Latin-1, so that
-    an ETag goes back as the bytes that came. Cookies are nobody's business and left out."""
-    raw = response.headers.raw
-    if sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES:
-        raise Refused(PollOutcome.PROTOCOL_ERROR, f"sends more than {MAX_HEADER_BYTES} bytes of headers")
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name != "set-cookie":
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
 
 
 def _next_target(response: httpx2.Response, trail: _Trail) -> httpx2.URL:

@@ -132,6 +132,20 @@ class SqlFeedStore:
         with self._db.write() as connection:
             return subscribe(connection, wanted, now, lease)
 
+    def try_now(self, urls: Sequence[str], now: datetime) -> int:
+        """Makes those of the feeds declared at these URLs due that failed for how they are reached."""
+        done = 0
+        with self._db.write() as connection:
+            for start in range(0, len(urls), _CHUNK):
+                failed = t.feeds.update().where(
+                    t.feeds.c.declared_url.in_(urls[start : start + _CHUNK]),
+                    t.feeds.c.status == FeedStatus.ACTIVE.value,
+                    t.feeds.c.last_outcome.in_(_BY_ACCESS),
+                    t.feeds.c.next_poll_at > now,
+                )
+                done += connection.execute(failed.values(next_poll_at=now)).rowcount
+        return done
+
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more."""
         removed = t.feeds.update().where(t.feeds.c.id == feed_id).values(status=FeedStatus.REMOVED.value)
@@ -157,20 +171,6 @@ class SqlFeedStore:
                 .values(next_poll_at=now, lease_until=None)
             )
             return done.rowcount
-
-    def try_now(self, urls: Sequence[str], now: datetime) -> int:
-        """Makes those of the feeds declared at these URLs due that failed for how they are reached."""
-        done = 0
-        with self._db.write() as connection:
-            for start in range(0, len(urls), _CHUNK):
-                failed = t.feeds.update().where(
-                    t.feeds.c.declared_url.in_(urls[start : start + _CHUNK]),
-                    t.feeds.c.status == FeedStatus.ACTIVE.value,
-                    t.feeds.c.last_outcome.in_(_BY_ACCESS),
-                    t.feeds.c.next_poll_at > now,
-                )
-                done += connection.execute(failed.values(next_poll_at=now)).rowcount
-        return done
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Forgets the leases of these feeds, or every lease, of feeds and of deliveries."""
