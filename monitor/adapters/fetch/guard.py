@@ -10,6 +10,7 @@ address in it, names that share an address would share a connection and skip the
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import ip_address
@@ -20,6 +21,9 @@ import httpx2
 
 from monitor.adapters.fetch.addresses import AddressVerdict, judge_address
 from monitor.adapters.fetch.resolver import Resolver
+
+# It logs what it is called with when somebody asks for DEBUG of everything: a proxy's login, for one.
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})  # docs: web servers only, not the mail server next door
 MAX_TRIED = 4  # addresses tried per connect; all are vetted

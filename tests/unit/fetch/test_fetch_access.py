@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -136,6 +137,22 @@ def test_no_secret_shows_in_what_comes_back(fetch: Fetch, serve: Serve) -> None:
     shown = f"{response!r} {response.request!r} {response.error}"
     assert KEY not in shown
     assert "correct-horse" not in shown
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_no_secret_is_logged_however_much_is(
+    fetch: Fetch,
+    serve: Serve,
+    proxy: Callable[..., Proxy],
+    caplog: pytest.LogCaptureFixture,
+    scheme: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = serve(reply(b"x"))
+    by = proxy(login=True)
+    access = FeedAccess(server.url(), (("X-Key", "hunter2"),), BEARER, by.url(scheme, login=True))
+    assert fetch(server.url(), access=access).outcome is PollOutcome.OK
+    assert not any(secret in caplog.text for secret in ("hunter2", "correct-horse", LOGIN[1]))
 
 
 # ---- certificates
