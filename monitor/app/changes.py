@@ -63,8 +63,8 @@ def changes(before: tuple[Settings, RuleSet], after: tuple[Settings, RuleSet]) -
     """What is different. Where a rule stands in its file is no difference, nor is a comment."""
     (old, old_rules), (new, new_rules) = before, after
     feeds = _compare(
-        {feed.url: feed for feed in old.feeds},
-        {feed.url: feed for feed in new.feeds},
+        {feed.url: (feed, old.access.get(feed.url)) for feed in old.feeds},
+        {feed.url: (feed, new.access.get(feed.url)) for feed in new.feeds},
         {feed.url: feed.name or feed.url for feed in (*old.feeds, *new.feeds)},
     )
     return Changes(

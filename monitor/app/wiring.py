@@ -113,6 +113,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         store.feeds.release_leases()
     store.set_right(clock.now())
     _declare(ready, store, clock)
+    store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
     fetcher = HttpFetcher(settings.poll, version)
     sandbox = reading_sandbox()
     recognizer, names = _recognizer(settings.nlp_model)
@@ -123,8 +124,8 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         fetcher=fetcher,
         sandboxes=(sandbox, *names),
         clock=clock,
-        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
-        read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer),
+        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS, settings.access),
+        read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer, settings.access),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=_digest_stage(ready, store, clock, draft),
@@ -148,25 +149,28 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
 def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdout: TextIO) -> Monitor:
     """The next generation of a monitor, over the same store.
 
-    With the same `[poll]` and `[nlp]` its fetcher, children and the stages poll and read are the very same, so
-    that their runs go on. Otherwise they are new and share what is in hand, and the old ones may end beside them.
+    With the same `[poll]`, `[nlp]` and ways to reach feeds its fetcher, children and the stages poll and read are
+    the very same, so that their runs go on. Otherwise they are new and share what is in hand, and the old ones may
+    end beside them.
     When it returns, the store is in step with the new config. Raises StoreError with no feed changed.
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
-    if (settings.poll, settings.nlp_model) != (was.poll, was.nlp_model):
+    if (settings.poll, settings.nlp_model, settings.access) != (was.poll, was.nlp_model, was.access):
         recognizer = read.recognizer
         if settings.nlp_model != was.nlp_model:
             recognizer, names = _recognizer(settings.nlp_model)
             sandboxes = (sandboxes[0], *names)
         fetcher = HttpFetcher(settings.poll, version)
-        poll = replace(poll, fetcher=fetcher, settings=settings.poll)
-        read = replace(read, fetcher=fetcher, recognizer=recognizer)
+        poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
+        read = replace(read, fetcher=fetcher, recognizer=recognizer, access=settings.access)
     group = monitor.group
     if settings.story_window != was.story_window:
         group = replace(group, window=settings.story_window)
     channels = channels_of(_receivers(settings), settings.smtp, stdout, monitor.clock, version)
     _declare(after, monitor.store, monitor.clock)
+    other_ways = {url for url, _ in settings.access.items() ^ was.access.items()}
+    monitor.store.feeds.try_now(sorted(other_ways), monitor.clock.now())
     return replace(
         monitor,
         fetcher=fetcher,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Any
 
+from monitor.config.access import check_access
 from monitor.config.faults import Notes, Step
 from monitor.config.shape import ReceiverTable
 from monitor.config.values import (
@@ -116,6 +117,7 @@ def _check_feeds(raw: Raw, notes: Notes) -> None:
     for index, feed in tables_of(raw, "feeds"):
         count += 1
         _check_politeness(raw, ("feeds", index, "interval"), _duration(feed, "interval"), notes)
+        check_access(("feeds", index), feed, notes)
         backfill = _duration(feed, "backfill")
         if backfill is not None and age is not None and backfill > age:
             message = f"{duration_text(backfill)} reaches further back than poll.max_entry_age"

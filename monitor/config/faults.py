@@ -145,7 +145,7 @@ def _message(kind: str, path: Sequence[Step], context: dict[str, Any]) -> str:
 
 
 def _no_table(path: Sequence[Step]) -> str:
-    if path and path[-1] in ("slack", "webhook", "file", "stdout"):
+    if path and path[-1] in ("slack", "webhook", "file", "stdout", "auth", "headers"):
         return "must be a table in braces"
     if any(isinstance(step, int) for step in path):
         return f"must be a table: write [[{path[0]}]]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
@@ -13,18 +13,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from monitor.config.access import feed_access
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
 from monitor.config.shape import (
     ConfigFile,
     DigestTable,
-    FeedTable,
     HealthTable,
     ReceiverTable,
     RulesTable,
     SmtpTable,
+    SubscriptionTable,
 )
 from monitor.core.stories.publishers import Publishers
+from monitor.model.access import FeedAccess
 from monitor.model.delivery import (
     AppriseEndpoint,
     EmailEndpoint,
@@ -85,6 +87,9 @@ class Settings:
     publishers: tuple[tuple[str, str], ...] = ()  # (domain or `named`, whose it is)
     health: HealthSettings = field(default_factory=HealthSettings)
     public_url: str = ""  # where the pages are reached from outside; "" = nowhere
+    access: Mapping[str, FeedAccess] = field(
+        default_factory=dict, repr=False
+    )  # by the URL of the feed, as declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         warnings=warnings,
         health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
+        access={table.url: access for table in parsed.feeds if (access := feed_access(table))},
     )
 
 
@@ -242,7 +248,7 @@ def _glob(written: str, directory: str) -> str:
     return _inside(glob.escape(directory), written)
 
 
-def feed_settings(table: FeedTable, origin: FeedOrigin = FeedOrigin.CONFIG) -> FeedSettings:
+def feed_settings(table: SubscriptionTable, origin: FeedOrigin = FeedOrigin.CONFIG) -> FeedSettings:
     """A `[[feeds]]` table as settings."""
     return FeedSettings(
         url=table.url,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from monitor.config import values
+from monitor.config import http_values, values
 from monitor.core.services import problem_with
 from monitor.core.signing import key_of
 from monitor.model.delivery import SLACK_API
@@ -117,6 +117,33 @@ def _signing_secret(secret: Secret) -> Secret:
     return secret
 
 
+def _header(value: Any, info: ValidationInfo) -> Secret:
+    """The value of a header; a literal one is wrapped as well (crosscheck refuses it under a secret's name)."""
+    if isinstance(value, str) and not value.startswith(SECRET_PREFIXES):
+        return Secret(http_values.read_header_value(value), "header")
+    return _sent(http_values.read_header_value)(_secret(value, info))
+
+
+def _sent(read: Callable[[str], object]) -> Callable[[Secret], Secret]:
+    """A validator of what a secret holds, in words that do not repeat it."""
+
+    def validate(secret: Secret) -> Secret:
+        try:
+            read(secret.reveal())
+        except ValueError as error:
+            raise ValueError(f"{secret.reference}: what it points to {error}") from None
+        return secret
+
+    return validate
+
+
+def _proxy(value: Any, info: ValidationInfo) -> Secret:
+    """The address of a proxy; one with a login in it must be a reference."""
+    if isinstance(value, str) and not value.startswith(SECRET_PREFIXES):
+        return Secret(http_values.read_proxy(value, literal=True), "proxy")
+    return _sent(lambda url: http_values.read_proxy(url, literal=False))(_secret(value, info))
+
+
 def _days(value: Any) -> tuple[date, date]:
     """A day or a span of days; TOML has dates of its own."""
     if type(value) is date:
@@ -180,13 +207,30 @@ class PollTable(_Table):
     allow_private_addresses: bool = _POLL.allow_private_addresses
 
 
-class FeedTable(_Table):
+class SubscriptionTable(_Table):
+    """A feed from anywhere: the config, a command, an OPML file."""
+
     url: HttpUrl
     name: Text | None = None
     tags: list[Tag] = []
     interval: Annotated[timedelta, _duration(timedelta(seconds=1), 7 * _DAY)] | None = None
     full_text: bool = False
     backfill: Annotated[timedelta, _duration(timedelta(0), 3660 * _DAY)] = timedelta(0)
+
+
+class AuthTable(_Table):
+    username: Annotated[Text, AfterValidator(http_values.read_username)] | None = None
+    password: SecretRef | None = None
+    token: Annotated[SecretRef, AfterValidator(_sent(http_values.read_token))] | None = None
+
+
+class FeedTable(SubscriptionTable):
+    """`[[feeds]]`: with how it is reached, which may be a secret and never enters the store."""
+
+    headers: dict[str, Annotated[Secret, BeforeValidator(_header)]] | None = None
+    auth: AuthTable | None = None
+    proxy: Annotated[Secret, BeforeValidator(_proxy)] | None = None
+    verify_tls: bool = True
 
 
 class RulesTable(_Table):
@@ -302,6 +346,7 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("store",): StoreTable,
     ("poll",): PollTable,
     ("feeds", "*"): FeedTable,
+    ("feeds", "*", "auth"): AuthTable,
     ("rules",): RulesTable,
     ("nlp",): NlpTable,
     ("smtp",): SmtpTable,
@@ -318,9 +363,8 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("health",): HealthTable,
 }
 
-# Keys of the interface that later versions bring. Never ignored: who sets verify_tls relies on it.
+# Keys of the interface that later versions bring. Never ignored: who sets one relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset({"jobs"}),
-    ("feeds", "*"): frozenset({"headers", "auth", "proxy", "verify_tls"}),
     ("web",): frozenset({"tokens", "trusted_proxies", "allowed_hosts"}),
 }

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from monitor.config.crosscheck import too_often
 from monitor.config.faults import faults_of
 from monitor.config.load import feed_settings
-from monitor.config.shape import FeedTable
+from monitor.config.shape import SubscriptionTable
 from monitor.model.feed import FeedOrigin, FeedSettings
 
 
@@ -20,7 +20,7 @@ def read_subscription(values: Mapping[str, Any], *, allow_private_addresses: boo
     Raises ValueError with one line that names the key: "interval: "1s" is too often; a minute is the least".
     """
     try:
-        table = FeedTable.model_validate(dict(values))
+        table = SubscriptionTable.model_validate(dict(values))
     except ValidationError as error:
         raise ValueError("; ".join(faults_of(error))) from None
     why = table.interval and too_often(table.interval, allow_private_addresses)

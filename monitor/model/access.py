@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 class FeedAccess:
     """Headers, login, proxy and the check of certificates of one feed.
 
-    `authorization` is the whole value of that header. `headers` and `authorization` go to the feed's own host
-    only, `proxy` is an http, https or socks5 address that may hold a login.
+    `home` is the feed's URL as the user wrote it: `headers`, `authorization` (the whole value of that header) and
+    `verify_tls` = False are for its host only, wherever the feed has moved to and whatever its pages are. `proxy`,
+    for all of its requests, is an http, https or socks5 address that may hold a login.
     """
 
+    home: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     authorization: str | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)

@@ -127,3 +127,4 @@ class Entry:
     first_seen: datetime
     read_attempts: int = 0
     rereads: int | None = None  # how often its page was asked again; None = it was not read yet
+    feed_url: str = ""  # of its feed, as declared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.parse import parse_feed
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import NOTHING_READ, Feed, PollDecision, PollOutcome, PollReason, PollSettings, Reading
@@ -52,7 +53,7 @@ class _Body:
 
 @dataclass(frozen=True, slots=True)
 class PollStage:
-    """Polls what is due. `dice` gives the jitter of each next poll.
+    """Polls what is due. `dice` gives the jitter of each next poll; `access` is by the URL of a feed, as declared.
 
     `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
     ten seconds holds up no other feed, and two children are worth two processors.
@@ -65,6 +66,7 @@ class PollStage:
     dice: Dice
     settings: PollSettings
     readers: int = 1
+    access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PollReport]:
@@ -83,7 +85,8 @@ class PollStage:
                 fresh = {feed.id: feed for feed in claimed if self.in_hand.take(feed.id)}
                 asked.update(fresh)
                 for feed in fresh.values():
-                    yield FetchRequest(feed.id, feed.url, validators=feed.validators)
+                    access = self.access.get(feed.settings.url, PLAIN_ACCESS)
+                    yield FetchRequest(feed.id, feed.url, validators=feed.validators, access=access)
                 if not claimed:
                     yield None
 

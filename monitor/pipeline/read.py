@@ -6,12 +6,13 @@ A page that shows a wall, or cannot be had, is asked again for six hours; what i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.article import Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
 from monitor.model.errors import NotExtractable, SandboxFailed, StoreError
@@ -56,7 +57,8 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadStage:
-    """Reads what waits. `recognizer` adds names to what the rules' own entities will find."""
+    """Reads what waits. `recognizer` adds names to what the rules' own entities will find; `access` is by the URL
+    of a feed, as declared."""
 
     articles: ArticleStore
     memory: ReadingMemory
@@ -64,6 +66,7 @@ class ReadStage:
     sandbox: Sandbox
     clock: Clock
     recognizer: EntityRecognizer | None = None
+    access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
@@ -84,7 +87,8 @@ class ReadStage:
                         continue
                     asked[entry.row] = entry
                     if wants_page(entry):
-                        yield FetchRequest(entry.row, entry.new.parsed.link or "", purpose=Purpose.PAGE)
+                        access = self.access.get(entry.feed_url, PLAIN_ACCESS)
+                        yield FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
                     else:
                         # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
                         done.append(self._finished(asked, entry.row, None))

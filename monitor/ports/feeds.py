@@ -63,6 +63,11 @@ class FeedStore(DueFeeds, Protocol):
         """
         ...
 
+    def try_now(self, urls: Sequence[str], now: datetime) -> int:
+        """Makes those of the feeds declared at these URLs due that failed for how they are reached: by a login, a
+        certificate, or not at all. How many."""
+        ...
+
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more; everything known of it is kept."""
         ...

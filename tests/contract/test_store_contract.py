@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
 from stored import LEASE, grouped, matched, plan, poll, read_articles
 
@@ -192,6 +193,7 @@ def test_a_waiting_entry_brings_what_reading_needs(store: Store) -> None:
     poll(store, store.feeds.all()[0], new_entry(authors=("Riaz Khan",)))
     entry = store.articles.waiting(NOON, 10)[0]
     assert (entry.full_text, entry.feed_tags, entry.feed_name) == (True, ("border",), "News")
+    assert entry.feed_url == feed_settings().url
     assert entry.new.parsed.authors == ("Riaz Khan",)
 
 
@@ -490,3 +492,22 @@ def test_the_articles_of_a_story_come_together(store: Store, feed: Feed) -> None
     first, second = grouped(store, feed, "e1", story="s_1"), grouped(store, feed, "e2", story="s_1")
     found = store.digests.story_articles(["s_1", "s_unknown"])
     assert [one.id for one in found["s_1"]] == [first.id, second.id]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "due"),
+    [
+        (PollOutcome.AUTH_ERROR, True),
+        (PollOutcome.TLS_ERROR, True),
+        (PollOutcome.UNREACHABLE, True),
+        (PollOutcome.RATE_LIMITED, False),
+        (PollOutcome.OK, False),
+    ],
+)
+def test_a_feed_that_failed_for_how_it_is_reached_can_be_made_due(
+    store: Store, feed: Feed, outcome: PollOutcome, due: bool
+) -> None:
+    store.feeds.record_poll(feed, decision(outcome=outcome, next_poll_at=NOON + 100 * MINUTE), [], now=NOON)
+    assert store.feeds.try_now([feed.settings.url, "https://elsewhere.example/"], NOON) == due
+    assert store.feeds.try_now([], NOON) == 0
+    assert bool(store.feeds.claim_due(NOON, MINUTE, 10)) is due

@@ -84,6 +84,7 @@ _HEADINGS = {
     ("store",): "`[store]`",
     ("poll",): "`[poll]`",
     ("feeds", "*"): "`[[feeds]]`",
+    ("feeds", "*", "auth"): "`auth`",
     ("rules",): "`[rules]`",
     ("nlp",): "`[nlp]`",
     ("smtp",): "`[smtp]`",

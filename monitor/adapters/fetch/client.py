@@ -18,9 +18,9 @@ import httpx2
 
 from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.faults import fault_of
-from monitor.adapters.fetch.guard import GuardedBackend, GuardedTransport
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.resolver import Resolver, ThreadResolver
+from monitor.adapters.fetch.routes import Routes
 from monitor.model.feed import PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 
@@ -151,14 +151,13 @@ class HttpFetcher:
         """Makes loop, exchange and thread; under the lock."""
         settings = self._settings
         context = self._ssl_context or httpx2.create_ssl_context(trust_env=False)
-        backend = GuardedBackend(
-            self._resolver or ThreadResolver(), allow_private=settings.allow_private_addresses
+        routes = Routes(
+            self._resolver or ThreadResolver(), context, allow_private=settings.allow_private_addresses
         )
-        transport = GuardedTransport(backend, context)
         turns = HostTurns(settings.per_host, settings.host_delay.total_seconds())
-        self._exchange = Exchange(transport, turns, settings, self._version, self._monotonic)
-        loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=_run, args=(loop, transport), name="fetch", daemon=True)
+        self._exchange = Exchange(routes, turns, settings, self._version, self._monotonic)
+        loop = _new_loop()
+        self._thread = threading.Thread(target=_run, args=(loop,), name="fetch", daemon=True)
         self._thread.start()
         self._loop = loop
         return loop
@@ -228,7 +227,16 @@ def _rough_host(url: str) -> str:
         return ""
 
 
-def _run(loop: asyncio.AbstractEventLoop, transport: httpx2.AsyncBaseTransport) -> None:
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed; it is not for Windows. No other part of the program runs on it."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
     """The thread: runs the loop until it is stopped, then cancels and closes everything."""
     asyncio.set_event_loop(loop)
     try:
@@ -237,7 +245,6 @@ def _run(loop: asyncio.AbstractEventLoop, transport: httpx2.AsyncBaseTransport) 
         for task in left:
             task.cancel()
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(transport.aclose())
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         with suppress(Exception):

@@ -11,15 +11,17 @@ from dataclasses import replace as replaced
 
 import httpx2
 
-from monitor.adapters.fetch.body import ACCEPT_ENCODING, Excess, read_body
+from monitor.adapters.fetch.body import Excess, read_body
 from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
+from monitor.adapters.fetch.headers import checked_headers, request_headers
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.robots import MAX_ROBOTS_BYTES, Robots, RobotsVerdict
-from monitor.model.feed import PollOutcome, PollSettings, Validators
+from monitor.adapters.fetch.routes import Routes, Way, is_home
+from monitor.model.access import FeedAccess
+from monitor.model.feed import PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
 MAX_REDIRECTS = 5
-MAX_HEADER_BYTES = 64 * 1024  # names, values and separators
 ERROR_BODY_BYTES = 2_000
 _ERROR_BODY_SECONDS = 5.0
 _TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling design "Limits"
@@ -27,17 +29,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED})
 
-_ACCEPT = {
-    Purpose.FEED: (
-        "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
-        "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
-    ),
-    Purpose.PAGE: "text/html, application/xhtml+xml, */*;q=0.5",
-}
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+")  # a name in its ASCII form, or an IPv6 address without brackets
-# RFC 9110 §5.5. A validator is a server's text: one that is no header value is not sent, or every poll would
-# fail.
-_FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 
 
 @dataclass(slots=True)
@@ -93,20 +85,21 @@ class Exchange:
     """Turns requests into responses, inside one event loop; never raises but for cancellation.
 
     Redirects: at most five, http and https only, GET only, through the same guard, robots and turns;
-    validators go to the host they came from and no other. Sent are User-Agent, Accept, Accept-Encoding and
-    validators, and nothing else: the transport is used without httpx2's client, which would keep cookies,
-    follow redirects by itself, read .netrc and log whole URLs.
+    validators go to the host they came from and no other. Sent are User-Agent, Accept, Accept-Encoding, validators
+    and what the feed's access names, and nothing else: the transport is used without httpx2's client, which would
+    keep cookies, follow redirects by itself, read .netrc and log whole URLs. A feed's own headers and login go to
+    its own host, hop by hop: a redirect elsewhere, or from https to http, leaves them behind.
     """
 
     def __init__(
         self,
-        transport: httpx2.AsyncBaseTransport,
+        routes: Routes,
         turns: HostTurns,
         settings: PollSettings,
         version: str,
         monotonic: Callable[[], float],
     ) -> None:
-        self._transport = transport
+        self._routes = routes
         self._turns = turns
         self._settings = settings
         self._user_agent = settings.user_agent.replace("{version}", version)
@@ -118,9 +111,9 @@ class Exchange:
         """The answer to one request; holds one of the seat's slots only while a request of it runs."""
         return await self._follow(request, seat, self._settings.max_bytes, Excess.REFUSE)
 
-    async def _fetch_robots(self, url: str) -> FetchResponse:
+    async def _fetch_robots(self, url: str, access: FeedAccess) -> FetchResponse:
         # A deadline of its own, and ahead of the queue: pages that already have a slot are waiting for it.
-        request = FetchRequest(0, url)
+        request = FetchRequest(0, url, access=access)
         return await self._follow(request, self._robots_seat, MAX_ROBOTS_BYTES, Excess.CUT, ahead=True)
 
     async def _follow(
@@ -136,12 +129,13 @@ class Exchange:
                 self._step(trail, target, seen)
                 if trail.hops:
                     seat.moved(trail.host)
+                way = self._routes.way(request.access, target)
                 if request.purpose is Purpose.PAGE:
-                    await self._obey_robots(target)
+                    await self._obey_robots(target, request.access, way)
                 turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
                 async with turn, seat.slots, budget.spending():
-                    outcome, target, body = await self._hop(request, trail, budget, cap, excess)
-            why = words_for_status(trail.status or 0) if outcome not in _SUCCESS else ""
+                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess)
+            why = _why_not(request.access, trail) if outcome not in _SUCCESS else ""
         except TimeoutError:
             outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
         except Exception as error:
@@ -161,8 +155,8 @@ class Exchange:
         trail.host = host_of(target)
         trail.home = trail.home or trail.host
 
-    async def _obey_robots(self, target: httpx2.URL) -> None:
-        verdict = await self._robots.judge(target)
+    async def _obey_robots(self, target: httpx2.URL, access: FeedAccess, way: Way) -> None:
+        verdict = await self._robots.judge(target, access, way)
         if verdict is RobotsVerdict.FORBIDDEN:
             raise Refused(PollOutcome.DISALLOWED, "robots.txt does not allow this page")
         if verdict is RobotsVerdict.UNREADABLE:
@@ -171,18 +165,18 @@ class Exchange:
             )
 
     async def _hop(
-        self, request: FetchRequest, trail: _Trail, budget: _Budget, cap: int, excess: Excess
+        self, request: FetchRequest, trail: _Trail, way: Way, budget: _Budget, cap: int, excess: Excess
     ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
         """One request: the outcome, where to go next (None: here it ends), the body."""
-        headers = self._headers(request, with_validators=trail.host == trail.home)
+        assert trail.url is not None
+        headers = request_headers(request, trail.url, self._user_agent, with_validators=trail.host == trail.home)
         trail.conditional = any(name.startswith(b"If-") for name, _ in headers)
         trail.status, trail.headers = None, {}
-        assert trail.url is not None
         asked = httpx2.Request("GET", trail.url, headers=headers, extensions={"timeout": dict(_TIMEOUTS)})
-        response = await self._transport.handle_async_request(asked)
+        response = await self._routes.transport(way).handle_async_request(asked)
         try:
             trail.status = response.status_code
-            trail.headers = _checked_headers(response)
+            trail.headers = checked_headers(response)
             if response.status_code in _REDIRECTS:
                 return PollOutcome.BAD_REDIRECT, _next_target(response, trail), b""
             outcome = outcome_of_status(response.status_code)
@@ -196,13 +190,13 @@ class Exchange:
         finally:
             await response.aclose()
 
-    def _headers(self, request: FetchRequest, *, with_validators: bool) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"User-Agent", self._user_agent.encode("ascii", "replace")),
-            (b"Accept", _ACCEPT[request.purpose].encode("ascii")),
-            (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
-        ]
-        return headers + (_conditions(request.validators) if with_validators else [])
+
+def _why_not(access: FeedAccess, trail: _Trail) -> str:
+    why = words_for_status(trail.status or 0)
+    held_back = access.authorization is not None or access.headers
+    if trail.status in (401, 403) and held_back and trail.url is not None and not is_home(access, trail.url):
+        why += "; the feed's login and headers are sent to the host of its own url only"
+    return why
 
 
 def parse_target(text: str) -> httpx2.URL:
@@ -229,29 +223,6 @@ def parse_target(text: str) -> httpx2.URL:
 def host_of(url: httpx2.URL) -> str:
     """The host name that limits are counted by: lower case, ASCII form, no port, no final dot."""
     return url.raw_host.decode("ascii").rstrip(".")
-
-
-def _conditions(validators: Validators) -> list[tuple[bytes, bytes]]:
-    """If-None-Match and If-Modified-Since, verbatim and as a pair: both as stored, or neither (RFC 9110 §13.1)."""
-    pair = [(b"If-None-Match", validators.etag), (b"If-Modified-Since", validators.last_modified)]
-    stored = [(name, value) for name, value in pair if value]
-    if not all(_FIELD_VALUE.fullmatch(value) for _, value in stored):
-        return []
-    return [(name, value.encode("latin-1")) for name, value in stored]
-
-
-def _checked_headers(response: httpx2.Response) -> dict[str, str]:
-    """The headers with lower-case names, repeated ones joined by commas (RFC 9110 §5.3); read as Latin-1, so that
-    an ETag goes back as the bytes that came. Cookies are nobody's business and left out."""
-    raw = response.headers.raw
-    if sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES:
-        raise Refused(PollOutcome.PROTOCOL_ERROR, f"sends more than {MAX_HEADER_BYTES} bytes of headers")
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name != "set-cookie":
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
 
 
 def _next_target(response: httpx2.Response, trail: _Trail) -> httpx2.URL:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx2
 
 from monitor.adapters.fetch.body import BodyBroken, BodyTooLarge
-from monitor.adapters.fetch.guard import AddressForbidden, NameUnresolved, TlsFailed, tls_reason
+from monitor.adapters.fetch.guard import AddressForbidden, NameUnresolved, ProxyFailed, TlsFailed, tls_reason
 from monitor.model.feed import PollOutcome
 
 _MAX_LINE = 300
@@ -71,6 +71,10 @@ def _classify(error: Exception) -> tuple[PollOutcome, str]:
             return error.outcome, str(error)
         case AddressForbidden():
             return PollOutcome.FORBIDDEN_ADDRESS, f"refused before connecting: {error}"
+        case ProxyFailed():
+            return PollOutcome.UNREACHABLE, str(error)
+        case httpx2.ProxyError():
+            return PollOutcome.UNREACHABLE, f"the proxy does not connect: {_proxy_words(str(error))}"
         case TlsFailed():
             return PollOutcome.TLS_ERROR, str(error)
         case ssl.SSLError():
@@ -87,9 +91,17 @@ def _classify(error: Exception) -> tuple[PollOutcome, str]:
             return PollOutcome.TIMEOUT, "sent nothing for too long"
         case httpx2.NetworkError():
             return PollOutcome.UNREACHABLE, f"the connection broke: {error or type(error).__name__}"
+        case httpx2.LocalProtocolError():  # its text may repeat a header, which may be a secret
+            return PollOutcome.PROTOCOL_ERROR, "the request cannot be written as HTTP"
         case httpx2.ProtocolError():
             return PollOutcome.PROTOCOL_ERROR, f"does not speak proper HTTP: {error}"
         case OSError():
             return PollOutcome.UNREACHABLE, f"{type(error).__name__}: {error.strerror or 'connection failed'}"
         case _:
             return PollOutcome.PROTOCOL_ERROR, f"unexpected {type(error).__name__}"
+
+
+def _proxy_words(said: str) -> str:
+    """Our own words for a status of the proxy; httpcore2's, from a fixed list, for what SOCKS says."""
+    status = said.split(" ", 1)[0]
+    return words_for_status(int(status)) if status.isdecimal() and len(status) == 3 else said

@@ -10,8 +10,9 @@ address in it, names that share an address would share a connection and skip the
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -20,6 +21,9 @@ import httpx2
 
 from monitor.adapters.fetch.addresses import AddressVerdict, judge_address
 from monitor.adapters.fetch.resolver import Resolver
+
+# It logs what it is called with when somebody asks for DEBUG of everything: a proxy's login, for one.
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})  # docs: web servers only, not the mail server next door
 MAX_TRIED = 4  # addresses tried per connect; all are vetted
@@ -33,6 +37,10 @@ class AddressForbidden(Exception):
 
 class NameUnresolved(Exception):
     """The host name has no address; the text is one line."""
+
+
+class ProxyFailed(Exception):
+    """The proxy cannot be reached, or does not do what it is asked; the text is one line."""
 
 
 class TlsFailed(Exception):
@@ -65,8 +73,8 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
 
         Raises AddressForbidden, NameUnresolved, and httpcore2's ConnectError and ConnectTimeout.
         """
-        if not self._allow_private and port not in ALLOWED_PORTS:
-            raise AddressForbidden(f"port {port} is not one of {', '.join(map(str, sorted(ALLOWED_PORTS)))}")
+        if not self._allow_private:
+            vet_port(port)
         try:
             async with asyncio.timeout(timeout) as deadline:
                 addresses = await self._vetted(host)
@@ -126,6 +134,27 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         return _GuardedStream(stream)
 
 
+class ProxyBackend(GuardedBackend):
+    """Connects to a proxy that the user named: at any address, at any port."""
+
+    def __init__(self, resolve: Resolver, *, inner: httpcore2.AsyncNetworkBackend | None = None) -> None:
+        super().__init__(resolve, allow_private=True, inner=inner)
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """A connection to the proxy. Raises ProxyFailed."""
+        try:
+            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        except (NameUnresolved, httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise ProxyFailed(f"the proxy cannot be reached: {error}") from error
+
+
 class _GuardedStream(httpcore2.AsyncNetworkStream):
     """A connection whose TLS failures have a name and whose socket closes when the handshake is cut short."""
 
@@ -161,23 +190,64 @@ class _GuardedStream(httpcore2.AsyncNetworkStream):
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
-    """httpx2's transport with a pool that opens connections through the guard.
+    """httpx2's transport with connections that go through the guard, each for one request.
 
-    Kept connections: none. A pool over 2,000 hosts costs 12-27 ms a request, and a connection that the server
-    closes in the moment of reuse would be a failed poll. No limit of its own on connections: the fetcher
-    draws requests by slots. HTTP/1.1 only; no environment (proxies, SSL_CERT_FILE) is read.
+    None is kept: a pool over 2,000 hosts costs 12-27 ms a request, and a connection that the server closes in the
+    moment of reuse would be a failed poll. HTTP/1.1 only; no environment (proxies, SSL_CERT_FILE) is read.
     """
 
-    def __init__(self, backend: httpcore2.AsyncNetworkBackend, ssl_context: ssl.SSLContext) -> None:
-        super().__init__(verify=ssl_context, trust_env=False)
-        self._pool = httpcore2.AsyncConnectionPool(
+    def __init__(
+        self,
+        backend: httpcore2.AsyncNetworkBackend,
+        ssl_context: ssl.SSLContext,
+        *,
+        proxy: httpx2.Proxy | None = None,
+        proxy_context: ssl.SSLContext | None = None,
+    ) -> None:
+        # Not super().__init__(): it would make a pool, and a second one for nothing.
+        self._pool = _OneEach(
+            proxy=None if proxy is None else _proxy(proxy, proxy_context),
             ssl_context=ssl_context,
-            max_connections=None,
             max_keepalive_connections=0,
             http1=True,
             http2=False,
             network_backend=backend,
         )
+
+
+class _OneEach(httpcore2.AsyncConnectionPool):
+    """A pool without a pool: it makes a connection for each request and closes it behind the answer."""
+
+    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        connection = self.create_connection(request.url.origin)
+        response = await connection.handle_async_request(request)
+        response.stream = _LastOf(response.stream, connection)
+        return response
+
+
+class _LastOf:
+    """The body of an answer, whose end is that of its connection."""
+
+    def __init__(self, body: Any, connection: httpcore2.AsyncConnectionInterface) -> None:
+        self._body = body
+        self._connection = connection
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+
+def _proxy(proxy: httpx2.Proxy, context: ssl.SSLContext | None) -> httpcore2.Proxy:
+    url = httpcore2.URL(scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=b"/")
+    return httpcore2.Proxy(url, proxy.raw_auth, None, context if proxy.url.scheme == "https" else None)
+
+
+def vet_port(port: int) -> None:
+    """Raises AddressForbidden for a port that no web server of the public has."""
+    if port not in ALLOWED_PORTS:
+        raise AddressForbidden(f"port {port} is not one of {', '.join(map(str, sorted(ALLOWED_PORTS)))}")
 
 
 def tls_reason(error: ssl.SSLError) -> str:

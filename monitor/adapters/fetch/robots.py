@@ -6,12 +6,14 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import httpx2
 from protego import Protego
 
+from monitor.adapters.fetch.routes import Way
+from monitor.model.access import FeedAccess
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchResponse
 
@@ -23,6 +25,7 @@ _KEPT_BYTES = (
     1_000_000  # of robots.txt text; Protego's form is 6 to 95 times as large (measured on 500 kB of rules)
 )
 _EVERYTHING = Protego.parse("")
+_Origin = tuple[str, Way]  # behind another proxy the same name may be another server
 
 # What may be read as "robots.txt is not there" (RFC 9309 §2.3.1.3, and §2.3.1.2 for too many redirects). The
 # guard's and TLS refusals are here because the page's own fetch meets them too and names them better.
@@ -58,46 +61,48 @@ class Robots:
 
     A robots.txt that answers 5xx or not at all means "keep away" (RFC 9309 §2.3.1.4), for this attempt:
     nothing is lost by it, since an article whose page may not be read is made from the feed's own text.
-    `fetch` gets the URL of a robots.txt and must never raise; `user_agent`'s first word is the product token;
-    `monotonic` is in seconds.
+    `fetch` gets the URL of a robots.txt and how to reach it, and must never raise; `user_agent`'s first word is
+    the product token; `monotonic` is in seconds.
     """
 
     def __init__(
         self,
-        fetch: Callable[[str], Awaitable[FetchResponse]],
+        fetch: Callable[[str, FeedAccess], Awaitable[FetchResponse]],
         user_agent: str,
         monotonic: Callable[[], float],
     ) -> None:
         self._fetch = fetch
         self._product = product_token(user_agent)
         self._monotonic = monotonic
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Origin, _Kept] = OrderedDict()
         self._bytes = 0
-        self._under_way: dict[str, asyncio.Task[Protego | None]] = {}
+        self._under_way: dict[_Origin, asyncio.Task[Protego | None]] = {}
 
-    async def judge(self, url: httpx2.URL) -> RobotsVerdict:
-        """Whether the page may be read now; fetches the origin's robots.txt when it is not known."""
-        origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    async def judge(self, url: httpx2.URL, access: FeedAccess, way: Way) -> RobotsVerdict:
+        """Whether the page may be read now; fetches the origin's robots.txt the same way if it is not known."""
+        origin = (f"{url.scheme}://{url.netloc.decode('ascii')}", way)
         kept = self._kept.get(origin)
         if kept is not None and self._monotonic() < kept.until:
             rules = kept.rules
         else:
-            rules = await self._ask(origin)
+            rules = await self._ask(origin, access)
         if rules is None:
             return RobotsVerdict.UNREADABLE
         allowed = rules.can_fetch(str(url), self._product)
         return RobotsVerdict.ALLOWED if allowed else RobotsVerdict.FORBIDDEN
 
-    async def _ask(self, origin: str) -> Protego | None:
+    async def _ask(self, origin: _Origin, access: FeedAccess) -> Protego | None:
         """Asks once for all who wait; shielded, since one of them may be cancelled."""
         task = self._under_way.get(origin)
         if task is None:
-            task = self._under_way[origin] = asyncio.get_running_loop().create_task(self._read(origin))
+            task = self._under_way[origin] = asyncio.get_running_loop().create_task(self._read(origin, access))
             task.add_done_callback(lambda _: self._under_way.pop(origin, None))
         return await asyncio.shield(task)
 
-    async def _read(self, origin: str) -> Protego | None:
-        response = await self._fetch(f"{origin}/robots.txt")
+    async def _read(self, origin: _Origin, access: FeedAccess) -> Protego | None:
+        # No login and no headers: these are rules for everybody.
+        plain = replace(access, headers=(), authorization=None)
+        response = await self._fetch(f"{origin[0]}/robots.txt", plain)
         if response.outcome is PollOutcome.OK:
             text = response.body.decode("utf-8-sig", "replace")
             self._keep(origin, Protego.parse(fold_agents(text, self._product)), len(text), _KEPT_SECONDS)
@@ -108,7 +113,7 @@ class Robots:
             self._keep(origin, None, 0, _UNREADABLE_SECONDS)
         return self._kept[origin].rules
 
-    def _keep(self, origin: str, rules: Protego | None, size: int, seconds: float) -> None:
+    def _keep(self, origin: _Origin, rules: Protego | None, size: int, seconds: float) -> None:
         old = self._kept.pop(origin, None)
         self._bytes += size - (old.size if old else 0)
         self._kept[origin] = _Kept(rules, size, self._monotonic() + seconds)

@@ -14,6 +14,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.reading import lock_for, remember
 from monitor.adapters.store.rows import (
+    FEED_OF_ENTRY,
     MENTIONS,
     article_columns,
     article_of,
@@ -61,7 +62,7 @@ class SqlArticleStore:
     def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
         """Entries to be read whose time has come, besides those rows, oldest first."""
         query = (
-            sa.select(t.entries, t.feeds.c.name, t.feeds.c.tags.label("feed_tags"), t.feeds.c.full_text)
+            sa.select(t.entries, *FEED_OF_ENTRY)
             .join(t.feeds, t.feeds.c.id == t.entries.c.feed_id)
             .where(t.entries.c.fate == Fate.WAITING.value, t.entries.c.next_read_at <= now)
             .order_by(t.entries.c.id)

@@ -31,6 +31,8 @@ from monitor.model.feed import (
     Subscription,
 )
 
+# Failures that another login, proxy or certificate may mend.
+_BY_ACCESS = (PollOutcome.AUTH_ERROR.value, PollOutcome.TLS_ERROR.value, PollOutcome.UNREACHABLE.value)
 _CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
@@ -129,6 +131,20 @@ class SqlFeedStore:
         """Subscribes to what is not subscribed to yet, in one transaction."""
         with self._db.write() as connection:
             return subscribe(connection, wanted, now, lease)
+
+    def try_now(self, urls: Sequence[str], now: datetime) -> int:
+        """Makes those of the feeds declared at these URLs due that failed for how they are reached."""
+        done = 0
+        with self._db.write() as connection:
+            for start in range(0, len(urls), _CHUNK):
+                failed = t.feeds.update().where(
+                    t.feeds.c.declared_url.in_(urls[start : start + _CHUNK]),
+                    t.feeds.c.status == FeedStatus.ACTIVE.value,
+                    t.feeds.c.last_outcome.in_(_BY_ACCESS),
+                    t.feeds.c.next_poll_at > now,
+                )
+                done += connection.execute(failed.values(next_poll_at=now)).rowcount
+        return done
 
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more."""

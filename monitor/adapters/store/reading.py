@@ -16,7 +16,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.identities import identity_of
 from monitor.adapters.store.likeness import drop_points_of, drop_prints
-from monitor.adapters.store.rows import article_columns, entry_of
+from monitor.adapters.store.rows import FEED_OF_ENTRY, article_columns, entry_of
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import NewArticle, Quality
 from monitor.model.entry import Entry, Fate
@@ -76,7 +76,7 @@ class SqlReadingMemory:
     def rereads(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
         """Entries whose page is to be asked again and whose time has come, oldest first."""
         query = (
-            sa.select(t.entries, _r.tries, t.feeds.c.name, t.feeds.c.tags.label("feed_tags"), t.feeds.c.full_text)
+            sa.select(t.entries, _r.tries, *FEED_OF_ENTRY)
             .join(t.rereads, _r.entry_row == _e.id)
             .join(t.feeds, t.feeds.c.id == _e.feed_id)
             .where(_r.state == RereadState.WAITING.value, _r.next_at <= now)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.engine import RowMapping
 
+from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import fingerprint_of, pack_features, pack_sketch
 from monitor.core.stories.series import series_key
 from monitor.core.text.urls import host_of
@@ -142,8 +143,12 @@ def new_entry_of(row: RowMapping) -> NewEntry:
     )
 
 
+# What an entry to be read takes along of its feed.
+FEED_OF_ENTRY = (t.feeds.c.name, t.feeds.c.tags.label("feed_tags"), t.feeds.c.full_text, t.feeds.c.declared_url)
+
+
 def entry_of(row: RowMapping) -> Entry:
-    """A row of `entries` with `name`, `feed_tags` and `full_text` of its feed."""
+    """A row of `entries` with FEED_OF_ENTRY."""
     return Entry(
         row=row["id"],
         new=new_entry_of(row),
@@ -153,6 +158,7 @@ def entry_of(row: RowMapping) -> Entry:
         full_text=row["full_text"],
         first_seen=row["first_seen"],
         read_attempts=row["read_attempts"],
+        feed_url=row["declared_url"],
     )
 
 

@@ -153,6 +153,22 @@ def test_new_poll_settings_bring_a_fetcher_of_their_own_and_what_is_in_hand_is_s
     before.fetcher.close()
 
 
+def test_another_way_to_a_feed_is_taken_from_the_next_request_on_and_shown_nowhere(desk: Desk) -> None:
+    before = desk.monitor
+    config = CONFIG.replace('name = "Dawn"', 'name = "Dawn"\nauth = { token = "file:token" }')
+    for secret in ("correct-horse", "battery-staple"):
+        Path("token").write_text(secret)
+        desk.write(config, RULES)
+        after = desk.reload()
+        assert after is not None
+        assert after.poll.access["https://dawn.example/feed"].authorization == f"Bearer {secret}"
+        assert after.read.access == after.poll.access
+        assert after.poll.in_hand is before.poll.in_hand
+        assert desk.said("reloaded")[0]["feeds"] == "1 changed: Dawn"
+        assert secret not in f"{desk.log} {after!r}"
+    before.fetcher.close()
+
+
 def test_feeds_come_and_go(desk: Desk) -> None:
     desk.write(CONFIG.replace("dawn", "wire").replace("Dawn", "Wire") + TOLO, RULES)
     assert desk.reload()

@@ -398,10 +398,6 @@ def _cut(line: str, expected: str) -> str:
             '/feed"\n[[feeds]]\nurl = "https://EXAMPLE.org:443/feed#top"',
             ["4: feeds[1].url: the same feed as feeds[0] in line 2"],
         ),
-        *(
-            ('/feed"', f'/feed"\n{key} = 1', [f"3: feeds[0].{key}: known, but not in this version yet"])
-            for key in ("headers", "auth", "proxy", "verify_tls")
-        ),
         ("[[feeds]]", "[feeds]", ["1: feeds: must be a list of tables: write [[feeds]]"]),
         # smtp
         ('host = "mail.example.org"', "", ["4: smtp.host: is missing"]),

@@ -13,6 +13,7 @@ import pytest
 from http_server import Answer, LoopbackServer
 
 from monitor.adapters.fetch import HttpFetcher
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.feed import PollSettings, Validators
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
@@ -68,9 +69,10 @@ def fetch(fetcher: Callable[..., HttpFetcher]) -> Callable[..., FetchResponse]:
         *,
         purpose: Purpose = Purpose.FEED,
         validators: Validators | None = None,
+        access: FeedAccess = PLAIN_ACCESS,
         **settings: Any,
     ) -> FetchResponse:
-        request = FetchRequest(7, url, purpose, validators or Validators())
+        request = FetchRequest(7, url, purpose, validators or Validators(), access)
         (response,) = fetcher(**settings).fetch_many(iter([request]))
         assert response.request is request
         return response

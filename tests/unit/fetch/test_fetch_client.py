@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 
+import pytest
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.adapters.fetch import HttpFetcher
@@ -282,3 +286,30 @@ def test_a_fault_in_an_injected_part_is_still_a_value(fetcher: Make) -> None:
     (answer,) = fetcher(resolver=broken).fetch_many(iter([FetchRequest(0, "http://news.test/")]))
     assert answer.outcome is PollOutcome.PROTOCOL_ERROR
     assert answer.error == "news.test: unexpected ZeroDivisionError"
+
+
+def loop_of(fetcher: HttpFetcher) -> str:
+    """Where the event loop of a fetcher that is at work comes from."""
+    loop = fetcher._loop
+    assert loop is not None
+    return type(loop).__module__.partition(".")[0]
+
+
+def test_the_loop_is_uvloops_and_in_this_thread_nothing_changes(fetcher: Make, serve: Serve) -> None:
+    pytest.importorskip("uvloop")
+    one = fetcher()
+    assert [answer.outcome for answer in one.fetch_many(iter([FetchRequest(0, serve(reply(b"x")).url())]))] == [
+        "ok"
+    ]
+    assert loop_of(one) == "uvloop"
+    with closing(asyncio.new_event_loop()) as ours:
+        assert type(ours).__module__.startswith("asyncio")
+
+
+def test_without_uvloop_the_loop_is_asyncios(fetcher: Make, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    one = fetcher()
+    assert [answer.outcome for answer in one.fetch_many(iter([FetchRequest(0, serve(reply(b"x")).url())]))] == [
+        "ok"
+    ]
+    assert loop_of(one) == "asyncio"

@@ -10,8 +10,9 @@ import pytest
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.adapters.fetch.exchange import Exchange, Seat
-from monitor.adapters.fetch.guard import GuardedBackend, GuardedTransport
 from monitor.adapters.fetch.politeness import HostTurns
+from monitor.adapters.fetch.resolver import Resolver, ThreadResolver
+from monitor.adapters.fetch.routes import Routes
 from monitor.model.feed import PollOutcome, PollSettings, Validators
 from monitor.model.fetch import FetchRequest, FetchResponse
 
@@ -80,6 +81,7 @@ def test_a_circle_is_noticed_at_once(fetch: Fetch, serve: Serve) -> None:
         "http://user:secret@127.0.0.1/",
         "http://[nonsense/",
         "http://999.9.9.9/",
+        "http://0177.0.0.1/",
         "http://x:99999/",
         "",
         " ",
@@ -108,6 +110,19 @@ class Outside(httpcore2.AsyncNetworkBackend):
         return await httpcore2.AnyIOBackend().connect_tcp("127.0.0.1", self.server.port)
 
 
+def fetch_outside(resolve: Resolver, outside: Outside, urls: Sequence[str]) -> list[FetchResponse]:
+    """The answers one after the other, over a guard that is on and a network whose every server is one."""
+
+    async def answers() -> list[FetchResponse]:
+        context = httpx2.create_ssl_context(trust_env=False)
+        ways = Routes(resolve, context, allow_private=False, inner=outside)
+        exchange = Exchange(ways, HostTurns(1, 0.0), PollSettings(), "1", lambda: 0.0)
+        seat = Seat(asyncio.Semaphore(1), lambda host: None)
+        return [await exchange.fetch(FetchRequest(0, url), seat) for url in urls]
+
+    return asyncio.run(answers())
+
+
 def test_redirects_into_the_house_meet_the_guard(serve: Serve) -> None:
     inside = serve(reply(b"secret"))
     bad = [
@@ -116,27 +131,61 @@ def test_redirects_into_the_house_meet_the_guard(serve: Serve) -> None:
         "http://169.254.169.254/",
         "http://[::1]/",
         "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
         "http://[fd00::1]/",
         "http://100.64.0.1/",
+        "http://0x7f.1/",
+        "http://2130706433/",
+        "http://127.1/",
+        "http://localhost/",
         "http://evil.example/",
     ]
     outside = Outside(serve(routes({f"/{n}": (302, location) for n, location in enumerate(bad)})))
+    system = ThreadResolver()  # what makes 127.0.0.1 of 0x7f.1
 
     async def resolve(host: str) -> Sequence[str]:
-        return {"news.example": ["93.184.216.34"], "evil.example": ["10.0.0.1"]}[host]
+        names = {"news.example": ["93.184.216.34"], "evil.example": ["10.0.0.1"]}
+        return names.get(host) or await system(host)
 
-    async def outcomes(paths: Sequence[str]) -> list[PollOutcome]:
-        backend = GuardedBackend(resolve, allow_private=False, inner=outside)
-        transport = GuardedTransport(backend, httpx2.create_ssl_context(trust_env=False))
-        exchange = Exchange(transport, HostTurns(1, 0.0), PollSettings(), "1", lambda: 0.0)
-        seat = Seat(asyncio.Semaphore(1), lambda host: None)
-        requests = [FetchRequest(0, f"http://news.example{path}") for path in paths]
-        return [(await exchange.fetch(request, seat)).outcome for request in requests]
-
-    got = asyncio.run(outcomes([*(f"/{n}" for n in range(len(bad))), "/feed"]))
+    paths = [*(f"/{n}" for n in range(len(bad))), "/feed"]
+    got = [
+        one.outcome for one in fetch_outside(resolve, outside, [f"http://news.example{path}" for path in paths])
+    ]
     assert got == [PollOutcome.FORBIDDEN_ADDRESS] * len(bad) + [PollOutcome.OK]
     assert set(outside.connected) == {"93.184.216.34"}
     assert inside.asked == []
+
+
+class Rebinding:
+    """A resolver whose answer for every name changes each time it is asked: public, private, public, …"""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str) -> Sequence[str]:
+        self.asked.append(host)
+        return ["93.184.216.34"] if len(self.asked) % 2 else ["127.0.0.1"]
+
+
+def test_a_name_that_is_rebound_between_check_and_connect_is_connected_to_where_it_was_checked(
+    serve: Serve,
+) -> None:
+    resolver, outside = Rebinding(), Outside(serve(routes({})))
+    (response,) = fetch_outside(resolver, outside, ["http://evil.example/feed"])
+    assert response.outcome is PollOutcome.OK
+    assert (resolver.asked, outside.connected) == (["evil.example"], ["93.184.216.34"])
+
+
+@pytest.mark.parametrize("location", ["/inside", "http://evil.example/inside", "http://other.example/inside"])
+def test_a_name_that_is_rebound_for_its_redirect_is_refused_there(serve: Serve, location: str) -> None:
+    server = serve(routes({"/feed": (302, location)}))
+    resolver, outside = Rebinding(), Outside(server)
+    (response,) = fetch_outside(resolver, outside, ["http://evil.example/feed"])
+    assert response.outcome is PollOutcome.FORBIDDEN_ADDRESS
+    assert outside.connected == ["93.184.216.34"]
+    assert [asked.target for asked in server.asked] == ["/feed"]
 
 
 def test_validators_stay_with_their_host(fetch: Fetch, serve: Serve) -> None:

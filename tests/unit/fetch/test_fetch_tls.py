@@ -78,3 +78,14 @@ def test_a_server_that_speaks_no_tls_is_a_tls_error(fetch: Fetch, trusting: ssl.
         thread.join()
     assert response.outcome is PollOutcome.TLS_ERROR
     assert "no TLS connection" in (response.error or "")
+
+
+def test_http_1_1_is_all_that_is_offered_also_to_a_server_that_prefers_http_2(
+    fetch: Fetch, serve: Callable[..., LoopbackServer], trusting: ssl.SSLContext
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "own.test.pem")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    server = serve(reply(b"<rss/>"), tls=context)
+    response = fetch(server.url(host="own.test"), resolver=everyone_lives_here, ssl_context=trusting)
+    assert (response.outcome, response.body) == (PollOutcome.OK, b"<rss/>")
