@@ -65,7 +65,7 @@ def test_each_entry_is_a_line_with_its_feed_and_the_keys_of_the_contract(feed: P
             "title": "News of the day",
             "link": "https://news.example/",
             "language": "en-GB",
-            "engine": "feedparser",
+            "engine": "lxml",
             "ttl": 1800,
         },
         "entry": {

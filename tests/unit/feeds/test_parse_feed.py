@@ -48,7 +48,7 @@ def test_rss_2_is_read_whole() -> None:
         )
     )
     assert (feed.title, feed.link, feed.language) == ("T", "https://example.org/", "en-GB")
-    assert (feed.engine, feed.cadence.ttl) == ("feedparser", timedelta(minutes=30))
+    assert (feed.engine, feed.cadence.ttl) == ("lxml", timedelta(minutes=30))
     assert feed.entries == (
         ParsedEntry(
             id="tag:1",
@@ -152,7 +152,7 @@ def test_json_feed_is_read_whole(version: str) -> None:
         (b"<!DOCTYPE html><html><body><form><input type='password'></form></body></html>", "login page"),
         (b"<html><head><title>Just a moment...</title></head></html>", 'bot challenge.*"Just a moment..."'),
         (b"<html><head><title>404 &amp; co</title></head></html>", 'HTML page, not a feed \\("404 & co"\\)'),
-        (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>", "first element is <urlset>"),
+        (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>", "a sitemap without news"),
         (b'{"error": "no"}', "no list of items"),
         (b'{"items": []}', "does not name jsonfeed.org"),
         (b"[1, 2]", "no list of items"),
