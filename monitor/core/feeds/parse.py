@@ -88,7 +88,7 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     title = _title(raw.title)
     if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):
         flags.append(EntryFlag.TITLE_CUT)
-    link = next((found for link in raw.links if (found := absolute_http_url(link, url))), None)
+    link = next((found for link in raw.links if link and (found := absolute_http_url(link, url))), None)
     if link is None:
         flags.append(EntryFlag.NO_LINK)
     published, updated, odd = _sane_dates(raw, now)
@@ -158,7 +158,7 @@ def _sane(date: datetime | None) -> datetime | None:
 
 def _storable_id(raw: str) -> str:
     """RFC 4287 §4.2.6: compared character by character, so kept verbatim but for what no screen can bear."""
-    kept = _ONE_SPACE.sub(" ", clean(raw)).strip()
+    kept = clean(raw).strip() if raw.isprintable() else _ONE_SPACE.sub(" ", clean(raw)).strip()
     return kept if len(kept) <= MAX_ID else _digest(kept)
 
 

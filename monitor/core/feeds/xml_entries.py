@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from html import escape
 from urllib.parse import urljoin
@@ -25,9 +26,11 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "xhtml": "application/xhtml+xml"}
 _NO_WINDOWS = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 _WINDOWS = {code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in _NO_WINDOWS}
+_C1 = re.compile("[\x80-\x9f]")
 _EMAIL = re.compile(r"[a-zA-Z0-9_.+-]{1,64}@(?:[a-zA-Z0-9-]{1,63}\.){1,8}[a-zA-Z]{2,24}(?:\?subject=\S+)?")
 _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 _PLAIN = "text/plain"
+_DEEPEST = 3  # groups of Media RSS in each other
 _DEEP = 1_000  # deeper than any element
 
 
@@ -56,13 +59,21 @@ class Holder:
 
     def read(self, element: etree._Element, depth: int = 0) -> Holder:
         """Takes in the children of an element, and those of Media RSS's groups, as deeper ones."""
-        for name, child in self.names.children(element):
-            if name in _CONTAINERS:
-                if depth < 3:
-                    self.read(child, depth + 1)
-            elif take := _TAKERS.get(name):
+        takes = self.names.takes
+        for child in element:
+            tag = child.tag
+            known = takes.get(tag)
+            if known is None:
+                name = self.names.of(child)
+                known = takes[tag] = name, _TAKERS.get(name)
+            name, take = known
+            if take is not None:
                 take(self, child, name, depth)
         return self
+
+    def _take_container(self, element: etree._Element, _name: str, depth: int) -> None:
+        if depth < _DEEPEST:
+            self.read(element, depth + 1)
 
     def said_language(self) -> str:
         """`<language>` or `dc:language`, else the xml:lang that holds for the title."""
@@ -179,8 +190,9 @@ class Holder:
 
 
 _XHTML = "application/xhtml+xml"
-_CONTAINERS = frozenset({"media:group", "media:content"})
-_TAKERS = {
+_TAKERS: dict[str, Callable[[Holder, etree._Element, str, int], None]] = {
+    "media:group": Holder._take_container,
+    "media:content": Holder._take_container,
     "title": Holder._take_title,
     "dc:title": Holder._take_title,
     "media:title": Holder._take_title,
@@ -232,7 +244,7 @@ def _mended(text: str) -> str:
         return text
     with suppress(UnicodeEncodeError, UnicodeDecodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(_WINDOWS)
+    return text.translate(_WINDOWS) if _C1.search(text) else text
 
 
 def _inside(element: etree._Element) -> str:

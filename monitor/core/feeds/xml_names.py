@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from lxml import etree
 
@@ -37,6 +38,7 @@ class Names:
 
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
+        self.takes: dict[str, Any] = {}  # what their readers do with them, by their tags
 
     def of(self, element: etree._Element) -> str:
         """The lower-case name of an element with the usual prefix of its module, and none for RSS and Atom."""
