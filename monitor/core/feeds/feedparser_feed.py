@@ -13,7 +13,7 @@ from xml.sax.saxutils import unescape
 
 from monitor.core.feeds.channel import Channel
 from monitor.core.feeds.dates import read_date
-from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
+from monitor.core.feeds.raw import RawEntry, RawFeed, RawText, longest
 from monitor.core.text.html import one_line
 from monitor.model.errors import NotAFeed
 
@@ -99,13 +99,13 @@ def _links(entry: _Node) -> list[str]:
 
 
 def _content(entry: _Node, is_atom: bool) -> RawText:
-    """The longest textual content: Atom allows one, RSS modules bring several."""
+    """The longest textual content."""
     texts = [
         RawText(_str(part.get("value")), is_html=not (is_atom and part.get("type") == "text/plain"))
         for part in dict.get(entry, "content") or ()
         if isinstance(part, dict) and str(part.get("type") or "text/").startswith(("text/", "application/xhtml"))
     ]
-    return max(texts, key=lambda text: len(text.value), default=RawText())
+    return longest(texts)
 
 
 def _authors(entry: _Node) -> tuple[str, ...]:

@@ -98,14 +98,15 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
         flags.append(EntryFlag.NO_ID)
         # The raw date, not the clamped one: `now` differs at every poll, an id must not.
         entry_id = link or _digest(title, str(raw.published or raw.updated or ""))
+    summary, content = _text(raw.summary), _text(raw.content)
     return ParsedEntry(
         id=entry_id,
         title=title,
         link=link,
         published=published,
         updated=updated,
-        summary=_text(raw.summary),
-        content=_text(raw.content),
+        summary=summary if summary != content else "",  # the same words twice say no more
+        content=content,
         authors=_names(raw.authors),
         flags=tuple(flags),
         language=_language(raw.language) or language,

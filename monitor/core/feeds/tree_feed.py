@@ -37,7 +37,7 @@ def read_tree(root: etree._Element, text: str) -> RawFeed:
     said = read_channel(root, names)
     return RawFeed(
         title=feed.raw_text(feed.title),
-        link=feed.link,
+        link=feed.link or "",
         language=feed.language or root.get(XML + "lang", "").replace("_", "-") or feed.said_language(),
         entries=[entry(item) for item in _items(root, names)],
         engine=ENGINE,

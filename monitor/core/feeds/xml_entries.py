@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from monitor.core.feeds.dates import read_date
-from monitor.core.feeds.raw import RawEntry, RawText
+from monitor.core.feeds.raw import RawEntry, RawText, longest
 from monitor.core.feeds.xml_names import XML, Names
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -30,6 +30,7 @@ _C1 = re.compile("[\x80-\x9f]")
 _EMAIL = re.compile(r"[a-zA-Z0-9_.+-]{1,64}@(?:[a-zA-Z0-9-]{1,63}\.){1,8}[a-zA-Z]{2,24}(?:\?subject=\S+)?")
 _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 _PLAIN = "text/plain"
+_XHTML = "application/xhtml+xml"
 _DEEPEST = 3  # groups of Media RSS in each other
 _DEEP = 1_000  # deeper than any element
 
@@ -43,7 +44,7 @@ class Holder:
         self.has_base = has_base
         self.has_language = has_language
         self.id = ""
-        self.link = ""
+        self.link: str | None = None  # "" is a link that says nothing
         self.title = ("", _PLAIN)
         self.language = ""
         self._alternates: list[str] = []
@@ -90,12 +91,12 @@ class Holder:
         if not self.is_atom and not published:
             published, updated = updated, ""  # RSS 1.0 has but dc:date
         texts = [self.raw_text(one) for one in self._contents if one[1].startswith(("text/", "application/xhtml"))]
-        content = max(texts, key=lambda text: len(text.value), default=RawText())
+        content = longest(texts)
         summary = self.raw_text(self._summary or ("", _PLAIN))
         return RawEntry(
             id=self.id,
             title=self.raw_text(self.title),
-            links=(self._original, self.link, *self._alternates),
+            links=(self._original, self.link or "", *self._alternates),
             published=read_date(published) if published else None,
             updated=read_date(updated) if updated else None,
             summary=RawText() if summary.value == content.value else summary,
@@ -119,12 +120,12 @@ class Holder:
         value = _words(element)
         is_link = element.get("isPermaLink", "true") == "true"
         self.id = self._resolved(element, value) if is_link else value
-        if is_link and not self.link:
+        if is_link and self.link is None:
             self.link = self.id
 
     def _take_link(self, element: etree._Element, _name: str, _depth: int) -> None:
         rel = element.get("rel", "alternate").lower()
-        href = element.get("href") or element.get("url") or element.get("uri")
+        href = element.get("url") or element.get("uri") or element.get("href")
         if href is None:
             self.link = self._resolved(element, _words(element))
             if rel == "alternate":
@@ -160,7 +161,7 @@ class Holder:
         said = self._said(element, default)
         self._contents.append(said)
         if self._summary is None and (said[1] == _PLAIN or said[1] in _HTML_TYPES):
-            self._summary = said
+            self._summary = said[0], "text/html"
 
     def _take_author(self, element: etree._Element, _name: str, _depth: int) -> None:
         parts = {name.rpartition(":")[2]: _words(child) for name, child in self.names.children(element)}
@@ -178,7 +179,7 @@ class Holder:
         is_text = kind.startswith("text/") or kind.endswith(("+xml", "/xml"))
         if not is_text or element.get("mode") == "base64":
             value = _from_base64(value)
-        return _mended(value), kind
+        return _mended(escape(value, quote=False) if kind == _XHTML else value), kind
 
     def _resolved(self, element: etree._Element, link: str) -> str:
         if not (self.has_base and link):
@@ -189,7 +190,6 @@ class Holder:
             return ""
 
 
-_XHTML = "application/xhtml+xml"
 _TAKERS: dict[str, Callable[[Holder, etree._Element, str, int], None]] = {
     "media:group": Holder._take_container,
     "media:content": Holder._take_container,

@@ -68,8 +68,8 @@ def without_slips(text: str) -> str:
     name = _ROOT_NAME.match(text)
     if name is None:
         return text
-    end = text.rfind(f"</{name[1]}")
-    text = text[: end + len(name[1]) + 2] + ">" if end > 0 else text
+    *_, end = 0, *(found.end() for found in re.finditer(rf"</{re.escape(name[1])}\s*+>", text))
+    text = text[:end] if end else text
     missing = sorted(set(_PREFIX.findall(text)) - set(_DECLARED.findall(text)) - {"xmlns", "xml"})
     declared = "".join(map(_declaration, missing[:_MOST_PREFIXES]))
     return text[: name.end()] + declared + text[name.end() :]
