@@ -97,7 +97,7 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     if not entry_id:
         flags.append(EntryFlag.NO_ID)
         # The raw date, not the clamped one: `now` differs at every poll, an id must not.
-        entry_id = link or _digest(title, str(raw.published or raw.updated or ""))
+        entry_id = _storable_id(link or "") or _digest(title, str(raw.published or raw.updated or ""))
     summary, content = _text(raw.summary), _text(raw.content)
     return ParsedEntry(
         id=entry_id,
@@ -105,7 +105,7 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
         link=link,
         published=published,
         updated=updated,
-        summary=summary if summary != content else "",  # the same words twice say no more
+        summary="" if raw.summary.is_html and summary == content else summary,  # said once is enough
         content=content,
         authors=_names(raw.authors),
         flags=tuple(flags),

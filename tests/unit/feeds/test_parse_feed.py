@@ -297,6 +297,13 @@ def test_without_an_id_the_link_then_the_title_and_date_identify() -> None:
     assert only(f"<item><title>x</title>{DATE}</item>").id in ids
 
 
+def test_a_link_that_is_longer_than_an_id_may_be_identifies_by_its_hash() -> None:
+    links = [f"https://example.org/{'x' * 3_000}{end}" for end in "ab"]
+    ids = [only(f"<item><title>x</title><link>{link}</link></item>").id for link in links]
+    assert len(set(ids)) == 2
+    assert all(one.startswith("blake2:") for one in ids)
+
+
 def test_an_id_made_from_a_future_date_is_the_same_at_every_poll() -> None:
     body = rss("<item><title>x</title><pubDate>Fri, 22 Feb 2030 15:00:00 GMT</pubDate></item>").encode()
     ids = {parse_feed(body, None, URL, NOW + timedelta(hours=n)).entries[0].id for n in range(3)}
