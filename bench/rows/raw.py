@@ -45,7 +45,7 @@ def fetch_304(feeds: list[MadeFeed], port: int) -> None:
 
 
 def parse_feedparser(feeds: list[MadeFeed], _port: int) -> None:
-    """feedparser with the switches of monitor/core/feeds/xml_feed.py, in one process."""
+    """feedparser with the switches of monitor/core/feeds/feedparser_feed.py, in one process."""
     import feedparser
 
     def parse(body: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 from monitor.adapters.clock import SystemClock
@@ -80,13 +81,24 @@ def _failed(file: str, why: str) -> Lines:
 
 
 def _feed(feed: ParsedFeed) -> dict[str, Any]:
+    said = feed.cadence
     return {
         "title": feed.title,
         "link": feed.link,
         "language": feed.language,
         "engine": feed.engine,
-        "ttl": int(feed.cadence.ttl.total_seconds()) if feed.cadence.ttl else None,
+        "ttl": _seconds(said.ttl),
+        "period": _seconds(said.period),
+        "skip_hours": sorted(said.skip_hours),
+        "skip_days": sorted(said.skip_days),
+        "hub": feed.hub and feed.hub.hub,
+        "topic": feed.hub and feed.hub.topic,
+        "older": feed.older,
     }
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
 
 
 def _entry(entry: ParsedEntry) -> dict[str, Any]:

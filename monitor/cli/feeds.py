@@ -21,13 +21,15 @@ def feeds() -> None:
 def parse(files: tuple[str, ...], url: str) -> None:
     """Parse feeds from files, without a network: one JSON line an entry.
 
-    FILE is an RSS, Atom or JSON feed, or - for standard input. A file that is no feed becomes a line with
+    FILE is an RSS, Atom or JSON feed, a news sitemap, or - for standard input. A line says who read the feed
+    ("engine"), and what the feed says of its own rhythm and its hub. A file that is no feed becomes a line with
     "file" and "error"; the others go on, and the exit status is 1.
 
     \b
     Examples:
       monitor feeds parse feed.xml
       monitor feeds parse --url https://news.example/feed - < feed.xml
+      curl -s https://news.example/feed | monitor feeds parse - | jq .feed.engine
     """
     from monitor.app.bodies import parse_files
     from monitor.cli.streams import standard_input

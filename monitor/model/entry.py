@@ -49,7 +49,7 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed as read from its bytes; `engine` names the reader ("feedparser", "json-feed").
+    """A feed as read from its bytes; `engine` names the reader ("lxml", "feedparser", …).
 
     `older` is where it says that entries before these are (RFC 5005: the next page, or the previous archive).
     """

@@ -14,6 +14,7 @@ from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
 from monitor.model.errors import NotAFeed
 
 ENGINE = "json-feed"
+_MOST_HUBS = 20
 
 
 def read_json_feed(text: str, start: str) -> RawFeed:
@@ -36,7 +37,18 @@ def read_json_feed(text: str, start: str) -> RawFeed:
         language=_text(found.get("language")),
         entries=[_entry(item, authors) for item in found["items"] if isinstance(item, dict)],
         engine=ENGINE,
+        hub=_hub(found.get("hubs")),
+        self_link=_text(found.get("feed_url")),
+        older=_text(found.get("next_url")),
     )
+
+
+def _hub(hubs: object) -> str:
+    """The first WebSub hub; rssCloud and others are none of ours."""
+    for hub in hubs[:_MOST_HUBS] if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and _text(hub.get("type")).lower() in ("websub", "pubsubhubbub"):
+            return _text(hub.get("url"))
+    return ""
 
 
 def _entry(item: dict[str, Any], feed_authors: tuple[str, ...]) -> RawEntry:

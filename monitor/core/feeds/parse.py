@@ -88,7 +88,7 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     title = _title(raw.title)
     if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):
         flags.append(EntryFlag.TITLE_CUT)
-    link = next((found for link in raw.links if (found := absolute_http_url(link, url))), None)
+    link = next((found for link in raw.links if link and (found := absolute_http_url(link, url))), None)
     if link is None:
         flags.append(EntryFlag.NO_LINK)
     published, updated, odd = _sane_dates(raw, now)
@@ -97,15 +97,16 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     if not entry_id:
         flags.append(EntryFlag.NO_ID)
         # The raw date, not the clamped one: `now` differs at every poll, an id must not.
-        entry_id = link or _digest(title, str(raw.published or raw.updated or ""))
+        entry_id = _storable_id(link or "") or _digest(title, str(raw.published or raw.updated or ""))
+    summary, content = _text(raw.summary), _text(raw.content)
     return ParsedEntry(
         id=entry_id,
         title=title,
         link=link,
         published=published,
         updated=updated,
-        summary=_text(raw.summary),
-        content=_text(raw.content),
+        summary="" if raw.summary.is_html and summary == content else summary,  # said once is enough
+        content=content,
         authors=_names(raw.authors),
         flags=tuple(flags),
         language=_language(raw.language) or language,
@@ -158,7 +159,7 @@ def _sane(date: datetime | None) -> datetime | None:
 
 def _storable_id(raw: str) -> str:
     """RFC 4287 §4.2.6: compared character by character, so kept verbatim but for what no screen can bear."""
-    kept = _ONE_SPACE.sub(" ", clean(raw)).strip()
+    kept = clean(raw).strip() if raw.isprintable() else _ONE_SPACE.sub(" ", clean(raw)).strip()
     return kept if len(kept) <= MAX_ID else _digest(kept)
 
 

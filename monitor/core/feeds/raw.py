@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.model.cadence import Cadence
+
+_MARKUP = re.compile(r"<[^<>]*>|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,16 @@ class RawText:
 
     value: str = ""
     is_html: bool = True
+
+
+def longest(texts: Sequence[RawText]) -> RawText:
+    """The one with the most text: Atom allows one content, RSS modules bring several. Markup does not count.
+
+    Two readers write the same markup in different lengths.
+    """
+    if len(texts) < 2:
+        return texts[0] if texts else RawText()
+    return max(texts, key=lambda text: len(_MARKUP.sub("", text.value)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from html.entities import name2codepoint
 
 from lxml import etree
-from lxml import html as lxml_html
 
-from monitor.core.text.characters import without_controls, without_overrides
+from monitor.core.text.characters import bounded_marks, without_controls, without_overrides
 
 MAX_HTML = 2_000_000  # code points read of one fragment; a news article has 5,000
 MAX_TITLE = 1_000  # polling design "Entries"
@@ -40,16 +40,32 @@ _DANGEROUS_REST = re.compile(r"</?(?:script|style|iframe|object|embed)\b[^<>]*>?
 _BREAK_TAG = re.compile(r"<(?:br|/p|/div|/li|hr)\b[^<>]*>", re.I)
 # Only closed references: `AT&T`, `R&D`, `?a=1&copy=2` are no entities.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Bytes with a known encoding: lxml refuses text that carries an encoding declaration of its own.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 _SPACE = re.compile(r"\s+")
+# Tags that say no more than where a paragraph or a line ends: most of what feeds send has no others.
+_PLAIN_BLOCKS = (
+    "p|div|li|ul|ol|h[1-6]|blockquote|article|section|figure|figcaption|hr|header|footer|aside|main|dl|dt|dd"
+)
+_PLAIN_INLINES = (
+    "a|abbr|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|time|tt|u|var"
+)
+_ATTRIBUTES = r"""\s[^<>"']*(?:"[^"<>]*"[^<>"']*|'[^'<>]*'[^<>"']*)*"""
+_PLAIN_TAG = re.compile(rf"</?(?:({_PLAIN_BLOCKS})|(br)|(?:{_PLAIN_INLINES}))({_ATTRIBUTES}|/)?>", re.I)
+_REFERENCE = re.compile(r"&(?:(#?\w{1,8});)?")
+_SPACES_THAT_ARE_CONTROLS = "\x1c\x1d\x1e\x1f"
+_NEEDS_TREE = "\1"  # stands in no text: controls are gone
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
 def clean(text: str) -> str:
     """The text as it may be stored: no controls, no turned reading order, no endless stack of marks.
 
+    What Python calls printable has none of the first two.
+
     To be applied last: references like `&#27;` and escapes like `\\u009b` are resolved on the way.
     """
-    return without_controls(without_overrides(text))
+    return bounded_marks(text) if text.isprintable() else without_controls(without_overrides(text))
 
 
 def one_line(text: str, limit: int = MAX_TITLE) -> str:
@@ -58,7 +74,10 @@ def one_line(text: str, limit: int = MAX_TITLE) -> str:
     A longer text is cut and ends with "…", which counts.
     """
     text = text[: limit * 20]  # white space only shrinks: nobody needs to collapse 10 MB for a title
-    line = _SPACE.sub(" ", clean(_SPACE.sub(" ", text))).strip()
+    if text.isprintable() and "  " not in text:
+        line = bounded_marks(text).strip()
+    else:
+        line = _SPACE.sub(" ", clean(_SPACE.sub(" ", text))).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -69,7 +88,7 @@ def without_scripts(text: str) -> str:
 
 def unescape_once(text: str) -> str:
     """Resolves closed character references, one level only: `&amp;lt;` becomes `&lt;`."""
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
 
 
 def plain_title(text: str, limit: int = MAX_TITLE) -> str:
@@ -94,19 +113,54 @@ def html_to_text(markup: str) -> str:
     own blank lines. White space is single spaces and line ends; what `clean` takes out is gone. At most
     MAX_HTML code points are read. Never raises.
     """
-    markup = without_controls(markup[:MAX_HTML].replace("\r\n", "\n").replace("\r", "\n"))
+    markup = markup[:MAX_HTML].replace("\r\n", "\n").replace("\r", "\n")
+    flat = " ".join(markup.split())
+    if not flat.isprintable() or any(control in markup for control in _SPACES_THAT_ARE_CONTROLS):
+        markup = without_controls(markup)
+        flat = " ".join(markup.split())
     if not _TAG_OR_COMMENT.search(markup):
         return _paragraphs(_BLANK_LINE.sub("\0", unescape_once(markup)).replace("\n", " ").split("\0"))
+    if (parts := _plain_parts(flat)) is not None:
+        return _paragraphs(parts)
     try:
-        # Bytes with a known encoding: lxml refuses text that carries an encoding declaration of its own.
-        parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-        root = lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+        root = etree.fromstring(markup.encode("utf-8", "replace"), _PARSER)
     except (etree.LxmlError, ValueError, AssertionError):
+        root = None
+    if root is None:
         return _paragraphs([unescape_once(_TAG.sub(" ", without_scripts(_COMMENT.sub(" ", markup))))])
     return _paragraphs("".join(_pieces(root)).split("\0"))
 
 
-def _pieces(root: lxml_html.HtmlElement) -> Iterator[str]:
+def _plain_parts(flat: str) -> list[str] | None:
+    """What `_pieces` finds between two edges of blocks, without a tree; None for markup that needs one.
+
+    A tree decides what is inside what: no text depends on it where all tags are paragraphs, line ends and phrases.
+    """
+    text = _PLAIN_TAG.sub(_edge, flat)
+    if "<" in text:
+        return None
+    if "&" in text:
+        text = _REFERENCE.sub(_character, text)
+    return None if _NEEDS_TREE in text else text.split("\0")
+
+
+def _edge(tag: re.Match[str]) -> str:
+    block, line_end, attributes = tag.groups()
+    if attributes and ("hidden" in attributes.lower() or "style" in attributes.lower()):
+        return _NEEDS_TREE  # perhaps nothing of it is to be seen
+    return "\0" if block else "\n" if line_end and tag[0][1] != "/" else ""
+
+
+def _character(reference: re.Match[str]) -> str:
+    name = reference[1] or ""
+    if code := name2codepoint.get(name):
+        return chr(code)
+    code = int(name[1:]) if name[:1] == "#" and name[1:].isdecimal() and name.isascii() else 0
+    is_plain = 0x20 <= code < 0x7F or 0xA0 <= code < 0xD800
+    return chr(code) if is_plain else _NEEDS_TREE
+
+
+def _pieces(root: etree._Element) -> Iterator[str]:
     """Text in document order; NUL marks the edge of a block, a line end a `<br>`. Iterative: depth is hostile."""
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
@@ -130,7 +184,7 @@ def _pieces(root: lxml_html.HtmlElement) -> Iterator[str]:
                 yield _flat(element.tail)
 
 
-def _is_hidden(element: lxml_html.HtmlElement) -> bool:
+def _is_hidden(element: etree._Element) -> bool:
     if "hidden" in element.attrib:
         return True
     style = element.get("style")

@@ -65,8 +65,14 @@ def test_each_entry_is_a_line_with_its_feed_and_the_keys_of_the_contract(feed: P
             "title": "News of the day",
             "link": "https://news.example/",
             "language": "en-GB",
-            "engine": "feedparser",
+            "engine": "lxml",
             "ttl": 1800,
+            "period": None,
+            "skip_hours": [],
+            "skip_days": [],
+            "hub": None,
+            "topic": None,
+            "older": None,
         },
         "entry": {
             "id": "e1",
@@ -80,6 +86,21 @@ def test_each_entry_is_a_line_with_its_feed_and_the_keys_of_the_contract(feed: P
         },
     }
     assert (second["entry"]["title"], second["entry"]["link"]) == ("سرحد بند", None)
+
+
+def test_the_feed_of_a_line_has_its_rhythm_its_hub_and_where_older_entries_are(tmp_path: Path) -> None:
+    more = (
+        "<skipHours><hour>24</hour><hour>1</hour></skipHours><skipDays><day>Sunday</day></skipDays>"
+        '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">daily</sy:updatePeriod>'
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.example/"/>'
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="self" href="https://news.example/feed"/>'
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="next" href="https://news.example/feed?page=2"/>'
+    )
+    (tmp_path / "feed.xml").write_bytes(rss(item(), more=more))
+    found = parsed(tmp_path / "feed.xml")[0]["feed"]
+    assert (found["period"], found["skip_hours"], found["skip_days"]) == (86_400, [0, 1], [6])
+    assert (found["hub"], found["topic"]) == ("https://hub.example/", "https://news.example/feed")
+    assert found["older"] == "https://news.example/feed?page=2"
 
 
 def test_relative_links_are_resolved_against_the_url_given(tmp_path: Path) -> None:

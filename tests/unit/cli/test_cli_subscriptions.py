@@ -74,7 +74,7 @@ def test_a_feed_is_asked_at_once_and_what_it_lists_is_stored_as_seen(desk: Desk,
     assert done.exit_code == 0, done.output
     assert "3 stored, 0 will alert." in " ".join(done.stdout.split())
     assert "--backfill 24h" in done.stdout
-    assert "read by feedparser" in done.stdout
+    assert "read by lxml" in done.stdout
     assert f"Asking {feed.url} …" in done.stderr
     (one,) = stored(desk)
     assert (one.name, one.settings.origin, one.status) == ("Dawn", FeedOrigin.STORE, FeedStatus.ACTIVE)

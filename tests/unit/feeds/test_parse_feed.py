@@ -48,7 +48,7 @@ def test_rss_2_is_read_whole() -> None:
         )
     )
     assert (feed.title, feed.link, feed.language) == ("T", "https://example.org/", "en-GB")
-    assert (feed.engine, feed.cadence.ttl) == ("feedparser", timedelta(minutes=30))
+    assert (feed.engine, feed.cadence.ttl) == ("lxml", timedelta(minutes=30))
     assert feed.entries == (
         ParsedEntry(
             id="tag:1",
@@ -152,7 +152,7 @@ def test_json_feed_is_read_whole(version: str) -> None:
         (b"<!DOCTYPE html><html><body><form><input type='password'></form></body></html>", "login page"),
         (b"<html><head><title>Just a moment...</title></head></html>", 'bot challenge.*"Just a moment..."'),
         (b"<html><head><title>404 &amp; co</title></head></html>", 'HTML page, not a feed \\("404 & co"\\)'),
-        (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>", "first element is <urlset>"),
+        (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>", "a sitemap without news"),
         (b'{"error": "no"}', "no list of items"),
         (b'{"items": []}', "does not name jsonfeed.org"),
         (b"[1, 2]", "no list of items"),
@@ -295,6 +295,13 @@ def test_without_an_id_the_link_then_the_title_and_date_identify() -> None:
     ids = {only(f"<item><title>{title}</title>{date}</item>").id for title in ("x", "y") for date in (DATE, "")}
     assert len(ids) == 4
     assert only(f"<item><title>x</title>{DATE}</item>").id in ids
+
+
+def test_a_link_that_is_longer_than_an_id_may_be_identifies_by_its_hash() -> None:
+    links = [f"https://example.org/{'x' * 3_000}{end}" for end in "ab"]
+    ids = [only(f"<item><title>x</title><link>{link}</link></item>").id for link in links]
+    assert len(set(ids)) == 2
+    assert all(one.startswith("blake2:") for one in ids)
 
 
 def test_an_id_made_from_a_future_date_is_the_same_at_every_poll() -> None:

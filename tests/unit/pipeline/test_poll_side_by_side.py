@@ -98,7 +98,7 @@ def test_a_body_that_takes_long_holds_up_no_other_feed() -> None:
 def test_a_body_that_is_an_attack_takes_its_own_child_and_holds_up_no_other_feed() -> None:
     room = newsroom(6)
     attributes = " ".join(f'a{number}="x"' for number in range(100_000))  # feedparser would take minutes
-    room.fetcher.answers[FEED] = rss(f"<item><a {attributes}/></item>")
+    room.fetcher.answers[FEED] = rss(f"<item><a {attributes}/></item>").replace(b"</rss>", b"<torn off=here>")
     sandbox = ProcessSandbox(workers=2, cpu_seconds=2.0)
     try:
         with ThreadPoolExecutor(2) as both:  # both children are up before the first poll
