@@ -221,6 +221,13 @@ class _Trial:
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Nothing: nobody else asks for it."""
 
+    def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
+        """None: it is a person who asks, once."""
+        return {}
+
+    def put_off(self, until: Mapping[int, datetime]) -> None:
+        """Nothing: the feed is asked once."""
+
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Of a feed that was subscribed to before, what the store knows."""
         return self._store.known_entries(feed_id, ids, url_keys) if feed_id else []

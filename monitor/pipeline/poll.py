@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +10,8 @@ from hashlib import blake2b
 
 from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.parse import parse_feed
+from monitor.core.feeds.politeness import after_pause, pause_of, unasked_until
+from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
 from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
@@ -80,7 +82,7 @@ class PollStage:
                 claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
                 # is enough.
-                fresh = {feed.id: feed for feed in claimed if self.in_hand.take(feed.id)}
+                fresh = {feed.id: feed for feed in self._free(claimed) if self.in_hand.take(feed.id)}
                 asked.update(fresh)
                 for feed in fresh.values():
                     yield FetchRequest(feed.id, feed.url, validators=feed.validators)
@@ -98,10 +100,23 @@ class PollStage:
             # not when their leases end.
             self.feeds.release_leases(left)
 
+    def _free(self, claimed: Sequence[Feed]) -> list[Feed]:
+        """The feeds whose hosts are not paused; the others are put off and not asked."""
+        pauses = self.feeds.host_pauses(self.clock.now()) if claimed else {}
+        waiting = {feed.id: (feed, until) for feed in claimed if (until := pause_of(feed, pauses)) is not None}
+        if waiting:
+            self._put_off(waiting.values())
+        return [feed for feed in claimed if feed.id not in waiting]
+
+    def _put_off(self, waiting: Iterable[tuple[Feed, datetime]]) -> None:
+        self.feeds.put_off(
+            {feed.id: after_pause(feed, until, self.settings, self.dice()) for feed, until in waiting}
+        )
+
     def _reports(
         self, responses: Iterator[FetchResponse], asked: dict[int, Feed], threads: ThreadPoolExecutor
     ) -> Iterator[PollReport]:
-        at_work: list[Future[PollReport]] = []
+        at_work: list[Future[PollReport | None]] = []
         try:
             for response in responses:
                 at_work.append(threads.submit(self._answered, asked, response))
@@ -112,10 +127,15 @@ class PollStage:
             for one in at_work:
                 one.cancel()
 
-    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport:
+    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport | None:
+        """The report of a poll; None where the feed was put off, since its host was paused before its turn."""
         feed = asked[response.request.key]
         try:
-            return self._settle(feed, response)
+            until = unasked_until(response, self.clock.now())
+            if until is None:
+                return self._settle(feed, response)
+            self._put_off([(feed, until)])
+            return None
         except StoreError:
             raise  # no feed's fault: the stage tries again as a whole
         except Exception as error:
@@ -143,10 +163,13 @@ class PollStage:
         now = self.clock.now()
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
         body = self._read(feed, response, body_hash, now)
-        decision = self._decide(feed, response, body, now)
         judged = self._judge(feed, body.parsed, now) if body.parsed else []
         entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
-        broken = continuity(feed, [one.verdict for one in judged]) is Continuity.BROKEN
+        verdicts = [one.verdict for one in judged]
+        joins = continuity(feed, verdicts)
+        news = news_of(body.parsed.entries, verdicts, joins) if body.parsed else NO_NEWS
+        decision = self._decide(feed, response, body, news, now)
+        broken = joins is Continuity.BROKEN
         self.feeds.record_poll(
             feed,
             decision,
@@ -159,17 +182,19 @@ class PollStage:
         )
         return _report(feed, decision, body, entries, broken)
 
-    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, now: datetime) -> PollDecision:
+    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, news: News, now: datetime) -> PollDecision:
         return decide_next_poll(
             feed,
             self.settings,
             response,
-            ttl=(body.parsed.cadence if body.parsed else feed.cadence).ttl,
+            # Of a 304 what the last body said.
+            cadence=body.parsed.cadence if body.parsed else feed.cadence,
             unchanged=body.unchanged,
             problem=body.problem,
             parse_outcome=body.outcome,
             now=now,
             dice=self.dice(),
+            news=news,
         )
 
     def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> _Body:
@@ -187,6 +212,8 @@ class PollStage:
 
     def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Judged]:
         keys = url_keys(parsed.entries)
+        if feed.first_success_at is None:
+            return judge_listing(parsed.entries, keys, (), now)  # nothing of it was ever stored
         known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
         return judge_listing(parsed.entries, keys, known, now)
 
@@ -211,13 +238,15 @@ def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have
     return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost)
 
 
-def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:
+def _done(at_work: list[Future[PollReport | None]], most: int) -> Iterator[PollReport]:
     """The reports there are, and so many more that at most that many stay at work. Raises what a reader raised."""
     while True:
         finished = [one for one in at_work if one.done()]
         for one in finished:
             at_work.remove(one)
-            yield one.result()
+            report = one.result()
+            if report is not None:
+                yield report
         if len(at_work) <= most:
             return
         wait(at_work, return_when=FIRST_COMPLETED)
