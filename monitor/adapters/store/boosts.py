@@ -22,7 +22,8 @@ _BOOST = _THIS.values(boost_seconds=sa.bindparam("seconds"), boost_until=sa.bind
 _SOONER = _THIS.where(
     _f.status == FeedStatus.ACTIVE.value,
     _f.next_poll_at > sa.bindparam("due"),
-    sa.or_(_f.last_reason.is_(None), _f.last_reason.not_in([reason.value for reason in NOT_SOONER])),
+    # One by one: a list cannot be run for many rows at once.
+    sa.or_(_f.last_reason.is_(None), sa.and_(*(_f.last_reason != reason.value for reason in NOT_SOONER))),
 ).values(next_poll_at=sa.bindparam("due"))
 _PUT_OFF = _THIS.values(
     next_poll_at=sa.bindparam("due"), lease_until=None, last_reason=PollReason.HOST_PAUSED.value
