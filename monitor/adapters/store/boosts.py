@@ -10,11 +10,9 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.upsert import insert_or_update
+from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.model.cadence import Boost
 from monitor.model.feed import Feed, FeedStatus, HostPause, PollReason
-
-NOT_SOONER = frozenset({PollReason.RETRY_AFTER, PollReason.HOST_PAUSED, PollReason.DAILY, PollReason.GONE})
-"""Reasons that no boost overrules: what a server asked for, or refuses."""
 
 _f = t.feeds.c
 _THIS = t.feeds.update().where(_f.id == sa.bindparam("feed"))
@@ -23,7 +21,7 @@ _SOONER = _THIS.where(
     _f.status == FeedStatus.ACTIVE.value,
     _f.next_poll_at > sa.bindparam("due"),
     # One by one: a list cannot be run for many rows at once.
-    sa.or_(_f.last_reason.is_(None), sa.and_(*(_f.last_reason != reason.value for reason in NOT_SOONER))),
+    sa.or_(_f.last_reason.is_(None), sa.and_(*(_f.last_reason != reason.value for reason in sorted(NOT_SOONER)))),
 ).values(next_poll_at=sa.bindparam("due"))
 _PUT_OFF = _THIS.values(
     next_poll_at=sa.bindparam("due"), lease_until=None, last_reason=PollReason.HOST_PAUSED.value

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.boosts import NOT_SOONER, boost_feeds, host_pauses, keep_boost, pause_host, put_off
+from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.identities import identity_of, short_hash
 from monitor.adapters.store.listings import arrivals, listings
@@ -25,6 +25,7 @@ from monitor.adapters.store.rows import (
 )
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
+from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.schedule import first_poll_at
 from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry

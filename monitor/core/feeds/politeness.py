@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from monitor.core.feeds.server_wishes import retry_after
 from monitor.core.text.urls import full_host
-from monitor.model.feed import Feed, HostPause, PollOutcome, PollSettings
+from monitor.model.feed import Feed, HostPause, PollOutcome, PollReason, PollSettings
 from monitor.model.fetch import FetchResponse
 
+NOT_SOONER = frozenset({PollReason.RETRY_AFTER, PollReason.HOST_PAUSED, PollReason.DAILY, PollReason.GONE})
+"""Waits that no boost cuts short: what a server asked for, or refuses."""
 LONGEST_PAUSE = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
 
 

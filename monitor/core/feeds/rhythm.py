@@ -78,7 +78,9 @@ def learn(
     rhythm = replace(known, interval=patience, hours=hours)
     rate = max(_rate(hours, now) if hours else 0.0, _burst(news, elapsed))
     due = _within(_one_entry_due(rate), settings)
-    return Learned(due, PollReason.RATE, rhythm) if due < patience else Learned(patience, reason, rhythm)
+    if due < patience and reason not in (PollReason.ALL_NEW, PollReason.MOSTLY_NEW):
+        reason = PollReason.RATE  # else that much is new says more than a number
+    return Learned(min(due, patience), reason, rhythm)
 
 
 def rate_at(rhythm: Rhythm, now: datetime) -> float | None:

@@ -9,7 +9,7 @@ from monitor.model.feed import Feed, PollReason
 _WORDS = {
     PollReason.INTERVAL: "the interval of [poll]: nothing is known of its rhythm yet",
     PollReason.MOSTLY_NEW: "most of what it listed was new: it is asked sooner",
-    PollReason.ALL_NEW: "all that it listed was new: the wait was halved",
+    PollReason.ALL_NEW: "all that it listed was new: half the wait, or less",
     PollReason.QUIET: "most of what it lists is known: each wait may be a little longer, up to max_interval",
     PollReason.PROMISED: "its own interval",
     PollReason.PUSHED: "its hub announces what is new; it is asked once a day to be safe",

@@ -78,7 +78,7 @@ def test_the_wait_shrinks_when_most_of_the_listing_is_new_and_is_halved_when_all
 
 
 def test_all_new_has_a_reason_of_its_own() -> None:
-    learned = taught(told(3, listed=3), Rhythm(9 * MINUTE, (0.1,) * 24), waited=9 * MINUTE)
+    learned = taught(told(20), Rhythm(HOUR, (0.1,) * 24), waited=HOUR)
     assert (learned.interval, learned.reason) == (SETTINGS.min_interval, PollReason.ALL_NEW)
 
 
@@ -100,6 +100,7 @@ def test_a_morning_does_not_begin_on_the_dot() -> None:
 def test_breaking_news_are_followed_at_once_whatever_is_usual() -> None:
     learned = taught(told(5), Rhythm(HOUR, (0.1,) * 24), waited=HOUR)
     assert (learned.interval, learned.reason) == (12 * MINUTE, PollReason.RATE)
+    assert taught(told(15), Rhythm(HOUR, (0.1,) * 24), waited=HOUR).reason is PollReason.MOSTLY_NEW
 
 
 def test_one_entry_may_be_chance() -> None:
