@@ -20,7 +20,17 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.core.stories.identity import judge_listing, url_keys
 from monitor.model.cadence import Cadence, Rhythm
 from monitor.model.entry import Fate, NewEntry, ParsedEntry
-from monitor.model.feed import Feed, FeedSettings, PollDecision, PollOutcome, PollReason, Reading, Validators
+from monitor.model.feed import (
+    Feed,
+    FeedSettings,
+    PollDecision,
+    PollOutcome,
+    PollReason,
+    QuietPoll,
+    Reading,
+    Validators,
+)
+from monitor.pipeline.poll import MOST_QUIET
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -113,11 +123,19 @@ def polls(folder: Path) -> dict[str, float]:
         ids = [entry.id for entry in entries]
 
         def record() -> None:
+            if outcome is not PollOutcome.OK:  # as the poll stage stores them
+                for start in range(0, len(feeds), MOST_QUIET):
+                    some = feeds[start : start + MOST_QUIET]
+                    store.feeds.record_quiet_polls(
+                        [QuietPoll(one, decision(one, now, outcome), now) for one in some]
+                    )
+                return
             for feed in feeds:
                 if look:
                     store.feeds.known_entries(feed.id, ids, keys)
-                what = reading if outcome is PollOutcome.OK else Reading()
-                store.feeds.record_poll(feed, decision(feed, now, outcome), new[:brought], now=now, reading=what)
+                store.feeds.record_poll(
+                    feed, decision(feed, now, outcome), new[:brought], now=now, reading=reading
+                )
 
         found[name] = claim + spent(record) / len(feeds)
 

@@ -26,6 +26,7 @@ from monitor.model.feed import (
     FeedSettings,
     FeedStatus,
     PollDecision,
+    QuietPoll,
     Reading,
     Subscription,
 )
@@ -220,6 +221,11 @@ class _Trial:
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Nothing: nobody else asks for it."""
+
+    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+        """Keeps the answer of the one feed."""
+        for one in polls:
+            self.record_poll(one.feed, one.decision, [], now=one.at)
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """None: it is a person who asks, once."""

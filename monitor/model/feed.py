@@ -195,6 +195,15 @@ class PollDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietPoll:
+    """A poll that brought no body to be read: a 304, the same bytes again, a failure."""
+
+    feed: Feed
+    decision: PollDecision
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the answer to a poll taught beside its entries.
 

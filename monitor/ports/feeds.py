@@ -8,7 +8,16 @@ from typing import Protocol
 
 from monitor.model.cadence import Boost
 from monitor.model.entry import KnownEntry, NewEntry
-from monitor.model.feed import NOTHING_READ, Feed, FeedSettings, Listing, PollDecision, Reading, Subscription
+from monitor.model.feed import (
+    NOTHING_READ,
+    Feed,
+    FeedSettings,
+    Listing,
+    PollDecision,
+    QuietPoll,
+    Reading,
+    Subscription,
+)
 
 
 class DueFeeds(Protocol):
@@ -41,6 +50,10 @@ class DueFeeds(Protocol):
         That entries may have been lost is noted only where an entry of the feed was stored before. A boost that
         began while the feed was asked holds for the next poll already.
         """
+        ...
+
+    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+        """The same of polls without a body, all in one transaction; where one cannot be recorded, none is."""
         ...
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from made import MINUTE, NOON, decision, feed_settings
 from stored import LEASE, poll
 
 from monitor.model.cadence import Boost, Cadence, Rhythm
-from monitor.model.feed import Feed, HostPause, PollReason, Reading
+from monitor.model.feed import Feed, HostPause, PollOutcome, PollReason, QuietPoll, Reading
 from monitor.ports import Store
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -130,3 +131,31 @@ def test_of_ten_thousand_new_feeds_of_a_config_a_hundred_are_due_at_once(store: 
     assert due(store, 0) == 101
     assert 1_100 <= due(store, 1) <= 1_210
     assert due(store, 15) == 10_000  # all within the interval
+
+
+# ---- polls without a body
+
+
+def quiet(feed: Feed, **more: object) -> QuietPoll:
+    return QuietPoll(feed, decision(outcome=PollOutcome.NOT_MODIFIED, url=feed.url, **more), NOON)
+
+
+def test_polls_without_a_body_are_stored_together_as_one_by_one(store: Store) -> None:
+    first, second, third = many(store, 3)
+    pause = HostPause("news.example", NOON + HOUR)
+    store.feeds.record_quiet_polls([quiet(first), quiet(second, pause=pause)])
+    store.feeds.record_poll(third, quiet(third).decision, [], now=NOON)
+    assert {
+        (one.last_outcome, one.next_poll_at, one.last_polled_at, one.last_success_at, one.validators.etag)
+        for one in store.feeds.all()
+    } == {(PollOutcome.NOT_MODIFIED, NOON + 15 * MINUTE, NOON, NOON, '"etag"')}
+    assert store.feeds.host_pauses(NOON) == {"news.example": NOON + HOUR}
+    assert store.ledger.counts(NOON).polls == {"not_modified": 3}
+
+
+def test_where_one_cannot_be_stored_none_is(store: Store) -> None:
+    first, second = many(store, 2)
+    broken = quiet(second, next_poll_at=(NOON + HOUR).replace(tzinfo=None))
+    with pytest.raises(Exception, match="naive"):
+        store.feeds.record_quiet_polls([quiet(first), broken])
+    assert [one.last_polled_at for one in store.feeds.all()] == [None, None]
