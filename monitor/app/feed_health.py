@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.feed_list import next_json
 from monitor.app.known_feeds import KnownFeeds
 from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings, gravity, may_be_silent
 from monitor.core.text.columns import wrap
@@ -187,4 +188,5 @@ def health_json(report: HealthReport) -> Iterator[dict[str, Any]]:
             "error": feed.last_error,
             "last_success_at": feed.last_success_at.isoformat() if feed.last_success_at else None,
             "next_poll_at": feed.next_poll_at.isoformat(),
+            **next_json(feed, report.now),
         }

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor.app.boosting import boost_json, count_line
 from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import state_of
 from monitor.app.subscribing import Added
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
+from monitor.core.feeds.schedule import boost_at
+from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, Listing
@@ -65,6 +68,8 @@ def list_lines(found: FeedList) -> Iterator[str]:
     yield f"{counted(len(found.feeds), 'feed')}{some}" + (
         f", {failing:,} failing: monitor feeds health" if failing else ""
     )
+    if boosted := count_line(found.feeds, found.now):
+        yield boosted
 
 
 def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
@@ -89,8 +94,25 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
             "failures": feed.failures,
             "error": feed.last_error,
             "next_poll_at": feed.next_poll_at.isoformat(),
+            **next_json(feed, found.now),
             "entries": listing.entries if listing else 0,
         }
+
+
+def next_json(feed: Feed, now: datetime) -> dict[str, Any]:
+    """Why a feed is asked when it is asked, what its polls taught, and a boost in force."""
+    rhythm = feed.rhythm
+    return {
+        "reason": feed.last_reason.value if feed.last_reason else None,
+        "why": why_next(feed),
+        "boost": boost_json(boost_at(feed, now)),
+        "rhythm": {
+            "interval_s": round(rhythm.interval.total_seconds()),
+            "new_an_hour": [round(rate, 2) for rate in rhythm.hours] or None,
+        }
+        if rhythm
+        else None,
+    }
 
 
 def added_lines(added: Added, now: datetime) -> Iterator[str]:

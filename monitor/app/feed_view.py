@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.feed_list import next_json
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
+from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.entry import Fate
@@ -58,6 +60,8 @@ def view_lines(found: FeedView) -> Iterator[str]:
     yield f"Polled      {_polled(found)}"
     if feed.last_error:
         yield f"            {feed.last_error}"
+    if feed.status is FeedStatus.ACTIVE and (why := why_next(feed)):
+        yield from wrap(why, "Next poll   ", then=" " * 12)
     if not found.entries:
         yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
         return
@@ -90,6 +94,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
         "error": feed.last_error,
         "next_poll_at": feed.next_poll_at.isoformat(),
+        **next_json(feed, found.now),
         "stored": found.total,
         "entries": [
             {

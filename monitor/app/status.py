@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.app.boosting import count_line
 from monitor.app.counting import counted, size_text
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
 from monitor.app.refusals import Refusal, refusal_lines, refusals_of
@@ -184,6 +185,7 @@ def status_lines(status: Status) -> list[str]:
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
+        *([f"            {boosted}"] if (boosted := count_line(status.feeds, status.now)) else []),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
     ]

@@ -10,6 +10,7 @@ from monitor.app.refusals import refusal_json
 from monitor.app.status import Status
 from monitor.app.times import iso_time
 from monitor.app.unsubscribing import suppression_json
+from monitor.core.feeds.schedule import boost_at
 from monitor.model.health import LastBatch
 
 
@@ -27,6 +28,7 @@ def status_json(status: Status) -> dict[str, Any]:
             "total": len(status.feeds),
             "late": len(status.late),
             "failing": len(status.failing),
+            "boosted": sum(boost_at(feed, status.now) is not None for feed in status.feeds),
             "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
         },
         "last_hour": {

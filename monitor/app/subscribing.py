@@ -26,6 +26,7 @@ from monitor.model.feed import (
     FeedSettings,
     FeedStatus,
     PollDecision,
+    QuietPoll,
     Reading,
     Subscription,
 )
@@ -220,6 +221,18 @@ class _Trial:
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Nothing: nobody else asks for it."""
+
+    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+        """Keeps the answer of the one feed."""
+        for one in polls:
+            self.record_poll(one.feed, one.decision, [], now=one.at)
+
+    def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
+        """None: it is a person who asks, once."""
+        return {}
+
+    def put_off(self, until: Mapping[int, datetime]) -> None:
+        """Nothing: the feed is asked once."""
 
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Of a feed that was subscribed to before, what the store knows."""

@@ -7,6 +7,7 @@ import sys
 import click
 
 from monitor.cli import subscriptions
+from monitor.cli.boosting import boost
 from monitor.cli.output import print_json
 
 
@@ -51,5 +52,6 @@ for _command in (
     subscriptions.import_,
     subscriptions.export,
     subscriptions.health,
+    boost,
 ):
     feeds.add_command(_command)

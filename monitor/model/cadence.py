@@ -22,13 +22,16 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """What the polls of a feed taught: the interval they led to, and new entries an hour by hour of the day (UTC).
+    """What the polls of a feed taught.
 
-    `hours` has 24 numbers, or none as long as too little was seen.
+    `interval`: so long it may be left alone without most of its listing being new. `hours`: new entries an hour by
+    hour of the day (UTC), 24 numbers, or none as long as too little was seen. `fresh`: for so long its last whole
+    answer said that it stays the same (max-age, Expires); a 304 may leave that out.
     """
 
     interval: timedelta
     hours: tuple[float, ...] = ()
+    fresh: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,10 +100,19 @@ POLL_SUCCESS = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.
 class PollReason(StrEnum):
     """Why the next poll is when it is."""
 
-    INTERVAL = "interval"  # the default interval
+    INTERVAL = "interval"  # the default interval: nothing is known of its rhythm yet
+    RATE = "rate"  # learned: about one new entry is due by then
+    MOSTLY_NEW = "mostly_new"  # most of what it listed was new: sooner
+    ALL_NEW = "all_new"  # all of it was new: half the interval
+    QUIET = "quiet"  # most of what it listed was known: a little later each time
+    PERIOD = "period"  # sy:updatePeriod, believed as long as nothing was learned
     PROMISED = "promised"  # the feed's own interval
+    BOOSTED = "boosted"  # the interval of a boost
+    PUSHED = "pushed"  # its hub announces what is new
     FRESHNESS = "freshness"  # max-age, Expires, ttl: the server says it will not change sooner
+    SKIPPED = "skipped"  # skipHours, skipDays: the feed asks not to be read before
     RETRY_AFTER = "retry_after"
+    HOST_PAUSED = "host_paused"  # its host said to another feed or page when to come back: not asked
     BACK_OFF = "back_off"  # soft error: doubled each time
     DAILY = "daily"  # 401, 403, 451
     GONE = "gone"
@@ -162,6 +171,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPause:
+    """A host that said when to come back: nothing there is asked before."""
+
+    host: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PollDecision:
     """When to ask next, why, and what to remember of the answer."""
 
@@ -174,6 +191,16 @@ class PollDecision:
     status: FeedStatus = FeedStatus.ACTIVE
     error: str | None = None
     rhythm: Rhythm | None = None  # None: what is stored stays
+    pause: HostPause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietPoll:
+    """A poll that brought no body to be read: a 304, the same bytes again, a failure."""
+
+    feed: Feed
+    decision: PollDecision
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class FetchRequest:
 class FetchResponse:
     """304, errors and bodies alike: never an exception.
 
-    `outcome` is OK only for a whole 2xx body within the limits; `status` None when no answer came;
+    `outcome` is OK only for a whole 2xx body within the limits; `status` None when no answer came, with
+    RATE_LIMITED when none was asked for, since the host is paused for as long as `retry-after` says;
     `headers` have lower-case names; `permanent_url` is set when every redirect on the way was 301 or 308;
     `error` is one line for the user. For an HTTP error `body` holds the first 2,000 bytes.
     """

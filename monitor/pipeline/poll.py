@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,12 +10,14 @@ from hashlib import blake2b
 
 from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.parse import parse_feed
+from monitor.core.feeds.politeness import after_pause, pause_of, unasked_until
+from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
 from monitor.core.feeds.schedule import decide_next_poll, entry_fate
 from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
-from monitor.model.feed import NOTHING_READ, Feed, PollDecision, PollOutcome, PollReason, PollSettings, Reading
+from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings, QuietPoll, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
@@ -23,6 +25,7 @@ from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
+MOST_QUIET = 64  # answers without a body that wait to be stored together; a crash asks them once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,22 @@ class _Body:
 
 
 @dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run has in hand; but for `asked`, the calling thread's alone."""
+
+    asked: dict[int, Feed] = field(default_factory=dict)  # until stored: read and shortened by the readers
+    quiet: list[QuietPoll] = field(default_factory=list)  # to be stored together
+    stored: list[PollReport] = field(default_factory=list)  # to be told
+
+
+@dataclass(frozen=True, slots=True)
 class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll; `access` is by the URL of a feed, as declared.
 
     `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
-    ten seconds holds up no other feed, and two children are worth two processors.
+    ten seconds holds up no other feed, and two children are worth two processors. Answers without a body to be
+    read are stored together, before more is asked for: nobody waits for them, and a commit costs more than the
+    rest.
     """
 
     feeds: DueFeeds
@@ -75,15 +89,16 @@ class PollStage:
         From `stopping` on it asks for nothing more; what was asked is waited for and stored. A report may come no
         sooner than the next answer.
         """
-        asked: dict[int, Feed] = {}  # until stored: read here, and shortened by the readers
+        run = _Run()
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
+                self._store_quiet(run)
                 claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
                 # is enough.
-                fresh = {feed.id: feed for feed in claimed if self.in_hand.take(feed.id)}
-                asked.update(fresh)
+                fresh = {feed.id: feed for feed in self._free(claimed) if self.in_hand.take(feed.id)}
+                run.asked.update(fresh)
                 for feed in fresh.values():
                     access = self.access.get(feed.settings.url, PLAIN_ACCESS)
                     yield FetchRequest(feed.id, feed.url, validators=feed.validators, access=access)
@@ -92,40 +107,108 @@ class PollStage:
 
         try:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
-                yield from self._reports(self.fetcher.fetch_many(due()), asked, threads)
+                yield from self._reports(self.fetcher.fetch_many(due()), run, threads)
         finally:
-            left = list(asked)
+            left = list(run.asked)
             self.in_hand.give_back(left)
         if left:
             # The fetcher was closed over them, as it is when several reloads follow each other: they are due now,
             # not when their leases end.
             self.feeds.release_leases(left)
 
+    def _free(self, claimed: Sequence[Feed]) -> list[Feed]:
+        """The feeds whose hosts are not paused; the others are put off and not asked."""
+        pauses = self.feeds.host_pauses(self.clock.now()) if claimed else {}
+        waiting = {feed.id: (feed, until) for feed in claimed if (until := pause_of(feed, pauses)) is not None}
+        if waiting:
+            self._put_off(waiting.values())
+        return [feed for feed in claimed if feed.id not in waiting]
+
+    def _put_off(self, waiting: Iterable[tuple[Feed, datetime]]) -> None:
+        self.feeds.put_off(
+            {feed.id: after_pause(feed, until, self.settings, self.dice()) for feed, until in waiting}
+        )
+
     def _reports(
-        self, responses: Iterator[FetchResponse], asked: dict[int, Feed], threads: ThreadPoolExecutor
+        self, responses: Iterator[FetchResponse], run: _Run, threads: ThreadPoolExecutor
     ) -> Iterator[PollReport]:
-        at_work: list[Future[PollReport]] = []
+        at_work: list[Future[PollReport | QuietPoll | None]] = []
         try:
             for response in responses:
-                at_work.append(threads.submit(self._answered, asked, response))
+                if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
+                    yield from self._told(run, [self._answered(run.asked, response)])
+                    continue
+                at_work.append(threads.submit(self._answered, run.asked, response))
                 # One more than can be at work lies ready; the other answers wait with the fetcher.
-                yield from _done(at_work, self.readers)
-            yield from _done(at_work, 0)
+                yield from self._told(run, _done(at_work, self.readers))
+            yield from self._told(run, _done(at_work, 0))
+            self._store_quiet(run)
+            yield from self._told(run, ())
         finally:
             for one in at_work:
                 one.cancel()
 
-    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport:
-        feed = asked[response.request.key]
+    def _told(self, run: _Run, done: Iterable[PollReport | QuietPoll | None]) -> Iterator[PollReport]:
+        """The reports of what is stored."""
+        for one in done:
+            if isinstance(one, PollReport):
+                yield one
+            elif one is not None:
+                run.quiet.append(one)
+        if len(run.quiet) >= MOST_QUIET:
+            self._store_quiet(run)
+        while run.stored:
+            yield run.stored.pop(0)
+
+    def _store_quiet(self, run: _Run) -> None:
+        if not run.quiet:
+            return
         try:
-            return self._settle(feed, response)
+            self.feeds.record_quiet_polls(run.quiet)
+            run.stored.extend(PollReport(one.feed, one.decision) for one in run.quiet)
+        except StoreError:
+            raise
+        except Exception:
+            # One feed's fault is its own: the others are stored one by one.
+            run.stored.extend(self._stored_alone(one) for one in run.quiet)
+        for one in run.quiet:
+            self._give_back(run.asked, one.feed)
+        run.quiet.clear()
+
+    def _stored_alone(self, one: QuietPoll) -> PollReport:
+        try:
+            self.feeds.record_quiet_polls([one])
+        except StoreError:
+            raise
+        except Exception as error:
+            return self._give_way(one.feed, named(error))
+        return PollReport(one.feed, one.decision)
+
+    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport | QuietPoll | None:
+        """The report of a poll that is stored, or a poll to be stored with others.
+
+        None where the feed was put off, since its host was paused before its turn.
+        """
+        feed = asked[response.request.key]
+        done: PollReport | QuietPoll | None = None
+        try:
+            until = unasked_until(response, self.clock.now())
+            if until is None:
+                done = self._settle(feed, response)
+            else:
+                self._put_off([(feed, until)])
         except StoreError:
             raise  # no feed's fault: the stage tries again as a whole
         except Exception as error:
-            return self._give_way(feed, named(error))
+            done = self._give_way(feed, named(error))
         finally:
-            del asked[feed.id]
-            self.in_hand.give_back([feed.id])
+            if not isinstance(done, QuietPoll):
+                self._give_back(asked, feed)
+        return done
+
+    def _give_back(self, asked: dict[int, Feed], feed: Feed) -> None:
+        del asked[feed.id]
+        self.in_hand.give_back([feed.id])
 
     def _give_way(self, feed: Feed, why: str) -> PollReport:
         """A feed that broke the stage fails like any other, and the others go on."""
@@ -142,37 +225,36 @@ class PollStage:
         self.feeds.record_poll(feed, decision, [], now=now)
         return PollReport(feed, decision)
 
-    def _settle(self, feed: Feed, response: FetchResponse) -> PollReport:
+    def _settle(self, feed: Feed, response: FetchResponse) -> PollReport | QuietPoll:
         now = self.clock.now()
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
         body = self._read(feed, response, body_hash, now)
-        decision = self._decide(feed, response, body, now)
-        judged = self._judge(feed, body.parsed, now) if body.parsed else []
+        if body.parsed is None:
+            # Nothing is learned of a body that was not understood: it must be read again next time.
+            return QuietPoll(feed, self._decide(feed, response, body, NO_NEWS, now), now)
+        judged = self._judge(feed, body.parsed, now)
         entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
-        broken = continuity(feed, [one.verdict for one in judged]) is Continuity.BROKEN
-        self.feeds.record_poll(
-            feed,
-            decision,
-            entries,
-            now=now,
-            # Only of a body that was understood: one that was not must be read again next time.
-            reading=_reading(body.parsed, body_hash, stale_rows(judged, now), broken)
-            if body.parsed
-            else NOTHING_READ,
-        )
-        return _report(feed, decision, body, entries, broken)
+        verdicts = [one.verdict for one in judged]
+        joins = continuity(feed, verdicts)
+        decision = self._decide(feed, response, body, news_of(body.parsed.entries, verdicts, joins), now)
+        broken = joins is Continuity.BROKEN
+        reading = _reading(body.parsed, body_hash, stale_rows(judged, now), broken)
+        self.feeds.record_poll(feed, decision, entries, now=now, reading=reading)
+        return _report(feed, decision, body.parsed, entries, broken)
 
-    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, now: datetime) -> PollDecision:
+    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, news: News, now: datetime) -> PollDecision:
         return decide_next_poll(
             feed,
             self.settings,
             response,
-            ttl=(body.parsed.cadence if body.parsed else feed.cadence).ttl,
+            # Of a 304 what the last body said.
+            cadence=body.parsed.cadence if body.parsed else feed.cadence,
             unchanged=body.unchanged,
             problem=body.problem,
             parse_outcome=body.outcome,
             now=now,
             dice=self.dice(),
+            news=news,
         )
 
     def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> _Body:
@@ -190,6 +272,8 @@ class PollStage:
 
     def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Judged]:
         keys = url_keys(parsed.entries)
+        if feed.first_success_at is None:
+            return judge_listing(parsed.entries, keys, (), now)  # nothing of it was ever stored
         known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
         return judge_listing(parsed.entries, keys, known, now)
 
@@ -214,8 +298,10 @@ def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have
     return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost)
 
 
-def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:
-    """The reports there are, and so many more that at most that many stay at work. Raises what a reader raised."""
+def _done(
+    at_work: list[Future[PollReport | QuietPoll | None]], most: int
+) -> Iterator[PollReport | QuietPoll | None]:
+    """What is done, and so many more that at most that many stay at work. Raises what a reader raised."""
     while True:
         finished = [one for one in at_work if one.done()]
         for one in finished:
@@ -227,18 +313,18 @@ def _done(at_work: list[Future[PollReport]], most: int) -> Iterator[PollReport]:
 
 
 def _report(
-    feed: Feed, decision: PollDecision, body: _Body, entries: list[NewEntry], may_have_lost: bool
+    feed: Feed, decision: PollDecision, parsed: ParsedFeed, entries: list[NewEntry], may_have_lost: bool
 ) -> PollReport:
     fates = [entry.fate for entry in entries]
     return PollReport(
         feed=feed,
         decision=decision,
-        entries=len(body.parsed.entries) if body.parsed else 0,
+        entries=len(parsed.entries),
         waiting=fates.count(Fate.WAITING),
         seen=fates.count(Fate.SEEN_AT_SUBSCRIBE),
         too_old=fates.count(Fate.TOO_OLD),
         revised=sum(entry.revision_of is not None for entry in entries),
-        first=body.parsed is not None and feed.first_success_at is None,
-        engine=body.parsed.engine if body.parsed else None,
+        first=feed.first_success_at is None,
+        engine=parsed.engine,
         may_have_lost=may_have_lost,
     )

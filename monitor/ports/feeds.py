@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from monitor.model.cadence import Boost
 from monitor.model.entry import KnownEntry, NewEntry
-from monitor.model.feed import NOTHING_READ, Feed, FeedSettings, Listing, PollDecision, Reading, Subscription
+from monitor.model.feed import (
+    NOTHING_READ,
+    Feed,
+    FeedSettings,
+    Listing,
+    PollDecision,
+    QuietPoll,
+    Reading,
+    Subscription,
+)
 
 
 class DueFeeds(Protocol):
@@ -37,8 +47,21 @@ class DueFeeds(Protocol):
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction; returns entries stored.
 
-        That entries may have been lost is noted only where an entry of the feed was stored before.
+        That entries may have been lost is noted only where an entry of the feed was stored before. A boost that
+        began while the feed was asked holds for the next poll already.
         """
+        ...
+
+    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+        """The same of polls without a body, all in one transaction; where one cannot be recorded, none is."""
+        ...
+
+    def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        ...
+
+    def put_off(self, until: Mapping[int, datetime]) -> None:
+        """Makes these feeds due then, without a poll, since their hosts are paused; their leases end."""
         ...
 
 
@@ -46,7 +69,10 @@ class FeedStore(DueFeeds, Protocol):
     """Subscriptions, and the feeds behind them."""
 
     def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
-        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled."""
+        """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled.
+
+        Many new ones are due one after the other (`core.feeds.schedule.first_poll_at`).
+        """
         ...
 
     def all(self) -> Sequence[Feed]:
@@ -74,6 +100,14 @@ class FeedStore(DueFeeds, Protocol):
 
     def make_all_due(self, now: datetime) -> int:
         """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def boost(self, feed_ids: Sequence[int], boost: Boost | None, now: datetime) -> None:
+        """Has these feeds asked at the interval of a boost until it ends, or ends what boosts they have.
+
+        Each is due within that interval, one after the other; one whose server said when to come back, or refuses
+        us, is not asked sooner.
+        """
         ...
 
     def listings(self) -> Mapping[int, Listing]:

@@ -147,3 +147,9 @@ def test_the_delivery_bench_drains_its_queue_and_counts_idle_seconds() -> None:
     assert "smtplib alone" in table
     assert "60 e-mails to 2 receivers: " in table
     assert "digest: 3 silences hold 50" in table
+
+
+def test_the_bench_of_the_due_queue_prints_a_tick_and_the_polls() -> None:
+    printed = bench("polling_queue.py", "--feeds", "1000")
+    assert "1,000 feeds: an empty tick " in printed
+    assert printed.count(" ms a feed, in the store") == 3

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from math import ceil
 
 import httpx2
 
 from monitor.adapters.fetch.body import Excess, read_body
 from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
 from monitor.adapters.fetch.headers import checked_headers, request_headers
+from monitor.adapters.fetch.pauses import HostPauses
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.robots import MAX_ROBOTS_BYTES, Robots, RobotsVerdict
 from monitor.adapters.fetch.routes import Routes, Way, is_home
@@ -103,6 +105,7 @@ class Exchange:
         self._turns = turns
         self._settings = settings
         self._user_agent = settings.user_agent.replace("{version}", version)
+        self._pauses = HostPauses(monotonic)
         self._robots = Robots(self._fetch_robots, self._user_agent, monotonic)
         # Not those of a call: the pages of several may be waiting for one robots.txt.
         self._robots_seat = Seat(asyncio.Semaphore(settings.concurrency), lambda host: None)
@@ -129,18 +132,30 @@ class Exchange:
                 self._step(trail, target, seen)
                 if trail.hops:
                     seat.moved(trail.host)
+                self._expect_no_pause(trail)
                 way = self._routes.way(request.access, target)
                 if request.purpose is Purpose.PAGE:
                     await self._obey_robots(target, request.access, way)
                 turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
                 async with turn, seat.slots, budget.spending():
+                    self._expect_no_pause(trail)  # it may have begun while this waited
                     outcome, target, body = await self._hop(request, trail, way, budget, cap, excess)
             why = _why_not(request.access, trail) if outcome not in _SUCCESS else ""
         except TimeoutError:
             outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
         except Exception as error:
             outcome, why = fault_of(error)
-        return _respond(request, trail, outcome, why, body, budget.spent)
+        response = _respond(request, trail, outcome, why, body, budget.spent)
+        if trail.status is not None:
+            self._pauses.note(trail.host, response)
+        return response
+
+    def _expect_no_pause(self, trail: _Trail) -> None:
+        """Raises Refused while the host is to be left alone: nothing is sent, and no status came."""
+        left = self._pauses.left(trail.host)
+        if left:
+            trail.status, trail.headers = None, {"retry-after": str(ceil(left))}
+            raise Refused(PollOutcome.RATE_LIMITED, "asked to be left alone for a while; not asked")
 
     def _step(self, trail: _Trail, target: httpx2.URL, seen: set[str]) -> None:
         """Goes to the next hop, or refuses: a circle, or too many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +11,24 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.identities import identity_of, short_hash
 from monitor.adapters.store.listings import arrivals, listings
-from monitor.adapters.store.rows import CADENCE, RHYTHM, declared_columns, entry_columns, feed_of, fresh_columns
+from monitor.adapters.store.rows import (
+    CADENCE,
+    RHYTHM,
+    boost_of,
+    declared_columns,
+    entry_columns,
+    feed_of,
+    fresh_columns,
+)
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
+from monitor.core.feeds.politeness import NOT_SOONER
+from monitor.core.feeds.schedule import first_poll_at
+from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
     NOTHING_READ,
@@ -27,16 +40,19 @@ from monitor.model.feed import (
     Listing,
     PollDecision,
     PollOutcome,
+    QuietPoll,
     Reading,
     Subscription,
 )
 
 # Failures that another login, proxy or certificate may mend.
 _BY_ACCESS = (PollOutcome.AUTH_ERROR.value, PollOutcome.TLS_ERROR.value, PollOutcome.UNREACHABLE.value)
+_FIRST_WITHIN = timedelta(minutes=15)  # for a feed without an interval of its own
 _CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
 _POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
+_POLLED_NOW = _POLLED.returning(t.feeds.c.boost_seconds, t.feeds.c.boost_until)
 # The config may have changed while a feed was asked: what left it stays removed, and the name it gives wins.
 _GONE = _POLLED.where(t.feeds.c.status == FeedStatus.ACTIVE.value).values(status=FeedStatus.GONE.value)
 _TITLED = _POLLED.where(t.feeds.c.declared_name.is_(None))
@@ -79,10 +95,12 @@ class SqlFeedStore:
         wanted = {settings.url: settings for settings in declared}
         with self._db.write() as connection:
             known = {row["declared_url"]: row for row in connection.execute(sa.select(t.feeds)).mappings()}
+            fresh = [settings for settings in wanted.values() if settings.url not in known]
+            if fresh:
+                connection.execute(t.feeds.insert(), [_first(one, index, now) for index, one in enumerate(fresh)])
             for settings in declared:
                 before = known.get(settings.url)
                 if before is None:
-                    connection.execute(t.feeds.insert().values(**fresh_columns(settings, now)))
                     continue
                 values = declared_columns(settings)
                 if settings.name:
@@ -212,13 +230,37 @@ class SqlFeedStore:
             if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
                 values["may_have_lost_at"] = now
             stored = _insert_entries(connection, feed.id, entries, now)
-            connection.execute(_POLLED, {"feed": feed.id, **values})
-            if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
-                connection.execute(_GONE, {"feed": feed.id})
+            _decided(connection, feed, decision, values, now)
             if reading.title and reading.title != feed.name and not feed.settings.name:
                 connection.execute(_TITLED, {"feed": feed.id, "name": reading.title})
-            add_counts(connection, now.replace(second=0, microsecond=0), decision.outcome)
+            add_counts(connection, _minute(now), decision.outcome)
         return stored
+
+    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+        """Polls without a body in one transaction: a commit costs more than the rest of it."""
+        with self._db.write() as connection:
+            for one in polls:
+                values = _learned(one.feed, one.decision, NOTHING_READ, one.at)
+                _decided(connection, one.feed, one.decision, values, one.at)
+            for (minute, outcome), number in Counter(
+                (_minute(one.at), one.decision.outcome) for one in polls
+            ).items():
+                add_counts(connection, minute, outcome, number)
+
+    def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        with self._db.read() as connection:
+            return host_pauses(connection, now)
+
+    def put_off(self, until: Mapping[int, datetime]) -> None:
+        """Makes feeds due later without a poll: their hosts are paused."""
+        with self._db.write() as connection:
+            put_off(connection, until)
+
+    def boost(self, feed_ids: Sequence[int], boost: Boost | None, now: datetime) -> None:
+        """Has feeds asked more often for a while, or no longer so."""
+        with self._db.write() as connection:
+            boost_feeds(connection, feed_ids, boost, now)
 
     def passive_feed(self, publisher: str, now: datetime) -> Feed:
         """The feed that holds the ingested documents of a publisher, made when it is not there."""
@@ -245,6 +287,28 @@ class SqlFeedStore:
             _still_listed(connection, listed, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
             return _insert_entries(connection, feed_id, entries, now)
+
+
+def _decided(
+    connection: Connection, feed: Feed, decision: PollDecision, values: Mapping[str, object], now: datetime
+) -> None:
+    row = connection.execute(_POLLED_NOW, {"feed": feed.id, **values}).first()
+    if row is not None and decision.reason not in NOT_SOONER:
+        keep_boost(connection, feed, boost_of(*row), now)
+    if decision.pause is not None:
+        pause_host(connection, decision.pause, now)
+    if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
+        connection.execute(_GONE, {"feed": feed.id})
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
+
+
+def _first(settings: FeedSettings, index: int, now: datetime) -> dict[str, Any]:
+    """A new feed as a row, due in its turn."""
+    due = first_poll_at(now, index, settings.interval or _FIRST_WITHIN)
+    return {**fresh_columns(settings, now), "next_poll_at": due}
 
 
 def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: Sequence[str]) -> list[KnownEntry]:

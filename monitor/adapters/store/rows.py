@@ -87,10 +87,15 @@ def feed_of(row: RowMapping) -> Feed:
         may_have_lost_at=row["may_have_lost_at"],
         cadence=CADENCE.validate_python(row["cadence"]) if row["cadence"] else Cadence(),
         rhythm=RHYTHM.validate_python(row["rhythm"]) if row["rhythm"] else None,
-        boost=Boost(timedelta(seconds=row["boost_seconds"]), row["boost_until"]) if row["boost_until"] else None,
+        boost=boost_of(row["boost_seconds"], row["boost_until"]),
         hub=HubOffer(row["hub_url"], row["hub_topic"]) if row["hub_url"] else None,
         pushed_until=row["pushed_until"],
     )
+
+
+def boost_of(seconds: float | None, until: datetime | None) -> Boost | None:
+    """The columns of a boost; it may be over."""
+    return None if seconds is None or until is None else Boost(timedelta(seconds=seconds), until)
 
 
 def declared_columns(settings: FeedSettings) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class SqlStore:
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
             (t.broken_receivers, t.broken_receivers.c.next_try_at, _LONGEST_REFUSAL, sa.true()),
+            (t.host_pauses, t.host_pauses.c.until, _LONGEST_POLL, sa.true()),
             (t.matches, t.matches.c.matched_at, timedelta(0), sa.true()),
             (t.rulesets, t.rulesets.c.loaded_at, timedelta(0), sa.true()),
             (t.digest_states, d.last_end, timedelta(0), sa.true()),

@@ -16,10 +16,10 @@ from monitor.model.feed import PollOutcome
 
 # Statements that run for every feed or entry are made once and take their values as parameters: to build one
 # anew costs SQLAlchemy more than to run it.
-_ONE_MORE = (
+_MORE = (
     t.poll_counts.update()
     .where(t.poll_counts.c.minute == sa.bindparam("in_minute"), t.poll_counts.c.outcome == sa.bindparam("came_to"))
-    .values(polls=t.poll_counts.c.polls + 1)
+    .values(polls=t.poll_counts.c.polls + sa.bindparam("more"))
 )
 
 
@@ -52,13 +52,13 @@ def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) 
     return sa.func.datetime(column, f"-{int(by.total_seconds())} seconds")
 
 
-def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome) -> None:
-    """Counts one poll of that outcome in that minute."""
-    this = {"in_minute": minute, "came_to": outcome.value}
-    if not connection.execute(_ONE_MORE, this).rowcount and not insert_new(
-        connection, t.poll_counts, {"minute": minute, "outcome": outcome.value, "polls": 1}
+def add_counts(connection: Connection, minute: datetime, outcome: PollOutcome, polls: int = 1) -> None:
+    """Counts polls of that outcome in that minute."""
+    this = {"in_minute": minute, "came_to": outcome.value, "more": polls}
+    if not connection.execute(_MORE, this).rowcount and not insert_new(
+        connection, t.poll_counts, {"minute": minute, "outcome": outcome.value, "polls": polls}
     ):
-        connection.execute(_ONE_MORE, this)  # another process inserted it in between
+        connection.execute(_MORE, this)  # another process inserted it in between
 
 
 def insert_or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:

@@ -5,9 +5,13 @@ Rules: polling design "When to poll", after RFC 9110, RFC 9111 and Rachel Kroll'
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
+from monitor.core.feeds.politeness import host_pause
+from monitor.core.feeds.rhythm import NO_NEWS, Learned, News, learn
+from monitor.core.feeds.server_wishes import AGES, freshness, retry_after
+from monitor.model.cadence import Boost, Cadence
 from monitor.model.entry import Fate, ParsedEntry
 from monitor.model.feed import (
     POLL_SUCCESS,
@@ -27,6 +31,22 @@ _MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
 _REFUSALS_BELIEVED = 3  # failures in a row: bot walls send a 403 in passing
 _JITTER = 0.1
 _MAX_DOUBLINGS = 20  # 2**20 minutes are two years: far over the cap, and no overflow
+# What a server asked for: never cut short by jitter.
+_ASKED = frozenset({PollReason.FRESHNESS, PollReason.RETRY_AFTER, PollReason.SKIPPED})
+# What we chose ourselves: never beyond `max_interval`, jitter included.
+_CHOSEN = frozenset(
+    {
+        PollReason.INTERVAL,
+        PollReason.RATE,
+        PollReason.MOSTLY_NEW,
+        PollReason.ALL_NEW,
+        PollReason.QUIET,
+        PollReason.PERIOD,
+    }
+)
+FIRST_AT_ONCE = 100
+"""So many new feeds are asked at once: a desk sees them in seconds, and no server takes it for a burst."""
+_FIRST_APART = timedelta(milliseconds=50)  # the others
 
 
 def decide_next_poll(
@@ -34,17 +54,22 @@ def decide_next_poll(
     settings: PollSettings,
     response: FetchResponse,
     *,
-    ttl: timedelta | None,
+    cadence: Cadence,
     unchanged: bool,
     problem: str | None,
     parse_outcome: PollOutcome | None,
     now: datetime,
     dice: float,
+    news: News = NO_NEWS,
 ) -> PollDecision:
     """When to ask next and what to keep of this answer.
 
-    `unchanged`: the body's hash is the stored one. `parse_outcome` is NOT_A_FEED or PARSE_FAILED, with
-    `problem` as its one line, when a 200's body could not be used; else None. `dice` in [0, 1).
+    `cadence` is what the feed says of itself, `news` what the answer brought, `unchanged`: the body's hash is the
+    stored one. `parse_outcome` is NOT_A_FEED or PARSE_FAILED, with `problem` as its one line, when a 200's body
+    could not be used; else None. `dice` in [0, 1).
+
+    A feed that answers is asked again after what its polls taught (`core.feeds.rhythm`), or after its own
+    interval, which is a promise: only Retry-After stretches it, and a boost shortens it.
 
     A failing feed is asked again after its base interval, doubled with each further failure up to
     `settings.max_interval`, or 15 minutes where the fault may be our own network's (UNREACHABLE, TIMEOUT), and
@@ -55,11 +80,23 @@ def decide_next_poll(
     outcome = _outcome(response, unchanged, parse_outcome)
     succeeded = outcome in POLL_SUCCESS
     failures = 0 if succeeded else feed.failures + 1
-    wait, reason = _wait(feed, settings, response, outcome, failures, ttl, now)
+    learned = None
+    if succeeded:
+        learned = _learned(feed, settings, response, outcome, news, now)
+        wait, reason = _wait_of_good(feed, settings, response, cadence, learned, now)
+    else:
+        wait, reason = _wait_of_failing(feed, settings, response, outcome, failures, now)
     longest = _longest(feed, settings, outcome, reason)
+    # Cut before the jitter too: feeds at the longest wait are spread, and no ttl overflows the arithmetic.
+    most = longest / (1 + _JITTER) if reason in _CHOSEN else longest
+    wait = min(_jittered(min(wait, most), reason, dice), longest)
+    if reason in _CHOSEN or reason is PollReason.PROMISED:
+        wait = _back_in_step(feed, wait, now, dice)
+    if reason in _CHOSEN:
+        wait = max(wait, min(settings.min_interval, longest))
+    wait, reason = _without_skipped(cadence, wait, reason, now, dice)
     return PollDecision(
-        # Cut before the jitter too: feeds at the longest wait are spread, and no ttl overflows the arithmetic.
-        next_poll_at=now + min(_jittered(min(wait, longest), reason, dice), longest),
+        next_poll_at=now + wait,
         reason=reason,
         outcome=outcome,
         failures=failures,
@@ -67,7 +104,19 @@ def decide_next_poll(
         url=response.permanent_url or feed.url if succeeded else feed.url,
         status=FeedStatus.GONE if outcome is PollOutcome.GONE else feed.status,
         error=None if succeeded else _error(response, problem, outcome),
+        # What comes by a hub is no news at the daily poll, which teaches nothing then.
+        rhythm=learned.rhythm if learned and not _is_pushed(feed, now) else None,
+        pause=host_pause(response, now),
     )
+
+
+def first_poll_at(now: datetime, index: int, interval: timedelta) -> datetime:
+    """When the feed at this place of many new ones is due: 100 at once, then 20 a second, within the interval.
+
+    A list that was imported is spread over the whole interval (`app.opml_files.spread`): nobody waits for it.
+    """
+    late = max(0, index - FIRST_AT_ONCE) * _FIRST_APART
+    return now + (late if late < interval else late % interval)
 
 
 def entry_fate(
@@ -108,40 +157,88 @@ def _outcome(response: FetchResponse, unchanged: bool, parse_outcome: PollOutcom
     return PollOutcome.UNCHANGED if unchanged else PollOutcome.OK
 
 
-def _wait(
+def _learned(
+    feed: Feed, settings: PollSettings, response: FetchResponse, outcome: PollOutcome, news: News, now: datetime
+) -> Learned:
+    learned = learn(feed.rhythm, news, feed.last_success_at, now, settings)
+    fresh = freshness(response, now)
+    if fresh is None:
+        # A 304 updates what was said before and may leave the rest out (RFC 9111 §3.2).
+        kept = outcome is PollOutcome.NOT_MODIFIED and feed.rhythm is not None
+        fresh = feed.rhythm.fresh if kept and feed.rhythm is not None else timedelta(0)
+    return replace(learned, rhythm=replace(learned.rhythm, fresh=min(fresh, AGES)))
+
+
+def _wait_of_good(
+    feed: Feed, settings: PollSettings, response: FetchResponse, cadence: Cadence, learned: Learned, now: datetime
+) -> tuple[timedelta, PollReason]:
+    wait, reason = learned.interval, learned.reason
+    promised = feed.settings.interval
+    if promised is not None:
+        wait, reason = promised, PollReason.PROMISED
+    boost = boost_at(feed, now)
+    if boost is not None and boost.interval < wait:
+        wait, reason = boost.interval, PollReason.BOOSTED
+    asked = retry_after(response, now)
+    if asked is not None and asked > wait:
+        return asked, PollReason.RETRY_AFTER
+    if promised is not None or reason is PollReason.BOOSTED:
+        return wait, reason
+    if reason is PollReason.INTERVAL and not learned.rhythm.hours and cadence.period is not None:
+        # WordPress says hourly of every feed: it is believed only where nothing better is known.
+        period = min(cadence.period, settings.max_interval)
+        if period > wait:
+            wait, reason = period, PollReason.PERIOD
+    if _is_pushed(feed, now) and feed.pushed_until is not None:
+        announced = min(LONGEST_WAIT, feed.pushed_until - now)
+        if announced > wait:
+            return announced, PollReason.PUSHED
+    fresh = max(learned.rhythm.fresh, cadence.ttl or timedelta(0))
+    return (fresh, PollReason.FRESHNESS) if fresh > wait else (wait, reason)
+
+
+def _wait_of_failing(
     feed: Feed,
     settings: PollSettings,
     response: FetchResponse,
     outcome: PollOutcome,
     failures: int,
-    ttl: timedelta | None,
     now: datetime,
 ) -> tuple[timedelta, PollReason]:
-    promised = feed.settings.interval
-    wait = promised or settings.interval
-    asked = _retry_after(response, now)
+    wait = _base(feed, settings, now)
+    asked = retry_after(response, now)
     if outcome is PollOutcome.GONE:
         return LONGEST_WAIT, PollReason.GONE
     if outcome is PollOutcome.AUTH_ERROR and failures >= _REFUSALS_BELIEVED:
         return LONGEST_WAIT, PollReason.DAILY
-    if outcome not in POLL_SUCCESS:
-        if asked is not None:
-            return max(wait, asked), PollReason.RETRY_AFTER
-        # The first failure costs no extra wait (a hiccup); a bare 429 or 503 always means "slower".
-        doublings = failures if outcome is PollOutcome.RATE_LIMITED else failures - 1
-        return wait * 2 ** min(max(doublings, 0), _MAX_DOUBLINGS), PollReason.BACK_OFF
-    reason = PollReason.PROMISED if promised else PollReason.INTERVAL
-    if asked is not None and asked > wait:
-        return asked, PollReason.RETRY_AFTER
-    fresh = max(_freshness(response, now), ttl or timedelta(0))
-    if not promised and fresh > wait:
-        return fresh, PollReason.FRESHNESS
-    return wait, reason
+    if asked is not None:
+        return max(wait, asked), PollReason.RETRY_AFTER
+    # The first failure costs no extra wait (a hiccup); a bare 429 or 503 always means "slower".
+    doublings = failures if outcome is PollOutcome.RATE_LIMITED else failures - 1
+    return wait * 2 ** min(max(doublings, 0), _MAX_DOUBLINGS), PollReason.BACK_OFF
+
+
+def _base(feed: Feed, settings: PollSettings, now: datetime) -> timedelta:
+    """The interval that failures double."""
+    base = feed.settings.interval or settings.interval
+    boost = boost_at(feed, now)
+    return min(base, boost.interval) if boost is not None else base
+
+
+def boost_at(feed: Feed, now: datetime) -> Boost | None:
+    """The boost in force: it ends by itself."""
+    return feed.boost if feed.boost is not None and feed.boost.until > now else None
+
+
+def _is_pushed(feed: Feed, now: datetime) -> bool:
+    return feed.pushed_until is not None and feed.pushed_until > now
 
 
 def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: PollReason) -> timedelta:
     """The cap of a wait, jitter included."""
     longest = max(LONGEST_WAIT, feed.settings.interval or LONGEST_WAIT)
+    if reason in _CHOSEN:
+        return min(longest, settings.max_interval)
     if reason is not PollReason.BACK_OFF:
         return longest
     patience = settings.max_interval
@@ -152,9 +249,43 @@ def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: P
 
 def _jittered(wait: timedelta, reason: PollReason, dice: float) -> timedelta:
     """±10 %, so that feeds added together do not stay together; never sooner than a server asked."""
-    if reason in (PollReason.FRESHNESS, PollReason.RETRY_AFTER):
+    if reason in _ASKED:
         return wait * (1 + _JITTER * dice)
     return wait * (1 - _JITTER + 2 * _JITTER * dice)
+
+
+def _back_in_step(feed: Feed, wait: timedelta, now: datetime, dice: float) -> timedelta:
+    """A feed that was asked long after its time comes again sooner, by chance.
+
+    A daemon that was down asks all that is overdue as soon as hosts and `concurrency` allow, since every further
+    delay is an alert's; then the feeds would stay together at each later round. So they part within the first.
+    """
+    if feed.last_polled_at is None or now - feed.next_poll_at < wait:
+        return wait
+    return wait * (0.5 + 0.5 * dice)
+
+
+def _without_skipped(
+    cadence: Cadence, wait: timedelta, reason: PollReason, now: datetime, dice: float
+) -> tuple[timedelta, PollReason]:
+    """The wait, longer where it ends in the hours or days in which the feed asks not to be read (RSS 2.0).
+
+    Not beyond a day, and not against a promise or a boost.
+    """
+    if reason not in _CHOSEN and reason is not PollReason.FRESHNESS:
+        return wait, reason
+    due = (now + wait).astimezone(UTC)
+    free = due
+    while free < now + LONGEST_WAIT and _is_skipped(cadence, free):
+        free = free.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    if free == due:
+        return wait, reason
+    # By chance within that hour: all feeds of one kind of server skip the same hours.
+    return min(free + dice * timedelta(hours=1) - now, LONGEST_WAIT), PollReason.SKIPPED
+
+
+def _is_skipped(cadence: Cadence, at: datetime) -> bool:
+    return at.hour in cadence.skip_hours or at.weekday() in cadence.skip_days
 
 
 def _validators(stored: Validators, response: FetchResponse, outcome: PollOutcome) -> Validators:
@@ -168,45 +299,6 @@ def _validators(stored: Validators, response: FetchResponse, outcome: PollOutcom
     same_date = given.last_modified in (None, stored.last_modified)
     # A 304 may repeat only a part (RFC 9110 §15.4.5): a part that agrees leaves the stored pair whole.
     return stored if same_etag and same_date else given
-
-
-def _freshness(response: FetchResponse, now: datetime) -> timedelta:
-    """How long the answer is fresh (RFC 9111 §4.2.1): max-age, else Expires minus Date; never negative."""
-    directives = [part.strip().lower() for part in response.headers.get("cache-control", "").split(",")]
-    if "no-cache" in directives or "no-store" in directives:
-        return timedelta(0)
-    for directive in directives:
-        name, _, value = directive.partition("=")
-        if name.strip() == "max-age":
-            return _seconds(value.strip().strip('"')) or timedelta(0)
-    expires = _http_date(response.headers.get("expires"))
-    if expires is None:
-        return timedelta(0)
-    return max(expires - (_http_date(response.headers.get("date")) or now), timedelta(0))
-
-
-def _retry_after(response: FetchResponse, now: datetime) -> timedelta | None:
-    """Retry-After (RFC 9110 §10.2.3): seconds or an HTTP date; None when missing, unreadable or past."""
-    value = response.headers.get("retry-after", "").strip()
-    wait = _seconds(value)
-    if wait is None and (date := _http_date(value)):
-        wait = date - now
-    return wait if wait is not None and wait > timedelta(0) else None
-
-
-def _seconds(value: str) -> timedelta | None:
-    if not (value.isascii() and value.isdigit()):
-        return None
-    # Longer numbers are nonsense or an attack on the date arithmetic; both mean "very long".
-    return timedelta(seconds=int(value)) if len(value) < 10 else timedelta(days=365)
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(value or "")
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
 
 
 def _error(response: FetchResponse, problem: str | None, outcome: PollOutcome) -> str:

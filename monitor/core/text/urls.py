@@ -104,6 +104,14 @@ def host_of(url: str) -> str:
         return ""
 
 
+def full_host(url: str) -> str:
+    """The host as it is asked, in lower case ASCII, without port and final dot; "" when there is none."""
+    try:
+        return _ascii_host(_split(url.strip()).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
 def feed_key(url: str) -> str:
     """A feed's URL without what never tells two feeds apart: case of scheme and host, default port, fragment.
 

@@ -3,66 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from deciding import BASE, FEED, NOW, OLD, PROMISED, URL, decide, wait
 from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from monitor.core.feeds.schedule import LONGEST_WAIT, decide_next_poll, entry_fate
+from monitor.core.feeds.schedule import LONGEST_WAIT, entry_fate
 from monitor.model.entry import Fate, ParsedEntry
-from monitor.model.feed import (
-    Feed,
-    FeedSettings,
-    FeedStatus,
-    PollDecision,
-    PollOutcome,
-    PollReason,
-    PollSettings,
-    Validators,
-)
-from monitor.model.fetch import FetchRequest, FetchResponse
-
-NOW = datetime(2023, 2, 22, 12, tzinfo=UTC)
-URL = "https://example.org/feed"
-OLD = Validators('"old"', "Tue, 21 Feb 2023 12:00:00 GMT")
-FEED = Feed(
-    id=1,
-    settings=FeedSettings(URL),
-    url=URL,
-    name="F",
-    subscribed_at=NOW - timedelta(days=1),
-    next_poll_at=NOW,
-    validators=OLD,
-)
-PROMISED = replace(FEED, settings=FeedSettings(URL, interval=timedelta(minutes=5)))
-BASE = timedelta(minutes=15)
-
-
-def decide(feed: Feed = FEED, outcome: PollOutcome = PollOutcome.OK, **given: Any) -> PollDecision:
-    response = FetchResponse(
-        FetchRequest(1, URL),
-        outcome,
-        status=given.pop("status", 200),
-        permanent_url=given.pop("permanent_url", None),
-        headers=given.pop("headers", {}),
-        error=given.pop("error", None),
-    )
-    defaults: dict[str, Any] = {
-        "ttl": None,
-        "unchanged": False,
-        "problem": None,
-        "parse_outcome": None,
-        "dice": 0.5,
-    }
-    settings = given.pop("settings", None) or PollSettings()
-    return decide_next_poll(feed, settings, response, now=NOW, **(defaults | given))
-
-
-def wait(decision: PollDecision) -> timedelta:
-    return decision.next_poll_at - NOW
+from monitor.model.feed import Feed, FeedSettings, FeedStatus, PollOutcome, PollReason, PollSettings, Validators
 
 
 def test_a_good_answer_is_asked_again_after_the_default_interval() -> None:

@@ -180,6 +180,7 @@ def test_batches_are_found_in_the_order_of_code_points_whatever_the_locale(local
 def test_two_threads_never_claim_the_same_feed(url: str) -> None:
     store = SqlStore(url)
     store.feeds.sync([feed_settings(f"https://{n}.example/feed") for n in range(200)], NOON)
+    store.feeds.make_all_due(NOON)  # so many new ones are due one after the other
     claimed: list[int] = []
     start = threading.Barrier(4)
 

@@ -1,0 +1,161 @@
+"""What every store promises of due times that move without a poll: pauses of hosts, boosts, many new feeds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from made import MINUTE, NOON, decision, feed_settings
+from stored import LEASE, poll
+
+from monitor.model.cadence import Boost, Cadence, Rhythm
+from monitor.model.feed import Feed, HostPause, PollOutcome, PollReason, QuietPoll, Reading
+from monitor.ports import Store
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BOOST = Boost(2 * MINUTE, NOON + 6 * HOUR)
+
+
+def many(store: Store, number: int) -> list[Feed]:
+    store.feeds.sync([feed_settings(f"https://f{n}.example/feed") for n in range(number)], NOON)
+    return list(store.feeds.all())
+
+
+def due(store: Store, minutes: float) -> int:
+    return len(store.feeds.claim_due(NOON + minutes * MINUTE, LEASE, 100_000))
+
+
+# ---- pauses of hosts
+
+
+def test_a_pause_of_a_host_is_kept_until_it_is_over(store: Store, feed: Feed) -> None:
+    pause = HostPause("news.example", NOON + HOUR)
+    store.feeds.record_poll(feed, decision(pause=pause), [], now=NOON)
+    assert store.feeds.host_pauses(NOON + 59 * MINUTE) == {"news.example": NOON + HOUR}
+    assert store.feeds.host_pauses(NOON + HOUR) == {}
+
+
+def test_what_a_host_said_last_counts(store: Store, feed: Feed) -> None:
+    for until in (HOUR, 20 * MINUTE):
+        pause = HostPause("news.example", NOON + until)
+        store.feeds.record_poll(feed, decision(pause=pause), [], now=NOON)
+    assert store.feeds.host_pauses(NOON) == {"news.example": NOON + 20 * MINUTE}
+
+
+def test_pauses_that_are_over_are_forgotten_with_the_next_one(store: Store, feed: Feed) -> None:
+    for name, at in (("one.example", NOON), ("two.example", NOON + DAY)):
+        store.feeds.record_poll(feed, decision(pause=HostPause(name, at + HOUR)), [], now=at)
+    assert store.feeds.host_pauses(NOON) == {"two.example": NOON + DAY + HOUR}
+
+
+def test_a_feed_that_was_put_off_was_not_polled_and_is_due_then(store: Store, feed: Feed) -> None:
+    (claimed,) = store.feeds.claim_due(NOON, LEASE, 1)
+    store.feeds.put_off({claimed.id: NOON + 30 * MINUTE})
+    (kept,) = store.feeds.all()
+    assert (kept.next_poll_at, kept.last_reason) == (NOON + 30 * MINUTE, PollReason.HOST_PAUSED)
+    assert (kept.last_polled_at, kept.failures, kept.last_outcome) == (None, 0, None)
+    assert due(store, 29) == 0
+    assert due(store, 30) == 1
+
+
+def test_a_pause_that_a_clock_set_back_left_behind_ends(store: Store, feed: Feed) -> None:
+    store.feeds.record_poll(feed, decision(pause=HostPause("a.example", NOON + HOUR)), [], now=NOON)
+    store.set_right(NOON - 3 * DAY)
+    assert store.feeds.host_pauses(NOON - 3 * DAY) == {}
+
+
+# ---- boosts
+
+
+def test_boosted_feeds_are_due_within_the_boosts_interval_one_after_the_other(store: Store) -> None:
+    feeds = many(store, 4)
+    for one in feeds:
+        poll(store, one)
+    store.feeds.boost([one.id for one in feeds[:2]], BOOST, NOON)
+    assert [one.boost for one in store.feeds.all()] == [BOOST, BOOST, None, None]
+    assert [due(store, minutes) for minutes in (0, 0.9, 1, 2)] == [1, 0, 1, 0]
+    assert due(store, 15) == 4  # leases ended; those without a boost are due at their usual time
+
+
+def test_a_boost_makes_no_feed_later_and_wakes_none_that_was_removed(store: Store) -> None:
+    first, second = many(store, 2)
+    store.feeds.unsubscribe(second.id)
+    store.feeds.boost([second.id, first.id], BOOST, NOON)
+    assert store.feeds.all()[0].next_poll_at == NOON
+    assert due(store, 2) == 1
+
+
+def test_a_boost_overrules_no_server(store: Store) -> None:
+    feeds = many(store, 4)
+    asked = (PollReason.RETRY_AFTER, PollReason.HOST_PAUSED, PollReason.DAILY, PollReason.FRESHNESS)
+    for one, reason in zip(feeds, asked, strict=True):
+        store.feeds.record_poll(one, decision(reason=reason), [], now=NOON)
+    store.feeds.boost([one.id for one in feeds], BOOST, NOON)
+    sooner = [one.last_reason for one in store.feeds.all() if one.next_poll_at < NOON + 15 * MINUTE]
+    assert sooner == [PollReason.FRESHNESS]
+
+
+def test_a_boost_can_be_ended(store: Store, feed: Feed) -> None:
+    store.feeds.boost([feed.id], BOOST, NOON)
+    store.feeds.boost([feed.id], None, NOON)
+    assert store.feeds.all()[0].boost is None
+
+
+def test_a_boost_that_began_while_the_feed_was_asked_holds_for_its_next_poll(store: Store, feed: Feed) -> None:
+    (claimed,) = store.feeds.claim_due(NOON, LEASE, 1)
+    store.feeds.boost([feed.id], BOOST, NOON)
+    poll(store, claimed)
+    assert store.feeds.all()[0].next_poll_at == NOON + 2 * MINUTE
+
+
+def test_a_boost_of_nothing_is_nothing(store: Store, feed: Feed) -> None:
+    store.feeds.boost([], BOOST, NOON)
+    assert store.feeds.all()[0].boost is None
+
+
+# ---- what is learned, and many new feeds
+
+
+def test_what_polls_taught_and_a_feed_says_of_its_rhythm_comes_back_as_it_was(store: Store, feed: Feed) -> None:
+    rhythm = Rhythm(17 * MINUTE, tuple(n / 7 for n in range(24)), HOUR)
+    cadence = Cadence(HOUR, DAY, frozenset({0, 23}), frozenset({6}))
+    store.feeds.record_poll(feed, decision(rhythm=rhythm), [], now=NOON, reading=Reading("T", "b", cadence))
+    (kept,) = store.feeds.all()
+    assert (kept.rhythm, kept.cadence) == (rhythm, cadence)
+    store.feeds.record_poll(feed, decision(rhythm=None), [], now=NOON)
+    assert store.feeds.all()[0].rhythm == rhythm
+
+
+def test_of_ten_thousand_new_feeds_of_a_config_a_hundred_are_due_at_once(store: Store) -> None:
+    many(store, 10_000)
+    assert due(store, 0) == 101
+    assert 1_100 <= due(store, 1) <= 1_210
+    assert due(store, 15) == 10_000  # all within the interval
+
+
+# ---- polls without a body
+
+
+def quiet(feed: Feed, **more: object) -> QuietPoll:
+    return QuietPoll(feed, decision(outcome=PollOutcome.NOT_MODIFIED, url=feed.url, **more), NOON)
+
+
+def test_polls_without_a_body_are_stored_together_as_one_by_one(store: Store) -> None:
+    first, second, third = many(store, 3)
+    pause = HostPause("news.example", NOON + HOUR)
+    store.feeds.record_quiet_polls([quiet(first), quiet(second, pause=pause)])
+    store.feeds.record_poll(third, quiet(third).decision, [], now=NOON)
+    assert {
+        (one.last_outcome, one.next_poll_at, one.last_polled_at, one.last_success_at, one.validators.etag)
+        for one in store.feeds.all()
+    } == {(PollOutcome.NOT_MODIFIED, NOON + 15 * MINUTE, NOON, NOON, '"etag"')}
+    assert store.feeds.host_pauses(NOON) == {"news.example": NOON + HOUR}
+    assert store.ledger.counts(NOON).polls == {"not_modified": 3}
+
+
+def test_where_one_cannot_be_stored_none_is(store: Store) -> None:
+    first, second = many(store, 2)
+    broken = quiet(second, next_poll_at=(NOON + HOUR).replace(tzinfo=None))
+    with pytest.raises(Exception, match="naive"):
+        store.feeds.record_quiet_polls([quiet(first), broken])
+    assert [one.last_polled_at for one in store.feeds.all()] == [None, None]
