@@ -26,6 +26,7 @@ _WORDS = {
     Fate.READ: "no match",
     Fate.SEEN_AT_SUBSCRIBE: "seen before",
     Fate.TOO_OLD: "too old",
+    Fate.OLDER_PAGE: "older page",
     Fate.FORGOTTEN: "forgotten",
 }
 

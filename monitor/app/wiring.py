@@ -46,6 +46,7 @@ from monitor.model.digest import DigestSettings
 from monitor.model.feed import PollSettings
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
@@ -65,6 +66,7 @@ class Monitor:
     sandboxes: tuple[Sandbox, ...]
     clock: Clock
     poll: PollStage
+    gaps: GapStage
     read: ReadStage
     group: GroupStage
     match: MatchStage
@@ -123,6 +125,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         sandboxes=sandboxes,
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS),
+        gaps=GapStage(store.gaps, store.feeds, fetcher, sandbox, clock, random, settings.poll),
         read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
@@ -173,12 +176,13 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
 def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdout: TextIO) -> Monitor:
     """The next generation of a monitor, over the same store.
 
-    With the same `[poll]` and `[nlp]` its fetcher, children and the stages poll and read are the very same, so
-    that their runs go on. Otherwise they are new and share what is in hand, and the old ones may end beside them.
+    With the same `[poll]` and `[nlp]` its fetcher, children and the stages that fetch are the very same, so that
+    their runs go on. Otherwise they are new and share what is in hand, and the old ones may end beside them.
     When it returns, the store is in step with the new config. Raises StoreError with no feed changed.
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
+    gaps = monitor.gaps
     if (settings.poll, settings.nlp_model) != (was.poll, was.nlp_model):
         recognizer = read.recognizer
         if settings.nlp_model != was.nlp_model:
@@ -186,6 +190,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             sandboxes = (sandboxes[0], *names)
         fetcher = HttpFetcher(settings.poll, version)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll)
+        gaps = replace(gaps, fetcher=fetcher, settings=settings.poll)
         read = replace(read, fetcher=fetcher, recognizer=recognizer)
     receivers = {receiver.name: receiver for receiver in settings.receivers}
     channels = channels_of(receivers, settings.smtp, stdout, monitor.clock, version)
@@ -195,6 +200,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         fetcher=fetcher,
         sandboxes=sandboxes,
         poll=poll,
+        gaps=gaps,
         read=read,
         group=monitor.group
         if settings.story_window == was.story_window

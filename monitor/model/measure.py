@@ -73,7 +73,7 @@ POLLS: Counted[PollOutcome] = Counted("polls", "Polls, by what they came to", {"
 ENTRIES: Counted[Fate] = Counted(
     "entries",
     "New entries, by what became of them at first sight",
-    {"fate": (Fate.WAITING, Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD)},
+    {"fate": (Fate.WAITING, Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD, Fate.OLDER_PAGE)},
 )
 READS: Counted[ReadOutcome] = Counted(
     "articles_read", "Attempts to read an entry, by where the text is from", {"outcome": tuple(ReadOutcome)}

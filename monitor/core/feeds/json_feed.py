@@ -36,6 +36,7 @@ def read_json_feed(text: str, start: str) -> RawFeed:
         language=_text(found.get("language")),
         entries=[_entry(item, authors) for item in found["items"] if isinstance(item, dict)],
         engine=ENGINE,
+        older=_text(found.get("next_url")),
     )
 
 

@@ -119,7 +119,7 @@ def _wait(
 ) -> tuple[timedelta, PollReason]:
     promised = feed.settings.interval
     wait = promised or settings.interval
-    asked = _retry_after(response, now)
+    asked = retry_after(response, now)
     if outcome is PollOutcome.GONE:
         return LONGEST_WAIT, PollReason.GONE
     if outcome is PollOutcome.AUTH_ERROR and failures >= _REFUSALS_BELIEVED:
@@ -185,7 +185,7 @@ def _freshness(response: FetchResponse, now: datetime) -> timedelta:
     return max(expires - (_http_date(response.headers.get("date")) or now), timedelta(0))
 
 
-def _retry_after(response: FetchResponse, now: datetime) -> timedelta | None:
+def retry_after(response: FetchResponse, now: datetime) -> timedelta | None:
     """Retry-After (RFC 9110 §10.2.3): seconds or an HTTP date; None when missing, unreadable or past."""
     value = response.headers.get("retry-after", "").strip()
     wait = _seconds(value)

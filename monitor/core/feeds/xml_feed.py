@@ -73,6 +73,7 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
         entries=[_entry(entry, is_atom) for entry in found.entries],
         engine=ENGINE,
         cadence=Cadence(ttl=_ttl(dict.get(channel, "ttl"))),
+        older=_linked(channel, "prev-archive") or _linked(channel, "next"),
     )
 
 
@@ -155,6 +156,12 @@ def _content(entry: _Node) -> RawText:
         if isinstance(part, dict) and str(part.get("type") or "text/").startswith(("text/", "application/xhtml"))
     ]
     return max(texts, key=lambda text: len(text.value), default=RawText())
+
+
+def _linked(channel: _Node, rel: str) -> str:
+    """The first link of that relation."""
+    listed = [link for link in dict.get(channel, "links") or () if isinstance(link, dict)]
+    return next((_str(dict.get(link, "href")) for link in listed if dict.get(link, "rel") == rel), "")
 
 
 def _authors(entry: _Node) -> tuple[str, ...]:
