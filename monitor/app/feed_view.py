@@ -9,13 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.feed_health import gap_json
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
+from monitor.core.feeds.gaps import gap_words
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus
+from monitor.model.gap import Gap
 from monitor.model.ledger import SeenEntry
 from monitor.ports import Store
 
@@ -40,13 +43,15 @@ class FeedView:
     total: int
     entries: Sequence[SeenEntry]
     now: datetime
+    gap: Gap | None = None  # its last one
 
 
 def feed_view(store: Store, known: KnownFeeds, name: str, limit: int, now: datetime) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
     feed = known.meant(name)
     total, entries = store.ledger.seen_entries(feed.id, limit)
-    return FeedView(feed, known.place(feed.settings.url), total, entries, now)
+    gap = store.gaps.gaps().get(feed.id)
+    return FeedView(feed, known.place(feed.settings.url), total, entries, now, gap)
 
 
 def view_lines(found: FeedView) -> Iterator[str]:
@@ -59,6 +64,9 @@ def view_lines(found: FeedView) -> Iterator[str]:
     yield f"Polled      {_polled(found)}"
     if feed.last_error:
         yield f"            {feed.last_error}"
+    if found.gap is not None:
+        ago = span_text(found.now - found.gap.found_at)
+        yield from wrap(f"{ago} ago all it listed was new; {gap_words(found.gap)}", "Gap         ", then=" " * 12)
     if not found.entries:
         yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
         return
@@ -91,6 +99,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
         "error": feed.last_error,
         "next_poll_at": feed.next_poll_at.isoformat(),
+        "gap": gap_json(found.gap),
         "stored": found.total,
         "entries": [
             {

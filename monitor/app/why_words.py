@@ -80,6 +80,9 @@ def _never_seen(answer: Why) -> list[str]:
             else f"next {shown_time(feed.next_poll_at)}"
         )
         lines.append(f"  {feed.name} covers its host: {polled}{trouble}, {then}")
+        if feed.may_have_lost_at is not None:
+            when = shown_time(feed.may_have_lost_at)
+            lines.append(f"    it may have lost entries before {when}: monitor feeds health")
     if not answer.covering:
         lines.append("  No feed of yours is on its host.")
     if answer.page is not None:

@@ -239,7 +239,8 @@ def health(config: Path, as_json: bool) -> None:
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
         known, now = desk.known_feeds(), desk.clock.now()
-        report = health_of(desk.store.feeds, known, holder=desk.store.holder(), now=now)
+        gaps = desk.store.gaps.gaps()
+        report = health_of(desk.store.feeds, known, gaps=gaps, holder=desk.store.holder(), now=now)
     if as_json:
         print_json(health_json(report))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from monitor.core.text.amounts import counted
 from monitor.core.text.urls import feed_key, host_of
 from monitor.model.entry import Fate, KnownEntry, ParsedEntry
 from monitor.model.feed import Feed
@@ -19,6 +20,13 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 LISTED_LATE = timedelta(hours=1)
 """So long after its publication an entry may first be listed: caches and editors' clocks. What is not stored was
 never alerted, so that too much costs nothing here, and too little an alert."""
+_WHY_NO_FURTHER = {
+    GapEnd.LAST_PAGE: "the feed names no further one",
+    GapEnd.TOO_MANY_PAGES: f"no more than {MOST_PAGES} are read",
+    GapEnd.NOTHING_NEW: "the last one brought nothing new",
+    GapEnd.CIRCLE: "the next one was read already",
+    GapEnd.OTHER_HOST: "the next one is on another host, which is not asked",
+}
 _LONGEST_WAIT = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
 _JITTER = 0.1
 
@@ -71,3 +79,17 @@ def older_page_fate(gap: Gap, feed: Feed, joined: bool, entry: ParsedEntry) -> F
     if date <= feed.subscribed_at - feed.settings.backfill:
         return Fate.SEEN_AT_SUBSCRIBE
     return Fate.OLDER_PAGE if date <= gap.read_until - LISTED_LATE else Fate.WAITING
+
+
+def gap_words(gap: Gap) -> str:
+    """How far the older pages of a feed have been read, and why no further, as part of a line."""
+    read = f"{counted(gap.pages, 'older page')} brought {counted(gap.entries, 'entry', 'entries')}"
+    if gap.filled:
+        return f"filled from {counted(gap.pages, 'older page')}: {counted(gap.entries, 'entry', 'entries')}"
+    if gap.ended is GapEnd.FAILED:
+        return f"{read}, the next one could not be read: {gap.error}"
+    if gap.ended is not None:
+        return f"{read}, {_WHY_NO_FURTHER[gap.ended]}"
+    if gap.failures:
+        return f"{read}, the next one is asked for again: {gap.error}"
+    return f"{read} so far"
