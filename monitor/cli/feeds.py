@@ -48,6 +48,7 @@ for _command in (
     subscriptions.remove,
     subscriptions.import_,
     subscriptions.export,
+    subscriptions.discover,
     subscriptions.health,
 ):
     feeds.add_command(_command)
