@@ -12,6 +12,7 @@ from typing import Any
 from monitor.app.counting import counted, span_text
 from monitor.app.known_feeds import KnownFeeds
 from monitor.core.feeds.discovery import (
+    MOST_OFFERED,
     Offer,
     Page,
     Via,
@@ -95,9 +96,9 @@ def discover(
     with closing(HttpFetcher(settings, __version__)) as fetcher, closing(parsing_sandbox()) as sandbox:
         search = Search(fetcher, sandbox, clock, asking)
         found = search.run(url, guess=guess)
-    subscribed = known.subscribed()
+    subscribed = {*known.subscribed(), *known.declared}
     found.feeds = [
-        replace(one, subscribed=any(feed_key(each) in subscribed for each in (one.url, *one.also)))
+        replace(one, subscribed=not subscribed.isdisjoint(map(feed_key, (one.url, *one.also))))
         for one in found.feeds
     ]
     return found
@@ -121,7 +122,7 @@ class Search:
         if response.outcome is PollOutcome.OK:
             page = self._page(response)
             found.title = page.title
-            for offer in page.offers:
+            for offer in (*page.offers, *page.linked)[:MOST_OFFERED]:
                 self._try(offer, found)
         elif response.outcome in _OF_THE_PAGE:
             found.broken.append((url, _why(response)))
@@ -151,7 +152,8 @@ class Search:
                 self._keep(offer, response, body.parsed)
                 return
             why = body.problem or why
-        found.broken.append((offer.url, why))
+        if offer.via is not Via.ANCHOR:  # the page does not say that it is one
+            found.broken.append((offer.url, why))
 
     def _guess(self, url: str) -> None:
         """Asks usual addresses until one is a feed, or the server has had enough."""
@@ -170,8 +172,8 @@ class Search:
     def _ask(self, offer: Offer) -> FetchResponse:
         self.asking(offer.url)
         self._asked.add(feed_key(offer.url))
-        # What a page names it wants to be read; what we guess is for robots.txt to allow.
-        purpose = Purpose.PAGE if offer.via is Via.GUESS else Purpose.FEED
+        # What a page names as a feed it wants to be read; what we take for one is for robots.txt to allow.
+        purpose = Purpose.PAGE if offer.via in (Via.GUESS, Via.ANCHOR) else Purpose.FEED
         request = FetchRequest(1, offer.url, purpose)
         answers = list(self.fetcher.fetch_many(iter([request])))
         return answers[0] if answers else FetchResponse(request, PollOutcome.UNREACHABLE, error="no answer")

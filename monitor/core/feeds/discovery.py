@@ -49,6 +49,10 @@ _AT_ROOT = (
     "/feeds/posts/default",
 )
 _IN_FOLDER = ("/feed", "/rss.xml", "/atom.xml", "/index.xml")
+_LIKE_A_FEED = re.compile(
+    r"(?<!sitemap)\.(?:rss|atom|rdf|xml)$|(?:^|/)(?:feeds?|rss|atom)(?:\.json|\.php)?/?$", re.I
+)
+_MAX_LINK = 2_000
 _COMMENTS = re.compile(r"\b(?:comments?|replies|kommentare?|commentaires?|comentarios?|commenti)\b", re.I)
 _LINK = re.compile(r"<([^<>]{1,3000})>([^<]{0,3000})")
 _PARAMETER = re.compile(r';\s{0,9}([A-Za-z*-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]{0,1000})"|([^\s";,]{0,1000}))')
@@ -60,6 +64,7 @@ class Via(StrEnum):
     ADDRESS = "address"  # what was asked for is a feed itself
     LINK = "link"  # a link tag of the page
     HEADER = "header"  # the Link header of the page
+    ANCHOR = "anchor"  # an ordinary link of the page that looks like a feed's
     GUESS = "guess"  # an address where feeds usually are
 
 
@@ -79,16 +84,22 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The title of a page and the feeds it offers: at most MOST_OFFERED, those of comments last."""
+    """The title of a page and the feeds it offers: at most MOST_OFFERED, those of comments last.
+
+    `linked` are ordinary links that may lead to feeds, as on the page where a publisher lists all of them.
+    """
 
     title: str = ""
     offers: tuple[Offer, ...] = ()
+    linked: tuple[Offer, ...] = ()
 
 
 def offers_of(body: bytes, content_type: str | None, link_header: str, url: str) -> Page:
     """What a page at `url` offers by tag and by header. Never raises for what a page can hold."""
-    title, tags = _tags(body, content_type, url)
-    return Page(title, _sorted([*_headers(link_header, url), *tags])[:MOST_OFFERED])
+    title, found = _tags(body, content_type, url)
+    named = [one for one in found if one.via is Via.LINK]
+    linked = [one for one in found if one.via is Via.ANCHOR]
+    return Page(title, _few([*_headers(link_header, url), *named]), _few(linked))
 
 
 def guesses(url: str) -> tuple[Offer, ...]:
@@ -128,11 +139,11 @@ def _target(entry: ParsedEntry) -> str:
     return feed_key(entry.link) if entry.link else entry.id
 
 
-def _sorted(offers: Sequence[Offer]) -> tuple[Offer, ...]:
+def _few(offers: Sequence[Offer]) -> tuple[Offer, ...]:
     once: dict[str, Offer] = {}
     for one in offers:
         once.setdefault(feed_key(one.url), one)
-    return tuple(sorted(once.values(), key=lambda one: one.comments))
+    return tuple(sorted(once.values(), key=lambda one: one.comments)[:MOST_OFFERED])
 
 
 def _tags(body: bytes, content_type: str | None, url: str) -> tuple[str, list[Offer]]:
@@ -144,11 +155,14 @@ def _tags(body: bytes, content_type: str | None, url: str) -> tuple[str, list[Of
         return "", []
     title, base = "", url
     offers: list[Offer] = []
-    for element in root.iter("title", "base", "link"):
+    for element in root.iter("title", "base", "link", "a"):
         if element.tag == "title":
             title = title or plain_title(element.text or "", _MAX_NAME)
         elif element.tag == "base":
             base = absolute_http_url(element.get("href") or "", url) or base
+        elif element.tag == "a":
+            linked = _linked(element.get("href") or "", base)
+            offers += [Offer(linked, via=Via.ANCHOR)] if linked else []
         else:
             named = _offer(
                 element.get("href") or "",
@@ -160,6 +174,12 @@ def _tags(body: bytes, content_type: str | None, url: str) -> tuple[str, list[Of
             )
             offers += [named] if named else []
     return title, offers
+
+
+def _linked(href: str, base: str) -> str | None:
+    if not _LIKE_A_FEED.search(href[:_MAX_LINK].partition("?")[0].partition("#")[0]):
+        return None
+    return absolute_http_url(href, base)
 
 
 def _headers(header: str, url: str) -> Iterator[Offer]:

@@ -117,6 +117,19 @@ def test_a_page_that_names_none_has_its_usual_addresses_asked_until_one_is_a_fee
     assert asked(site) == ["/", "/robots.txt", "/feed", "/rss", "/rss.xml", "/atom.xml"]
 
 
+def test_a_page_that_lists_feeds_by_ordinary_links_is_read_as_that(desk: Desk, site: LocalSite) -> None:
+    site.route("/robots.txt", Answer(b"User-agent: *\nDisallow: /secret\n", "text/plain"))
+    for number in range(3):
+        site.route(f"/rss/{number}.xml", feed(f"e{number}"))
+    links = "".join(
+        f'<a href="{href}">x</a>' for href in ("/rss/0.xml", "/rss/1.xml", "/secret.xml", "/rss", "/news")
+    )
+    said = found(site.route("/feeds.html", Answer(f"<html><body>{links}</body></html>".encode())))
+    assert [one["via"] for one in said["feeds"]] == ["anchor", "anchor"]  # type: ignore[attr-defined]
+    assert said["broken"] == []
+    assert asked(site) == ["/feeds.html", "/robots.txt", "/rss/0.xml", "/rss/1.xml", "/rss"]
+
+
 def test_a_wish_for_guesses_finds_what_the_page_does_not_name(desk: Desk, site: LocalSite) -> None:
     site.route("/news", feed("e1"))
     site.route("/rss", feed("e1"))

@@ -75,6 +75,24 @@ def test_titles_are_plain_text_and_no_more_than_so_many_feeds_are_taken() -> Non
     assert len(offers("".join(link(f"/tag/{n}") for n in range(500)))) == MOST_OFFERED
 
 
+def test_ordinary_links_that_look_like_feeds_are_told_apart_from_what_the_page_names() -> None:
+    links = (
+        "/rss/world.rss",
+        "/feed/",
+        "/a/feed.json?x=1",
+        "/rss",
+        "/about",
+        "/sitemap.xml",
+        "/feedback",
+        "/x.xml#a",
+    )
+    body = "".join(f'<a href="{href}">x</a>' for href in links)
+    page = offers_of(f"{link('/named')}<body>{body}".encode(), "text/html", "", URL)
+    assert [one.url for one in page.offers] == ["https://news.example/named"]
+    paths = [one.url.removeprefix("https://news.example") for one in page.linked]
+    assert paths == ["/rss/world.rss", "/feed/", "/a/feed.json?x=1", "/rss", "/x.xml#a"]
+
+
 @given(st.binary(max_size=300), st.text(max_size=200))
 def test_no_page_and_no_header_breaks_it(body: bytes, header: str) -> None:
     offers_of(body, None, header, URL)
