@@ -137,7 +137,8 @@ class Service:
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
-        self.progress.begin([name for name in stages if name != "prune"])
+        # No alert waits for what prune does; an older page may wait for its host behind many polls.
+        self.progress.begin([name for name in stages if name not in ("prune", "gaps")])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
         workers = sum(instances for _, instances in stages.values()) + 1
@@ -196,7 +197,6 @@ class Service:
         for report in monitor.gaps.run(self._ended("gaps", monitor)):
             say_gap(log, report)
             metering.count_gap(self._meter, report)
-            self.progress.did("gaps")
             if report.waiting:
                 self._wake("read")
 

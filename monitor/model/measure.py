@@ -25,6 +25,7 @@ class Stage(StrEnum):
     """The verbs of the pipeline."""
 
     POLL = "poll"
+    GAPS = "gaps"
     READ = "read"
     GROUP = "group"
     MATCH = "match"
@@ -100,7 +101,7 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     "stage_failures",
     "Turns of a stage that ended in an error",
     # Group has no turn of its own: it is the first half of match's.
-    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.HEALTH, Stage.PRUNE)},
+    {"stage": tuple(stage for stage in Stage if stage is not Stage.GROUP)},  # which is part of match
 )
 COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 
