@@ -278,11 +278,12 @@ def discovery_json(found: Discovery) -> dict[str, Any]:
     }
 
 
-def offer_words(offers: Sequence[Offer]) -> str:
-    """Which of the feeds that a page names is to be added, as the end of an error line; "" without one."""
+def offer_words(url: str, offers: Sequence[Offer]) -> str:
+    """Which of the feeds that the page at `url` names is to be added, as a part of an error line."""
+    search = f"monitor feeds discover {shlex.quote(url)}"
     if not offers:
-        return ""
+        return f"It names no feed; to look for one: {search}"
     first = offers[0]
     named = f' ("{first.title}")' if first.title else ""
-    more = f", one of {len(offers)}" if len(offers) > 1 else ""
-    return f"The page offers a feed{more}; add this one: monitor feeds add {shlex.quote(first.url)}{named}"
+    others = f"; all {len(offers)}: {search}" if len(offers) > 1 else ""
+    return f"It offers a feed; add this one: monitor feeds add {shlex.quote(first.url)}{named}{others}"

@@ -108,8 +108,8 @@ def add(
     report, answer, offered = _ask(trial, desk)
     if answer.decision.outcome not in POLL_SUCCESS:
         why = answer.decision.error or answer.decision.outcome.value
-        then = offered or "To add it all the same, to be polled later: --no-poll"
-        raise NotAdded(f"{settings.url}: {why}; nothing was added. {then}")
+        then = "To add it all the same, to be polled later: --no-poll"
+        raise NotAdded(f"{settings.url}: {why}; nothing was added. {offered}{then}")
     if feed_key(answer.decision.url) != feed_key(settings.url):
         _expect_new(answer.decision.url, known, via=settings.url)
     wanted = Subscription(settings, answer.decision.next_poll_at)
@@ -180,7 +180,8 @@ def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Answer, str]:
             return report, trial.answer, ""
         request = FetchRequest(1, report.feed.url)
         pages = [page_of(one, stage.sandbox) for one in stage.fetcher.fetch_many(iter([request]))]
-        return report, trial.answer, offer_words([offer for page in pages for offer in page.offers])
+        offers = [offer for page in pages for offer in page.offers]
+        return report, trial.answer, f"{offer_words(report.feed.url, offers)}. "
 
 
 def _subscribe(feeds: FeedStore, wanted: Subscription, now: datetime, lease: timedelta = timedelta(0)) -> Feed:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from monitor.core.feeds.gaps import joins, older_page_fate, refusal, step_after_failure, step_after_page
 from monitor.core.feeds.schedule import retry_after
 from monitor.core.text.urls import host_of
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.entry import Fate, NewEntry, Verdict
 from monitor.model.errors import StoreError
 from monitor.model.feed import Feed, PollOutcome, PollSettings
@@ -39,7 +40,10 @@ class GapReport:
 
 @dataclass(frozen=True, slots=True)
 class GapStage:
-    """Fills gaps from the older pages that feeds name, with the fetcher of the polls. `dice` gives the jitter."""
+    """Fills gaps from the older pages that feeds name, with the fetcher of the polls.
+
+    `dice` gives the jitter; `access` is by the URL of a feed, as declared.
+    """
 
     gaps: GapStore
     feeds: KnowsEntries
@@ -48,6 +52,7 @@ class GapStage:
     clock: Clock
     dice: Dice
     settings: PollSettings
+    access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[GapReport]:
         """Reads pages until none is due and none in flight; one report a page, in the order they are done.
@@ -66,7 +71,8 @@ class GapStage:
                         refused.append(self._record(gap, feed, PageStep(ended=end)))
                         continue
                     asked[feed.id] = (gap, feed)
-                    yield FetchRequest(feed.id, gap.url)
+                    access = self.access.get(feed.settings.url, PLAIN_ACCESS)
+                    yield FetchRequest(feed.id, gap.url, access=access)
                 if not claimed:
                     yield None
 

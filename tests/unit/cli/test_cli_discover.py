@@ -203,5 +203,6 @@ def test_adding_a_page_names_the_feed_that_it_offers(desk: Desk, site: LocalSite
     assert done.exit_code == 1
     words = " ".join(done.stderr.split())
     assert "the server sent an HTML page, not a feed" in words
-    assert f"one of 2; add this one: monitor feeds add {site.url}/f" in words
-    assert "--no-poll" in run("feeds", "add", page(site, path="/none")).stderr
+    assert f"add this one: monitor feeds add {site.url}/f; all 2: monitor feeds discover {site.url}/" in words
+    none = page(site, path="/none")
+    assert f"It names no feed; to look for one: monitor feeds discover {none}" in run("feeds", "add", none).stderr

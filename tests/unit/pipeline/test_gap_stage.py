@@ -8,9 +8,12 @@ import pytest
 from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item, rss
 
+from monitor.model.access import FeedAccess
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
 from monitor.model.gap import Gap, GapEnd
+from monitor.pipeline.gaps import GapStage
+from monitor.testing import InlineSandbox
 
 PAGE_2, PAGE_3 = f"{FEED}?page=2", f"{FEED}?page=3"
 LATER = NOON + 2 * HOUR  # when the feed breaks off
@@ -189,6 +192,25 @@ def test_a_page_that_comes_back_is_read_where_the_reading_stood() -> None:
     room.clock.advance(HOUR)
     (report,) = room.fill()
     assert (report.gap.url, report.step.ended, report.pages) == (PAGE_3, GapEnd.JOINED, 2)
+
+
+def test_older_pages_are_asked_for_as_the_feed_itself_is() -> None:
+    room = broken_off()
+    access = FeedAccess(authorization="Bearer x")
+    stage = GapStage(
+        room.store.gaps,
+        room.store.feeds,
+        room.fetcher,
+        InlineSandbox(),
+        room.clock,
+        lambda: 0.5,
+        room.settings,
+        {FEED: access},
+    )
+    list(stage.run(lambda: False))
+    assert room.fetcher.requests[-1].access is access
+    assert not room.fetcher.requests[-1].validators
+    assert "Bearer" not in repr(stage)
 
 
 def test_retry_after_is_kept_to() -> None:
