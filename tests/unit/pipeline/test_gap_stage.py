@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -268,3 +269,51 @@ def test_one_page_that_breaks_the_stage_stops_no_other(monkeypatch: pytest.Monke
     (report,) = room.fill()
     assert report.step.error == "internal error: ZeroDivisionError: division by zero"
     assert report.step.failures == 1
+
+
+def json_page(*ids: str, next: str | None = None, published: datetime = BETWEEN) -> bytes:
+    entries = [
+        {
+            "id": one,
+            "url": f"https://news.example/{one}",
+            "title": f"Torkham closed: {one}",
+            "content_text": f"Torkham closed, says {one}.",
+            "date_published": published.isoformat(),
+        }
+        for one in ids
+    ]
+    named = {"next_url": next} if next else {}
+    body = {"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": entries, **named}
+    return json.dumps(body).encode()
+
+
+def test_a_json_feed_is_read_back_by_its_next_url() -> None:
+    room = Newsroom()
+    room.clock.set(NOON)
+    room.fetcher.answers[FEED] = json_page("a1", "a2", "a3", published=NOON - HOUR)
+    room.poll()
+    room.fetcher.answers[FEED] = json_page("d1", "d2", "d3", next="?page=2", published=LATER)
+    room.repoll(2 * HOUR)
+    room.fetcher.answers[PAGE_2] = json_page("c1", "a3")
+    (report,) = room.fill()
+    assert (report.waiting, report.step.ended) == (1, GapEnd.JOINED)
+
+
+def test_the_archive_before_goes_before_the_next_page() -> None:
+    room = broken_off(next=None)
+    links = "".join(
+        f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="{rel}" href="{url}"/>'
+        for rel, url in (("next", PAGE_3), ("prev-archive", PAGE_2))
+    )
+    room.fetcher.answers[FEED] = rss(*(item(f"f{n}", f"Title {n}") for n in range(3)), more=links)
+    room.repoll()
+    room.fill()
+    assert asked(room) == [PAGE_2]
+
+
+def test_an_entry_that_was_edited_joins_and_is_read_again() -> None:
+    room = broken_off()
+    room.fetcher.answers[PAGE_2] = rss(item("a1", "Torkham closed: a1", "Now open.", published=NOON - HOUR))
+    (report,) = room.fill()
+    assert (report.waiting, report.step.ended) == (1, GapEnd.JOINED)
+    assert [one.entry.revision_of is not None for one in room.fates("a1")] == [True, False]
