@@ -66,6 +66,8 @@ class GapStage:
             while not stopping():
                 claimed = self.gaps.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
                 for gap, feed in claimed:
+                    if feed.id in asked:
+                        continue  # its lease ended while it waits for its host, and one answer is enough
                     end = refusal(gap.url, feed)
                     if end is not None:
                         refused.append(self._record(gap, feed, PageStep(ended=end)))

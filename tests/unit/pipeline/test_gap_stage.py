@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,9 +13,11 @@ from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item, rs
 from monitor.model.access import FeedAccess
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
+from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.gap import Gap, GapEnd
 from monitor.pipeline.gaps import GapStage
-from monitor.testing import InlineSandbox
+from monitor.pipeline.poll import LEASE
+from monitor.testing import FakeFetcher, InlineSandbox
 
 PAGE_2, PAGE_3 = f"{FEED}?page=2", f"{FEED}?page=3"
 LATER = NOON + 2 * HOUR  # when the feed breaks off
@@ -317,3 +320,34 @@ def test_an_entry_that_was_edited_joins_and_is_read_again() -> None:
     (report,) = room.fill()
     assert (report.waiting, report.step.ended) == (1, GapEnd.JOINED)
     assert [one.entry.revision_of is not None for one in room.fates("a1")] == [True, False]
+
+
+def test_a_page_that_waits_for_its_host_beyond_its_lease_is_asked_for_once() -> None:
+    room = broken_off()
+    room.fetcher.answers[PAGE_2] = page("c1", "a1")
+
+    class Slow(FakeFetcher):
+        def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
+            first = next(requests)
+            room.clock.advance(2 * LEASE)
+            assert next(requests) is None
+            yield from super().fetch_many(iter([first]))
+
+    room.fetcher = Slow(room.fetcher.answers)
+    (report,) = room.fill()
+    assert report.step.ended is GapEnd.JOINED
+
+
+def test_pages_in_flight_when_the_fetcher_is_closed_are_due_at_once() -> None:
+    room = broken_off()
+
+    class Closed(FakeFetcher):
+        def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
+            next(requests)
+            yield from ()
+
+    answers = {**room.fetcher.answers, PAGE_2: page("c1", "a1")}
+    room.fetcher = Closed(answers)
+    assert room.fill() == []
+    room.fetcher = FakeFetcher(answers)
+    assert len(room.fill()) == 1
