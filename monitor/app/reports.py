@@ -57,8 +57,9 @@ def say_poll(log: Log, report: PollReport) -> None:
 
 def say_gap(log: Log, report: GapReport) -> None:
     """An older page of a feed that may have lost entries; loud when some stay lost."""
-    gap, step = report.gap, report.step
-    words = {"feed": report.feed.name, "page": gap.url, "pages": report.pages, "new": report.waiting}
+    step = report.step
+    # Not its address: that of a feed may hold a token.
+    words = {"feed": report.feed.name, "pages": report.pages, "new": report.waiting}
     if step.retry_at is not None:
         again = step.retry_at.isoformat(timespec="seconds")
         log.warning("older page not read", **words, why=step.error, failures=step.failures, next=again)

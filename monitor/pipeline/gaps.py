@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from monitor.core.feeds.gaps import joins, older_page_fate, refusal, step_after_failure, step_after_page
+from monitor.core.feeds.gaps import (
+    joins,
+    older_page_fate,
+    refusal,
+    step_after_failure,
+    step_after_page,
+    step_after_pause,
+)
 from monitor.core.feeds.schedule import retry_after
 from monitor.core.text.urls import host_of
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
@@ -97,6 +104,8 @@ class GapStage:
 
     def _settle(self, gap: Gap, feed: Feed, response: FetchResponse) -> GapReport:
         now = self.clock.now()
+        if response.outcome is PollOutcome.RATE_LIMITED and response.status is None:  # the fetcher did not ask
+            return self._record(gap, feed, step_after_pause(gap, retry_after(response, now), now, self.dice()))
         if response.outcome is not PollOutcome.OK:
             why = response.error or (f"HTTP {response.status}" if response.status else response.outcome.value)
             return self._failed(gap, feed, why, response)

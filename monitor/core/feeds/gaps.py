@@ -67,6 +67,12 @@ def step_after_failure(gap: Gap, why: str, retry_after: timedelta | None, now: d
     return PageStep(failures=gap.failures + 1, retry_at=now + wait * (1 + _JITTER * dice), error=why)
 
 
+def step_after_pause(gap: Gap, wait: timedelta | None, now: datetime, dice: float) -> PageStep:
+    """What follows when the host of the page is paused, so that it was not asked: no failure of the page."""
+    wait = min(wait or RETRIES[0], _LONGEST_WAIT)
+    return PageStep(failures=gap.failures, retry_at=now + wait * (1 + _JITTER * dice), error=gap.error)
+
+
 def older_page_fate(gap: Gap, feed: Feed, joined: bool, entry: ParsedEntry) -> Fate:
     """What becomes of a new entry of an older page: WAITING, SEEN_AT_SUBSCRIBE or OLDER_PAGE.
 

@@ -225,6 +225,18 @@ def test_retry_after_is_kept_to() -> None:
     assert report.step.retry_at >= LATER + 2 * HOUR
 
 
+def test_a_paused_host_is_no_failure_of_the_page() -> None:
+    room = broken_off()
+    for _ in range(6):
+        room.fetcher.answers[PAGE_2] = failing(PollOutcome.RATE_LIMITED, None, retry_after="3600")
+        (report,) = room.fill()
+        assert report.step.retry_at is not None
+        room.clock.set(report.step.retry_at)
+    room.fetcher.answers[PAGE_2] = page("c1", "a1")
+    (report,) = room.fill()
+    assert report.step.ended is GapEnd.JOINED
+
+
 def test_a_stop_between_pages_loses_and_repeats_nothing() -> None:
     room = broken_off()
     room.fetcher.answers[PAGE_2] = page("c1", next=PAGE_3)
