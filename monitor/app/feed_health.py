@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from monitor.app.counting import counted, span_text
 from monitor.app.feed_list import next_json
 from monitor.app.known_feeds import KnownFeeds
+from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings, gravity, may_be_silent
 from monitor.core.text.columns import wrap
 from monitor.model.feed import SUBSCRIBED, Feed, Listing
+from monitor.model.gap import Gap
 from monitor.ports import FeedStore
 
 _MOST_SHOWN = 5  # a screen; --json has them all
@@ -23,6 +25,7 @@ _LABELS = {
     HealthReason.IDS_REUSED: "SAME IDS",
     HealthReason.NEVER_WORKED: "NEVER WORKED",
     HealthReason.MAY_HAVE_LOST: "MAY HAVE LOST",
+    HealthReason.GAP_FILLED: "GAP FILLED",
 }
 
 
@@ -47,15 +50,20 @@ class HealthReport:
     now: datetime
 
 
-def health_of(store: FeedStore, known: KnownFeeds, *, holder: int | None, now: datetime) -> HealthReport:
-    """Asks the store; changes nothing. Without a daemon no feed is called overdue: all of them are."""
+def health_of(
+    store: FeedStore, known: KnownFeeds, *, gaps: Mapping[int, Gap], holder: int | None, now: datetime
+) -> HealthReport:
+    """Asks the store; changes nothing. Without a daemon no feed is called overdue: all of them are.
+
+    `gaps` are the last ones of the feeds that had one.
+    """
     feeds = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
     listings = store.listings()
     arrivals = store.arrivals([feed.id for feed in feeds if may_be_silent(feed, listings.get(feed.id))])
     ill = []
     for feed in feeds:
         listing = listings.get(feed.id)
-        found = findings(feed, listing, arrivals.get(feed.id, ()), now)
+        found = findings(feed, listing, arrivals.get(feed.id, ()), now, gaps.get(feed.id))
         if holder is None:
             found = tuple(one for one in found if one.reason is not HealthReason.OVERDUE)
         if found:
@@ -123,7 +131,10 @@ def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
             usual, longest = (span_text(one) if one else "?" for one in (finding.usual, finding.longest))
             return f"nothing new for {ago}; usually an entry every {usual}, and no pause longer than {longest}"
         case HealthReason.MAY_HAVE_LOST:
-            return f"{ago} ago all that it listed was new: entries may have come and gone between two polls"
+            pages = f"; {gap_words(finding.gap)}" if finding.gap else ""
+            return f"{ago} ago all that it listed was new: entries may have come and gone between two polls{pages}"
+        case HealthReason.GAP_FILLED if finding.gap is not None:
+            return f"{ago} ago all that it listed was new; {gap_words(finding.gap)}, nothing was lost"
         case HealthReason.IDS_CHANGE:
             return f"{listing.repeated:,} of {listing.entries:,} entries have the words of another under a new id"
         case HealthReason.IDS_REUSED:
@@ -153,7 +164,7 @@ def _advice(one: FeedHealth) -> str:
             return "the daemon is behind: monitor status"
         case HealthReason.SILENT:
             return "look on the site: has it stopped, or moved its feed?"
-        case HealthReason.MAY_HAVE_LOST:
+        case HealthReason.MAY_HAVE_LOST | HealthReason.GAP_FILLED:
             return 'poll it more often: give it interval = "5m", or less than it has now'
         case HealthReason.IDS_CHANGE:
             return "the publisher should know; until then copies of a text alert once"
@@ -163,6 +174,14 @@ def _advice(one: FeedHealth) -> str:
             return "backfill and max_entry_age cannot tell its old entries from new ones"
         case HealthReason.MOVED:
             return f"write the new address into {one.declared}" if one.declared else "nothing: it is asked there"
+
+
+def gap_json(gap: Gap | None) -> dict[str, Any] | None:
+    """How far older pages of a feed were read."""
+    if gap is None:
+        return None
+    ended = gap.ended.value if gap.ended else None
+    return {"pages": gap.pages, "entries": gap.entries, "ended": ended, "filled": gap.filled}
 
 
 def health_json(report: HealthReport) -> Iterator[dict[str, Any]]:
@@ -180,6 +199,7 @@ def health_json(report: HealthReport) -> Iterator[dict[str, Any]]:
                     "reason": finding.reason.value,
                     "since": finding.since.isoformat() if finding.since else None,
                     "why": _why(one, finding, report.now),
+                    "gap": gap_json(finding.gap),
                 }
                 for finding in one.findings
             ],

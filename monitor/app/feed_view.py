@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.feed_health import gap_json
 from monitor.app.feed_list import next_json
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
+from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus
+from monitor.model.gap import Gap
 from monitor.model.ledger import SeenEntry
 from monitor.ports import Store
 
@@ -28,6 +31,7 @@ _WORDS = {
     Fate.READ: "no match",
     Fate.SEEN_AT_SUBSCRIBE: "seen before",
     Fate.TOO_OLD: "too old",
+    Fate.OLDER_PAGE: "older page",
     Fate.FORGOTTEN: "forgotten",
 }
 
@@ -41,13 +45,15 @@ class FeedView:
     total: int
     entries: Sequence[SeenEntry]
     now: datetime
+    gap: Gap | None = None  # its last one
 
 
 def feed_view(store: Store, known: KnownFeeds, name: str, limit: int, now: datetime) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
     feed = known.meant(name)
     total, entries = store.ledger.seen_entries(feed.id, limit)
-    return FeedView(feed, known.place(feed.settings.url), total, entries, now)
+    gap = store.gaps.gaps().get(feed.id)
+    return FeedView(feed, known.place(feed.settings.url), total, entries, now, gap)
 
 
 def view_lines(found: FeedView) -> Iterator[str]:
@@ -62,6 +68,9 @@ def view_lines(found: FeedView) -> Iterator[str]:
         yield f"            {feed.last_error}"
     if feed.status is FeedStatus.ACTIVE and (why := why_next(feed)):
         yield from wrap(why, "Next poll   ", then=" " * 12)
+    if found.gap is not None:
+        ago = span_text(found.now - found.gap.found_at)
+        yield from wrap(f"{ago} ago all it listed was new; {gap_words(found.gap)}", "Gap         ", then=" " * 12)
     if not found.entries:
         yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
         return
@@ -95,6 +104,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "error": feed.last_error,
         "next_poll_at": feed.next_poll_at.isoformat(),
         **next_json(feed, found.now),
+        "gap": gap_json(found.gap),
         "stored": found.total,
         "entries": [
             {

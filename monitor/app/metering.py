@@ -11,6 +11,7 @@ from monitor.model.entry import Fate
 from monitor.model.ledger import Plan
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
+from monitor.pipeline.gaps import GapReport
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
@@ -36,6 +37,13 @@ def count_poll(meter: Meter, report: PollReport) -> None:
     meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
     meter.count(m.ENTRIES, Fate.SEEN_AT_SUBSCRIBE, by=report.seen)
     meter.count(m.ENTRIES, Fate.TOO_OLD, by=report.too_old)
+
+
+def count_gap(meter: Meter, report: GapReport) -> None:
+    """What an older page of a feed brought."""
+    meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
+    meter.count(m.ENTRIES, Fate.SEEN_AT_SUBSCRIBE, by=report.seen)
+    meter.count(m.ENTRIES, Fate.OLDER_PAGE, by=report.older)
 
 
 def count_read(meter: Meter, report: ReadReport) -> None:

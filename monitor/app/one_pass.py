@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 import structlog
 
 from monitor.app.counting import counted
-from monitor.app.reports import say_delivery, say_group, say_health, say_match, say_plan, say_poll, say_read
+from monitor.app.reports import (
+    say_delivery,
+    say_gap,
+    say_group,
+    say_health,
+    say_match,
+    say_plan,
+    say_poll,
+    say_read,
+)
 from monitor.app.wiring import Monitor
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
@@ -63,6 +72,10 @@ def run_pass(
         done.seen += report.seen
         done.too_old += report.too_old
         done.new += report.waiting
+    for page in monitor.gaps.run(stopping):
+        say_gap(log, page)
+        done.seen += page.seen
+        done.new += page.waiting
     say(f"Reading {counted(done.new, 'new entry', 'new entries')} …")
     for read in monitor.read.run(stopping):
         say_read(log, read)

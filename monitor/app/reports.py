@@ -11,10 +11,12 @@ from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import POLL_SUCCESS
+from monitor.model.gap import GapEnd
 from monitor.model.ledger import Plan
 from monitor.model.suppression import UNSUBSCRIBED
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
+from monitor.pipeline.gaps import GapReport
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.health import HealthReport
 from monitor.pipeline.match import MatchReport
@@ -51,6 +53,22 @@ def say_poll(log: Log, report: PollReport) -> None:
         log.info("new entries", **words, new=report.waiting, too_old=report.too_old, revised=report.revised)
     else:
         log.debug("nothing new", **words)
+
+
+def say_gap(log: Log, report: GapReport) -> None:
+    """An older page of a feed that may have lost entries; loud when some stay lost."""
+    step = report.step
+    # Not its address: that of a feed may hold a token.
+    words = {"feed": report.feed.name, "pages": report.pages, "new": report.waiting}
+    if step.retry_at is not None:
+        again = step.retry_at.isoformat(timespec="seconds")
+        log.warning("older page not read", **words, why=step.error, failures=step.failures, next=again)
+    elif step.ended is None:
+        log.info("older page read", **words)
+    elif step.ended is GapEnd.JOINED:
+        log.info("gap filled", **words, why="it lists what was stored before: nothing was lost")
+    else:
+        log.warning("gap not filled", **words, reason=step.ended.value, why=step.error)
 
 
 def say_read(log: Log, report: ReadReport) -> None:

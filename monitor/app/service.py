@@ -25,6 +25,7 @@ from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload, Reloader
 from monitor.app.reports import (
     say_delivery,
+    say_gap,
     say_group,
     say_health,
     say_match,
@@ -57,8 +58,9 @@ PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
-_STAGES = ("poll", "read", "match", "digest", "deliver", "health", "prune")  # by the name they have in Monitor
-_FETCHING = frozenset({"poll", "read"})
+# By the names they have in Monitor.
+_STAGES = ("poll", "gaps", "read", "match", "digest", "deliver", "health", "prune")
+_FETCHING = frozenset({"poll", "gaps", "read"})
 
 
 class Service:
@@ -127,6 +129,7 @@ class Service:
         """
         stages: dict[str, tuple[Callable[[Monitor], None], int]] = {
             "poll": (self._poll, GENERATIONS),
+            "gaps": (self._gaps, GENERATIONS),
             "read": (self._read, GENERATIONS),
             "match": (self._match, 1),
             "digest": (self._digest, 1),
@@ -134,7 +137,8 @@ class Service:
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
-        self.progress.begin([name for name in stages if name != "prune"])
+        # No alert waits for what prune does; an older page may wait for its host behind many polls.
+        self.progress.begin([name for name in stages if name not in ("prune", "gaps")])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
         workers = sum(instances for _, instances in stages.values()) + 1
@@ -184,6 +188,15 @@ class Service:
             say_poll(log, report)
             metering.count_poll(self._meter, report)
             self.progress.did("poll")
+            if report.waiting:
+                self._wake("read")
+            if report.may_have_lost:
+                self._wake("gaps")
+
+    def _gaps(self, monitor: Monitor) -> None:
+        for report in monitor.gaps.run(self._ended("gaps", monitor)):
+            say_gap(log, report)
+            metering.count_gap(self._meter, report)
             if report.waiting:
                 self._wake("read")
 

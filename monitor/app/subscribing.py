@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.app.desk import Desk
+from monitor.app.discovering import offer_words, page_of
 from monitor.app.known_feeds import KnownFeeds, as_before
 from monitor.app.languages import settled
 from monitor.app.wiring import poller
@@ -26,10 +27,12 @@ from monitor.model.feed import (
     FeedSettings,
     FeedStatus,
     PollDecision,
+    PollOutcome,
     QuietPoll,
     Reading,
     Subscription,
 )
+from monitor.model.fetch import FetchRequest
 from monitor.model.rule import Match
 from monitor.pipeline.match import document_of_words
 from monitor.pipeline.poll import LEASE, PollReport
@@ -103,12 +106,11 @@ def add(
         return Added(_subscribe(desk.store.feeds, Subscription(settings, now), now), before is not None)
     trial = _Trial(_on_trial(settings, before, now), desk.store.feeds)
     asking()
-    report, answer = _ask(trial, desk)
+    report, answer, offered = _ask(trial, desk)
     if answer.decision.outcome not in POLL_SUCCESS:
         why = answer.decision.error or answer.decision.outcome.value
-        raise NotAdded(
-            f"{settings.url}: {why}; nothing was added. To add it all the same, to be polled later: --no-poll"
-        )
+        then = "To add it all the same, to be polled later: --no-poll"
+        raise NotAdded(f"{settings.url}: {why}; nothing was added. {offered}{then}")
     if feed_key(answer.decision.url) != feed_key(settings.url):
         _expect_new(answer.decision.url, known, via=settings.url)
     wanted = Subscription(settings, answer.decision.next_poll_at)
@@ -170,11 +172,17 @@ def _on_trial(settings: FeedSettings, before: Feed | None, now: datetime) -> Fee
     return Feed(0, settings, settings.url, settings.name or settings.url, now, now)
 
 
-def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Answer]:
+def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Answer, str]:
+    """What the feed answers; where it is a page, also which feed that offers."""
     with poller(trial, desk.settings.poll, desk.clock) as stage:
         (report,) = stage.run(lambda: False)
-    assert trial.answer is not None, "every answer is recorded"
-    return report, trial.answer
+        assert trial.answer is not None, "every answer is recorded"
+        if trial.answer.decision.outcome is not PollOutcome.NOT_A_FEED:
+            return report, trial.answer, ""
+        request = FetchRequest(1, report.feed.url)
+        pages = [page_of(one, stage.sandbox) for one in stage.fetcher.fetch_many(iter([request]))]
+        offers = [offer for page in pages for offer in page.offers]
+        return report, trial.answer, f"{offer_words(report.feed.url, offers)}. "
 
 
 def _subscribe(feeds: FeedStore, wanted: Subscription, now: datetime, lease: timedelta = timedelta(0)) -> Feed:

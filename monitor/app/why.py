@@ -15,16 +15,13 @@ from monitor.config.values import did_you_mean, quoted
 from monitor.core.rules import Memory, RuleSet
 from monitor.core.text.domains import registrable_domain
 from monitor.core.text.urls import canonical_url, host_of
-from monitor.model.entry import Fate
+from monitor.model.entry import NEVER_READ
 from monitor.model.errors import MonitorError
 from monitor.model.feed import Feed, FeedStatus
 from monitor.model.ledger import EntryFate
 from monitor.model.rule import Match
 from monitor.pipeline.match import document_of_words
 from monitor.ports import Store
-
-NEVER_READ = frozenset({Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD})
-"""The fates of entries that no rule reads."""
 
 
 @dataclass(frozen=True, slots=True)

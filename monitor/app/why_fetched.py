@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from monitor.app.discovering import page_of
 from monitor.core.articles.extract import extract_article
+from monitor.core.feeds.discovery import Offer
 from monitor.core.rules import RuleSet
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import host_of
@@ -24,12 +26,14 @@ from monitor.ports import Clock, Fetcher, Sandbox
 @dataclass(frozen=True, slots=True)
 class PageAsked:
     """A page as it was had just now. `trouble` is why it could not be had, "" when it was; `answers` are
-    (rule, matches, why not) of the rules asked about: all that match, or the one that was named."""
+    (rule, matches, why not) of the rules asked about: all that match, or the one that was named. `offers` are the
+    feeds that it names."""
 
     title: str = ""
     words: int = 0
     answers: tuple[tuple[str, bool, str], ...] = ()
     trouble: str = ""
+    offers: tuple[Offer, ...] = ()
 
 
 def page_now(
@@ -53,14 +57,16 @@ def asked_page(
     response = next(iter(fetcher.fetch_many(iter([FetchRequest(1, url, Purpose.PAGE)]))), None)
     if response is None or response.outcome is not PollOutcome.OK:
         return PageAsked(trouble=_trouble(response))
+    offers = page_of(response, sandbox).offers
     try:
         page = sandbox.run(extract_article, response.body, response.url, response.headers.get("content-type"), now)
     except (NotExtractable, SandboxFailed) as error:
-        return PageAsked(trouble=str(error))
+        return PageAsked(trouble=str(error), offers=offers)
     if page.wall is not None:
-        return PageAsked(page.title, trouble=f"it shows a wall: {page.wall.value.replace('_', ' ')}")
+        why = f"it shows a wall: {page.wall.value.replace('_', ' ')}"
+        return PageAsked(page.title, trouble=why, offers=offers)
     answers = () if ruleset is None else tuple(_answers(page, response.url, ruleset, rule))
-    return PageAsked(page.title, len(page.text.split()), answers)
+    return PageAsked(page.title, len(page.text.split()), answers, offers=offers)
 
 
 def _trouble(response: FetchResponse | None) -> str:
@@ -89,6 +95,11 @@ def _answers(page: Extracted, url: str, ruleset: RuleSet, rule: str | None) -> S
 
 def page_lines(page: PageAsked) -> list[str]:
     """What came of it, as lines."""
+    offers = [f"offers feed   {one.url}" + (f' ("{one.title}")' if one.title else "") for one in page.offers]
+    return [*_text_lines(page), *offers]
+
+
+def _text_lines(page: PageAsked) -> list[str]:
     title = f' "{page.title}"' if page.title else ""
     if page.trouble:
         return [f"Page          {page.trouble}{title}"]
@@ -107,4 +118,5 @@ def page_json(page: PageAsked | None) -> dict[str, Any] | None:
         "words": page.words,
         "trouble": page.trouble or None,
         "rules": [{"rule": rule, "matches": holds, "because": why or None} for rule, holds, why in page.answers],
+        "feeds": [{"url": one.url, "title": one.title or None} for one in page.offers],
     }

@@ -35,6 +35,7 @@ def why_json(answer: Why) -> list[dict[str, Any]]:
                         "last_polled_at": iso_time(feed.last_polled_at),
                         "next_poll_at": iso_time(feed.next_poll_at),
                         "error": feed.last_error,
+                        "may_have_lost_at": iso_time(feed.may_have_lost_at),
                     }
                     for feed in answer.covering
                 ],

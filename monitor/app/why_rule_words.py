@@ -24,6 +24,7 @@ _INDENT = " " * 14
 _UNREAD = {
     Fate.SEEN_AT_SUBSCRIBE: "there before you subscribed",
     Fate.TOO_OLD: "too old at first sight",
+    Fate.OLDER_PAGE: "on an older page of the feed, from before its last reading",
     Fate.WAITING: "waiting to be read",
     Fate.FORGOTTEN: "forgotten before they were read",
 }

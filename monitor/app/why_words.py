@@ -10,7 +10,7 @@ from monitor.app.stories import OwnerOf, counts_of, host_or_name
 from monitor.app.stories_words import publishers_of
 from monitor.app.story_words import copy_reason
 from monitor.app.times import shown_time
-from monitor.app.why import NEVER_READ, Why
+from monitor.app.why import Why
 from monitor.app.why_answers import RuleAnswer
 from monitor.app.why_fetched import page_lines
 from monitor.app.why_page import reread_words
@@ -18,7 +18,7 @@ from monitor.app.why_sent import sent_lines
 from monitor.core.text.columns import COLUMNS, cut_to, display_width, wrap
 from monitor.core.text.tokens import MAX_TOKENS
 from monitor.model.article import Article, DuplicateReason, Quality
-from monitor.model.entry import Fate
+from monitor.model.entry import NEVER_READ, Fate
 from monitor.model.feed import FeedOrigin, FeedStatus
 from monitor.model.ledger import EntryFate
 from monitor.model.retention import GoneReason
@@ -80,6 +80,9 @@ def _never_seen(answer: Why) -> list[str]:
             else f"next {shown_time(feed.next_poll_at)}"
         )
         lines.append(f"  {feed.name} covers its host: {polled}{trouble}, {then}")
+        if feed.may_have_lost_at is not None:
+            when = shown_time(feed.may_have_lost_at)
+            lines.append(f"    it may have lost entries before {when}: monitor feeds health")
     if not answer.covering:
         lines.append("  No feed of yours is on its host.")
     if answer.page is not None:
@@ -118,6 +121,9 @@ def _entry_lines(fate: EntryFate) -> list[str]:
             lines.append(f"Fate          there before you subscribed ({age}): stored, not alerted (see backfill)")
         case Fate.TOO_OLD:
             lines.append("Fate          too old: published before max_entry_age, stored and counted, not alerted")
+        case Fate.OLDER_PAGE:
+            lines.append("Fate          on an older page of the feed, read for what may have been lost, and")
+            lines.append("              published before the last reading: stored, not alerted")
         case Fate.WAITING:
             lines.append("Fate          waits to be read")
         case Fate.FORGOTTEN:

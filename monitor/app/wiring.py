@@ -48,6 +48,7 @@ from monitor.model.digest import DigestSettings
 from monitor.model.feed import PollSettings
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
@@ -67,6 +68,7 @@ class Monitor:
     sandboxes: tuple[Sandbox, ...]
     clock: Clock
     poll: PollStage
+    gaps: GapStage
     read: ReadStage
     group: GroupStage
     match: MatchStage
@@ -125,6 +127,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         sandboxes=(sandbox, *names),
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS, settings.access),
+        gaps=GapStage(store.gaps, store.feeds, fetcher, sandbox, clock, random, settings.poll, settings.access),
         read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer, settings.access),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
@@ -149,13 +152,14 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
 def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdout: TextIO) -> Monitor:
     """The next generation of a monitor, over the same store.
 
-    With the same `[poll]`, `[nlp]` and ways to reach feeds its fetcher, children and the stages poll and read are
-    the very same, so that their runs go on. Otherwise they are new and share what is in hand, and the old ones may
-    end beside them.
+    With the same `[poll]`, `[nlp]` and ways to reach feeds its fetcher, children and the stages that fetch are the
+    very same, so that their runs go on. Otherwise they are new and share what is in hand, and the old ones may end
+    beside them.
     When it returns, the store is in step with the new config. Raises StoreError with no feed changed.
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
+    gaps = monitor.gaps
     if (settings.poll, settings.nlp_model, settings.access) != (was.poll, was.nlp_model, was.access):
         recognizer = read.recognizer
         if settings.nlp_model != was.nlp_model:
@@ -163,6 +167,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             sandboxes = (sandboxes[0], *names)
         fetcher = HttpFetcher(settings.poll, version)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
+        gaps = replace(gaps, fetcher=fetcher, settings=settings.poll, access=settings.access)
         read = replace(read, fetcher=fetcher, recognizer=recognizer, access=settings.access)
     group = monitor.group
     if settings.story_window != was.story_window:
@@ -176,6 +181,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         fetcher=fetcher,
         sandboxes=sandboxes,
         poll=poll,
+        gaps=gaps,
         read=read,
         group=group,
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),

@@ -51,6 +51,7 @@ for _command in (
     subscriptions.remove,
     subscriptions.import_,
     subscriptions.export,
+    subscriptions.discover,
     subscriptions.health,
     boost,
 ):

@@ -155,6 +155,47 @@ def remove(url_or_name: str, config: Path, as_json: bool) -> None:
         print_lines(removed_lines(feed))
 
 
+@click.command()
+@click.argument("url")
+@click.option("--guess", is_flag=True, help="Ask the usual addresses too, although the page names a feed.")
+@CONFIG
+@JSON
+def discover(url: str, guess: bool, config: Path, as_json: bool) -> None:
+    """Find the feeds of the site at URL, each asked once and read.
+
+    Those that the page names come first, of comments last. Where it names none that works, addresses where feeds
+    usually are are asked, as far as robots.txt allows. Nothing is stored; exit 1 when no feed was found.
+
+    \b
+    Examples:
+      monitor feeds discover https://www.dawn.com/
+      monitor feeds discover dawn.com --guess --json
+    """
+    from monitor.app.desk import Missing, opened_desk
+    from monitor.app.discovering import discover as search
+    from monitor.app.discovering import discovery_json, discovery_lines, page_address
+
+    try:
+        address = page_address(url.strip())
+    except ValueError as error:
+        raise click.UsageError(printable(str(error))) from None
+    with opened_desk(config, os.environ, Missing.EMPTY) as desk:
+        found = search(
+            address,
+            desk.settings.poll,
+            desk.clock,
+            desk.known_feeds(),
+            guess=guess,
+            asking=lambda each: click.echo(printable(f"Asking {each} …"), err=True),
+        )
+        now = desk.clock.now()
+    if as_json:
+        print_json([discovery_json(found)])
+    else:
+        print_lines(discovery_lines(found, now))
+    sys.exit(0 if found.feeds else 1)
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for all of them; may be given again.")
@@ -239,7 +280,8 @@ def health(config: Path, as_json: bool) -> None:
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
         known, now = desk.known_feeds(), desk.clock.now()
-        report = health_of(desk.store.feeds, known, holder=desk.store.holder(), now=now)
+        gaps = desk.store.gaps.gaps()
+        report = health_of(desk.store.feeds, known, gaps=gaps, holder=desk.store.holder(), now=now)
     if as_json:
         print_json(health_json(report))
     else:

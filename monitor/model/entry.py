@@ -71,7 +71,12 @@ class Fate(StrEnum):
     READ = "read"  # became an article
     SEEN_AT_SUBSCRIBE = "seen_at_subscribe"  # from before the subscription: stored, not alerted
     TOO_OLD = "too_old"  # older than max_entry_age at first sight: stored, counted, not alerted
+    OLDER_PAGE = "older_page"  # on an older page of its feed, from before the last reading: stored, not alerted
     FORGOTTEN = "forgotten"  # its words were removed by hand before it was read
+
+
+NEVER_READ = frozenset({Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD, Fate.OLDER_PAGE})
+"""The fates of entries that no rule reads: stored, not alerted."""
 
 
 class Verdict(StrEnum):

@@ -210,7 +210,8 @@ class Reading:
     `body_hash`, `cadence` and `hub` are those of a body that was understood: None keeps what is stored, and `hub`
     is believed only together with a `cadence`. `listed` are rows of known entries that the body lists still; with
     it "listed until" stays true to within a day of every entry, also of one that a feed lists unchanged for weeks.
-    `may_have_lost`: nothing of what was listed before is left.
+    `may_have_lost`: nothing of what was listed before is left; `older` is then where the feed says that what it
+    listed before these is, if it says so.
     """
 
     title: str | None = None
@@ -219,6 +220,7 @@ class Reading:
     hub: HubOffer | None = None
     listed: Sequence[int] = ()
     may_have_lost: bool = False
+    older: str | None = None
 
 
 NOTHING_READ = Reading()

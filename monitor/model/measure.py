@@ -25,6 +25,7 @@ class Stage(StrEnum):
     """The verbs of the pipeline."""
 
     POLL = "poll"
+    GAPS = "gaps"
     READ = "read"
     GROUP = "group"
     MATCH = "match"
@@ -73,7 +74,7 @@ POLLS: Counted[PollOutcome] = Counted("polls", "Polls, by what they came to", {"
 ENTRIES: Counted[Fate] = Counted(
     "entries",
     "New entries, by what became of them at first sight",
-    {"fate": (Fate.WAITING, Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD)},
+    {"fate": (Fate.WAITING, Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD, Fate.OLDER_PAGE)},
 )
 READS: Counted[ReadOutcome] = Counted(
     "articles_read", "Attempts to read an entry, by where the text is from", {"outcome": tuple(ReadOutcome)}
@@ -100,7 +101,7 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     "stage_failures",
     "Turns of a stage that ended in an error",
     # Group has no turn of its own: it is the first half of match's.
-    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.HEALTH, Stage.PRUNE)},
+    {"stage": tuple(stage for stage in Stage if stage is not Stage.GROUP)},  # which is part of match
 )
 COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 

@@ -27,6 +27,7 @@ from monitor.ports import Clock, Store
 
 _INSTANT = timedelta(microseconds=1)  # a window is never empty
 _DAY = timedelta(days=1)
+_SAID_ONCE = frozenset({HealthReason.MAY_HAVE_LOST, HealthReason.GAP_FILLED})
 _MOST_IDS = 20  # in the name of a batch
 
 Addressee = tuple[str, ChannelKind, str, MessageFormat]
@@ -180,8 +181,15 @@ class HealthStage:
         feeds = [feed for feed in store.feeds.all() if feed.status in SUBSCRIBED]
         listings = store.feeds.listings()
         arrivals = store.feeds.arrivals([one.id for one in feeds if may_be_silent(one, listings.get(one.id))])
+        gaps = store.gaps.gaps()
         ill = [
-            (one, _new_here(findings(one, listings.get(one.id), arrivals.get(one.id, ()), now), window.start))
+            (
+                one,
+                _new_here(
+                    findings(one, listings.get(one.id), arrivals.get(one.id, ()), now, gaps.get(one.id)),
+                    window.start,
+                ),
+            )
             for one in feeds
         ]
         last = facts.last_batches([digest.name for digest in self.digests])
@@ -208,9 +216,7 @@ class HealthStage:
 def _new_here(found: Sequence[Finding], start: datetime) -> tuple[Finding, ...]:
     """What is worth a line: that entries may have been lost is said once, and not for a week."""
     return tuple(
-        one
-        for one in found
-        if one.reason is not HealthReason.MAY_HAVE_LOST or (one.since is not None and one.since >= start)
+        one for one in found if one.reason not in _SAID_ONCE or (one.since is not None and one.since >= start)
     )
 
 

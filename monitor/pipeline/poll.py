@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core.feeds.coverage import Continuity, continuity
-from monitor.core.feeds.parse import parse_feed
 from monitor.core.feeds.politeness import after_pause, pause_of, unasked_until
 from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
-from monitor.core.feeds.schedule import decide_next_poll, entry_fate
-from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
+from monitor.core.feeds.schedule import decide_next_poll
+from monitor.core.stories.identity import stale_rows
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
-from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
-from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
+from monitor.model.entry import Fate, NewEntry, ParsedFeed
+from monitor.model.errors import StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings, QuietPoll, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
+from monitor.pipeline.listing import Body, judge, new_entries, read_body
 from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
@@ -42,16 +42,6 @@ class PollReport:
     first: bool = False  # the feed's first success
     engine: str | None = None  # what read the body; None when none was read
     may_have_lost: bool = False  # all of it is new: entries may have come and gone between two polls
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What was read from a body, or why nothing was."""
-
-    parsed: ParsedFeed | None = None
-    unchanged: bool = False
-    outcome: PollOutcome | None = None
-    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +222,8 @@ class PollStage:
         if body.parsed is None:
             # Nothing is learned of a body that was not understood: it must be read again next time.
             return QuietPoll(feed, self._decide(feed, response, body, NO_NEWS, now), now)
-        judged = self._judge(feed, body.parsed, now)
-        entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
+        judged = judge(self.feeds, feed, body.parsed, now)
+        entries = new_entries(feed, judged, self.settings.max_entry_age, now)
         verdicts = [one.verdict for one in judged]
         joins = continuity(feed, verdicts)
         decision = self._decide(feed, response, body, news_of(body.parsed.entries, verdicts, joins), now)
@@ -242,7 +232,7 @@ class PollStage:
         self.feeds.record_poll(feed, decision, entries, now=now, reading=reading)
         return _report(feed, decision, body.parsed, entries, broken)
 
-    def _decide(self, feed: Feed, response: FetchResponse, body: _Body, news: News, now: datetime) -> PollDecision:
+    def _decide(self, feed: Feed, response: FetchResponse, body: Body, news: News, now: datetime) -> PollDecision:
         return decide_next_poll(
             feed,
             self.settings,
@@ -257,45 +247,17 @@ class PollStage:
             news=news,
         )
 
-    def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> _Body:
+    def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> Body:
         if response.outcome is not PollOutcome.OK:
-            return _Body()
+            return Body()
         if body_hash == feed.body_hash:
-            return _Body(unchanged=True)
-        try:
-            content_type = response.headers.get("content-type")
-            return _Body(parsed=self.sandbox.run(parse_feed, response.body, content_type, response.url, now))
-        except NotAFeed as error:
-            return _Body(outcome=PollOutcome.NOT_A_FEED, problem=str(error))
-        except SandboxFailed as error:
-            return _Body(outcome=PollOutcome.PARSE_FAILED, problem=str(error))
-
-    def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Judged]:
-        keys = url_keys(parsed.entries)
-        if feed.first_success_at is None:
-            return judge_listing(parsed.entries, keys, (), now)  # nothing of it was ever stored
-        known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
-        return judge_listing(parsed.entries, keys, known, now)
-
-    def _new_entry(self, feed: Feed, one: Judged, now: datetime) -> NewEntry:
-        if one.known is not None:
-            unread = was_never_read(one.known)
-            return NewEntry(
-                one.entry, one.url_key, one.text_hash, Fate.WAITING, revision_of=one.known.row, words_only=unread
-            )
-        fate = entry_fate(
-            one.entry,
-            last_success_at=feed.last_success_at if feed.first_success_at else None,
-            subscribed_at=feed.subscribed_at,
-            backfill=feed.settings.backfill,
-            max_entry_age=self.settings.max_entry_age,
-            now=now,
-        )
-        return NewEntry(one.entry, one.url_key, one.text_hash, fate)
+            return Body(unchanged=True)
+        return read_body(self.sandbox, response, now)
 
 
 def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have_lost: bool) -> Reading:
-    return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost)
+    older = parsed.older if may_have_lost else None
+    return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost, older)
 
 
 def _done(

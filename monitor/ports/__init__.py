@@ -11,6 +11,7 @@ from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
 from monitor.ports.feeds import DueFeeds, FeedStore
+from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
@@ -33,6 +34,7 @@ __all__ = [
     "EntityRecognizer",
     "FeedStore",
     "Fetcher",
+    "GapStore",
     "GroupingSession",
     "GroupingStore",
     "HealthFacts",

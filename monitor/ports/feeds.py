@@ -28,8 +28,8 @@ class DueFeeds(Protocol):
         ...
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
-        """Forgets the leases of these feeds; without ids every lease there is, of deliveries too: for a process
-        that holds the store alone and has just started."""
+        """Forgets the leases of these feeds; without ids every lease there is, also of deliveries and gaps: for a
+        process that holds the store alone and has just started."""
         ...
 
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
@@ -47,8 +47,9 @@ class DueFeeds(Protocol):
     ) -> int:
         """New entries, what was learned and the next poll time in one transaction; returns entries stored.
 
-        That entries may have been lost is noted only where an entry of the feed was stored before. A boost that
-        began while the feed was asked holds for the next poll already.
+        That entries may have been lost is noted only where an entry of the feed was stored before, together with
+        the gap that is to be filled from `reading.older`. A boost that began while the feed was asked holds for
+        the next poll already.
         """
         ...
 

@@ -10,6 +10,7 @@ from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
 from monitor.ports.feeds import FeedStore
+from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingStore
 from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
@@ -24,6 +25,7 @@ class Store(Protocol):
     """Everything kept, by the part that asks."""
 
     feeds: FeedStore
+    gaps: GapStore
     articles: ArticleStore
     reading: ReadingMemory
     grouping: GroupingStore

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 
+import pytest
 from desk import Desk, eventually
 from local_feed import LocalFeed
 
@@ -107,3 +110,53 @@ def test_a_list_imported_beside_the_daemon_is_polled_without_a_burst(desk: Desk,
         eventually(lambda: all(asked(site, f"/feed.xml?{n}") for n in range(20)), "a poll of each")
     first = sorted(next(one.at for one in site.requests if one.path == f"/feed.xml?{n}") for n in range(20))
     assert first[-1] - first[0] > 4
+
+
+def long_list(feeds: int, broken: int = 10) -> str:
+    """A list of so many feeds in folders of a hundred, with broken lines among them."""
+    lines = []
+    for number in range(feeds):
+        if number % 100 == 0:
+            lines += [*["</outline>"] * bool(number), f'<outline text="Folder {number // 100}">']
+        if number % (feeds // broken) == 0:
+            lines.append('<outline text="a "bad" line" xmlUrl="https://x.example/"/>')
+        lines.append(f'<outline type="rss" text="Feed {number}" xmlUrl="https://{number}.example/feed?a=1&b=2"/>')
+    return "\n".join(['<opml version="2.0"><body>', *lines, "</outline>", "</body></opml>"])
+
+
+def import_and_export(desk: Desk, feeds: int, seconds: float) -> None:
+    """A long list comes in, says what is wrong with which line, is polled without a burst, and goes out again."""
+    desk.write([], poll="")
+    text = desk.config.read_text(encoding="utf-8").replace('interval = "1s"', 'interval = "15m"', 1)
+    desk.config.write_text(text, encoding="utf-8")
+    desk.command(
+        "feeds", "import", "-", "--dry-run", input=long_list(10)
+    )  # what a first command takes is not meant
+    begun = time.monotonic()
+    done = desk.command("feeds", "import", "-", input=long_list(feeds))
+    took = time.monotonic() - begun
+    print(f"\n{feeds:,} feeds imported in {took:.1f} s")
+    assert done.returncode == 1, done.stderr
+    assert f"{feeds + 10:,} feeds in standard input: {feeds:,} added, 10 refused" in done.stdout
+    assert len(re.findall("^standard input:[0-9]+: broken XML", done.stderr, re.M)) == 10
+    assert took < seconds
+    assert desk.number("SELECT count(*) FROM feeds") == feeds
+    most = desk.ask("SELECT max(n) FROM (SELECT count(*) AS n FROM feeds GROUP BY substr(next_poll_at, 1, 19))")[
+        0
+    ][0]
+    assert most <= feeds / (15 * 60) + 2  # a second
+    exported = desk.command("feeds", "export").stdout
+    desk.store.unlink()
+    again = desk.command("feeds", "import", "-", input=exported)
+    assert again.returncode == 0, again.stderr
+    assert desk.command("feeds", "export").stdout.partition("<body>")[2] == exported.partition("<body>")[2]
+
+
+def test_a_thousand_feeds_come_in_within_seconds_and_go_out_again(desk: Desk) -> None:
+    import_and_export(desk, 1_000, 30)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_ten_thousand_feeds_come_in_within_seconds_and_go_out_again(desk: Desk) -> None:
+    import_and_export(desk, 10_000, 20)

@@ -29,6 +29,7 @@ from monitor.model.health import HealthSettings, Trouble
 from monitor.model.ledger import EntryFate, Plan
 from monitor.pipeline.deliver import DeliverStage, DeliveryReport
 from monitor.pipeline.digest import DigestStage, PlanFailure
+from monitor.pipeline.gaps import GapReport, GapStage
 from monitor.pipeline.group import BATCH, GroupReport, GroupStage
 from monitor.pipeline.health import HealthReport, HealthStage
 from monitor.pipeline.match import MatchReport, MatchStage
@@ -204,6 +205,19 @@ class Newsroom:
         stage = PollStage(self.store.feeds, self.fetcher, InlineSandbox(), self.clock, lambda: 0.5, self.settings)
         return list(stage.run(stopping))
 
+    def fill(self, stopping: Callable[[], bool] = lambda: False) -> list[GapReport]:
+        """Reads older pages of feeds that may have lost entries."""
+        stage = GapStage(
+            self.store.gaps,
+            self.store.feeds,
+            self.fetcher,
+            InlineSandbox(),
+            self.clock,
+            lambda: 0.5,
+            self.settings,
+        )
+        return list(stage.run(stopping))
+
     def read(self, stopping: Callable[[], bool] = lambda: False) -> list[ReadReport]:
         stage = ReadStage(
             self.store.articles,
@@ -271,7 +285,7 @@ class Newsroom:
 
     def turn(self) -> None:
         """One turn of every stage but pruning, as the service gives them."""
-        for stage in (self.poll, self.read, self.group, self.match):
+        for stage in (self.poll, self.fill, self.read, self.group, self.match):
             stage()
         self.plan()
         self.deliver()

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 
 from made import MINUTE, NOON, feed_settings
-from newsroom import DAY, FEED, HOUR, RULES, Newsroom, digest_settings, failing, item
+from newsroom import DAY, FEED, HOUR, RULES, Newsroom, digest_settings, failing, item, rss
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import DROPPED
@@ -71,6 +71,30 @@ def at_subscription() -> Newsroom:
 def too_old() -> Newsroom:
     room = newsroom(feeds=[feed_settings(FEED, backfill=30 * DAY)])
     room.bring_in(item(published=NOON - 8 * DAY))
+    return room
+
+
+def older_page() -> Newsroom:
+    """On an older page of a feed that had listed nothing of before, and from before it was last read."""
+    room = newsroom(feeds=[feed_settings(FEED, backfill=30 * DAY)])
+    room.serve(*(item(f"a{n}", f"First {n}") for n in range(3)))
+    room.poll()
+    more = f"<link xmlns='http://www.w3.org/2005/Atom' rel='next' href='{FEED}?page=2'/>"
+    later = room.clock.now() + HOUR
+    room.fetcher.answers[FEED] = rss(*(item(f"d{n}", f"Later {n}", published=later) for n in range(3)), more=more)
+    room.fetcher.answers[f"{FEED}?page=2"] = rss(item(published=NOON - 2 * DAY))
+    room.repoll()
+    room.fill()
+    return room
+
+
+def lost_feed() -> Newsroom:
+    """A feed that may have lost entries."""
+    room = newsroom()
+    room.serve(*(item(f"a{n}", f"First {n}") for n in range(3)))
+    room.poll()
+    room.serve(*(item(f"d{n}", f"Later {n}") for n in range(3)))
+    room.repoll()
     return room
 
 

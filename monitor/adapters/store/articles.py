@@ -24,7 +24,7 @@ from monitor.adapters.store.rows import (
 )
 from monitor.adapters.store.upsert import insert_or_update, insert_unless_there
 from monitor.model.article import Article, EntityMention, NewArticle
-from monitor.model.entry import Entry, Fate, ParsedEntry
+from monitor.model.entry import NEVER_READ, Entry, Fate, ParsedEntry
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
 from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
@@ -44,7 +44,7 @@ _REVISED_ROW = sa.select(t.entries.c.revision_of).where(t.entries.c.id == sa.bin
 _REVISED_ARTICLE = sa.select(t.articles).where(_a.entry_row == _REVISED_ROW, _a.stage != "read")
 _REVISED_WORDS = sa.select(t.entries).where(
     t.entries.c.id == _REVISED_ROW,
-    t.entries.c.fate.in_((Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)),
+    t.entries.c.fate.in_([fate.value for fate in NEVER_READ]),
 )
 
 

@@ -13,17 +13,11 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.identities import identity_of, short_hash
+from monitor.adapters.store.gaps import open_gap
+from monitor.adapters.store.identities import short_hash
 from monitor.adapters.store.listings import arrivals, listings
-from monitor.adapters.store.rows import (
-    CADENCE,
-    RHYTHM,
-    boost_of,
-    declared_columns,
-    entry_columns,
-    feed_of,
-    fresh_columns,
-)
+from monitor.adapters.store.new_entries import CHUNK, insert_entries, still_listed
+from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_columns, feed_of, fresh_columns
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
@@ -48,7 +42,6 @@ from monitor.model.feed import (
 # Failures that another login, proxy or certificate may mend.
 _BY_ACCESS = (PollOutcome.AUTH_ERROR.value, PollOutcome.TLS_ERROR.value, PollOutcome.UNREACHABLE.value)
 _FIRST_WITHIN = timedelta(minutes=15)  # for a feed without an interval of its own
-_CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
 _POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
@@ -112,11 +105,11 @@ class SqlFeedStore:
                     continue  # 10,000 writes that change nothing hold up every stage for seconds
                 connection.execute(t.feeds.update().where(t.feeds.c.declared_url == settings.url).values(**values))
             gone = [url for url in known if url not in wanted]
-            for start in range(0, len(gone), _CHUNK):
+            for start in range(0, len(gone), CHUNK):
                 connection.execute(
                     t.feeds.update()
                     .where(
-                        t.feeds.c.declared_url.in_(gone[start : start + _CHUNK]),
+                        t.feeds.c.declared_url.in_(gone[start : start + CHUNK]),
                         t.feeds.c.origin == FeedOrigin.CONFIG.value,
                     )
                     .values(status=FeedStatus.REMOVED.value)
@@ -154,9 +147,9 @@ class SqlFeedStore:
         """Makes those of the feeds declared at these URLs due that failed for how they are reached."""
         done = 0
         with self._db.write() as connection:
-            for start in range(0, len(urls), _CHUNK):
+            for start in range(0, len(urls), CHUNK):
                 failed = t.feeds.update().where(
-                    t.feeds.c.declared_url.in_(urls[start : start + _CHUNK]),
+                    t.feeds.c.declared_url.in_(urls[start : start + CHUNK]),
                     t.feeds.c.status == FeedStatus.ACTIVE.value,
                     t.feeds.c.last_outcome.in_(_BY_ACCESS),
                     t.feeds.c.next_poll_at > now,
@@ -191,12 +184,12 @@ class SqlFeedStore:
             return done.rowcount
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
-        """Forgets the leases of these feeds, or every lease, of feeds and of deliveries."""
+        """Forgets the leases of these feeds, or every lease, also of deliveries and gaps."""
         with self._db.write() as connection:
             if feed_ids is not None:
                 connection.execute(t.feeds.update().where(t.feeds.c.id.in_(feed_ids)).values(lease_until=None))
                 return
-            for table in (t.feeds, t.deliveries):
+            for table in (t.feeds, t.deliveries, t.gaps):
                 connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=None))
 
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
@@ -206,8 +199,8 @@ class SqlFeedStore:
         found: dict[int, KnownEntry] = {}
         with self._db.read() as connection:
             for query, values in ((_SAME_ID, hashes), (_SAME_URL, keys)):
-                for start in range(0, len(values), _CHUNK):
-                    for entry in _known(connection, query, feed_id, values[start : start + _CHUNK]):
+                for start in range(0, len(values), CHUNK):
+                    for entry in _known(connection, query, feed_id, values[start : start + CHUNK]):
                         found[entry.row] = entry
         return [found[row] for row in sorted(found)]
 
@@ -226,10 +219,12 @@ class SqlFeedStore:
             if decision.outcome is PollOutcome.OK:
                 values["listed_at"] = now
                 _close_listing(connection, feed)
-                _still_listed(connection, reading.listed, now)
+                still_listed(connection, reading.listed, now)
             if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
                 values["may_have_lost_at"] = now
-            stored = _insert_entries(connection, feed.id, entries, now)
+                if reading.older is not None:
+                    open_gap(connection, feed, reading.older, now)
+            stored = insert_entries(connection, feed.id, entries, now)
             _decided(connection, feed, decision, values, now)
             if reading.title and reading.title != feed.name and not feed.settings.name:
                 connection.execute(_TITLED, {"feed": feed.id, "name": reading.title})
@@ -284,9 +279,9 @@ class SqlFeedStore:
         if not entries and not listed:
             return 0
         with self._db.write() as connection:
-            _still_listed(connection, listed, now)
+            still_listed(connection, listed, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
-            return _insert_entries(connection, feed_id, entries, now)
+            return insert_entries(connection, feed_id, entries, now)
 
 
 def _decided(
@@ -330,14 +325,6 @@ def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: 
     ]
 
 
-def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
-    rows = []
-    for entry in entries:
-        identity = identity_of(entry.parsed.id, entry.url_key, entry.text_hash, entry.revision_of)
-        rows.append({"feed_id": feed_id, **entry_columns(entry, identity, short_hash(entry.parsed.id), now)})
-    return insert_new(connection, t.entries, *rows)
-
-
 def _close_listing(connection: Connection, feed: Feed) -> None:
     """A feed that said "unchanged" for days listed all of its last body until it last said so."""
     until = feed.last_success_at
@@ -349,12 +336,6 @@ def _close_listing(connection: Connection, feed: Feed) -> None:
         .where(e.feed_id == feed.id, e.listed_at >= feed.listed_at - LISTED_WITHIN, e.listed_at < until)
         .values(listed_at=until)
     )
-
-
-def _still_listed(connection: Connection, rows: Sequence[int], now: datetime) -> None:
-    for start in range(0, len(rows), _CHUNK):
-        chunk = rows[start : start + _CHUNK]
-        connection.execute(t.entries.update().where(t.entries.c.id.in_(chunk)).values(listed_at=now))
 
 
 def _learned(feed: Feed, decision: PollDecision, reading: Reading, now: datetime) -> dict[str, object]:

@@ -15,17 +15,26 @@ host_pauses = sa.Table(
 )
 
 # A feed that listed nothing of before, and says where older entries are (RFC 5005): read from `url` on until a
-# page joins what is stored. What it published up to `read_until` was there when the feed was last read.
+# page joins what was stored before `joins_before`. What it published up to `read_until` was there when the feed
+# was last read. `found_at` is the last time that it listed nothing of before, and `lost_before` what was said of
+# lost entries until then. The row of a gap that has ended stays until the next: it tells what came of it.
 gaps = sa.Table(
     "gaps",
     metadata,
     sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
     sa.Column("url", AnyText, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False, server_default="0"),  # read so far
-    sa.Column("read_until", UtcDateTime),
+    sa.Column("entries", sa.Integer, nullable=False, server_default="0"),  # that they brought
+    sa.Column("read_until", UtcDateTime, nullable=False),
     sa.Column("found_at", UtcDateTime, nullable=False),
-    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("next_try_at", UtcDateTime, nullable=False),
+    sa.Column("joins_before", UtcDateTime, nullable=False),
+    sa.Column("lost_before", UtcDateTime),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # of the page at `url`, in a row
+    sa.Column("error", AnyText),
+    sa.Column("next_try_at", UtcDateTime),  # null: it has ended
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("ended", AnyText),  # why no further page is read
+    sa.Column("ended_at", UtcDateTime),
     sa.Index(None, "next_try_at"),
 )
 

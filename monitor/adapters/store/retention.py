@@ -25,12 +25,12 @@ from monitor.adapters.store.reading import forget_pages, parts_to_prune
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts, drop_words
 from monitor.adapters.store.upsert import story_of_batch
 from monitor.model.delivery import DeliveryState
-from monitor.model.entry import Fate
+from monitor.model.entry import NEVER_READ, Fate
 from monitor.model.retention import Gone, GoneReason, PruneLimits, PruneStep, Traces
 
 _CHUNK = 400  # ids in one statement, as elsewhere
 _SETTLED = tuple(one.value for one in DeliveryState if one is not DeliveryState.WAITING)
-_UNREAD_FATES = (Fate.SEEN_AT_SUBSCRIBE.value, Fate.TOO_OLD.value)
+_UNREAD_FATES = tuple(fate.value for fate in NEVER_READ)
 
 Found = sa.Select[Any]
 Key = tuple[Any, ...]

@@ -14,6 +14,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.facts import SqlHealthFacts
 from monitor.adapters.store.feeds import SqlFeedStore
+from monitor.adapters.store.gaps import SqlGapStore
 from monitor.adapters.store.grouping import SqlGroupingStore
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
 from monitor.adapters.store.incidents import SqlIncidents
@@ -34,6 +35,7 @@ from monitor.ports import (
     ArticleStore,
     DigestStore,
     FeedStore,
+    GapStore,
     GroupingStore,
     HealthFacts,
     Incidents,
@@ -82,6 +84,7 @@ class SqlStore:
         self.name = self._db.name
         self.path = Path(self._db.path) if self._db.path else None
         self.feeds: FeedStore = SqlFeedStore(self._db)
+        self.gaps: GapStore = SqlGapStore(self._db)
         self.articles: ArticleStore = SqlArticleStore(self._db)
         self.reading: ReadingMemory = SqlReadingMemory(self._db)
         self.grouping: GroupingStore = SqlGroupingStore(self._db)
@@ -108,6 +111,8 @@ class SqlStore:
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.gaps, t.gaps.c.next_try_at, _LONGEST_POLL, sa.true()),
+            (t.gaps, t.gaps.c.lease_until, _LONGEST_STAGE, sa.true()),
             (t.broken_receivers, t.broken_receivers.c.next_try_at, _LONGEST_REFUSAL, sa.true()),
             (t.host_pauses, t.host_pauses.c.until, _LONGEST_POLL, sa.true()),
             (t.matches, t.matches.c.matched_at, timedelta(0), sa.true()),

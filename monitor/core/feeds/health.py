@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome
+from monitor.model.gap import Gap
 
 DEAD_AFTER = timedelta(
     days=3
@@ -45,6 +46,7 @@ class HealthReason(StrEnum):
     IDS_CHANGE = "ids_change"  # the same words come again under other ids
     IDS_REUSED = "ids_reused"  # one id stands for several entries
     UNDATED = "undated"
+    GAP_FILLED = "gap_filled"  # of late all that it listed was new, and its older pages had the rest
     MOVED = "moved"  # redirected for good
 
 
@@ -66,24 +68,28 @@ class Finding:
     """One thing that is wrong or odd, since when where that is known.
 
     `usual` and `longest` are pauses between the entries of a feed that is SILENT: their median and the longest.
+    `gap` says how far older pages were read for what MAY_HAVE_LOST or GAP_FILLED is about.
     """
 
     reason: HealthReason
     since: datetime | None = None
     usual: timedelta | None = None
     longest: timedelta | None = None
+    gap: Gap | None = None
 
 
 def findings(
-    feed: Feed, listing: Listing | None, arrivals: Sequence[datetime], now: datetime
+    feed: Feed, listing: Listing | None, arrivals: Sequence[datetime], now: datetime, gap: Gap | None = None
 ) -> tuple[Finding, ...]:
     """All that is wrong or odd with a subscribed feed, worst first; empty when it is well.
 
-    `arrivals` are those of the entries it listed last; they are looked at only where `may_be_silent`.
+    `arrivals` are those of the entries it listed last; they are looked at only where `may_be_silent`. `gap` is its
+    last one.
     """
     found = [_failure(feed, now), _overdue(feed, now), _silence(feed, listing, arrivals)]
     if feed.may_have_lost_at is not None and now - feed.may_have_lost_at < LOST_OF_LATE:
-        found.append(Finding(HealthReason.MAY_HAVE_LOST, feed.may_have_lost_at))
+        ours = gap if gap is not None and gap.found_at == feed.may_have_lost_at else None
+        found.append(Finding(HealthReason.MAY_HAVE_LOST, feed.may_have_lost_at, gap=ours))
     if listing is not None:
         if _many(listing.repeated, listing):
             found.append(Finding(HealthReason.IDS_CHANGE))
@@ -91,6 +97,8 @@ def findings(
             found.append(Finding(HealthReason.IDS_REUSED))
         if _many(listing.undated, listing):
             found.append(Finding(HealthReason.UNDATED))
+    if gap is not None and gap.filled and now - gap.found_at < LOST_OF_LATE:
+        found.append(Finding(HealthReason.GAP_FILLED, gap.found_at, gap=gap))
     if feed.url != feed.settings.url:
         found.append(Finding(HealthReason.MOVED))
     return tuple(one for one in found if one is not None)

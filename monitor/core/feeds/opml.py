@@ -37,6 +37,7 @@ _MARK = re.compile(r"<!--|<!ENTITY|<(?![?!/])([\w:.-]{1,40})", re.I)
 # A reference, or an "&" that a careless program did not escape, mostly in a URL.
 _REFERENCE = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 _KNOWN_TO_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_ONE_OUTLINE = re.compile(r"[ \t]*<outline\b.*/>[ \t]*", re.I)
 _PLACE = re.compile(r",? line \d+, column \d+")
 
 
@@ -62,30 +63,23 @@ class Opml:
 def read_opml(body: bytes) -> Opml:
     """The feeds of an OPML file. The folders a feed stands in, and its categories, become tags.
 
-    Takes the best reading of a wrong charset, and an "&" that is not escaped. Raises NotOpml, and nothing else,
-    for a file that is no OPML or not well-formed: half a list read is worse than none.
+    Takes the best reading of a wrong charset, and an "&" that is not escaped. A line that holds nothing but an
+    outline, and is broken in itself, is a problem like an outline that is no feed. Raises NotOpml, and nothing
+    else, for a file that is no OPML or otherwise not well-formed: half a list read is worse than none.
     """
     text = without_controls(decode_body(body)).replace("\r\n", "\n").replace("\r", "\n")
     start = _root(text)
     # Blank lines for what stands before: problems name the lines of the file.
     source = "\n" * text.count("\n", 0, start) + _REFERENCE.sub(_mended, text[start:])
-    # With no DOCTYPE left there is nothing to expand or to load; the switches are for the day this is changed.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(source.lstrip("\n").encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError as error:
-        said = one_line(_PLACE.sub("", error.msg or "no reason given"), 200)
-        raise NotOpml(f"broken XML: {said}", _line(error.lineno, source)) from None
-    feeds: list[OpmlFeed] = []
     problems: list[tuple[int, str]] = []
+    try:
+        root = _tree(source)
+    except NotOpml:
+        whole, problems = _without_broken_lines(source)
+        if not problems:
+            raise
+        root = _tree(whole)
+    feeds: list[OpmlFeed] = []
     for outline, folders in _leaves(root):
         found = _feed(outline, folders, _line(outline.sourceline, source))
         if isinstance(found, OpmlFeed):
@@ -95,6 +89,52 @@ def read_opml(body: bytes) -> Opml:
         if len(feeds) > MAX_FEEDS:
             raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds")
     return Opml(tuple(feeds), tuple(problems))
+
+
+def _tree(source: str) -> etree._Element:
+    try:
+        return etree.fromstring(source.lstrip("\n").encode("utf-8", "replace"), _parser())
+    except etree.XMLSyntaxError as error:
+        raise NotOpml(_broken(error.msg), _line(error.lineno, source)) from None
+
+
+def _parser(*, recover: bool = False) -> etree.XMLParser:
+    # With no DOCTYPE left there is nothing to expand or to load; the switches are for the day this is changed.
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+
+
+def _without_broken_lines(source: str) -> tuple[str, list[tuple[int, str]]]:
+    """The text with each line that is one broken outline left blank, and those lines with the reason."""
+    lines, problems = source.split("\n"), []
+    for number, line in enumerate(lines, 1):
+        if _ONE_OUTLINE.fullmatch(line) and (why := _fault(line)) is not None:
+            problems.append((number, why))
+            lines[number - 1] = ""
+    return "\n".join(lines), problems
+
+
+def _fault(line: str) -> str | None:
+    """Why a line is not well-formed; what its namespaces are stands elsewhere."""
+    parser = _parser(recover=True)
+    try:
+        etree.fromstring(f"<o>{line}</o>".encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError as error:  # too deep even for that
+        return _broken(error.msg)
+    faults = [one.message for one in parser.error_log if one.domain_name != "NAMESPACE"]
+    return _broken(faults[0]) if faults else None
+
+
+def _broken(said: str | None) -> str:
+    return f"broken XML: {one_line(_PLACE.sub('', said or 'no reason given'), 200)}"
 
 
 def write_opml(feeds: Iterable[OpmlFeed], title: str, now: datetime) -> bytes:

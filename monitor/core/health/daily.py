@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import Finding, HealthReason, gravity
 from monitor.core.health.notices import incident_line
 from monitor.core.health.rules import Noise, Silent, noise, usual
@@ -134,7 +135,10 @@ def _feed_line(feed: Feed, found: Finding, now: datetime) -> str:
             every = span_text(found.usual) if found.usual else "?"
             said = f"nothing new for {ago}; usually an entry every {every}"
         case HealthReason.MAY_HAVE_LOST:
-            said = f"may have lost entries: {ago} ago all that it listed was new"
+            pages = f"; {gap_words(found.gap)}" if found.gap else ""
+            said = f"may have lost entries: {ago} ago all that it listed was new{pages}"
+        case HealthReason.GAP_FILLED if found.gap is not None:
+            said = f"lost nothing, although {ago} ago all that it listed was new: {gap_words(found.gap)}"
         case _:
             said = f"failing for {ago}: {feed.last_error}"
     return f"{feed.name}: {said}"

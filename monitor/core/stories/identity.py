@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from monitor.core.text.urls import canonical_url
 from monitor.core.text.words import fold_words, hash_words
-from monitor.model.entry import LISTED_WITHIN, EntryFlag, Fate, KnownEntry, ParsedEntry, Verdict
+from monitor.model.entry import LISTED_WITHIN, NEVER_READ, EntryFlag, KnownEntry, ParsedEntry, Verdict
 
 # Two titles of one item share most words; measured on nothing yet: taken from the near-duplicate rule of the
 # stories design (title Jaccard ≥ .6), and half of it for "another item altogether".
@@ -113,8 +113,8 @@ def judge_entry(
 
 
 def was_never_read(known: KnownEntry) -> bool:
-    """Whether nothing but the feed's words is known of it: from before the subscription, or too old."""
-    return known.words_only or known.fate in (Fate.SEEN_AT_SUBSCRIBE, Fate.TOO_OLD)
+    """Whether nothing but the feed's words is known of it: it was never read."""
+    return known.words_only or known.fate in NEVER_READ
 
 
 def _is_same_item(entry: ParsedEntry, url_key: str, text_hash: str, known: KnownEntry) -> bool:

@@ -13,6 +13,7 @@ from newsroom import Newsroom
 
 from monitor.app.service import CATCH_UP, Service
 from monitor.app.wiring import Monitor
+from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
@@ -56,6 +57,9 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         sandboxes=(),
         clock=clock,
         poll=PollStage(room.store.feeds, room.fetcher, InlineSandbox(), clock, lambda: 0.5, room.settings),
+        gaps=GapStage(
+            room.store.gaps, room.store.feeds, room.fetcher, InlineSandbox(), clock, lambda: 0.5, room.settings
+        ),
         read=ReadStage(room.store.articles, room.store.reading, room.fetcher, InlineSandbox(), clock),
         group=GroupStage(room.store.grouping, clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, clock),

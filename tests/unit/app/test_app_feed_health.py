@@ -10,6 +10,7 @@ from made import NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, answer, failing, item, rss
 
 from monitor.app.feed_health import HealthReport, health_json, health_lines, health_of
+from monitor.app.feed_view import feed_view, view_lines
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import status_lines, status_of
 from monitor.core.text.columns import display_width
@@ -19,8 +20,13 @@ BOTH = (feed_settings(FEED, name="Dawn"), feed_settings(OTHER_FEED, name="Wire")
 
 
 def health(room: Newsroom, holder: int | None = 4711) -> HealthReport:
-    known = KnownFeeds(tuple(room.store.feeds.all()), {OTHER_FEED: "config.toml:12"})
-    return health_of(room.store.feeds, known, holder=holder, now=room.clock.now())
+    known = known_of(room)
+    gaps = room.store.gaps.gaps()
+    return health_of(room.store.feeds, known, gaps=gaps, holder=holder, now=room.clock.now())
+
+
+def known_of(room: Newsroom) -> KnownFeeds:
+    return KnownFeeds(tuple(room.store.feeds.all()), {OTHER_FEED: "config.toml:12"})
 
 
 def said(room: Newsroom, **more: Any) -> str:
@@ -168,3 +174,35 @@ def test_a_span_of_time_is_said_as_people_do() -> None:
 
     spans = [timedelta(0), timedelta(seconds=59.6), 59 * timedelta(minutes=1), 47 * HOUR, 60 * DAY, -DAY]
     assert [span_text(one) for one in spans] == ["0 s", "1 min", "59 min", "47 h", "60 days", "0 s"]
+
+
+def test_what_may_have_been_lost_comes_with_how_far_older_pages_were_read() -> None:
+    room = Newsroom(feeds=BOTH[:1])
+    room.serve(*(item(f"a{n}") for n in range(3)))
+    room.poll()
+    more = "<link xmlns='http://www.w3.org/2005/Atom' rel='next' href='https://news.example/feed?page=2'/>"
+    room.fetcher.answers[FEED] = rss(*(item(f"d{n}") for n in range(3)), more=more)
+    room.fetcher.answers[f"{FEED}?page=2"] = rss(item("c1"))
+    room.repoll()
+    room.fill()
+    words = " ".join(said(room).split())
+    assert "MAY HAVE LOST Dawn" in words
+    assert "1 older page brought 1 entry, the feed names no further one" in words
+    (found,) = health_json(health(room))
+    assert found["reasons"][0]["gap"] == {"pages": 1, "entries": 1, "ended": "last_page", "filled": False}
+    lines = "\n".join(view_lines(feed_view(room.store, known_of(room), "Dawn", 5, room.clock.now())))
+    assert "Gap         0 s ago all it listed was new; 1 older page brought 1 entry, the" in lines
+
+
+def test_a_gap_that_was_filled_is_said_too() -> None:
+    room = Newsroom(feeds=BOTH[:1])
+    room.serve(*(item(f"a{n}", f"Title {n}") for n in range(3)))
+    room.poll()
+    more = "<link xmlns='http://www.w3.org/2005/Atom' rel='next' href='https://news.example/feed?page=2'/>"
+    room.fetcher.answers[FEED] = rss(*(item(f"d{n}", f"Later {n}") for n in range(3)), more=more)
+    room.fetcher.answers[f"{FEED}?page=2"] = rss(item("c1", "Between"), item("a1", "Title 1"))
+    room.repoll()
+    room.fill()
+    words = " ".join(said(room).split())
+    assert "GAP FILLED Dawn" in words
+    assert "filled from 1 older page: 1 entry, nothing was lost" in words

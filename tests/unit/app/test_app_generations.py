@@ -19,6 +19,7 @@ from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoin
 from monitor.model.digest import Message
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.deliver import DeliverStage
+from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import LEASE, PollStage
@@ -43,6 +44,9 @@ def monitor_of(room: Newsroom) -> Monitor:
         sandboxes=(sandbox,),
         clock=room.clock,
         poll=PollStage(room.store.feeds, room.fetcher, sandbox, room.clock, lambda: 0.5, room.settings),
+        gaps=GapStage(
+            room.store.gaps, room.store.feeds, room.fetcher, sandbox, room.clock, lambda: 0.5, room.settings
+        ),
         read=ReadStage(room.store.articles, room.store.reading, room.fetcher, sandbox, room.clock),
         group=GroupStage(room.store.grouping, room.clock),
         match=MatchStage(room.store.articles, room.ruleset, room.digests, room.clock),
@@ -62,6 +66,7 @@ def with_fetcher(monitor: Monitor, *names: Sandbox) -> Monitor:
         fetcher=fetcher,
         sandboxes=(monitor.sandboxes[0], *names),
         poll=replace(monitor.poll, fetcher=fetcher),
+        gaps=replace(monitor.gaps, fetcher=fetcher),
         read=replace(monitor.read, fetcher=fetcher),
     )
 

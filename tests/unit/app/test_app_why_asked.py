@@ -102,3 +102,14 @@ def test_the_words_of_messages_are_not_read_to_say_who_was_sent_them() -> None:
     assert time.process_time() - started < 0.5
     assert len(found["digests"][0]["deliveries"]) == 200
     assert len(lines) < 60
+
+
+def test_a_page_that_no_feed_has_brought_says_which_feeds_it_offers() -> None:
+    link = '<link rel=alternate type="application/rss+xml" title="All" href="/feed">'
+    head = f"<head><title>Border</title>{link}</head>"
+    page = page_of(newsroom(), FakeFetcher({NEVER: f"<html>{head}<body>{BODY}</body></html>".encode()}))
+    assert page_lines(page)[-1] == 'offers feed   https://news.example/feed ("All")'
+    assert (page_json(page) or {})["feeds"] == [{"url": "https://news.example/feed", "title": "All"}]
+    bare = page_of(newsroom(), FakeFetcher({NEVER: f"<html>{head}<body></body></html>".encode()}))
+    assert bare.trouble  # no text, and still a feed
+    assert page_lines(bare)[-1] == 'offers feed   https://news.example/feed ("All")'

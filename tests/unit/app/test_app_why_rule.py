@@ -272,6 +272,7 @@ def test_json_tells_the_same_with_stable_keys() -> None:
         "read": 1,
         "seen_at_subscribe": 0,
         "too_old": 0,
+        "older_page": 0,
         "forgotten": 0,
     }
     assert found["articles"] == {

@@ -17,10 +17,13 @@ from local_feed import LocalFeed
 from scripted import LOGIN_PAGE, failure, redirect
 
 from monitor.adapters.store.sql import SqlStore
+from monitor.app.known_feeds import KnownFeeds
+from monitor.app.opml_files import sort_out, subscribe_all
 from monitor.cli.main import cli
+from monitor.core.feeds.opml import Opml, OpmlFeed
 from monitor.core.text.columns import display_width
 from monitor.demo.server import Answer, LocalSite
-from monitor.model.feed import Feed, FeedOrigin, FeedStatus
+from monitor.model.feed import Feed, FeedOrigin, FeedStatus, PollSettings
 
 DAY = timedelta(days=1)
 
@@ -373,6 +376,16 @@ def test_a_list_is_imported_with_its_faults_named_by_line(desk: Desk, site: Loca
     (one,) = stored(desk)
     assert one.settings.tags == ("South-Asia", "imported", "Again")
     assert one.settings.origin is FeedOrigin.STORE
+
+
+def test_how_far_an_import_is_is_told_a_transaction_at_a_time(desk: Desk) -> None:
+    opml_file = Opml(tuple(OpmlFeed(f"https://{n}.example/feed") for n in range(1_200)))
+    report = sort_out(opml_file, KnownFeeds((), {}), PollSettings())
+    told: list[tuple[int, int]] = []
+    with closing(SqlStore("sqlite://")) as store:
+        subscribe_all(report, store.feeds, PollSettings(), datetime.now(UTC), lambda *far: told.append(far))
+    assert told == [(500, 1_200), (1_000, 1_200), (1_200, 1_200)]
+    assert report.added == 1_200
 
 
 def test_first_polls_of_an_import_are_spread_over_the_interval(desk: Desk) -> None:

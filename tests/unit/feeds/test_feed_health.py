@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import NOON, feed_settings
 
+from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import Finding, HealthReason, findings, gravity, may_be_silent
 from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome
+from monitor.model.gap import Gap, GapEnd
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -192,3 +194,39 @@ def test_what_is_not_worth_looking_up_is_not_silent(arrivals: list[datetime], ho
     listed = listing(len(arrivals), newest=arrivals[-1])
     if not may_be_silent(one, listed):
         assert not findings(replace(one, next_poll_at=NOON + HOUR), listed, arrivals, NOON)
+
+
+# ---- gaps
+
+
+def gap(**more: Any) -> Gap:
+    values: dict[str, Any] = {"found_at": NOON - HOUR, "joins_before": NOON - HOUR, "read_until": NOON - DAY}
+    return Gap(1, "https://news.example/feed?page=2", **{**values, **more})
+
+
+def with_gap(one: Feed, its_gap: Gap) -> list[Finding]:
+    return list(findings(one, listing(), (), NOON, its_gap))
+
+
+def test_a_gap_that_was_filled_is_odd_for_a_week_and_no_loss() -> None:
+    filled = gap(ended=GapEnd.JOINED, pages=2, entries=14)
+    assert with_gap(feed(), filled) == [Finding(HealthReason.GAP_FILLED, NOON - HOUR, gap=filled)]
+    assert not with_gap(feed(), replace(filled, found_at=NOON - 8 * DAY))
+    assert gap_words(filled) == "filled from 2 older pages: 14 entries"
+
+
+def test_a_gap_that_is_not_filled_says_why_the_feed_may_have_lost_entries() -> None:
+    ours = gap(ended=GapEnd.LAST_PAGE, pages=1, entries=1)
+    (finding,) = with_gap(feed(may_have_lost_at=NOON - HOUR), ours)
+    assert (finding.reason, finding.gap) == (HealthReason.MAY_HAVE_LOST, ours)
+    assert gap_words(ours) == "1 older page brought 1 entry, the feed names no further one"
+
+
+def test_a_gap_of_another_time_explains_no_later_loss() -> None:
+    (finding,) = with_gap(feed(may_have_lost_at=NOON), gap(ended=GapEnd.LAST_PAGE))
+    assert finding.gap is None
+
+
+@pytest.mark.parametrize("end", list(GapEnd))
+def test_every_end_of_a_gap_has_words(end: GapEnd) -> None:
+    assert gap_words(gap(ended=end, error="HTTP 500"))

@@ -95,6 +95,26 @@ def test_an_outline_without_an_address_is_named_with_its_line_and_the_others_are
     assert found.problems == ((3, '"A note" has no xmlUrl: no feed'), (5, "has no xmlUrl: no feed"))
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('<outline text="A "free" press" xmlUrl="https://b.example/"/>', "attributes construct error"),
+        ('<outline text="no end xmlUrl="https://b.example/"/>', "attributes construct error"),
+        ('<outline text="x" a="1" a="2" xmlUrl="https://b.example/"/>', "Attribute a redefined"),
+        ("<outline text='x'>" * 300 + "<outline/>", "Excessive depth"),
+        ('<outline text="1 < 2" xmlUrl="https://b.example/"/>', "Unescaped '<' not allowed"),
+    ],
+)
+def test_a_line_that_is_broken_in_itself_is_named_and_the_others_are_read(line: str, why: str) -> None:
+    named = f'<outline xmlns:m="{opml.NAMESPACE}" text="Mine">'
+    found = read(named, feed(more='m:interval="5m"'), line, feed(), "</outline>")
+    assert len(found.feeds) == 2
+    assert found.feeds[0].own == {"interval": "5m"}
+    ((place, said),) = found.problems
+    assert place == 5
+    assert f"broken XML: {why}" in said
+
+
 def test_a_bare_ampersand_in_an_address_is_what_it_is_meant_to_be() -> None:
     found = read(feed("https://news.example/?a=1&b=2&amp;c=3&copy=4"), '<outline text="R&D &eacute;&lt;&nix;"/>')
     assert found.feeds[0].url == "https://news.example/?a=1&b=2&c=3&copy=4"
@@ -141,7 +161,7 @@ def test_an_old_encoding_is_read_as_declared() -> None:
         (b"<!DOCTYPE html>\n<html><body>", 2, "no OPML: its first element is <html>"),
         (listed("<outline text='x'>"), 4, "broken XML"),
         (listed(feed())[:-20], 3, "broken XML: AttValue: ' expected$"),
-        (listed('<outline a="1" a="2"/>'), 3, "broken XML"),
+        (listed('<outline text="x" a="1" a="2">', "</outline>"), 3, "broken XML"),
         (b"<!-- <opml version='1.0'/>", 0, "no OPML"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from made import MINUTE, feed_settings
-from newsroom import DAY, HOUR, Newsroom, digest_settings, failing, item
+from newsroom import DAY, FEED, HOUR, Newsroom, digest_settings, failing, item, rss
 
 from monitor.adapters.store import tables as t
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
@@ -301,6 +301,27 @@ def test_a_feed_that_may_have_lost_entries_is_said_once() -> None:
     room.poll()
     room.look_after()
     assert texts(room).count("may have lost entries") == 2  # desk's and ops', of the first day
+
+
+def test_a_gap_that_was_filled_is_said_once_with_what_its_pages_brought() -> None:
+    room = newsroom()
+    room.look_after()
+    room.serve(*(item(f"e{n}", f"Title {n}") for n in range(3)))
+    room.poll()
+    more = "<link xmlns='http://www.w3.org/2005/Atom' rel='next' href='https://news.example/feed?page=2'/>"
+    room.fetcher.answers[FEED] = rss(*(item(f"e{n}", f"Title {n}") for n in range(5, 9)), more=more)
+    room.fetcher.answers["https://news.example/feed?page=2"] = rss(item("e4", "Title 4"), item("e2", "Title 2"))
+    room.repoll()
+    room.fill()
+    at_eight(room)
+    room.poll()
+    room.look_after()
+    words = " ".join(texts(room).split())
+    assert "lost nothing, although 14 h ago all that it listed was new: filled from 1 older page: 1 entry" in words
+    at_eight(room, 24)
+    room.poll()
+    room.look_after()
+    assert texts(room).count("lost nothing") == 2  # desk's and ops', of the first day
 
 
 def test_the_growth_of_the_store_is_told_from_the_second_day_on(monkeypatch: pytest.MonkeyPatch) -> None:
