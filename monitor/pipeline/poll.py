@@ -10,12 +10,13 @@ from hashlib import blake2b
 
 from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.parse import parse_feed
-from monitor.core.feeds.schedule import decide_next_poll, entry_fate
-from monitor.core.stories.identity import Judged, judge_listing, stale_rows, url_keys, was_never_read
-from monitor.model.entry import Fate, NewEntry, ParsedFeed, Verdict
+from monitor.core.feeds.schedule import decide_next_poll
+from monitor.core.stories.identity import stale_rows
+from monitor.model.entry import Fate, NewEntry, ParsedFeed
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import NOTHING_READ, Feed, PollDecision, PollOutcome, PollReason, PollSettings, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.feed_entries import judged_entries, new_entries
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
@@ -38,6 +39,7 @@ class PollReport:
     first: bool = False  # the feed's first success
     engine: str | None = None  # what read the body; None when none was read
     may_have_lost: bool = False  # all of it is new: entries may have come and gone between two polls
+    arrived: tuple[datetime | None, ...] = ()  # dates of the entries that are new and no revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,8 @@ class PollStage:
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
         body = self._read(feed, response, body_hash, now)
         decision = self._decide(feed, response, body, now)
-        judged = self._judge(feed, body.parsed, now) if body.parsed else []
-        entries = [self._new_entry(feed, one, now) for one in judged if one.verdict is not Verdict.KNOWN]
+        judged = judged_entries(self.feeds, feed, body.parsed, now) if body.parsed else []
+        entries = new_entries(feed, judged, self.settings.max_entry_age, now)
         broken = continuity(feed, [one.verdict for one in judged]) is Continuity.BROKEN
         self.feeds.record_poll(
             feed,
@@ -185,27 +187,6 @@ class PollStage:
         except SandboxFailed as error:
             return _Body(outcome=PollOutcome.PARSE_FAILED, problem=str(error))
 
-    def _judge(self, feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Judged]:
-        keys = url_keys(parsed.entries)
-        known = self.feeds.known_entries(feed.id, [entry.id for entry in parsed.entries], keys)
-        return judge_listing(parsed.entries, keys, known, now)
-
-    def _new_entry(self, feed: Feed, one: Judged, now: datetime) -> NewEntry:
-        if one.known is not None:
-            unread = was_never_read(one.known)
-            return NewEntry(
-                one.entry, one.url_key, one.text_hash, Fate.WAITING, revision_of=one.known.row, words_only=unread
-            )
-        fate = entry_fate(
-            one.entry,
-            last_success_at=feed.last_success_at if feed.first_success_at else None,
-            subscribed_at=feed.subscribed_at,
-            backfill=feed.settings.backfill,
-            max_entry_age=self.settings.max_entry_age,
-            now=now,
-        )
-        return NewEntry(one.entry, one.url_key, one.text_hash, fate)
-
 
 def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have_lost: bool) -> Reading:
     return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost)
@@ -238,4 +219,7 @@ def _report(
         first=body.parsed is not None and feed.first_success_at is None,
         engine=body.parsed.engine if body.parsed else None,
         may_have_lost=may_have_lost,
+        arrived=tuple(
+            entry.parsed.published or entry.parsed.updated for entry in entries if entry.revision_of is None
+        ),
     )

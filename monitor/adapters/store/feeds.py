@@ -195,7 +195,7 @@ class SqlFeedStore:
                 _still_listed(connection, reading.listed, now)
             if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
                 values["may_have_lost_at"] = now
-            stored = _insert_entries(connection, feed.id, entries, now)
+            stored = insert_entries(connection, feed.id, entries, now)
             connection.execute(_POLLED, {"feed": feed.id, **values})
             if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
                 connection.execute(_GONE, {"feed": feed.id})
@@ -228,7 +228,7 @@ class SqlFeedStore:
         with self._db.write() as connection:
             _still_listed(connection, listed, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
-            return _insert_entries(connection, feed_id, entries, now)
+            return insert_entries(connection, feed_id, entries, now)
 
 
 def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: Sequence[str]) -> list[KnownEntry]:
@@ -250,7 +250,8 @@ def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: 
     ]
 
 
-def _insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
+def insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
+    """Stores what is new of a feed; returns how many entries that were."""
     rows = []
     for entry in entries:
         identity = identity_of(entry.parsed.id, entry.url_key, entry.text_hash, entry.revision_of)
