@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.hub_words import HubView, hub_json, offers_line
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import state_of
 from monitor.app.subscribing import Added
@@ -34,10 +35,17 @@ class FeedList:
     listings: Mapping[int, Listing]
     known: KnownFeeds
     now: datetime
+    hubs: HubView = field(default_factory=HubView)
 
 
 def list_feeds(
-    store: FeedStore, known: KnownFeeds, now: datetime, *, tag: str | None = None, failing: bool = False
+    store: FeedStore,
+    known: KnownFeeds,
+    now: datetime,
+    *,
+    tag: str | None = None,
+    failing: bool = False,
+    hubs: HubView | None = None,
 ) -> FeedList:
     """Asks the store; changes nothing."""
     used = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
@@ -46,7 +54,8 @@ def list_feeds(
         for feed in used
         if (tag is None or tag in feed.settings.tags) and (not failing or state_of(feed, now) in _FAILING)
     ]
-    return FeedList(tuple(chosen), len(used), store.listings() if chosen else {}, known, now)
+    listings = store.listings() if chosen else {}
+    return FeedList(tuple(chosen), len(used), listings, known, now, hubs or HubView())
 
 
 def list_lines(found: FeedList) -> Iterator[str]:
@@ -65,6 +74,8 @@ def list_lines(found: FeedList) -> Iterator[str]:
     yield f"{counted(len(found.feeds), 'feed')}{some}" + (
         f", {failing:,} failing: monitor feeds health" if failing else ""
     )
+    if offers := offers_line(found.feeds, found.hubs):
+        yield offers
 
 
 def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
@@ -90,6 +101,7 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
             "error": feed.last_error,
             "next_poll_at": feed.next_poll_at.isoformat(),
             "entries": listing.entries if listing else 0,
+            "hub": hub_json(feed, found.hubs, found.now),
         }
 
 

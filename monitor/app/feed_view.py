@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
+from monitor.app.hub_words import HubView, hub_json, hub_words
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
@@ -39,13 +40,18 @@ class FeedView:
     total: int
     entries: Sequence[SeenEntry]
     now: datetime
+    hubs: HubView = field(default_factory=HubView)
 
 
-def feed_view(store: Store, known: KnownFeeds, name: str, limit: int, now: datetime) -> FeedView:
+def feed_view(
+    store: Store, known: KnownFeeds, name: str, limit: int, now: datetime, public_url: str = ""
+) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
     feed = known.meant(name)
     total, entries = store.ledger.seen_entries(feed.id, limit)
-    return FeedView(feed, known.place(feed.settings.url), total, entries, now)
+    one = store.hubs.of_feed(feed.id)
+    hubs = HubView({feed.id: one} if one is not None else {}, public_url)
+    return FeedView(feed, known.place(feed.settings.url), total, entries, now, hubs)
 
 
 def view_lines(found: FeedView) -> Iterator[str]:
@@ -58,6 +64,8 @@ def view_lines(found: FeedView) -> Iterator[str]:
     yield f"Polled      {_polled(found)}"
     if feed.last_error:
         yield f"            {feed.last_error}"
+    if hub := hub_words(feed, found.hubs, found.now):
+        yield from wrap(hub, "Hub         ", then="            ")
     if not found.entries:
         yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
         return
@@ -90,6 +98,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "last_outcome": feed.last_outcome.value if feed.last_outcome else None,
         "error": feed.last_error,
         "next_poll_at": feed.next_poll_at.isoformat(),
+        "hub": hub_json(feed, found.hubs, found.now),
         "stored": found.total,
         "entries": [
             {

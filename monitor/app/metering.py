@@ -14,6 +14,7 @@ from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
+from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
 from monitor.ports import Meter
 
@@ -35,6 +36,12 @@ def count_poll(meter: Meter, report: PollReport) -> None:
     meter.count(m.POLLS, report.decision.outcome)
     meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
     meter.count(m.ENTRIES, Fate.SEEN_AT_SUBSCRIBE, by=report.seen)
+    meter.count(m.ENTRIES, Fate.TOO_OLD, by=report.too_old)
+
+
+def count_push(meter: Meter, report: PushReport) -> None:
+    """What a push brought; that it came was counted as it came."""
+    meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
     meter.count(m.ENTRIES, Fate.TOO_OLD, by=report.too_old)
 
 

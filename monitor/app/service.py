@@ -25,12 +25,15 @@ from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload, Reloader
 from monitor.app.reports import (
     say_delivery,
+    say_doubt,
     say_group,
     say_health,
+    say_hub,
     say_match,
     say_plan,
     say_poll,
     say_prune,
+    say_push,
     say_read,
     say_weights,
 )
@@ -57,7 +60,17 @@ PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
-_STAGES = ("poll", "read", "match", "digest", "deliver", "health", "prune")  # by the name they have in Monitor
+_STAGES = (
+    "poll",
+    "pushes",
+    "websub",
+    "read",
+    "match",
+    "digest",
+    "deliver",
+    "health",
+    "prune",
+)  # by the name they have in Monitor
 _FETCHING = frozenset({"poll", "read"})
 
 
@@ -116,6 +129,10 @@ class Service:
             self.reloader.ask()
             self._nudges.put(None)
 
+    def read_pushes(self) -> None:
+        """Has what a hub sent read now; returns at once, may be called by any thread."""
+        self._wake("pushes")
+
     def close(self) -> None:
         """Closes the store and all else; for when `run_forever` left no stage behind."""
         self.generations.close()
@@ -134,7 +151,11 @@ class Service:
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
-        self.progress.begin([name for name in stages if name != "prune"])
+            self._monitor.websub.begin()
+            if self._monitor.websub.public_url:
+                stages |= {"pushes": (self._pushes, 1), "websub": (self._websub, 1)}
+        # A hub may take its time, and a night without pushes is no standstill.
+        self.progress.begin([name for name in stages if name not in ("prune", "websub", "pushes")])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
         workers = sum(instances for _, instances in stages.values()) + 1
@@ -186,6 +207,20 @@ class Service:
             self.progress.did("poll")
             if report.waiting:
                 self._wake("read")
+            trust = monitor.websub.polled(report.feed, report.decision.outcome, report.arrived)
+            if trust is not None:
+                say_doubt(log, report.feed, trust)
+
+    def _pushes(self, monitor: Monitor) -> None:
+        for report in monitor.pushes.run(self._ended("pushes", monitor)):
+            say_push(log, report)
+            metering.count_push(self._meter, report)
+            if report.waiting:
+                self._wake("read")
+
+    def _websub(self, monitor: Monitor) -> None:
+        for report in monitor.websub.run(self._ended("websub", monitor)):
+            say_hub(log, report)
 
     def _read(self, monitor: Monitor) -> None:
         for report in monitor.read.run(self._ended("read", monitor)):

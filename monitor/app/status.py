@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.app.counting import counted, size_text
+from monitor.app.hub_words import hubs_line
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
 from monitor.app.refusals import Refusal, refusal_lines, refusals_of
 from monitor.app.telling_words import HELD_BY
@@ -27,6 +28,7 @@ from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.model.rule import Severity
 from monitor.model.suppression import Suppression
+from monitor.model.websub import HubSubscription
 from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
@@ -79,6 +81,7 @@ class Status:
     left: tuple[Suppression, ...] = ()  # who unsubscribed from what
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
     refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
+    hubs: tuple[HubSubscription, ...] = ()
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -147,6 +150,7 @@ def status_of(
         left=left,
         unread=tuple(reaching_nobody(digests, receivers, left)),
         refusals=refusals_of(store.receivers),
+        hubs=tuple(store.hubs.all()),
     )
 
 
@@ -184,6 +188,7 @@ def status_lines(status: Status) -> list[str]:
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
+        *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
     ]

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from random import random
+from secrets import token_urlsafe
 from typing import TextIO
 
 from monitor import __version__
@@ -20,6 +21,7 @@ from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fetch import HttpFetcher
+from monitor.adapters.fetch.hubs import HttpHubs
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
@@ -51,7 +53,9 @@ from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
+from monitor.pipeline.pushes import PushStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.websub import HubStage
 from monitor.pipeline.weigh import WeighStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
@@ -73,6 +77,8 @@ class Monitor:
     prune: PruneStage
     weigh: WeighStage
     health: HealthStage
+    pushes: PushStage
+    websub: HubStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -167,6 +173,16 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             clock,
             silences=silences_of_the_day(store, [digest.name for digest in settings.digests], clock),
         ),
+        pushes=PushStage(store.hubs, store.feeds, sandbox, clock, settings.poll),
+        websub=HubStage(
+            store.hubs,
+            HttpHubs(settings.poll, version),
+            clock,
+            random,
+            settings.poll,
+            settings.public_url,
+            token_urlsafe,
+        ),
     )
 
 
@@ -179,6 +195,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
+    pushes, websub = monitor.pushes, monitor.websub
     if (settings.poll, settings.nlp_model) != (was.poll, was.nlp_model):
         recognizer = read.recognizer
         if settings.nlp_model != was.nlp_model:
@@ -187,6 +204,8 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         fetcher = HttpFetcher(settings.poll, version)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll)
         read = replace(read, fetcher=fetcher, recognizer=recognizer)
+        pushes = replace(pushes, settings=settings.poll)
+        websub = replace(websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll)
     receivers = {receiver.name: receiver for receiver in settings.receivers}
     channels = channels_of(receivers, settings.smtp, stdout, monitor.clock, version)
     _declare(after, monitor.store, monitor.clock)
@@ -196,6 +215,8 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         sandboxes=sandboxes,
         poll=poll,
         read=read,
+        pushes=pushes,
+        websub=websub,
         group=monitor.group
         if settings.story_window == was.story_window
         else replace(monitor.group, window=settings.story_window),

@@ -17,6 +17,7 @@ from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
 from monitor.model.rule import Severity
+from monitor.model.websub import PushOutcome
 
 Labels = TypeVarTuple("Labels")
 
@@ -30,6 +31,8 @@ class Stage(StrEnum):
     MATCH = "match"
     DIGEST = "digest"
     DELIVER = "deliver"
+    PUSHES = "pushes"
+    WEBSUB = "websub"
     HEALTH = "health"
     PRUNE = "prune"
 
@@ -100,9 +103,24 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     "stage_failures",
     "Turns of a stage that ended in an error",
     # Group has no turn of its own: it is the first half of match's.
-    {"stage": (Stage.POLL, Stage.READ, Stage.MATCH, Stage.DIGEST, Stage.DELIVER, Stage.HEALTH, Stage.PRUNE)},
+    {
+        "stage": (
+            Stage.POLL,
+            Stage.READ,
+            Stage.MATCH,
+            Stage.DIGEST,
+            Stage.DELIVER,
+            Stage.PUSHES,
+            Stage.WEBSUB,
+            Stage.HEALTH,
+            Stage.PRUNE,
+        )
+    },
 )
-COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
+PUSHES: Counted[PushOutcome] = Counted(
+    "pushes", "Requests of WebSub hubs with something new, by what became of them", {"outcome": tuple(PushOutcome)}
+)
+COUNTED = (POLLS, PUSHES, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 
 PUBLISHED_TO_SEEN = Timed(
     "published_to_seen", "From the published date of a new entry to the poll that brought it"

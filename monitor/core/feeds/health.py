@@ -46,6 +46,7 @@ class HealthReason(StrEnum):
     IDS_REUSED = "ids_reused"  # one id stands for several entries
     UNDATED = "undated"
     MOVED = "moved"  # redirected for good
+    HUB = "hub"  # what should push its news does not, or is not relied on: the feed is polled
 
 
 FAILURES = frozenset(

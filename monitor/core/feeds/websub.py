@@ -87,7 +87,7 @@ def renew_at(now: datetime, lease: timedelta, least: timedelta, dice: float) -> 
 
 def retry_at(now: datetime, failures: int, interval: timedelta, dice: float) -> datetime:
     """When to ask a hub again that failed so often in a row: doubled each time, a day at most."""
-    wait = min(interval * 2 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), LONGEST_RETRY)
+    wait: timedelta = min(interval * 2 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), LONGEST_RETRY)
     return now + wait * (1 - _JITTER + 2 * _JITTER * dice)
 
 

@@ -73,7 +73,15 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
         entries=[_entry(entry, is_atom) for entry in found.entries],
         engine=ENGINE,
         cadence=Cadence(ttl=_ttl(dict.get(channel, "ttl"))),
+        hub=_rel(channel, "hub"),
+        self_link=_rel(channel, "self"),
     )
+
+
+def _rel(channel: _Node, rel: str) -> str:
+    """The first link of that relation (RFC 4287 §4.2.7.2; in RSS by the Atom namespace)."""
+    links = dict.get(channel, "links") or ()
+    return next((_str(link.get("href")) for link in links if link.get("rel") == rel), "")
 
 
 def _from_root(text: str, start: str) -> str:
