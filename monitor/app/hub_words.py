@@ -19,6 +19,7 @@ _FAILING_AFTER = 3  # failures in a row; one or two pass by themselves
 _DOUBTS = {
     HubTrust.MISSED: "it did not announce an entry that a poll found",
     HubTrust.BAD_SIGNATURE: "it sent what its secret did not sign, which was ignored",
+    HubTrust.UNREAD: "it sent what could not be read, or more than could wait",
 }
 _WHY_NOT = {
     **_DOUBTS,

@@ -100,13 +100,14 @@ class Pushing:
         now, least = self._clock.now(), self._settings.min_interval
         if outcome is PushOutcome.TAKEN:
             self.wake()
-        elif outcome is PushOutcome.BAD_SIGNATURE:
-            # It knows the callback, and may be the hub after all: what it sends is not read, nor relied on.
-            if subscription.proven_at is not None:
-                self._hubs.doubt(subscription, HubTrust.BAD_SIGNATURE, now, least)
-            log.warning("push ignored", feed=subscription.feed_id, hub=subscription.hub, reason=outcome.value)
-        else:
+        elif subscription.proven_at is not None:
+            # Whoever sent it knows the callback, and may be the hub: its feed is relied on no more.
+            bad = outcome is PushOutcome.BAD_SIGNATURE
+            self._hubs.doubt(subscription, HubTrust.BAD_SIGNATURE if bad else HubTrust.UNREAD, now, least)
+        elif outcome is not PushOutcome.BAD_SIGNATURE:
             self._hubs.make_due(subscription.feed_id, now, least)
+        if outcome is not PushOutcome.TAKEN:
+            log.warning("push not kept", feed=subscription.feed_id, hub=subscription.hub, reason=outcome.value)
         self._meter.count(m.PUSHES, outcome)
         return outcome
 

@@ -37,6 +37,7 @@ class HubTrust(StrEnum):
     UNPROVEN = "unproven"  # it has not brought an entry before a poll did
     MISSED = "missed"  # a poll found an entry that it had not announced
     BAD_SIGNATURE = "bad_signature"  # it sends what its secret did not sign
+    UNREAD = "unread"  # it sent what could not be read, or more than could wait
 
 
 class PushOutcome(StrEnum):

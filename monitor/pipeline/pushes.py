@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.feeds.parse import parse_feed
-from monitor.core.feeds.websub import longest_silence, may_prove, pushed_until
+from monitor.core.feeds.websub import may_prove, pushed_until
 from monitor.model.entry import Fate, NewEntry, ParsedFeed
 from monitor.model.errors import NotAFeed, SandboxFailed, StoreError
 from monitor.model.feed import Feed, FeedStatus, PollSettings
-from monitor.model.websub import Push
+from monitor.model.websub import HubTrust, Push
 from monitor.pipeline.feed_entries import judged_entries, new_entries
 from monitor.pipeline.isolation import named
 from monitor.ports import Clock, DueFeeds, HubSubscriptions, Sandbox
@@ -64,7 +64,11 @@ class PushStage:
     def _give_way(self, push: Push, feed: Feed, why: str) -> PushReport:
         """What cannot be read says at least that there is news."""
         now = self.clock.now()
-        self.hubs.make_due(feed.id, now, self.settings.min_interval)
+        subscription = self.hubs.of_feed(feed.id)
+        if subscription is not None and subscription.proven_at is not None:
+            self.hubs.doubt(subscription, HubTrust.UNREAD, now, self.settings.min_interval)
+        else:
+            self.hubs.make_due(feed.id, now, self.settings.min_interval)
         self.hubs.drop_push(push)
         return PushReport(feed, why=why)
 
@@ -92,7 +96,7 @@ class PushStage:
         if subscription is None or not news or not may_prove(subscription, now):
             return False, None
         proven = replace(subscription, proven_at=subscription.proven_at or now)
-        return True, pushed_until(proven, now, longest_silence(feed, self.settings))
+        return True, pushed_until(feed, proven, now, self.settings)
 
 
 def _report(feed: Feed, parsed: ParsedFeed, entries: list[NewEntry]) -> PushReport:

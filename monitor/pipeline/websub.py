@@ -11,7 +11,6 @@ from monitor.core.feeds.websub import (
     MOST_FAREWELLS,
     STAY,
     has_missed,
-    longest_silence,
     may_have_secret,
     pushed_until,
     request_form,
@@ -77,7 +76,8 @@ class HubStage:
         if not self.public_url:
             return
         now = self.clock.now()
-        self.subscriptions.end_silence(now + _SOON, now, self.settings.min_interval)
+        soon = min(_SOON, self.settings.max_interval / 10)
+        self.subscriptions.end_silence(now + soon, now, self.settings.min_interval)
         if self._sweep.next_at is None or now >= self._sweep.next_at or self._sweep.next_at - now > _SWEEP:
             self._sweep.next_at = now + min(_SWEEP, self.settings.interval)
             self._follow_feeds(now)
@@ -98,7 +98,7 @@ class HubStage:
         if has_missed(subscription, arrived, now):
             self.subscriptions.doubt(subscription, HubTrust.MISSED, now, self.settings.min_interval)
             return HubTrust.MISSED if subscription.proven_at is not None else None
-        until = pushed_until(subscription, now, longest_silence(feed, self.settings))
+        until = pushed_until(feed, subscription, now, self.settings)
         if until is not None:
             self.subscriptions.rely(feed.id, until)
         return None

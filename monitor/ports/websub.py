@@ -101,8 +101,8 @@ class HubSubscriptions(Protocol):
     ) -> int:
         """The new entries of a push, and that it is read, in one transaction; returns entries stored.
 
-        Nothing else of the feed changes but `pushed_until`: validators, body hash and listing are those of the
-        last poll.
+        With `pushed_until` the feed is left to its hub until then, and not polled sooner unless it is due, or was
+        not polled for a day. Nothing else of it changes: validators, body hash and listing are the last poll's.
         """
         ...
 

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def configure(desk: Desk, feed: LocalFeed, *, interval: str = "1h", port: int | 
     """A desk that hubs can reach, whose feed is polled once an hour; the port of its web pages."""
     port = port or free_port()
     web = f'[web]\nlisten = "127.0.0.1:{port}"\npublic_url = "http://127.0.0.1:{port}/monitor"\n'
-    desk.write([feed.url], feed_lines=f'interval = "{interval}"', more=web, **more)
+    desk.write([feed.url], feed_lines=f'interval = "{interval}"' if interval else "", more=web, **more)
     return port
 
 
@@ -235,28 +236,50 @@ def test_a_hub_that_dies_silently_delays_an_alert_by_no_more_than_max_interval(
 ) -> None:
     with hub_process() as hub:
         feed.offer(hub.url)
-        configure(desk, feed, interval="4s")
+        configure(desk, feed, interval="", poll='max_interval = "20s"')
         with desk.running():
             subscribed(desk, hub)
-            feed.add("Torkham closed", "The Torkham crossing was closed.")
-            hub.ping(feed.url)
+            hub.distribute(feed.url, item(1, "Torkham closed"))  # before any poll could
             eventually(lambda: digests(desk), "the alert")
+            ((until, following),) = desk.ask("SELECT pushed_until, next_poll_at FROM feeds")
+            assert until == following  # left to its hub
             hub.kill()
             feed.add("Floods in Sindh", "The floods reached the city.")
-            begun = time.monotonic()
+            before, begun = polls(feed), time.monotonic()
             eventually(lambda: "Floods in Sindh" in digests(desk), "the alert, by polling")
-            assert time.monotonic() - begun < 30
+            assert polls(feed) - before <= 3  # not once a second
+            assert time.monotonic() - begun < 50
+
+
+def test_a_hub_that_keeps_news_to_itself_is_not_relied_on(desk: Desk, feed: LocalFeed) -> None:
+    with hub_process() as hub:
+        feed.offer(hub.url)
+        configure(desk, feed, interval="", poll='max_interval = "10s"')
+        with desk.running():
+            subscribed(desk, hub)
+            hub.distribute(feed.url, item(1, "Torkham closed"))
+            eventually(lambda: desk.number("SELECT count(*) FROM feeds WHERE pushed_until > 0"), "reliance")
+            # Published after the subscription and long enough ago for any hub: as if the hour were over.
+            desk.write_store("UPDATE websub SET verified_at = '2020-01-01 00:00:00.000000'")
+            feed.add("Floods in Sindh", "Since Monday.", published=datetime.now(UTC) - timedelta(hours=1))
+            eventually(lambda: "Floods in Sindh" in digests(desk), "the alert, by polling")
+            eventually(lambda: desk.events("hub not relied on"), "the log line")
+            ((doubt, until),) = desk.ask("SELECT doubt, pushed_until FROM websub JOIN feeds ON feeds.id = feed_id")
+            assert (doubt, until) == ("missed", None)
+            assert "not announce" in desk.command("feeds", "health").stdout
+            before = polls(feed)
+            eventually(lambda: polls(feed) > before + 3, "polls as before")
 
 
 def test_what_waits_is_bounded_and_the_feed_is_polled_instead(desk: Desk, feed: LocalFeed) -> None:
     with hub_process() as hub:
         feed.offer(hub.url)
-        port = configure(desk, feed)
+        port = configure(desk, feed, poll="max_bytes = '20kB'")
         with desk.running():
             subscribed(desk, hub)
             before = polls(feed)
             feed.add("Torkham closed", "The Torkham crossing was closed.")
-            large = item(1, "x" * 10_100_000)
+            large = item(1, "x" * 30_000)
             assert hub.distribute(feed.url, large)["status"] == 413
             eventually(lambda: polls(feed) > before, "a poll instead")
             eventually(lambda: digests(desk) == ["Torkham closed"], "the alert")

@@ -147,6 +147,21 @@ def test_a_push_waits_until_it_is_read_and_its_entries_are_stored_once(store: St
     assert feed_of(store) == replace(before, pushed_until=NOON + HOUR)
 
 
+def test_pushes_put_off_the_next_poll_up_to_a_day(store: Store, feed: Feed) -> None:
+    made = subscribed(store, feed)  # polled at noon, next in an hour
+
+    def pushed(at: timedelta, until: timedelta) -> timedelta:
+        store.hubs.take(made, b"<rss/>", None, NOON + at, ROOMY)
+        store.hubs.record_push(store.hubs.pushes(1)[0][0], [], NOON + at, True, NOON + until)
+        return feed_of(store).next_poll_at - NOON
+
+    assert pushed(30 * MINUTE, 90 * MINUTE) == 90 * MINUTE
+    assert pushed(89 * MINUTE, 24 * HOUR) == 24 * HOUR
+    assert pushed(90 * MINUTE, 24 * HOUR + MINUTE) == 24 * HOUR
+    store.hubs.make_due(feed.id, NOON + 2 * HOUR, MINUTE)
+    assert pushed(2 * HOUR, 3 * HOUR) == 2 * HOUR
+
+
 def test_what_waits_is_bounded_by_number_and_size(store: Store, feed: Feed) -> None:
     made = subscribed(store, feed)
     store.feeds.sync([feed_settings(), feed_settings("https://wire.example/feed")], NOON)

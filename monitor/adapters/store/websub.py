@@ -13,6 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.feeds import insert_entries
 from monitor.adapters.store.rows import feed_of
+from monitor.core.feeds.schedule import LONGEST_WAIT
 from monitor.model.cadence import HubOffer
 from monitor.model.entry import NewEntry
 from monitor.model.feed import POLL_SUCCESS, Feed, FeedStatus, PollReason
@@ -202,6 +203,7 @@ class SqlHubSubscriptions:
             connection.execute(heard.values(pushed_at=push.received_at, **(proven if proves else {})))
             if pushed_until is not None:
                 connection.execute(_relying(push.feed_id, pushed_until))
+                connection.execute(_put_off(push.feed_id, now, pushed_until))
         return stored
 
     def drop_push(self, push: Push) -> None:
@@ -253,6 +255,20 @@ class SqlHubSubscriptions:
 
 def _relying(feed_id: int, until: datetime) -> sa.Update:
     return t.feeds.update().where(_f.id == feed_id).values(pushed_until=until)
+
+
+def _put_off(feed_id: int, now: datetime, until: datetime) -> sa.Update:
+    """Polls a feed no sooner than its hub is given up, but once a day."""
+    return (
+        t.feeds.update()
+        .where(
+            _f.id == feed_id,
+            _f.next_poll_at > now,  # what is due is due for a reason
+            _f.next_poll_at < until,
+            _f.last_polled_at >= until - LONGEST_WAIT,
+        )
+        .values(next_poll_at=until)
+    )
 
 
 def _end_reliance(connection: Connection, feed_id: int, now: datetime, least: timedelta) -> None:

@@ -104,11 +104,6 @@ def trust_of(subscription: HubSubscription, now: datetime) -> HubTrust:
     return HubTrust.TRUSTED
 
 
-def longest_silence(feed: Feed, settings: PollSettings) -> timedelta:
-    """For how long a hub may say nothing before its feed is polled: what the user lets pass between two polls."""
-    return feed.settings.interval or settings.max_interval
-
-
 def push_limits(settings: PollSettings) -> PushLimits:
     """How much may wait to be read: of one feed as much as one poll may bring."""
     return PushLimits(_MOST_WAITING, settings.max_bytes, _ALL_FEEDS * settings.max_bytes)
@@ -119,15 +114,19 @@ def may_prove(subscription: HubSubscription, now: datetime) -> bool:
     return subscription.doubted_at is None or now - subscription.doubted_at >= DOUBT_LASTS
 
 
-def pushed_until(subscription: HubSubscription, now: datetime, silence: timedelta) -> datetime | None:
-    """How long the feed is left to its hub after this sign that it works; None where it is not trusted.
+def pushed_until(
+    feed: Feed, subscription: HubSubscription, now: datetime, settings: PollSettings
+) -> datetime | None:
+    """How long the feed is left to its hub after this sign that it works; None where it is not.
 
     A sign is news that it brought, or a poll that found nothing it had not announced. A hub that dies without a
-    word delays nothing for longer than `silence`.
+    word delays nothing for longer than `max_interval`, the longest that the user lets pass between two polls. A
+    feed with an interval of its own, or a boost, is polled as it was promised.
     """
-    if trust_of(subscription, now) is not HubTrust.TRUSTED or subscription.lease_until is None:
+    promised = feed.settings.interval is not None or (feed.boost is not None and feed.boost.until > now)
+    if promised or trust_of(subscription, now) is not HubTrust.TRUSTED or subscription.lease_until is None:
         return None
-    return min(now + silence, subscription.lease_until)
+    return min(now + settings.max_interval, subscription.lease_until)
 
 
 def has_missed(subscription: HubSubscription, arrived: Sequence[datetime | None], now: datetime) -> bool:
