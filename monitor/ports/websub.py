@@ -24,8 +24,8 @@ class HubSubscriptions(Protocol):
     """Subscriptions at hubs, and the pushes that wait to be read."""
 
     def begin(self, public_url: str, now: datetime) -> None:
-        """Forgets the subscriptions whose callback is not below this address ("" = none is), and polls the feeds
-        that were left to them."""
+        """Forgets the subscriptions whose callback is not below this address ("" = none is) with their pushes, and
+        polls the feeds that were left to them."""
         ...
 
     def all(self) -> Sequence[HubSubscription]:

@@ -115,12 +115,15 @@ def test_the_hub_of_a_removed_feed_is_left_at_once(store: Store, feed: Feed) -> 
 def test_another_public_address_forgets_what_hubs_cannot_reach_any_more(store: Store, feed: Feed) -> None:
     made = subscribed(store, feed)
     store.hubs.rely(feed.id, NOON + HOUR)
+    store.hubs.take(made, b"<rss/>", None, NOON, ROOMY)
     store.hubs.begin(HOME, NOON)
     assert store.hubs.all() == [made]
+    assert len(store.hubs.pushes(9)) == 1
     assert feed_of(store).next_poll_at == NOON + HOUR
     store.hubs.begin("", NOON)
     assert store.hubs.all() == []
-    assert feed_of(store).next_poll_at == NOON
+    assert store.hubs.pushes(9) == []
+    assert (feed_of(store).next_poll_at, feed_of(store).pushed_until) == (NOON, None)
 
 
 def test_a_denied_subscription_is_polled(store: Store, feed: Feed) -> None:

@@ -38,8 +38,13 @@ class SqlHubSubscriptions:
         live = sa.select(_w.feed_id).where(_LIVE)
         with self._db.write() as connection:
             connection.execute(t.websub.delete().where(_w.public_url != public_url))
-            alone = sa.and_(_f.pushed_until.is_not(None), _f.id.not_in(live))
-            _poll_now(connection, alone, now, timedelta(0))
+            waiting = sa.select(_p.feed_id)
+            left = sa.or_(_f.pushed_until.is_not(None), _f.id.in_(waiting))
+            _poll_now(connection, sa.and_(left, _f.id.not_in(live)), now, timedelta(0))
+            connection.execute(t.pushes.delete().where(_p.feed_id.not_in(live)))
+            connection.execute(
+                t.feeds.update().where(_f.pushed_until.is_not(None), _f.id.not_in(live)).values(pushed_until=None)
+            )
 
     def all(self) -> Sequence[HubSubscription]:
         """Every one, by feed."""

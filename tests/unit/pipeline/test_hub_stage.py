@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from made import decision
@@ -63,21 +62,12 @@ class House:
         return found
 
 
-def house_of(public_url: str = HOME, settings: PollSettings | None = None) -> House:
+def house_of(public_url: str = HOME) -> House:
     room = Newsroom()
     room.serve(item("e1"))
     room.poll()
-    hubs, numbers = ScriptedHubs(), count(1)
-    stage = HubStage(
-        room.store.hubs,
-        hubs,
-        room.clock,
-        lambda: 0.5,
-        settings or PollSettings(),
-        public_url,
-        lambda: f"secret-{next(numbers)}",
-    )
-    return House(room, hubs, stage)
+    hubs = ScriptedHubs()
+    return House(room, hubs, room.hub_asker(hubs, public_url))
 
 
 @pytest.fixture

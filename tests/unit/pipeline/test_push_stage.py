@@ -12,20 +12,11 @@ from newsroom import FEED, HOUR, Newsroom, item, rss
 from monitor.model.cadence import Cadence, HubOffer
 from monitor.model.feed import Reading
 from monitor.model.websub import HubState, HubSubscription, HubTrust, PushLimits, PushOutcome
-from monitor.pipeline.pushes import PushReport, PushStage
-from monitor.pipeline.websub import HubStage
-from monitor.testing import InlineSandbox
+from monitor.pipeline.pushes import PushReport
 
 MINUTE = timedelta(minutes=1)
 LIMITS = PushLimits(10, 1_000_000, 1_000_000)
 OFFER = HubOffer("https://hub.example/", FEED)
-
-
-class Silent:
-    """No hub is asked here."""
-
-    def ask(self, requests: object) -> list[object]:
-        return []
 
 
 @pytest.fixture
@@ -52,19 +43,9 @@ def subscription(room: Newsroom) -> HubSubscription:
 def push(room: Newsroom, body: bytes) -> PushReport:
     taken = room.store.hubs.take(subscription(room), body, "application/rss+xml", room.clock.now(), LIMITS)
     assert taken is PushOutcome.TAKEN
-    (report,) = stage(room).run(lambda: False)
+    (report,) = room.pusher().run(lambda: False)
     assert room.store.hubs.pushes(1) == []
     return report
-
-
-def stage(room: Newsroom) -> PushStage:
-    return PushStage(room.store.hubs, room.store.feeds, InlineSandbox(), room.clock, room.settings)
-
-
-def hub_stage(room: Newsroom) -> HubStage:
-    return HubStage(
-        room.store.hubs, Silent(), room.clock, lambda: 0.5, room.settings, "https://desk.example", lambda: "t"
-    )  # type: ignore[arg-type]
 
 
 def finish(room: Newsroom) -> None:
@@ -133,7 +114,7 @@ def test_a_removed_feed_takes_no_push(room: Newsroom) -> None:
     one = subscription(room)
     room.store.feeds.unsubscribe(room.feed.id)
     room.store.hubs.take(one, rss(fresh()), None, room.clock.now(), LIMITS)
-    (report,) = stage(room).run(lambda: False)
+    (report,) = room.pusher().run(lambda: False)
     assert (report.entries, report.waiting) == (0, 0)
     assert room.number("SELECT count(*) FROM entries") == 1
 
@@ -142,7 +123,12 @@ def test_a_poll_that_finds_nothing_new_keeps_the_feed_with_its_hub(room: Newsroo
     push(room, rss(fresh()))
     room.serve(fresh(), item("e1", "Quiet", "Nothing."))
     report = room.repoll(50 * MINUTE)
-    assert hub_stage(room).polled(report.feed, report.decision.outcome, report.arrived) is None
+    assert (
+        room.hub_asker(public_url="https://desk.example").polled(
+            report.feed, report.decision.outcome, report.arrived
+        )
+        is None
+    )
     assert room.feed.pushed_until == room.clock.now() + HOUR
 
 
@@ -150,7 +136,12 @@ def test_a_poll_that_finds_what_the_hub_kept_ends_that_for_a_day(room: Newsroom)
     push(room, rss(fresh()))
     room.serve(item("n2", "Floods", published=NOON + 2 * MINUTE), fresh(), item("e1", "Quiet", "Nothing."))
     report = room.repoll(50 * MINUTE)
-    assert hub_stage(room).polled(report.feed, report.decision.outcome, report.arrived) is HubTrust.MISSED
+    assert (
+        room.hub_asker(public_url="https://desk.example").polled(
+            report.feed, report.decision.outcome, report.arrived
+        )
+        is HubTrust.MISSED
+    )
     assert room.feed.pushed_until is None
     room.clock.advance(HOUR)
     push(room, rss(fresh("n3", "Torkham closed again")))
