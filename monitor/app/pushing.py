@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from monitor.core.feeds.websub import DENIED_FOR, is_wanted, lease_of, push_limits, renew_at, signature_holds
+from monitor.core.feeds.websub import (
+    DENIED_FOR,
+    is_read,
+    is_wanted,
+    lease_of,
+    push_limits,
+    renew_at,
+    signature_holds,
+)
 from monitor.core.text.html import one_line
 from monitor.model import measure as m
 from monitor.model.feed import PollSettings
@@ -38,7 +46,7 @@ def _ignore() -> None:
 class Pushing:
     """The callbacks below `public_url`. Raises StoreError; logs neither token nor secret.
 
-    `wake` is called when a push waits to be read, in any thread.
+    `settings` gives those in force; `wake` is called when a push waits to be read, in any thread.
     """
 
     def __init__(
@@ -46,18 +54,17 @@ class Pushing:
         hubs: HubSubscriptions,
         clock: Clock,
         dice: Dice,
-        settings: PollSettings,
+        settings: Callable[[], PollSettings],
         public_url: str,
         meter: Meter,
         wake: Callable[[], None] = _ignore,
     ) -> None:
         self.public_url = public_url
-        self.max_bytes = settings.max_bytes
+        self.settings = settings
         self.wake = wake
         self._hubs = hubs
         self._clock = clock
         self._dice = dice
-        self._settings = settings
         self._meter = meter
 
     def answer(self, token: str, question: HubQuestion) -> str | None:
@@ -75,7 +82,7 @@ class Pushing:
             log.info("hub left", feed=subscription.feed_id, hub=subscription.hub)
             return question.challenge
         now, lease = self._clock.now(), lease_of(question.lease_seconds)
-        again = renew_at(now, lease, self._settings.min_interval, self._dice())
+        again = renew_at(now, lease, self.settings().min_interval, self._dice())
         self._hubs.note_verified(subscription, now, now + lease, again)
         words = {"feed": subscription.feed_id, "hub": subscription.hub, "topic": subscription.topic}
         log.info("hub verified", **words, until=(now + lease).isoformat(timespec="seconds"))
@@ -97,7 +104,7 @@ class Pushing:
     ) -> PushOutcome:
         """Keeps a body that its hub signed; None stands for one that is too large."""
         outcome = self._judge(subscription, body, content_type, signature)
-        now, least = self._clock.now(), self._settings.min_interval
+        now, least = self._clock.now(), self.settings().min_interval
         if outcome is PushOutcome.TAKEN:
             self.wake()
         elif subscription.proven_at is not None:
@@ -121,8 +128,11 @@ class Pushing:
             return PushOutcome.FEED_DUE
         if not signature_holds(secret, signature, body):
             return PushOutcome.BAD_SIGNATURE
+        now = self._clock.now()
+        if not is_read(subscription, now):
+            return PushOutcome.FEED_DUE
         kind = content_type[:_LONGEST_TYPE] if content_type else None
-        return self._hubs.take(subscription, body, kind, self._clock.now(), push_limits(self._settings))
+        return self._hubs.take(subscription, body, kind, now, push_limits(self.settings()))
 
     def _deny(self, subscription: HubSubscription, question: HubQuestion) -> str | None:
         if question.topic != subscription.topic:

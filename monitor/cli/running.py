@@ -45,6 +45,7 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     service = _service(monitor, dry_run, vitals, reloader)
     if pushing is not None:
         pushing.wake = service.read_pushes
+        pushing.settings = lambda: service.generations.current.websub.settings
     if vitals is not None:
         _watch_heartbeat(vitals, service, reloader)
     hangups.listen(service.reload)
@@ -124,9 +125,8 @@ def _watched(
     public_url = ready.settings.public_url
     pushing = None
     if public_url:
-        stage = monitor.websub
-        parts = (monitor.store.hubs, monitor.clock, stage.dice, stage.settings, public_url, vitals.meter)
-        pushing = Pushing(*parts)
+        dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
+        pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
     views = Views(
         version=__version__,
         alive=vitals.alive,

@@ -57,18 +57,21 @@ class PushStage:
         except StoreError:
             raise  # no push's fault: the stage tries again as a whole
         except (NotAFeed, SandboxFailed) as error:
-            return self._give_way(push, feed, str(error))
+            return self._distrust(push, feed, str(error))
         except Exception as error:
-            return self._give_way(push, feed, named(error))
+            return self._distrust(push, feed, named(error))
 
-    def _give_way(self, push: Push, feed: Feed, why: str) -> PushReport:
-        """What cannot be read says at least that there is news."""
-        now = self.clock.now()
+    def _distrust(self, push: Push, feed: Feed, why: str) -> PushReport:
+        """What costs a child its time must not come again and again: for a while the hub's pushes are not kept."""
         subscription = self.hubs.of_feed(feed.id)
-        if subscription is not None and subscription.proven_at is not None:
+        if subscription is not None:
+            now = self.clock.now()
             self.hubs.doubt(subscription, HubTrust.UNREAD, now, self.settings.min_interval)
-        else:
-            self.hubs.make_due(feed.id, now, self.settings.min_interval)
+        return self._poll_instead(push, feed, why)
+
+    def _poll_instead(self, push: Push, feed: Feed, why: str) -> PushReport:
+        """What lists nothing says at least that there is news."""
+        self.hubs.make_due(feed.id, self.clock.now(), self.settings.min_interval)
         self.hubs.drop_push(push)
         return PushReport(feed, why=why)
 
@@ -78,12 +81,12 @@ class PushStage:
             self.hubs.drop_push(push)
             return PushReport(feed)
         if not push.body.strip():
-            return self._give_way(push, feed, "the body is empty")
+            return self._poll_instead(push, feed, "the body is empty")
         parsed = self.sandbox.run(parse_feed, push.body, push.content_type, feed.url, now)
         judged = judged_entries(self.feeds, feed, parsed, now)
         entries = new_entries(feed, judged, self.settings.max_entry_age, now)
         if not parsed.entries:
-            return self._give_way(push, feed, "it lists nothing")
+            return self._poll_instead(push, feed, "it lists nothing")
         proves, until = self._proof(feed, entries, now)
         self.hubs.record_push(push, entries, now, proves, until)
         return _report(feed, parsed, entries)

@@ -93,7 +93,7 @@ class HubSubscriptions(Protocol):
         ...
 
     def pushes(self, limit: int) -> Sequence[tuple[Push, Feed]]:
-        """Those that wait, oldest first."""
+        """The oldest of each feed that waits, oldest first: a feed whose hub sends much holds up no other."""
         ...
 
     def record_push(

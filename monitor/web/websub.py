@@ -55,7 +55,7 @@ def build_websub(pushing: Pushing, hosts: list[str], wait: float = WAIT) -> ASGI
         if bodies.locked():
             return _busy()
         async with bodies:
-            body = await _body(request, pushing.max_bytes)
+            body = await _body(request, pushing.settings().max_bytes)
             headers = request.headers
             kind, signature = headers.get("content-type"), headers.get("x-hub-signature")
             outcome = await in_time(lambda: pushing.take(subscription, body, kind, signature))

@@ -177,6 +177,7 @@ def test_what_waits_is_bounded_by_number_and_size(store: Store, feed: Feed) -> N
     for _ in range(2):
         assert store.hubs.take(made, b"x", None, NOON, ROOMY) is PushOutcome.TAKEN
     assert store.hubs.take(made, b"x", None, NOON, ROOMY) is PushOutcome.FEED_DUE
+    assert [one.body for one, _ in store.hubs.pushes(9)] == [b"x" * 60, b"x" * 80]  # one of each feed
     store.hubs.drop_push(store.hubs.pushes(1)[0][0])
     assert store.hubs.take(made, b"x", None, NOON, ROOMY) is PushOutcome.TAKEN
 

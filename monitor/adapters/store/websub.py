@@ -186,9 +186,12 @@ class SqlHubSubscriptions:
         return PushOutcome.TAKEN
 
     def pushes(self, limit: int) -> Sequence[tuple[Push, Feed]]:
-        """Those that wait, oldest first."""
+        """The oldest of each feed, oldest first."""
+        oldest = sa.select(sa.func.min(_p.id)).group_by(_p.feed_id)
         with self._db.read() as connection:
-            rows = connection.execute(sa.select(t.pushes).order_by(_p.id).limit(limit)).all()
+            rows = connection.execute(
+                sa.select(t.pushes).where(_p.id.in_(oldest)).order_by(_p.id).limit(limit)
+            ).all()
             wanted = sa.select(t.feeds).where(_f.id.in_({row.feed_id for row in rows}))
             feeds = {row["id"]: feed_of(row) for row in connection.execute(wanted).mappings()} if rows else {}
         return [

@@ -22,6 +22,7 @@ STAY = timedelta(
 )  # a feed that names another hub each time it is read must not have us knock at all of them
 GRACE = timedelta(minutes=10)  # between publication and push that is no miss: publishers ping, hubs fetch
 DOUBT_LASTS = timedelta(days=1)
+UNREAD_FOR = timedelta(hours=1)
 _MOST_WAITING = 10  # bodies of one feed
 _ALL_FEEDS = 10  # times what one feed may have waiting
 _RENEW_AT = 2 / 3  # of a lease
@@ -107,6 +108,13 @@ def trust_of(subscription: HubSubscription, now: datetime) -> HubTrust:
 def push_limits(settings: PollSettings) -> PushLimits:
     """How much may wait to be read: of one feed as much as one poll may bring."""
     return PushLimits(_MOST_WAITING, settings.max_bytes, _ALL_FEEDS * settings.max_bytes)
+
+
+def is_read(subscription: HubSubscription, now: datetime) -> bool:
+    """Whether what the hub signs is read: not for an hour after something that nobody could read."""
+    if subscription.doubt is not HubTrust.UNREAD or subscription.doubted_at is None:
+        return True
+    return now - subscription.doubted_at >= UNREAD_FOR
 
 
 def may_prove(subscription: HubSubscription, now: datetime) -> bool:

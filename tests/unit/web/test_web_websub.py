@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import timedelta
 
 import pytest
 from made import NOON, decision, feed_settings
@@ -56,7 +57,9 @@ def woken() -> list[bool]:
 @pytest.fixture
 def pages(store: SqlStore, meter: RecordingMeter, woken: list[bool]) -> TestClient:
     clock = FakeClock(NOON)
-    pushing = Pushing(store.hubs, clock, lambda: 0.5, SETTINGS, PUBLIC, meter, wake=lambda: woken.append(True))
+    pushing = Pushing(
+        store.hubs, clock, lambda: 0.5, lambda: SETTINGS, PUBLIC, meter, wake=lambda: woken.append(True)
+    )
     readers = Unsubscribing(store.suppressions, clock, PUBLIC)
     views = Views("0.1.0", Health, Health, lambda: (b"one 1\n", "text/plain"), readers, pushing)
     return TestClient(build_pages(views, HERE), base_url="https://news.example", raise_server_exceptions=False)
@@ -207,9 +210,18 @@ def test_a_hub_that_floods_us_has_the_feed_polled_instead(
     body = b"x" * 400
     for _ in range(5):
         assert pages.post(CALLBACK, content=body, headers=signed(body)).status_code == 202
-    assert len(store.hubs.pushes(9)) == 2
     assert (count(meter, "taken"), count(meter, "feed_due")) == (2, 3)
     assert store.feeds.all()[0].next_poll_at == NOON
+
+
+def test_a_hub_that_sent_what_nobody_could_read_is_not_read_for_an_hour(
+    store: SqlStore, pages: TestClient, meter: RecordingMeter
+) -> None:
+    made = subscribed(store, pages)
+    for ago, outcome in ((timedelta(minutes=59), "feed_due"), (HOUR, "taken")):
+        store.hubs.doubt(made, HubTrust.UNREAD, NOON - ago, HOUR)
+        pages.post(CALLBACK, content=b"<rss/>", headers=signed(b"<rss/>"))
+        assert count(meter, outcome) == 1
 
 
 def test_a_push_of_a_hub_without_secret_only_has_the_feed_polled(
