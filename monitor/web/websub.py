@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -27,13 +28,15 @@ log = structlog.get_logger("monitor.web")
 WAIT = 5.0  # seconds for a store that others write to; hubs try again
 RETRY_AFTER = "60"  # seconds
 _BODIES = 4  # in memory at once: each may be as large as a poll's
+_OF_ONE_HUB = 2  # of them: one that drips must not keep out the others
+_BODY_SECONDS = 15.0
 _AT_ONCE = 2  # in the store: strangers must not take all the threads of the other pages
 
 
 def build_websub(pushing: Pushing, hosts: list[str], wait: float = WAIT) -> ASGIApp:
     """The callbacks below /websub, answered by these host names."""
     threads = ThreadPoolExecutor(_AT_ONCE, "websub")
-    bodies = asyncio.Semaphore(_BODIES)
+    at_work: Counter[str] = Counter()  # bodies that are received, by hub
 
     async def in_time(work: Callable[[], T]) -> T:
         """What the store says. Raises TimeoutError when it is busy for too long, and StoreError."""
@@ -52,13 +55,18 @@ def build_websub(pushing: Pushing, hosts: list[str], wait: float = WAIT) -> ASGI
         subscription = await in_time(lambda: pushing.expects(token))
         if subscription is None:
             return _gone(HTTPStatus.GONE)  # a hub may end such a subscription (§7)
-        if bodies.locked():
+        hub, headers = subscription.hub, request.headers
+        if at_work.total() >= _BODIES or at_work[hub] >= _OF_ONE_HUB:
             return _busy()
-        async with bodies:
-            body = await _body(request, pushing.settings().max_bytes)
-            headers = request.headers
+        at_work[hub] += 1
+        try:
+            body = await asyncio.wait_for(_body(request, pushing.settings().max_bytes), _BODY_SECONDS)
             kind, signature = headers.get("content-type"), headers.get("x-hub-signature")
             outcome = await in_time(lambda: pushing.take(subscription, body, kind, signature))
+        finally:
+            at_work[hub] -= 1
+            if not at_work[hub]:
+                del at_work[hub]
         if outcome is PushOutcome.TOO_LARGE:
             return PlainTextResponse("too large\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         # §7.1: what is ignored may be acknowledged, so that a forger learns nothing.
@@ -68,7 +76,7 @@ def build_websub(pushing: Pushing, hosts: list[str], wait: float = WAIT) -> ASGI
         try:
             return await (push(request) if request.method == "POST" else verify(request))
         except TimeoutError:
-            log.warning("the store is too busy for a hub")
+            log.warning("a hub, or the store for it, took too long")
         except StoreError as error:
             log.warning("the store does not answer a hub", why=str(error))
         return _busy()

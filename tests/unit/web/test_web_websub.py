@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from contextlib import ExitStack
 from datetime import timedelta
 
+import httpx2
 import pytest
+from desk import eventually
 from made import NOON, decision, feed_settings
 from newsroom import FEED, HOUR, fresh_store
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
+from talk import connected
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.pushing import Pushing
@@ -22,7 +26,7 @@ from monitor.model.feed import PollSettings, Reading
 from monitor.model.web import ListenAddress
 from monitor.model.websub import HubState, HubSubscription, HubTrust
 from monitor.testing import FakeClock, RecordingMeter
-from monitor.web import Views, build_pages
+from monitor.web import Views, WebDoor, build_pages, listen
 from monitor.web.guard import HEADERS
 
 PUBLIC = "https://news.example/monitor"
@@ -253,6 +257,28 @@ def test_a_store_in_trouble_is_answered_503_so_that_the_hub_comes_again(
         assert (said.status_code, said.headers["retry-after"]) == (503, "60")
         assert "token" not in str(logs)
     assert pages.get(CALLBACK, params=ASKED).status_code == 503
+
+
+def test_a_hub_that_drips_keeps_out_no_other(store: SqlStore, pages: TestClient) -> None:
+    subscribed(store, pages)
+    store.feeds.sync([feed_settings(FEED), feed_settings("https://wire.example/feed")], NOON)
+    other = HubOffer("https://other.example/", "topic")
+    store.hubs.add(store.feeds.all()[1].id, other, token="else", secret="word", public_url=PUBLIC, now=NOON)
+    store.hubs.note_asked(store.hubs.all()[1], NOON, NOON + HOUR)
+    door = WebDoor(pages.app, listen(ListenAddress("127.0.0.1", 0)))
+    door.start()
+
+    def push(token: str, secret: str) -> int:
+        url = f"http://127.0.0.1:{door.address.port}/websub/{token}"
+        return httpx2.post(url, content=b"<rss/>", headers=signed(b"<rss/>", secret=secret)).status_code
+
+    with ExitStack() as stack:
+        stack.callback(door.stop, 10)
+        for _ in range(5):
+            half = stack.enter_context(connected("127.0.0.1", door.address.port))
+            half.sendall(b"POST /websub/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n<rss")
+        eventually(lambda: push("token", "sesame") == 503, "the end of its patience")
+        assert push("else", "word") == 202
 
 
 def test_callbacks_are_answered_by_the_public_name_only_and_with_or_without_its_path(
