@@ -68,7 +68,7 @@ def test_what_is_pushed_arrives_at_once_and_alerts_once(desk: Desk, feed: LocalF
             assert asked["hub.callback"].startswith(f"http://127.0.0.1:{port}/monitor/websub/")
             assert 20 < len(asked["hub.secret"]) < 200
             asked_before = polls(feed)
-            feed.add("Torkham closed", "The Torkham crossing was closed.")
+            link = feed.add("Torkham closed", "The Torkham crossing was closed.")
             begun = time.monotonic()
             hub.ping(feed.url)
             eventually(lambda: digests(desk), "the alert")
@@ -84,6 +84,7 @@ def test_what_is_pushed_arrives_at_once_and_alerts_once(desk: Desk, feed: LocalF
             shown = json.loads(desk.command("feeds", "show", feed.url, "--json").stdout)
             assert shown["hub"]["state"] == "subscribed"
             assert shown["hub"]["trust"] == "trusted"
+            assert "in feed Local, pushed by its hub" in desk.command("why", link).stdout
         told = desk.log() + "".join(desk.command("feeds", one).stdout for one in ("list", "health"))
         for secret in (asked["hub.secret"], asked["hub.callback"].rpartition("/")[2]):
             assert secret not in told

@@ -250,12 +250,20 @@ def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: 
     ]
 
 
-def insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
-    """Stores what is new of a feed; returns how many entries that were."""
+def insert_entries(
+    connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime, *, pushed: bool = False
+) -> int:
+    """Stores what is new of a feed, polled or `pushed` by its hub; returns how many entries that were."""
     rows = []
     for entry in entries:
         identity = identity_of(entry.parsed.id, entry.url_key, entry.text_hash, entry.revision_of)
-        rows.append({"feed_id": feed_id, **entry_columns(entry, identity, short_hash(entry.parsed.id), now)})
+        rows.append(
+            {
+                "feed_id": feed_id,
+                "pushed": pushed,
+                **entry_columns(entry, identity, short_hash(entry.parsed.id), now),
+            }
+        )
     return insert_new(connection, t.entries, *rows)
 
 

@@ -143,6 +143,7 @@ entries = sa.Table(
     sa.Column("revision_of", sa.ForeignKey("entries.id")),
     sa.Column("words_only", sa.Boolean, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("pushed", sa.Boolean, nullable=False, server_default=sa.false()),  # a hub brought it, no poll
     sa.Column("listed_at", UtcDateTime),  # when the feed last listed it, to within a day
     sa.Column("text_gone", AnyText),  # why summary and content are empty, when they were dropped
     sa.Column("fate", AnyText, nullable=False),

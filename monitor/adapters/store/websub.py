@@ -205,7 +205,7 @@ class SqlHubSubscriptions:
         """The new entries of a push, and that it is read, in one transaction."""
         proven = {"proven_at": sa.func.coalesce(_w.proven_at, sa.bindparam("now", now, _w.proven_at.type))}
         with self._db.write() as connection:
-            stored = insert_entries(connection, push.feed_id, entries, now)
+            stored = insert_entries(connection, push.feed_id, entries, now, pushed=True)
             connection.execute(t.pushes.delete().where(_p.id == push.id))
             heard = t.websub.update().where(_w.feed_id == push.feed_id, _LIVE)
             connection.execute(heard.values(pushed_at=push.received_at, **(proven if proves else {})))

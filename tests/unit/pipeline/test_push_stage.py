@@ -63,6 +63,7 @@ def test_a_push_alerts_and_the_poll_after_it_does_not_alert_again(room: Newsroom
     assert push(room, rss(fresh())).waiting == 1
     finish(room)
     assert [headline for _, _, headline in room.alerts()] == ["Torkham closed"]
+    assert [room.fates(one)[0].pushed for one in ("n1", "e1")] == [True, False]
     assert push(room, rss(fresh())).waiting == 0
     room.serve(fresh(), item("e1", "Quiet", "Nothing."))
     report = room.repoll()

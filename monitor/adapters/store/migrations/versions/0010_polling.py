@@ -18,6 +18,7 @@ def upgrade() -> None:
     for name in ("hub_url", "hub_topic"):
         op.add_column("feeds", sa.Column(name, sa.Text()))
     op.add_column("feeds", sa.Column("pushed_until", _moment()))
+    op.add_column("entries", sa.Column("pushed", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "host_pauses",
         sa.Column("host", sa.Text(), nullable=False),
