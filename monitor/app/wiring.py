@@ -83,6 +83,7 @@ class Monitor:
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
         self.fetcher.close()
+        self.websub.hubs.close()
         for channel in self.deliver.channels.values():
             if isinstance(channel, EmailChannel):
                 channel.close()

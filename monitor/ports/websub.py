@@ -16,7 +16,12 @@ class Hubs(Protocol):
     """The way to hubs: POST of a form, guarded and bounded like every fetch."""
 
     def ask(self, requests: Sequence[HubRequest]) -> Sequence[HubAnswer]:
-        """An answer for each request, in any order. Never raises for what a hub or the network does."""
+        """An answer for each request, in any order; none any more after `close`. Never raises for what a hub or
+        the network does."""
+        ...
+
+    def close(self) -> None:
+        """Gives up what is in flight; safe to call twice, and from any thread."""
         ...
 
 

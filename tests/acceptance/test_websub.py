@@ -198,6 +198,9 @@ def test_a_slow_hub_holds_up_nothing(desk: Desk, feed: LocalFeed) -> None:
             feed.add("Torkham closed", "The Torkham crossing was closed.")
             eventually(lambda: digests(desk) == ["Torkham closed"], "the alert, by polling")
             eventually(lambda: desk.number("SELECT count(*) FROM websub WHERE error LIKE '%no answer%'"), "an end")
+            asked = len(hub.asked)
+            eventually(lambda: len(hub.asked) > asked, "the next request that hangs")
+    assert "left behind" not in desk.log()
 
 
 def test_a_hub_that_denies_is_named_with_its_reason(desk: Desk, feed: LocalFeed) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -32,7 +33,10 @@ _SILENT = frozenset({PollOutcome.TIMEOUT, PollOutcome.UNREACHABLE})
 
 
 class HttpHubs:
-    """Keeps `monitor.ports.Hubs`: a host is asked one thing at a time, `host_delay` apart."""
+    """Keeps `monitor.ports.Hubs`: a host is asked one thing at a time, `host_delay` apart.
+
+    One call of `ask` at a time.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,9 @@ class HttpHubs:
         self._user_agent = settings.user_agent.replace("{version}", version).encode("ascii", "replace")
         self._resolver = resolver
         self._given_context = ssl_context
+        self._lock = threading.Lock()
+        self._closed = False
+        self._in_flight: tuple[asyncio.AbstractEventLoop, asyncio.Task[list[HubAnswer]]] | None = None
         self._seconds = min(seconds, settings.timeout.total_seconds())
 
     @cached_property
@@ -55,7 +62,28 @@ class HttpHubs:
 
     def ask(self, requests: Sequence[HubRequest]) -> Sequence[HubAnswer]:
         """An answer for each request; returns when all are there. Not for a thread that runs an event loop."""
-        return asyncio.run(self._ask(requests))
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            task = loop.create_task(self._ask(requests))
+            with self._lock:
+                if self._closed:
+                    task.cancel()
+                self._in_flight = loop, task
+            try:
+                return loop.run_until_complete(task)
+            except asyncio.CancelledError:
+                return []
+            finally:
+                with self._lock:
+                    self._in_flight = None
+
+    def close(self) -> None:
+        """Gives up what is in flight: a daemon that stops waits for no hub. Safe to call twice."""
+        with self._lock:
+            self._closed = True
+            if self._in_flight is not None:
+                loop, task = self._in_flight
+                loop.call_soon_threadsafe(task.cancel)
 
     async def _ask(self, requests: Sequence[HubRequest]) -> list[HubAnswer]:
         by_host: dict[str, list[HubRequest]] = defaultdict(list)

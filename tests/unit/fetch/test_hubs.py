@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
+from desk import eventually
 from http_server import Asked, LoopbackServer, reply
 from http_sink import http_sink
 
@@ -132,6 +134,19 @@ def test_a_hub_that_drips_is_given_up_and_holds_no_other() -> None:
     errors = {one.key: one.error for one in answers}
     assert errors[9] is None
     assert all("no answer within 1 s" in str(errors[one]) for one in range(5))
+
+
+def test_what_is_in_flight_is_given_up_when_the_monitor_stops() -> None:
+    with http_sink() as hub, ThreadPoolExecutor(1) as threads:
+        hub.hold.clear()
+        hubs = HttpHubs(OPEN, "1.2", seconds=60)
+        asking = threads.submit(hubs.ask, [HubRequest(1, hub.url, FORM)])
+        eventually(lambda: hub.requests, "the request")
+        hubs.close()
+        hubs.close()
+        assert asking.result(5) == []
+        assert hubs.ask([HubRequest(1, hub.url, FORM)]) == []
+        assert len(hub.requests) == 1
 
 
 def test_a_body_without_end_is_not_read() -> None:

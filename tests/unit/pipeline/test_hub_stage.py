@@ -31,6 +31,9 @@ class ScriptedHubs:
         self.asked += [dict(one.form) for one in requests]
         return [HubAnswer(one.key, self.error) for one in requests]
 
+    def close(self) -> None:
+        """Nothing is in flight."""
+
 
 @dataclass
 class House:
