@@ -164,7 +164,9 @@ def render_report(report: CheckReport) -> str:
     files = counted(report.files, "file")
     if errors:
         return "\n".join([*lines, f"{counted(errors, 'error')}{some} in {files}. Nothing was started."])
-    return "\n".join([*lines, f"No errors{some}. {_contents(report)} in {files}.{_pipeline(report)}"])
+    return "\n".join(
+        [*lines, f"No errors{some}. {_contents(report)} in {files}.{_pipeline(report)}{_hubs(report)}"]
+    )
 
 
 def _pipeline(report: CheckReport) -> str:
@@ -172,6 +174,14 @@ def _pipeline(report: CheckReport) -> str:
     model = report.settings.nlp_model if report.settings else None
     asked = names_asked(report.ruleset) if model and report.ruleset else ()
     return f" {', '.join(f'{name}:' for name in asked)} by the spaCy pipeline {model}." if asked else ""
+
+
+def _hubs(report: CheckReport) -> str:
+    """How to have news pushed, where web pages are served and only their public address is missing."""
+    settings = report.settings
+    if settings is None or settings.web_listen is None or settings.public_url:
+        return ""
+    return " Feeds that have a hub are polled all the same; with public_url in [web] it pushes their news."
 
 
 def _contents(report: CheckReport) -> str:

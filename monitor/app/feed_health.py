@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.app.counting import counted, span_text
 from monitor.app.feed_list import next_json
+from monitor.app.hub_words import HubView, hub_trouble
 from monitor.app.known_feeds import KnownFeeds
 from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings, gravity, may_be_silent
@@ -37,6 +38,7 @@ class FeedHealth:
     findings: tuple[Finding, ...]
     listing: Listing | None
     declared: str | None = None  # its place in the config
+    hub: str = ""  # what is odd about its hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,13 @@ class HealthReport:
 
 
 def health_of(
-    store: FeedStore, known: KnownFeeds, *, gaps: Mapping[int, Gap], holder: int | None, now: datetime
+    store: FeedStore,
+    known: KnownFeeds,
+    *,
+    gaps: Mapping[int, Gap],
+    holder: int | None,
+    now: datetime,
+    hubs: HubView | None = None,
 ) -> HealthReport:
     """Asks the store; changes nothing. Without a daemon no feed is called overdue: all of them are.
 
@@ -60,14 +68,20 @@ def health_of(
     feeds = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
     listings = store.listings()
     arrivals = store.arrivals([feed.id for feed in feeds if may_be_silent(feed, listings.get(feed.id))])
+    subscriptions = (hubs or HubView()).by_feed
     ill = []
     for feed in feeds:
         listing = listings.get(feed.id)
         found = findings(feed, listing, arrivals.get(feed.id, ()), now, gaps.get(feed.id))
         if holder is None:
             found = tuple(one for one in found if one.reason is not HealthReason.OVERDUE)
+        hub = subscriptions.get(feed.id)
+        trouble = hub_trouble(hub, now) if hub is not None else None
+        if trouble is not None:
+            found = (*found, Finding(HealthReason.HUB, trouble[1]))
         if found:
-            ill.append(FeedHealth(feed, found, listing, known.place(feed.settings.url)))
+            place = known.place(feed.settings.url)
+            ill.append(FeedHealth(feed, found, listing, place, trouble[0] if trouble is not None else ""))
     ill.sort(key=lambda one: (gravity(one.findings), one.findings[0].since or now, one.feed.name.casefold()))
     unasked = sum(feed.last_polled_at is None for feed in feeds)
     return HealthReport(len(feeds), unasked, tuple(ill), holder, now)
@@ -143,6 +157,8 @@ def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
             return f"{listing.undated:,} of {listing.entries:,} entries have no date"
         case HealthReason.MOVED:
             return f"redirects for good to {feed.url}"
+        case HealthReason.HUB:
+            return one.hub
         case _:
             return f"no success for {ago}, {tries}{again}"
 
@@ -172,6 +188,8 @@ def _advice(one: FeedHealth) -> str:
             return "nothing: its entries are told apart by address, title and date; the publisher should know"
         case HealthReason.UNDATED:
             return "backfill and max_entry_age cannot tell its old entries from new ones"
+        case HealthReason.HUB:
+            return "nothing: the feed is polled as if it had no hub"
         case HealthReason.MOVED:
             return f"write the new address into {one.declared}" if one.declared else "nothing: it is asked there"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitor.app.boosting import boost_json, count_line
 from monitor.app.counting import counted, span_text
+from monitor.app.hub_words import HubView, hub_json, offers_line
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import state_of
 from monitor.app.subscribing import Added
@@ -37,10 +38,17 @@ class FeedList:
     listings: Mapping[int, Listing]
     known: KnownFeeds
     now: datetime
+    hubs: HubView = field(default_factory=HubView)
 
 
 def list_feeds(
-    store: FeedStore, known: KnownFeeds, now: datetime, *, tag: str | None = None, failing: bool = False
+    store: FeedStore,
+    known: KnownFeeds,
+    now: datetime,
+    *,
+    tag: str | None = None,
+    failing: bool = False,
+    hubs: HubView | None = None,
 ) -> FeedList:
     """Asks the store; changes nothing."""
     used = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
@@ -49,7 +57,8 @@ def list_feeds(
         for feed in used
         if (tag is None or tag in feed.settings.tags) and (not failing or state_of(feed, now) in _FAILING)
     ]
-    return FeedList(tuple(chosen), len(used), store.listings() if chosen else {}, known, now)
+    listings = store.listings() if chosen else {}
+    return FeedList(tuple(chosen), len(used), listings, known, now, hubs or HubView())
 
 
 def list_lines(found: FeedList) -> Iterator[str]:
@@ -70,6 +79,8 @@ def list_lines(found: FeedList) -> Iterator[str]:
     )
     if boosted := count_line(found.feeds, found.now):
         yield boosted
+    if offers := offers_line(found.feeds, found.hubs):
+        yield offers
 
 
 def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
@@ -96,6 +107,7 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
             "next_poll_at": feed.next_poll_at.isoformat(),
             **next_json(feed, found.now),
             "entries": listing.entries if listing else 0,
+            "hub": hub_json(feed, found.hubs, found.now),
         }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitor.app.counting import counted, span_text
 from monitor.app.feed_health import gap_json
 from monitor.app.feed_list import next_json
+from monitor.app.hub_words import HubView, hub_json, hub_words
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
@@ -46,14 +47,19 @@ class FeedView:
     entries: Sequence[SeenEntry]
     now: datetime
     gap: Gap | None = None  # its last one
+    hubs: HubView = field(default_factory=HubView)
 
 
-def feed_view(store: Store, known: KnownFeeds, name: str, limit: int, now: datetime) -> FeedView:
+def feed_view(
+    store: Store, known: KnownFeeds, name: str, limit: int, now: datetime, public_url: str = ""
+) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
     feed = known.meant(name)
     total, entries = store.ledger.seen_entries(feed.id, limit)
     gap = store.gaps.gaps().get(feed.id)
-    return FeedView(feed, known.place(feed.settings.url), total, entries, now, gap)
+    one = store.hubs.of_feed(feed.id)
+    hubs = HubView({feed.id: one} if one is not None else {}, public_url)
+    return FeedView(feed, known.place(feed.settings.url), total, entries, now, gap, hubs)
 
 
 def view_lines(found: FeedView) -> Iterator[str]:
@@ -71,6 +77,8 @@ def view_lines(found: FeedView) -> Iterator[str]:
     if found.gap is not None:
         ago = span_text(found.now - found.gap.found_at)
         yield from wrap(f"{ago} ago all it listed was new; {gap_words(found.gap)}", "Gap         ", then=" " * 12)
+    if hub := hub_words(feed, found.hubs, found.now):
+        yield from wrap(hub, "Hub         ", then="            ")
     if not found.entries:
         yield f"Entries     {found.total:,}" if found.total else "Entries     none yet"
         return
@@ -105,6 +113,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "next_poll_at": feed.next_poll_at.isoformat(),
         **next_json(feed, found.now),
         "gap": gap_json(found.gap),
+        "hub": hub_json(feed, found.hubs, found.now),
         "stored": found.total,
         "entries": [
             {

@@ -15,6 +15,7 @@ from monitor.pipeline.gaps import GapReport
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
+from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
 from monitor.ports import Meter
 
@@ -44,6 +45,12 @@ def count_gap(meter: Meter, report: GapReport) -> None:
     meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
     meter.count(m.ENTRIES, Fate.SEEN_AT_SUBSCRIBE, by=report.seen)
     meter.count(m.ENTRIES, Fate.OLDER_PAGE, by=report.older)
+
+
+def count_push(meter: Meter, report: PushReport) -> None:
+    """What a push brought; that it came was counted as it came."""
+    meter.count(m.ENTRIES, Fate.WAITING, by=report.waiting)
+    meter.count(m.ENTRIES, Fate.TOO_OLD, by=report.too_old)
 
 
 def count_read(meter: Meter, report: ReadReport) -> None:

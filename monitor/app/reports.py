@@ -10,10 +10,11 @@ from monitor.core.health.incidents import Tell
 from monitor.core.stories.idf import Idf
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
-from monitor.model.feed import POLL_SUCCESS
+from monitor.model.feed import POLL_SUCCESS, Feed
 from monitor.model.gap import GapEnd
 from monitor.model.ledger import Plan
 from monitor.model.suppression import UNSUBSCRIBED
+from monitor.model.websub import HubTrust
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.gaps import GapReport
@@ -21,7 +22,9 @@ from monitor.pipeline.group import GroupReport
 from monitor.pipeline.health import HealthReport
 from monitor.pipeline.match import MatchReport
 from monitor.pipeline.poll import PollReport
+from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
+from monitor.pipeline.websub import HubReport
 
 Log = structlog.stdlib.BoundLogger
 
@@ -69,6 +72,34 @@ def say_gap(log: Log, report: GapReport) -> None:
         log.info("gap filled", **words, why="it lists what was stored before: nothing was lost")
     else:
         log.warning("gap not filled", **words, reason=step.ended.value, why=step.error)
+
+
+def say_push(log: Log, report: PushReport) -> None:
+    """A push: quiet when all of it was known."""
+    if report.why is not None:
+        why = f"{report.why}: the feed is polled instead"
+        log.warning("push not read", feed=report.feed.name, why=why)
+    elif report.waiting or report.too_old or report.revised:
+        words = {"new": report.waiting, "too_old": report.too_old, "revised": report.revised}
+        log.info("new entries pushed", feed=report.feed.name, **words)
+    else:
+        log.debug("nothing new pushed", feed=report.feed.name)
+
+
+def say_hub(log: Log, report: HubReport) -> None:
+    """A request to a hub; nothing of what it was told."""
+    one = report.subscription
+    words = {"hub": one.hub, "topic": one.topic, "step": report.step.value}
+    if report.error is not None:
+        log.warning("hub failed", **words, why=report.error, failures=one.failures + 1)
+    else:
+        log.info("hub asked", **words)
+
+
+def say_doubt(log: Log, feed: Feed, trust: HubTrust) -> None:
+    """A feed that was left to its hub is polled again."""
+    why = "a poll found an entry that its hub had not announced"
+    log.warning("hub not relied on", feed=feed.name, reason=trust.value, why=why)
 
 
 def say_read(log: Log, report: ReadReport) -> None:

@@ -25,13 +25,16 @@ from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload, Reloader
 from monitor.app.reports import (
     say_delivery,
+    say_doubt,
     say_gap,
     say_group,
     say_health,
+    say_hub,
     say_match,
     say_plan,
     say_poll,
     say_prune,
+    say_push,
     say_read,
     say_weights,
 )
@@ -59,7 +62,7 @@ PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
 # By the names they have in Monitor.
-_STAGES = ("poll", "gaps", "read", "match", "digest", "deliver", "health", "prune")
+_STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliver", "health", "prune")
 _FETCHING = frozenset({"poll", "gaps", "read"})
 
 
@@ -118,6 +121,10 @@ class Service:
             self.reloader.ask()
             self._nudges.put(None)
 
+    def read_pushes(self) -> None:
+        """Has what a hub sent read now; returns at once, may be called by any thread."""
+        self._wake("pushes")
+
     def close(self) -> None:
         """Closes the store and all else; for when `run_forever` left no stage behind."""
         self.generations.close()
@@ -137,8 +144,12 @@ class Service:
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
-        # No alert waits for what prune does; an older page may wait for its host behind many polls.
-        self.progress.begin([name for name in stages if name not in ("prune", "gaps")])
+            self._monitor.websub.begin()
+            if self._monitor.websub.public_url:
+                stages |= {"pushes": (self._pushes, 1), "websub": (self._websub, 1)}
+        # No alert waits for what prune does; an older page may wait for its host behind many polls, a hub may take
+        # its time, and a night without pushes is no standstill.
+        self.progress.begin([name for name in stages if name not in ("prune", "gaps", "websub", "pushes")])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
         workers = sum(instances for _, instances in stages.values()) + 1
@@ -173,6 +184,7 @@ class Service:
         scheduler.pause()
         scheduler.remove_all_jobs()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
+        self._monitor.websub.hubs.close()
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         scheduler.shutdown(wait=False)
         return finished
@@ -192,6 +204,9 @@ class Service:
                 self._wake("read")
             if report.may_have_lost:
                 self._wake("gaps")
+            trust = monitor.websub.polled(report.feed, report.decision.outcome, report.arrived)
+            if trust is not None:
+                say_doubt(log, report.feed, trust)
 
     def _gaps(self, monitor: Monitor) -> None:
         for report in monitor.gaps.run(self._ended("gaps", monitor)):
@@ -199,6 +214,17 @@ class Service:
             metering.count_gap(self._meter, report)
             if report.waiting:
                 self._wake("read")
+
+    def _pushes(self, monitor: Monitor) -> None:
+        for report in monitor.pushes.run(self._ended("pushes", monitor)):
+            say_push(log, report)
+            metering.count_push(self._meter, report)
+            if report.waiting:
+                self._wake("read")
+
+    def _websub(self, monitor: Monitor) -> None:
+        for report in monitor.websub.run(self._ended("websub", monitor)):
+            say_hub(log, report)
 
     def _read(self, monitor: Monitor) -> None:
         for report in monitor.read.run(self._ended("read", monitor)):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.boosting import count_line
 from monitor.app.counting import counted, size_text
+from monitor.app.hub_words import hubs_line
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
 from monitor.app.refusals import Refusal, refusal_lines, refusals_of
 from monitor.app.telling_words import HELD_BY
@@ -28,6 +29,7 @@ from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedState
 from monitor.model.rule import Severity
 from monitor.model.suppression import Suppression
+from monitor.model.websub import HubSubscription
 from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
@@ -80,6 +82,7 @@ class Status:
     left: tuple[Suppression, ...] = ()  # who unsubscribed from what
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
     refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
+    hubs: tuple[HubSubscription, ...] = ()
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -148,6 +151,7 @@ def status_of(
         left=left,
         unread=tuple(reaching_nobody(digests, receivers, left)),
         refusals=refusals_of(store.receivers),
+        hubs=tuple(store.hubs.all()),
     )
 
 
@@ -186,6 +190,7 @@ def status_lines(status: Status) -> list[str]:
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
         *([f"            {boosted}"] if (boosted := count_line(status.feeds, status.now)) else []),
+        *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from monitor.app.hub_words import hubs_json
 from monitor.app.kept_out import counts_json
 from monitor.app.refusals import refusal_json
 from monitor.app.status import Status
@@ -31,6 +32,7 @@ def status_json(status: Status) -> dict[str, Any]:
             "boosted": sum(boost_at(feed, status.now) is not None for feed in status.feeds),
             "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
         },
+        "hubs": hubs_json(status.hubs, status.now),
         "last_hour": {
             "polls": counts.polls,
             "entries": counts.entries,

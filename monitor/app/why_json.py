@@ -51,6 +51,7 @@ def _fate_json(answer: Why, fate: EntryFate, answers: Sequence[RuleAnswer]) -> d
         "seen": True,
         "feed": fate.feed.name,
         "first_seen": iso_time(fate.first_seen),
+        "pushed": fate.pushed,
         "published": iso_time(fate.entry.parsed.published),
         "title": fate.entry.parsed.title,
         "fate": fate.entry.fate.value,

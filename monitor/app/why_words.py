@@ -110,6 +110,7 @@ def _entry_lines(fate: EntryFate) -> list[str]:
         after = f", published {shown_time(parsed.published)}"
     ingested = fate.feed.settings.origin is FeedOrigin.INGEST
     where = f"ingested, from {fate.feed.name}" if ingested else f"in feed {fate.feed.name}"
+    where += ", pushed by its hub" if fate.pushed else ""
     lines = [f"First seen    {shown_time(fate.first_seen)} {where}{after}"]
     if fate.found_again:
         lines.append("Revision      of the same entry: its page gave its text when it was asked again")

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from random import random
+from secrets import token_urlsafe
 from typing import TextIO
 
 from monitor import __version__
@@ -20,6 +21,7 @@ from monitor.adapters.channels.stdout import StdoutChannel
 from monitor.adapters.channels.webhook import WebhookChannel
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fetch import HttpFetcher
+from monitor.adapters.fetch.hubs import HttpHubs
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
@@ -54,7 +56,9 @@ from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
+from monitor.pipeline.pushes import PushStage
 from monitor.pipeline.read import ReadStage
+from monitor.pipeline.websub import HubStage
 from monitor.pipeline.weigh import WeighStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
 
@@ -77,10 +81,13 @@ class Monitor:
     prune: PruneStage
     weigh: WeighStage
     health: HealthStage
+    pushes: PushStage
+    websub: HubStage
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
         self.fetcher.close()
+        self.websub.hubs.close()
         for channel in self.deliver.channels.values():
             if isinstance(channel, EmailChannel):
                 channel.close()
@@ -146,6 +153,16 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         ),
         weigh=WeighStage(store.grouping, clock),
         health=_health_stage(ready, store, clock),
+        pushes=PushStage(store.hubs, store.feeds, sandbox, clock, settings.poll),
+        websub=HubStage(
+            store.hubs,
+            HttpHubs(settings.poll, version),
+            clock,
+            random,
+            settings.poll,
+            settings.public_url,
+            token_urlsafe,
+        ),
     )
 
 
@@ -159,7 +176,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
-    gaps = monitor.gaps
+    gaps, pushes, websub = monitor.gaps, monitor.pushes, monitor.websub
     if (settings.poll, settings.nlp_model, settings.access) != (was.poll, was.nlp_model, was.access):
         recognizer = read.recognizer
         if settings.nlp_model != was.nlp_model:
@@ -169,6 +186,8 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
         gaps = replace(gaps, fetcher=fetcher, settings=settings.poll, access=settings.access)
         read = replace(read, fetcher=fetcher, recognizer=recognizer, access=settings.access)
+        pushes = replace(pushes, settings=settings.poll)
+        websub = replace(websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll)
     group = monitor.group
     if settings.story_window != was.story_window:
         group = replace(group, window=settings.story_window)
@@ -183,6 +202,8 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         poll=poll,
         gaps=gaps,
         read=read,
+        pushes=pushes,
+        websub=websub,
         group=group,
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
         digest=_digest_stage(after, monitor.store, monitor.clock, monitor.digest.draft),

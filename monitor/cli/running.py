@@ -27,6 +27,7 @@ from monitor.model.ledger import Plan
 from monitor.model.problem import Gravity
 
 if TYPE_CHECKING:
+    from monitor.app.pushing import Pushing
     from monitor.app.vitals import Vitals
     from monitor.web import WebDoor
 
@@ -40,8 +41,11 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
-    vitals, door = _watched(monitor, ready, listener, reloader) if listener else (None, None)
+    vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
     service = _service(monitor, dry_run, vitals, reloader)
+    if pushing is not None:
+        pushing.wake = service.read_pushes
+        pushing.settings = lambda: service.generations.current.websub.settings
     if vitals is not None:
         _watch_heartbeat(vitals, service, reloader)
     hangups.listen(service.reload)
@@ -110,23 +114,29 @@ def _listener(ready: Ready) -> socket.socket | None:
 
 def _watched(
     monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
-) -> tuple[Vitals, WebDoor]:
-    """The vitals of a daemon to be, and the door that shows them on that socket."""
+) -> tuple[Vitals, WebDoor, Pushing | None]:
+    """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
+    from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import Unsubscribing
     from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
     vitals = Vitals(monitor.store, monitor.clock, version=__version__, warnings=lambda: config_findings(reloader))
     public_url = ready.settings.public_url
+    pushing = None
+    if public_url:
+        dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
+        pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
     views = Views(
         version=__version__,
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
         unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
+        pushing=pushing,
     )
     assert ready.settings.web_listen is not None, "there is a listener"
-    return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener)
+    return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing
 
 
 def _watch_heartbeat(vitals: Vitals, service: Service, reloader: Reloader) -> None:

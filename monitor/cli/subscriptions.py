@@ -29,9 +29,11 @@ def list_(tag: str | None, failing: bool, config: Path, as_json: bool) -> None:
     """
     from monitor.app.desk import Missing, opened_desk
     from monitor.app.feed_list import list_feeds, list_json, list_lines
+    from monitor.app.hub_words import hub_view
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        found = list_feeds(desk.store.feeds, desk.known_feeds(), desk.clock.now(), tag=tag, failing=failing)
+        now, hubs = desk.clock.now(), hub_view(desk.store.hubs, desk.settings.public_url)
+        found = list_feeds(desk.store.feeds, desk.known_feeds(), now, tag=tag, failing=failing, hubs=hubs)
     if as_json:
         print_json(list_json(found))
     else:
@@ -122,7 +124,8 @@ def show(url_or_name: str, limit: int, config: Path, as_json: bool) -> None:
     from monitor.app.feed_view import feed_view, view_json, view_lines
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
-        found = feed_view(desk.store, desk.known_feeds(), url_or_name, limit, desk.clock.now())
+        now, public_url = desk.clock.now(), desk.settings.public_url
+        found = feed_view(desk.store, desk.known_feeds(), url_or_name, limit, now, public_url)
     if as_json:
         print_json([view_json(found)])
     else:
@@ -277,11 +280,13 @@ def health(config: Path, as_json: bool) -> None:
     """
     from monitor.app.desk import Missing, opened_desk
     from monitor.app.feed_health import health_json, health_lines, health_of
+    from monitor.app.hub_words import hub_view
 
     with opened_desk(config, os.environ, Missing.REFUSED) as desk:
         known, now = desk.known_feeds(), desk.clock.now()
         gaps = desk.store.gaps.gaps()
-        report = health_of(desk.store.feeds, known, gaps=gaps, holder=desk.store.holder(), now=now)
+        hubs = hub_view(desk.store.hubs, desk.settings.public_url)
+        report = health_of(desk.store.feeds, known, gaps=gaps, holder=desk.store.holder(), now=now, hubs=hubs)
     if as_json:
         print_json(health_json(report))
     else:

@@ -167,6 +167,7 @@ class EntryFate:
     text_gone: Gone | None = None  # summary and content of the entry are empty because they were dropped
     reread: Reread | None = None  # its page gave nothing, and is or was asked again
     found_again: bool = False  # it is what such a page gave at last
+    pushed: bool = False  # the hub of its feed brought it, before a poll did
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
 from monitor.model.rule import Severity
+from monitor.model.websub import PushOutcome
 
 Labels = TypeVarTuple("Labels")
 
@@ -31,6 +32,8 @@ class Stage(StrEnum):
     MATCH = "match"
     DIGEST = "digest"
     DELIVER = "deliver"
+    PUSHES = "pushes"
+    WEBSUB = "websub"
     HEALTH = "health"
     PRUNE = "prune"
 
@@ -103,7 +106,10 @@ STAGE_FAILURES: Counted[Stage] = Counted(
     # Group has no turn of its own: it is the first half of match's.
     {"stage": tuple(stage for stage in Stage if stage is not Stage.GROUP)},  # which is part of match
 )
-COUNTED = (POLLS, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
+PUSHES: Counted[PushOutcome] = Counted(
+    "pushes", "Requests of WebSub hubs with something new, by what became of them", {"outcome": tuple(PushOutcome)}
+)
+COUNTED = (POLLS, PUSHES, ENTRIES, READS, MATCHES, RULE_FAILURES, PUT_BACK, PLANS, DELIVERIES, STAGE_FAILURES)
 
 PUBLISHED_TO_SEEN = Timed(
     "published_to_seen", "From the published date of a new entry to the poll that brought it"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core.feeds.coverage import Continuity, continuity
+from monitor.core.feeds.link_header import hub_of_header
 from monitor.core.feeds.politeness import after_pause, pause_of, unasked_until
 from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
 from monitor.core.feeds.schedule import decide_next_poll
@@ -42,6 +43,7 @@ class PollReport:
     first: bool = False  # the feed's first success
     engine: str | None = None  # what read the body; None when none was read
     may_have_lost: bool = False  # all of it is new: entries may have come and gone between two polls
+    arrived: tuple[datetime | None, ...] = ()  # dates of the entries that are new and no revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,15 @@ class PollStage:
         joins = continuity(feed, verdicts)
         decision = self._decide(feed, response, body, news_of(body.parsed.entries, verdicts, joins), now)
         broken = joins is Continuity.BROKEN
-        reading = _reading(body.parsed, body_hash, stale_rows(judged, now), broken)
+        reading = Reading(
+            title=body.parsed.title,
+            body_hash=body_hash,
+            cadence=body.parsed.cadence,
+            hub=hub_of_header(response.headers.get("link", ""), response.url) or body.parsed.hub,
+            listed=stale_rows(judged, now),
+            may_have_lost=broken,
+            older=body.parsed.older if broken else None,
+        )
         self.feeds.record_poll(feed, decision, entries, now=now, reading=reading)
         return _report(feed, decision, body.parsed, entries, broken)
 
@@ -253,11 +263,6 @@ class PollStage:
         if body_hash == feed.body_hash:
             return Body(unchanged=True)
         return read_body(self.sandbox, response, now)
-
-
-def _reading(parsed: ParsedFeed, body_hash: str, listed: Sequence[int], may_have_lost: bool) -> Reading:
-    older = parsed.older if may_have_lost else None
-    return Reading(parsed.title, body_hash, parsed.cadence, parsed.hub, listed, may_have_lost, older)
 
 
 def _done(
@@ -289,4 +294,7 @@ def _report(
         first=feed.first_success_at is None,
         engine=parsed.engine,
         may_have_lost=may_have_lost,
+        arrived=tuple(
+            entry.parsed.published or entry.parsed.updated for entry in entries if entry.revision_of is None
+        ),
     )

@@ -22,6 +22,7 @@ from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
+from monitor.ports.websub import Hubs, HubSubscriptions
 
 __all__ = [
     "Archive",
@@ -38,6 +39,8 @@ __all__ = [
     "GroupingSession",
     "GroupingStore",
     "HealthFacts",
+    "HubSubscriptions",
+    "Hubs",
     "Incidents",
     "Ledger",
     "Meter",

@@ -19,6 +19,7 @@ from monitor.ports.receivers import Receivers
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
+from monitor.ports.websub import HubSubscriptions
 
 
 class Store(Protocol):
@@ -40,6 +41,7 @@ class Store(Protocol):
     facts: HealthFacts
     silences: SilenceStore
     suppressions: Suppressions
+    hubs: HubSubscriptions
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

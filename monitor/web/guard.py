@@ -48,6 +48,10 @@ class Guard:
 
 
 def _shown(path: str) -> str:
-    """A path as logs may hold it: what follows /unsubscribe/ names a reader and lets one unsubscribe."""
-    before, found, _ = path.partition("/unsubscribe/")
-    return f"{before}{found}…" if found else path
+    """A path as logs may hold it: what follows /unsubscribe/ names a reader and lets one unsubscribe, what follows
+    /websub/ lets one speak as a hub."""
+    for secret in ("/unsubscribe/", "/websub/"):
+        before, found, _ = path.partition(secret)
+        if found:
+            return f"{before}{found}…"
+    return path

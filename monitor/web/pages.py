@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -14,11 +14,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.app.pushing import Pushing
 from monitor.app.unsubscribing import Unsubscribing
 from monitor.app.vitals import Health, health_json
 from monitor.model.web import ListenAddress
 from monitor.web.guard import Guard
 from monitor.web.unsubscribe import build_unsubscribe
+from monitor.web.websub import build_websub
 
 _FIRST_PAGE = """\
 media-monitor {version}
@@ -33,7 +35,8 @@ media-monitor {version}
 class Views:
     """What the pages show. `alive` must not wait for anything; the others may take their time, in any thread.
 
-    `metrics` gives a body and its content type. `unsubscribing` is there where the config has a public address.
+    `metrics` gives a body and its content type. `unsubscribing` and `pushing` are there where the config has a
+    public address.
     """
 
     version: str
@@ -41,6 +44,7 @@ class Views:
     ready: Callable[[], Health]
     metrics: Callable[[], tuple[bytes, str]]
     unsubscribing: Unsubscribing | None = None
+    pushing: Pushing | None = None
 
 
 def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
@@ -72,23 +76,26 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
     app.router.redirect_slashes = False
     if views.unsubscribing is None:
         return Guard(app)
-    return Guard(_beside(app, views.unsubscribing, _names(address)))
+    public = urlsplit(views.unsubscribing.public_url)
+    names = [*_names(address), _netloc(public.hostname or "")]
+    below = {"/unsubscribe/": build_unsubscribe(views.unsubscribing, names)}
+    if views.pushing is not None:
+        below["/websub/"] = build_websub(views.pushing, names)
+    return Guard(_beside(app, below, unquote(public.path)))
 
 
-def _beside(app: ASGIApp, unsubscribing: Unsubscribing, names: list[str]) -> ASGIApp:
-    """Sends what is below /unsubscribe to its pages: they alone are answered by the public name, too, and with the
+def _beside(app: ASGIApp, below: Mapping[str, ASGIApp], public_path: str) -> ASGIApp:
+    """Sends what is below these paths to its pages: they alone are answered by the public name, too, and with the
     path of the public address in front or without, as a proxy passes it on."""
-    public = urlsplit(unsubscribing.public_url)
-    leaving = build_unsubscribe(unsubscribing, [*names, _netloc(public.hostname or "")])
-    prefixes = sorted({"", unquote(public.path)}, reverse=True)
+    prefixes = sorted({"", public_path}, reverse=True)
 
     async def beside(scope: Scope, receive: Receive, send: Send) -> None:
         path = str(scope.get("path", ""))
-        prefix = next((one for one in prefixes if path.startswith(f"{one}/unsubscribe/")), None)
-        if prefix is None:
-            await app(scope, receive, send)
-        else:
-            await leaving({**scope, "path": path[len(prefix) :], "raw_path": b""}, receive, send)
+        for prefix in prefixes:
+            for start, pages in below.items():
+                if path.startswith(prefix + start):
+                    return await pages({**scope, "path": path[len(prefix) :], "raw_path": b""}, receive, send)
+        return await app(scope, receive, send)
 
     return beside
 

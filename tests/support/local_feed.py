@@ -19,6 +19,7 @@ class LocalFeed:
     name: str = "Local"
     items: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    hub: str | None = None  # named from the next change on
 
     def __post_init__(self) -> None:
         self.url = ""
@@ -61,6 +62,20 @@ class LocalFeed:
     def _serve(self) -> None:
         body = (
             f"<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel><title>{escape(self.name)}</title>"
-            f"<link>{self.site.url}/</link><description>d</description>{''.join(self.items)}</channel></rss>"
+            f"<link>{self.site.url}/</link><description>d</description>{self._links()}{''.join(self.items)}"
+            "</channel></rss>"
         ).encode()
         self.url = self.site.route("/feed.xml", Answer(body, "application/rss+xml", etag=strong_etag(body)))
+
+    def _links(self) -> str:
+        if self.hub is None:
+            return ""
+        named = (("hub", self.hub), ("self", f"{self.site.url}/feed.xml"))
+        atom = "xmlns:a='http://www.w3.org/2005/Atom'"
+        return "".join(f"<a:link {atom} rel='{rel}' href='{escape(url)}'/>" for rel, url in named)
+
+    def offer(self, hub: str | None) -> None:
+        """Names this hub from now on, or none."""
+        with self.lock:
+            self.hub = hub
+            self._serve()

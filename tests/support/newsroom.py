@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
+from itertools import count
 from typing import Any
 from xml.sax.saxutils import escape
 
 import sqlalchemy as sa
 from made import NOON, feed_settings
 
+from monitor.adapters.fetch.hubs import HttpHubs
 from monitor.adapters.store.archive import clear, index_metadata
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import metadata
@@ -35,8 +37,10 @@ from monitor.pipeline.health import HealthReport, HealthStage
 from monitor.pipeline.match import MatchReport, MatchStage
 from monitor.pipeline.poll import PollReport, PollStage
 from monitor.pipeline.prune import PruneReport, PruneStage
+from monitor.pipeline.pushes import PushStage
 from monitor.pipeline.read import ReadReport, ReadStage
-from monitor.ports import Channel, EntityRecognizer
+from monitor.pipeline.websub import HubStage
+from monitor.ports import Channel, EntityRecognizer, Hubs
 from monitor.testing import FakeClock, FakeFetcher, InlineSandbox, RecordingChannel
 
 FEED = "https://news.example/feed"
@@ -259,6 +263,17 @@ class Newsroom:
         receivers = {receiver.name: receiver for receiver in self.receivers}
         rules = [rule.id for rule in self.ruleset.rules]
         return HealthStage(self.store, self.health, self.digests, receivers, rules, self.clock)
+
+    def pusher(self) -> PushStage:
+        """Reads what hubs sent."""
+        return PushStage(self.store.hubs, self.store.feeds, InlineSandbox(), self.clock, self.settings)
+
+    def hub_asker(self, hubs: Hubs | None = None, public_url: str = "") -> HubStage:
+        """Asks hubs; without a public address it asks none."""
+        numbers = count(1)
+        asked = hubs or HttpHubs(self.settings, "1")
+        tokens = lambda: f"secret-{next(numbers)}"  # noqa: E731
+        return HubStage(self.store.hubs, asked, self.clock, lambda: 0.5, self.settings, public_url, tokens)
 
     def look_after(self, *own: Trouble) -> list[HealthReport]:
         return list(self.keeper().run(own))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -63,3 +64,9 @@ class AnyText(sa.types.TypeDecorator[str]):
 def row_id() -> sa.Column[int]:
     """The primary key of a table whose rows are numbered."""
     return sa.Column("id", RowId, primary_key=True, autoincrement=True)
+
+
+def only(condition: str) -> dict[str, Any]:
+    """For an index over the rows alone for which this SQL holds."""
+    where = sa.text(condition)
+    return {"sqlite_where": where, "postgresql_where": where}

@@ -57,6 +57,7 @@ def _fate(connection: Connection, row: RowMapping, batches: _Batches) -> EntryFa
         entry=new_entry_of(row),
         feed=feed_of(feed),
         first_seen=row["first_seen"],
+        pushed=row["pushed"],
         article=article,
         original=original,
         story=story,

@@ -16,12 +16,15 @@ from monitor.model.entry import NewEntry
 CHUNK = 400  # SQLite takes 32,766 variables a statement, PostgreSQL 32,767; plans stay small
 
 
-def insert_entries(connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime) -> int:
-    """Stores those that are not there already; returns how many."""
+def insert_entries(
+    connection: Connection, feed_id: int, entries: Sequence[NewEntry], now: datetime, *, pushed: bool = False
+) -> int:
+    """Stores those that are not there already, polled or `pushed` by a hub; returns how many."""
     rows = []
     for entry in entries:
         identity = identity_of(entry.parsed.id, entry.url_key, entry.text_hash, entry.revision_of)
-        rows.append({"feed_id": feed_id, **entry_columns(entry, identity, short_hash(entry.parsed.id), now)})
+        columns = entry_columns(entry, identity, short_hash(entry.parsed.id), now)
+        rows.append({"feed_id": feed_id, "pushed": pushed, **columns})
     return insert_new(connection, t.entries, *rows)
 
 

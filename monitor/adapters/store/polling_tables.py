@@ -38,22 +38,31 @@ gaps = sa.Table(
     sa.Index(None, "next_try_at"),
 )
 
-# A subscription at the hub of a feed (WebSub). `token` is the path of its callback, `secret` signs what comes.
+# Subscriptions at the hubs of feeds (WebSub): one that lives a feed, and those that are being left. `token` is the
+# path of the callback, `secret` signs what comes.
 websub = sa.Table(
     "websub",
     metadata,
-    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    row_id(),
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), nullable=False),
     sa.Column("hub", AnyText, nullable=False),
     sa.Column("topic", AnyText, nullable=False),
     sa.Column("token", AnyText, nullable=False, unique=True),
-    sa.Column("secret", AnyText, nullable=False),
+    sa.Column("public_url", AnyText, nullable=False),  # the callback is below it
+    sa.Column("secret", AnyText, nullable=False),  # "" where it would go in the clear
     sa.Column("state", AnyText, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
     sa.Column("asked_at", UtcDateTime),
+    sa.Column("verified_at", UtcDateTime),
     sa.Column("lease_until", UtcDateTime),
     sa.Column("pushed_at", UtcDateTime),
+    sa.Column("proven_at", UtcDateTime),  # when a push first brought what no poll had
+    sa.Column("doubted_at", UtcDateTime),
+    sa.Column("doubt", AnyText),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("next_try_at", UtcDateTime),
+    sa.Column("next_try_at", UtcDateTime, nullable=False),
     sa.Column("error", AnyText),
+    sa.Index(None, "feed_id"),
     sa.Index(None, "next_try_at"),
 )
 
@@ -65,5 +74,7 @@ pushes = sa.Table(
     sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Column("content_type", AnyText),
+    sa.Column("size", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index(None, "feed_id"),
 )

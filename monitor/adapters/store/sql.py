@@ -27,6 +27,7 @@ from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
 from monitor.adapters.store.suppressions import SqlSuppressions
+from monitor.adapters.store.websub import SqlHubSubscriptions
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
 from monitor.model.reading import RereadState
@@ -38,6 +39,7 @@ from monitor.ports import (
     GapStore,
     GroupingStore,
     HealthFacts,
+    HubSubscriptions,
     Incidents,
     Ledger,
     Outbox,
@@ -55,6 +57,7 @@ _LONGEST_POLL = timedelta(hours=30)
 _LONGEST_STAGE = timedelta(hours=1)
 _LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
+_LONGEST_LEASE = timedelta(days=30)  # core/feeds/websub.py
 _LONGEST_REFUSAL = timedelta(hours=1)  # core/circuit.py
 
 
@@ -99,6 +102,7 @@ class SqlStore:
         self.facts: HealthFacts = SqlHealthFacts(self._db)
         self.silences: SilenceStore = SqlSilenceStore(self._db)
         self.suppressions: Suppressions = SqlSuppressions(self._db)
+        self.hubs: HubSubscriptions = SqlHubSubscriptions(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
@@ -110,6 +114,8 @@ class SqlStore:
             (t.articles, t.articles.c.next_stage_at, _LONGEST_STAGE, t.articles.c.stage != "matched"),
             (t.deliveries, t.deliveries.c.next_attempt_at, _LONGEST_RETRY, sa.true()),
             (t.feeds, f.lease_until, _LONGEST_STAGE, sa.true()),
+            (t.feeds, f.pushed_until, _LONGEST_POLL, sa.true()),
+            (t.websub, t.websub.c.next_try_at, _LONGEST_LEASE, sa.true()),
             (t.deliveries, t.deliveries.c.lease_until, _LONGEST_STAGE, sa.true()),
             (t.gaps, t.gaps.c.next_try_at, _LONGEST_POLL, sa.true()),
             (t.gaps, t.gaps.c.lease_until, _LONGEST_STAGE, sa.true()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from monitor.adapters.store.columns import AnyText, Hash, Ordered, RowId, UtcDateTime, metadata, row_id
+from monitor.adapters.store.columns import AnyText, Hash, Ordered, RowId, UtcDateTime, metadata, only, row_id
 from monitor.adapters.store.delivery_tables import (
     attempts,
     batches,
@@ -106,6 +106,9 @@ feeds = sa.Table(
     sa.Column("hub_topic", AnyText),
     sa.Column("pushed_until", UtcDateTime),  # its hub announces what is new until then
     sa.Index(None, "status", "next_poll_at"),
+    # Of a million feeds few have a hub: each is looked for among those alone.
+    sa.Index(None, "hub_url", **only("hub_url IS NOT NULL")),
+    sa.Index(None, "pushed_until", **only("pushed_until IS NOT NULL")),
 )
 
 poll_counts = sa.Table(
@@ -140,6 +143,7 @@ entries = sa.Table(
     sa.Column("revision_of", sa.ForeignKey("entries.id")),
     sa.Column("words_only", sa.Boolean, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("pushed", sa.Boolean, nullable=False, server_default=sa.false()),  # a hub brought it, no poll
     sa.Column("listed_at", UtcDateTime),  # when the feed last listed it, to within a day
     sa.Column("text_gone", AnyText),  # why summary and content are empty, when they were dropped
     sa.Column("fate", AnyText, nullable=False),

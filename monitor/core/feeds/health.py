@@ -48,6 +48,7 @@ class HealthReason(StrEnum):
     UNDATED = "undated"
     GAP_FILLED = "gap_filled"  # of late all that it listed was new, and its older pages had the rest
     MOVED = "moved"  # redirected for good
+    HUB = "hub"  # what should push its news does not, or is not relied on: the feed is polled
 
 
 FAILURES = frozenset(

@@ -72,6 +72,17 @@ def test_files_that_hold_are_counted(desk: Path):
     assert report.settings.store_url == f"sqlite:///{desk}/monitor.db"
 
 
+def test_where_web_pages_are_served_it_says_how_hubs_can_push_news(desk: Path):
+    web = '[web]\nlisten = "127.0.0.1:8080"\n'
+    (desk / "config.toml").write_text(CONFIG + web)
+    said = render_report(run())
+    assert said.endswith(
+        "in 2 files. Feeds that have a hub are polled all the same; with public_url in [web] it pushes their news."
+    )
+    (desk / "config.toml").write_text(CONFIG + web + 'public_url = "https://news.example.org"\n')
+    assert render_report(run()).endswith("in 2 files.")
+
+
 def test_what_init_writes_holds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     init(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -68,6 +68,8 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         prune=replace(room.pruner(), clock=clock),
         weigh=WeighStage(room.store.grouping, clock),
         health=room.keeper(),
+        pushes=replace(room.pusher(), clock=clock),
+        websub=replace(room.hub_asker(), clock=clock),
     )
 
 

@@ -55,6 +55,8 @@ def monitor_of(room: Newsroom) -> Monitor:
         prune=room.pruner(),
         weigh=WeighStage(room.store.grouping, room.clock),
         health=room.keeper(),
+        pushes=room.pusher(),
+        websub=room.hub_asker(),
     )
 
 
