@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor.core.text import urls
 from monitor.core.text.html import html_to_text, plain_title
 from monitor.core.text.urls import canonical_url, feed_key, host_of, is_home_page
 
@@ -83,3 +87,35 @@ def test_any_markup_becomes_storable_text_without_blank_edges(markup: str) -> No
 @example("http://example.org/a? #b")
 def test_the_key_of_a_feed_is_its_own_key_and_nothing_breaks_it(url: str) -> None:
     assert feed_key(feed_key(url)) == feed_key(url)
+
+
+_NAMES = [
+    "index.html",
+    "Default.aspx",
+    "amp",
+    "AMP.html",
+    "x.amp.html",
+    "print",
+    "printable",
+    "..",
+    "",
+    "a%7E",
+]
+PLAIN_PIECES = st.one_of(st.text("aBz09._~-", min_size=1, max_size=6), st.sampled_from(_NAMES))
+PLAIN_HOSTS = st.sampled_from(
+    ["example.org", "www.example.org", "m.de", "m.example.de", "mobile.www.example.org", "amp.example.org",
+     "news.google.com", "google.co.uk", "bing.com", "cdn.ampproject.org", "127.0.0.1", "Example.org", "xn--e1a.de"]
+)  # fmt: skip
+ENDS = st.sampled_from(["", "", "", "?a=1", "?utm_source=x", "#top", "#!a"])
+
+
+@given(st.sampled_from(["http", "https", "HTTPS"]), PLAIN_HOSTS, st.lists(PLAIN_PIECES, max_size=5), ENDS)
+@settings(max_examples=400, deadline=None)
+def test_the_quick_way_to_a_key_gives_the_key_of_the_long_way(
+    scheme: str, host: str, pieces: list[str], end: str
+) -> None:
+    url = f"{scheme}://{host}" + "".join(f"/{piece}" for piece in pieces) + end
+    quick = canonical_url(url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_PLAIN_KEY", re.compile("(?!)"))
+        assert quick == canonical_url(url)

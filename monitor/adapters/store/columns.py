@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,18 +27,28 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """To UTC; refuses naive values, whose meaning nobody knows."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Back to an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite one step instead of three: a first poll writes a hundred times."""
+        return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime cannot be stored")
+    return value.astimezone(UTC)
+
+
+def _sqlite_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy itself writes a naive datetime into SQLite."""
+    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 # On PostgreSQL an Integer ends at 2³¹, which a large desk reaches in some years; on SQLite it has 64 bits.
@@ -48,17 +59,17 @@ Hash = sa.BigInteger()
 Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-class AnyText(sa.types.TypeDecorator[str]):
-    """Text that may hold what strangers sent: PostgreSQL keeps no NUL, which becomes U+FFFD there."""
-
+class _WithoutNul(sa.types.TypeDecorator[str]):
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """As it is on SQLite."""
-        if value is None or dialect.name == "sqlite":
-            return value
-        return value.replace("\0", "\ufffd")
+        """PostgreSQL keeps no NUL in a text: it becomes U+FFFD."""
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
+# Text that may hold what strangers sent.
+AnyText = sa.Text().with_variant(_WithoutNul(), "postgresql")
 
 
 def row_id() -> sa.Column[int]:
