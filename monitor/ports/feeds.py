@@ -49,7 +49,7 @@ class DueFeeds(Protocol):
 
         That entries may have been lost is noted only where an entry of the feed was stored before, together with
         the gap that is to be filled from `reading.older`. A boost that began while the feed was asked holds for
-        the next poll already.
+        the next poll already; so does a sooner time that was set meanwhile, unless the server asks for a pause.
         """
         ...
 
@@ -72,7 +72,8 @@ class FeedStore(DueFeeds, Protocol):
     def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
         """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled.
 
-        Many new ones are due one after the other (`core.feeds.schedule.first_poll_at`).
+        Many new ones are due one after the other (`core.feeds.schedule.first_poll_at`). One that is given an
+        interval is due within it, unless its server fails or asked for a pause.
         """
         ...
 

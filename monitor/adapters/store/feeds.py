@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
@@ -34,6 +34,7 @@ from monitor.model.feed import (
     Listing,
     PollDecision,
     PollOutcome,
+    PollReason,
     QuietPoll,
     Reading,
     Subscription,
@@ -45,7 +46,19 @@ _FIRST_WITHIN = timedelta(minutes=15)  # for a feed without an interval of its o
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
 _POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
-_POLLED_NOW = _POLLED.returning(t.feeds.c.boost_seconds, t.feeds.c.boost_until)
+_f = t.feeds.c
+_DUE_NEXT = sa.bindparam("due_next", type_=_f.next_poll_at.type)
+# Whoever made a feed due while it was asked (its hub told of news, its login was mended) is not overruled by what
+# the answer led to, which may be older.
+_MEANWHILE = sa.and_(
+    _f.lease_until.is_not(None),
+    _f.next_poll_at != sa.bindparam("was_due", type_=_f.next_poll_at.type),
+    _f.next_poll_at < _DUE_NEXT,
+    sa.bindparam("yields", type_=sa.Boolean),
+)
+_POLLED_NOW = _POLLED.values(next_poll_at=sa.case((_MEANWHILE, _f.next_poll_at), else_=_DUE_NEXT)).returning(
+    _f.boost_seconds, _f.boost_until
+)
 # The config may have changed while a feed was asked: what left it stays removed, and the name it gives wins.
 _GONE = _POLLED.where(t.feeds.c.status == FeedStatus.ACTIVE.value).values(status=FeedStatus.GONE.value)
 _TITLED = _POLLED.where(t.feeds.c.declared_name.is_(None))
@@ -98,6 +111,8 @@ class SqlFeedStore:
                 values = declared_columns(settings)
                 if settings.name:
                     values["name"] = settings.name
+                if (due := _promised_at(before, settings, now)) is not None:
+                    values["next_poll_at"] = due
                 # A feed that was gone is asked once more at each start, as long as it is declared.
                 if before["status"] != FeedStatus.ACTIVE.value:
                     values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
@@ -152,7 +167,8 @@ class SqlFeedStore:
                     t.feeds.c.declared_url.in_(urls[start : start + CHUNK]),
                     t.feeds.c.status == FeedStatus.ACTIVE.value,
                     t.feeds.c.last_outcome.in_(_BY_ACCESS),
-                    t.feeds.c.next_poll_at > now,
+                    # One that is asked right now is asked in the way that was.
+                    sa.or_(t.feeds.c.next_poll_at > now, t.feeds.c.lease_until > now),
                 )
                 done += connection.execute(failed.values(next_poll_at=now)).rowcount
         return done
@@ -287,7 +303,12 @@ class SqlFeedStore:
 def _decided(
     connection: Connection, feed: Feed, decision: PollDecision, values: Mapping[str, object], now: datetime
 ) -> None:
-    row = connection.execute(_POLLED_NOW, {"feed": feed.id, **values}).first()
+    due = {
+        "due_next": decision.next_poll_at,
+        "was_due": feed.next_poll_at,
+        "yields": decision.reason is not PollReason.RETRY_AFTER,
+    }
+    row = connection.execute(_POLLED_NOW, {"feed": feed.id, **due, **values}).first()
     if row is not None and decision.reason not in NOT_SOONER:
         keep_boost(connection, feed, boost_of(*row), now)
     if decision.pause is not None:
@@ -304,6 +325,19 @@ def _first(settings: FeedSettings, index: int, now: datetime) -> dict[str, Any]:
     """A new feed as a row, due in its turn."""
     due = first_poll_at(now, index, settings.interval or _FIRST_WITHIN)
     return {**fresh_columns(settings, now), "next_poll_at": due}
+
+
+def _promised_at(before: RowMapping, settings: FeedSettings, now: datetime) -> datetime | None:
+    """When a feed is due that waits for longer than the interval it is given now; None where its time stays.
+
+    What a server asked for, or refused, holds.
+    """
+    promised = settings.interval
+    if promised is None or before["interval_seconds"] == promised.total_seconds():
+        return None
+    waits = before["next_poll_at"] > now + promised and before["last_reason"] not in NOT_SOONER
+    # Of many that are given one each has its own time within it.
+    return now + promised * (before["id"] % 100 + 1) / 100 if waits and not before["failures"] else None
 
 
 def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: Sequence[str]) -> list[KnownEntry]:
@@ -341,7 +375,6 @@ def _close_listing(connection: Connection, feed: Feed) -> None:
 def _learned(feed: Feed, decision: PollDecision, reading: Reading, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {
         "url": decision.url,
-        "next_poll_at": decision.next_poll_at,
         "lease_until": None,
         "etag": decision.validators.etag,
         "last_modified": decision.validators.last_modified,

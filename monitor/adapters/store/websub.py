@@ -288,7 +288,8 @@ def _end_reliance(connection: Connection, feed_id: int, now: datetime, least: ti
 def _poll_now(connection: Connection, among: sa.ColumnElement[bool], now: datetime, least: timedelta) -> int:
     """Pulls the due time of feeds near: to now, or to `least` after their last poll.
 
-    Whose server failed, or asked for a pause, is left alone until the time that was set then.
+    Whose server failed, or asked for a pause, is left alone until the time that was set then. One that is asked at
+    this moment is asked once more, since its answer may be older than the news.
     """
     later = sa.and_(
         _f.status == FeedStatus.ACTIVE.value,
@@ -301,7 +302,9 @@ def _poll_now(connection: Connection, among: sa.ColumnElement[bool], now: dateti
     changed = connection.execute(soon.where(rested).values(next_poll_at=now)).rowcount
     # A moment later than asked for costs nothing; a time for each row would be SQL that differs by database.
     tired = soon.where(~rested, _f.next_poll_at > now + least)
-    return changed + connection.execute(tired.values(next_poll_at=now + least)).rowcount
+    changed += connection.execute(tired.values(next_poll_at=now + least)).rowcount
+    asked = t.feeds.update().where(later, _f.next_poll_at <= now, _f.lease_until > now)
+    return changed + connection.execute(asked.values(next_poll_at=now + least)).rowcount
 
 
 def _subscription_of(row: RowMapping) -> HubSubscription:
