@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
+from monitor.core.feeds.server_wishes import retry_after
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.article import Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
@@ -134,7 +135,7 @@ class ReadStage:
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
-            if _is_passing(response) and _has_time(entry):
+            if self._may_pass(response, entry):
                 return self._postponed(entry, why)
             return self._without_page(entry, why, again=response.outcome not in _FINAL)
         content_type = response.headers.get("content-type")
@@ -148,6 +149,16 @@ class ReadStage:
             return self._without_page(entry, str(error))
         found = page_text(self.memory, entry, page, response.url, self.clock.now())
         return self._behind_wall(entry, found) if found.wall else self._of_page(entry, page, found)
+
+    def _may_pass(self, response: FetchResponse, entry: Entry) -> bool:
+        """Whether the page may be there when its entry was put off; the feed's words wait as long.
+
+        Not where its host said that it will not: they are matched, and the page is asked again later.
+        """
+        if not (_is_passing(response) and _has_time(entry)):
+            return False
+        asked = retry_after(response, self.clock.now())
+        return entry.rereads is not None or asked is None or asked <= RETRY_AFTER[-1]
 
     def _of_page(self, entry: Entry, page: Extracted, found: PageText) -> ReadReport:
         article = self._article(entry, Counted(found.text, page.quality, page, found, found.note))

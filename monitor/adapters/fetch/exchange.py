@@ -176,7 +176,7 @@ class Exchange:
             raise Refused(PollOutcome.DISALLOWED, "robots.txt does not allow this page")
         if verdict is RobotsVerdict.UNREADABLE:
             raise Refused(
-                PollOutcome.DISALLOWED, "robots.txt could not be read, so this page is left alone for now"
+                PollOutcome.ROBOTS_UNREADABLE, "robots.txt could not be read, so this page is left alone for now"
             )
 
     async def _hop(
