@@ -94,7 +94,7 @@ class Generations:
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
                 old.monitor.fetcher.close()
         for old in list(self._retired):
-            if not self._at_work.any_of(old.monitor.poll, old.monitor.read):
+            if not self._at_work.any_of(old.monitor.poll, old.monitor.gaps, old.monitor.read):
                 self._retired.remove(old)
                 self._close_parts_of(old.monitor)
 

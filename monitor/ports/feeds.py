@@ -12,6 +12,7 @@ from monitor.model.feed import (
     NOTHING_READ,
     Feed,
     FeedSettings,
+    HostPause,
     Listing,
     PollDecision,
     QuietPoll,
@@ -102,6 +103,10 @@ class FeedStore(DueFeeds, Protocol):
 
     def make_all_due(self, now: datetime) -> int:
         """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def pause_host(self, pause: HostPause, now: datetime) -> None:
+        """Notes what a host asked for in the answer to a page."""
         ...
 
     def boost(self, feed_ids: Sequence[int], boost: Boost | None, now: datetime) -> None:

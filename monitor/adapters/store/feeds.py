@@ -31,6 +31,7 @@ from monitor.model.feed import (
     FeedOrigin,
     FeedSettings,
     FeedStatus,
+    HostPause,
     Listing,
     PollDecision,
     PollOutcome,
@@ -262,6 +263,11 @@ class SqlFeedStore:
         """The hosts that asked to be left alone, and until when."""
         with self._db.read() as connection:
             return host_pauses(connection, now)
+
+    def pause_host(self, pause: HostPause, now: datetime) -> None:
+        """Notes what a host asked for."""
+        with self._db.write() as connection:
+            pause_host(connection, pause, now)
 
     def put_off(self, until: Mapping[int, datetime]) -> None:
         """Makes feeds due later without a poll: their hosts are paused."""
