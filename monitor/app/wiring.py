@@ -137,7 +137,16 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS, settings.access),
         gaps=GapStage(store.gaps, store.feeds, pages, sandbox, clock, random, settings.poll, settings.access),
-        read=ReadStage(store.articles, store.reading, pages, sandbox, clock, recognizer, settings.access),
+        read=ReadStage(
+            store.articles,
+            store.reading,
+            pages,
+            sandbox,
+            clock,
+            recognizer,
+            settings.access,
+            settings.poll.per_host,
+        ),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=_digest_stage(ready, store, clock, draft),
@@ -188,7 +197,9 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         pages = PauseKeeper(fetcher, monitor.store.feeds, monitor.clock)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
         gaps = replace(gaps, fetcher=pages, settings=settings.poll, access=settings.access)
-        read = replace(read, fetcher=pages, recognizer=recognizer, access=settings.access)
+        read = replace(
+            read, fetcher=pages, recognizer=recognizer, access=settings.access, per_host=settings.poll.per_host
+        )
         pushes = replace(pushes, settings=settings.poll)
         websub = replace(websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll)
     group = monitor.group

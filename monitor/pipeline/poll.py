@@ -89,18 +89,18 @@ class PollStage:
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
                 self._store_quiet(run)
-                yield from map(self._request, run.lines.ready())
+                yield from run.lines.ready()
                 claimed = self._claimed(run)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
                 # is enough.
                 fresh = {feed.id: feed for feed in self._free(claimed) if self.in_hand.take(feed.id)}
                 run.asked.update(fresh)
                 for feed in fresh.values():
-                    run.lines.join(feed)
-                yield from map(self._request, run.lines.ready())
+                    run.lines.join(self._request(feed))
+                yield from run.lines.ready()
                 if not claimed:
                     yield None
-            self._let_go([feed.id for feed in run.lines.leave()], run)
+            self._let_go(run.lines.leave(), run)
 
         try:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:

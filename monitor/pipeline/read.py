@@ -20,13 +20,15 @@ from monitor.model.errors import NotExtractable, SandboxFailed, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.model.reading import Remembered, RereadState
+from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.pipeline.page_text import REREAD_AFTER, PageText, page_text
 from monitor.pipeline.writing import OUR_TROUBLE, Counted, Writer
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, ReadingMemory, Sandbox
 
-BATCH = 100  # entries in memory at a time
+BATCH = 100  # entries taken at a time
+MOST_IN_LINE = 1_000  # entries in memory whose pages wait for their hosts; more of them hold up everything
 _REREADS = 10  # of them at most, beside what is new
 # A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
 # and the page is asked again later (REREAD_AFTER).
@@ -68,6 +70,7 @@ class ReadStage:
     clock: Clock
     recognizer: EntityRecognizer | None = None
     access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
+    per_host: int = 1  # pages of a host asked at once
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
@@ -77,10 +80,11 @@ class ReadStage:
         """
         asked: dict[int, Entry] = {}
         done: list[ReadReport] = []
+        lines = HostLines(self.per_host)
 
         def pages() -> Iterator[FetchRequest | None]:
             while not stopping():
-                entries = self._due()
+                entries = self._due() if len(lines) < MOST_IN_LINE else ()
                 for entry in entries:
                     if stopping():
                         return
@@ -89,15 +93,28 @@ class ReadStage:
                     asked[entry.row] = entry
                     if wants_page(entry):
                         access = self.access.get(entry.feed_url, PLAIN_ACCESS)
-                        yield FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
+                        lines.join(
+                            FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
+                        )
                     else:
                         # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
                         done.append(self._finished(asked, entry.row, None))
+                    yield from lines.ready()
+                yield from lines.ready()
                 if not entries:
                     yield None
 
+        def until_stopped() -> Iterator[FetchRequest | None]:
+            yield from pages()
+            # The next generation need not wait for the hosts of those that were not asked.
+            left = lines.leave()
+            for row in left:
+                del asked[row]
+            self.in_hand.give_back(left)
+
         try:
-            for response in self.fetcher.fetch_many(pages()):
+            for response in self.fetcher.fetch_many(until_stopped()):
+                lines.answered(response.request.key)
                 yield self._finished(asked, response.request.key, response)
                 yield from _drained(done)
             yield from _drained(done)
