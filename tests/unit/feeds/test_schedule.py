@@ -39,6 +39,13 @@ def test_jitter_is_ten_percent_either_way() -> None:
             {"headers": {"expires": "Wed, 22 Feb 2023 13:00:00 GMT", "date": "Wed, 22 Feb 2023 11:00:00 GMT"}},
             timedelta(hours=2),
         ),
+        # What a cache in between has kept for a while is that much less fresh (RFC 9111 §4.2.3).
+        ({"headers": {"cache-control": "max-age=86400", "age": "82800"}}, timedelta(hours=1)),
+        (
+            {"headers": {"expires": "Wed, 22 Feb 2023 15:00:00 GMT", "age": "7200"}},
+            timedelta(hours=1),
+        ),
+        ({"headers": {"cache-control": "max-age=3600", "age": "an hour"}}, timedelta(hours=1)),
         ({"headers": {"retry-after": "3600"}}, timedelta(hours=1)),
     ],
 )
@@ -65,6 +72,8 @@ def test_what_the_server_asks_for_stretches_the_default_interval(
         {"retry-after": "²³"},
         {"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"},
         {"cache-control": "max-age=,max-age"},
+        {"cache-control": "max-age=3600", "age": "3600"},
+        {"cache-control": "max-age=3600", "age": "99999999999999999"},
         {"expires": "Wed, 99 Feb 99999999999999999999 13:00:00 +99999999"},
     ],
 )
