@@ -291,6 +291,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
     store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
     store.receivers.forget_all_but({(name, kind) for name, kind, _ in inboxes_of(ready.settings.receivers)})
     store.feeds.sync(ready.settings.feeds, clock.now())
+    store.feeds.keep_within(ready.settings.poll.max_interval, clock.now())
 
 
 def _recognizer(model: str | None) -> tuple[EntityRecognizer | None, tuple[Sandbox, ...]]:

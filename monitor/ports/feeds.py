@@ -97,6 +97,11 @@ class FeedStore(DueFeeds, Protocol):
         certificate, or not at all. How many."""
         ...
 
+    def keep_within(self, longest: timedelta, now: datetime) -> int:
+        """Makes those due within that time that wait for longer because we chose so, by their rate or for a hub;
+        how many. For when the longest interval of the config got shorter."""
+        ...
+
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more; everything known of it is kept."""
         ...

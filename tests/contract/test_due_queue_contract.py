@@ -209,3 +209,12 @@ def test_an_interval_that_gets_longer_makes_no_feed_sooner(store: Store, feed: F
     poll(store, feed)
     store.feeds.sync([feed_settings(feed.settings.url, interval=HOUR)], NOON)
     assert store.feeds.all()[0].next_poll_at == NOON + 15 * MINUTE
+
+
+def test_a_longest_interval_that_gets_shorter_holds_from_now_on_for_what_we_chose(store: Store) -> None:
+    reasons = (PollReason.QUIET, PollReason.PUSHED, PollReason.FRESHNESS, PollReason.RETRY_AFTER)
+    for one, reason in zip(many(store, 4), reasons, strict=True):
+        store.feeds.record_poll(one, decision(reason=reason, next_poll_at=NOON + 6 * HOUR), [], now=NOON)
+    assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 2
+    assert [one.last_reason for one in store.feeds.claim_due(NOON + HOUR + MINUTE, LEASE, 9)] == [*reasons[:2]]
+    assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 0

@@ -21,7 +21,7 @@ from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_colu
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
-from monitor.core.feeds.schedule import first_poll_at
+from monitor.core.feeds.schedule import CHOSEN, first_poll_at
 from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
@@ -73,6 +73,13 @@ _DUE = (
     .order_by(t.feeds.c.next_poll_at)
     .limit(sa.bindparam("most"))
 )
+_CHOSEN_LATER = sa.select(_f.id).where(
+    _f.status == FeedStatus.ACTIVE.value,
+    _f.next_poll_at > sa.bindparam("then"),
+    _f.failures == 0,
+    _f.last_reason.in_([reason.value for reason in sorted(CHOSEN | {PollReason.PUSHED})]),
+)
+_DUE_THEN = _POLLED.values(next_poll_at=sa.bindparam("due"))
 _e = t.entries.c
 _KNOWN = sa.select(
     _e.id,
@@ -173,6 +180,16 @@ class SqlFeedStore:
                 )
                 done += connection.execute(failed.values(next_poll_at=now)).rowcount
         return done
+
+    def keep_within(self, longest: timedelta, now: datetime) -> int:
+        """Makes those due within that time that wait for longer because we chose so."""
+        with self._db.write() as connection:
+            late = connection.execute(_CHOSEN_LATER, {"then": now + longest}).scalars().all()
+            if late:
+                # Each at its own time within it: they are many.
+                due = [{"feed": one, "due": now + longest * (one % 100 + 1) / 100} for one in late]
+                connection.execute(_DUE_THEN, due)
+            return len(late)
 
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more."""
