@@ -218,3 +218,12 @@ def test_a_longest_interval_that_gets_shorter_holds_from_now_on_for_what_we_chos
     assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 2
     assert [one.last_reason for one in store.feeds.claim_due(NOON + HOUR + MINUTE, LEASE, 9)] == [*reasons[:2]]
     assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 0
+
+
+def test_an_interval_that_is_promised_while_the_feed_is_asked_holds_at_once(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    (claimed,) = store.feeds.claim_due(NOON + 15 * MINUTE, LEASE, 1)
+    store.feeds.sync([feed_settings(feed.settings.url, interval=2 * MINUTE)], NOON + 15.5 * MINUTE)
+    fresh = decision(outcome=PollOutcome.NOT_MODIFIED, reason=PollReason.FRESHNESS, next_poll_at=NOON + DAY)
+    store.feeds.record_quiet_polls([QuietPoll(claimed, fresh, NOON + 16 * MINUTE)])
+    assert due(store, 18) == 1

@@ -358,7 +358,8 @@ def _promised_at(before: RowMapping, settings: FeedSettings, now: datetime) -> d
     promised = settings.interval
     if promised is None or before["interval_seconds"] == promised.total_seconds():
         return None
-    waits = before["next_poll_at"] > now + promised and before["last_reason"] not in NOT_SOONER
+    is_asked = before["lease_until"] is not None and before["lease_until"] > now
+    waits = is_asked or (before["next_poll_at"] > now + promised and before["last_reason"] not in NOT_SOONER)
     # Of many that are given one each has its own time within it.
     return now + promised * (before["id"] % 100 + 1) / 100 if waits and not before["failures"] else None
 
