@@ -98,8 +98,8 @@ class FeedStore(DueFeeds, Protocol):
         ...
 
     def keep_within(self, longest: timedelta, now: datetime) -> int:
-        """Makes those due within that time that wait for longer because we chose so, by their rate or for a hub;
-        how many. For when the longest interval of the config got shorter."""
+        """Makes those due within that time that wait for longer because we chose so, by their rate, for a hub,
+        or by an interval that they have no longer; how many. For when a config changed."""
         ...
 
     def unsubscribe(self, feed_id: int) -> None:

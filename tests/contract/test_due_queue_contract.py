@@ -227,3 +227,14 @@ def test_an_interval_that_is_promised_while_the_feed_is_asked_holds_at_once(stor
     fresh = decision(outcome=PollOutcome.NOT_MODIFIED, reason=PollReason.FRESHNESS, next_poll_at=NOON + DAY)
     store.feeds.record_quiet_polls([QuietPoll(claimed, fresh, NOON + 16 * MINUTE)])
     assert due(store, 18) == 1
+
+
+def test_an_interval_that_is_taken_away_binds_no_longer(store: Store) -> None:
+    weekly = feed_settings(interval=7 * DAY)
+    store.feeds.sync([weekly], NOON)
+    promised = decision(reason=PollReason.PROMISED, next_poll_at=NOON + 7 * DAY)
+    store.feeds.record_poll(store.feeds.all()[0], promised, [], now=NOON)
+    assert store.feeds.keep_within(HOUR, NOON) == 0
+    store.feeds.sync([feed_settings()], NOON)
+    assert store.feeds.keep_within(HOUR, NOON) == 1
+    assert due(store, 60) == 1

@@ -77,7 +77,10 @@ _CHOSEN_LATER = sa.select(_f.id).where(
     _f.status == FeedStatus.ACTIVE.value,
     _f.next_poll_at > sa.bindparam("then"),
     _f.failures == 0,
-    _f.last_reason.in_([reason.value for reason in sorted(CHOSEN | {PollReason.PUSHED})]),
+    sa.or_(
+        _f.last_reason.in_([reason.value for reason in sorted(CHOSEN | {PollReason.PUSHED})]),
+        sa.and_(_f.last_reason == PollReason.PROMISED.value, _f.interval_seconds.is_(None)),
+    ),
 )
 _DUE_THEN = _POLLED.values(next_poll_at=sa.bindparam("due"))
 _e = t.entries.c
