@@ -285,7 +285,10 @@ def _without_skipped(
 
 
 def _is_skipped(cadence: Cadence, at: datetime) -> bool:
-    return at.hour in cadence.skip_hours or at.weekday() in cadence.skip_days
+    # All hours, or all days, are a form filled in by mistake.
+    hours = cadence.skip_hours if len(cadence.skip_hours) < 24 else ()
+    days = cadence.skip_days if len(cadence.skip_days) < 7 else ()
+    return at.hour in hours or at.weekday() in days
 
 
 def _validators(stored: Validators, response: FetchResponse, outcome: PollOutcome) -> Validators:

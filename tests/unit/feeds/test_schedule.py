@@ -13,6 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from monitor.core.feeds.schedule import LONGEST_WAIT, entry_fate
+from monitor.model.cadence import Cadence
 from monitor.model.entry import Fate, ParsedEntry
 from monitor.model.feed import Feed, FeedSettings, FeedStatus, PollOutcome, PollReason, PollSettings, Validators
 
@@ -331,3 +332,11 @@ def test_an_old_entry_with_a_fresh_update_is_still_old() -> None:
     assert fate(-8 * DAY, HOUR, last_success_at=NOW) is Fate.TOO_OLD
     assert fate(None, HOUR, last_success_at=NOW) is Fate.WAITING
     assert fate(None, -8 * DAY, last_success_at=NOW) is Fate.TOO_OLD
+
+
+@pytest.mark.parametrize(
+    "cadence", [Cadence(skip_hours=frozenset(range(24))), Cadence(skip_days=frozenset(range(7)))]
+)
+def test_a_feed_that_asks_never_to_be_read_asks_nothing(cadence: Cadence) -> None:
+    decision = decide(cadence=cadence)
+    assert (wait(decision), decision.reason) == (BASE, PollReason.INTERVAL)
