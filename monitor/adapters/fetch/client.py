@@ -54,7 +54,7 @@ class HttpFetcher:
         self._resolver = resolver
         self._ssl_context = ssl_context
         self._monotonic = monotonic
-        self._pauses = HostPauses(monotonic, paused or {})
+        self._pauses = HostPauses(monotonic, paused)
         # Re-entrant: the collector may close an abandoned generator, which takes the lock, while we hold it.
         self._lock = threading.RLock()
         self._closed = False

@@ -17,9 +17,9 @@ class HostPauses:
     Retry-After. `paused` are hosts that asked an earlier process, with the seconds that are left.
     """
 
-    def __init__(self, monotonic: Callable[[], float], paused: Mapping[str, float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], paused: Mapping[str, float] | None = None) -> None:
         self._monotonic = monotonic
-        self._until = {host: monotonic() + seconds for host, seconds in paused.items()}
+        self._until = {host: monotonic() + seconds for host, seconds in (paused or {}).items()}
 
     def note(self, host: str, response: FetchResponse) -> None:
         """Pauses the host of this answer, where it asks for that."""
