@@ -33,7 +33,13 @@ from monitor.ports import Clock, Fetcher, Sandbox
 
 # What a server says of one address only; after anything else it is not asked for others.
 _OF_THE_PAGE = frozenset({PollOutcome.HTTP_ERROR, PollOutcome.AUTH_ERROR, PollOutcome.GONE})
-_GO_ON = _OF_THE_PAGE | {PollOutcome.OK, PollOutcome.DISALLOWED, PollOutcome.TOO_LARGE, PollOutcome.BAD_REDIRECT}
+_GO_ON = _OF_THE_PAGE | {
+    PollOutcome.OK,
+    PollOutcome.DISALLOWED,
+    PollOutcome.ROBOTS_UNREADABLE,
+    PollOutcome.TOO_LARGE,
+    PollOutcome.BAD_REDIRECT,
+}
 
 
 class NothingAnswered(MonitorError):

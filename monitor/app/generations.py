@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from monitor.app.wiring import Monitor
+from monitor.model.errors import MonitorError
 from monitor.pipeline.poll import LEASE
 
 # An answer that is later than this belongs to a feed whose lease has ended: it is asked again anyway.
@@ -84,6 +85,10 @@ class Generations:
         """From here on every stage that begins is of the new generation; those at work end their item first."""
         before, self.current = self.current, after
         self.number += 1
+        # What the old generation claimed until now is asked in the way that was: once more in the new one.
+        if other_ways := {url for url, _ in before.poll.access.items() ^ after.poll.access.items()}:
+            with suppress(MonitorError):  # a store in trouble is named by the stages
+                after.store.feeds.try_now(sorted(other_ways), after.clock.now())
         if before.fetcher is not after.fetcher:
             self._retired.append(_Retired(before, self._steady()))
 
@@ -94,7 +99,7 @@ class Generations:
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
                 old.monitor.fetcher.close()
         for old in list(self._retired):
-            if not self._at_work.any_of(old.monitor.poll, old.monitor.read):
+            if not self._at_work.any_of(old.monitor.poll, old.monitor.gaps, old.monitor.read):
                 self._retired.remove(old)
                 self._close_parts_of(old.monitor)
 

@@ -34,6 +34,7 @@ class Pass:
     feeds: int = 0
     polled: int = 0
     failing: list[tuple[str, str]] = field(default_factory=list)
+    not_asked: int = 0  # feeds whose hosts are paused
     seen: int = 0
     too_old: int = 0
     new: int = 0
@@ -72,6 +73,8 @@ def run_pass(
         done.seen += report.seen
         done.too_old += report.too_old
         done.new += report.waiting
+    if not stopping():
+        done.not_asked = max(0, done.feeds - done.polled - len(done.failing))
     for page in monitor.gaps.run(stopping):
         say_gap(log, page)
         done.seen += page.seen

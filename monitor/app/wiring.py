@@ -54,6 +54,7 @@ from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.match import MatchStage
+from monitor.pipeline.pauses import PauseKeeper
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
 from monitor.pipeline.pushes import PushStage
@@ -123,7 +124,8 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
     store.set_right(clock.now())
     _declare(ready, store, clock)
     store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
-    fetcher = HttpFetcher(settings.poll, version)
+    fetcher = _fetcher(settings.poll, version, store, clock)
+    pages = PauseKeeper(fetcher, store.feeds, clock)
     sandbox = reading_sandbox()
     recognizer, names = _recognizer(settings.nlp_model)
     channels = channels_of(_receivers(settings), settings.smtp, stdout, clock, version)
@@ -134,8 +136,17 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         sandboxes=(sandbox, *names),
         clock=clock,
         poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS, settings.access),
-        gaps=GapStage(store.gaps, store.feeds, fetcher, sandbox, clock, random, settings.poll, settings.access),
-        read=ReadStage(store.articles, store.reading, fetcher, sandbox, clock, recognizer, settings.access),
+        gaps=GapStage(store.gaps, store.feeds, pages, sandbox, clock, random, settings.poll, settings.access),
+        read=ReadStage(
+            store.articles,
+            store.reading,
+            pages,
+            sandbox,
+            clock,
+            recognizer,
+            settings.access,
+            settings.poll.per_host,
+        ),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=_digest_stage(ready, store, clock, draft),
@@ -182,10 +193,13 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         if settings.nlp_model != was.nlp_model:
             recognizer, names = _recognizer(settings.nlp_model)
             sandboxes = (sandboxes[0], *names)
-        fetcher = HttpFetcher(settings.poll, version)
+        fetcher = _fetcher(settings.poll, version, monitor.store, monitor.clock)
+        pages = PauseKeeper(fetcher, monitor.store.feeds, monitor.clock)
         poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
-        gaps = replace(gaps, fetcher=fetcher, settings=settings.poll, access=settings.access)
-        read = replace(read, fetcher=fetcher, recognizer=recognizer, access=settings.access)
+        gaps = replace(gaps, fetcher=pages, settings=settings.poll, access=settings.access)
+        read = replace(
+            read, fetcher=pages, recognizer=recognizer, access=settings.access, per_host=settings.poll.per_host
+        )
         pushes = replace(pushes, settings=settings.poll)
         websub = replace(websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll)
     group = monitor.group
@@ -218,6 +232,13 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         ),
         health=_health_stage(after, monitor.store, monitor.clock),
     )
+
+
+def _fetcher(settings: PollSettings, version: str, store: Store, clock: Clock) -> HttpFetcher:
+    """A fetcher that leaves those hosts alone that asked for it."""
+    now = clock.now()
+    paused = {host: (until - now).total_seconds() for host, until in store.feeds.host_pauses(now).items()}
+    return HttpFetcher(settings, version, paused=paused)
 
 
 def _digest_stage(ready: Ready, store: Store, clock: Clock, draft: bool) -> DigestStage:
@@ -270,6 +291,7 @@ def _declare(ready: Ready, store: Store, clock: Clock) -> None:
     store.receivers.try_now(clock.now())  # whoever edits the config may have mended one
     store.receivers.forget_all_but({(name, kind) for name, kind, _ in inboxes_of(ready.settings.receivers)})
     store.feeds.sync(ready.settings.feeds, clock.now())
+    store.feeds.keep_within(ready.settings.poll.max_interval, clock.now())
 
 
 def _recognizer(model: str | None) -> tuple[EntityRecognizer | None, tuple[Sandbox, ...]]:

@@ -183,6 +183,10 @@ def pass_lines(done: Pass, dry_run: bool) -> list[str]:
     )
     lines = [f"Polled {done.polled:,} of {counted(done.feeds, 'feed')}: {found}, {made}"]
     lines += [f"  failing: {name}: {why}" for name, why in done.failing]
+    if done.not_asked:
+        hosts = "its host" if done.not_asked == 1 else "their hosts"
+        feeds = counted(done.not_asked, "feed was", "feeds were")
+        lines.append(f"  {feeds} not asked: {hosts} asked to be left alone for now")
     if done.seen:
         lines.append(
             f"  {counted(done.seen, 'entry was', 'entries were')} there before you subscribed: stored as seen, "

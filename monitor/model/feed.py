@@ -90,6 +90,7 @@ class PollOutcome(StrEnum):
     UNREACHABLE = "unreachable"  # DNS, connect, reset
     TLS_ERROR = "tls_error"
     DISALLOWED = "disallowed"  # robots.txt, pages only
+    ROBOTS_UNREADABLE = "robots_unreadable"  # robots.txt, pages only: kept away for now
     NOT_A_FEED = "not_a_feed"
     PARSE_FAILED = "parse_failed"  # the child was killed or crashed
 

@@ -19,6 +19,7 @@ from monitor.model.entry import Fate, NewEntry, ParsedFeed
 from monitor.model.errors import StoreError
 from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings, QuietPoll, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.pipeline.listing import Body, judge, new_entries, read_body
@@ -26,6 +27,7 @@ from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
+MOST_IN_LINE = 5_000  # feeds in memory that wait for their hosts; more of them are late with everything else
 MOST_QUIET = 64  # answers without a body that wait to be stored together; a crash asks them once more
 
 
@@ -50,6 +52,7 @@ class PollReport:
 class _Run:
     """What one run has in hand; but for `asked`, the calling thread's alone."""
 
+    lines: HostLines  # those of `asked` that the fetcher has not got yet
     asked: dict[int, Feed] = field(default_factory=dict)  # until stored: read and shortened by the readers
     quiet: list[QuietPoll] = field(default_factory=list)  # to be stored together
     stored: list[PollReport] = field(default_factory=list)  # to be told
@@ -81,21 +84,23 @@ class PollStage:
         From `stopping` on it asks for nothing more; what was asked is waited for and stored. A report may come no
         sooner than the next answer.
         """
-        run = _Run()
+        run = _Run(HostLines(self.settings.per_host))
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
                 self._store_quiet(run)
-                claimed = self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
+                yield from run.lines.ready()
+                claimed = self._claimed(run)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
                 # is enough.
                 fresh = {feed.id: feed for feed in self._free(claimed) if self.in_hand.take(feed.id)}
                 run.asked.update(fresh)
                 for feed in fresh.values():
-                    access = self.access.get(feed.settings.url, PLAIN_ACCESS)
-                    yield FetchRequest(feed.id, feed.url, validators=feed.validators, access=access)
+                    run.lines.join(self._request(feed))
+                yield from run.lines.ready()
                 if not claimed:
                     yield None
+            self._let_go(run.lines.leave(), run)
 
         try:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
@@ -103,10 +108,30 @@ class PollStage:
         finally:
             left = list(run.asked)
             self.in_hand.give_back(left)
-        if left:
-            # The fetcher was closed over them, as it is when several reloads follow each other: they are due now,
-            # not when their leases end.
-            self.feeds.release_leases(left)
+        # The fetcher was closed over them, as it is when several reloads follow each other.
+        self._release(left)
+
+    def _claimed(self, run: _Run) -> Sequence[Feed]:
+        """What is due now, unless very many wait in line already."""
+        if len(run.lines) >= MOST_IN_LINE:
+            return []
+        return self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
+
+    def _request(self, feed: Feed) -> FetchRequest:
+        access = self.access.get(feed.settings.url, PLAIN_ACCESS)
+        return FetchRequest(feed.id, feed.url, validators=feed.validators, access=access)
+
+    def _let_go(self, waiting: list[int], run: _Run) -> None:
+        """Leaves those in line to the stage of the next generation, or to the next start."""
+        for feed_id in waiting:
+            del run.asked[feed_id]
+        self.in_hand.give_back(waiting)
+        self._release(waiting)
+
+    def _release(self, feed_ids: list[int]) -> None:
+        """They are due now, not when their leases end."""
+        for start in range(0, len(feed_ids), MOST_QUIET):
+            self.feeds.release_leases(feed_ids[start : start + MOST_QUIET])
 
     def _free(self, claimed: Sequence[Feed]) -> list[Feed]:
         """The feeds whose hosts are not paused; the others are put off and not asked."""
@@ -127,6 +152,7 @@ class PollStage:
         at_work: list[Future[PollReport | QuietPoll | None]] = []
         try:
             for response in responses:
+                run.lines.answered(response.request.key)
                 if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
                     yield from self._told(run, [self._answered(run.asked, response)])
                     continue

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
+from monitor.core.feeds.server_wishes import retry_after
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.article import Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
@@ -19,13 +20,15 @@ from monitor.model.errors import NotExtractable, SandboxFailed, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.model.reading import Remembered, RereadState
+from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
 from monitor.pipeline.page_text import REREAD_AFTER, PageText, page_text
 from monitor.pipeline.writing import OUR_TROUBLE, Counted, Writer
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, ReadingMemory, Sandbox
 
-BATCH = 100  # entries in memory at a time
+BATCH = 100  # entries taken at a time
+MOST_IN_LINE = 1_000  # entries in memory whose pages wait for their hosts; more of them hold up everything
 _REREADS = 10  # of them at most, beside what is new
 # A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
 # and the page is asked again later (REREAD_AFTER).
@@ -67,6 +70,7 @@ class ReadStage:
     clock: Clock
     recognizer: EntityRecognizer | None = None
     access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
+    per_host: int = 1  # pages of a host asked at once
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
@@ -76,10 +80,11 @@ class ReadStage:
         """
         asked: dict[int, Entry] = {}
         done: list[ReadReport] = []
+        lines = HostLines(self.per_host)
 
         def pages() -> Iterator[FetchRequest | None]:
             while not stopping():
-                entries = self._due()
+                entries = self._due() if len(lines) < MOST_IN_LINE else ()
                 for entry in entries:
                     if stopping():
                         return
@@ -88,15 +93,28 @@ class ReadStage:
                     asked[entry.row] = entry
                     if wants_page(entry):
                         access = self.access.get(entry.feed_url, PLAIN_ACCESS)
-                        yield FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
+                        lines.join(
+                            FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
+                        )
                     else:
                         # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
                         done.append(self._finished(asked, entry.row, None))
+                    yield from lines.ready()
+                yield from lines.ready()
                 if not entries:
                     yield None
 
+        def until_stopped() -> Iterator[FetchRequest | None]:
+            yield from pages()
+            # The next generation need not wait for the hosts of those that were not asked.
+            left = lines.leave()
+            for row in left:
+                del asked[row]
+            self.in_hand.give_back(left)
+
         try:
-            for response in self.fetcher.fetch_many(pages()):
+            for response in self.fetcher.fetch_many(until_stopped()):
+                lines.answered(response.request.key)
                 yield self._finished(asked, response.request.key, response)
                 yield from _drained(done)
             yield from _drained(done)
@@ -134,7 +152,7 @@ class ReadStage:
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
-            if _is_passing(response) and _has_time(entry):
+            if self._may_pass(response, entry):
                 return self._postponed(entry, why)
             return self._without_page(entry, why, again=response.outcome not in _FINAL)
         content_type = response.headers.get("content-type")
@@ -148,6 +166,16 @@ class ReadStage:
             return self._without_page(entry, str(error))
         found = page_text(self.memory, entry, page, response.url, self.clock.now())
         return self._behind_wall(entry, found) if found.wall else self._of_page(entry, page, found)
+
+    def _may_pass(self, response: FetchResponse, entry: Entry) -> bool:
+        """Whether the page may be there when its entry was put off; the feed's words wait as long.
+
+        Not where its host said that it will not: they are matched, and the page is asked again later.
+        """
+        if not (_is_passing(response) and _has_time(entry)):
+            return False
+        asked = retry_after(response, self.clock.now())
+        return entry.rereads is not None or asked is None or asked <= RETRY_AFTER[-1]
 
     def _of_page(self, entry: Entry, page: Extracted, found: PageText) -> ReadReport:
         article = self._article(entry, Counted(found.text, page.quality, page, found, found.note))

@@ -12,6 +12,7 @@ from monitor.model.feed import (
     NOTHING_READ,
     Feed,
     FeedSettings,
+    HostPause,
     Listing,
     PollDecision,
     QuietPoll,
@@ -49,7 +50,7 @@ class DueFeeds(Protocol):
 
         That entries may have been lost is noted only where an entry of the feed was stored before, together with
         the gap that is to be filled from `reading.older`. A boost that began while the feed was asked holds for
-        the next poll already.
+        the next poll already; so does a sooner time that was set meanwhile, unless the server asks for a pause.
         """
         ...
 
@@ -72,7 +73,8 @@ class FeedStore(DueFeeds, Protocol):
     def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
         """Makes the declared feeds those of the config; a feed no longer declared is kept but not polled.
 
-        Many new ones are due one after the other (`core.feeds.schedule.first_poll_at`).
+        Many new ones are due one after the other (`core.feeds.schedule.first_poll_at`). One that is given an
+        interval is due within it, unless its server fails or asked for a pause.
         """
         ...
 
@@ -95,12 +97,21 @@ class FeedStore(DueFeeds, Protocol):
         certificate, or not at all. How many."""
         ...
 
+    def keep_within(self, longest: timedelta, now: datetime) -> int:
+        """Makes those due within that time that wait for longer because we chose so, by their rate, for a hub,
+        or by an interval that they have no longer; how many. For when a config changed."""
+        ...
+
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more; everything known of it is kept."""
         ...
 
     def make_all_due(self, now: datetime) -> int:
         """Makes every active feed due now and returns how many those are."""
+        ...
+
+    def pause_host(self, pause: HostPause, now: datetime) -> None:
+        """Notes what a host asked for in the answer to a page."""
         ...
 
     def boost(self, feed_ids: Sequence[int], boost: Boost | None, now: datetime) -> None:

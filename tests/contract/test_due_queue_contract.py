@@ -159,3 +159,82 @@ def test_where_one_cannot_be_stored_none_is(store: Store) -> None:
     with pytest.raises(Exception, match="naive"):
         store.feeds.record_quiet_polls([quiet(first), broken])
     assert [one.last_polled_at for one in store.feeds.all()] == [None, None]
+
+
+# ---- what changes while a feed is asked, or while it waits
+
+
+def test_a_login_that_was_mended_while_the_feed_was_asked_is_tried_at_once(store: Store, feed: Feed) -> None:
+    refused = {"outcome": PollOutcome.AUTH_ERROR, "reason": PollReason.DAILY, "failures": 3}
+    store.feeds.record_poll(feed, decision(**refused), [], now=NOON)
+    (claimed,) = store.feeds.claim_due(NOON + 15 * MINUTE, LEASE, 1)
+    assert store.feeds.try_now([feed.settings.url], NOON + 16 * MINUTE) == 1
+    failed = decision(**refused, next_poll_at=NOON + DAY)
+    store.feeds.record_quiet_polls([QuietPoll(claimed, failed, NOON + 17 * MINUTE)])
+    assert due(store, 17) == 1
+
+
+def test_news_of_which_a_hub_told_while_the_feed_was_asked_is_polled_for_again(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    (claimed,) = store.feeds.claim_due(NOON + 15 * MINUTE, LEASE, 1)
+    store.hubs.make_due(feed.id, NOON + 15.5 * MINUTE, 5 * MINUTE)
+    unchanged = decision(outcome=PollOutcome.NOT_MODIFIED, next_poll_at=NOON + HOUR)
+    store.feeds.record_quiet_polls([QuietPoll(claimed, unchanged, NOON + 16 * MINUTE)])
+    assert due(store, 20) == 0
+    assert due(store, 21) == 1
+
+
+def test_a_pause_that_a_server_asks_for_outlasts_what_came_while_it_was_asked(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    (claimed,) = store.feeds.claim_due(NOON + 15 * MINUTE, LEASE, 1)
+    store.hubs.make_due(feed.id, NOON + 16 * MINUTE, MINUTE)
+    told = decision(outcome=PollOutcome.RATE_LIMITED, reason=PollReason.RETRY_AFTER, next_poll_at=NOON + HOUR)
+    store.feeds.record_quiet_polls([QuietPoll(claimed, told, NOON + 17 * MINUTE)])
+    assert due(store, 59) == 0
+
+
+def test_an_interval_that_is_promised_in_the_config_holds_from_now_on(store: Store) -> None:
+    fresh, rested, failing = many(store, 3)
+    later = NOON + DAY
+    store.feeds.record_poll(fresh, decision(reason=PollReason.FRESHNESS, next_poll_at=later), [], now=NOON)
+    store.feeds.record_poll(rested, decision(reason=PollReason.RETRY_AFTER, next_poll_at=later), [], now=NOON)
+    refused = {"outcome": PollOutcome.AUTH_ERROR, "reason": PollReason.DAILY, "failures": 3}
+    store.feeds.record_poll(failing, decision(**refused, next_poll_at=later), [], now=NOON)
+    promised = [feed_settings(one.settings.url, interval=2 * MINUTE) for one in (fresh, rested, failing)]
+    store.feeds.sync(promised, NOON + MINUTE)
+    assert [one.id for one in store.feeds.claim_due(NOON + 3 * MINUTE, LEASE, 9)] == [fresh.id]
+
+
+def test_an_interval_that_gets_longer_makes_no_feed_sooner(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    store.feeds.sync([feed_settings(feed.settings.url, interval=HOUR)], NOON)
+    assert store.feeds.all()[0].next_poll_at == NOON + 15 * MINUTE
+
+
+def test_a_longest_interval_that_gets_shorter_holds_from_now_on_for_what_we_chose(store: Store) -> None:
+    reasons = (PollReason.QUIET, PollReason.PUSHED, PollReason.FRESHNESS, PollReason.RETRY_AFTER)
+    for one, reason in zip(many(store, 4), reasons, strict=True):
+        store.feeds.record_poll(one, decision(reason=reason, next_poll_at=NOON + 6 * HOUR), [], now=NOON)
+    assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 2
+    assert [one.last_reason for one in store.feeds.claim_due(NOON + HOUR + MINUTE, LEASE, 9)] == [*reasons[:2]]
+    assert store.feeds.keep_within(HOUR, NOON + MINUTE) == 0
+
+
+def test_an_interval_that_is_promised_while_the_feed_is_asked_holds_at_once(store: Store, feed: Feed) -> None:
+    poll(store, feed)
+    (claimed,) = store.feeds.claim_due(NOON + 15 * MINUTE, LEASE, 1)
+    store.feeds.sync([feed_settings(feed.settings.url, interval=2 * MINUTE)], NOON + 15.5 * MINUTE)
+    fresh = decision(outcome=PollOutcome.NOT_MODIFIED, reason=PollReason.FRESHNESS, next_poll_at=NOON + DAY)
+    store.feeds.record_quiet_polls([QuietPoll(claimed, fresh, NOON + 16 * MINUTE)])
+    assert due(store, 18) == 1
+
+
+def test_an_interval_that_is_taken_away_binds_no_longer(store: Store) -> None:
+    weekly = feed_settings(interval=7 * DAY)
+    store.feeds.sync([weekly], NOON)
+    promised = decision(reason=PollReason.PROMISED, next_poll_at=NOON + 7 * DAY)
+    store.feeds.record_poll(store.feeds.all()[0], promised, [], now=NOON)
+    assert store.feeds.keep_within(HOUR, NOON) == 0
+    store.feeds.sync([feed_settings()], NOON)
+    assert store.feeds.keep_within(HOUR, NOON) == 1
+    assert due(store, 60) == 1

@@ -235,3 +235,11 @@ def test_a_clock_set_back_leaves_no_feed_to_its_hub_for_long(store: Store, feed:
     store.set_right(NOON - timedelta(days=90))
     assert feed_of(store).pushed_until == NOON - timedelta(days=90)
     assert only_one(store).next_try_at == NOON - timedelta(days=90)
+
+
+def test_a_hub_that_is_left_is_relied_on_no_more(store: Store, feed: Feed) -> None:
+    subscribed(store, feed)
+    store.hubs.rely(feed.id, NOON + HOUR)
+    offer(store, feed_of(store), None)
+    store.hubs.leave_unwanted(NOON + MINUTE, timedelta(0))
+    assert (feed_of(store).pushed_until, feed_of(store).next_poll_at) == (None, NOON + MINUTE)

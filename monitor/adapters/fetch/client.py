@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import count
@@ -18,6 +18,7 @@ import httpx2
 
 from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.faults import fault_of
+from monitor.adapters.fetch.pauses import HostPauses
 from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.resolver import Resolver, ThreadResolver
 from monitor.adapters.fetch.routes import Routes
@@ -35,7 +36,7 @@ class HttpFetcher:
     The loop's thread starts with the first request and ends with `close()`, after which every call ends
     without further answers. `resolve` maps a host name to addresses (the machine's resolver by default),
     `ssl_context` is shared by all connections (building one costs 58 ms), `monotonic` ages the robots.txt
-    cache, in seconds.
+    cache, in seconds; `paused` are hosts to be left alone for so many seconds from now on.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class HttpFetcher:
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        paused: Mapping[str, float] | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
         self._resolver = resolver
         self._ssl_context = ssl_context
         self._monotonic = monotonic
+        self._pauses = HostPauses(monotonic, paused)
         # Re-entrant: the collector may close an abandoned generator, which takes the lock, while we hold it.
         self._lock = threading.RLock()
         self._closed = False
@@ -155,7 +158,7 @@ class HttpFetcher:
             self._resolver or ThreadResolver(), context, allow_private=settings.allow_private_addresses
         )
         turns = HostTurns(settings.per_host, settings.host_delay.total_seconds())
-        self._exchange = Exchange(routes, turns, settings, self._version, self._monotonic)
+        self._exchange = Exchange(routes, turns, settings, self._version, self._monotonic, self._pauses)
         loop = _new_loop()
         self._thread = threading.Thread(target=_run, args=(loop,), name="fetch", daemon=True)
         self._thread.start()

@@ -100,12 +100,13 @@ class Exchange:
         settings: PollSettings,
         version: str,
         monotonic: Callable[[], float],
+        pauses: HostPauses | None = None,
     ) -> None:
         self._routes = routes
         self._turns = turns
         self._settings = settings
         self._user_agent = settings.user_agent.replace("{version}", version)
-        self._pauses = HostPauses(monotonic)
+        self._pauses = pauses or HostPauses(monotonic)
         self._robots = Robots(self._fetch_robots, self._user_agent, monotonic)
         # Not those of a call: the pages of several may be waiting for one robots.txt.
         self._robots_seat = Seat(asyncio.Semaphore(settings.concurrency), lambda host: None)
@@ -176,7 +177,7 @@ class Exchange:
             raise Refused(PollOutcome.DISALLOWED, "robots.txt does not allow this page")
         if verdict is RobotsVerdict.UNREADABLE:
             raise Refused(
-                PollOutcome.DISALLOWED, "robots.txt could not be read, so this page is left alone for now"
+                PollOutcome.ROBOTS_UNREADABLE, "robots.txt could not be read, so this page is left alone for now"
             )
 
     async def _hop(

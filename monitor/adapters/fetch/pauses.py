@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from monitor.core.feeds.politeness import LONGEST_PAUSE
 from monitor.core.feeds.server_wishes import retry_after
@@ -14,12 +14,12 @@ class HostPauses:
     """Until when each host is left alone; `monotonic` in seconds. For one event loop, not thread-safe.
 
     Requests of many feeds may wait for their turn on a host when it answers the first of them with 429 and
-    Retry-After. Over a restart the store remembers.
+    Retry-After. `paused` are hosts that asked an earlier process, with the seconds that are left.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], paused: Mapping[str, float] | None = None) -> None:
         self._monotonic = monotonic
-        self._until: dict[str, float] = {}
+        self._until = {host: monotonic() + seconds for host, seconds in (paused or {}).items()}
 
     def note(self, host: str, response: FetchResponse) -> None:
         """Pauses the host of this answer, where it asks for that."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
@@ -21,7 +21,7 @@ from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_colu
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
-from monitor.core.feeds.schedule import first_poll_at
+from monitor.core.feeds.schedule import CHOSEN, first_poll_at
 from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
@@ -31,9 +31,11 @@ from monitor.model.feed import (
     FeedOrigin,
     FeedSettings,
     FeedStatus,
+    HostPause,
     Listing,
     PollDecision,
     PollOutcome,
+    PollReason,
     QuietPoll,
     Reading,
     Subscription,
@@ -45,7 +47,19 @@ _FIRST_WITHIN = timedelta(minutes=15)  # for a feed without an interval of its o
 
 # Made once (see upsert.py); what a poll learned names its columns by the parameters it brings.
 _POLLED = t.feeds.update().where(t.feeds.c.id == sa.bindparam("feed"))
-_POLLED_NOW = _POLLED.returning(t.feeds.c.boost_seconds, t.feeds.c.boost_until)
+_f = t.feeds.c
+_DUE_NEXT = sa.bindparam("due_next", type_=_f.next_poll_at.type)
+# Whoever made a feed due while it was asked (its hub told of news, its login was mended) is not overruled by what
+# the answer led to, which may be older.
+_MEANWHILE = sa.and_(
+    _f.lease_until.is_not(None),
+    _f.next_poll_at != sa.bindparam("was_due", type_=_f.next_poll_at.type),
+    _f.next_poll_at < _DUE_NEXT,
+    sa.bindparam("yields", type_=sa.Boolean),
+)
+_POLLED_NOW = _POLLED.values(next_poll_at=sa.case((_MEANWHILE, _f.next_poll_at), else_=_DUE_NEXT)).returning(
+    _f.boost_seconds, _f.boost_until
+)
 # The config may have changed while a feed was asked: what left it stays removed, and the name it gives wins.
 _GONE = _POLLED.where(t.feeds.c.status == FeedStatus.ACTIVE.value).values(status=FeedStatus.GONE.value)
 _TITLED = _POLLED.where(t.feeds.c.declared_name.is_(None))
@@ -59,6 +73,16 @@ _DUE = (
     .order_by(t.feeds.c.next_poll_at)
     .limit(sa.bindparam("most"))
 )
+_CHOSEN_LATER = sa.select(_f.id).where(
+    _f.status == FeedStatus.ACTIVE.value,
+    _f.next_poll_at > sa.bindparam("then"),
+    _f.failures == 0,
+    sa.or_(
+        _f.last_reason.in_([reason.value for reason in sorted(CHOSEN | {PollReason.PUSHED})]),
+        sa.and_(_f.last_reason == PollReason.PROMISED.value, _f.interval_seconds.is_(None)),
+    ),
+)
+_DUE_THEN = _POLLED.values(next_poll_at=sa.bindparam("due"))
 _e = t.entries.c
 _KNOWN = sa.select(
     _e.id,
@@ -98,6 +122,8 @@ class SqlFeedStore:
                 values = declared_columns(settings)
                 if settings.name:
                     values["name"] = settings.name
+                if (due := _promised_at(before, settings, now)) is not None:
+                    values["next_poll_at"] = due
                 # A feed that was gone is asked once more at each start, as long as it is declared.
                 if before["status"] != FeedStatus.ACTIVE.value:
                     values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
@@ -152,10 +178,21 @@ class SqlFeedStore:
                     t.feeds.c.declared_url.in_(urls[start : start + CHUNK]),
                     t.feeds.c.status == FeedStatus.ACTIVE.value,
                     t.feeds.c.last_outcome.in_(_BY_ACCESS),
-                    t.feeds.c.next_poll_at > now,
+                    # One that is asked right now is asked in the way that was.
+                    sa.or_(t.feeds.c.next_poll_at > now, t.feeds.c.lease_until > now),
                 )
                 done += connection.execute(failed.values(next_poll_at=now)).rowcount
         return done
+
+    def keep_within(self, longest: timedelta, now: datetime) -> int:
+        """Makes those due within that time that wait for longer because we chose so."""
+        with self._db.write() as connection:
+            late = connection.execute(_CHOSEN_LATER, {"then": now + longest}).scalars().all()
+            if late:
+                # Each at its own time within it: they are many.
+                due = [{"feed": one, "due": now + longest * (one % 100 + 1) / 100} for one in late]
+                connection.execute(_DUE_THEN, due)
+            return len(late)
 
     def unsubscribe(self, feed_id: int) -> None:
         """Polls a feed no more."""
@@ -247,6 +284,11 @@ class SqlFeedStore:
         with self._db.read() as connection:
             return host_pauses(connection, now)
 
+    def pause_host(self, pause: HostPause, now: datetime) -> None:
+        """Notes what a host asked for."""
+        with self._db.write() as connection:
+            pause_host(connection, pause, now)
+
     def put_off(self, until: Mapping[int, datetime]) -> None:
         """Makes feeds due later without a poll: their hosts are paused."""
         with self._db.write() as connection:
@@ -287,7 +329,12 @@ class SqlFeedStore:
 def _decided(
     connection: Connection, feed: Feed, decision: PollDecision, values: Mapping[str, object], now: datetime
 ) -> None:
-    row = connection.execute(_POLLED_NOW, {"feed": feed.id, **values}).first()
+    due = {
+        "due_next": decision.next_poll_at,
+        "was_due": feed.next_poll_at,
+        "yields": decision.reason is not PollReason.RETRY_AFTER,
+    }
+    row = connection.execute(_POLLED_NOW, {"feed": feed.id, **due, **values}).first()
     if row is not None and decision.reason not in NOT_SOONER:
         keep_boost(connection, feed, boost_of(*row), now)
     if decision.pause is not None:
@@ -304,6 +351,20 @@ def _first(settings: FeedSettings, index: int, now: datetime) -> dict[str, Any]:
     """A new feed as a row, due in its turn."""
     due = first_poll_at(now, index, settings.interval or _FIRST_WITHIN)
     return {**fresh_columns(settings, now), "next_poll_at": due}
+
+
+def _promised_at(before: RowMapping, settings: FeedSettings, now: datetime) -> datetime | None:
+    """When a feed is due that waits for longer than the interval it is given now; None where its time stays.
+
+    What a server asked for, or refused, holds.
+    """
+    promised = settings.interval
+    if promised is None or before["interval_seconds"] == promised.total_seconds():
+        return None
+    is_asked = before["lease_until"] is not None and before["lease_until"] > now
+    waits = is_asked or (before["next_poll_at"] > now + promised and before["last_reason"] not in NOT_SOONER)
+    # Of many that are given one each has its own time within it.
+    return now + promised * (before["id"] % 100 + 1) / 100 if waits and not before["failures"] else None
 
 
 def _known(connection: Connection, query: sa.Select[Any], feed_id: int, values: Sequence[str]) -> list[KnownEntry]:
@@ -341,7 +402,6 @@ def _close_listing(connection: Connection, feed: Feed) -> None:
 def _learned(feed: Feed, decision: PollDecision, reading: Reading, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {
         "url": decision.url,
-        "next_poll_at": decision.next_poll_at,
         "lease_until": None,
         "etag": decision.validators.etag,
         "last_modified": decision.validators.last_modified,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.new_entries import insert_entries
+from monitor.adapters.store.new_entries import CHUNK, insert_entries
 from monitor.adapters.store.rows import feed_of
 from monitor.core.feeds.schedule import LONGEST_WAIT
 from monitor.model.cadence import HubOffer
@@ -96,6 +96,7 @@ class SqlHubSubscriptions:
             sa.select(_w.id)
             .join(t.feeds, _f.id == _w.feed_id)
             .where(_LIVE, sa.or_(gone, sa.and_(other, _w.made_at <= now - stay)))
+            .limit(CHUNK)  # the others at the next look
         )
         with self._db.read() as connection:
             found = connection.execute(query).scalars().all()  # mostly none: without the write lock
@@ -105,7 +106,7 @@ class SqlHubSubscriptions:
             leaving = t.websub.update().where(_w.id.in_(found)).returning(_w.feed_id)
             values = {"state": HubState.LEAVING.value, "next_try_at": now, "failures": 0, "error": None}
             feeds = connection.execute(leaving.values(**values)).scalars().all()
-            _poll_now(connection, sa.and_(_f.id.in_(feeds), _f.pushed_until.is_not(None)), now, timedelta(0))
+            _end_reliance(connection, _f.id.in_(feeds), now, timedelta(0))
         return len(found)
 
     def due(self, now: datetime, limit: int) -> Sequence[HubSubscription]:
@@ -150,7 +151,7 @@ class SqlHubSubscriptions:
             connection.execute(
                 denied.values(state=HubState.DENIED.value, lease_until=None, error=error, next_try_at=next_try_at)
             )
-            _end_reliance(connection, subscription.feed_id, now, timedelta(0))
+            _end_reliance(connection, _f.id == subscription.feed_id, now, timedelta(0))
 
     def drop(self, subscription: HubSubscription) -> None:
         """Forgets it."""
@@ -236,7 +237,7 @@ class SqlHubSubscriptions:
         doubted = t.websub.update().where(_w.id == subscription.id)
         with self._db.write() as connection:
             connection.execute(doubted.values(doubt=doubt.value, doubted_at=now, proven_at=None))
-            _end_reliance(connection, subscription.feed_id, now, least)
+            _end_reliance(connection, _f.id == subscription.feed_id, now, least)
 
     def end_silence(self, until: datetime, now: datetime, least: timedelta) -> int:
         """Has the feeds polled that are left to a hub until then at most."""
@@ -279,8 +280,8 @@ def _put_off(feed_id: int, now: datetime, until: datetime) -> sa.Update:
     )
 
 
-def _end_reliance(connection: Connection, feed_id: int, now: datetime, least: timedelta) -> None:
-    relied = sa.and_(_f.id == feed_id, _f.pushed_until.is_not(None))
+def _end_reliance(connection: Connection, among: sa.ColumnElement[bool], now: datetime, least: timedelta) -> None:
+    relied = sa.and_(among, _f.pushed_until.is_not(None))
     _poll_now(connection, relied, now, least)
     connection.execute(t.feeds.update().where(relied).values(pushed_until=None))
 
@@ -288,7 +289,8 @@ def _end_reliance(connection: Connection, feed_id: int, now: datetime, least: ti
 def _poll_now(connection: Connection, among: sa.ColumnElement[bool], now: datetime, least: timedelta) -> int:
     """Pulls the due time of feeds near: to now, or to `least` after their last poll.
 
-    Whose server failed, or asked for a pause, is left alone until the time that was set then.
+    Whose server failed, or asked for a pause, is left alone until the time that was set then. One that is asked at
+    this moment is asked once more, since its answer may be older than the news.
     """
     later = sa.and_(
         _f.status == FeedStatus.ACTIVE.value,
@@ -301,7 +303,9 @@ def _poll_now(connection: Connection, among: sa.ColumnElement[bool], now: dateti
     changed = connection.execute(soon.where(rested).values(next_poll_at=now)).rowcount
     # A moment later than asked for costs nothing; a time for each row would be SQL that differs by database.
     tired = soon.where(~rested, _f.next_poll_at > now + least)
-    return changed + connection.execute(tired.values(next_poll_at=now + least)).rowcount
+    changed += connection.execute(tired.values(next_poll_at=now + least)).rowcount
+    asked = t.feeds.update().where(later, _f.next_poll_at <= now, _f.lease_until > now)
+    return changed + connection.execute(asked.values(next_poll_at=now + least)).rowcount
 
 
 def _subscription_of(row: RowMapping) -> HubSubscription:

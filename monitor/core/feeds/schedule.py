@@ -34,7 +34,7 @@ _MAX_DOUBLINGS = 20  # 2**20 minutes are two years: far over the cap, and no ove
 # What a server asked for: never cut short by jitter.
 _ASKED = frozenset({PollReason.FRESHNESS, PollReason.RETRY_AFTER, PollReason.SKIPPED})
 # What we chose ourselves: never beyond `max_interval`, jitter included.
-_CHOSEN = frozenset(
+CHOSEN = frozenset(
     {
         PollReason.INTERVAL,
         PollReason.RATE,
@@ -88,11 +88,11 @@ def decide_next_poll(
         wait, reason = _wait_of_failing(feed, settings, response, outcome, failures, now)
     longest = _longest(feed, settings, outcome, reason)
     # Cut before the jitter too: feeds at the longest wait are spread, and no ttl overflows the arithmetic.
-    most = longest / (1 + _JITTER) if reason in _CHOSEN else longest
+    most = longest / (1 + _JITTER) if reason in CHOSEN else longest
     wait = min(_jittered(min(wait, most), reason, dice), longest)
-    if reason in _CHOSEN or reason is PollReason.PROMISED:
+    if reason in CHOSEN or reason is PollReason.PROMISED:
         wait = _back_in_step(feed, wait, now, dice)
-    if reason in _CHOSEN:
+    if reason in CHOSEN:
         wait = max(wait, min(settings.min_interval, longest))
     wait, reason = _without_skipped(cadence, wait, reason, now, dice)
     return PollDecision(
@@ -237,7 +237,7 @@ def _is_pushed(feed: Feed, now: datetime) -> bool:
 def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: PollReason) -> timedelta:
     """The cap of a wait, jitter included."""
     longest = max(LONGEST_WAIT, feed.settings.interval or LONGEST_WAIT)
-    if reason in _CHOSEN:
+    if reason in CHOSEN:
         return min(longest, settings.max_interval)
     if reason is not PollReason.BACK_OFF:
         return longest
@@ -272,7 +272,7 @@ def _without_skipped(
 
     Not beyond a day, and not against a promise or a boost.
     """
-    if reason not in _CHOSEN and reason is not PollReason.FRESHNESS:
+    if reason not in CHOSEN and reason is not PollReason.FRESHNESS:
         return wait, reason
     due = (now + wait).astimezone(UTC)
     free = due
@@ -285,7 +285,10 @@ def _without_skipped(
 
 
 def _is_skipped(cadence: Cadence, at: datetime) -> bool:
-    return at.hour in cadence.skip_hours or at.weekday() in cadence.skip_days
+    # All hours, or all days, are a form filled in by mistake.
+    hours = cadence.skip_hours if len(cadence.skip_hours) < 24 else ()
+    days = cadence.skip_days if len(cadence.skip_days) < 7 else ()
+    return at.hour in hours or at.weekday() in days
 
 
 def _validators(stored: Validators, response: FetchResponse, outcome: PollOutcome) -> Validators:

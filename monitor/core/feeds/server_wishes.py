@@ -12,10 +12,19 @@ AGES = timedelta(days=365)
 
 
 def freshness(response: FetchResponse, now: datetime) -> timedelta | None:
-    """How long the answer is fresh (RFC 9111 §4.2.1): max-age, else Expires minus Date; never negative.
+    """How long the answer is fresh still (RFC 9111 §4.2): max-age, else Expires minus Date, less the Age that a
+    cache in between gives it; never negative.
 
     None when it says nothing of that.
     """
+    lifetime = _lifetime(response, now)
+    if lifetime is None:
+        return None
+    age = _seconds(response.headers.get("age", "").strip()) or timedelta(0)
+    return max(lifetime - age, timedelta(0))
+
+
+def _lifetime(response: FetchResponse, now: datetime) -> timedelta | None:
     directives = [part.strip().lower() for part in response.headers.get("cache-control", "").split(",")]
     if "no-cache" in directives or "no-store" in directives:
         return timedelta(0)
@@ -28,7 +37,7 @@ def freshness(response: FetchResponse, now: datetime) -> timedelta | None:
     expires = _http_date(response.headers["expires"])
     if expires is None:
         return timedelta(0)  # "0" and other nonsense mean "in the past" (RFC 9111 §5.3)
-    return max(expires - (_http_date(response.headers.get("date")) or now), timedelta(0))
+    return expires - (_http_date(response.headers.get("date")) or now)
 
 
 def retry_after(response: FetchResponse, now: datetime | None) -> timedelta | None:

@@ -7,8 +7,8 @@ and matched again as a revision of the same story, so that new words can fire a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -53,7 +53,8 @@ def judge_listing(
     for one in known:
         by_id.setdefault(one.id, []).append(one)
         by_url.setdefault(one.url_key, []).append(one)
-    hashes = [words_hash(entry) for entry in entries]
+    stored = {one.text_hash for one in known}
+    hashes = [_hash_as_stored(entry, stored) for entry in entries]
     triples = list(zip(entries, keys, hashes, strict=True))
     listed = {(entry.id, key, text_hash) for entry, key, text_hash in triples}
     found = []
@@ -78,6 +79,18 @@ def stale_rows(judged: Sequence[Judged], now: datetime) -> list[int]:
 def words_hash(entry: ParsedEntry) -> str:
     """128 bits over the words of title, summary and content: markup, case and spacing do not count."""
     return hash_words(*(fold_words(part) for part in (entry.title, entry.summary, entry.content)))
+
+
+def _hash_as_stored(entry: ParsedEntry, stored: Set[str]) -> str:
+    """The hash of its words; the one that an earlier version made of them where that is what is stored.
+
+    That one kept a summary that says what the content says: whole feeds would look revised after an upgrade.
+    """
+    made = words_hash(entry)
+    if made in stored or not stored or entry.summary or not entry.content:
+        return made
+    twice = words_hash(replace(entry, summary=entry.content))
+    return twice if twice in stored else made
 
 
 def title_likeness(one: str, other: str) -> float:

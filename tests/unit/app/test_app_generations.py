@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from desk import eventually
-from newsroom import FEED, OTHER_FEED, Newsroom, feed_settings, item, rss
+from newsroom import DAY, FEED, OTHER_FEED, Newsroom, failing, feed_settings, item, rss
 
 from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, AtWork, Generations
 from monitor.app.service import Service
 from monitor.app.wiring import Monitor
+from monitor.model.access import FeedAccess
 from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoint
 from monitor.model.digest import Message
+from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.gaps import GapStage
@@ -81,6 +83,29 @@ def room() -> Newsroom:
 def closed(monitor: Monitor) -> bool:
     fetcher: Any = monitor.fetcher
     return bool(fetcher.closed)
+
+
+# ---- what the old generation asked in the way that was
+
+
+def test_a_feed_that_was_asked_with_the_old_login_until_the_swap_is_asked_with_the_new_one(room: Newsroom) -> None:
+    room.fetcher.answers[FEED] = failing(PollOutcome.AUTH_ERROR, 401)
+    for _ in range(3):
+        room.repoll(DAY)
+    room.clock.advance(2 * DAY)
+    first = monitor_of(room)
+    with_login = replace(first.poll, access={FEED: FeedAccess(authorization="Basic x")})
+    generations = Generations(first, AtWork())
+
+    def reload_meanwhile(request: FetchRequest) -> FetchResponse:
+        room.clock.advance(timedelta(seconds=1))
+        generations.swap(replace(first, poll=with_login))
+        return FetchResponse(request, PollOutcome.AUTH_ERROR, status=401, url=request.url)
+
+    room.fetcher.answers[FEED] = reload_meanwhile
+    list(first.poll.run(lambda: generations.current is not first))
+    room.fetcher.answers[FEED] = rss(item("e1"))
+    assert [report.decision.outcome for report in generations.current.poll.run(lambda: False)] == [PollOutcome.OK]
 
 
 # ---- what is closed, and when

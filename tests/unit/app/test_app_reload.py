@@ -26,6 +26,7 @@ from monitor.app.wiring import Monitor, build
 from monitor.core.rules import RuleFile, load_rules
 from monitor.model.delivery import BrokenReceiver, ChannelKind
 from monitor.model.feed import FeedStatus
+from monitor.pipeline.pauses import PauseKeeper
 
 CONFIG = """\
 [store]
@@ -145,7 +146,10 @@ def test_new_poll_settings_bring_a_fetcher_of_their_own_and_what_is_in_hand_is_s
     after = desk.reload()
     assert after is not None
     assert after.fetcher is not before.fetcher
-    assert after.poll.fetcher is after.read.fetcher is after.fetcher
+    assert after.poll.fetcher is after.fetcher
+    for pages in (after.read.fetcher, after.gaps.fetcher):
+        assert isinstance(pages, PauseKeeper)  # what hosts ask for is written down
+        assert pages.fetcher is after.fetcher
     assert (after.poll.settings.per_host, after.poll.settings.interval) == (2, timedelta(minutes=20))
     assert after.poll.in_hand is before.poll.in_hand
     assert after.read.in_hand is before.read.in_hand

@@ -13,6 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from monitor.core.feeds.schedule import LONGEST_WAIT, entry_fate
+from monitor.model.cadence import Cadence
 from monitor.model.entry import Fate, ParsedEntry
 from monitor.model.feed import Feed, FeedSettings, FeedStatus, PollOutcome, PollReason, PollSettings, Validators
 
@@ -39,6 +40,13 @@ def test_jitter_is_ten_percent_either_way() -> None:
             {"headers": {"expires": "Wed, 22 Feb 2023 13:00:00 GMT", "date": "Wed, 22 Feb 2023 11:00:00 GMT"}},
             timedelta(hours=2),
         ),
+        # What a cache in between has kept for a while is that much less fresh (RFC 9111 §4.2.3).
+        ({"headers": {"cache-control": "max-age=86400", "age": "82800"}}, timedelta(hours=1)),
+        (
+            {"headers": {"expires": "Wed, 22 Feb 2023 15:00:00 GMT", "age": "7200"}},
+            timedelta(hours=1),
+        ),
+        ({"headers": {"cache-control": "max-age=3600", "age": "an hour"}}, timedelta(hours=1)),
         ({"headers": {"retry-after": "3600"}}, timedelta(hours=1)),
     ],
 )
@@ -65,6 +73,8 @@ def test_what_the_server_asks_for_stretches_the_default_interval(
         {"retry-after": "²³"},
         {"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"},
         {"cache-control": "max-age=,max-age"},
+        {"cache-control": "max-age=3600", "age": "3600"},
+        {"cache-control": "max-age=3600", "age": "99999999999999999"},
         {"expires": "Wed, 99 Feb 99999999999999999999 13:00:00 +99999999"},
     ],
 )
@@ -322,3 +332,11 @@ def test_an_old_entry_with_a_fresh_update_is_still_old() -> None:
     assert fate(-8 * DAY, HOUR, last_success_at=NOW) is Fate.TOO_OLD
     assert fate(None, HOUR, last_success_at=NOW) is Fate.WAITING
     assert fate(None, -8 * DAY, last_success_at=NOW) is Fate.TOO_OLD
+
+
+@pytest.mark.parametrize(
+    "cadence", [Cadence(skip_hours=frozenset(range(24))), Cadence(skip_days=frozenset(range(7)))]
+)
+def test_a_feed_that_asks_never_to_be_read_asks_nothing(cadence: Cadence) -> None:
+    decision = decide(cadence=cadence)
+    assert (wait(decision), decision.reason) == (BASE, PollReason.INTERVAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -92,3 +93,16 @@ def test_a_bare_429_and_a_busy_503_without_a_time_pause_nobody(fetcher: HttpFetc
         with LoopbackServer(reply(status=status)) as server:
             answers = fetch(fetcher, server.url("/1"), server.url("/2"))
             assert [one.status for one in answers] == [status, status]
+
+
+def test_a_pause_of_before_the_fetcher_was_made_is_kept(time: Time) -> None:
+    with (
+        LoopbackServer(tired) as server,
+        closing(HttpFetcher(SETTINGS, "1", monotonic=time, paused={"127.0.0.1": 90.0})) as made,
+    ):
+        (early,) = fetch(made, server.url("/x"))
+        assert server.asked == []
+        time.now += 90
+        (after,) = fetch(made, server.url("/x"))
+    assert (early.outcome, early.status, early.headers["retry-after"]) == (PollOutcome.RATE_LIMITED, None, "90")
+    assert after.outcome is PollOutcome.OK

@@ -61,7 +61,7 @@ def test_a_4xx_means_that_there_are_no_rules(fetcher: Make, serve: Serve, status
 def test_rules_that_cannot_be_read_keep_us_away_for_now(fetcher: Make, serve: Serve, robots: bytes) -> None:
     server = serve(site(robots))
     (response,) = pages(fetcher(), server.url("/page"))
-    assert response.outcome is PollOutcome.DISALLOWED
+    assert response.outcome is PollOutcome.ROBOTS_UNREADABLE
     assert "could not be read" in (response.error or "")
     assert [asked.target for asked in server.asked] == ["/robots.txt"]
 
@@ -95,7 +95,9 @@ def test_a_failure_is_remembered_for_minutes_and_not_for_a_day(fetcher: Make, se
     server = serve(lambda asked: robots.pop(0) if asked.target == "/robots.txt" else reply(b"x"))
     now = [0.0]
     one = fetcher(monotonic=lambda: now[0])
-    assert [r.outcome for r in pages(one, server.url("/a"), server.url("/b"))] == [PollOutcome.DISALLOWED] * 2
+    assert [r.outcome for r in pages(one, server.url("/a"), server.url("/b"))] == [
+        PollOutcome.ROBOTS_UNREADABLE
+    ] * 2
     now[0] += 301
     assert [r.outcome for r in pages(one, server.url("/a"))] == [PollOutcome.OK]
 

@@ -9,6 +9,8 @@ from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, HOUR, Newsroom, answer, failing, item, rss
 
 from monitor.model.feed import PollOutcome, PollReason, PollSettings
+from monitor.model.fetch import FetchRequest, Purpose
+from monitor.pipeline.pauses import PauseKeeper
 
 BIG = [f"https://big.example/{n}" for n in range(5)]
 SMALL = "https://small.example/feed"
@@ -93,3 +95,15 @@ def test_what_the_fetcher_did_not_ask_since_the_host_was_paused_meanwhile_is_put
     assert (room.feed.last_reason, room.feed.failures) == (PollReason.HOST_PAUSED, 0)
     assert room.feed.next_poll_at >= NOON + timedelta(minutes=30)
     assert not room.store.feeds.host_pauses(NOON)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PAGE, Purpose.FEED])
+def test_what_a_page_of_the_host_is_told_holds_for_its_feeds_over_restarts_too(
+    room: Newsroom, purpose: Purpose
+) -> None:
+    pages = PauseKeeper(room.fetcher, room.store.feeds, room.clock)
+    (told,) = pages.fetch_many(iter([FetchRequest(1, BIG[0], purpose)]))
+    assert told.outcome is PollOutcome.RATE_LIMITED
+    asked(room)
+    room.poll()  # a stage of its own: nothing but the store knows
+    assert asked(room) == [SMALL]

@@ -38,6 +38,7 @@ def page(first: str, title: str = "At the border") -> bytes:
     ).encode()
 
 
+LEFT_ALONE = failing(PollOutcome.RATE_LIMITED, 429, "answered 429", **{"retry-after": "3600"})
 CLOSED = answer(page("On Sunday Taliban forces closed the Torkham crossing."))
 
 
@@ -150,6 +151,8 @@ def test_a_page_that_opens_at_the_last_try_is_not_missed(room: Newsroom) -> None
         (failing(PollOutcome.HTTP_ERROR, 404), True),  # the feed may be faster than the site
         (failing(PollOutcome.AUTH_ERROR, 403), True),
         (answer(b"<html><body>Log in</body></html>"), True),
+        (failing(PollOutcome.ROBOTS_UNREADABLE), True),  # robots.txt answered 503
+        (LEFT_ALONE, True),
         (failing(PollOutcome.GONE, 410), False),
         (failing(PollOutcome.DISALLOWED), False),
         (answer(b"%PDF-1.7", content_type="application/pdf"), False),
@@ -162,6 +165,12 @@ def test_what_six_hours_cannot_change_is_not_asked_again(room: Newsroom, route: 
     room.clock.advance(REREAD_AFTER[0])
     room.turn()
     assert bool(room.alerts()) is again
+
+
+def test_a_page_whose_host_is_paused_for_an_hour_holds_its_entry_up_for_no_minute(room: Newsroom) -> None:
+    enter(room, LEFT_ALONE, item(title="At the border", summary="Torkham was closed by Taliban forces."))
+    assert [rule for _, rule, _ in room.alerts()] == ["torkham-closed"]
+    assert room.fates()[0].reread is not None
 
 
 # ---- nobody waits for it, and nobody is confused by it
