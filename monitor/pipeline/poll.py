@@ -12,7 +12,7 @@ from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.link_header import hub_of_header
 from monitor.core.feeds.politeness import after_pause, pause_of, unasked_until
 from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
-from monitor.core.feeds.schedule import decide_next_poll
+from monitor.core.feeds.schedule import address_to_ask, decide_next_poll
 from monitor.core.stories.identity import stale_rows
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.entry import Fate, NewEntry, ParsedFeed
@@ -119,7 +119,8 @@ class PollStage:
 
     def _request(self, feed: Feed) -> FetchRequest:
         access = self.access.get(feed.settings.url, PLAIN_ACCESS)
-        return FetchRequest(feed.id, feed.url, validators=feed.validators, access=access)
+        url, validators = address_to_ask(feed)
+        return FetchRequest(feed.id, url, validators=validators, access=access)
 
     def _let_go(self, waiting: list[int], run: _Run) -> None:
         """Leaves those in line to the stage of the next generation, or to the next start."""

@@ -30,6 +30,7 @@ _OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line mus
 _MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
 _REFUSALS_BELIEVED = 3  # failures in a row: bot walls send a 403 in passing
 _JITTER = 0.1
+_MOVE_DOUBTED = 5  # failures in a row at the address to which a feed moved for good
 _MAX_DOUBLINGS = 20  # 2**20 minutes are two years: far over the cap, and no overflow
 # What a server asked for: never cut short by jitter.
 _ASKED = frozenset({PollReason.FRESHNESS, PollReason.RETRY_AFTER, PollReason.SKIPPED})
@@ -101,7 +102,7 @@ def decide_next_poll(
         outcome=outcome,
         failures=failures,
         validators=_validators(feed.validators, response, outcome),
-        url=response.permanent_url or feed.url if succeeded else feed.url,
+        url=response.permanent_url or response.request.url if succeeded else feed.url,
         status=FeedStatus.GONE if outcome is PollOutcome.GONE else feed.status,
         error=None if succeeded else _error(response, problem, outcome),
         # What comes by a hub is no news at the daily poll, which teaches nothing then.
@@ -117,6 +118,17 @@ def first_poll_at(now: datetime, index: int, interval: timedelta) -> datetime:
     """
     late = max(0, index - FIRST_AT_ONCE) * _FIRST_APART
     return now + (late if late < interval else late % interval)
+
+
+def address_to_ask(feed: Feed) -> tuple[str, Validators]:
+    """Where to ask a feed now, with the validators that belong there.
+
+    One that moved for good and then failed five times in a row is asked at its declared address every other time:
+    the new one may have died, or the move was a mistake. What answers there is its address from then on.
+    """
+    if feed.url != feed.settings.url and feed.failures >= _MOVE_DOUBTED and feed.failures % 2:
+        return feed.settings.url, Validators()
+    return feed.url, feed.validators
 
 
 def entry_fate(

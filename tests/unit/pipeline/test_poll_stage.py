@@ -503,3 +503,35 @@ def test_a_hub_named_in_a_header_goes_before_one_named_in_the_feed() -> None:
     room.fetcher.answers[FEED] = answer(body + b"<!-- other bytes -->", link=header)
     room.repoll()
     assert room.feed.hub == HubOffer("https://hub.example/header", "https://news.example/topic")
+
+
+# ---- an address that a feed moved to
+
+
+def test_a_feed_whose_new_address_died_is_found_again_at_the_declared_one() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED)])
+    moved = "https://moved.example/feed.xml"
+    room.fetcher.answers[FEED] = answer(rss(item()), permanent_url=moved, etag='"old"')
+    room.poll()
+    assert room.feed.url == moved
+    room.fetcher.answers[moved] = failing(PollOutcome.UNREACHABLE)
+    room.fetcher.answers[FEED] = answer(rss(item(), item("e2")))
+    for _ in range(5):
+        room.repoll()
+    assert (room.feed.url, room.feed.failures) == (moved, 5)
+    room.repoll()
+    assert (room.feed.url, room.feed.failures, room.fate("e2")) == (FEED, 0, Fate.WAITING)
+    assert room.fetcher.requests[-1].validators == Validators()
+
+
+def test_a_feed_whose_addresses_are_both_dead_is_asked_at_both_in_turn() -> None:
+    room = Newsroom(feeds=[feed_settings(FEED)])
+    moved = "https://moved.example/feed.xml"
+    room.fetcher.answers[FEED] = answer(rss(item()), permanent_url=moved)
+    room.poll()
+    for url in (FEED, moved):
+        room.fetcher.answers[url] = failing(PollOutcome.UNREACHABLE)
+    for _ in range(9):
+        room.repoll()
+    assert [request.url for request in room.fetcher.requests][-4:] == [FEED, moved, FEED, moved]
+    assert room.feed.url == moved
