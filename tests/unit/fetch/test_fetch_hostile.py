@@ -9,11 +9,11 @@ import struct
 import subprocess
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from hostile_bodies import MB, chunked, gzip_of_zeros
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.model.feed import PollOutcome
@@ -23,20 +23,6 @@ Fetch = Callable[..., FetchResponse]
 Serve = Callable[..., LoopbackServer]
 
 SHORT = timedelta(seconds=0.4)
-MB = 1_000_000
-
-
-def gzip_of_zeros(size: int) -> bytes:
-    """A gzip body without its trailer: one megabyte of zeros, packed once and repeated."""
-    packer = zlib.compressobj(9, wbits=-15)
-    megabyte = packer.compress(bytes(MB)) + packer.flush(zlib.Z_FULL_FLUSH)
-    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + megabyte * (size // MB)
-
-
-def chunked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    for piece in pieces:
-        yield b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def endless(asked: Asked) -> Iterator[bytes]:

@@ -1,0 +1,209 @@
+"""Servers that misbehave, one a row of the hostile table: what each says, and what must be stored of it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from hostile_bodies import HOSTILE, MB, chunked, gzip_of_zeros, rss, torn
+from http_server import Asked, LoopbackServer, reply
+
+from monitor.model.feed import POLL_SUCCESS, PollOutcome
+
+Said = bytes | Iterable[bytes]
+Behaviour = Callable[[LoopbackServer, Asked], Said]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a server does, and what the store must say of its feed after a poll."""
+
+    name: str
+    behaviour: Behaviour
+    outcomes: frozenset[PollOutcome] = POLL_SUCCESS
+    why: str = ""  # a part of the error
+    titles: tuple[str, ...] | int | None = None  # of its entries, or how many it has
+
+
+def says(body: bytes | str, **headers: str) -> Behaviour:
+    """The same answer each time."""
+    whole = reply(body.encode() if isinstance(body, str) else body, **headers)
+    return lambda server, asked: whole
+
+
+def raw(answer: bytes) -> Behaviour:
+    """The same bytes each time, whatever they mean."""
+    return lambda server, asked: answer
+
+
+def moves_to(location: str) -> Behaviour:
+    """A redirect."""
+    answer = reply(b"", 302, Location=location)
+    return lambda server, asked: answer
+
+
+def wrong(outcome: PollOutcome, name: str, behaviour: Behaviour, why: str = "") -> Row:
+    """A row that ends in an error and brings no entry."""
+    return Row(name, behaviour, frozenset({outcome}), why, titles=0)
+
+
+def endless(server: LoopbackServer, asked: Asked) -> Iterator[bytes]:
+    def pieces() -> Iterator[bytes]:
+        while not server.stopped.is_set():
+            yield b"x" * 60_000
+
+    return chunked(pieces())
+
+
+def drip_body(server: LoopbackServer, asked: Asked) -> Iterator[bytes]:
+    yield reply(b"", length=MB)
+    yield from server.drip(b"x")
+
+
+def drip_headers(server: LoopbackServer, asked: Asked) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nX-Slow: "
+    yield from server.drip(b"x")
+
+
+def silence(server: LoopbackServer, asked: Asked) -> Iterator[bytes]:
+    server.stopped.wait()
+    yield b""
+
+
+def item(title: str, more: str = "", *, link: str = "", guid: str = "") -> str:
+    """An entry as RSS writes it; its title is markup."""
+    parts = (f"<link>{link}</link>" if link else "", f"<guid isPermaLink='false'>{guid}</guid>" if guid else "")
+    return f"<item><title>{title}</title>{''.join(parts)}{more}</item>"
+
+
+def channel(*items: str, links: str = "") -> str:
+    """A whole feed."""
+    atom = "xmlns:atom='http://www.w3.org/2005/Atom'"
+    return f"<rss version='2.0' {atom}><channel><title>Hostile</title>{links}{''.join(items)}</channel></rss>"
+
+
+class Changing:
+    """A feed whose every fetch lists an entry under ids that nobody saw before."""
+
+    def __init__(self, links: str = "", **headers: str) -> None:
+        self.links = links
+        self.headers = headers
+        self.fetches = 0
+
+    def __call__(self, server: LoopbackServer, asked: Asked) -> bytes:
+        if asked.target.startswith("/older"):
+            return self.older(asked)
+        self.fetches += 1
+        date = f"<pubDate>{format_datetime(datetime.now(UTC))}</pubDate>"
+        listed = [
+            item(f"Apricots of hour {self.fetches}-{n}", date, link=f"http://x.example/{self.fetches}/{n}")
+            for n in range(3)
+        ]
+        return reply(channel(*listed, links=self.links.format(number=self.fetches)).encode(), **self.headers)
+
+    def older(self, asked: Asked) -> bytes:
+        """A page that names a further one, for ever."""
+        number = int(asked.target.partition("=")[2] or 0)
+        page = item(f"Old apricots {number}", link=f"http://x.example/old/{number}")
+        return reply(channel(page, links=f"<atom:link rel='next' href='/older?n={number + 1}'/>").encode())
+
+
+T = PollOutcome
+BROKEN_HTTP = {
+    "400 kB header": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 400_000 + b"\r\n\r\n",
+    "20,000 headers": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000 + b"\r\n",
+    "bad chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
+    "chunks cut short": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    "short body": reply(rss("<guid>1</guid>").encode(), length=5_000),
+    "no http": b"<rss>no http at all</rss>",
+    "closed without a word": b"",
+    "gzip cut short": reply(gzip.compress(rss("").encode() * 99)[:-20], Content_Encoding="gzip"),
+}
+REDIRECTS = {
+    "itself": "/",
+    "file": "file:///etc/passwd",
+    "gopher": "gopher://127.0.0.1:70/",
+    "script": "javascript:alert(1)",
+    "a login": "http://user:secret@127.0.0.1/",
+    "octal": "http://0177.0.0.1/",
+    "no port": "http://127.0.0.1:99999/",
+}
+ENTITIES = {
+    "XML bomb": '<!ENTITY a "ha">' + "".join(f'<!ENTITY a{n} "&a{n - 1 if n else ""};&a;&a;">' for n in range(30)),
+    "external entity": '<!ENTITY a9 SYSTEM "file:///etc/passwd">',
+    "external parameter entity": '<!ENTITY % a SYSTEM "http://127.0.0.1/x.dtd"> %a;',
+}
+NO_FEEDS = {
+    "a path": "/etc/passwd",
+    "a file URL": "file:///etc/passwd",
+    "a URL": "http://127.0.0.1/",
+    "a login page": "<!DOCTYPE html><html><body><form>Please log in</form></body></html>",
+    "nothing": "",
+    "NULs only": "\0" * 10_000,
+}
+DECLARED = '<?xml version="1.0" encoding="{}"?>'
+GREETING = "Привет, Zürich"
+CHARSETS = {
+    "UTF-16 without a mark": (DECLARED.format("utf-16") + channel(item(GREETING))).encode("utf-16-le"),
+    "UTF-16 without a word": channel(item(GREETING)).encode("utf-16-be"),
+    "UTF-8 that says latin-1": (DECLARED.format("iso-8859-1") + channel(item(GREETING))).encode(),
+    "a charset that nobody knows": (DECLARED.format("x-none") + channel(item(GREETING))).encode(),
+    "NULs": channel(item(GREETING.replace(",", "\0,\0"))).encode(),
+    "junk before the declaration": ("\n junk " + DECLARED.format("utf-8") + channel(item(GREETING))).encode(),
+}
+LONG = "long " * 50_000
+
+
+def rows() -> list[Row]:
+    """All of them."""
+    bomb = gzip_of_zeros(200 * MB)
+    return [
+        wrong(T.TOO_LARGE, "gzip bomb", says(bomb, Content_Encoding="gzip")),
+        wrong(T.TOO_LARGE, "gzip bomb in gzip", says(gzip.compress(bomb), Content_Encoding="gzip, gzip")),
+        wrong(T.PROTOCOL_ERROR, "br", says(b"\x8b\x00\x80", Content_Encoding="br"), "not asked for"),
+        wrong(T.TOO_LARGE, "endless body", endless),
+        wrong(T.TOO_LARGE, "20 MB CDATA", says(HOSTILE["one long text"][0])),
+        wrong(T.TIMEOUT, "slow drip of body", drip_body),
+        wrong(T.TIMEOUT, "slow drip of headers", drip_headers),
+        wrong(T.TIMEOUT, "silence", silence),
+        *(wrong(T.PROTOCOL_ERROR, name, raw(answer)) for name, answer in BROKEN_HTTP.items()),
+        *(wrong(T.BAD_REDIRECT, f"to {name}", moves_to(location)) for name, location in REDIRECTS.items()),
+        *(
+            wrong(T.NOT_A_FEED, name, says(f"<!DOCTYPE rss [{entities}]>{rss('&a9;')}"), "entities")
+            for name, entities in ENTITIES.items()
+        ),
+        *(
+            Row(name, says(text), titles=min(entries, 2))  # of a thousand that are the same, one is stored
+            for name, (text, _, entries) in HOSTILE.items()
+            if len(text) < 10 * MB
+        ),
+        *(
+            Row(f"torn {name}", says(torn(HOSTILE[name][0])), POLL_SUCCESS | {T.PARSE_FAILED, T.NOT_A_FEED})
+            for name in ("nested tags", "attributes", "attributes of the root", "namespaces", "entries", "links")
+        ),
+        *(wrong(T.NOT_A_FEED, name, says(body)) for name, body in NO_FEEDS.items()),
+        *(Row(name, says(body), titles=(GREETING,)) for name, body in CHARSETS.items()),
+        Row("utf-7", says(DECLARED.format("utf-7") + channel(item("+ADw-script+AD4-x"))), titles=1),
+        Row("huge title", says(channel(item(LONG))), titles=((LONG[:999]).strip() + "…",)),
+        Row("script in title", says(channel(item("&lt;script&gt;alert(1)&lt;/script&gt;Hi"))), titles=("Hi",)),
+        Row("lines in title", says(channel(item("Subject: x&#13;&#10;Bcc: y"))), titles=("Subject: x Bcc: y",)),
+        Row("script for a link", says(channel(item("x", link="javascript:alert(1)"))), titles=("x",)),
+    ]
+
+
+def serve(stack: ExitStack, behaviours: Iterable[Behaviour], net: int) -> list[LoopbackServer]:
+    """A server for each, on an address of its own in 127.NET.0.0/16."""
+    return [
+        stack.enter_context(_server(behaviour, f"127.{net}.{number}.1"))
+        for number, behaviour in enumerate(behaviours, 1)
+    ]
+
+
+def _server(behaviour: Behaviour, address: str) -> LoopbackServer:
+    server: LoopbackServer
+    server = LoopbackServer(lambda asked: behaviour(server, asked), address)
+    return server
