@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from desk import Desk, eventually
-from hostile_servers import Row, rows, serve
+from hostile_servers import HUBS, OLDER, TRICKS, Broken, Row, offers, rows, serve
 from local_feed import LocalFeed
 
 from monitor.demo.server import LocalSite
 
 HEALTHY = 12
-HELD_UP = 10.0  # seconds from publication to the receiver's file, poll interval and all
+# Seconds from publication to the receiver's file, poll interval and all, on a machine that has other work too. Of
+# what was published before the start, the first poll of all the hostile feeds is part.
+USUALLY, HELD_UP = 4.0, 20.0
+MEMORY = 400.0  # MB of the daemon: a few dozen bodies of up to 10 MB are in hand at once
 
 
 class Presses:
@@ -54,6 +57,12 @@ class Presses:
             thread.join()
 
 
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def arrived(desk: Desk) -> list[tuple[str, float]]:
     """The headlines that the receiver has, each as often as it came, and when."""
     return [
@@ -64,8 +73,10 @@ def arrived(desk: Desk) -> list[tuple[str, float]]:
 
 
 def configure(desk: Desk, hostile: list[str], healthy: list[LocalFeed]) -> None:
+    port = free_port()
+    web = f'[web]\nlisten = "127.0.0.1:{port}"\npublic_url = "http://127.0.0.1:{port}/monitor"\n'
     promised = "".join(f'[[feeds]]\nurl = "{feed.url}"\ninterval = "1s"\nbackfill = "24h"\n' for feed in healthy)
-    desk.write(hostile, more=promised)
+    desk.write(hostile, more=web + promised)
 
 
 def most_memory(pid: int) -> float:
@@ -100,36 +111,53 @@ def complaint(desk: Desk, row: Row, url: str, outcome: str, error: str | None) -
     return None if sound else f"{row.name}: {outcome}, {error}, {len(titles)} entries {titles[:2]!r:.200}"
 
 
+def ends_of_gaps(desk: Desk) -> dict[str, str]:
+    """By the feed."""
+    return dict(desk.ask("SELECT declared_url, ended FROM gaps JOIN feeds ON feeds.id = feed_id"))
+
+
+def hubs_that_failed(desk: Desk) -> set[str]:
+    return {hub for (hub,) in desk.ask("SELECT hub FROM websub WHERE failures > 0 AND error IS NOT NULL")}
+
+
 @pytest.mark.needs("linux")
 def test_all_hostile_feeds_at_once_hold_up_no_healthy_one(desk: Desk) -> None:
     with ExitStack() as stack:
-        table = rows()
-        urls = [server.url() for server in serve(stack, [row.behaviour for row in table], 66)]
         sites = [stack.enter_context(LocalSite(address=f"127.67.{number}.1")) for number in range(1, HEALTHY + 1)]
         presses = Presses([LocalFeed(site, f"Press {number}") for number, site in enumerate(sites)])
+        hubs = [server.url() for server in serve(stack, HUBS.values(), 65)]
+        table = rows() + [Row("a hostile hub", offers(hub), titles=1) for hub in hubs]
+        urls = [server.url() for server in serve(stack, [row.behaviour for row in table], 66)]
+        broken = [server.url() for server in serve(stack, [Broken(older) for older in OLDER], 68)]
+        tricky = [server.url() for server in serve(stack, [behaviour for behaviour, _ in TRICKS.values()], 69)]
         for _ in range(HEALTHY):
             presses.publish()
-        configure(desk, urls, presses.feeds)
+        configure(desk, urls + broken + tricky, presses.feeds)
+        gaps = {url: end for url, end in zip(broken, OLDER.values(), strict=True) if end}
+        tricks = {f"Torkham closed, incident {number}x" for _, numbers in TRICKS.values() for number in numbers}
         begun = time.monotonic()
         with desk.running() as daemon:
             started = time.time()
             with presses.publishing(0.3):
                 eventually(lambda: len(polled(desk, urls)) == len(urls), "a poll of each hostile feed")
+                eventually(lambda: ends_of_gaps(desk) == gaps, f"the end of each gap: {gaps}")
+                eventually(lambda: hubs_that_failed(desk) == set(hubs), "each hub to fail")
             hostile = time.monotonic() - begun
-            eventually(lambda: len(arrived(desk)) >= len(presses.published), "the last alert")
+            eventually(lambda: len(arrived(desk)) >= len(presses.published) + len(tricks), "the last alert")
             memory = most_memory(daemon.pid)
             stored = polled(desk, urls)
         came = arrived(desk)
-        waits = sorted(at - max(presses.published[title], started) for title, at in came)
+        waits = sorted(at - max(presses.published[title], started) for title, at in came if title not in tricks)
         print(
-            f"\n{len(urls)} hostile feeds polled within {hostile:.1f} s beside {HEALTHY} healthy ones; "
-            f"{len(came)} alerts, the slowest {waits[-1]:.1f} s after publication, half within "
-            f"{waits[len(waits) // 2]:.1f} s; {memory:.0f} MB"
+            f"\n{len(urls + broken + tricky)} hostile feeds and {len(hubs)} hostile hubs asked within "
+            f"{hostile:.1f} s beside {HEALTHY} healthy feeds; {len(came)} alerts, the slowest {waits[-1]:.1f} s "
+            f"after publication, half within {waits[len(waits) // 2]:.1f} s; {memory:.0f} MB"
         )
         said = [complaint(desk, row, url, *stored[url]) for row, url in zip(table, urls, strict=True)]
         assert [one for one in said if one] == []
-        assert Counter(title for title, _ in came) == Counter(presses.published)
+        assert sorted(title for title, _ in came) == sorted([*presses.published, *tricks])
+        assert waits[len(waits) // 2] < USUALLY
         assert waits[-1] < HELD_UP
-        assert memory < 250
+        assert memory < MEMORY
         assert "Traceback" not in desk.log()
         assert desk.events("stage failed", "stage broke") == []

@@ -14,6 +14,7 @@ from http_server import Asked, LoopbackServer, reply
 
 from monitor.model.feed import POLL_SUCCESS, PollOutcome
 
+BEGUN = datetime.now(UTC)
 Said = bytes | Iterable[bytes]
 Behaviour = Callable[[LoopbackServer, Asked], Said]
 
@@ -86,30 +87,33 @@ def channel(*items: str, links: str = "") -> str:
     return f"<rss version='2.0' {atom}><channel><title>Hostile</title>{links}{''.join(items)}</channel></rss>"
 
 
-class Changing:
-    """A feed whose every fetch lists an entry under ids that nobody saw before."""
+class Broken:
+    """A feed whose second body lists nothing of its first, and says where its older entries are."""
 
-    def __init__(self, links: str = "", **headers: str) -> None:
-        self.links = links
-        self.headers = headers
-        self.fetches = 0
+    def __init__(self, older: str) -> None:
+        self.older = older
+        self.asked = 0
+        self.pages = 0
 
     def __call__(self, server: LoopbackServer, asked: Asked) -> bytes:
-        if asked.target.startswith("/older"):
-            return self.older(asked)
-        self.fetches += 1
-        date = f"<pubDate>{format_datetime(datetime.now(UTC))}</pubDate>"
-        listed = [
-            item(f"Apricots of hour {self.fetches}-{n}", date, link=f"http://x.example/{self.fetches}/{n}")
-            for n in range(3)
-        ]
-        return reply(channel(*listed, links=self.links.format(number=self.fetches)).encode(), **self.headers)
+        if asked.target != "/":
+            return self._page()
+        self.asked += 1
+        listed = [self._entry(f"{min(self.asked, 2)}-{number}") for number in range(3)]
+        return reply(channel(*listed, links=_older(self.older)).encode())
 
-    def older(self, asked: Asked) -> bytes:
+    def _page(self) -> bytes:
         """A page that names a further one, for ever."""
-        number = int(asked.target.partition("=")[2] or 0)
-        page = item(f"Old apricots {number}", link=f"http://x.example/old/{number}")
-        return reply(channel(page, links=f"<atom:link rel='next' href='/older?n={number + 1}'/>").encode())
+        self.pages += 1
+        return reply(channel(self._entry(f"old {self.pages}"), links=_older(f"/older?n={self.pages}")).encode())
+
+    def _entry(self, name: str) -> str:
+        date = f"<pubDate>{format_datetime(BEGUN)}</pubDate>"
+        return item(f"Apricots, crate {name}", date, link=f"http://x.example/{name.replace(' ', '/')}")
+
+
+def _older(url: str) -> str:
+    return f"<atom:link rel='next' href='{url}'/>"
 
 
 T = PollOutcome
@@ -156,6 +160,29 @@ CHARSETS = {
     "junk before the declaration": ("\n junk " + DECLARED.format("utf-8") + channel(item(GREETING))).encode(),
 }
 LONG = "long " * 50_000
+HEADERS = {
+    "brackets": "<" * 60_000,
+    "quotes": '<http://x.example/>; rel="' + "a" * 30_000,
+    "many links": ", ".join(['<http://x.example/>; rel="a"'] * 2_000),
+    "a script for a hub": '<javascript:alert(1)>; rel="hub"',
+    "a file for a hub": '<file:///etc/passwd>; rel="hub"',
+}
+# How each older page that a feed names ends the gap; None where it is no address.
+OLDER = {
+    "/": "circle",
+    "http://127.0.0.1:1/older": "other_host",
+    "/older": "too_many_pages",
+    "file:///etc/passwd": None,
+    "javascript:alert(1)": None,
+}
+HUBS: dict[str, Behaviour] = {
+    "endless": endless,
+    "drip": drip_headers,
+    "circle": moves_to("/"),
+    "file": moves_to("file:///etc/passwd"),
+    "large header": raw(b"HTTP/1.1 202 OK\r\nX: " + b"a" * 400_000 + b"\r\n\r\n"),
+    "no http": raw(b"\0" * 1_000),
+}
 
 
 def rows() -> list[Row]:
@@ -183,16 +210,50 @@ def rows() -> list[Row]:
         ),
         *(
             Row(f"torn {name}", says(torn(HOSTILE[name][0])), POLL_SUCCESS | {T.PARSE_FAILED, T.NOT_A_FEED})
-            for name in ("nested tags", "attributes", "attributes of the root", "namespaces", "entries", "links")
+            for name in ("nested tags", "attributes", "namespaces")
         ),
         *(wrong(T.NOT_A_FEED, name, says(body)) for name, body in NO_FEEDS.items()),
         *(Row(name, says(body), titles=(GREETING,)) for name, body in CHARSETS.items()),
         Row("utf-7", says(DECLARED.format("utf-7") + channel(item("+ADw-script+AD4-x"))), titles=1),
+        *(Row(f"{name} in Link", says(channel(item("x")), Link=link), titles=1) for name, link in HEADERS.items()),
         Row("huge title", says(channel(item(LONG))), titles=((LONG[:999]).strip() + "…",)),
         Row("script in title", says(channel(item("&lt;script&gt;alert(1)&lt;/script&gt;Hi"))), titles=("Hi",)),
         Row("lines in title", says(channel(item("Subject: x&#13;&#10;Bcc: y"))), titles=("Subject: x Bcc: y",)),
         Row("script for a link", says(channel(item("x", link="javascript:alert(1)"))), titles=("x",)),
     ]
+
+
+def incident(number: int, **more: str) -> str:
+    """An entry that the rules match, unlike every other."""
+    said = f"Torkham was closed, said witness {number}; {number * 7} trucks wait in camp {number}."
+    return item(f"Torkham closed, incident {number}x", f"<description>{said}</description>", **more)
+
+
+def ids_that_change(server: LoopbackServer, asked: Asked) -> bytes:
+    """The same entries each time, under other ids."""
+    number = len(server.asked)
+    listed = [incident(n, guid=f"{n}-{number}", link=f"http://x.example/{n}") for n in (9_001, 9_002)]
+    return reply(channel(*listed, links=f"<generator>{number}</generator>").encode())
+
+
+# Each of their entries is news once.
+TRICKS: dict[str, tuple[Behaviour, tuple[int, ...]]] = {
+    "ids that change": (ids_that_change, (9_001, 9_002)),
+    "one id for all": (
+        says(channel(*(incident(n, guid="same", link=f"http://x.example/{n}") for n in (9_003, 9_004)))),
+        (9_003, 9_004),
+    ),
+    "no ids": (
+        says(channel(*(incident(n, link=f"http://x.example/{n}") for n in (9_005, 9_006)))),
+        (9_005, 9_006),
+    ),
+    "neither ids nor links": (says(channel(incident(9_007), incident(9_008))), (9_007, 9_008)),
+}
+
+
+def offers(hub: str) -> Behaviour:
+    """A feed that names this hub."""
+    return says(channel(item("x"), links=f"<atom:link rel='hub' href='{hub}'/>"))
 
 
 def serve(stack: ExitStack, behaviours: Iterable[Behaviour], net: int) -> list[LoopbackServer]:
