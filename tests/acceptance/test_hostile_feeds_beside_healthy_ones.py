@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from desk import Desk, eventually
-from hostile_servers import HUBS, OLDER, TRICKS, Broken, Row, offers, rows, serve
+from hostile_servers import HUBS, OLDER, TRAP, TRICKS, Broken, Row, offers, rows, serve
+from http_server import LoopbackServer, reply
 from local_feed import LocalFeed
 
 from monitor.demo.server import LocalSite
@@ -126,9 +127,13 @@ def test_all_hostile_feeds_at_once_hold_up_no_healthy_one(desk: Desk) -> None:
         sites = [stack.enter_context(LocalSite(address=f"127.67.{number}.1")) for number in range(1, HEALTHY + 1)]
         presses = Presses([LocalFeed(site, f"Press {number}") for number, site in enumerate(sites)])
         hubs = [server.url() for server in serve(stack, HUBS.values(), 65)]
-        table = rows() + [Row("a hostile hub", offers(hub), titles=1) for hub in hubs]
+        trap = stack.enter_context(LoopbackServer(reply(b"secret"), "127.64.1.1"))
+        table = rows(trap.url()) + [Row("a hostile hub", offers(hub), titles=1) for hub in hubs]
         urls = [server.url() for server in serve(stack, [row.behaviour for row in table], 66)]
-        broken = [server.url() for server in serve(stack, [Broken(older) for older in OLDER], 68)]
+        broken = [
+            server.url()
+            for server in serve(stack, [Broken(older.replace(TRAP, trap.url())) for older in OLDER], 68)
+        ]
         tricky = [server.url() for server in serve(stack, [behaviour for behaviour, _ in TRICKS.values()], 69)]
         for _ in range(HEALTHY):
             presses.publish()
@@ -156,6 +161,7 @@ def test_all_hostile_feeds_at_once_hold_up_no_healthy_one(desk: Desk) -> None:
         said = [complaint(desk, row, url, *stored[url]) for row, url in zip(table, urls, strict=True)]
         assert [one for one in said if one] == []
         assert sorted(title for title, _ in came) == sorted([*presses.published, *tricks])
+        assert trap.asked == []
         assert waits[len(waits) // 2] < USUALLY
         assert waits[-1] < HELD_UP
         assert memory < MEMORY

@@ -117,6 +117,7 @@ def _older(url: str) -> str:
 
 
 T = PollOutcome
+TRAP = "http://trap.invalid/"  # stands for a server that nobody may ask: `rows` puts in its address
 BROKEN_HTTP = {
     "400 kB header": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 400_000 + b"\r\n\r\n",
     "20,000 headers": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000 + b"\r\n",
@@ -139,12 +140,13 @@ REDIRECTS = {
 ENTITIES = {
     "XML bomb": '<!ENTITY a "ha">' + "".join(f'<!ENTITY a{n} "&a{n - 1 if n else ""};&a;&a;">' for n in range(30)),
     "external entity": '<!ENTITY a9 SYSTEM "file:///etc/passwd">',
-    "external parameter entity": '<!ENTITY % a SYSTEM "http://127.0.0.1/x.dtd"> %a;',
+    "external parameter entity": f'<!ENTITY % a SYSTEM "{TRAP}"> %a;',
+    "entity elsewhere": f'<!ENTITY a9 SYSTEM "{TRAP}">',
 }
 NO_FEEDS = {
     "a path": "/etc/passwd",
     "a file URL": "file:///etc/passwd",
-    "a URL": "http://127.0.0.1/",
+    "a URL": TRAP,
     "a login page": "<!DOCTYPE html><html><body><form>Please log in</form></body></html>",
     "nothing": "",
     "NULs only": "\0" * 10_000,
@@ -159,6 +161,11 @@ CHARSETS = {
     "NULs": channel(item(GREETING.replace(",", "\0,\0"))).encode(),
     "junk before the declaration": ("\n junk " + DECLARED.format("utf-8") + channel(item(GREETING))).encode(),
 }
+UTF_7 = "+ADw-script+AD4-x"  # a script to who reads it so
+OTHER_DOCUMENTS = (
+    f"<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='{TRAP}'/><content src='{TRAP}'/>"
+    f"<description>&lt;object data='{TRAP}'&gt;&lt;img src='{TRAP}'&gt;</description><enclosure url='{TRAP}'/>"
+)
 LONG = "long " * 50_000
 HEADERS = {
     "brackets": "<" * 60_000,
@@ -170,7 +177,7 @@ HEADERS = {
 # How each older page that a feed names ends the gap; None where it is no address.
 OLDER = {
     "/": "circle",
-    "http://127.0.0.1:1/older": "other_host",
+    TRAP: "other_host",
     "/older": "too_many_pages",
     "file:///etc/passwd": None,
     "javascript:alert(1)": None,
@@ -185,7 +192,7 @@ HUBS: dict[str, Behaviour] = {
 }
 
 
-def rows() -> list[Row]:
+def rows(trap: str = TRAP) -> list[Row]:
     """All of them."""
     bomb = gzip_of_zeros(200 * MB)
     return [
@@ -200,7 +207,12 @@ def rows() -> list[Row]:
         *(wrong(T.PROTOCOL_ERROR, name, raw(answer)) for name, answer in BROKEN_HTTP.items()),
         *(wrong(T.BAD_REDIRECT, f"to {name}", moves_to(location)) for name, location in REDIRECTS.items()),
         *(
-            wrong(T.NOT_A_FEED, name, says(f"<!DOCTYPE rss [{entities}]>{rss('&a9;')}"), "entities")
+            wrong(
+                T.NOT_A_FEED,
+                name,
+                says(f"<!DOCTYPE rss [{entities.replace(TRAP, trap)}]>{rss('&a9;')}"),
+                "entities",
+            )
             for name, entities in ENTITIES.items()
         ),
         *(
@@ -212,13 +224,14 @@ def rows() -> list[Row]:
             Row(f"torn {name}", says(torn(HOSTILE[name][0])), POLL_SUCCESS | {T.PARSE_FAILED, T.NOT_A_FEED})
             for name in ("nested tags", "attributes", "namespaces")
         ),
-        *(wrong(T.NOT_A_FEED, name, says(body)) for name, body in NO_FEEDS.items()),
+        *(wrong(T.NOT_A_FEED, name, says(body.replace(TRAP, trap))) for name, body in NO_FEEDS.items()),
         *(Row(name, says(body), titles=(GREETING,)) for name, body in CHARSETS.items()),
-        Row("utf-7", says(DECLARED.format("utf-7") + channel(item("+ADw-script+AD4-x"))), titles=1),
+        Row("utf-7", says(DECLARED.format("utf-7") + channel(item(UTF_7))), titles=(UTF_7,)),
         *(Row(f"{name} in Link", says(channel(item("x")), Link=link), titles=1) for name, link in HEADERS.items()),
         Row("huge title", says(channel(item(LONG))), titles=((LONG[:999]).strip() + "…",)),
         Row("script in title", says(channel(item("&lt;script&gt;alert(1)&lt;/script&gt;Hi"))), titles=("Hi",)),
         Row("lines in title", says(channel(item("Subject: x&#13;&#10;Bcc: y"))), titles=("Subject: x Bcc: y",)),
+        Row("other documents", says(channel(item("x", OTHER_DOCUMENTS.replace(TRAP, trap)))), titles=("x",)),
         Row("script for a link", says(channel(item("x", link="javascript:alert(1)"))), titles=("x",)),
     ]
 
