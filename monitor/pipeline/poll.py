@@ -64,9 +64,9 @@ class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll; `access` is by the URL of a feed, as declared.
 
     `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
-    ten seconds holds up neither another one nor what comes due meanwhile, and two children are worth two processors.
-    Answers without a body to be read are stored together, before more is asked for: nobody waits for them, and a
-    commit costs more than the rest.
+    ten seconds holds up neither another one nor what comes due meanwhile, and two children are worth two
+    processors. Answers without a body to be read are stored together, before more is asked for: nobody waits for
+    them, and a commit costs more than the rest.
     """
 
     feeds: DueFeeds
