@@ -72,8 +72,8 @@ class HttpFetcher:
         feeds than that holds up no other, however slow it is. At most 9 × `concurrency` are thus drawn and
         unanswered. How long the last of a host waits is not bounded by `timeout`: with n drawn before it, up to
         n / `per_host` × max(`timeout`, `host_delay`). Of bodies over 500 kB, four are read or wait to be drawn at
-        once, over all calls; the others wait for that, outside of their deadline. Closing the generator cancels what this
-        call has in flight.
+        once, over all calls; the others wait for that, outside of their deadline. Closing the generator
+        cancels what this call has in flight.
         """
         call = _Call(self._settings)
         with self._lock:
