@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from monitor.adapters.sandbox import PRELOAD, ProcessSandbox
+from monitor.adapters.sandbox import PRELOAD, ProcessSandbox, TwoSpeedSandbox
 
 PARSERS = 2
-"""Children that parse; the poll stage has as many bodies at work. Two processors are what a small machine has."""
+"""Children that parse. Two processors are what a small machine has."""
+LONG_READS = 6
+"""Bodies at once that take longer than a feed or page should, or wait for their turn. One more is not read."""
+POLL_READERS = PARSERS + LONG_READS
+"""Bodies that the poll stage has at work: those that take long leave the children that parse to the others."""
+# A feed takes some thousandths, a large one that feedparser must read a tenth.
+_SOON = 0.4  # seconds of CPU
 
 # The fork server is one for all children of a process, and preloads what the first of them asks for.
 PRELOADED = (*PRELOAD, "monitor.core.text.language_model")
@@ -19,9 +25,13 @@ def parsing_sandbox() -> ProcessSandbox:
     return ProcessSandbox(workers=PARSERS)
 
 
-def reading_sandbox() -> ProcessSandbox:
-    """For all that the daemon reads: with the model of language detection, which its children share."""
-    return ProcessSandbox(workers=PARSERS, preload=PRELOADED)
+def reading_sandbox() -> TwoSpeedSandbox:
+    """For all that the daemon reads: with the model of language detection, which its children share.
+
+    What takes longer than it should has one child for itself, with the sandbox's own limits.
+    """
+    fast = ProcessSandbox(workers=PARSERS, cpu_seconds=_SOON, preload=PRELOADED)
+    return TwoSpeedSandbox(fast, ProcessSandbox(workers=1, preload=PRELOADED), LONG_READS)
 
 
 def names_sandbox() -> ProcessSandbox:

@@ -25,7 +25,7 @@ from monitor.adapters.fetch.hubs import HttpHubs
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
-from monitor.app.children import PARSERS, names_sandbox, parsing_sandbox, reading_sandbox
+from monitor.app.children import POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.standing import inboxes_of
@@ -135,7 +135,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
         fetcher=fetcher,
         sandboxes=(sandbox, *names),
         clock=clock,
-        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, PARSERS, settings.access),
+        poll=PollStage(store.feeds, fetcher, sandbox, clock, random, settings.poll, POLL_READERS, settings.access),
         gaps=GapStage(store.gaps, store.feeds, pages, sandbox, clock, random, settings.poll, settings.access),
         read=ReadStage(
             store.articles,

@@ -28,6 +28,7 @@ from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
 MOST_IN_LINE = 5_000  # feeds in memory that wait for their hosts; more of them are late with everything else
+LOOK_AGAIN = 1.0  # seconds between two looks for what came due while bodies are read
 MOST_QUIET = 64  # answers without a body that wait to be stored together; a crash asks them once more
 
 
@@ -58,14 +59,17 @@ class _Run:
     stored: list[PollReport] = field(default_factory=list)  # to be told
 
 
+_AtWork = Future[PollReport | QuietPoll | None]
+
+
 @dataclass(frozen=True, slots=True)
 class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll; `access` is by the URL of a feed, as declared.
 
     `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
-    ten seconds holds up no other feed, and two children are worth two processors. Answers without a body to be
-    read are stored together, before more is asked for: nobody waits for them, and a commit costs more than the
-    rest.
+    ten seconds holds up neither another one nor what comes due meanwhile, and two children are worth two
+    processors. Answers without a body to be read are stored together, before more is asked for: nobody waits for
+    them, and a commit costs more than the rest.
     """
 
     feeds: DueFeeds
@@ -104,7 +108,7 @@ class PollStage:
 
         try:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
-                yield from self._reports(self.fetcher.fetch_many(due()), run, threads)
+                yield from self._reports(lambda: self.fetcher.fetch_many(due()), run, threads)
         finally:
             left = list(run.asked)
             self.in_hand.give_back(left)
@@ -148,19 +152,24 @@ class PollStage:
         )
 
     def _reports(
-        self, responses: Iterator[FetchResponse], run: _Run, threads: ThreadPoolExecutor
+        self, responses: Callable[[], Iterator[FetchResponse]], run: _Run, threads: ThreadPoolExecutor
     ) -> Iterator[PollReport]:
-        at_work: list[Future[PollReport | QuietPoll | None]] = []
+        at_work: list[_AtWork] = []
         try:
-            for response in responses:
-                run.lines.answered(response.request.key)
-                if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
-                    yield from self._told(run, [self._answered(run.asked, response)])
-                    continue
-                at_work.append(threads.submit(self._answered, run.asked, response))
-                # One more than can be at work lies ready; the other answers wait with the fetcher.
+            while True:
+                for response in responses():
+                    run.lines.answered(response.request.key)
+                    if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
+                        yield from self._told(run, [self._answered(run.asked, response)])
+                        continue
+                    at_work.append(threads.submit(self._answered, run.asked, response))
+                    # One more than can be at work lies ready; the other answers wait with the fetcher.
+                    yield from self._told(run, _done(at_work, self.readers))
+                if not at_work:
+                    break
+                # Nothing is due; but a body may take its child ten seconds, and others come due meanwhile.
+                wait(at_work, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
                 yield from self._told(run, _done(at_work, self.readers))
-            yield from self._told(run, _done(at_work, 0))
             self._store_quiet(run)
             yield from self._told(run, ())
         finally:
@@ -292,9 +301,7 @@ class PollStage:
         return read_body(self.sandbox, response, now)
 
 
-def _done(
-    at_work: list[Future[PollReport | QuietPoll | None]], most: int
-) -> Iterator[PollReport | QuietPoll | None]:
+def _done(at_work: list[_AtWork], most: int) -> Iterator[PollReport | QuietPoll | None]:
     """What is done, and so many more that at most that many stay at work. Raises what a reader raised."""
     while True:
         finished = [one for one in at_work if one.done()]

@@ -7,9 +7,11 @@ import signal
 import threading
 import time
 from contextlib import ExitStack
+from itertools import cycle, islice
 
 import pytest
 from desk import Desk
+from hostile_servers import rows, serve
 from incidents import MAIL, World, check, settled
 from local_feed import LocalFeed
 from mail_server import mail_server
@@ -25,7 +27,9 @@ def kill_at_random(desk: Desk, kills: int, dice: random.Random, longest: float) 
         assert daemon.wait() == -signal.SIGKILL, "the daemon had ended by itself"
 
 
-def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, longest: float) -> None:
+def run_with_kills(
+    desk: Desk, count: int, kills: int, seed: int, pause: float, longest: float, hostile: int = 0
+) -> None:
     dice = random.Random(seed)
     with ExitStack() as stack:
         mail = stack.enter_context(mail_server())
@@ -35,7 +39,9 @@ def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, 
         ]
         feeds = [LocalFeed(site, f"Feed {index}") for index, site in enumerate(sites)]
         world = World(feeds, dice)
-        desk.write([feed.url for feed in feeds], receivers=MAIL.format(port=mail.port))
+        misbehaving = serve(stack, [row.behaviour for row in islice(cycle(rows()), hostile)], 66)
+        urls = [feed.url for feed in feeds] + [server.url() for server in misbehaving]
+        desk.write(dice.sample(urls, len(urls)), receivers=MAIL.format(port=mail.port))
         begun = time.monotonic()
         for number in range(1, count + 1):
             world.publish(number)
@@ -45,9 +51,9 @@ def run_with_kills(desk: Desk, count: int, kills: int, seed: int, pause: float, 
             desk.within("4m", lambda: settled(desk, world), "the last delivery")
         messages, repeats = check(desk, world, mail)
         print(
-            f"\n{count} feeds, {len(world.matching) + len(world.others)} entries, {len(world.matching)} matching, "
-            f"{kills} kills: {messages} messages, 0 lost, 0 planned twice, {repeats} repeated on the wire with "
-            f"their key, {time.monotonic() - begun:.0f} s"
+            f"\n{count} feeds, {hostile} hostile ones, {len(world.matching) + len(world.others)} entries, "
+            f"{len(world.matching)} matching, {kills} kills: {messages} messages, 0 lost, 0 planned twice, "
+            f"{repeats} repeated on the wire with their key, {time.monotonic() - begun:.0f} s"
         )
 
 
@@ -60,3 +66,9 @@ def test_ten_random_kills_lose_nothing_and_plan_nothing_twice(desk: Desk) -> Non
 @pytest.mark.timeout(1800)
 def test_two_hundred_feeds_and_forty_kills_lose_nothing(desk: Desk) -> None:
     run_with_kills(desk, count=200, kills=40, seed=7, pause=0.05, longest=4.0)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_forty_kills_among_three_hundred_feeds_of_which_a_third_is_hostile_lose_nothing(desk: Desk) -> None:
+    run_with_kills(desk, count=200, kills=40, seed=11, pause=0.1, longest=6.0, hostile=100)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
-from monitor.adapters.sandbox import ProcessSandbox
+from monitor.adapters.sandbox import ProcessSandbox, TwoSpeedSandbox
 from monitor.core.feeds.parse import parse_feed
 from monitor.model.errors import NotAFeed, NotExtractable, SandboxFailed, SandboxReason
 from monitor.ports import Sandbox
@@ -18,9 +18,16 @@ from monitor.testing import InlineSandbox
 NOW = datetime(2023, 2, 22, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=["process", "inline"])
+MADE: dict[str, Callable[[], Sandbox]] = {
+    "process": lambda: ProcessSandbox(workers=2),
+    "two speeds": lambda: TwoSpeedSandbox(ProcessSandbox(workers=2), ProcessSandbox(workers=1), 1),
+    "inline": InlineSandbox,
+}
+
+
+@pytest.fixture(scope="module", params=list(MADE))
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    made: Sandbox = ProcessSandbox(workers=2) if request.param == "process" else InlineSandbox()
+    made = MADE[request.param]()
     yield made
     made.close()
 
@@ -85,7 +92,7 @@ def test_a_parsed_feed_is_the_same_as_without_a_sandbox(sandbox: Sandbox) -> Non
 
 
 def test_closing_twice_is_safe() -> None:
-    for made in (ProcessSandbox(workers=1), InlineSandbox()):
+    for made in (make() for make in MADE.values()):
         made.run(add, 1)
         made.close()
         made.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from enum import Enum
 
 import httpx2
@@ -33,8 +34,45 @@ class BodyBroken(Exception):
     """A body that cannot be decoded, or ends too early; the text is one line."""
 
 
-async def read_body(response: httpx2.Response, cap: int, excess: Excess, body: bytearray | None = None) -> bytes:
+LARGE = 500_000
+"""Bytes from which on a body needs room: twice the mean feed."""
+
+
+class Room:
+    """Room for one large body: taken when it proves to be one, given back when nobody holds it any more.
+
+    `places` are shared by all bodies of a fetcher: without them, as many as are fetched at once could each take
+    all that the cap allows.
+    """
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self.taken = False
+
+    async def take(self) -> None:
+        """Waits for a place; once for a body, however often it is asked."""
+        if not self.taken:
+            await self._places.acquire()
+            self.taken = True
+
+    def give_back(self) -> None:
+        """Safe to call without a place."""
+        if self.taken:
+            self.taken = False
+            self._places.release()
+
+
+async def read_body(
+    response: httpx2.Response,
+    cap: int,
+    excess: Excess,
+    body: bytearray | None = None,
+    *,
+    take_room: Callable[[], Awaitable[None]] | None = None,
+) -> bytes:
     """The decoded body, at most `cap` bytes; `body` keeps what came when the rest fails.
+
+    `take_room` is awaited when the body proves to be large: it waits for room.
 
     The cap holds for the bytes on the wire, for the result, and for every step of nested encodings in
     between, so that neither memory (cap + 64 kB per step) nor work can be multiplied. Raises BodyTooLarge
@@ -52,8 +90,11 @@ async def read_body(response: httpx2.Response, cap: int, excess: Excess, body: b
             body += piece
             if len(body) > cap:
                 break
+            if take_room is not None and len(body) > LARGE:
+                await take_room()
         if len(body) > cap or wire > cap:
             if excess is Excess.REFUSE:
+                body.clear()  # now, not when the collector finds the frame that the error keeps
                 raise BodyTooLarge(f"more than {cap} bytes")
             return bytes(body[:cap])
     if wire and not all(decoder.complete for decoder in decoders):

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from monitor.adapters.fetch.body import Room
 from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.faults import fault_of
 from monitor.adapters.fetch.pauses import HostPauses
@@ -27,6 +28,7 @@ from monitor.model.fetch import FetchRequest, FetchResponse
 
 _ASK_AGAIN = 1.0  # seconds after which an iterator that said None is asked again (the port's promise)
 _WAITING = 8  # times `concurrency`: the most requests drawn that only wait for their host's turn
+_MOST_LARGE = 4  # large bodies that are read, or wait to be drawn, at once
 _CLOSE_SECONDS = 5.0
 
 
@@ -62,6 +64,7 @@ class HttpFetcher:
         self._thread: threading.Thread | None = None
         self._exchange: Exchange | None = None
         self._calls: set[_Call] = set()
+        self._large = asyncio.Semaphore(_MOST_LARGE)
 
     def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
         """Answers in completion order; `requests` is read in the calling thread, when a slot is free.
@@ -71,7 +74,9 @@ class HttpFetcher:
         no slot: up to 8 × `concurrency` of them are drawn beside the running ones, so that a host with fewer
         feeds than that holds up no other, however slow it is. At most 9 × `concurrency` are thus drawn and
         unanswered. How long the last of a host waits is not bounded by `timeout`: with n drawn before it, up to
-        n / `per_host` × max(`timeout`, `host_delay`). Closing the generator cancels what this call has in flight.
+        n / `per_host` × max(`timeout`, `host_delay`). Of bodies over 500 kB, four are read or wait to be drawn at
+        once, over all calls; the others wait for that, outside of their deadline. Closing the generator
+        cancels what this call has in flight.
         """
         call = _Call(self._settings)
         with self._lock:
@@ -142,13 +147,20 @@ class HttpFetcher:
 
     async def _answer(self, call: _Call, ticket: int, request: FetchRequest) -> None:
         assert self._exchange is not None
+        room = Room(self._large)
         try:
-            seat = Seat(call.slots, lambda host: call.news.put((ticket, host)))
-            response = await self._exchange.fetch(request, seat)
-        except Exception as error:  # the last net: a fault of ours must not lose the request
-            outcome, why = fault_of(error)
-            response = FetchResponse(request, outcome, url=request.url, error=why)
-        call.news.put((ticket, response))
+            try:
+                seat = Seat(call.slots, lambda host: call.news.put((ticket, host)), room)
+                response = await self._exchange.fetch(request, seat)
+            except Exception as error:  # the last net: a fault of ours must not lose the request
+                outcome, why = fault_of(error)
+                response = FetchResponse(request, outcome, url=request.url, error=why)
+            drawn = call.hold(ticket) if room.taken and response.body else None
+            call.news.put((ticket, response))
+            if drawn is not None:
+                await drawn.wait()
+        finally:
+            room.give_back()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         """Makes loop, exchange and thread; under the lock."""
@@ -182,6 +194,7 @@ class _Call:
         self._hosts: Counter[str] = Counter()
         self._host_of: dict[int, str] = {}
         self._futures: dict[int, Future[None]] = {}
+        self._held: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
         self._running = 0
 
     @property
@@ -202,9 +215,19 @@ class _Call:
         self._leave(ticket)
         self._enter(ticket, host)
 
+    def hold(self, ticket: int) -> asyncio.Event:
+        """Set when the answer is drawn; for the loop's thread, before it is news."""
+        drawn = asyncio.Event()
+        self._held[ticket] = (asyncio.get_running_loop(), drawn)
+        return drawn
+
     def settle(self, ticket: int) -> None:
         self._leave(ticket)
         del self._futures[ticket]
+        if ticket in self._held:
+            loop, drawn = self._held.pop(ticket)
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
+                loop.call_soon_threadsafe(drawn.set)
 
     def cancel(self) -> None:
         for future in self._futures.values():

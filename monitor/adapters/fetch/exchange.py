@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
@@ -12,7 +12,7 @@ from math import ceil
 
 import httpx2
 
-from monitor.adapters.fetch.body import Excess, read_body
+from monitor.adapters.fetch.body import Excess, Room, read_body
 from monitor.adapters.fetch.faults import Refused, fault_of, one_line, outcome_of_status, words_for_status
 from monitor.adapters.fetch.headers import checked_headers, request_headers
 from monitor.adapters.fetch.pauses import HostPauses
@@ -51,19 +51,21 @@ class _Trail:
 @dataclass(frozen=True, slots=True)
 class Seat:
     """Where a fetch stands in its call: `slots` bounds what the call runs at once, `moved` is told a redirect's
-    host before the fetch waits for its turn there."""
+    host before the fetch waits for its turn there. `room` is for a body that is large."""
 
     slots: asyncio.Semaphore
     moved: Callable[[str], None]
+    room: Room | None = None
 
 
 class _Budget:
-    """The total deadline of one fetch: runs only while a request does, not while it waits for its turn."""
+    """The total deadline of one fetch: runs only while a request does, not while it waits for a turn or room."""
 
     def __init__(self, seconds: float) -> None:
         self.total = seconds
         self.spent = 0.0
         self._since: float | None = None  # loop time
+        self._deadline = asyncio.timeout(None)
 
     @property
     def left(self) -> float:
@@ -75,12 +77,25 @@ class _Budget:
         loop = asyncio.get_running_loop()
         start = loop.time()
         try:
-            async with asyncio.timeout(self.left):
+            async with asyncio.timeout(self.left) as self._deadline:
                 self._since = start
                 yield
         finally:
-            self.spent += loop.time() - start
+            self.spent += loop.time() - (start if self._since is None else self._since)
             self._since = None
+
+    @asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Stops the clock of `spending` for as long."""
+        loop = asyncio.get_running_loop()
+        begun, left = loop.time(), self.left
+        self._deadline.reschedule(None)
+        try:
+            yield
+        finally:
+            if self._since is not None:
+                self._since += loop.time() - begun
+            self._deadline.reschedule(loop.time() + left)
 
 
 class Exchange:
@@ -140,7 +155,7 @@ class Exchange:
                 turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
                 async with turn, seat.slots, budget.spending():
                     self._expect_no_pause(trail)  # it may have begun while this waited
-                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess)
+                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess, seat.room)
             why = _why_not(request.access, trail) if outcome not in _SUCCESS else ""
         except TimeoutError:
             outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
@@ -181,7 +196,14 @@ class Exchange:
             )
 
     async def _hop(
-        self, request: FetchRequest, trail: _Trail, way: Way, budget: _Budget, cap: int, excess: Excess
+        self,
+        request: FetchRequest,
+        trail: _Trail,
+        way: Way,
+        budget: _Budget,
+        cap: int,
+        excess: Excess,
+        room: Room | None,
     ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
         """One request: the outcome, where to go next (None: here it ends), the body."""
         assert trail.url is not None
@@ -197,7 +219,7 @@ class Exchange:
                 return PollOutcome.BAD_REDIRECT, _next_target(response, trail), b""
             outcome = outcome_of_status(response.status_code)
             if outcome is PollOutcome.OK:
-                return outcome, None, await read_body(response, cap, excess)
+                return outcome, None, await read_body(response, cap, excess, take_room=_taking(room, budget))
             if outcome is PollOutcome.NOT_MODIFIED:
                 if not trail.conditional:
                     raise Refused(PollOutcome.PROTOCOL_ERROR, "answered 304 although no validators were sent")
@@ -205,6 +227,17 @@ class Exchange:
             return outcome, None, await _error_body(response, min(_ERROR_BODY_SECONDS, budget.left / 2))
         finally:
             await response.aclose()
+
+
+def _taking(room: Room | None, budget: _Budget) -> Callable[[], Awaitable[None]]:
+    """What waits for room, with the deadline's clock stopped."""
+
+    async def take() -> None:
+        if room is not None and not room.taken:
+            async with budget.waiting():
+                await room.take()
+
+    return take
 
 
 def _why_not(access: FeedAccess, trail: _Trail) -> str:

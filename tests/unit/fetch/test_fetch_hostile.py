@@ -9,34 +9,21 @@ import struct
 import subprocess
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from hostile_bodies import MB, chunked, gzip_of_zeros
 from http_server import Asked, LoopbackServer, reply
 
+from monitor.adapters.fetch import HttpFetcher
 from monitor.model.feed import PollOutcome
-from monitor.model.fetch import FetchResponse
+from monitor.model.fetch import FetchRequest, FetchResponse
 
 Fetch = Callable[..., FetchResponse]
 Serve = Callable[..., LoopbackServer]
 
 SHORT = timedelta(seconds=0.4)
-MB = 1_000_000
-
-
-def gzip_of_zeros(size: int) -> bytes:
-    """A gzip body without its trailer: one megabyte of zeros, packed once and repeated."""
-    packer = zlib.compressobj(9, wbits=-15)
-    megabyte = packer.compress(bytes(MB)) + packer.flush(zlib.Z_FULL_FLUSH)
-    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + megabyte * (size // MB)
-
-
-def chunked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    for piece in pieces:
-        yield b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def endless(asked: Asked) -> Iterator[bytes]:
@@ -127,6 +114,58 @@ def test_bombs_and_endless_bodies_take_less_than_40_mb_of_memory(serve: Serve) -
     measured = json.loads(done.stdout)
     assert measured["outcomes"] == ["too_large", "too_large", "too_large", "protocol_error"]
     assert measured["extra_mb"] < 40
+
+
+MEASURE_MANY = """
+import json, resource, sys, time
+from datetime import timedelta
+from monitor.adapters.fetch import HttpFetcher
+from monitor.model.feed import PollSettings
+from monitor.model.fetch import FetchRequest
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+fetcher = HttpFetcher(PollSettings(allow_private_addresses=True, host_delay=timedelta(0)), "1")
+small, *many = sys.argv[1:]
+list(fetcher.fetch_many(iter([FetchRequest(0, small)])))
+before = peak()
+answers = fetcher.fetch_many(iter([FetchRequest(n, url) for n, url in enumerate(many)]))
+got = [(one.outcome, len(one.body)) for one in [next(answers)]]
+time.sleep(2)  # a reader that takes its time: what is answered meanwhile must not pile up
+got += [(one.outcome, len(one.body)) for one in answers]
+print(json.dumps({"got": got, "extra_mb": (peak() - before) / 1000}))
+fetcher.close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["endless", "large"])
+def test_many_large_bodies_at_once_take_no_more_memory_than_a_few(serve: Serve, kind: str) -> None:
+    answer = endless if kind == "endless" else reply(b"x" * 9 * MB)
+    many = [serve(answer, f"127.0.{number}.1").url() for number in range(1, 41)]
+    command = [sys.executable, "-c", MEASURE_MANY, serve(reply(b"<rss/>")).url(), *many]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    measured = json.loads(done.stdout)
+    assert measured["got"] == [["too_large", 0] if kind == "endless" else ["ok", 9 * MB]] * 40
+    assert measured["extra_mb"] < 300  # 450 to 620 before bodies had to wait for room
+
+
+def test_a_large_body_that_waits_for_room_is_not_late_and_room_that_was_left_is_free(
+    fetcher: Callable[..., HttpFetcher], serve: Serve
+) -> None:
+    made = fetcher(timeout=timedelta(seconds=2))
+    urls = [serve(reply(b"x" * 2 * MB), f"127.0.{number}.1").url() for number in range(1, 13)]
+
+    def ask() -> Iterator[FetchResponse]:
+        return made.fetch_many(iter([FetchRequest(number, url) for number, url in enumerate(urls)]))
+
+    given_up = ask()
+    next(given_up)
+    given_up.close()  # type: ignore[attr-defined]
+    answers = ask()
+    first = next(answers)
+    threading.Event().wait(2.5)  # a reader that takes longer than any server may
+    assert [one.outcome for one in (first, *answers)] == [PollOutcome.OK] * 12
 
 
 def drip_body(server: LoopbackServer) -> Iterator[bytes]:

@@ -1,0 +1,46 @@
+"""Two sandboxes as one: what takes long goes on in children of its own, and holds up nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from monitor.model.errors import SandboxFailed, SandboxReason
+from monitor.ports import Sandbox
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class TwoSpeedSandbox:
+    """Keeps the Sandbox port.
+
+    A task runs in `fast` first. If that ends it for its CPU time, it begins anew in `slow`, which gives it more;
+    `most` tasks at once are there or wait for it, and one more fails as `fast` ended it.
+    """
+
+    def __init__(self, fast: Sandbox, slow: Sandbox, most: int) -> None:
+        self._fast = fast
+        self._slow = slow
+        self._places = threading.Semaphore(most)
+
+    def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's value, computed in a child; see `ports.Sandbox`."""
+        try:
+            return self._fast.run(function, *args, **kwargs)
+        except SandboxFailed as error:
+            if error.reason is not SandboxReason.CPU:
+                raise
+            if not self._places.acquire(blocking=False):
+                error.detail += ", and as many as may take longer do"
+                raise
+        try:
+            return self._slow.run(function, *args, **kwargs)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Ends all children; safe to call twice."""
+        self._fast.close()
+        self._slow.close()
