@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -171,3 +172,10 @@ def test_a_low_story_is_one_line_with_the_fact_in_front() -> None:
     low = replace(STRANDED, rules=(replace(STRANDED.rules[0], severity=Severity.LOW),))
     message = one(replace(DIGEST, stories=(low,)), MessageFormat.TEXT)
     assert "- Trucks stranded: More than 6,000 trucks stuck as closure enters fourth day" in message.text
+
+
+def test_the_name_of_another_digest_is_as_safe_in_json_as_any_text() -> None:
+    told = replace(TORKHAM, sent_before=SentBefore("alerts\udc9d", END - timedelta(minutes=79), 3))
+    payload = one(replace(DIGEST, stories=(told,)), MessageFormat.JSON).payload
+    assert payload is not None
+    assert json.dumps(payload, ensure_ascii=False).encode()

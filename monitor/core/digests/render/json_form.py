@@ -148,7 +148,7 @@ def _story(story: DigestStory) -> dict[str, Any]:
         "sent_before": None
         if before is None
         else {
-            "digest": before.digest,
+            "digest": _text(before.digest),
             "at": _time(before.at),
             "more_publishers": before.more_publishers,
         },
