@@ -99,7 +99,7 @@ def test_a_feed_is_polled_until_it_is_removed_and_misses_nothing_when_it_comes_b
 
 def test_a_list_imported_beside_the_daemon_is_polled_without_a_burst(desk: Desk, site: LocalSite) -> None:
     feed = LocalFeed(site)
-    desk.write([f"{feed.url}?declared"], poll="")
+    desk.write([f"{feed.url}?declared"], poll='max_interval = "1h"')
     text = desk.config.read_text(encoding="utf-8")
     desk.config.write_text(text.replace('interval = "1s"', 'interval = "6s"', 1), encoding="utf-8")
     outlines = "".join(f'<outline text="{n}" xmlUrl="{feed.url}?{n}"/>' for n in range(20))
@@ -126,7 +126,7 @@ def long_list(feeds: int, broken: int = 10) -> str:
 
 def import_and_export(desk: Desk, feeds: int, seconds: float) -> None:
     """A long list comes in, says what is wrong with which line, is polled without a burst, and goes out again."""
-    desk.write([], poll="")
+    desk.write([], poll='max_interval = "1h"')
     text = desk.config.read_text(encoding="utf-8").replace('interval = "1s"', 'interval = "15m"', 1)
     desk.config.write_text(text, encoding="utf-8")
     desk.command(

@@ -91,6 +91,7 @@ url = "sqlite:///monitor.db"
 [poll]
 interval = "1s"
 min_interval = "1s"
+{"" if "max_interval" in poll else 'max_interval = "2s"'}
 host_delay = "0s"
 timeout = "5s"
 allow_private_addresses = true
