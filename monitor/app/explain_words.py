@@ -19,7 +19,6 @@ _FOUND_AT = 53  # the column in which the words found begin
 _MOST_LINES = 60  # of a tree
 _MOST_ALTERNATIVES = 6  # shown of those that hold
 _MOST_FOLDED = 3  # lines of alternatives that found nothing
-_LONGEST_TITLE = 120
 
 
 @dataclass(slots=True)

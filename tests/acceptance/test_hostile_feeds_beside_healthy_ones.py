@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 
 import pytest
+from background import repeated
 from desk import Desk, eventually
 from hostile_servers import HUBS, OLDER, TRAP, TRICKS, Broken, Row, offers, rows, serve
 from http_server import LoopbackServer, reply
@@ -41,21 +40,9 @@ class Presses:
             title, f"Torkham was closed, said witness {number}; {number * 7} trucks wait in camp {number}."
         )
 
-    @contextmanager
-    def publishing(self, pause: float) -> Iterator[None]:
-        done = threading.Event()
-
-        def work() -> None:
-            while not done.wait(pause):
-                self.publish()
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+    def publishing(self, pause: float) -> AbstractContextManager[None]:
+        """Publishes in the background until the block ends."""
+        return repeated(self.publish, pause)
 
 
 def free_port() -> int:

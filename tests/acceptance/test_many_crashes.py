@@ -10,11 +10,12 @@ import signal
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
 from email import policy
 
 import pytest
+from background import repeated
 from desk import Desk, eventually
 from http_sink import Sink, http_sink
 from local_feed import LocalFeed
@@ -82,22 +83,9 @@ class Incidents:
         self._links[number] = feed, feed.add(title, text, link=link)
         self.titles[number] = title
 
-    @contextmanager
-    def publishing(self, pause: float) -> Iterator[None]:
+    def publishing(self, pause: float) -> AbstractContextManager[None]:
         """Publishes in the background until the block ends."""
-        done = threading.Event()
-
-        def work() -> None:
-            while not done.wait(pause):
-                self.publish()
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        return repeated(self.publish, pause)
 
 
 def settled(desk: Desk, incidents: Incidents) -> bool:

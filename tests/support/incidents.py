@@ -5,12 +5,12 @@ from __future__ import annotations
 import email
 import random
 import re
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from email import policy
+from itertools import count
 
+from background import repeated
 from desk import Desk
 from local_feed import LocalFeed
 from mail_server import MailServer
@@ -48,24 +48,10 @@ class World:
             feed.add(f"Apricot harvest {number}x", f"It was good in orchard {number}.")
             self.others.add(number)
 
-    @contextmanager
-    def publishing(self, first: int, pause: float) -> Iterator[None]:
+    def publishing(self, first: int, pause: float) -> AbstractContextManager[None]:
         """Publishes in the background until the block ends."""
-        done = threading.Event()
-
-        def work() -> None:
-            number = first
-            while not done.wait(pause):
-                self.publish(number)
-                number += 1
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        numbers = count(first)
+        return repeated(lambda: self.publish(next(numbers)), pause)
 
 
 def numbers_in(mail: MailServer) -> tuple[Counter[tuple[int, str]], dict[str, set[bytes]]]:
