@@ -183,8 +183,7 @@ def test_what_is_no_address_of_a_page_is_wrong_usage(desk: Desk, url: str) -> No
 
 
 def test_an_address_inside_the_house_is_refused(desk: Desk) -> None:
-    text = desk.config.read_text(encoding="utf-8")
-    desk.config.write_text(text.replace("allow_private_addresses = true", "").replace('"1s"', '"1m"'))
+    desk.write([], outside="")
     done = run("feeds", "discover", "http://127.0.0.1:8080/")
     assert done.exit_code == 1
     assert "127.0.0.1" in done.stderr

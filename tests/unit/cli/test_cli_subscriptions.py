@@ -196,17 +196,13 @@ def test_values_are_held_to_what_the_config_takes(desk: Desk, arguments: tuple[s
 
 
 def test_servers_of_others_are_asked_once_a_minute_at_most(desk: Desk) -> None:
-    text = desk.config.read_text(encoding="utf-8").replace("allow_private_addresses = true", "")
-    text = text.replace('interval = "1s"', 'interval = "5m"').replace('min_interval = "1s"', 'min_interval = "5m"')
-    desk.config.write_text(text, encoding="utf-8")
+    desk.write([], outside="")
     done = add("https://x.example/feed", "--interval", "30s", "--no-poll")
     assert (done.exit_code, "a minute is the least" in done.stderr) == (2, True)
 
 
 def test_without_leave_a_private_address_is_not_asked(desk: Desk, feed: LocalFeed) -> None:
-    text = desk.config.read_text(encoding="utf-8").replace("allow_private_addresses = true", "")
-    text = text.replace('interval = "1s"', 'interval = "5m"').replace('min_interval = "1s"', 'min_interval = "5m"')
-    desk.config.write_text(text, encoding="utf-8")
+    desk.write([], outside="")
     assert add(feed.url).exit_code == 1
     assert not stored(desk)
 
@@ -389,11 +385,7 @@ def test_how_far_an_import_is_is_told_a_transaction_at_a_time(desk: Desk) -> Non
 
 
 def test_first_polls_of_an_import_are_spread_over_the_interval(desk: Desk) -> None:
-    text = desk.config.read_text(encoding="utf-8").replace("allow_private_addresses = true", "")
-    text = text.replace('interval = "1s"', 'interval = "15m"').replace(
-        'min_interval = "1s"', 'min_interval = "5m"'
-    )
-    desk.config.write_text(text.replace('min_interval = "15m"', 'min_interval = "5m"'), encoding="utf-8")
+    desk.write([], outside='interval = "15m"')
     outlines = [f'<outline text="{n}" xmlUrl="https://{n}.example/feed"/>' for n in range(900)]
     assert run("feeds", "import", "-", input=opml(*outlines)).exit_code == 0
     feeds = stored(desk)
