@@ -24,9 +24,9 @@ from monitor.model.feed import (
     Feed,
     FeedSettings,
     PollDecision,
+    Polled,
     PollOutcome,
     PollReason,
-    QuietPoll,
     Reading,
     Validators,
 )
@@ -126,16 +126,12 @@ def polls(folder: Path) -> dict[str, float]:
             if outcome is not PollOutcome.OK:  # as the poll stage stores them
                 for start in range(0, len(feeds), MOST_QUIET):
                     some = feeds[start : start + MOST_QUIET]
-                    store.feeds.record_quiet_polls(
-                        [QuietPoll(one, decision(one, now, outcome), now) for one in some]
-                    )
+                    store.feeds.record_polls([Polled(one, decision(one, now, outcome), now) for one in some])
                 return
             for feed in feeds:
                 if look:
                     store.feeds.known_entries(feed.id, ids, keys)
-                store.feeds.record_poll(
-                    feed, decision(feed, now, outcome), new[:brought], now=now, reading=reading
-                )
+                store.feeds.record_polls([Polled(feed, decision(feed, now, outcome), now, new[:brought], reading)])
 
         found[name] = claim + spent(record) / len(feeds)
 

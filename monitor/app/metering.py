@@ -9,12 +9,12 @@ from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import Plan
+from monitor.pipeline.answers import PollReport
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.gaps import GapReport
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
-from monitor.pipeline.poll import PollReport
 from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
 from monitor.ports import Meter

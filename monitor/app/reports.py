@@ -15,13 +15,13 @@ from monitor.model.gap import GapEnd
 from monitor.model.ledger import Plan
 from monitor.model.suppression import UNSUBSCRIBED
 from monitor.model.websub import HubTrust
+from monitor.pipeline.answers import PollReport
 from monitor.pipeline.deliver import DeliveryReport
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.gaps import GapReport
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.health import HealthReport
 from monitor.pipeline.match import MatchReport
-from monitor.pipeline.poll import PollReport
 from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
 from monitor.pipeline.websub import HubReport

@@ -21,21 +21,19 @@ from monitor.model.digest import DigestSettings
 from monitor.model.entry import Fate, KnownEntry, NewEntry
 from monitor.model.errors import MonitorError
 from monitor.model.feed import (
-    NOTHING_READ,
     POLL_SUCCESS,
     Feed,
     FeedSettings,
     FeedStatus,
-    PollDecision,
+    Polled,
     PollOutcome,
-    QuietPoll,
-    Reading,
     Subscription,
 )
 from monitor.model.fetch import FetchRequest
 from monitor.model.rule import Match
+from monitor.pipeline.answers import PollReport
 from monitor.pipeline.match import document_of_words
-from monitor.pipeline.poll import LEASE, PollReport
+from monitor.pipeline.poll import LEASE
 from monitor.ports import FeedStore
 
 
@@ -45,16 +43,6 @@ class NotAdded(MonitorError):
 
 class NotRemoved(MonitorError):
     """A feed that is declared in the config, which is not ours to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a feed answered on trial, as `FeedStore.record_poll` takes it."""
-
-    decision: PollDecision
-    entries: tuple[NewEntry, ...]
-    reading: Reading
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +103,7 @@ def add(
         _expect_new(answer.decision.url, known, via=settings.url)
     wanted = Subscription(settings, answer.decision.next_poll_at)
     feed = _subscribe(desk.store.feeds, wanted, now, LEASE)
-    _record(desk.store.feeds, feed, answer)
+    desk.store.feeds.record_polls([replace(answer, feed=feed)])
     named = replace(feed, name=settings.name or answer.reading.title or feed.name, url=answer.decision.url)
     alerting = _alerting(answer.entries, named, ruleset, desk.settings.digests)
     return Added(
@@ -172,7 +160,7 @@ def _on_trial(settings: FeedSettings, before: Feed | None, now: datetime) -> Fee
     return Feed(0, settings, settings.url, settings.name or settings.url, now, now)
 
 
-def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Answer, str]:
+def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Polled, str]:
     """What the feed answers; where it is a page, also which feed that offers."""
     with poller(trial, desk.settings.poll, desk.clock) as stage:
         (report,) = stage.run(lambda: False)
@@ -190,10 +178,6 @@ def _subscribe(feeds: FeedStore, wanted: Subscription, now: datetime, lease: tim
     if not made:
         raise NotAdded(f"{wanted.settings.url}: is subscribed to already, a moment ago")
     return made[0]
-
-
-def _record(feeds: FeedStore, feed: Feed, answer: Answer) -> None:
-    feeds.record_poll(feed, answer.decision, answer.entries, now=answer.now, reading=answer.reading)
 
 
 def _alerting(
@@ -219,7 +203,7 @@ class _Trial:
     def __init__(self, feed: Feed, store: FeedStore) -> None:
         self._feed: Feed | None = feed
         self._store = store
-        self.answer: Answer | None = None
+        self.answer: Polled | None = None
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """The feed, the first time."""
@@ -230,10 +214,10 @@ class _Trial:
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Nothing: nobody else asks for it."""
 
-    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
+    def record_polls(self, polls: Sequence[Polled]) -> int:
         """Keeps the answer of the one feed."""
-        for one in polls:
-            self.record_poll(one.feed, one.decision, [], now=one.at)
+        (self.answer,) = polls
+        return len(self.answer.entries)
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """None: it is a person who asks, once."""
@@ -245,16 +229,3 @@ class _Trial:
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Of a feed that was subscribed to before, what the store knows."""
         return self._store.known_entries(feed_id, ids, url_keys) if feed_id else []
-
-    def record_poll(
-        self,
-        feed: Feed,
-        decision: PollDecision,
-        entries: Sequence[NewEntry],
-        *,
-        now: datetime,
-        reading: Reading = NOTHING_READ,
-    ) -> int:
-        """Keeps the answer."""
-        self.answer = Answer(decision, tuple(entries), reading, now)
-        return len(entries)

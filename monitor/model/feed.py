@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.model.cadence import Boost, Cadence, HubOffer, Rhythm
+from monitor.model.entry import NewEntry
 
 
 class FeedOrigin(StrEnum):
@@ -196,15 +197,6 @@ class PollDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class QuietPoll:
-    """A poll that brought no body to be read: a 304, the same bytes again, a failure."""
-
-    feed: Feed
-    decision: PollDecision
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What the answer to a poll taught beside its entries.
 
@@ -225,3 +217,14 @@ class Reading:
 
 
 NOTHING_READ = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A poll to be stored: what was decided, at what time, with the new entries of its body, if it brought one."""
+
+    feed: Feed
+    decision: PollDecision
+    at: datetime
+    entries: Sequence[NewEntry] = ()
+    reading: Reading = NOTHING_READ

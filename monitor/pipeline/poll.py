@@ -1,12 +1,13 @@
-"""poll: due feeds → answers → new entries and the next poll time, one transaction a feed."""
+"""poll: due feeds → answers → new entries and the next poll time, each feed whole in one transaction."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from threading import Lock
 
 from monitor.core.feeds.coverage import Continuity, continuity
 from monitor.core.feeds.link_header import hub_of_header
@@ -15,14 +16,15 @@ from monitor.core.feeds.rhythm import NO_NEWS, News, news_of
 from monitor.core.feeds.schedule import address_to_ask, decide_next_poll
 from monitor.core.stories.identity import stale_rows
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
-from monitor.model.entry import Fate, NewEntry, ParsedFeed
+from monitor.model.entry import ParsedFeed
 from monitor.model.errors import StoreError
-from monitor.model.feed import Feed, PollDecision, PollOutcome, PollReason, PollSettings, QuietPoll, Reading
+from monitor.model.feed import Feed, PollDecision, Polled, PollOutcome, PollReason, PollSettings, Reading
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.pipeline.answers import Answer, PollReport
 from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
-from monitor.pipeline.listing import Body, judge, new_entries, read_body
+from monitor.pipeline.listing import judge, new_entries
 from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
@@ -30,46 +32,31 @@ LEASE = timedelta(minutes=5)
 MOST_IN_LINE = 5_000  # feeds in memory that wait for their hosts; more of them are late with everything else
 LOOK_AGAIN = 1.0  # seconds between two looks for what came due while bodies are read
 MOST_QUIET = 64  # answers without a body that wait to be stored together; a crash asks them once more
-
-
-@dataclass(frozen=True, slots=True)
-class PollReport:
-    """What one poll came to: for the log and for `--once`."""
-
-    feed: Feed
-    decision: PollDecision
-    entries: int = 0  # in the feed
-    waiting: int = 0  # new, to be read
-    seen: int = 0  # from before the subscription
-    too_old: int = 0
-    revised: int = 0
-    first: bool = False  # the feed's first success
-    engine: str | None = None  # what read the body; None when none was read
-    may_have_lost: bool = False  # all of it is new: entries may have come and gone between two polls
-    arrived: tuple[datetime | None, ...] = ()  # dates of the entries that are new and no revisions
+MOST_BYTES = (
+    500_000  # of bodies that are stored together: their entries are in memory as often as in a transaction
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What one run has in hand; but for `asked`, the calling thread's alone."""
+    """What one run has in hand. `quiet` and `told` are the calling thread's alone."""
 
     lines: HostLines  # those of `asked` that the fetcher has not got yet
     asked: dict[int, Feed] = field(default_factory=dict)  # until stored: read and shortened by the readers
-    quiet: list[QuietPoll] = field(default_factory=list)  # to be stored together
-    stored: list[PollReport] = field(default_factory=list)  # to be told
-
-
-_AtWork = Future[PollReport | QuietPoll | None]
+    quiet: list[Answer] = field(default_factory=list)  # without a body to be read; to be stored together
+    told: list[PollReport] = field(default_factory=list)  # stored, to be told
+    read: deque[Answer] = field(default_factory=deque)  # to be stored
+    storing: Lock = field(default_factory=Lock)  # one reader stores, what the others have read with its own
 
 
 @dataclass(frozen=True, slots=True)
 class PollStage:
     """Polls what is due. `dice` gives the jitter of each next poll; `access` is by the URL of a feed, as declared.
 
-    `readers` bodies are read and stored side by side, each feed whole in one thread: a body that takes a child its
-    ten seconds holds up neither another one nor what comes due meanwhile, and two children are worth two
-    processors. Answers without a body to be read are stored together, before more is asked for: nobody waits for
-    them, and a commit costs more than the rest.
+    `readers` bodies are read side by side: one that takes a child its ten seconds holds up neither another one nor
+    what comes due meanwhile, and two children are worth two processors. What was read while others were stored is
+    stored together with what follows it. Answers without a body to be read are stored together before more is
+    asked for: nobody waits for them, and a commit costs more than the rest.
     """
 
     feeds: DueFeeds
@@ -154,15 +141,17 @@ class PollStage:
     def _reports(
         self, responses: Callable[[], Iterator[FetchResponse]], run: _Run, threads: ThreadPoolExecutor
     ) -> Iterator[PollReport]:
-        at_work: list[_AtWork] = []
+        at_work: list[Future[Answer]] = []
         try:
             while True:
                 for response in responses():
                     run.lines.answered(response.request.key)
+                    answer = Answer(run.asked[response.request.key], response)
                     if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
-                        yield from self._told(run, [self._answered(run.asked, response)])
+                        self._settle(answer)
+                        yield from self._told(run, [answer])
                         continue
-                    at_work.append(threads.submit(self._answered, run.asked, response))
+                    at_work.append(threads.submit(self._answered, run, answer))
                     # One more than can be at work lies ready; the other answers wait with the fetcher.
                     yield from self._told(run, _done(at_work, self.readers))
                 if not at_work:
@@ -176,71 +165,108 @@ class PollStage:
             for one in at_work:
                 one.cancel()
 
-    def _told(self, run: _Run, done: Iterable[PollReport | QuietPoll | None]) -> Iterator[PollReport]:
-        """The reports of what is stored."""
-        for one in done:
-            if isinstance(one, PollReport):
-                yield one
-            elif one is not None:
-                run.quiet.append(one)
+    def _told(self, run: _Run, answers: Iterable[Answer]) -> Iterator[PollReport]:
+        """The reports of what is stored; what is not waits for others."""
+        for answer in answers:
+            if not answer.stored:
+                run.quiet.append(answer)
+            elif answer.report is not None:
+                yield answer.report
         if len(run.quiet) >= MOST_QUIET:
             self._store_quiet(run)
-        while run.stored:
-            yield run.stored.pop(0)
+        while run.told:
+            yield run.told.pop(0)
 
     def _store_quiet(self, run: _Run) -> None:
-        if not run.quiet:
-            return
-        try:
-            self.feeds.record_quiet_polls(run.quiet)
-            run.stored.extend(PollReport(one.feed, one.decision) for one in run.quiet)
-        except StoreError:
-            raise
-        except Exception:
-            # One feed's fault is its own: the others are stored one by one.
-            run.stored.extend(self._stored_alone(one) for one in run.quiet)
-        for one in run.quiet:
-            self._give_back(run.asked, one.feed)
-        run.quiet.clear()
+        if run.quiet:
+            self._store(run, run.quiet)
+            run.told.extend(answer.report for answer in run.quiet if answer.report is not None)
+            run.quiet.clear()
 
-    def _stored_alone(self, one: QuietPoll) -> PollReport:
-        try:
-            self.feeds.record_quiet_polls([one])
-        except StoreError:
-            raise
-        except Exception as error:
-            return self._give_way(one.feed, named(error))
-        return PollReport(one.feed, one.decision)
+    def _answered(self, run: _Run, answer: Answer) -> Answer:
+        """Reads a body, and stores what it came to; one that says nothing new is left to be stored with others.
 
-    def _answered(self, asked: dict[int, Feed], response: FetchResponse) -> PollReport | QuietPoll | None:
-        """The report of a poll that is stored, or a poll to be stored with others.
-
-        None where the feed was put off, since its host was paused before its turn.
+        Bodies that were read while others were stored are stored together: by the first reader that can.
         """
-        feed = asked[response.request.key]
-        done: PollReport | QuietPoll | None = None
         try:
-            until = unasked_until(response, self.clock.now())
-            if until is None:
-                done = self._settle(feed, response)
-            else:
-                self._put_off([(feed, until)])
+            answer.read(self.sandbox, self.clock.now())
+        except Exception as error:
+            answer.broke = error
+        if answer.body.unchanged:
+            self._settle(answer)
+            return answer
+        run.read.append(answer)
+        while not answer.stored:
+            with run.storing:
+                self._store_read(run)
+        return answer
+
+    def _store_read(self, run: _Run) -> None:
+        """Stores what was read by now, or as much of it as may be stored at once."""
+        together: list[Answer] = []
+        size = 0
+        while run.read and size < MOST_BYTES:
+            together.append(run.read.popleft())
+            size += len(together[-1].response.body)
+        try:
+            for answer in together:
+                self._settle(answer)
+            self._store(run, together)
+        except StoreError:
+            run.read.extendleft(reversed(together))  # those who read them learn it in their turn
+            raise
+
+    def _store(self, run: _Run, answers: Sequence[Answer]) -> None:
+        """Stores answers together. One feed's fault is its own: the others are then stored one by one."""
+        try:
+            self._record(answers)
         except StoreError:
             raise  # no feed's fault: the stage tries again as a whole
+        except Exception:
+            for answer in answers:
+                self._store_alone(answer)
+        for answer in answers:
+            answer.stored = True
+            del run.asked[answer.feed.id]
+            self.in_hand.give_back([answer.feed.id])
+
+    def _store_alone(self, answer: Answer) -> None:
+        try:
+            self._record([answer])
+        except StoreError:
+            raise
         except Exception as error:
-            done = self._give_way(feed, named(error))
-        finally:
-            if not isinstance(done, QuietPoll):
-                self._give_back(asked, feed)
-        return done
+            self._give_way(answer, error)
+            self._record([answer])
 
-    def _give_back(self, asked: dict[int, Feed], feed: Feed) -> None:
-        del asked[feed.id]
-        self.in_hand.give_back([feed.id])
+    def _record(self, answers: Sequence[Answer]) -> None:
+        polls = [answer.polled for answer in answers if answer.polled is not None]
+        if polls:
+            self.feeds.record_polls(polls)
 
-    def _give_way(self, feed: Feed, why: str) -> PollReport:
+    def _settle(self, answer: Answer) -> None:
+        """Decides what an answer comes to."""
+        try:
+            if answer.broke is not None:
+                raise answer.broke
+            now = self.clock.now()
+            until = unasked_until(answer.response, now)
+            if until is not None:
+                self._put_off([(answer.feed, until)])
+            elif answer.body.parsed is None:
+                # Nothing is learned of a body that was not understood: it must be read again next time.
+                decision = self._decide(answer, NO_NEWS, now)
+                answer.came_to(Polled(answer.feed, decision, now))
+            else:
+                self._judge(answer, answer.body.parsed, now)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._give_way(answer, error)
+
+    def _give_way(self, answer: Answer, error: Exception) -> None:
         """A feed that broke the stage fails like any other, and the others go on."""
-        now = self.clock.now()
+        feed, now = answer.feed, self.clock.now()
         decision = PollDecision(
             next_poll_at=now + TRY_AGAIN,
             reason=PollReason.BACK_OFF,
@@ -248,41 +274,35 @@ class PollStage:
             failures=feed.failures + 1,
             validators=feed.validators,
             url=feed.url,
-            error=why,
+            error=named(error),
         )
-        self.feeds.record_poll(feed, decision, [], now=now)
-        return PollReport(feed, decision)
+        answer.came_to(Polled(feed, decision, now))
 
-    def _settle(self, feed: Feed, response: FetchResponse) -> PollReport | QuietPoll:
-        now = self.clock.now()
-        body_hash = blake2b(response.body, digest_size=16).hexdigest()
-        body = self._read(feed, response, body_hash, now)
-        if body.parsed is None:
-            # Nothing is learned of a body that was not understood: it must be read again next time.
-            return QuietPoll(feed, self._decide(feed, response, body, NO_NEWS, now), now)
-        judged = judge(self.feeds, feed, body.parsed, now)
+    def _judge(self, answer: Answer, parsed: ParsedFeed, now: datetime) -> None:
+        feed, response = answer.feed, answer.response
+        judged = judge(self.feeds, feed, parsed, now)
         entries = new_entries(feed, judged, self.settings.max_entry_age, now)
         verdicts = [one.verdict for one in judged]
         joins = continuity(feed, verdicts)
-        decision = self._decide(feed, response, body, news_of(body.parsed.entries, verdicts, joins), now)
+        decision = self._decide(answer, news_of(parsed.entries, verdicts, joins), now)
         broken = joins is Continuity.BROKEN
         reading = Reading(
-            title=body.parsed.title,
-            body_hash=body_hash,
-            cadence=body.parsed.cadence,
-            hub=hub_of_header(response.headers.get("link", ""), response.url) or body.parsed.hub,
+            title=parsed.title,
+            body_hash=answer.body_hash,
+            cadence=parsed.cadence,
+            hub=hub_of_header(response.headers.get("link", ""), response.url) or parsed.hub,
             listed=stale_rows(judged, now),
             may_have_lost=broken,
-            older=body.parsed.older if broken else None,
+            older=parsed.older if broken else None,
         )
-        self.feeds.record_poll(feed, decision, entries, now=now, reading=reading)
-        return _report(feed, decision, body.parsed, entries, broken)
+        answer.came_to(Polled(feed, decision, now, entries, reading), parsed)
 
-    def _decide(self, feed: Feed, response: FetchResponse, body: Body, news: News, now: datetime) -> PollDecision:
+    def _decide(self, answer: Answer, news: News, now: datetime) -> PollDecision:
+        feed, body = answer.feed, answer.body
         return decide_next_poll(
             feed,
             self.settings,
-            response,
+            answer.response,
             # Of a 304 what the last body said.
             cadence=body.parsed.cadence if body.parsed else feed.cadence,
             unchanged=body.unchanged,
@@ -293,15 +313,8 @@ class PollStage:
             news=news,
         )
 
-    def _read(self, feed: Feed, response: FetchResponse, body_hash: str, now: datetime) -> Body:
-        if response.outcome is not PollOutcome.OK:
-            return Body()
-        if body_hash == feed.body_hash:
-            return Body(unchanged=True)
-        return read_body(self.sandbox, response, now)
 
-
-def _done(at_work: list[_AtWork], most: int) -> Iterator[PollReport | QuietPoll | None]:
+def _done(at_work: list[Future[Answer]], most: int) -> Iterator[Answer]:
     """What is done, and so many more that at most that many stay at work. Raises what a reader raised."""
     while True:
         finished = [one for one in at_work if one.done()]
@@ -311,24 +324,3 @@ def _done(at_work: list[_AtWork], most: int) -> Iterator[PollReport | QuietPoll 
         if len(at_work) <= most:
             return
         wait(at_work, return_when=FIRST_COMPLETED)
-
-
-def _report(
-    feed: Feed, decision: PollDecision, parsed: ParsedFeed, entries: list[NewEntry], may_have_lost: bool
-) -> PollReport:
-    fates = [entry.fate for entry in entries]
-    return PollReport(
-        feed=feed,
-        decision=decision,
-        entries=len(parsed.entries),
-        waiting=fates.count(Fate.WAITING),
-        seen=fates.count(Fate.SEEN_AT_SUBSCRIBE),
-        too_old=fates.count(Fate.TOO_OLD),
-        revised=sum(entry.revision_of is not None for entry in entries),
-        first=feed.first_success_at is None,
-        engine=parsed.engine,
-        may_have_lost=may_have_lost,
-        arrived=tuple(
-            entry.parsed.published or entry.parsed.updated for entry in entries if entry.revision_of is None
-        ),
-    )

@@ -9,14 +9,11 @@ from typing import Protocol
 from monitor.model.cadence import Boost
 from monitor.model.entry import KnownEntry, NewEntry
 from monitor.model.feed import (
-    NOTHING_READ,
     Feed,
     FeedSettings,
     HostPause,
     Listing,
-    PollDecision,
-    QuietPoll,
-    Reading,
+    Polled,
     Subscription,
 )
 
@@ -37,25 +34,14 @@ class DueFeeds(Protocol):
         """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
         ...
 
-    def record_poll(
-        self,
-        feed: Feed,
-        decision: PollDecision,
-        entries: Sequence[NewEntry],
-        *,
-        now: datetime,
-        reading: Reading = NOTHING_READ,
-    ) -> int:
-        """New entries, what was learned and the next poll time in one transaction; returns entries stored.
+    def record_polls(self, polls: Sequence[Polled]) -> int:
+        """New entries, what was learned and the next poll times in one transaction; returns entries stored.
 
-        That entries may have been lost is noted only where an entry of the feed was stored before, together with
-        the gap that is to be filled from `reading.older`. A boost that began while the feed was asked holds for
-        the next poll already; so does a sooner time that was set meanwhile, unless the server asks for a pause.
+        Where one poll cannot be recorded, none is. That entries may have been lost is noted only where an entry of
+        the feed was stored before, together with the gap that is to be filled from `reading.older`. A boost that
+        began while the feed was asked holds for the next poll already; so does a sooner time that was set
+        meanwhile, unless the server asks for a pause.
         """
-        ...
-
-    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
-        """The same of polls without a body, all in one transaction; where one cannot be recorded, none is."""
         ...
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:

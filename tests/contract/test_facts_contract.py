@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from made import MINUTE, NOON, decision, feed_settings, new_entry
 from query_plans import plans_of
-from stored import grouped, matched, plan, poll
+from stored import grouped, matched, plan, poll, record_poll
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
@@ -127,8 +127,8 @@ def test_feeds_that_worked_of_late_are_counted_with_those_of_them_that_fail(stor
     for feed in feeds[:3]:
         poll(store, feed)
     failed = decision(outcome=PollOutcome.UNREACHABLE, failures=1, error="no such host")
-    store.feeds.record_poll(feeds[0], failed, [], now=NOON + HOUR)
-    store.feeds.record_poll(feeds[3], failed, [], now=NOON + 2 * HOUR)
+    record_poll(store, feeds[0], failed, [], now=NOON + HOUR)
+    record_poll(store, feeds[3], failed, [], now=NOON + 2 * HOUR)
     assert store.facts.feeds_alive(NOON) == FeedsAlive(3, 1, "F0: no such host")
 
 
@@ -137,7 +137,7 @@ def test_lags_leave_out_what_a_first_poll_found(store: Store, feed: Feed) -> Non
     again = store.feeds.all()[0]
     later = NOON + HOUR
     entries = [new_entry(f"e{n}", f"Title {n}", published=later - n * MINUTE) for n in (1, 3, 30)]
-    store.feeds.record_poll(again, decision(), entries, now=later, reading=Reading(body_hash="b"))
+    record_poll(store, again, decision(), entries, now=later, reading=Reading(body_hash="b"))
     assert store.facts.lags(NOON - DAY) == Lags(published_to_seen=3 * MINUTE)
     assert store.facts.lags(later + MINUTE) == Lags()
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from made import NOON, decision, feed_settings, new_entry
+from stored import record_poll
 
 from monitor.model.cadence import Cadence, HubOffer
 from monitor.model.feed import Feed, PollOutcome, PollReason, Reading
@@ -23,7 +24,7 @@ ROOMY = PushLimits(most=3, feed_bytes=100, all_bytes=150)
 
 def offer(store: Store, feed: Feed, offered: HubOffer | None = OFFER, **more: object) -> None:
     made = decision(next_poll_at=NOON + HOUR, **more)
-    store.feeds.record_poll(feed, made, [], now=NOON, reading=Reading(cadence=Cadence(), hub=offered))
+    record_poll(store, feed, made, [], now=NOON, reading=Reading(cadence=Cadence(), hub=offered))
 
 
 def subscribed(store: Store, feed: Feed, token: str = "token") -> HubSubscription:

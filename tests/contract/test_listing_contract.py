@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from made import MINUTE, NOON, decision, new_entry
-from stored import poll
+from stored import poll, record_poll
 
 from monitor.model.feed import Feed, PollOutcome
 from monitor.ports import Store
@@ -25,7 +25,7 @@ def row(store: Store, feed: Feed, id: str) -> int:
 def unchanged(store: Store, now: datetime) -> None:
     """The feed says 304."""
     said = decision(outcome=PollOutcome.NOT_MODIFIED)
-    store.feeds.record_poll(store.feeds.all()[0], said, [], now=now)
+    record_poll(store, store.feeds.all()[0], said, [], now=now)
 
 
 def test_a_new_entry_is_listed_when_its_body_was_read(store: Store, feed: Feed) -> None:
@@ -39,7 +39,7 @@ def test_an_answer_without_a_body_lists_nothing(store: Store, feed: Feed) -> Non
     poll(store, feed, new_entry())
     for outcome in (PollOutcome.NOT_MODIFIED, PollOutcome.UNCHANGED, PollOutcome.TIMEOUT, PollOutcome.NOT_A_FEED):
         said = decision(outcome=outcome)
-        store.feeds.record_poll(feed, said, [], now=NOON + DAY)
+        record_poll(store, feed, said, [], now=NOON + DAY)
     assert store.feeds.all()[0].listed_at == NOON
     assert listed(store, feed) == {"e1": NOON}
 

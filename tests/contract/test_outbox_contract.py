@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from made import MINUTE, NOON, decision, feed_settings, match_of, message, new_article, new_entry, rule
-from stored import LEASE, grouped, matched, plan, poll, put_into, read_articles
+from stored import LEASE, grouped, matched, plan, poll, put_into, read_articles, record_poll
 
 from monitor.model.article import DuplicateReason, Grouping
 from monitor.model.delivery import (
@@ -334,7 +334,7 @@ def test_counts_speak_of_the_last_hour(waiting: Store) -> None:
 def test_what_a_wrong_clock_put_far_ahead_is_pulled_back(waiting: Store, feed: Feed) -> None:
     year = timedelta(days=365)
     ahead = decision(NOON + year)
-    waiting.feeds.record_poll(feed, ahead, [], now=NOON + year)
+    record_poll(waiting, feed, ahead, [], now=NOON + year)
     waiting.outbox.claim(NOON + year, LEASE, 10)
     waiting.digests.record_plan(
         Plan("morning", "b9", Window(NOON, NOON + year), (), (), (), 0, closes_window=True), NOON
@@ -355,7 +355,7 @@ def test_a_right_clock_moves_nothing(waiting: Store, feed: Feed) -> None:
 def test_a_feed_that_is_asked_weekly_keeps_its_week(store: Store) -> None:
     store.feeds.sync([feed_settings(interval=timedelta(days=7))], NOON)
     weekly = store.feeds.all()[0]
-    store.feeds.record_poll(weekly, decision(NOON, next_poll_at=NOON + timedelta(days=7)), [], now=NOON)
+    record_poll(store, weekly, decision(NOON, next_poll_at=NOON + timedelta(days=7)), [], now=NOON)
     assert store.set_right(NOON) == 0
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from made import NOON, decision, new_article, new_entry
-from stored import read_articles
+from stored import read_articles, record_poll
 
 from monitor.adapters.store.reading import MOST_WITNESSES
 from monitor.model.article import Quality
@@ -23,7 +23,7 @@ HOST, KEY = 7, -(2**62)
 def bring(store: Store, feed: Feed, *names: str) -> list[int]:
     """Entries of a feed, by row."""
     entries = [new_entry(name, f"Title {name}") for name in names]
-    store.feeds.record_poll(feed, decision(), entries, now=NOON)
+    record_poll(store, feed, decision(), entries, now=NOON)
     return [one.row for one in store.articles.waiting(NOON, 1000)]
 
 
@@ -73,7 +73,7 @@ def test_the_old_words_of_an_edited_entry_are_read_no_more(store: Store, feed: F
     (row,) = bring(store, feed, "a")
     read(store, row, waits())
     edit = new_entry("a", "Edited", text_hash="other", revision_of=row)
-    store.feeds.record_poll(feed, decision(), [edit], now=NOON)
+    record_poll(store, feed, decision(), [edit], now=NOON)
     assert store.reading.record_reread(new_article(row), carries(KEY)) is RereadState.SUPERSEDED
     assert store.reading.rereads(NOON + 9 * HOUR, 10) == []
     assert store.reading.witnesses(HOST, [KEY], NOON) == []

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from made import MINUTE, NOON, decision, feed_settings, match_of, new_article, new_entry, rule
-from stored import LEASE, grouped, matched, plan, poll, read_articles
+from stored import LEASE, grouped, matched, plan, poll, read_articles, record_poll
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.sql import SqlStore
@@ -68,7 +68,7 @@ def test_what_a_poll_learned_is_kept(store: Store, feed: Feed) -> None:
 def test_a_failed_poll_keeps_the_body_hash_and_counts(store: Store, feed: Feed) -> None:
     poll(store, feed)
     failed = decision(outcome=PollOutcome.TIMEOUT, failures=1, error="no answer")
-    store.feeds.record_poll(feed, failed, [], now=NOON)
+    record_poll(store, feed, failed, [], now=NOON)
     kept = store.feeds.all()[0]
     assert (kept.body_hash, kept.failures, kept.last_error) == ("body", 1, "no answer")
 
@@ -102,7 +102,7 @@ def test_a_feed_declared_again_goes_on_where_it_was(store: Store, feed: Feed) ->
 
 def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Store, feed: Feed) -> None:
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(feed, gone, [], now=NOON)
+    record_poll(store, feed, gone, [], now=NOON)
     assert store.feeds.all()[0].status is FeedStatus.GONE
     assert not store.feeds.claim_due(NOON + timedelta(days=2), LEASE, 10)
     store.feeds.sync([feed_settings()], NOON)
@@ -112,7 +112,7 @@ def test_a_gone_feed_is_asked_once_more_when_the_config_is_read_again(store: Sto
 def test_a_feed_removed_while_it_was_asked_stays_removed_whatever_it_answers(store: Store, feed: Feed) -> None:
     store.feeds.sync([], NOON)
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(feed, gone, [], now=NOON)
+    record_poll(store, feed, gone, [], now=NOON)
     assert store.feeds.all()[0].status is FeedStatus.REMOVED
 
 
@@ -429,7 +429,7 @@ def test_the_articles_of_a_story_come_together(store: Store, feed: Feed) -> None
 def test_a_feed_that_failed_for_how_it_is_reached_can_be_made_due(
     store: Store, feed: Feed, outcome: PollOutcome, due: bool
 ) -> None:
-    store.feeds.record_poll(feed, decision(outcome=outcome, next_poll_at=NOON + 100 * MINUTE), [], now=NOON)
+    record_poll(store, feed, decision(outcome=outcome, next_poll_at=NOON + 100 * MINUTE), [], now=NOON)
     assert store.feeds.try_now([feed.settings.url, "https://elsewhere.example/"], NOON) == due
     assert store.feeds.try_now([], NOON) == 0
     assert bool(store.feeds.claim_due(NOON, MINUTE, 10)) is due

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from made import MINUTE, NOON, decision, feed_settings, new_entry
-from stored import LEASE, poll
+from stored import LEASE, poll, record_poll
 
 from monitor.model.entry import EntryFlag, Fate
 from monitor.model.feed import (
@@ -67,7 +67,7 @@ def test_a_feed_that_was_removed_goes_on_where_it_was_with_its_new_settings(stor
 def test_a_gone_feed_can_be_subscribed_to_again(store: Store) -> None:
     (first,) = subscribe(store, added())
     gone = decision(outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-    store.feeds.record_poll(first, gone, [], now=NOON)
+    record_poll(store, first, gone, [], now=NOON)
     assert [one.id for one in subscribe(store, added())] == [first.id]
     assert store.feeds.claim_due(NOON, LEASE, 10)
 

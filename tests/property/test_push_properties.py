@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import NOON, decision
 from newsroom import FEED, HOUR, Newsroom, item, rss
+from stored import record_poll
 
 from monitor.model.cadence import Cadence, HubOffer
 from monitor.model.feed import Feed, Reading
@@ -30,8 +31,13 @@ def told(steps: list[tuple[str, int, int]], *, with_pushes: bool) -> tuple[Newsr
     room = Newsroom()
     room.serve(item("e0"))
     room.poll()
-    room.store.feeds.record_poll(
-        room.feed, decision(NOON, url=FEED), [], now=NOON, reading=Reading(cadence=Cadence(), hub=OFFER)
+    record_poll(
+        room.store,
+        room.feed,
+        decision(NOON, url=FEED),
+        [],
+        now=NOON,
+        reading=Reading(cadence=Cadence(), hub=OFFER),
     )
     room.store.hubs.add(room.feed.id, OFFER, token="t", secret="s", public_url="https://desk.example", now=NOON)
     (made,) = room.store.hubs.all()

@@ -15,6 +15,7 @@ from desk import eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import decision
+from stored import record_poll
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import open_settings
@@ -94,10 +95,10 @@ def polled(monitor: Monitor, became: Mapping[str, str]) -> None:
         fate = became.get(feed.url)
         if fate == "polled":
             done = decision(now, url=feed.url)
-            monitor.store.feeds.record_poll(feed, done, [], now=now, reading=Reading("Its title", "b"))
+            record_poll(monitor.store, feed, done, [], now=now, reading=Reading("Its title", "b"))
         elif fate == "gone":
             gone = decision(now, url=feed.url, outcome=PollOutcome.GONE, status=FeedStatus.GONE)
-            monitor.store.feeds.record_poll(feed, gone, [], now=now)
+            record_poll(monitor.store, feed, gone, [], now=now)
 
 
 def reloaded(monitor: Monitor, reloader: Reloader) -> Monitor:

@@ -19,7 +19,8 @@ from newsroom import fresh_store
 from monitor.adapters.fetch import HttpFetcher
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed, PollSettings
-from monitor.pipeline.poll import PollReport, PollStage
+from monitor.pipeline.answers import PollReport
+from monitor.pipeline.poll import PollStage
 from monitor.testing import FakeClock, InlineSandbox
 
 SETTINGS = PollSettings(allow_private_addresses=True, host_delay=timedelta(0))

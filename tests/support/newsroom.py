@@ -29,13 +29,14 @@ from monitor.model.feed import Feed, FeedSettings, PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.health import HealthSettings, Trouble
 from monitor.model.ledger import EntryFate, Plan
+from monitor.pipeline.answers import PollReport
 from monitor.pipeline.deliver import DeliverStage, DeliveryReport
 from monitor.pipeline.digest import DigestStage, PlanFailure
 from monitor.pipeline.gaps import GapReport, GapStage
 from monitor.pipeline.group import BATCH, GroupReport, GroupStage
 from monitor.pipeline.health import HealthReport, HealthStage
 from monitor.pipeline.match import MatchReport, MatchStage
-from monitor.pipeline.poll import PollReport, PollStage
+from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneReport, PruneStage
 from monitor.pipeline.pushes import PushStage
 from monitor.pipeline.read import ReadReport, ReadStage

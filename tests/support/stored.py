@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from made import NOON, decision, match_of, message, new_article, new_entry, rule
@@ -11,7 +12,7 @@ from monitor.model.article import Article, Grouping
 from monitor.model.delivery import ChannelKind, NewDelivery
 from monitor.model.digest import Window
 from monitor.model.entry import NewEntry
-from monitor.model.feed import Feed, Reading
+from monitor.model.feed import NOTHING_READ, Feed, PollDecision, Polled, Reading
 from monitor.model.ledger import NewMatch, Plan
 from monitor.ports import Store
 
@@ -21,7 +22,20 @@ LEASE = timedelta(minutes=5)
 def poll(store: Store, feed: Feed, *entries: NewEntry, now: datetime = NOON, **more: object) -> int:
     """A poll that went well; `more` is what it read."""
     reading = Reading(**{"title": "News of the day", "body_hash": "body", **more})  # type: ignore[arg-type]
-    return store.feeds.record_poll(feed, decision(), entries, now=now, reading=reading)
+    return record_poll(store, feed, decision(), entries, now=now, reading=reading)
+
+
+def record_poll(
+    store: Store,
+    feed: Feed,
+    decided: PollDecision,
+    entries: Sequence[NewEntry] = (),
+    *,
+    now: datetime,
+    reading: Reading = NOTHING_READ,
+) -> int:
+    """One poll; how many entries it stored."""
+    return store.feeds.record_polls([Polled(feed, decided, now, entries, reading)])
 
 
 def read_articles(store: Store, now: datetime = NOON) -> list[Article]:

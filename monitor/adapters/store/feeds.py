@@ -25,7 +25,6 @@ from monitor.core.feeds.schedule import CHOSEN, first_poll_at
 from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
-    NOTHING_READ,
     POLL_SUCCESS,
     Feed,
     FeedOrigin,
@@ -34,9 +33,9 @@ from monitor.model.feed import (
     HostPause,
     Listing,
     PollDecision,
+    Polled,
     PollOutcome,
     PollReason,
-    QuietPoll,
     Reading,
     Subscription,
 )
@@ -241,43 +240,16 @@ class SqlFeedStore:
                         found[entry.row] = entry
         return [found[row] for row in sorted(found)]
 
-    def record_poll(
-        self,
-        feed: Feed,
-        decision: PollDecision,
-        entries: Sequence[NewEntry],
-        *,
-        now: datetime,
-        reading: Reading = NOTHING_READ,
-    ) -> int:
-        """New entries, what was learned and the next poll time in one transaction."""
-        values = _learned(feed, decision, reading, now)
+    def record_polls(self, polls: Sequence[Polled]) -> int:
+        """New entries, what was learned and the next poll times in one transaction: a commit is dear."""
         with self._db.write() as connection:
-            if decision.outcome is PollOutcome.OK:
-                values["listed_at"] = now
-                _close_listing(connection, feed)
-                still_listed(connection, reading.listed, now)
-            if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
-                values["may_have_lost_at"] = now
-                if reading.older is not None:
-                    open_gap(connection, feed, reading.older, now)
-            stored = insert_entries(connection, feed.id, entries, now)
-            _decided(connection, feed, decision, values, now)
-            if reading.title and reading.title != feed.name and not feed.settings.name:
-                connection.execute(_TITLED, {"feed": feed.id, "name": reading.title})
-            add_counts(connection, _minute(now), decision.outcome)
-        return stored
-
-    def record_quiet_polls(self, polls: Sequence[QuietPoll]) -> None:
-        """Polls without a body in one transaction: a commit costs more than the rest of it."""
-        with self._db.write() as connection:
-            for one in polls:
-                values = _learned(one.feed, one.decision, NOTHING_READ, one.at)
-                _decided(connection, one.feed, one.decision, values, one.at)
+            # In one order everywhere: two transactions that wait for each other's feeds would be an error.
+            stored = sum(_recorded(connection, one) for one in sorted(polls, key=lambda one: one.feed.id))
             for (minute, outcome), number in Counter(
                 (_minute(one.at), one.decision.outcome) for one in polls
             ).items():
                 add_counts(connection, minute, outcome, number)
+        return stored
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """The hosts that asked to be left alone, and until when."""
@@ -324,6 +296,25 @@ class SqlFeedStore:
             still_listed(connection, listed, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
             return insert_entries(connection, feed_id, entries, now)
+
+
+def _recorded(connection: Connection, poll: Polled) -> int:
+    """Stores one poll but for its part in the counts; returns entries stored."""
+    feed, reading, now = poll.feed, poll.reading, poll.at
+    values = _learned(feed, poll.decision, reading, now)
+    if poll.decision.outcome is PollOutcome.OK:
+        values["listed_at"] = now
+        _close_listing(connection, feed)
+        still_listed(connection, reading.listed, now)
+    if reading.may_have_lost and connection.execute(_ANY_OF, {"feed": feed.id}).first() is not None:
+        values["may_have_lost_at"] = now
+        if reading.older is not None:
+            open_gap(connection, feed, reading.older, now)
+    stored = insert_entries(connection, feed.id, poll.entries, now)
+    _decided(connection, feed, poll.decision, values, now)
+    if reading.title and reading.title != feed.name and not feed.settings.name:
+        connection.execute(_TITLED, {"feed": feed.id, "name": reading.title})
+    return stored
 
 
 def _decided(

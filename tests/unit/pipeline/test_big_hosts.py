@@ -13,7 +13,8 @@ from newsroom import DAY, FEED, OTHER_FEED, Newsroom, item, rss
 
 from monitor.adapters.fetch import HttpFetcher
 from monitor.model.feed import PollSettings
-from monitor.pipeline.poll import PollReport, PollStage
+from monitor.pipeline.answers import PollReport
+from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
 from monitor.testing import InlineSandbox
 

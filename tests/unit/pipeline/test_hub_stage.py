@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from made import decision
 from newsroom import FEED, HOUR, Newsroom, item
+from stored import record_poll
 
 from monitor.core.feeds.websub import DENIED_FOR
 from monitor.model.cadence import Cadence, HubOffer
@@ -43,7 +44,8 @@ class House:
 
     def offer(self, hub: str | None = "https://hub.example/") -> None:
         offered = HubOffer(hub, FEED) if hub else None
-        self.room.store.feeds.record_poll(
+        record_poll(
+            self.room.store,
             self.room.feed,
             decision(self.room.clock.now(), url=FEED),
             [],
@@ -178,8 +180,12 @@ def test_a_feed_is_polled_a_little_before_its_hub_has_been_silent_for_too_long(h
     store, clock = house.room.store, house.room.clock
     store.hubs.rely(house.room.feed.id, clock.now() + HOUR)
     clock.advance(58 * MINUTE)
-    store.feeds.record_poll(
-        house.room.feed, decision(clock.now(), next_poll_at=clock.now() + 24 * HOUR, url=FEED), [], now=clock.now()
+    record_poll(
+        store,
+        house.room.feed,
+        decision(clock.now(), next_poll_at=clock.now() + 24 * HOUR, url=FEED),
+        [],
+        now=clock.now(),
     )
     house.run()
     assert house.room.feed.next_poll_at > clock.now() + HOUR

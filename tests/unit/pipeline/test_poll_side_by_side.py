@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -17,9 +17,10 @@ from newsroom import DAY, FEED, OTHER_FEED, Newsroom, answer, item, rss
 from monitor.adapters.sandbox import ProcessSandbox
 from monitor.core.feeds.parse import parse_feed
 from monitor.model.errors import StoreUnusable
-from monitor.model.feed import PollOutcome
+from monitor.model.feed import Polled, PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.pipeline.poll import LEASE, PollReport, PollStage
+from monitor.pipeline.answers import PollReport
+from monitor.pipeline.poll import LEASE, MOST_BYTES, PollStage
 from monitor.testing import FakeFetcher, InlineSandbox
 
 PATIENCE = 30.0  # seconds: a limit, not a wait
@@ -194,28 +195,66 @@ def _breaks_on(url: str) -> Callable[[str], None]:
     return before
 
 
-def test_a_store_that_takes_nothing_stops_the_stage_and_what_is_at_work_is_stored() -> None:
-    room = newsroom(2)
-    refused, other_is_read = threading.Event(), threading.Event()
+def test_bodies_that_are_read_while_others_are_stored_are_stored_together() -> None:
+    room = newsroom(4)
+    others_are_read = threading.Barrier(4)
+    together: list[int] = []
 
-    def record_poll(feed: Any, *args: Any, **kwargs: Any) -> int:
-        if feed.url == FEED:
-            waited(other_is_read)  # it is at work when the store refuses
-            refused.set()
+    def record_polls(polls: Sequence[Polled]) -> int:
+        if not together:
+            others_are_read.wait(PATIENCE)
+        together.append(len(polls))
+        return room.store.feeds.record_polls(polls)
+
+    class Read(WatchedSandbox):
+        def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+            found = super().run(function, *args, **kwargs)
+            if args[2] != FEED:
+                others_are_read.wait(PATIENCE)
+            return found
+
+    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    polling = replace(stage(room, lambda url: None, feeds=feeds, readers=4), sandbox=Read(lambda url: None))
+    assert len(list(polling.run(never))) == 4
+    assert sum(together) == 4
+    assert len(together) < 4
+
+
+def test_large_bodies_are_not_gathered_without_bound() -> None:
+    room = newsroom(6)
+    for url in list(room.fetcher.answers):
+        room.fetcher.answers[url] = rss(item(f"e {url}", summary="x" * (MOST_BYTES // 2)))
+    together: list[int] = []
+
+    def record_polls(polls: Sequence[Polled]) -> int:
+        together.append(len(polls))
+        return room.store.feeds.record_polls(polls)
+
+    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    assert len(list(stage(room, lambda url: None, feeds=feeds, readers=6).run(never))) == 6
+    assert max(together) <= 2
+
+
+def test_a_store_that_takes_nothing_stops_the_stage_and_leaves_all_it_did_not_take_due() -> None:
+    room = newsroom(3)
+    kept: list[str] = []
+
+    def record_polls(polls: Sequence[Polled]) -> int:
+        if any(one.feed.url == FEED for one in polls):
             raise StoreUnusable("sqlite://", "the disk is full")
-        waited(refused)
-        return room.store.feeds.record_poll(feed, *args, **kwargs)
+        kept.extend(one.feed.url for one in polls)
+        return room.store.feeds.record_polls(polls)
 
-    feeds = WatchedFeeds(room.store.feeds, record_poll=record_poll)
-    polling = stage(room, lambda url: other_is_read.set() if url == OTHER_FEED else None, feeds=feeds)
+    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
     with pytest.raises(StoreUnusable, match="the disk is full"):
-        list(polling.run(never))
+        list(stage(room, lambda url: None, feeds=feeds).run(never))
     by_url = {feed.url: feed for feed in room.store.feeds.all()}
-    assert by_url[OTHER_FEED].last_outcome is PollOutcome.OK
-    assert by_url[FEED].last_outcome is None
-    # It is asked again when its lease ends, as if it had not been asked.
+    assert {url for url, feed in by_url.items() if feed.last_outcome is PollOutcome.OK} == set(kept)
+    assert FEED not in kept
+    # They are asked again when their leases end, as if they had not been asked.
     room.clock.advance(LEASE)
-    assert [feed.url for feed in room.store.feeds.claim_due(room.clock.now(), LEASE, 10)] == [FEED]
+    due = {feed.url for feed in room.store.feeds.claim_due(room.clock.now(), LEASE, 10)}
+    assert due == set(by_url) - set(kept)
 
 
 def test_a_feed_at_work_is_not_asked_again_though_its_lease_has_ended() -> None:

@@ -363,7 +363,7 @@ def test_a_store_in_trouble_is_no_feeds_fault(room: Newsroom) -> None:
         raise StoreUnusable("monitor.db", "the disk is full")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room.store.feeds, "record_poll", full)  # a disk cannot be filled here
+        patch.setattr(room.store.feeds, "record_polls", full)  # a disk cannot be filled here
         with pytest.raises(StoreUnusable):
             room.poll()
     assert (room.feed.failures, room.number("SELECT count(*) FROM entries")) == (0, 0)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from made import NOON, decision
 from newsroom import FEED, HOUR, Newsroom, item, rss
+from stored import record_poll
 
 from monitor.model.cadence import Cadence, HubOffer
 from monitor.model.feed import Reading
@@ -26,7 +27,7 @@ def room() -> Newsroom:
     room.poll()
     store, now = room.store, room.clock.now()
     again = decision(now, url=FEED, next_poll_at=now + 15 * MINUTE)
-    store.feeds.record_poll(room.feed, again, [], now=now, reading=Reading(cadence=Cadence(), hub=OFFER))
+    record_poll(store, room.feed, again, [], now=now, reading=Reading(cadence=Cadence(), hub=OFFER))
     store.hubs.add(room.feed.id, OFFER, token="token", secret="sesame", public_url="https://desk.example", now=now)
     (made,) = store.hubs.all()
     store.hubs.note_asked(made, now, now + HOUR)

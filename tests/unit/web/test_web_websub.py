@@ -13,6 +13,7 @@ from desk import eventually
 from made import NOON, decision, feed_settings
 from newsroom import FEED, HOUR, fresh_store
 from starlette.testclient import TestClient
+from stored import record_poll
 from structlog.testing import capture_logs
 from talk import connected
 
@@ -43,7 +44,7 @@ def store() -> SqlStore:
     (feed,) = store.feeds.all()
     offer = HubOffer("https://hub.example/", FEED)
     made = decision(next_poll_at=NOON + HOUR)
-    store.feeds.record_poll(feed, made, [], now=NOON - HOUR, reading=Reading(cadence=Cadence(), hub=offer))
+    record_poll(store, feed, made, [], now=NOON - HOUR, reading=Reading(cadence=Cadence(), hub=offer))
     store.hubs.add(feed.id, offer, token="token", secret="sesame", public_url=PUBLIC, now=NOON)
     return store
 
