@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,8 +47,9 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+@lru_cache(256)
 def _sqlite_text(value: datetime | None) -> str | None:
-    """As SQLAlchemy itself writes a naive datetime into SQLite."""
+    """As SQLAlchemy itself writes a naive datetime into SQLite; most of a transaction are one time, its own."""
     return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
