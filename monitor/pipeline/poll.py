@@ -212,8 +212,8 @@ class PollStage:
             for answer in together:
                 self._settle(answer)
             self._store(run, together)
-        except StoreError:
-            run.read.extendleft(reversed(together))  # those who read them learn it in their turn
+        except BaseException:
+            run.read.extendleft(reversed(together))  # each of those who read them learns it in their turn
             raise
 
     def _store(self, run: _Run, answers: Sequence[Answer]) -> None:

@@ -257,6 +257,17 @@ def test_a_store_that_takes_nothing_stops_the_stage_and_leaves_all_it_did_not_ta
     assert due == set(by_url) - set(kept)
 
 
+def test_a_fault_that_even_one_feed_alone_cannot_be_stored_for_stops_the_stage_and_hangs_no_reader() -> None:
+    room = newsroom(4)
+
+    def record_polls(polls: Sequence[Polled]) -> int:
+        raise ZeroDivisionError
+
+    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    with pytest.raises(ZeroDivisionError):
+        list(stage(room, lambda url: None, feeds=feeds).run(never))
+
+
 def test_a_feed_at_work_is_not_asked_again_though_its_lease_has_ended() -> None:
     room = newsroom(1)
     lease_over, claimed_again = threading.Event(), threading.Event()
