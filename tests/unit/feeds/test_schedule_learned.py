@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from deciding import BASE, FEED, NOW, PROMISED, URL, decide, wait
 from hypothesis import given
 from hypothesis import settings as effort
@@ -90,6 +91,19 @@ def test_a_boost_never_slows_a_feed() -> None:
     assert (wait(decide(prompt)), decide(prompt).reason) == (MINUTE, PollReason.PROMISED)
 
 
+def test_a_boost_holds_where_what_was_learned_is_even_sooner_than_it() -> None:
+    boosted = replace(BUSY, boost=Boost(15 * MINUTE, NOW + 6 * HOUR))  # six entries an hour: every ten minutes
+    lunch = Cadence(skip_hours=frozenset({12, 13}))
+    assert decide(boosted, news=NEWS).reason is PollReason.RATE
+    for asked in (
+        decide(boosted, news=NEWS, headers={"cache-control": "max-age=7200"}),
+        decide(replace(boosted, pushed_until=NOW + HOUR), news=NEWS),
+        decide(boosted, news=NEWS, cadence=replace(lunch, ttl=HOUR)),
+    ):
+        assert (wait(asked), asked.reason) == (15 * MINUTE, PollReason.BOOSTED)
+    assert decide(boosted, news=NEWS, cadence=lunch).reason is PollReason.RATE
+
+
 def test_a_boosted_feed_that_fails_backs_off_from_the_boosts_interval() -> None:
     failing = replace(QUIET, boost=BOOST, failures=1)
     assert wait(decide(failing, PollOutcome.HTTP_ERROR, status=500)) == 4 * MINUTE
@@ -143,6 +157,14 @@ def test_feeds_that_were_overdue_together_part_in_the_next_round_and_are_never_l
     on_time = wait(decide(replace(POLLED, next_poll_at=NOW), dice=0.5))
     assert max(waits) <= on_time * 1.1
     assert max(waits) - min(waits) > on_time / 2
+
+
+@pytest.mark.parametrize("headers", [{"cache-control": "max-age=840"}, {"retry-after": "840"}])
+def test_chance_makes_no_wait_shorter_than_the_server_asked_for(headers: dict[str, str]) -> None:
+    for feed in (FEED, replace(POLLED, next_poll_at=NOW - DAY)):  # in time, and long overdue
+        assert wait(decide(feed, headers=headers, dice=0.0)) == 14 * MINUTE
+    if "retry-after" in headers:
+        assert wait(decide(FEED, PollOutcome.HTTP_ERROR, status=500, headers=headers, dice=0.0)) == 14 * MINUTE
 
 
 def test_the_first_polls_of_many_new_feeds_are_no_burst() -> None:
