@@ -62,8 +62,8 @@ def test_it_is_asked_when_it_is_due_and_again_when_nothing_comes_of_it(store: St
     offer(store, feed)
     store.hubs.add(feed.id, OFFER, token="token", secret="sesame", public_url=HOME, now=NOON)
     (due,) = store.hubs.due(NOON, 10)
-    store.hubs.note_asked(due, NOON, NOON + MINUTE)
-    assert only_one(store).state is HubState.ASKED
+    store.hubs.note_asked(due, NOON, NOON + MINUTE, "not verified")
+    assert (only_one(store).state, only_one(store).error) == (HubState.ASKED, "not verified")
     assert store.hubs.due(NOON, 10) == []
     store.hubs.note_failed(due, "answered 503", NOON + HOUR)
     failed = only_one(store)
@@ -76,6 +76,7 @@ def test_a_verification_within_the_request_outlives_its_bad_answer(store: Store,
     store.hubs.note_failed(made, "the connection broke", NOON + MINUTE)
     assert only_one(store) == made
     assert not made.pending
+    assert made.error is None
     assert (made.state, made.failures) == (HubState.SUBSCRIBED, 0)
 
 

@@ -115,12 +115,14 @@ class SqlHubSubscriptions:
             sa.select(t.websub).where(_w.next_try_at <= now).order_by(_w.next_try_at, _w.id).limit(limit)
         )
 
-    def note_asked(self, subscription: HubSubscription, now: datetime, next_try_at: datetime) -> None:
+    def note_asked(
+        self, subscription: HubSubscription, now: datetime, next_try_at: datetime, lacking: str | None = None
+    ) -> None:
         """Says that the hub is asked from now on."""
         # What holds goes on to hold while it is renewed.
         begins = subscription.state in (HubState.WANTED, HubState.DENIED)
         state = {"state": HubState.ASKED.value} if begins else {}
-        self._set(subscription, asked_at=now, next_try_at=next_try_at, **state)
+        self._set(subscription, asked_at=now, next_try_at=next_try_at, error=lacking, **state)
 
     def note_failed(self, subscription: HubSubscription, error: str, next_try_at: datetime) -> None:
         """One more failure in a row, unless the hub has verified it meanwhile."""
