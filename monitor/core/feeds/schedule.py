@@ -26,8 +26,8 @@ from monitor.model.feed import (
 from monitor.model.fetch import FetchResponse
 
 LONGEST_WAIT = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
-_OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line must not leave us blind for long
-_MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
+OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line must not leave us blind for long
+MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
 _REFUSALS_BELIEVED = 3  # failures in a row: bot walls send a 403 in passing
 _JITTER = 0.1
 _MOVE_DOUBTED = 5  # failures in a row at the address to which a feed moved for good
@@ -259,8 +259,8 @@ def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: P
     if reason is not PollReason.BACK_OFF:
         return longest
     patience = settings.max_interval
-    if outcome in _MAYBE_OUR_NETWORK:
-        patience = min(patience, _OUR_NETWORK_WAIT)
+    if outcome in MAYBE_OUR_NETWORK:
+        patience = min(patience, OUR_NETWORK_WAIT)
     return min(longest, max(feed.settings.interval or settings.interval, patience))
 
 

@@ -244,3 +244,17 @@ def test_every_reason_has_its_sentence(reason: PollReason) -> None:
     said = why_next(feed)
     assert said is not None
     assert " " in said
+
+
+def test_the_sentence_of_a_wait_says_what_cut_it_short() -> None:
+    stated = why_next(replace(POLLED, last_reason=PollReason.PERIOD, cadence=Cadence(period=DAY)))
+    assert stated == "it says of itself that it changes every 1 d: asked then, or after max_interval"
+    failing = replace(POLLED, last_reason=PollReason.BACK_OFF, failures=9, last_outcome=PollOutcome.HTTP_ERROR)
+    assert str(why_next(failing)).endswith("each doubles the wait, up to max_interval")
+    unreachable = replace(failing, last_outcome=PollOutcome.UNREACHABLE)
+    assert str(why_next(unreachable)).endswith("up to 15 min: the fault may be our own network's")
+    wire = replace(POLLED, last_reason=PollReason.RATE, rhythm=Rhythm(HOUR, (600.0,) * 24))
+    assert str(why_next(wire)).endswith("asked when the next one is due, or after min_interval")
+    assert "max_interval" in str(why_next(replace(POLLED, last_reason=PollReason.PUSHED)))
+    ended = why_next(replace(POLLED, last_reason=PollReason.BOOSTED))
+    assert ended == "it was boosted when this was decided"
