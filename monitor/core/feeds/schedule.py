@@ -186,7 +186,7 @@ def _learned(
 def _wait_of_good(
     feed: Feed, settings: PollSettings, response: FetchResponse, cadence: Cadence, learned: Learned, now: datetime
 ) -> tuple[timedelta, PollReason]:
-    wait, reason = _unhurried(feed, settings, cadence, learned, now)
+    wait, reason = _usual_wait(feed, settings, cadence, learned, now)
     boost = boost_at(feed, now)
     if boost is not None and boost.interval < wait:
         wait, reason = boost.interval, PollReason.BOOSTED
@@ -194,7 +194,7 @@ def _wait_of_good(
     return (asked, PollReason.RETRY_AFTER) if asked is not None and asked > wait else (wait, reason)
 
 
-def _unhurried(
+def _usual_wait(
     feed: Feed, settings: PollSettings, cadence: Cadence, learned: Learned, now: datetime
 ) -> tuple[timedelta, PollReason]:
     """Without a boost, and before a server asks for rest."""
