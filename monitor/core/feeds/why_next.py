@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from monitor.core.feeds.rhythm import rate_at
 from monitor.core.feeds.schedule import MAYBE_OUR_NETWORK, OUR_NETWORK_WAIT
 from monitor.core.text.amounts import counted, long_span_text
 from monitor.model.feed import Feed, PollReason
 
+_HOUR = timedelta(hours=1)
+_OF_THE_RATE = 0.8  # ours: a wait that is shorter by more than chance follows from the last poll alone, a burst
 _WORDS = {
     PollReason.INTERVAL: "the interval of [poll]: nothing is known of its rhythm yet",
     PollReason.MOSTLY_NEW: "most of what it listed was new: it is asked sooner",
@@ -50,8 +54,9 @@ def _most(feed: Feed) -> str:
 
 
 def _rate(feed: Feed) -> str:
-    rate = rate_at(feed.rhythm, feed.last_polled_at) if feed.rhythm and feed.last_polled_at else None
-    if rate is None or rate < 0.5:  # a burst: its hour is not known for it
-        return "several new entries came at once: asked when the next one is due"
-    often = f"about {rate:.0f} new an hour at this time of the day"
-    return f"{often}: asked when the next one is due, or after min_interval"
+    polled = feed.last_polled_at
+    rate = rate_at(feed.rhythm, polled) if feed.rhythm and polled else None
+    if not rate or polled is None or feed.next_poll_at - polled < _OF_THE_RATE * (_HOUR / rate):
+        return "several new entries came at once: asked when the next one is due, or after min_interval"
+    often = f"about {rate:.0f} new an hour" if rate >= 1 else f"about one new in {long_span_text(_HOUR / rate)}"
+    return f"{often} at this time of the day: asked when the next one is due, or after min_interval"

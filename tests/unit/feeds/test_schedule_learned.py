@@ -258,3 +258,15 @@ def test_the_sentence_of_a_wait_says_what_cut_it_short() -> None:
     assert "max_interval" in str(why_next(replace(POLLED, last_reason=PollReason.PUSHED)))
     ended = why_next(replace(POLLED, last_reason=PollReason.BOOSTED))
     assert ended == "it was boosted when this was decided"
+
+
+def test_a_rate_is_named_only_where_the_wait_follows_from_it() -> None:
+    def said(rate: float, minutes: float) -> str:
+        busy = Rhythm(HOUR, (rate,) * 24)
+        waits = replace(POLLED, last_polled_at=NOW, next_poll_at=NOW + minutes * MINUTE)
+        return str(why_next(replace(waits, last_reason=PollReason.RATE, rhythm=busy)))
+
+    assert said(4, 14).startswith("about 4 new an hour")
+    assert said(60, 5).startswith("about 60 new an hour")  # min_interval
+    assert said(4, 5).startswith("several new entries came at once")  # of the last poll, not of the hour
+    assert said(0.2, 290).startswith("about one new in 5 h")  # where max_interval is long
