@@ -141,8 +141,9 @@ def count_line(feeds: Sequence[Feed], now: datetime) -> str | None:
     boosted = [found for feed in feeds if (found := boost_at(feed, now))]
     if not boosted:
         return None
-    until = _clock(max(one.until for one in boosted))
-    return f"{counted(len(boosted), 'feed')} boosted until {until}: monitor feeds boost --list"
+    ends = {one.until for one in boosted}
+    until = f"{', the last one' if len(ends) > 1 else ''} until {_clock(max(ends))}"
+    return f"{counted(len(boosted), 'feed')} boosted{until}: monitor feeds boost --list"
 
 
 def _read(option: str, text: str) -> timedelta:

@@ -134,6 +134,11 @@ def is_left_alone(feed: Feed, until: datetime) -> bool:
     return until - (feed.last_polled_at or feed.subscribed_at) > usual
 
 
+def waits_for_its_host(feed: Feed, now: datetime) -> bool:
+    """Whether such a rest goes on, from its first moment."""
+    return feed.next_poll_at > now and is_left_alone(feed, feed.next_poll_at)
+
+
 def _failure(feed: Feed, now: datetime) -> Finding | None:
     if feed.status is FeedStatus.GONE:
         return Finding(HealthReason.GONE, feed.last_polled_at)
@@ -159,9 +164,8 @@ def _overdue(feed: Feed, now: datetime) -> Finding | None:
 
 
 def _left_alone(feed: Feed, now: datetime) -> Finding | None:
-    if feed.next_poll_at <= now or not is_left_alone(feed, feed.next_poll_at):
-        return None
-    return Finding(HealthReason.LEFT_ALONE, feed.last_polled_at or feed.subscribed_at)
+    since = feed.last_polled_at or feed.subscribed_at
+    return Finding(HealthReason.LEFT_ALONE, since) if waits_for_its_host(feed, now) else None
 
 
 def _silence(feed: Feed, listing: Listing | None, arrivals: Sequence[datetime]) -> Finding | None:

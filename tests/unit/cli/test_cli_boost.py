@@ -74,6 +74,13 @@ def test_it_is_seen_in_the_list_and_in_status_and_can_be_ended(desk: Path) -> No
     assert "boosted" not in run("feeds", "list").stdout
 
 
+def test_where_boosts_end_at_different_times_the_last_end_is_called_that(desk: Path) -> None:
+    run("feeds", "boost", "--tag", "border", *SIX_HOURS)
+    assert "2 feeds boosted until " in run("feeds", "list").stdout
+    run("feeds", "boost", "--feed", "Border", "--interval", "2m", "--for", "3h")
+    assert "2 feeds boosted, the last one until " in run("feeds", "list").stdout
+
+
 def test_a_feed_whose_server_said_when_to_come_back_is_not_asked_sooner_and_that_is_said(desk: Path) -> None:
     with closing(SqlStore("sqlite:///monitor.db")) as store:
         feed = store.feeds.all()[0]
