@@ -22,9 +22,8 @@ from monitor.ports import Clock, Dice, Hubs, HubSubscriptions
 
 _BATCH = 16
 _SWEEP = timedelta(seconds=10)  # between two looks at what feeds offer
-_SOON = timedelta(
-    minutes=1
-)  # before a silence gets too long: the poll that ends it is still one of a trusted feed
+# Before a silence gets too long: the poll that ends it is still one of a trusted feed.
+_SOON = timedelta(minutes=1)
 _NOT_VERIFIED = "the hub has not verified the request"
 
 

@@ -15,9 +15,8 @@ from statistics import median
 from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome, PollReason
 from monitor.model.gap import Gap
 
-DEAD_AFTER = timedelta(
-    days=3
-)  # without a success: no outage of a server, a certificate or a bot wall lasts longer
+# Without a success: no outage of a server, a certificate or a bot wall lasts longer.
+DEAD_AFTER = timedelta(days=3)
 LOST_OF_LATE = timedelta(days=7)  # for which it is worth saying that entries may have come and gone unseen
 OVERDUE_AFTER = timedelta(minutes=10)  # behind its due time
 LEFT_ALONE_AFTER = timedelta(hours=1)  # ours: the default `max_interval`; nothing is late that waits no longer
