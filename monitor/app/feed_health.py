@@ -17,7 +17,7 @@ from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings,
 from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import wrap
-from monitor.model.feed import SUBSCRIBED, Feed, Listing
+from monitor.model.feed import SUBSCRIBED, Feed, Listing, PollOutcome
 from monitor.model.gap import Gap
 from monitor.ports import FeedStore
 
@@ -176,11 +176,13 @@ def _advice(one: FeedHealth) -> str:
     match one.findings[0].reason:
         case HealthReason.GONE:
             return f"look on the site for its new address, and {remove}"
-        case HealthReason.NEVER_WORKED:
+        case HealthReason.NEVER_WORKED if one.feed.last_outcome is PollOutcome.RATE_LIMITED:
+            return "nothing yet: its server is busy, or finds that we ask too often"
+        case HealthReason.NEVER_WORKED if one.feed.last_outcome is not PollOutcome.AUTH_ERROR:
             return f"open the address in a browser: is it a feed? If not, {remove}"
         case HealthReason.DEAD | HealthReason.NOT_A_FEED:
             return "open the address in a browser: the site may have moved its feed"
-        case HealthReason.REFUSED:
+        case HealthReason.NEVER_WORKED | HealthReason.REFUSED:
             return "say who you are in user_agent of [poll], or ask the publisher to let you in"
         case HealthReason.FAILING:
             return "nothing yet: most failures pass by themselves"

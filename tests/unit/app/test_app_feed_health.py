@@ -83,6 +83,17 @@ def test_a_feed_that_waits_for_its_host_says_why_and_so_does_the_one_that_heard_
     assert json_lines["Sister"]["reasons"][0]["reason"] == "left_alone"
 
 
+def test_what_to_do_about_a_feed_that_never_worked_depends_on_what_it_answers() -> None:
+    room = Newsroom(feeds=BOTH)
+    room.fetcher.answers[FEED] = failing(PollOutcome.RATE_LIMITED, 429, "HTTP 429", retry_after="7200")
+    room.fetcher.answers[OTHER_FEED] = failing(PollOutcome.AUTH_ERROR, 403, "HTTP 403")
+    room.poll()
+    text = said(room)
+    assert "→ nothing yet: its server is busy" in text
+    assert "→ say who you are in user_agent of [poll]" in text
+    assert "browser" not in text
+
+
 def test_each_trouble_of_a_feed_that_worked_is_named() -> None:
     room = Newsroom(feeds=BOTH[:1])
     room.serve(item())
