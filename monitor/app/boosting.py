@@ -56,7 +56,11 @@ def read_boost(interval: str, span: str, now: datetime, *, allow_private_address
 def chosen(known: KnownFeeds, tags: Sequence[str], names: Sequence[str]) -> tuple[Feed, ...]:
     """The polled feeds with one of these tags, URLs or names, in the order of subscription. Raises NoSuchFeed."""
     active = [feed for feed in known.feeds if feed.status is FeedStatus.ACTIVE]
-    meant = {known.meant(name).id for name in names}
+    named = [known.meant(name) for name in names]
+    for feed in named:
+        if feed.status is not FeedStatus.ACTIVE:
+            raise NoSuchFeed(f"{quoted(feed.name)} is gone (410) and polled no more")
+    meant = {feed.id for feed in named}
     for tag in tags:
         tagged = {feed.id for feed in active if tag in feed.settings.tags}
         if not tagged:
@@ -84,9 +88,9 @@ def end(desk: Desk, feeds: Sequence[Feed]) -> tuple[Feed, ...]:
     return boosted
 
 
-def in_force(known: KnownFeeds, now: datetime) -> tuple[Feed, ...]:
-    """The feeds that are boosted now, in the order of subscription."""
-    return tuple(feed for feed in known.feeds if feed.status is FeedStatus.ACTIVE and boost_at(feed, now))
+def in_force(feeds: Sequence[Feed], now: datetime) -> tuple[Feed, ...]:
+    """Those of the feeds that are boosted now."""
+    return tuple(feed for feed in feeds if feed.status is FeedStatus.ACTIVE and boost_at(feed, now))
 
 
 def boosted_lines(done: Boosted, now: datetime) -> Iterator[str]:
@@ -137,8 +141,9 @@ def count_line(feeds: Sequence[Feed], now: datetime) -> str | None:
     boosted = [found for feed in feeds if (found := boost_at(feed, now))]
     if not boosted:
         return None
-    until = _clock(max(one.until for one in boosted))
-    return f"{counted(len(boosted), 'feed')} boosted until {until}: monitor feeds boost --list"
+    ends = {one.until for one in boosted}
+    until = f"{', the last one' if len(ends) > 1 else ''} until {_clock(max(ends))}"
+    return f"{counted(len(boosted), 'feed')} boosted{until}: monitor feeds boost --list"
 
 
 def _read(option: str, text: str) -> timedelta:

@@ -14,8 +14,10 @@ from monitor.app.hub_words import HubView, hub_trouble
 from monitor.app.known_feeds import KnownFeeds
 from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings, gravity, may_be_silent
+from monitor.core.feeds.politeness import NOT_SOONER
+from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import wrap
-from monitor.model.feed import SUBSCRIBED, Feed, Listing
+from monitor.model.feed import SUBSCRIBED, Feed, Listing, PollOutcome
 from monitor.model.gap import Gap
 from monitor.ports import FeedStore
 
@@ -25,6 +27,7 @@ _LABELS = {
     HealthReason.IDS_CHANGE: "NEW IDS",
     HealthReason.IDS_REUSED: "SAME IDS",
     HealthReason.NEVER_WORKED: "NEVER WORKED",
+    HealthReason.LEFT_ALONE: "LEFT ALONE",
     HealthReason.MAY_HAVE_LOST: "MAY HAVE LOST",
     HealthReason.GAP_FILLED: "GAP FILLED",
 }
@@ -133,14 +136,19 @@ def _why(one: FeedHealth, finding: Finding, now: datetime) -> str:
     feed, listing = one.feed, one.listing or Listing(0)
     ago = span_text(now - finding.since) if finding.since else "an unknown time"
     tries = f"{counted(feed.failures, 'failure')} in a row: {feed.last_error}"
-    again = f"; asked again in {span_text(feed.next_poll_at - now)}"
+    left = span_text(feed.next_poll_at - now)
+    # Of a wait that doubles enough is said.
+    reason = f": {why_next(feed)}" if feed.last_reason in NOT_SOONER else ""
+    again = f"; asked again in {left}{reason}"
     match finding.reason:
         case HealthReason.GONE:
-            return f"the server says that it is gone for good (410), since {ago}: polled no more"
+            return f"the server said {ago} ago that it is gone for good (410): polled no more"
         case HealthReason.NEVER_WORKED:
             return f"no success since it was subscribed to {ago} ago; {tries}{again}"
         case HealthReason.OVERDUE:
             return f"should have been polled {ago} ago"
+        case HealthReason.LEFT_ALONE:
+            return f"not asked for {ago}, and for {left} to come{reason}"
         case HealthReason.SILENT:
             usual, longest = (span_text(one) if one else "?" for one in (finding.usual, finding.longest))
             return f"nothing new for {ago}; usually an entry every {usual}, and no pause longer than {longest}"
@@ -168,16 +176,20 @@ def _advice(one: FeedHealth) -> str:
     match one.findings[0].reason:
         case HealthReason.GONE:
             return f"look on the site for its new address, and {remove}"
-        case HealthReason.NEVER_WORKED:
+        case HealthReason.NEVER_WORKED if one.feed.last_outcome is PollOutcome.RATE_LIMITED:
+            return "nothing yet: its server is busy, or finds that we ask too often"
+        case HealthReason.NEVER_WORKED if one.feed.last_outcome is not PollOutcome.AUTH_ERROR:
             return f"open the address in a browser: is it a feed? If not, {remove}"
         case HealthReason.DEAD | HealthReason.NOT_A_FEED:
             return "open the address in a browser: the site may have moved its feed"
-        case HealthReason.REFUSED:
+        case HealthReason.NEVER_WORKED | HealthReason.REFUSED:
             return "say who you are in user_agent of [poll], or ask the publisher to let you in"
         case HealthReason.FAILING:
             return "nothing yet: most failures pass by themselves"
         case HealthReason.OVERDUE:
             return "the daemon is behind: monitor status"
+        case HealthReason.LEFT_ALONE:
+            return "nothing: it is asked then; give the feeds of a host longer intervals if it says so often"
         case HealthReason.SILENT:
             return "look on the site: has it stopped, or moved its feed?"
         case HealthReason.MAY_HAVE_LOST | HealthReason.GAP_FILLED:

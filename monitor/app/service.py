@@ -145,8 +145,11 @@ class Service:
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
             self._monitor.websub.begin()
-            if self._monitor.websub.public_url:
-                stages |= {"pushes": (self._pushes, 1), "websub": (self._websub, 1)}
+        if self._monitor.websub.public_url:
+            # A dry run asks no hub, and reads what hubs send: what is left to them is not polled meanwhile.
+            stages["pushes"] = (self._pushes, 1)
+            if self._sends:
+                stages["websub"] = (self._websub, 1)
         # No alert waits for what prune does; an older page may wait for its host behind many polls, a hub may take
         # its time, and a night without pushes is no standstill.
         self.progress.begin([name for name in stages if name not in ("prune", "gaps", "websub", "pushes")])

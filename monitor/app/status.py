@@ -16,7 +16,7 @@ from monitor.app.telling_words import HELD_BY
 from monitor.app.unsubscribing import reaching_nobody
 from monitor.core.digests.plan import next_close
 from monitor.core.digests.quiet import stretch_at
-from monitor.core.feeds.health import OVERDUE_AFTER
+from monitor.core.feeds.health import OVERDUE_AFTER, waits_for_its_host
 from monitor.core.health.daily import delivered
 from monitor.core.health.notices import incident_line
 from monitor.core.text.amounts import long_span_text
@@ -94,6 +94,11 @@ class Status:
     def late(self) -> tuple[Feed, ...]:
         """Feeds that should have been polled a while ago."""
         return tuple(feed for feed in self.feeds if state_of(feed, self.now) is FeedState.LATE)
+
+    @property
+    def left_alone(self) -> int:
+        """How many feeds that are well wait for long since their servers, or their hosts, asked for it."""
+        return sum(waits_for_its_host(feed, self.now) for feed in self.feeds)
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
@@ -189,6 +194,11 @@ def status_lines(status: Status) -> list[str]:
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
+        *(
+            [f"            {status.left_alone:,} left alone, since their hosts asked for it: monitor feeds health"]
+            if status.left_alone
+            else []
+        ),
         *([f"            {boosted}"] if (boosted := count_line(status.feeds, status.now)) else []),
         *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"

@@ -28,6 +28,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "feeds": {
             "total": len(status.feeds),
             "late": len(status.late),
+            "left_alone": status.left_alone,
             "failing": len(status.failing),
             "boosted": sum(boost_at(feed, status.now) is not None for feed in status.feeds),
             "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],

@@ -58,7 +58,7 @@ def boost(
         known, now = desk.known_feeds(), desk.clock.now()
         feeds = app.chosen(known, tags, names) if tags or names else known.feeds
         if listing:
-            boosted = [feed for feed in app.in_force(known, now) if feed in feeds]
+            boosted = app.in_force(feeds, now)
             lines, objects = app.list_lines(boosted, now), [app.feed_json(one, one.boost) for one in boosted]
         elif ending:
             ended = app.end(desk, feeds)

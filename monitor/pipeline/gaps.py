@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,9 +22,10 @@ from monitor.model.errors import StoreError
 from monitor.model.feed import Feed, PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse
 from monitor.model.gap import Gap, GapEnd, PageStep
+from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.isolation import named
 from monitor.pipeline.listing import KnowsEntries, entry_to_store, judge, read_body
-from monitor.pipeline.poll import LEASE
+from monitor.pipeline.poll import LEASE, MOST_IN_LINE
 from monitor.ports import Clock, Dice, Fetcher, GapStore, Sandbox
 
 
@@ -68,10 +69,12 @@ class GapStage:
         """
         asked: dict[int, tuple[Gap, Feed]] = {}
         refused: list[GapReport] = []
+        lines = HostLines(self.settings.per_host)
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
-                claimed = self.gaps.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
+                yield from lines.ready()
+                claimed = self._claimed(lines)
                 for gap, feed in claimed:
                     if feed.id in asked:
                         continue  # its lease ended while it waits for its host, and one answer is enough
@@ -81,18 +84,31 @@ class GapStage:
                         continue
                     asked[feed.id] = (gap, feed)
                     access = self.access.get(feed.settings.url, PLAIN_ACCESS)
-                    yield FetchRequest(feed.id, gap.url, access=access)
+                    lines.join(FetchRequest(feed.id, gap.url, access=access))
+                yield from lines.ready()
                 if not claimed:
                     yield None
+            left = lines.leave()
+            for feed_id in left:
+                del asked[feed_id]
+            if left:
+                self.gaps.release(left)
 
         try:
             for response in self.fetcher.fetch_many(due()):
+                lines.answered(response.request.key)
                 yield self._answered(*asked[response.request.key], response)
                 del asked[response.request.key]
         finally:
             if asked:  # the fetcher was closed over them: they are due now, not when their leases end
                 self.gaps.release(list(asked))
         yield from refused
+
+    def _claimed(self, lines: HostLines) -> Sequence[tuple[Gap, Feed]]:
+        """What is due now, unless very many wait in line already."""
+        if len(lines) >= MOST_IN_LINE:
+            return []
+        return self.gaps.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
 
     def _answered(self, gap: Gap, feed: Feed, response: FetchResponse) -> GapReport:
         try:

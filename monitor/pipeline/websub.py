@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,10 +22,9 @@ from monitor.ports import Clock, Dice, Hubs, HubSubscriptions
 
 _BATCH = 16
 _SWEEP = timedelta(seconds=10)  # between two looks at what feeds offer
-_SOON = timedelta(
-    minutes=1
-)  # before a silence gets too long: the poll that ends it is still one of a trusted feed
-_NOT_VERIFIED = "the hub took the request and did not verify it"
+# Before a silence gets too long: the poll that ends it is still one of a trusted feed.
+_SOON = timedelta(minutes=1)
+_NOT_VERIFIED = "the hub has not verified the request"
 
 
 class HubStep(StrEnum):
@@ -115,17 +114,15 @@ class HubStage:
 
     def _ask(self, due: Sequence[HubSubscription]) -> Iterator[HubReport]:
         asked: dict[int, HubSubscription] = {}
-        for one in due:
+        for one in map(self._counted, due):
             now = self.clock.now()
             if _is_over(one, now):
                 self.subscriptions.drop(one)
                 yield HubReport(one, HubStep.FORGET)
                 continue
             again = retry_at(now, one.failures + 1, self.settings.interval, self.dice())
-            if one.pending and one.error is None:
-                self.subscriptions.note_failed(one, _NOT_VERIFIED, again)
             # Before the request: some hubs verify within it.
-            self.subscriptions.note_asked(one, now, again)
+            self.subscriptions.note_asked(one, now, again, _NOT_VERIFIED)
             asked[one.id] = one
         requests = [HubRequest(one.id, one.hub, request_form(one)) for one in asked.values()]
         for answer in self.hubs.ask(requests) if requests else ():
@@ -134,6 +131,14 @@ class HubStage:
                 again = retry_at(self.clock.now(), one.failures + 1, self.settings.interval, self.dice())
                 self.subscriptions.note_failed(one, answer.error, again)
             yield HubReport(one, _step(one), answer.error)
+
+    def _counted(self, one: HubSubscription) -> HubSubscription:
+        """With one failure more where the hub took the last request and never verified it: an error of its own was
+        counted as it came."""
+        if not one.pending or one.error != _NOT_VERIFIED:
+            return one
+        self.subscriptions.note_failed(one, _NOT_VERIFIED, self.clock.now())
+        return replace(one, failures=one.failures + 1)
 
 
 def _is_over(subscription: HubSubscription, now: datetime) -> bool:

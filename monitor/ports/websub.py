@@ -64,8 +64,11 @@ class HubSubscriptions(Protocol):
         """Those whose hub is to be asked now, the longest due first."""
         ...
 
-    def note_asked(self, subscription: HubSubscription, now: datetime, next_try_at: datetime) -> None:
-        """Says that the hub is asked from now on; the next try is for when nothing comes of it."""
+    def note_asked(
+        self, subscription: HubSubscription, now: datetime, next_try_at: datetime, lacking: str | None = None
+    ) -> None:
+        """Says that the hub is asked from now on; the next try is for when nothing comes of it, and `lacking` is
+        its error until then."""
         ...
 
     def note_failed(self, subscription: HubSubscription, error: str, next_try_at: datetime) -> None:

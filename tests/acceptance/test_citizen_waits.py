@@ -15,8 +15,11 @@ from made import MINUTE, NOON
 from newsroom import item, rss
 
 from monitor.core.feeds.parse import parse_feed
-from monitor.model.cadence import Boost
+from monitor.core.feeds.websub import push_limits
+from monitor.model.cadence import Boost, HubOffer
 from monitor.model.feed import PollReason
+from monitor.pipeline.pushes import PushStage
+from monitor.testing import InlineSandbox
 
 BODY = rss(item())
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -266,11 +269,23 @@ def test_a_boost_asks_more_often_until_it_ends_and_retry_after_still_holds(daemo
 
 
 def test_a_feed_whose_hub_announces_is_asked_once_a_day(daemon: Citizen) -> None:
-    daemon.subscribe(daemon.serve("/feed", reply(BODY)))
-    with daemon.store._db.write() as connection:  # type: ignore[attr-defined]  # as the hub's stage notes it
-        connection.exec_driver_sql("UPDATE feeds SET pushed_until = '2023-03-04 12:00:00.000000'")
-    daemon.live(4 * DAY)
-    assert all(0.9 * DAY <= one <= DAY for one in daemon.pauses("/feed"))
+    daemon.subscribe(daemon.serve("/feed", lambda asked: reply(rss(*listed[-20:]))))
+    listed = [item("e0", "Entry 0", "", published=NOON)]
+    daemon.poll()
+    (feed,), hubs = daemon.feeds(), daemon.store.hubs
+    hubs.add(feed.id, HubOffer("h", feed.url), token="t", secret="s", public_url="p", now=NOON)
+    hubs.note_verified(hubs.all()[0], NOON, NOON + 30 * DAY, NOON + 20 * DAY)
+    stage = PushStage(hubs, daemon.store.feeds, InlineSandbox(), daemon.clock, SETTINGS)
+    for number in range(1, 4 * 48):
+        # The first comes before the poll that would find it; then the hub has proven itself.
+        daemon.live(MINUTE if number == 1 else HOUR / 2)
+        now = daemon.clock.now()
+        listed.append(item(f"e{number}", f"Entry {number}", "", published=now))
+        hubs.take(hubs.all()[0], rss(listed[-1]), None, now, push_limits(SETTINGS))
+        assert [report.waiting for report in stage.run(lambda: False)] == [1]
+    times = daemon.pauses("/feed")
+    assert len(times) >= 3
+    assert all(0.9 * DAY <= one <= DAY for one in times)
 
 
 # ---- many at once

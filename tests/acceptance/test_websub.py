@@ -107,6 +107,26 @@ def test_a_push_that_lists_only_what_is_new_is_no_broken_listing(desk: Desk, fee
             )
 
 
+def test_a_dry_run_reads_what_is_pushed_and_asks_no_hub(desk: Desk, feed: LocalFeed) -> None:
+    with hub_process() as hub:
+        feed.offer(hub.url)
+        configure(desk, feed)
+        with desk.running():
+            subscribed(desk, hub)
+        asked = len(hub.asked)
+        desk.write_store("UPDATE websub SET next_try_at = '2000-01-01 00:00:00'")
+        with desk.running("--dry-run"):
+            eventually(lambda: desk.log().count(": running") == 2, "its callbacks")
+            feed.add("Torkham closed", "The Torkham crossing was closed.")
+            hub.ping(feed.url)
+            eventually(lambda: desk.number("SELECT count(*) FROM deliveries WHERE state = 'draft'"), "the draft")
+            assert not desk.number("SELECT count(*) FROM pushes")
+        assert len(hub.asked) == asked
+        with desk.running():
+            eventually(lambda: digests(desk) == ["Torkham closed"], "the alert, in earnest")
+            eventually(lambda: len(hub.asked) > asked, "the renewal that was due")
+
+
 def test_what_was_not_signed_with_the_secret_is_ignored_and_counted(desk: Desk, feed: LocalFeed) -> None:
     with hub_process() as hub:
         feed.offer(hub.url)

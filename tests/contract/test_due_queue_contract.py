@@ -91,8 +91,8 @@ def test_a_boost_overrules_no_server(store: Store) -> None:
     for one, reason in zip(feeds, asked, strict=True):
         record_poll(store, one, decision(reason=reason), [], now=NOON)
     store.feeds.boost([one.id for one in feeds], BOOST, NOON)
-    sooner = [one.last_reason for one in store.feeds.all() if one.next_poll_at < NOON + 15 * MINUTE]
-    assert sooner == [PollReason.FRESHNESS]
+    sooner = [one.next_poll_at < NOON + 15 * MINUTE for one in store.feeds.all()]
+    assert sooner == [False, False, False, True]
 
 
 def test_a_boost_can_be_ended(store: Store, feed: Feed) -> None:
@@ -106,6 +106,15 @@ def test_a_boost_that_began_while_the_feed_was_asked_holds_for_its_next_poll(sto
     store.feeds.boost([feed.id], BOOST, NOON)
     poll(store, claimed)
     assert store.feeds.all()[0].next_poll_at == NOON + 2 * MINUTE
+
+
+def test_a_feed_that_a_boost_makes_due_sooner_says_so_and_no_other_does(store: Store) -> None:
+    late, soon = many(store, 2)
+    quiet = PollReason.QUIET
+    store.feeds.record_poll(late, decision(reason=quiet, next_poll_at=NOON + HOUR, url=late.url), [], now=NOON)
+    store.feeds.record_poll(soon, decision(reason=quiet, next_poll_at=NOON, url=soon.url), [], now=NOON)
+    store.feeds.boost([late.id, soon.id], BOOST, NOON)
+    assert [one.last_reason for one in store.feeds.all()] == [PollReason.BOOSTED, quiet]
 
 
 def test_a_boost_of_nothing_is_nothing(store: Store, feed: Feed) -> None:

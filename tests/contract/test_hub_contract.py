@@ -9,7 +9,7 @@ import pytest
 from made import NOON, decision, feed_settings, new_entry
 from stored import record_poll
 
-from monitor.model.cadence import Cadence, HubOffer
+from monitor.model.cadence import Boost, Cadence, HubOffer
 from monitor.model.feed import Feed, PollOutcome, PollReason, Reading
 from monitor.model.secret import Secret
 from monitor.model.websub import HubState, HubSubscription, HubTrust, PushLimits, PushOutcome
@@ -63,8 +63,8 @@ def test_it_is_asked_when_it_is_due_and_again_when_nothing_comes_of_it(store: St
     offer(store, feed)
     store.hubs.add(feed.id, OFFER, token="token", secret="sesame", public_url=HOME, now=NOON)
     (due,) = store.hubs.due(NOON, 10)
-    store.hubs.note_asked(due, NOON, NOON + MINUTE)
-    assert only_one(store).state is HubState.ASKED
+    store.hubs.note_asked(due, NOON, NOON + MINUTE, "not verified")
+    assert (only_one(store).state, only_one(store).error) == (HubState.ASKED, "not verified")
     assert store.hubs.due(NOON, 10) == []
     store.hubs.note_failed(due, "answered 503", NOON + HOUR)
     failed = only_one(store)
@@ -77,6 +77,7 @@ def test_a_verification_within_the_request_outlives_its_bad_answer(store: Store,
     store.hubs.note_failed(made, "the connection broke", NOON + MINUTE)
     assert only_one(store) == made
     assert not made.pending
+    assert made.error is None
     assert (made.state, made.failures) == (HubState.SUBSCRIBED, 0)
 
 
@@ -164,6 +165,35 @@ def test_pushes_put_off_the_next_poll_up_to_a_day(store: Store, feed: Feed) -> N
     assert pushed(90 * MINUTE, 24 * HOUR + MINUTE) == 24 * HOUR
     store.hubs.make_due(feed.id, NOON + 2 * HOUR, MINUTE)
     assert pushed(2 * HOUR, 3 * HOUR) == 2 * HOUR
+
+
+def test_a_feed_that_a_push_puts_off_says_so(store: Store, feed: Feed) -> None:
+    made = subscribed(store, feed)
+    assert feed_of(store).last_reason is PollReason.INTERVAL
+    store.hubs.take(made, b"<rss/>", None, NOON, ROOMY)
+    store.hubs.record_push(store.hubs.pushes(1)[0][0], [], NOON, True, NOON + 2 * HOUR)
+    assert feed_of(store).last_reason is PollReason.PUSHED
+
+
+@pytest.mark.parametrize("promise", ["boost", "interval", "retry_after"])
+def test_a_push_puts_off_no_feed_that_is_promised_something_meanwhile(
+    store: Store, feed: Feed, promise: str
+) -> None:
+    made = subscribed(store, feed)
+    store.hubs.take(made, b"<rss/>", None, NOON, ROOMY)
+    if promise == "boost":
+        store.feeds.boost([feed.id], Boost(2 * MINUTE, NOON + 6 * HOUR), NOON - MINUTE)
+        store.feeds.record_poll(
+            feed, decision(reason=PollReason.BOOSTED, next_poll_at=NOON + MINUTE), [], now=NOON
+        )
+    elif promise == "interval":
+        store.feeds.sync([feed_settings(interval=5 * MINUTE)], NOON)
+    else:
+        asked = decision(reason=PollReason.RETRY_AFTER, next_poll_at=NOON + HOUR)
+        store.feeds.record_poll(feed, asked, [], now=NOON)
+    before = feed_of(store)
+    store.hubs.record_push(store.hubs.pushes(1)[0][0], [], NOON, True, NOON + 2 * HOUR)
+    assert (feed_of(store).next_poll_at, feed_of(store).last_reason) == (before.next_poll_at, before.last_reason)
 
 
 def test_what_waits_is_bounded_by_number_and_size(store: Store, feed: Feed) -> None:

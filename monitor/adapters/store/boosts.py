@@ -22,7 +22,7 @@ _SOONER = _THIS.where(
     _f.next_poll_at > sa.bindparam("due"),
     # One by one: a list cannot be run for many rows at once.
     sa.or_(_f.last_reason.is_(None), sa.and_(*(_f.last_reason != reason.value for reason in sorted(NOT_SOONER)))),
-).values(next_poll_at=sa.bindparam("due"))
+).values(next_poll_at=sa.bindparam("due"), last_reason=PollReason.BOOSTED.value)
 _PUT_OFF = _THIS.values(
     next_poll_at=sa.bindparam("due"), lease_until=None, last_reason=PollReason.HOST_PAUSED.value
 )

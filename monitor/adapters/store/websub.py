@@ -13,6 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.new_entries import CHUNK, insert_entries
 from monitor.adapters.store.rows import feed_of
+from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.schedule import LONGEST_WAIT
 from monitor.model.cadence import HubOffer
 from monitor.model.entry import NewEntry
@@ -115,12 +116,14 @@ class SqlHubSubscriptions:
             sa.select(t.websub).where(_w.next_try_at <= now).order_by(_w.next_try_at, _w.id).limit(limit)
         )
 
-    def note_asked(self, subscription: HubSubscription, now: datetime, next_try_at: datetime) -> None:
+    def note_asked(
+        self, subscription: HubSubscription, now: datetime, next_try_at: datetime, lacking: str | None = None
+    ) -> None:
         """Says that the hub is asked from now on."""
         # What holds goes on to hold while it is renewed.
         begins = subscription.state in (HubState.WANTED, HubState.DENIED)
         state = {"state": HubState.ASKED.value} if begins else {}
-        self._set(subscription, asked_at=now, next_try_at=next_try_at, **state)
+        self._set(subscription, asked_at=now, next_try_at=next_try_at, error=lacking, **state)
 
     def note_failed(self, subscription: HubSubscription, error: str, next_try_at: datetime) -> None:
         """One more failure in a row, unless the hub has verified it meanwhile."""
@@ -275,8 +278,12 @@ def _put_off(feed_id: int, now: datetime, until: datetime) -> sa.Update:
             _f.next_poll_at > now,  # what is due is due for a reason
             _f.next_poll_at < until,
             _f.last_polled_at >= until - LONGEST_WAIT,
+            # It may have been promised something since it was decided how long it is left to its hub.
+            _f.interval_seconds.is_(None),
+            sa.or_(_f.boost_until.is_(None), _f.boost_until <= now),
+            _f.last_reason.not_in([reason.value for reason in sorted(NOT_SOONER)]),
         )
-        .values(next_poll_at=until)
+        .values(next_poll_at=until, last_reason=PollReason.PUSHED.value)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.core.feeds.health import OVERDUE_AFTER
+from monitor.core.feeds.health import OVERDUE_AFTER, is_left_alone
 from monitor.model.digest import Coverage
 from monitor.model.entry import Verdict
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
@@ -38,10 +38,11 @@ def continuity(feed: Feed, listed: Sequence[Verdict]) -> Continuity:
 
 
 def is_late(feed: Feed, now: datetime) -> bool:
-    """Whether a feed was not asked when it should have been; one that fails is counted as that."""
+    """Whether a feed was not asked when it should have been, or is left alone since its host asked for that; one
+    that fails is counted as failing."""
     if feed.status is not FeedStatus.ACTIVE or feed.failures:
         return False
-    return feed.last_polled_at is None or now - feed.next_poll_at > OVERDUE_AFTER
+    return feed.last_polled_at is None or now - feed.next_poll_at > OVERDUE_AFTER or is_left_alone(feed, now)
 
 
 def coverage_of(

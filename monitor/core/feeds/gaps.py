@@ -1,6 +1,7 @@
 """Which older page of a feed is read next, and when enough were. Pure decisions with named reasons.
 
-RFC 5005: the "next" page of a paged feed, the "prev-archive" of an archived one; `next_url` of JSON Feed.
+RFC 5005: the "next" page of a paged feed, the "prev-archive" of an archived one; `next_url` of JSON Feed. The
+numbers are ours (docs/decisions/0084).
 """
 
 from __future__ import annotations

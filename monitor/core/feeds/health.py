@@ -12,14 +12,15 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
-from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome
+from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome, PollReason
 from monitor.model.gap import Gap
 
-DEAD_AFTER = timedelta(
-    days=3
-)  # without a success: no outage of a server, a certificate or a bot wall lasts longer
+# Without a success: no outage of a server, a certificate or a bot wall lasts longer.
+DEAD_AFTER = timedelta(days=3)
 LOST_OF_LATE = timedelta(days=7)  # for which it is worth saying that entries may have come and gone unseen
 OVERDUE_AFTER = timedelta(minutes=10)  # behind its due time
+LEFT_ALONE_AFTER = timedelta(hours=1)  # ours: the default `max_interval`; nothing is late that waits no longer
+_REST = frozenset({PollReason.RETRY_AFTER, PollReason.HOST_PAUSED})
 # A feed is silent after twice the longest pause it has shown, but never within a day (nights), nor within three
 # where its listing spans less than a week and thus shows no weekend.
 _TIMES_LONGEST = 2
@@ -41,6 +42,7 @@ class HealthReason(StrEnum):
     REFUSED = "refused"  # 401, 403, 451
     FAILING = "failing"
     OVERDUE = "overdue"  # should have been polled
+    LEFT_ALONE = "left_alone"  # well, but its server or its host asked for a longer rest than is usual
     SILENT = "silent"  # late against its own rate: polled well, but nothing new for long
     MAY_HAVE_LOST = "may_have_lost"  # of late all that it listed was new
     IDS_CHANGE = "ids_change"  # the same words come again under other ids
@@ -87,7 +89,7 @@ def findings(
     `arrivals` are those of the entries it listed last; they are looked at only where `may_be_silent`. `gap` is its
     last one.
     """
-    found = [_failure(feed, now), _overdue(feed, now), _silence(feed, listing, arrivals)]
+    found = [_failure(feed, now), _overdue(feed, now), _left_alone(feed, now), _silence(feed, listing, arrivals)]
     if feed.may_have_lost_at is not None and now - feed.may_have_lost_at < LOST_OF_LATE:
         ours = gap if gap is not None and gap.found_at == feed.may_have_lost_at else None
         found.append(Finding(HealthReason.MAY_HAVE_LOST, feed.may_have_lost_at, gap=ours))
@@ -122,6 +124,20 @@ def may_be_silent(feed: Feed, listing: Listing | None) -> bool:
     )
 
 
+def is_left_alone(feed: Feed, until: datetime) -> bool:
+    """Whether a feed that does not fail will not have been asked for long by then, since its server, or its host,
+    said when to come back."""
+    if feed.status is not FeedStatus.ACTIVE or feed.failures or feed.last_reason not in _REST:
+        return False
+    usual = max(LEFT_ALONE_AFTER, feed.settings.interval or LEFT_ALONE_AFTER)
+    return until - (feed.last_polled_at or feed.subscribed_at) > usual
+
+
+def waits_for_its_host(feed: Feed, now: datetime) -> bool:
+    """Whether such a rest goes on, from its first moment."""
+    return feed.next_poll_at > now and is_left_alone(feed, feed.next_poll_at)
+
+
 def _failure(feed: Feed, now: datetime) -> Finding | None:
     if feed.status is FeedStatus.GONE:
         return Finding(HealthReason.GONE, feed.last_polled_at)
@@ -144,6 +160,11 @@ def _failure(feed: Feed, now: datetime) -> Finding | None:
 def _overdue(feed: Feed, now: datetime) -> Finding | None:
     late = feed.status is FeedStatus.ACTIVE and not feed.failures and now - feed.next_poll_at > OVERDUE_AFTER
     return Finding(HealthReason.OVERDUE, feed.next_poll_at) if late else None
+
+
+def _left_alone(feed: Feed, now: datetime) -> Finding | None:
+    since = feed.last_polled_at or feed.subscribed_at
+    return Finding(HealthReason.LEFT_ALONE, since) if waits_for_its_host(feed, now) else None
 
 
 def _silence(feed: Feed, listing: Listing | None, arrivals: Sequence[datetime]) -> Finding | None:

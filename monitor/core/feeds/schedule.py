@@ -26,8 +26,8 @@ from monitor.model.feed import (
 from monitor.model.fetch import FetchResponse
 
 LONGEST_WAIT = timedelta(hours=24)  # polling design: nothing makes us ask less than daily
-_OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line must not leave us blind for long
-_MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
+OUR_NETWORK_WAIT = timedelta(minutes=15)  # ours: an outage of our own line must not leave us blind for long
+MAYBE_OUR_NETWORK = frozenset({PollOutcome.UNREACHABLE, PollOutcome.TIMEOUT})
 _REFUSALS_BELIEVED = 3  # failures in a row: bot walls send a 403 in passing
 _JITTER = 0.1
 _MOVE_DOUBTED = 5  # failures in a row at the address to which a feed moved for good
@@ -74,8 +74,8 @@ def decide_next_poll(
 
     A failing feed is asked again after its base interval, doubled with each further failure up to
     `settings.max_interval`, or 15 minutes where the fault may be our own network's (UNREACHABLE, TIMEOUT), and
-    never sooner than its base. Exceptions: Retry-After is kept to; 401, 403 and 451 mean daily from the third
-    failure in a row; 410 ends the polling. Nothing waits longer than a day or the feed's own interval. Never
+    never sooner than its base. Exceptions: a longer Retry-After is kept to; 401, 403 and 451 mean daily from the
+    third failure in a row; 410 ends the polling. Nothing waits longer than a day or the feed's own interval. Never
     raises, whatever the headers say.
     """
     outcome = _outcome(response, unchanged, parse_outcome)
@@ -95,7 +95,9 @@ def decide_next_poll(
         wait = _back_in_step(feed, wait, now, dice)
     if reason in CHOSEN:
         wait = max(wait, min(settings.min_interval, longest))
-    wait, reason = _without_skipped(cadence, wait, reason, now, dice)
+    wait = max(wait, _least(response, cadence, learned, reason, now))
+    if boost_at(feed, now) is None:
+        wait, reason = _without_skipped(cadence, wait, reason, now, dice)
     return PollDecision(
         next_poll_at=now + wait,
         reason=reason,
@@ -184,18 +186,21 @@ def _learned(
 def _wait_of_good(
     feed: Feed, settings: PollSettings, response: FetchResponse, cadence: Cadence, learned: Learned, now: datetime
 ) -> tuple[timedelta, PollReason]:
-    wait, reason = learned.interval, learned.reason
-    promised = feed.settings.interval
-    if promised is not None:
-        wait, reason = promised, PollReason.PROMISED
+    wait, reason = _usual_wait(feed, settings, cadence, learned, now)
     boost = boost_at(feed, now)
     if boost is not None and boost.interval < wait:
         wait, reason = boost.interval, PollReason.BOOSTED
     asked = retry_after(response, now)
-    if asked is not None and asked > wait:
-        return asked, PollReason.RETRY_AFTER
-    if promised is not None or reason is PollReason.BOOSTED:
-        return wait, reason
+    return (asked, PollReason.RETRY_AFTER) if asked is not None and asked > wait else (wait, reason)
+
+
+def _usual_wait(
+    feed: Feed, settings: PollSettings, cadence: Cadence, learned: Learned, now: datetime
+) -> tuple[timedelta, PollReason]:
+    """Without a boost, and before a server asks for rest."""
+    if feed.settings.interval is not None:
+        return feed.settings.interval, PollReason.PROMISED
+    wait, reason = learned.interval, learned.reason
     if reason is PollReason.INTERVAL and not learned.rhythm.hours and cadence.period is not None:
         # WordPress says hourly of every feed: it is believed only where nothing better is known.
         period = min(cadence.period, settings.max_interval)
@@ -223,10 +228,10 @@ def _wait_of_failing(
         return LONGEST_WAIT, PollReason.GONE
     if outcome is PollOutcome.AUTH_ERROR and failures >= _REFUSALS_BELIEVED:
         return LONGEST_WAIT, PollReason.DAILY
-    if asked is not None:
-        return max(wait, asked), PollReason.RETRY_AFTER
+    if asked is not None and asked >= wait:
+        return asked, PollReason.RETRY_AFTER
     # The first failure costs no extra wait (a hiccup); a bare 429 or 503 always means "slower".
-    doublings = failures if outcome is PollOutcome.RATE_LIMITED else failures - 1
+    doublings = failures if outcome is PollOutcome.RATE_LIMITED and asked is None else failures - 1
     return wait * 2 ** min(max(doublings, 0), _MAX_DOUBLINGS), PollReason.BACK_OFF
 
 
@@ -254,9 +259,19 @@ def _longest(feed: Feed, settings: PollSettings, outcome: PollOutcome, reason: P
     if reason is not PollReason.BACK_OFF:
         return longest
     patience = settings.max_interval
-    if outcome in _MAYBE_OUR_NETWORK:
-        patience = min(patience, _OUR_NETWORK_WAIT)
+    if outcome in MAYBE_OUR_NETWORK:
+        patience = min(patience, OUR_NETWORK_WAIT)
     return min(longest, max(feed.settings.interval or settings.interval, patience))
+
+
+def _least(
+    response: FetchResponse, cadence: Cadence, learned: Learned | None, reason: PollReason, now: datetime
+) -> timedelta:
+    """What a server asked for, where we chose to wait for longer: chance does not cut it short."""
+    least = retry_after(response, now) or timedelta(0)
+    if learned is not None and reason in CHOSEN:
+        least = max(least, learned.rhythm.fresh, cadence.ttl or timedelta(0))
+    return min(least, LONGEST_WAIT)
 
 
 def _jittered(wait: timedelta, reason: PollReason, dice: float) -> timedelta:
@@ -282,7 +297,7 @@ def _without_skipped(
 ) -> tuple[timedelta, PollReason]:
     """The wait, longer where it ends in the hours or days in which the feed asks not to be read (RSS 2.0).
 
-    Not beyond a day, and not against a promise or a boost.
+    Not beyond a day, and not against a promise.
     """
     if reason not in CHOSEN and reason is not PollReason.FRESHNESS:
         return wait, reason

@@ -1,6 +1,7 @@
 """WebSub, the subscriber's decisions: when to ask a hub, what to believe of it, how far to rely on it. Pure.
 
-The sections are those of https://www.w3.org/TR/websub/.
+The sections are those of https://www.w3.org/TR/websub/. Numbers without one are ours
+(docs/decisions/0086 and 0087).
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ LONGEST_LEASE = timedelta(days=30)
 LONGEST_RETRY = timedelta(hours=24)
 DENIED_FOR = timedelta(days=7)  # §5.2: "not possible anymore"; hubs mend, too
 MOST_FAREWELLS = 3  # a lease that nobody renews ends by itself
-STAY = timedelta(
-    hours=1
-)  # a feed that names another hub each time it is read must not have us knock at all of them
+# A feed that names another hub each time it is read must not have us knock at all of them.
+STAY = timedelta(hours=1)
 GRACE = timedelta(minutes=10)  # between publication and push that is no miss: publishers ping, hubs fetch
 DOUBT_LASTS = timedelta(days=1)
 UNREAD_FOR = timedelta(hours=1)

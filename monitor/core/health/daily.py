@@ -131,6 +131,8 @@ def _feed_line(feed: Feed, found: Finding, now: datetime) -> str:
             said = f"does not let us in, for {ago}: {feed.last_error}"
         case HealthReason.OVERDUE:
             said = f"should have been polled {ago} ago"
+        case HealthReason.LEFT_ALONE:
+            said = f"not asked for {ago}: its server, or its host, said when to come back"
         case HealthReason.SILENT:
             every = span_text(found.usual) if found.usual else "?"
             said = f"nothing new for {ago}; usually an entry every {every}"

@@ -14,7 +14,7 @@ from monitor.app.feed_view import feed_view, view_lines
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.status import status_lines, status_of
 from monitor.core.text.columns import display_width
-from monitor.model.feed import FeedOrigin, PollOutcome, Subscription
+from monitor.model.feed import FeedOrigin, PollOutcome, PollSettings, Subscription
 
 BOTH = (feed_settings(FEED, name="Dawn"), feed_settings(OTHER_FEED, name="Wire"))
 
@@ -58,6 +58,40 @@ def test_a_failing_feed_comes_with_error_count_next_try_and_what_to_do() -> None
         "    config.toml:12",
         "  https://wire.example/feed",
     ]
+
+
+def test_a_feed_that_waits_for_its_host_says_why_and_so_does_the_one_that_heard_it() -> None:
+    sister = FEED.replace("/feed", "/sister")
+    one_by_one = PollSettings(concurrency=1)  # as a real fetcher asks one host
+    room = Newsroom(
+        feeds=(feed_settings(FEED, name="Dawn"), feed_settings(sister, name="Sister")), settings=one_by_one
+    )
+    room.serve(item())
+    room.serve(item(), url=sister)
+    room.poll()
+    room.fetcher.answers[FEED] = failing(PollOutcome.RATE_LIMITED, 429, "HTTP 429", retry_after="7200")
+    room.clock.advance(HOUR)
+    room.poll()
+    room.clock.advance(HOUR / 2)
+    lines = said(room)
+    assert "  no success for 1 h, 1 failure in a row: HTTP 429; asked again in 1 h: its" in lines
+    assert (
+        "LEFT ALONE Sister\n  not asked for 1 h, and for 1 h to come: its host said to another request when"
+        in lines
+    )
+    json_lines = {one["feed"]: one for one in health_json(health(room))}
+    assert json_lines["Sister"]["reasons"][0]["reason"] == "left_alone"
+
+
+def test_what_to_do_about_a_feed_that_never_worked_depends_on_what_it_answers() -> None:
+    room = Newsroom(feeds=BOTH)
+    room.fetcher.answers[FEED] = failing(PollOutcome.RATE_LIMITED, 429, "HTTP 429", retry_after="7200")
+    room.fetcher.answers[OTHER_FEED] = failing(PollOutcome.AUTH_ERROR, 403, "HTTP 403")
+    room.poll()
+    text = said(room)
+    assert "→ nothing yet: its server is busy" in text
+    assert "→ say who you are in user_agent of [poll]" in text
+    assert "browser" not in text
 
 
 def test_each_trouble_of_a_feed_that_worked_is_named() -> None:

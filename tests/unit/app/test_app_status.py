@@ -89,6 +89,15 @@ def test_a_feed_long_past_its_time_is_late() -> None:
     assert "ok 0 · late 1" in said(room)
 
 
+def test_feeds_that_wait_for_their_host_are_counted_and_where_to_look_is_named() -> None:
+    room = Newsroom(feeds=BOTH)
+    room.store.feeds.put_off({feed.id: room.clock.now() + 2 * HOUR for feed in room.store.feeds.all()})
+    assert "            2 left alone, since their hosts asked for it: monitor feeds health" in said(room)
+    assert status_json(status(room))["feeds"]["left_alone"] == 2
+    room.clock.advance(3 * HOUR)
+    assert "left alone" not in said(room)
+
+
 def test_a_feed_no_longer_declared_does_not_count() -> None:
     room = Newsroom(feeds=BOTH)
     room.store.feeds.sync(BOTH[:1], room.clock.now())

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from doors import run
-from made import feed_settings
+from made import decision, feed_settings
 
 from monitor.adapters.store.sql import SqlStore
-from monitor.model.feed import Feed
+from monitor.model.feed import Feed, FeedStatus, PollOutcome, PollReason
 
 CONFIG = '[store]\nurl = "sqlite:///monitor.db"\n'
 BORDER, WIRE, SPORT = (f"https://{name}.example/feed" for name in ("border", "wire", "sport"))
@@ -74,6 +74,13 @@ def test_it_is_seen_in_the_list_and_in_status_and_can_be_ended(desk: Path) -> No
     assert "boosted" not in run("feeds", "list").stdout
 
 
+def test_where_boosts_end_at_different_times_the_last_end_is_called_that(desk: Path) -> None:
+    run("feeds", "boost", "--tag", "border", *SIX_HOURS)
+    assert "2 feeds boosted until " in run("feeds", "list").stdout
+    run("feeds", "boost", "--feed", "Border", "--interval", "2m", "--for", "3h")
+    assert "2 feeds boosted, the last one until " in run("feeds", "list").stdout
+
+
 def test_a_feed_whose_server_said_when_to_come_back_is_not_asked_sooner_and_that_is_said(desk: Path) -> None:
     with closing(SqlStore("sqlite:///monitor.db")) as store:
         feed = store.feeds.all()[0]
@@ -81,6 +88,19 @@ def test_a_feed_whose_server_said_when_to_come_back_is_not_asked_sooner_and_that
     done = run("feeds", "boost", "--tag", "border", *SIX_HOURS)
     assert "1 of them wait as long as their servers asked for" in done.stdout
     assert feeds()["Border"].next_poll_at == feed.next_poll_at
+
+
+def test_a_feed_that_is_gone_is_not_boosted_and_that_is_said(desk: Path) -> None:
+    with closing(SqlStore("sqlite:///monitor.db")) as store:
+        feed = store.feeds.all()[0]
+        gone = decision(
+            outcome=PollOutcome.GONE, reason=PollReason.GONE, status=FeedStatus.GONE, failures=1, url=BORDER
+        )
+        store.feeds.record_poll(feed, gone, [], now=datetime.now(UTC))
+    done = run("feeds", "boost", "--feed", "Border", *SIX_HOURS)
+    assert done.exit_code == 1
+    assert '"Border" is gone (410) and polled no more' in done.stderr
+    assert "1 feed boosted" in run("feeds", "boost", "--tag", "border", *SIX_HOURS).stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from newsroom import FEED, Newsroom, item, rss
 
 from monitor.core.feeds.coverage import Continuity, continuity, coverage_of, is_late
 from monitor.model.entry import Verdict
-from monitor.model.feed import Feed, FeedStatus
+from monitor.model.feed import Feed, FeedStatus, PollReason
 
 HOUR = timedelta(hours=1)
 
@@ -48,6 +48,9 @@ def test_entries_may_be_lost_where_nothing_of_before_is_left(
         ({"next_poll_at": NOON - 11 * MINUTE}, True),
         ({"next_poll_at": NOON - 9 * MINUTE}, False),
         ({"last_polled_at": None}, True),
+        ({"last_polled_at": NOON - 2 * HOUR, "last_reason": PollReason.HOST_PAUSED}, True),
+        ({"last_polled_at": NOON - HOUR, "last_reason": PollReason.HOST_PAUSED}, False),
+        ({"last_polled_at": NOON - 2 * HOUR, "last_reason": PollReason.FRESHNESS}, False),
         ({"next_poll_at": NOON - HOUR, "failures": 1}, False),  # it is said to fail
         ({"next_poll_at": NOON - HOUR, "status": FeedStatus.GONE}, False),
     ],

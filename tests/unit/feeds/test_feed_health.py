@@ -14,7 +14,7 @@ from made import NOON, feed_settings
 
 from monitor.core.feeds.gaps import gap_words
 from monitor.core.feeds.health import Finding, HealthReason, findings, gravity, may_be_silent
-from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome
+from monitor.model.feed import Feed, FeedStatus, Listing, PollOutcome, PollReason
 from monitor.model.gap import Gap, GapEnd
 
 HOUR = timedelta(hours=1)
@@ -94,6 +94,29 @@ def test_a_feed_behind_its_time_is_overdue_after_ten_minutes() -> None:
     assert not reasons(feed(next_poll_at=NOON - timedelta(minutes=10)))
     assert reasons(feed(next_poll_at=NOON - timedelta(minutes=11))) == ["overdue"]
     assert reasons(failed(next_poll_at=NOON - HOUR)) == ["failing"]
+
+
+ASKED_FOR_REST = [PollReason.HOST_PAUSED, PollReason.RETRY_AFTER]
+
+
+@pytest.mark.parametrize("reason", PollReason)
+def test_a_feed_that_is_well_and_left_alone_for_more_than_an_hour_is_odd(reason: PollReason) -> None:
+    long = feed(last_reason=reason, next_poll_at=NOON + 2 * HOUR)
+    assert reasons(long) == (["left_alone"] if reason in ASKED_FOR_REST else [])
+    assert reasons(replace(long, next_poll_at=NOON + HOUR)) == []
+    assert reasons(replace(long, failures=1, last_outcome=PollOutcome.RATE_LIMITED)) == ["failing"]
+    promised = replace(long, settings=feed_settings(interval=3 * HOUR))
+    assert reasons(promised) == []
+
+
+def test_a_feed_is_left_alone_since_it_was_asked_or_subscribed_to() -> None:
+    rest = {"last_reason": PollReason.HOST_PAUSED, "next_poll_at": NOON + HOUR}
+    assert found(feed(last_polled_at=NOON - HOUR, **rest))[0].since == NOON - HOUR
+    never = feed(
+        last_polled_at=None, subscribed_at=NOON - 2 * HOUR, first_success_at=None, last_success_at=None, **rest
+    )
+    assert found(never)[0].since == NOON - 2 * HOUR
+    assert reasons(replace(never, next_poll_at=NOON)) == []  # its time has come
 
 
 def test_a_feed_that_moved_for_good_is_odd_only() -> None:

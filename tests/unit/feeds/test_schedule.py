@@ -194,6 +194,17 @@ def test_a_bare_429_slows_down_at_once() -> None:
     assert (wait(decision), decision.reason, decision.failures) == (BASE * 2, PollReason.BACK_OFF, 1)
 
 
+def test_a_retry_after_that_is_over_sooner_than_the_interval_is_not_what_the_feed_waits_for() -> None:
+    soon = {"retry-after": "10"}
+    decisions = [
+        decide(replace(FEED, failures=failed), PollOutcome.RATE_LIMITED, status=503, headers=soon)
+        for failed in range(3)
+    ]
+    assert [(wait(one), one.reason) for one in decisions] == [
+        (BASE * 2**doubled, PollReason.BACK_OFF) for doubled in range(3)
+    ]
+
+
 def test_retry_after_may_be_a_date() -> None:
     decision = decide(
         outcome=PollOutcome.RATE_LIMITED,

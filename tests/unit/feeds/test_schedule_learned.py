@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from deciding import BASE, FEED, NOW, PROMISED, URL, decide, wait
 from hypothesis import given
 from hypothesis import settings as effort
@@ -90,6 +91,19 @@ def test_a_boost_never_slows_a_feed() -> None:
     assert (wait(decide(prompt)), decide(prompt).reason) == (MINUTE, PollReason.PROMISED)
 
 
+def test_a_boost_holds_where_what_was_learned_is_even_sooner_than_it() -> None:
+    boosted = replace(BUSY, boost=Boost(15 * MINUTE, NOW + 6 * HOUR))  # six entries an hour: every ten minutes
+    lunch = Cadence(skip_hours=frozenset({12, 13}))
+    assert decide(boosted, news=NEWS).reason is PollReason.RATE
+    for asked in (
+        decide(boosted, news=NEWS, headers={"cache-control": "max-age=7200"}),
+        decide(replace(boosted, pushed_until=NOW + HOUR), news=NEWS),
+        decide(boosted, news=NEWS, cadence=replace(lunch, ttl=HOUR)),
+    ):
+        assert (wait(asked), asked.reason) == (15 * MINUTE, PollReason.BOOSTED)
+    assert decide(boosted, news=NEWS, cadence=lunch).reason is PollReason.RATE
+
+
 def test_a_boosted_feed_that_fails_backs_off_from_the_boosts_interval() -> None:
     failing = replace(QUIET, boost=BOOST, failures=1)
     assert wait(decide(failing, PollOutcome.HTTP_ERROR, status=500)) == 4 * MINUTE
@@ -143,6 +157,14 @@ def test_feeds_that_were_overdue_together_part_in_the_next_round_and_are_never_l
     on_time = wait(decide(replace(POLLED, next_poll_at=NOW), dice=0.5))
     assert max(waits) <= on_time * 1.1
     assert max(waits) - min(waits) > on_time / 2
+
+
+@pytest.mark.parametrize("headers", [{"cache-control": "max-age=840"}, {"retry-after": "840"}])
+def test_chance_makes_no_wait_shorter_than_the_server_asked_for(headers: dict[str, str]) -> None:
+    for feed in (FEED, replace(POLLED, next_poll_at=NOW - DAY)):  # in time, and long overdue
+        assert wait(decide(feed, headers=headers, dice=0.0)) == 14 * MINUTE
+    if "retry-after" in headers:
+        assert wait(decide(FEED, PollOutcome.HTTP_ERROR, status=500, headers=headers, dice=0.0)) == 14 * MINUTE
 
 
 def test_the_first_polls_of_many_new_feeds_are_no_burst() -> None:
@@ -222,3 +244,29 @@ def test_every_reason_has_its_sentence(reason: PollReason) -> None:
     said = why_next(feed)
     assert said is not None
     assert " " in said
+
+
+def test_the_sentence_of_a_wait_says_what_cut_it_short() -> None:
+    stated = why_next(replace(POLLED, last_reason=PollReason.PERIOD, cadence=Cadence(period=DAY)))
+    assert stated == "it says of itself that it changes every 1 d: asked then, or after max_interval"
+    failing = replace(POLLED, last_reason=PollReason.BACK_OFF, failures=9, last_outcome=PollOutcome.HTTP_ERROR)
+    assert str(why_next(failing)).endswith("each doubles the wait, up to max_interval")
+    unreachable = replace(failing, last_outcome=PollOutcome.UNREACHABLE)
+    assert str(why_next(unreachable)).endswith("up to 15 min: the fault may be our own network's")
+    wire = replace(POLLED, last_reason=PollReason.RATE, rhythm=Rhythm(HOUR, (600.0,) * 24))
+    assert str(why_next(wire)).endswith("asked when the next one is due, or after min_interval")
+    assert "max_interval" in str(why_next(replace(POLLED, last_reason=PollReason.PUSHED)))
+    ended = why_next(replace(POLLED, last_reason=PollReason.BOOSTED))
+    assert ended == "it was boosted when this was decided"
+
+
+def test_a_rate_is_named_only_where_the_wait_follows_from_it() -> None:
+    def said(rate: float, minutes: float) -> str:
+        busy = Rhythm(HOUR, (rate,) * 24)
+        waits = replace(POLLED, last_polled_at=NOW, next_poll_at=NOW + minutes * MINUTE)
+        return str(why_next(replace(waits, last_reason=PollReason.RATE, rhythm=busy)))
+
+    assert said(4, 14).startswith("about 4 new an hour")
+    assert said(60, 5).startswith("about 60 new an hour")  # min_interval
+    assert said(4, 5).startswith("several new entries came at once")  # of the last poll, not of the hour
+    assert said(0.2, 290).startswith("about one new in 5 h")  # where max_interval is long

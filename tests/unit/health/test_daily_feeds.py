@@ -34,6 +34,7 @@ SAID = {
     HealthReason.REFUSED: "News: does not let us in, for 1 h: HTTP 500",
     HealthReason.FAILING: "News: failing for 1 h: HTTP 500",
     HealthReason.OVERDUE: "News: should have been polled 1 h ago",
+    HealthReason.LEFT_ALONE: "said when to come back",
     HealthReason.SILENT: "News: nothing new for 1 h; usually an entry every 5 min",
     HealthReason.MAY_HAVE_LOST: "2 older pages brought 14 entries, the feed names no further one",
     HealthReason.GAP_FILLED: "filled from 2 older pages: 14 entries",

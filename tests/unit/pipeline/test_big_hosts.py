@@ -14,6 +14,7 @@ from newsroom import DAY, FEED, OTHER_FEED, Newsroom, item, rss
 from monitor.adapters.fetch import HttpFetcher
 from monitor.model.feed import PollSettings
 from monitor.pipeline.answers import PollReport
+from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
 from monitor.testing import InlineSandbox
@@ -86,6 +87,48 @@ def test_very_many_pages_of_a_host_hold_up_no_other_entry(big: LoopbackServer, s
     assert len(order) == MANY + 2
     assert order.index(small.url("/page")) < MANY / 4
     assert order.index("https://news.example/plain") < MANY / 4
+
+
+def broken_off(*urls: str) -> Newsroom:
+    """Feeds that listed three entries at first and then three others, each with an older page on its host."""
+    room = room_of(*urls)
+    for word in ("first", "then"):
+        for url in urls:
+            more = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="next" href="{url}-older"/>'
+            room.fetcher.answers[url] = rss(*(item(f"{word}{n}") for n in range(3)), more=more)
+        room.store.feeds.make_all_due(room.clock.now())
+        room.poll()
+        room.clock.advance(timedelta(hours=1))
+    assert len(room.store.gaps.gaps()) == len(urls)
+    return room
+
+
+def filled(room: Newsroom, fetcher: HttpFetcher, most: int | None = None) -> list[str]:
+    """Reads older pages; asked to stop after so many. The feeds, in the order in which theirs were read."""
+    stage = GapStage(
+        room.store.gaps, room.store.feeds, fetcher, InlineSandbox(), room.clock, lambda: 0.5, SETTINGS
+    )
+    order: list[str] = []
+    for report in stage.run(lambda: most is not None and len(order) >= most):
+        order.append(report.feed.url)
+    return order
+
+
+def test_very_many_older_pages_of_a_host_hold_up_no_other(big: LoopbackServer, small: LoopbackServer) -> None:
+    urls = [*(big.url(f"/{n}") for n in range(MANY)), small.url("/feed")]
+    with closing(HttpFetcher(SETTINGS, "1")) as fetcher:
+        order = filled(broken_off(*urls), fetcher)
+    assert sorted(order) == sorted(urls)
+    assert order.index(small.url("/feed")) < MANY / 4
+
+
+def test_older_pages_that_wait_in_line_are_due_at_once_when_the_stage_ends(big: LoopbackServer) -> None:
+    room = broken_off(*(big.url(f"/{n}") for n in range(MANY)))
+    with closing(HttpFetcher(SETTINGS, "1")) as fetcher:
+        first = filled(room, fetcher, most=3)
+        rest = filled(room, fetcher)
+    assert len(first) < MANY / 2
+    assert len(first) + len(rest) == MANY
 
 
 def test_pages_that_wait_in_line_are_free_for_the_next_generation_at_once(big: LoopbackServer) -> None:

@@ -119,13 +119,31 @@ def test_a_hub_that_fails_is_asked_again_ever_later(house: House) -> None:
     assert (house.one.failures, house.one.error) == (10, "hub.example: answered 503")
 
 
-def test_a_hub_that_takes_the_request_and_never_verifies_counts_as_failing(house: House) -> None:
+def test_a_hub_that_takes_the_request_and_never_verifies_is_failing_and_asked_ever_later(house: House) -> None:
     house.offer()
     house.run(MINUTE)
     assert house.run(10 * MINUTE) == []
-    assert len(house.run(5 * MINUTE)) == 1
-    assert (house.one.failures, house.one.state) == (1, HubState.ASKED)
-    assert "did not verify" in str(house.one.error)
+    waits = []
+    for number in range(9):
+        assert (house.one.failures, house.one.state) == (number, HubState.ASKED)
+        waits.append(house.one.next_try_at - house.room.clock.now())
+        house.room.clock.set(house.one.next_try_at)
+        assert len(house.run()) == 1
+    assert waits[1:4] == [timedelta(minutes=15 * 2**n) for n in range(1, 4)]
+    assert waits[-1] == timedelta(hours=24)
+    assert "not verified" in str(house.one.error)
+
+
+def test_a_hub_that_fails_once_and_then_never_verifies_is_failing_too(house: House) -> None:
+    house.hubs.error = "hub.example: answered 503"
+    house.offer()
+    house.run(MINUTE)
+    house.hubs.error = None
+    for _ in range(3):
+        house.room.clock.set(house.one.next_try_at)
+        house.run()
+    assert house.one.failures == 3
+    assert "not verified" in str(house.one.error)
 
 
 def test_a_lease_is_renewed_before_it_ends_with_the_same_callback_and_secret(house: House) -> None:
@@ -162,12 +180,17 @@ def test_another_hub_replaces_the_first_which_is_left(house: House) -> None:
     assert [form["hub.mode"] for form in house.hubs.asked].count(HubMode.UNSUBSCRIBE) == 1
 
 
-def test_a_hub_that_does_not_let_go_is_forgotten_after_three_farewells(house: House) -> None:
+@pytest.mark.parametrize("error", ["hub.example: answered 500", None])
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_hub_that_does_not_let_go_is_forgotten_after_three_farewells(
+    house: House, error: str | None, verified: bool
+) -> None:
     house.offer()
     house.run(MINUTE)
-    house.verify()
+    if verified:
+        house.verify()
     house.room.store.feeds.unsubscribe(house.room.feed.id)
-    house.hubs.error = "hub.example: answered 500"
+    house.hubs.error = error
     steps = [report.step for _ in range(10) for report in house.run(2 * HOUR)]
     assert steps == [HubStep.UNSUBSCRIBE] * 3 + [HubStep.FORGET]
     assert house.room.store.hubs.all() == []

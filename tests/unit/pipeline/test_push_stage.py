@@ -11,7 +11,7 @@ from newsroom import FEED, HOUR, Newsroom, item, rss
 from stored import record_poll
 
 from monitor.model.cadence import Cadence, HubOffer
-from monitor.model.feed import Reading
+from monitor.model.feed import PollReason, Reading
 from monitor.model.websub import HubState, HubSubscription, HubTrust, PushLimits, PushOutcome
 from monitor.pipeline.pushes import PushReport
 
@@ -78,7 +78,12 @@ def test_a_poll_asks_as_if_there_had_been_no_push(room: Newsroom) -> None:
     push(room, rss(*(fresh(f"n{one}", f"Torkham closed {one}") for one in range(5))))
     after = room.feed
     assert after.pushed_until == room.clock.now() + HOUR
-    put_off = replace(before, pushed_until=after.pushed_until, next_poll_at=after.next_poll_at)
+    put_off = replace(
+        before,
+        pushed_until=after.pushed_until,
+        next_poll_at=after.next_poll_at,
+        last_reason=PollReason.PUSHED,
+    )
     assert after == put_off  # validators, body hash, listing, may-have-lost, times of polls
 
 
