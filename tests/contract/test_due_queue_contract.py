@@ -111,8 +111,8 @@ def test_a_boost_that_began_while_the_feed_was_asked_holds_for_its_next_poll(sto
 def test_a_feed_that_a_boost_makes_due_sooner_says_so_and_no_other_does(store: Store) -> None:
     late, soon = many(store, 2)
     quiet = PollReason.QUIET
-    store.feeds.record_poll(late, decision(reason=quiet, next_poll_at=NOON + HOUR, url=late.url), [], now=NOON)
-    store.feeds.record_poll(soon, decision(reason=quiet, next_poll_at=NOON, url=soon.url), [], now=NOON)
+    record_poll(store, late, decision(reason=quiet, next_poll_at=NOON + HOUR, url=late.url), [], now=NOON)
+    record_poll(store, soon, decision(reason=quiet, next_poll_at=NOON, url=soon.url), [], now=NOON)
     store.feeds.boost([late.id, soon.id], BOOST, NOON)
     assert [one.last_reason for one in store.feeds.all()] == [PollReason.BOOSTED, quiet]
 

@@ -183,14 +183,12 @@ def test_a_push_puts_off_no_feed_that_is_promised_something_meanwhile(
     store.hubs.take(made, b"<rss/>", None, NOON, ROOMY)
     if promise == "boost":
         store.feeds.boost([feed.id], Boost(2 * MINUTE, NOON + 6 * HOUR), NOON - MINUTE)
-        store.feeds.record_poll(
-            feed, decision(reason=PollReason.BOOSTED, next_poll_at=NOON + MINUTE), [], now=NOON
-        )
+        record_poll(store, feed, decision(reason=PollReason.BOOSTED, next_poll_at=NOON + MINUTE), [], now=NOON)
     elif promise == "interval":
         store.feeds.sync([feed_settings(interval=5 * MINUTE)], NOON)
     else:
         asked = decision(reason=PollReason.RETRY_AFTER, next_poll_at=NOON + HOUR)
-        store.feeds.record_poll(feed, asked, [], now=NOON)
+        record_poll(store, feed, asked, [], now=NOON)
     before = feed_of(store)
     store.hubs.record_push(store.hubs.pushes(1)[0][0], [], NOON, True, NOON + 2 * HOUR)
     assert (feed_of(store).next_poll_at, feed_of(store).last_reason) == (before.next_poll_at, before.last_reason)

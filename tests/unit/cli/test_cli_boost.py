@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from doors import run
 from made import decision, feed_settings
+from stored import record_poll
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed, FeedStatus, PollOutcome, PollReason
@@ -96,7 +97,7 @@ def test_a_feed_that_is_gone_is_not_boosted_and_that_is_said(desk: Path) -> None
         gone = decision(
             outcome=PollOutcome.GONE, reason=PollReason.GONE, status=FeedStatus.GONE, failures=1, url=BORDER
         )
-        store.feeds.record_poll(feed, gone, [], now=datetime.now(UTC))
+        record_poll(store, feed, gone, [], now=datetime.now(UTC))
     done = run("feeds", "boost", "--feed", "Border", *SIX_HOURS)
     assert done.exit_code == 1
     assert '"Border" is gone (410) and polled no more' in done.stderr
