@@ -20,7 +20,7 @@ from monitor.core.feeds.link_header import read_link_header
 from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
 from monitor.core.text.html import plain_title
-from monitor.core.text.urls import absolute_http_url, feed_key
+from monitor.core.text.urls import absolute_http_url, feed_key, without_feed_scheme
 from monitor.model.entry import ParsedEntry
 
 MOST_OFFERED = 20
@@ -178,7 +178,7 @@ def _tags(body: bytes, content_type: str | None, url: str) -> tuple[str, list[Of
 def _linked(href: str, base: str) -> str | None:
     if not _LIKE_A_FEED.search(href[:_MAX_LINK].partition("?")[0].partition("#")[0]):
         return None
-    return absolute_http_url(href, base)
+    return absolute_http_url(without_feed_scheme(href), base)
 
 
 def _headers(header: str, url: str) -> Iterator[Offer]:
@@ -194,5 +194,5 @@ def _offer(href: str, rel: str, kind: str, title: str, base: str, via: Via) -> O
         return None
     if kind not in _TYPES and not (kind == _JSON and "feed" in f"{href} {title}".lower()):
         return None
-    url = absolute_http_url(href, base)
+    url = absolute_http_url(without_feed_scheme(href), base)
     return Offer(url, plain_title(title, _MAX_NAME), via) if url else None
