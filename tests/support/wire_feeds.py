@@ -130,6 +130,14 @@ _TEXTS: dict[str, str] = {
         '<item><title>z</title><link></link><guid isPermaLink="false">https://e.org/3</guid></item>'
         "<item><title>z</title><link>https://e.org/4</link><link></link><guid>https://e.org/5</guid></item>"
     ),
+    "rss links that are escaped twice": rss(
+        "<item><title>v</title><link>https://e.org/?a=1&amp;amp;b=2</link></item>"
+        "<item><title>w</title><link><![CDATA[ https://e.org/?a=1&amp;c=2&copy=3 ]]></link></item>"
+        "<item><title>x</title><link><![CDATA[https://e.org/?a=1&#038;d=2]]></link></item>"
+        "<item><title>y</title><guid>https://e.org/?a=1&amp;amp;e=2</guid></item>"
+        '<item><title>z</title><atom:link href="https://e.org/?a=1&amp;amp;f=2"/></item>',
+        spaces=_ATOM,
+    ),
     "rss with base": rss("<item><title>x</title><link>../1</link><guid>2</guid></item>").replace(
         "<rss ", '<rss xml:base="https://base.example/x/y" '
     ),

@@ -22,6 +22,8 @@ ENGINE = "feedparser"
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
 # A link that says nothing, which keeps a guid from being the link.
 _EMPTY_LINK = re.compile(r"<link\s*(?:/>|>\s*(?:<!\[CDATA\[\s*\]\]>\s*)?</link\s*>)")
+# Of one that is escaped twice feedparser makes `?a=1&ampb=2`.
+_ESCAPED_LINK = re.compile(r"<link>(?:\s*+<!\[CDATA\[[^\]<]*&amp;|[^<]*&amp;amp;)[^<]*")
 _ATOM = re.compile(r"""(\sxmlns:atom\s*=\s*["'])[^"']*""")  # known by its address only
 _EDGE = re.compile(r"<(/?)(?:[\w.-]{1,30}:)?(?:item|entry)(?:\s[^<>]*)?>", re.I)
 
@@ -33,7 +35,8 @@ def read_with_feedparser(text: str, start: str, *, is_atom: bool, said: Channel)
 
     `said` is what the channel says that feedparser does not keep; `start` is shown to the user.
     """
-    text = _ATOM.sub(r"\g<1>http://www.w3.org/2005/Atom", _EMPTY_LINK.sub("", text))
+    text = _ESCAPED_LINK.sub(_escaped_once, _EMPTY_LINK.sub("", text))
+    text = _ATOM.sub(r"\g<1>http://www.w3.org/2005/Atom", text)
     import feedparser  # the parent process asks for none of this: only killable children parse
 
     try:
@@ -64,6 +67,10 @@ def read_with_feedparser(text: str, start: str, *, is_atom: bool, said: Channel)
         self_link=said.links.get("self", ""),
         older=said.older,
     )
+
+
+def _escaped_once(link: re.Match[str]) -> str:
+    return link[0].replace("&amp;", "&") if "<!" in link[0] else link[0].replace("&amp;amp;", "&amp;")
 
 
 def _whole(entries: list[_Node], text: str) -> list[_Node]:

@@ -307,6 +307,13 @@ def test_a_guid_is_the_link_where_nothing_else_is_and_it_may_be(inside: str, id_
         assert (entry.id, entry.link) == (id_, link)
 
 
+@pytest.mark.parametrize("link", ["https://e.org/?a=1&amp;amp;b=2", "<![CDATA[https://e.org/?a=1&#038;b=2]]>"])
+def test_a_link_that_is_escaped_twice_leads_where_it_is_meant_to(link: str) -> None:
+    body = rss(f"<item><title>x</title><link>{link}</link></item>")
+    for text in (body, body.replace("</rss>", "<torn off=here>")):
+        assert parse(text).entries[0].link == "https://e.org/?a=1&b=2"
+
+
 @pytest.mark.parametrize("where", range(1, 300, 7))
 def test_an_answer_that_was_cut_short_makes_no_new_entry_of_half_a_one(where: int) -> None:
     items = [
