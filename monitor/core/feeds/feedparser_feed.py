@@ -35,10 +35,10 @@ def read_with_feedparser(text: str, start: str, *, is_atom: bool, said: Channel)
 
     `said` is what the channel says that feedparser does not keep; `start` is shown to the user.
     """
-    text = _ESCAPED_LINK.sub(_escaped_once, _EMPTY_LINK.sub("", text))
-    text = _ATOM.sub(r"\g<1>http://www.w3.org/2005/Atom", text)
     import feedparser  # the parent process asks for none of this: only killable children parse
 
+    text = _ESCAPED_LINK.sub(_escaped_once, _EMPTY_LINK.sub("", text))
+    text = _ATOM.sub(r"\g<1>http://www.w3.org/2005/Atom", text)
     try:
         found = feedparser.parse(
             io.BytesIO(text.encode("utf-8", "replace")),
