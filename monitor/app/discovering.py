@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -23,7 +24,7 @@ from monitor.core.feeds.discovery import (
     same_feed,
 )
 from monitor.core.text.columns import wrap
-from monitor.core.text.urls import absolute_http_url, feed_key
+from monitor.core.text.urls import absolute_http_url, feed_key, without_feed_scheme
 from monitor.model.entry import ParsedEntry, ParsedFeed
 from monitor.model.errors import MonitorError, SandboxFailed
 from monitor.model.feed import PollOutcome, PollSettings
@@ -31,6 +32,7 @@ from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.pipeline.listing import read_body
 from monitor.ports import Clock, Fetcher, Sandbox
 
+_SCHEME = re.compile(r"[a-z][a-z+-]*:(?!\d)", re.I)  # not the host of news.example:8080 or localhost:8080
 # What a server says of one address only; after anything else it is not asked for others.
 _OF_THE_PAGE = frozenset({PollOutcome.HTTP_ERROR, PollOutcome.AUTH_ERROR, PollOutcome.GONE})
 _GO_ON = _OF_THE_PAGE | {
@@ -75,7 +77,8 @@ class Discovery:
 
 def page_address(text: str) -> str:
     """The address a person means: "dawn.com" is https://dawn.com. Raises ValueError."""
-    url = absolute_http_url(text if "://" in text else f"https://{text}")
+    text = without_feed_scheme(text)
+    url = absolute_http_url(text if _SCHEME.match(text) else f"https://{text}")
     if url is None:
         raise ValueError(f'"{text}" is no http or https address')
     return url

@@ -80,18 +80,16 @@ def sort_out(opml: Opml, known: KnownFeeds, poll: PollSettings, tags: Sequence[s
             report.problems.append((one.line, str(error)))
             continue
         key = feed_key(settings.url)
-        if key in lines:
+        if key in wanted:
             report.twice.append((one.line, lines[key]))
-            if key in wanted:
-                together = tuple(dict.fromkeys((*wanted[key].tags, *settings.tags)))
-                wanted[key] = replace(wanted[key], tags=together)
-            continue
-        lines[key] = one.line
-        if key in subscribed:
+            together = tuple(dict.fromkeys((*wanted[key].tags, *settings.tags)))
+            wanted[key] = replace(wanted[key], tags=together)
+        elif key in subscribed:
             report.already.append((one.line, subscribed[key].name))
         elif (place := known.place(settings.url)) is not None:
             report.already.append((one.line, place))
         else:
+            lines[key] = one.line
             wanted[key] = as_before(settings, removed[key]) if key in removed else settings
     report.problems.sort()
     report.wanted = list(wanted.values())

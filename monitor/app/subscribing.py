@@ -16,7 +16,7 @@ from monitor.app.wiring import poller
 from monitor.config import read_subscription
 from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet
-from monitor.core.text.urls import feed_key
+from monitor.core.text.urls import feed_key, without_feed_scheme
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import Fate, KnownEntry, NewEntry
 from monitor.model.errors import MonitorError
@@ -63,7 +63,8 @@ class Added:
 def read_wanted(values: Mapping[str, Any], desk: Desk) -> FeedSettings:
     """The settings a person asked for; raises ValueError as `read_subscription` does."""
     allowed = desk.settings.poll.allow_private_addresses
-    return read_subscription(values, allow_private_addresses=allowed)
+    meant = {**values, "url": without_feed_scheme(values["url"])}
+    return read_subscription(meant, allow_private_addresses=allowed)
 
 
 def add(

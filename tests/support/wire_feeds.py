@@ -119,6 +119,25 @@ _TEXTS: dict[str, str] = {
         "<feedburner:origLink>https://example.org/1?a=1&amp;b=2</feedburner:origLink></item>",
         spaces=_FEEDBURNER,
     ),
+    "rss ids that are no links, in other letters": rss(
+        '<item><title>x</title><guid isPermalink="false">1</guid></item>'
+        '<item><title>y</title><guid ispermalink="false">https://e.org/2</guid></item>'
+        '<item><title>z</title><guid isPermaLink="False">3</guid></item>'
+    ).replace("<rss ", '<rss xml:base="https://base.example/" '),
+    "rss id instead of an empty link": rss(
+        "<item><title>x</title><link/><guid>https://e.org/1</guid></item>"
+        "<item><title>y</title><link> <![CDATA[]]> </link><guid>https://e.org/2</guid></item>"
+        '<item><title>z</title><link></link><guid isPermaLink="false">https://e.org/3</guid></item>'
+        "<item><title>z</title><link>https://e.org/4</link><link></link><guid>https://e.org/5</guid></item>"
+    ),
+    "rss links that are escaped twice": rss(
+        "<item><title>v</title><link>https://e.org/?a=1&amp;amp;b=2</link></item>"
+        "<item><title>w</title><link><![CDATA[ https://e.org/?a=1&amp;c=2&copy=3 ]]></link></item>"
+        "<item><title>x</title><link><![CDATA[https://e.org/?a=1&#038;d=2]]></link></item>"
+        "<item><title>y</title><guid>https://e.org/?a=1&amp;amp;e=2</guid></item>"
+        '<item><title>z</title><atom:link href="https://e.org/?a=1&amp;amp;f=2"/></item>',
+        spaces=_ATOM,
+    ),
     "rss with base": rss("<item><title>x</title><link>../1</link><guid>2</guid></item>").replace(
         "<rss ", '<rss xml:base="https://base.example/x/y" '
     ),
@@ -271,6 +290,20 @@ _TEXTS: dict[str, str] = {
     ),
     "rss with undeclared modules": rss(
         item("<dc:creator>Jane</dc:creator><content:encoded>Long.</content:encoded>")
+    ),
+    "rss with modules over https": rss(
+        item(
+            "<dc:creator>Jane</dc:creator><content:encoded>Long.</content:encoded><description>Short.</description>"
+            '<atom:updated>2023-02-23T10:00:00Z</atom:updated><atom:link href="https://e.org/a"/>'
+            "<media:group><media:title>Picture</media:title></media:group>"
+        ),
+        spaces=f"{_DC} {_CONTENT} {_MEDIA} {_ATOM}".replace("http:", "https:"),
+    ),
+    "rss with modules misspelt": rss(
+        "<item><title>x</title><dc:date>2023-02-22T10:00:00Z</dc:date><content:encoded>Long.</content:encoded>"
+        "<description>Short.</description><media:description>Caption</media:description></item>",
+        spaces='xmlns:dc="http://purl.org/dc/elements/1.1" xmlns:content="urn:content" '
+        'xmlns:media="http://www.rssboard.org/media-rss"',
     ),
     "rss with comments and instructions": rss(
         "<!-- one --><item><?php echo 1 ?><title>x</title><!-- <title>no</title> --><link>/1</link></item>"

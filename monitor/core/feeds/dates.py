@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-_LONGEST = 100  # code points: longer texts are no dates, and some of feedparser's readers are slow on them
-_ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[Tt\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,12})?)?\s*(?:([+-])(\d{2}):?(\d{2})?|([A-Za-z]{1,5}))?)?"
-)
-_RFC_822 = re.compile(
-    r"(?:[^\W\d]{2,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3})[a-z]{0,6}\.?,?[\s-]+(\d{4}|\d{2})"
-    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})|\s*([A-Za-z]{1,5}))?)?"
-    r"(?:\s*\([^()]{0,40}\))?",
-    re.I,
+_LONGEST = 100  # code points: longer texts are no dates
+_WEEKDAY = r"(?:[^\W\d]{2,9}(?:\.?\s*,\s*|\.\s*|\s+))?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_MONTH = r"(?P<month>[a-z]{3})[a-z]{0,6}\.?"
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,12})?)?"
+_HALF = r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
+_OFFSET = r"(?:GMT|UTC)?(?P<sign>[+-])(?P<ahead>\d{1,2}):?(?P<minutes>\d{2})?"
+_ZONE = rf"(?:\s*{_OFFSET}|\s*(?P<zone>[a-z][\w/+:-]{{0,40}}|\d{{4}}))?"
+_CLOCK = rf"(?:,?\s+(?:-\s+|at\s+)?{_TIME}{_HALF}{_ZONE})?(?:\s*\([^()]{{0,40}}\))?"
+_FORMS = tuple(
+    re.compile(form, re.I)
+    for form in (
+        # ISO 8601, and others that begin with the year: the month comes second in all of them
+        r"(?P<year>\d{4})\s?[-/.年년]\s?(?P<month>\d{1,2})\s?[-/.月월]\s?(?P<day>\d{1,2})[日일]?"
+        rf"(?:(?:T|\s)\s*{_TIME}{_HALF}{_ZONE})?",
+        rf"{_WEEKDAY}{_DAY}[\s-]+{_MONTH},?[\s-]+(?P<year>\d{{4}}|\d{{2}}){_CLOCK}",  # RFC 822
+        rf"{_WEEKDAY}{_MONTH}\s+{_DAY},?\s+(?P<year>\d{{4}}){_CLOCK}",  # American; JavaScript's
+        rf"{_WEEKDAY}{_MONTH}\s+{_DAY}\s+{_TIME}(?P<half>){_ZONE}\s+(?P<year>\d{{4}})",  # C's asctime, Java's
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+        rf"(?:T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?P<half>){_ZONE})?",  # ISO 8601, basic
+    )
 )
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: at for at, name in enumerate(_MONTH_NAMES.split(), 1)}
@@ -34,43 +45,40 @@ _ZONES = {
 def read_date(text: str) -> datetime | None:
     """The moment that a date names, in UTC; UTC where it names no zone or an unknown one; None for no date.
 
-    Reads RFC 822 with names of zones and years of two digits, and the forms of ISO 8601 in RFC 3339 and W3CDTF.
-    What is neither goes to feedparser's readers of rarer forms. Never guesses at what is missing. Never raises.
+    Reads the forms of RFC 822 and ISO 8601, and what publishers make of them: names of zones, years of two digits,
+    English words with the month first, halves of the day. A text that does not say its day beyond doubt (a month
+    alone, 05/12/2026) is no date: an entry without one alerts, one that looks old may not. Never raises.
     """
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    if found := _ISO.fullmatch(text):
-        year, month, day, *clock = found.groups()
-        return _moment(int(year), int(month), int(day), clock)
-    if found := _RFC_822.fullmatch(text):
-        day, name, year, *clock = found.groups()
-        full = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 90 else 1900)
-        return _moment(full, _MONTHS.get(name.lower(), 0), int(day), clock)
-    return _rare(text)
+    for form in _FORMS:
+        if found := form.fullmatch(text):
+            return _moment(found)
+    return None
 
 
-def _moment(year: int, month: int, day: int, clock: list[str | None]) -> datetime | None:
-    hour, minute, second, sign, ahead, ahead_minutes, zone = clock
+def _moment(said: re.Match[str]) -> datetime | None:
+    year, month, hour, half = said.group("year", "month", "hour", "half")
+    sign, ahead, minutes, zone = said.group("sign", "ahead", "minutes", "zone")
+    whole = int(year) + (0 if len(year) == 4 else 2000 if int(year) < 90 else 1900)
+    number = int(month) if month.isdecimal() else _MONTHS.get(month.lower(), 0)
     try:
-        local = datetime(year, month, day, int(hour or 0), int(minute or 0), min(int(second or 0), 59), tzinfo=UTC)
+        local = datetime(whole, number, int(said["day"]), tzinfo=UTC)
+        if hour:
+            second = min(int(said["second"] or 0), 59)
+            local = local.replace(hour=_hour(hour, half), minute=int(said["minute"]), second=second)
         if ahead is not None:
-            offset = timedelta(hours=int(ahead), minutes=int(ahead_minutes or 0))
+            offset = timedelta(hours=int(ahead), minutes=int(minutes or 0))
             return local - offset if sign == "+" else local + offset
         return local - timedelta(hours=_ZONES.get(zone.lower(), 0.0)) if zone else local
     except (ValueError, OverflowError):
         return None
 
 
-def _rare(text: str) -> datetime | None:
-    """Korean, Greek and Hungarian dates, asctime, swapped days and months."""
-    from feedparser.datetimes import _parse_date  # only killable children parse, and they have it loaded
-
-    try:
-        found = _parse_date(text)
-        if found is None:
-            return None
-        year, month, day, hour, minute, second = found[:6]
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
+def _hour(hour: str, half: str | None) -> int:
+    """Of the day; half past twelve a.m. is soon after midnight, and who writes 22:00 p.m. means it."""
+    said = int(hour)
+    if not half or said > 12:
+        return said
+    return said % 12 + (12 if half.lower() == "p" else 0)

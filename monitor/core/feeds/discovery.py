@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from lxml import etree
 from lxml import html as lxml_html
 
+from monitor.core.feeds.link_header import read_link_header
 from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
 from monitor.core.text.html import plain_title
-from monitor.core.text.urls import absolute_http_url, feed_key
+from monitor.core.text.urls import absolute_http_url, feed_key, without_feed_scheme
 from monitor.model.entry import ParsedEntry
 
 MOST_OFFERED = 20
@@ -54,8 +55,6 @@ _LIKE_A_FEED = re.compile(
 )
 _MAX_LINK = 2_000
 _COMMENTS = re.compile(r"\b(?:comments?|replies|kommentare?|commentaires?|comentarios?|commenti)\b", re.I)
-_LINK = re.compile(r"<([^<>]{1,3000})>([^<]{0,3000})")
-_PARAMETER = re.compile(r';\s{0,9}([A-Za-z*-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]{0,1000})"|([^\s";,]{0,1000}))')
 
 
 class Via(StrEnum):
@@ -179,13 +178,12 @@ def _tags(body: bytes, content_type: str | None, url: str) -> tuple[str, list[Of
 def _linked(href: str, base: str) -> str | None:
     if not _LIKE_A_FEED.search(href[:_MAX_LINK].partition("?")[0].partition("#")[0]):
         return None
-    return absolute_http_url(href, base)
+    return absolute_http_url(without_feed_scheme(href), base)
 
 
 def _headers(header: str, url: str) -> Iterator[Offer]:
-    for link in _LINK.finditer(header):
-        said = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(link[2])}
-        named = _offer(link[1], said.get("rel", ""), said.get("type", ""), said.get("title", ""), url, Via.HEADER)
+    for target, said in read_link_header(header):
+        named = _offer(target, said.get("rel", ""), said.get("type", ""), said.get("title", ""), url, Via.HEADER)
         if named is not None:
             yield named
 
@@ -196,5 +194,5 @@ def _offer(href: str, rel: str, kind: str, title: str, base: str, via: Via) -> O
         return None
     if kind not in _TYPES and not (kind == _JSON and "feed" in f"{href} {title}".lower()):
         return None
-    url = absolute_http_url(href, base)
+    url = absolute_http_url(without_feed_scheme(href), base)
     return Offer(url, plain_title(title, _MAX_NAME), via) if url else None

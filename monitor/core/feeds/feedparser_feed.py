@@ -8,6 +8,7 @@ read from their texts by the hand that reads all dates.
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 from xml.sax.saxutils import unescape
 
@@ -19,6 +20,12 @@ from monitor.model.errors import NotAFeed
 
 ENGINE = "feedparser"
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
+# A link that says nothing, which keeps a guid from being the link.
+_EMPTY_LINK = re.compile(r"<link\s*(?:/>|>\s*(?:<!\[CDATA\[\s*\]\]>\s*)?</link\s*>)")
+# Of one that is escaped twice feedparser makes `?a=1&ampb=2`.
+_ESCAPED_LINK = re.compile(r"<link>(?:\s*+<!\[CDATA\[[^\]<]*&amp;|[^<]*&amp;amp;)[^<]*")
+_ATOM = re.compile(r"""(\sxmlns:atom\s*=\s*["'])[^"']*""")  # known by its address only
+_EDGE = re.compile(r"<(/?)(?:[\w.-]{1,30}:)?(?:item|entry)(?:\s[^<>]*)?>", re.I)
 
 _Node = dict[str, Any]  # what feedparser calls FeedParserDict
 
@@ -30,6 +37,8 @@ def read_with_feedparser(text: str, start: str, *, is_atom: bool, said: Channel)
     """
     import feedparser  # the parent process asks for none of this: only killable children parse
 
+    text = _ESCAPED_LINK.sub(_escaped_once, _EMPTY_LINK.sub("", text))
+    text = _ATOM.sub(r"\g<1>http://www.w3.org/2005/Atom", text)
     try:
         found = feedparser.parse(
             io.BytesIO(text.encode("utf-8", "replace")),
@@ -51,13 +60,28 @@ def read_with_feedparser(text: str, start: str, *, is_atom: bool, said: Channel)
         title=_raw_text(channel, "title", is_atom),
         link=_str(dict.get(channel, "link")),
         language=_said_language(channel),
-        entries=[_entry(entry, is_atom, bool(found.bozo)) for entry in found.entries],
+        entries=[_entry(entry, is_atom, bool(found.bozo)) for entry in _whole(found.entries, text)],
         engine=ENGINE,
         cadence=said.cadence,
         hub=said.links.get("hub", ""),
         self_link=said.links.get("self", ""),
         older=said.older,
     )
+
+
+def _escaped_once(link: re.Match[str]) -> str:
+    return link[0].replace("&amp;", "&") if "<!" in link[0] else link[0].replace("&amp;amp;", "&amp;")
+
+
+def _whole(entries: list[_Node], text: str) -> list[_Node]:
+    """The entries without the last one of a text that was cut short inside it.
+
+    Half a link, or no id yet, would make a new entry of it. It is whole at the next poll; where there is no other,
+    half of it is more than nothing.
+    """
+    edges = ["end" if edge[1] else "start" for edge in _EDGE.finditer(text)]
+    was_cut = edges[-1:] == ["start"] and "end" in edges
+    return entries[:-1] if was_cut and len(entries) > 1 else entries
 
 
 def _entry(entry: _Node, is_atom: bool, is_broken: bool) -> RawEntry:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
+from monitor.core.feeds.dates import read_date
 from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
 from monitor.model.errors import NotAFeed
 
@@ -57,8 +57,8 @@ def _entry(item: dict[str, Any], feed_authors: tuple[str, ...]) -> RawEntry:
         id=_text(item.get("id")),
         title=RawText(_text(item.get("title")), is_html=False),
         links=(_text(item.get("url")), _text(item.get("external_url"))),
-        published=_date(item.get("date_published")),
-        updated=_date(item.get("date_modified")),
+        published=read_date(_text(item.get("date_published"))),
+        updated=read_date(_text(item.get("date_modified"))),
         summary=RawText(_text(item.get("summary")), is_html=False),
         content=RawText(markup) if markup else RawText(plain, is_html=False),
         authors=tuple(_authors(item)) or feed_authors,
@@ -78,14 +78,3 @@ def _authors(holder: dict[str, Any]) -> Iterator[str]:
     for author in listed if isinstance(listed, list) else [holder.get("author")]:
         if isinstance(author, dict) and (name := _text(author.get("name"))):
             yield name
-
-
-def _date(value: object) -> datetime | None:
-    """An RFC 3339 date in UTC; without an offset it is taken as UTC; None when it cannot be read."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -1,8 +1,10 @@
-"""The HTTP `Link` header (RFC 8288), where a server names the hub of a feed (WebSub §4). Pure."""
+"""The HTTP `Link` header (RFC 8288), where a server names a feed's hub (WebSub §4), or a page's feeds. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from monitor.core.text.urls import absolute_http_url
 from monitor.model.cadence import HubOffer
@@ -12,30 +14,31 @@ _MOST_LINKS = 50
 # One link: its address in angle brackets, then parameters, whose values may be quoted. Possessive and of disjoint
 # parts, so that no header takes more than one pass.
 _LINK = re.compile(r'<([^<>]*+)>((?:[^<>",]++|"(?:[^"\\]|\\.)*+")*+)')
+_ESCAPED = re.compile(r"\\(.)")
 _PARAMETER = re.compile(r';\s*+([^\s=;,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?')
 
 
-def links_of_header(value: str) -> dict[str, str]:
-    """The targets that a `Link` header names, by their relations in lower case; of each relation the first.
+def read_link_header(value: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each target that a `Link` header names, and its parameters by their names in lower case.
 
-    Several headers are one with commas between (RFC 9110 §5.3). Targets may be relative, and anything at all. What
-    is no link is skipped; at most 50 links are read. Never raises.
+    Several headers are one with commas between (RFC 9110 §5.3). Targets may be relative, and anything at all. Of
+    a parameter that is given twice the first counts (RFC 8288 §3.3). What is no link is skipped; at most 50 links
+    are read. Never raises.
     """
+    for link in islice(_LINK.finditer(value[:_LONGEST]), _MOST_LINKS):
+        said: dict[str, str] = {}
+        for name, quoted, plain in _PARAMETER.findall(link[2]):
+            said.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) or plain)
+        yield link[1].strip(), said
+
+
+def links_of_header(value: str) -> dict[str, str]:
+    """The targets that a `Link` header names, by their relations in lower case; of each relation the first."""
     found: dict[str, str] = {}
-    for count, link in enumerate(_LINK.finditer(value[:_LONGEST])):
-        if count == _MOST_LINKS:
-            break
-        for name in _relations(link[2]):
-            found.setdefault(name, link[1].strip())
+    for target, said in read_link_header(value):
+        for name in said.get("rel", "").lower().split():
+            found.setdefault(name, target)
     return found
-
-
-def _relations(parameters: str) -> list[str]:
-    """The names in the first `rel`: RFC 8288 §3.3 ignores others."""
-    for one in _PARAMETER.finditer(parameters):
-        if one[1].lower() == "rel":
-            return (one[2] or one[3] or "").lower().split()
-    return []
 
 
 def hub_of_header(value: str, url: str) -> HubOffer | None:

@@ -21,6 +21,7 @@ from lxml import etree
 from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
 from monitor.core.text.html import MAX_TITLE, clean, one_line
+from monitor.core.text.urls import without_feed_scheme
 from monitor.model.errors import NotOpml
 
 MAX_OPML = 20_000_000  # bytes: 50,000 feeds of usual length
@@ -38,7 +39,7 @@ _MARK = re.compile(r"<!--|<!ENTITY|<(?![?!/])([\w:.-]{1,40})", re.I)
 _REFERENCE = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 _KNOWN_TO_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ONE_OUTLINE = re.compile(r"[ \t]*<outline\b.*/>[ \t]*", re.I)
-_PLACE = re.compile(r",? line \d+, column \d+")
+_PLACE = re.compile(r",? line \d+(?:, column \d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def _attribute(outline: etree._Element, name: str) -> str:
 
 
 def _feed(outline: etree._Element, folders: Sequence[str], line: int) -> OpmlFeed | tuple[int, str]:
-    url = _attribute(outline, "xmlurl").strip()
+    url = without_feed_scheme(_attribute(outline, "xmlurl").strip())
     name = _name(_attribute(outline, "text")) or _name(_attribute(outline, "title"))
     if not url:
         called = f'"{one_line(name, 60)}" ' if name else ""

@@ -30,6 +30,7 @@ _MAX_NAME = 200
 _MAX_LANGUAGE = 40
 _START = 500
 _ONE_SPACE = re.compile("[\t\n\r\x85\u2028\u2029]")
+_AMPERSAND = re.compile("&(?:amp|#0{0,3}38);")
 # Older dates are a missing date in disguise (0001-01-01 from .NET, 1970 from C), not a publication.
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=10)  # as far as clocks go wrong
@@ -38,7 +39,8 @@ _AHEAD = timedelta(minutes=10)  # as far as clocks go wrong
 def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -> ParsedFeed:
     """The feed in a body; relative links are resolved against `url`, dates after `now` clamped to it.
 
-    Reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 and JSON Feed 1.0/1.1, with the best reading of a wrong charset.
+    Reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0, JSON Feed 1.0/1.1 and news sitemaps, with the best reading of a wrong
+    charset.
     Raises NotAFeed, and nothing else, for a body that is none of these: an error is never an empty feed.
     """
     text = without_controls(decode_body(body, content_type)).strip()
@@ -88,7 +90,7 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
     title = _title(raw.title)
     if title.endswith("…") and not raw.title.value.rstrip().endswith("…"):
         flags.append(EntryFlag.TITLE_CUT)
-    link = next((found for link in raw.links if link and (found := absolute_http_url(link, url))), None)
+    link = next((found for one in raw.links if one and (found := absolute_http_url(_link(one), url))), None)
     if link is None:
         flags.append(EntryFlag.NO_LINK)
     published, updated, odd = _sane_dates(raw, now)
@@ -111,6 +113,11 @@ def safe_entry(raw: RawEntry, url: str, now: datetime, language: str | None = No
         flags=tuple(flags),
         language=_language(raw.language) or language,
     )
+
+
+def _link(raw: str) -> str:
+    """Programs escape addresses twice, or inside CDATA: no address means `amp;b` by `?a=1&amp;b=2`."""
+    return _AMPERSAND.sub("&", raw) if ";" in raw else raw
 
 
 def _language(raw: str) -> str | None:

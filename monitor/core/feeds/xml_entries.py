@@ -118,7 +118,7 @@ class Holder:
 
     def _take_id(self, element: etree._Element, _name: str, depth: int) -> None:
         value = _words(element)
-        is_link = element.get("isPermaLink", "true") == "true"
+        is_link = _is_permalink(element)
         self.id = self._resolved(element, value) if is_link else value
         if is_link and self.link is None:
             self.link = self.id
@@ -127,7 +127,10 @@ class Holder:
         rel = element.get("rel", "alternate").lower()
         href = element.get("url") or element.get("uri") or element.get("href")
         if href is None:
-            self.link = self._resolved(element, _words(element))
+            said = _words(element)
+            if not said and not element.attrib:
+                return  # says nothing: a guid may be the link
+            self.link = self._resolved(element, said)
             if rel == "alternate":
                 self._alternates.append(self.link)
         elif rel == "alternate":
@@ -231,6 +234,13 @@ _TAKERS: dict[str, Callable[[Holder, etree._Element, str, int], None]] = {
 def _type(kind: str) -> str:
     kind = kind.lower()
     return _TYPES.get(kind, kind)
+
+
+def _is_permalink(element: etree._Element) -> bool:
+    said: str | None = element.get("isPermaLink")
+    if said is None:  # as feedparser: whatever the letters are, and nobody but RSS says it
+        said = next((value for name, value in element.items() if name.lower() == "ispermalink"), "true")
+    return said == "true"
 
 
 def _words(element: etree._Element) -> str:

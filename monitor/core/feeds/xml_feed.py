@@ -9,7 +9,7 @@ from monitor.core.feeds.raw import RawFeed
 from monitor.core.feeds.root import SITEMAP_ROOTS, find_root
 from monitor.core.feeds.tree_feed import read_tree
 from monitor.core.feeds.xml_names import Names
-from monitor.core.feeds.xml_tree import loose_tree, strict_tree, without_slips
+from monitor.core.feeds.xml_tree import loose_tree, strict_tree, without_slips, without_tail
 
 
 def read_xml_feed(text: str, start: str) -> RawFeed:
@@ -18,7 +18,7 @@ def read_xml_feed(text: str, start: str) -> RawFeed:
     tree = strict_tree(body)
     if tree is None:
         body = without_slips(body)
-        tree = strict_tree(body)
+        tree = strict_tree(without_tail(body))
     if name in SITEMAP_ROOTS:
         return read_news_sitemap(tree, start)
     if tree is not None and (feed := read_tree(tree, body)).entries:

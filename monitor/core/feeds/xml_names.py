@@ -31,6 +31,8 @@ _MODULES = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
 }
 _USERLAND = "backend.userland.com/rss"  # any version of it
+# Addresses are misspelt, by programs that move a site to https above all; prefixes hardly ever are.
+_USUAL_PREFIXES = frozenset(_MODULES.values())
 
 
 class Names:
@@ -69,4 +71,6 @@ def _name(tag: object, prefix: str | None) -> str:
         return local
     if module := _MODULES.get(space):
         return f"{module}:{local}"
-    return local if prefix is None else ""
+    if prefix is None or prefix == "atom":
+        return local
+    return f"{prefix}:{local}" if prefix in _USUAL_PREFIXES else ""

@@ -22,7 +22,8 @@ _STRICT = {
 }
 _TOKEN = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:(#?\w{1,32});)?", re.S)
 _OWN_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_PREFIX = re.compile(r"[<\s]([A-Za-z][\w.-]{0,30}):[A-Za-z]")
+# Of elements and of attributes: words with colons are no prefixes.
+_PREFIX = re.compile(r"(?:<|\s(?=[\w.:-]{3,60}\s?=))([A-Za-z][\w.-]{0,30}):[A-Za-z]")
 _DECLARED = re.compile(r"xmlns:([A-Za-z][\w.-]{0,30})")
 _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?[\w.-]+)")
 _MOST_PREFIXES = 50
@@ -61,18 +62,26 @@ def _tree(text: str, *, recover: bool = False) -> etree._Element | None:
 def without_slips(text: str) -> str:
     """A text that begins with its root element, without the commonest slips: none leaves a doubt about the words.
 
-    They are bare ampersands, HTML's entities, references to no character, undeclared prefixes, junk behind
-    the end.
+    They are bare ampersands, HTML's entities, references to no character, undeclared prefixes.
     """
     text = _TOKEN.sub(_reference, text)
     name = _ROOT_NAME.match(text)
     if name is None:
         return text
-    *_, end = 0, *(found.end() for found in re.finditer(rf"</{re.escape(name[1])}\s*+>", text))
-    text = text[:end] if end else text
     missing = sorted(set(_PREFIX.findall(text)) - set(_DECLARED.findall(text)) - {"xmlns", "xml"})
     declared = "".join(map(_declaration, missing[:_MOST_PREFIXES]))
     return text[: name.end()] + declared + text[name.end() :]
+
+
+def without_tail(text: str) -> str:
+    """A text that begins with its root element, without what stands behind the last end of it.
+
+    What is still broken then may not have ended: the last end may be a word in one of its texts.
+    """
+    name = _ROOT_NAME.match(text)
+    ends = re.finditer(rf"</{re.escape(name[1])}\s*+>", text) if name else ()
+    *_, end = len(text), *(found.end() for found in ends)
+    return text[:end]
 
 
 def _declaration(prefix: str) -> str:

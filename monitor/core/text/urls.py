@@ -141,6 +141,15 @@ def _fold_feed(url: str) -> str:
     return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
 
 
+def without_feed_scheme(url: str) -> str:
+    """An http(s) URL from `feed://host/path` or `feed:https://…`, as feed readers write it; others as they are.
+
+    Without a scheme inside it is http, by the draft that proposed the scheme (draft-obasanjo-feed-uri-scheme).
+    """
+    rest = url[5:] if url[:5].lower() == "feed:" else ""
+    return f"http:{rest}" if rest.startswith("//") else rest or url
+
+
 def is_home_page(url: str) -> bool:
     """Whether the URL names a site's front page, no article: no path but index files, no query."""
     try:

@@ -177,9 +177,22 @@ def test_a_dead_host_is_one_clear_line(desk: Desk, url: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("url", ["ftp://news.example/", "file:///etc/passwd", "", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://news.example/", "file:///etc/passwd", "", "http://", "http:/news.example", "mailto:x@news.org"]
+)
 def test_what_is_no_address_of_a_page_is_wrong_usage(desk: Desk, url: str) -> None:
-    assert run("feeds", "discover", url).exit_code == 2
+    done = run("feeds", "discover", url)
+    assert done.exit_code == 2
+    assert "Asking" not in done.stderr
+
+
+@pytest.mark.parametrize("scheme", ["feed:", "FEED:http:"])
+def test_an_address_as_feed_readers_write_it_is_asked(desk: Desk, site: LocalSite, scheme: str) -> None:
+    written = site.route("/f", feed("e1")).replace("http:", scheme)
+    (one,) = found(page(site, (written, RSS)))["feeds"]  # type: ignore[misc]
+    assert one["url"] == f"{site.url}/f"
+    assert run("feeds", "discover", written).exit_code == 0
+    assert run("feeds", "add", written).exit_code == 0
 
 
 def test_an_address_inside_the_house_is_refused(desk: Desk) -> None:

@@ -374,6 +374,14 @@ def test_a_list_is_imported_with_its_faults_named_by_line(desk: Desk, site: Loca
     assert one.settings.origin is FeedOrigin.STORE
 
 
+def test_a_feed_that_is_there_already_gets_no_tags_of_a_list(desk: Desk, site: LocalSite) -> None:
+    declared = f'<outline text="D" xmlUrl="{site.url}/declared.xml"/>'
+    Path("feeds.opml").write_text(opml(declared, declared))
+    done = run("feeds", "import", "feeds.opml")
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["subscribed already"] * 2
+    assert "2 subscribed already" in done.stdout
+
+
 def test_how_far_an_import_is_is_told_a_transaction_at_a_time(desk: Desk) -> None:
     opml_file = Opml(tuple(OpmlFeed(f"https://{n}.example/feed") for n in range(1_200)))
     report = sort_out(opml_file, KnownFeeds((), {}), PollSettings())

@@ -56,11 +56,12 @@ def test_a_link_tag_that_names_no_feed_is_passed_over(tag: str) -> None:
 
 def test_a_link_header_names_feeds_too() -> None:
     header = (
-        '</style.css>; rel=preload, </feed>; rel="alternate"; type="application/rss+xml"; title="All, of it",'
+        '</style.css>; rel=preload, </feed>; rel="alternate"; type="application/rss+xml"; '
+        'title="All, \\"of\\" it",'
         " <https://o.example/atom>;type=application/atom+xml;rel=alternate"
     )
     assert offers("", header) == [
-        Offer("https://news.example/feed", "All, of it", Via.HEADER),
+        Offer("https://news.example/feed", 'All, "of" it', Via.HEADER),
         Offer("https://o.example/atom", "", Via.HEADER),
     ]
 

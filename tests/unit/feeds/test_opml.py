@@ -72,6 +72,11 @@ def test_the_url_is_found_in_every_spelling_of_its_attribute(attribute: str) -> 
     )
 
 
+@pytest.mark.parametrize("url", ["feed://news.example/feed", "feed:http://news.example/feed"])
+def test_an_address_as_feed_readers_write_it_is_a_web_address(url: str) -> None:
+    assert read(feed(url)).feeds[0].url == "http://news.example/feed"
+
+
 def test_the_name_is_the_text_or_the_title_on_one_line() -> None:
     found = read(
         '<outline text="" title="Dawn" xmlUrl="https://a.example/"/>',
@@ -162,6 +167,7 @@ def test_an_old_encoding_is_read_as_declared() -> None:
         (listed("<outline text='x'>"), 4, "broken XML"),
         (listed(feed())[:-20], 3, "broken XML: AttValue: ' expected$"),
         (listed('<outline text="x" a="1" a="2">', "</outline>"), 3, "broken XML"),
+        (listed(feed(), "<outl")[:-15], 4, "broken XML: Couldn't find end of Start Tag outl$"),
         (b"<!-- <opml version='1.0'/>", 0, "no OPML"),
     ],
 )

@@ -273,6 +273,82 @@ def test_a_declared_single_byte_charset_is_used() -> None:
     assert parse(body, "text/xml; charset=windows-1251").entries[0].title == "Пограничный переход закрыт"
 
 
+@pytest.mark.parametrize("end", ["</rss>", "<torn off=here>"])
+def test_a_module_is_known_by_its_usual_prefix_where_its_address_is_wrong(end: str) -> None:
+    # Programs that move a site to https rewrite these addresses too.
+    spaces = (
+        'xmlns:content="https://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1" '
+        'xmlns:atom="https://www.w3.org/2005/Atom"'
+    )
+    item = (
+        "<item><title>x</title><guid>1</guid><dc:date>2023-02-22T10:00:00Z</dc:date>"
+        "<content:encoded>Long.</content:encoded></item>"
+    )
+    hub = '<atom:link rel="hub" href="https://hub.example/"/>'
+    feed = parse(f'<rss version="2.0" {spaces}><channel><title>T</title>{hub}{item}</channel>{end}')
+    assert [(one.content, one.published) for one in feed.entries] == [
+        ("Long.", datetime(2023, 2, 22, 10, tzinfo=UTC))
+    ]
+    assert feed.hub is not None
+
+
+@pytest.mark.parametrize(
+    ("inside", "id_", "link"),
+    [
+        ("<link/><guid>https://e.org/1</guid>", "https://e.org/1", "https://e.org/1"),
+        ('<link></link><guid isPermalink="false">https://e.org/1</guid>', "https://e.org/1", None),
+        ('<guid ispermalink="false">7</guid>', "7", None),
+    ],
+)
+def test_a_guid_is_the_link_where_nothing_else_is_and_it_may_be(inside: str, id_: str, link: str | None) -> None:
+    body = rss(f"<item><title>x</title>{inside}</item>").replace("<rss ", '<rss xml:base="https://b.example/" ')
+    for text in (body, body.replace("</rss>", "<torn off=here>")):
+        (entry,) = parse(text).entries
+        assert (entry.id, entry.link) == (id_, link)
+
+
+@pytest.mark.parametrize("link", ["https://e.org/?a=1&amp;amp;b=2", "<![CDATA[https://e.org/?a=1&#038;b=2]]>"])
+def test_a_link_that_is_escaped_twice_leads_where_it_is_meant_to(link: str) -> None:
+    body = rss(f"<item><title>x</title><link>{link}</link></item>")
+    for text in (body, body.replace("</rss>", "<torn off=here>")):
+        assert parse(text).entries[0].link == "https://e.org/?a=1&b=2"
+
+
+@pytest.mark.parametrize("where", range(1, 300, 7))
+def test_an_answer_that_was_cut_short_makes_no_new_entry_of_half_a_one(where: int) -> None:
+    items = [
+        f"<item><title>Title {n}</title><link>https://e.org/{n}00</link><guid>https://e.org/{n}00</guid>{DATE}"
+        "<description><![CDATA[<p>Words.</p>]]></description></item>"
+        for n in range(5)
+    ]
+    known = [entry.id for entry in parse(rss("".join(items))).entries]
+    cut = rss("".join(items)).removesuffix("</channel></rss>")[:-where]
+    ids = [entry.id for entry in parse(cut).entries]
+    assert ids == known[: len(ids)]
+    assert len(ids) >= 3
+
+
+def test_an_only_entry_that_was_cut_short_is_read() -> None:
+    assert [entry.title for entry in parse("<rss><channel><item><title>x</title>").entries] == ["x"]
+
+
+def test_entries_that_nobody_closes_are_all_read() -> None:
+    body = "<rss><channel><item><title>x</title><item><title>y</title></channel></rss>"
+    assert [entry.title for entry in parse(body).entries] == ["x", "y"]
+
+
+def test_an_end_of_the_feed_in_a_text_does_not_end_it() -> None:
+    quoted = "<item><title>How feeds end</title><description><![CDATA[with </rss>]]></description></item>"
+    body = rss(f"{quoted}<item><title>Two & three</title></item>").replace("</channel></rss>", "<torn off=here>")
+    assert [entry.title for entry in parse(body).entries] == ["How feeds end", "Two & three"]
+
+
+def test_words_with_colons_are_not_taken_for_modules() -> None:
+    words = " ".join(f"a{chr(97 + n % 26)}{n}:word" for n in range(200))
+    feed = parse(rss(f"<item><title>Q&A</title><description>{words}</description><wp:id>1</wp:id></item>"))
+    assert (feed.engine, feed.entries[0].title) == ("lxml", "Q&A")
+
+
 def test_utf_7_is_never_decoded() -> None:
     body = (
         b'<?xml version="1.0" encoding="utf-7"?>'
