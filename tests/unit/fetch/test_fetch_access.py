@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from http_server import Asked, LoopbackServer, reply
 from proxies import LOGIN, Proxy
 
+from monitor.adapters.fetch import HttpFetcher, client
 from monitor.model.access import FeedAccess
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
@@ -272,6 +278,45 @@ def test_a_proxy_that_refuses_is_named_in_our_own_words(
     assert response.error is not None
     assert response.error.startswith(f"wire.test: {why.removesuffix('…')}")
     assert LOGIN[1] not in response.error
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "why"),
+    [
+        (b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
+        (b"\x05\xff", PollOutcome.UNREACHABLE, "the proxy does not connect: …"),
+        (b"HTTP/1.1 400 what?", PollOutcome.UNREACHABLE, "the proxy does not speak SOCKS5"),
+    ],
+    ids=["silent", "wants a login", "speaks something else"],
+)
+def test_a_talk_with_a_proxy_that_came_to_nothing_is_hung_up(
+    fetcher: Callable[..., HttpFetcher],
+    monkeypatch: pytest.MonkeyPatch,
+    said: bytes,
+    outcome: PollOutcome,
+    why: str,
+) -> None:
+    monkeypatch.setattr(client, "_new_loop", asyncio.new_event_loop)  # uvloop's sockets end with their last reader
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        request = FetchRequest(1, "http://wire.test/", access=FeedAccess(proxy=f"socks5://127.0.0.1:{port}"))
+        gc.disable()
+        try:
+            answers = fetcher(timeout=timedelta(seconds=0.3)).fetch_many(iter([request]))
+            with ThreadPoolExecutor(1) as thread:
+                answer = thread.submit(next, answers)
+                talk, _ = listening.accept()
+                with talk:
+                    talk.sendall(said)
+                    response = answer.result()
+                    talk.settimeout(5)
+                    while talk.recv(100):
+                        pass
+        finally:
+            gc.enable()
+    assert response.outcome is outcome
+    assert response.error is not None
+    assert response.error.startswith(f"wire.test: {why.removesuffix('…')}")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
