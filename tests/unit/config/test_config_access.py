@@ -21,6 +21,7 @@ SECRETS = {
     "env:TWO_LINES": "battery\nstaple",
     "env:NO_ASCII": "battery stäple",
     "env:SPACED": "battery staple",
+    "env:LONG": f"socks5://desk:{'battery-staple' * 20}@proxy.example",
     "env:FTP": "ftp://desk:battery-staple@proxy.example",
 }
 
@@ -135,6 +136,12 @@ def test_nothing_of_it_shows_in_settings():
         (
             'proxy = "env:FTP"',
             ["3: feeds[0].proxy: env:FTP: what it points to is no address of a proxy, such as …"],
+        ),
+        (
+            'proxy = "env:LONG"',
+            [
+                "3: feeds[0].proxy: env:LONG: what it points to has a login too long for SOCKS5: …"
+            ],
         ),
         # both, or half
         (
