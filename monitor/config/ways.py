@@ -26,7 +26,7 @@ class Ways:
         self._name = name
         self._directory = directory
         self._secrets = secrets
-        self._feeds = [(index, feed) for index, feed in tables_of(read_toml(text, name), "feeds")]
+        self._feeds = list(tables_of(read_toml(text, name), "feeds"))
 
     def to(self, url: str) -> FeedAccess:
         """The access of the feed with this URL; of another URL that of the feeds of its origin, as of their pages.
@@ -35,7 +35,7 @@ class Ways:
         ConfigInvalid when a secret of that feed is not there.
         """
         found = self._feed(url)
-        if found is None:
+        if found is None or not any(key in found[1] for key in _KEYS):
             return PLAIN_ACCESS
         index, table = found
         own = set(_references(table))
