@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from http_server import Asked, LoopbackServer, reply
@@ -44,9 +45,7 @@ SENT, KEPT_BACK = (KEY, BEARER), (None, None)
 
 
 def secure(serve: Serve, answer: object = b"", name: str = "own.test.pem") -> LoopbackServer:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATES / name)
-    return serve(answer or reply(b"<rss/>"), tls=context)
+    return serve(answer or reply(b"<rss/>"), tls=tls_of(name))
 
 
 @pytest.fixture
@@ -200,8 +199,8 @@ def test_one_feed_that_takes_any_certificate_loosens_no_other(
 
 @pytest.fixture
 def proxy(stack: ExitStack) -> Callable[..., Proxy]:
-    def start(names: dict[str, str] | None = None, *, login: bool = False, refuse: bytes = b"") -> Proxy:
-        return stack.enter_context(Proxy(names, login=login, refuse=refuse))
+    def start(names: dict[str, str] | None = None, **more: Any) -> Proxy:
+        return stack.enter_context(Proxy(names, **more))
 
     return start
 
@@ -327,6 +326,40 @@ def test_a_proxy_that_is_not_there_is_what_is_named_and_not_the_feed(fetch: Fetc
     assert response.error is not None
     assert response.error.startswith("wire.test: the proxy cannot be reached: ")
     assert KEY not in response.error
+
+
+def test_what_robots_txt_says_behind_one_proxy_does_not_hold_behind_another(
+    fetcher: Callable[..., HttpFetcher], serve: Serve, proxy: Callable[..., Proxy]
+) -> None:
+    server = serve(reply(b""))
+    url = server.url("/page", host="wire.test")
+    ways = [FeedAccess(url, proxy=proxy({"wire.test": "127.0.0.1"}).url()) for _ in range(2)]
+    made = fetcher(resolver=nobody)
+    for access in (*ways, *ways):
+        list(made.fetch_many(iter([FetchRequest(1, url, Purpose.PAGE, access=access)])))
+    assert [one.target for one in server.asked].count("/robots.txt") == len(ways)
+
+
+def tls_of(name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / name)
+    return context
+
+
+@pytest.mark.parametrize("verify_tls", [True, False])
+def test_the_certificate_of_a_proxy_is_checked_whatever_the_feed_wants_and_before_its_login_is_sent(
+    fetch: Fetch, serve: Serve, proxy: Callable[..., Proxy], trusting: ssl.SSLContext, verify_tls: bool
+) -> None:
+    server = serve(reply(b"<rss/>"))
+    by = proxy({"wire.test": "127.0.0.1"}, login=True, tls=tls_of("own.test.pem"))
+    url = server.url(host="wire.test")
+    got = {}
+    for host in ("own.test", "other.test"):
+        address = by.url("https", login=True).replace("127.0.0.1", host)
+        access = FeedAccess(url, proxy=address, verify_tls=verify_tls)
+        got[host] = fetch(url, access=access, resolver=loopback, ssl_context=trusting).outcome
+    assert got == {"own.test": PollOutcome.OK, "other.test": PollOutcome.TLS_ERROR}
+    assert len(by.heads) == 1
 
 
 def test_a_proxy_may_have_a_private_address_where_feeds_may_not(
