@@ -156,7 +156,7 @@ class ProxyBackend(GuardedBackend):
 
 
 class _GuardedStream(httpcore2.AsyncNetworkStream):
-    """A connection whose TLS failures have a name and whose socket closes when the handshake is cut short."""
+    """A connection whose TLS failures have a name."""
 
     def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
         self._inner = inner
@@ -180,9 +180,6 @@ class _GuardedStream(httpcore2.AsyncNetworkStream):
             cause = error.args[0] if error.args else error
             if isinstance(cause, ssl.SSLError):
                 raise TlsFailed(tls_reason(cause)) from cause
-            raise
-        except asyncio.CancelledError:
-            await self._inner.aclose()
             raise
 
     def get_extra_info(self, info: str) -> Any:
@@ -223,7 +220,7 @@ class _OneEach(httpcore2.AsyncConnectionPool):
         try:
             response = await connection.handle_async_request(request)
         except BaseException:
-            await line.aclose()  # httpcore2 leaves a talk with a SOCKS proxy open that came to nothing
+            await line.aclose()  # httpcore2 leaves open what ends in a handshake of TLS, or with a SOCKS proxy
             raise
         response.stream = _LastOf(response.stream, line)
         return response

@@ -135,6 +135,13 @@ def test_a_page_on_the_feeds_host_gets_them_its_robots_txt_and_pages_elsewhere_d
     assert [was_sent(asked) for asked in elsewhere.asked] == [KEPT_BACK, KEPT_BACK]
 
 
+def test_a_header_that_cannot_be_sent_is_not_repeated(fetch: Fetch, serve: Serve) -> None:
+    server = serve(reply(b"<rss/>"))
+    response = fetch(server.url(), access=FeedAccess(server.url(), (("X-Key", f"{KEY}\n"),)))
+    assert response.error == "127.0.0.1: the request cannot be written as HTTP"
+    assert not server.asked
+
+
 def test_no_secret_shows_in_what_comes_back(fetch: Fetch, serve: Serve) -> None:
     access = FeedAccess("http://127.0.0.1/", (("X-Key", KEY),), BEARER, f"http://u:{KEY}@127.0.0.1:1")
     response = fetch("http://127.0.0.1/", access=access)
@@ -280,17 +287,19 @@ def test_a_proxy_that_refuses_is_named_in_our_own_words(
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome", "why"),
+    ("url", "said", "outcome", "why"),
     [
-        (b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
-        (b"\x05\xff", PollOutcome.UNREACHABLE, "the proxy does not connect: …"),
-        (b"HTTP/1.1 400 what?", PollOutcome.UNREACHABLE, "the proxy does not speak SOCKS5"),
+        ("http://wire.test/", b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
+        ("http://wire.test/", b"\x05\xff", PollOutcome.UNREACHABLE, "the proxy does not connect: …"),
+        ("http://wire.test/", b"HTTP/1.1 400?", PollOutcome.UNREACHABLE, "the proxy does not speak SOCKS5"),
+        ("https://127.0.0.1:{port}/", b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
     ],
-    ids=["silent", "wants a login", "speaks something else"],
+    ids=["silent", "wants a login", "speaks something else", "a silent server, without a proxy"],
 )
-def test_a_talk_with_a_proxy_that_came_to_nothing_is_hung_up(
+def test_a_handshake_that_came_to_nothing_is_hung_up(
     fetcher: Callable[..., HttpFetcher],
     monkeypatch: pytest.MonkeyPatch,
+    url: str,
     said: bytes,
     outcome: PollOutcome,
     why: str,
@@ -298,7 +307,8 @@ def test_a_talk_with_a_proxy_that_came_to_nothing_is_hung_up(
     monkeypatch.setattr(client, "_new_loop", asyncio.new_event_loop)  # uvloop's sockets end with their last reader
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        request = FetchRequest(1, "http://wire.test/", access=FeedAccess(proxy=f"socks5://127.0.0.1:{port}"))
+        proxy = f"socks5://127.0.0.1:{port}" if "wire" in url else None
+        request = FetchRequest(1, url.format(port=port), access=FeedAccess(proxy=proxy))
         gc.disable()
         try:
             answers = fetcher(timeout=timedelta(seconds=0.3)).fetch_many(iter([request]))
@@ -315,7 +325,7 @@ def test_a_talk_with_a_proxy_that_came_to_nothing_is_hung_up(
             gc.enable()
     assert response.outcome is outcome
     assert response.error is not None
-    assert response.error.startswith(f"wire.test: {why.removesuffix('…')}")
+    assert response.error.partition(": ")[2].startswith(why.removesuffix("…"))
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
