@@ -7,7 +7,7 @@ from monitor.adapters.sandbox import PRELOAD, ProcessSandbox, TwoSpeedSandbox
 PARSERS = 2
 """Children that parse. Two processors are what a small machine has."""
 LONG_READS = 6
-"""Bodies at once that take longer than a feed or page should, or wait for their turn. One more is not read."""
+"""Bodies at once that take longer than a feed or page should, or wait for their turn. One more is not read now."""
 POLL_READERS = PARSERS + LONG_READS
 """Bodies that the poll stage has at work: those that take long leave the children that parse to the others."""
 # A feed takes some thousandths, a large one that feedparser must read a tenth.

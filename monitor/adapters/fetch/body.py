@@ -41,7 +41,7 @@ LARGE = 500_000
 class Room:
     """Room for one large body: taken when it proves to be one, given back when nobody holds it any more.
 
-    `places` are shared by all bodies of a fetcher: without them, as many as are fetched at once could each take
+    `places` are shared by all bodies of a kind: without them, as many as are fetched at once could each take
     all that the cap allows.
     """
 
