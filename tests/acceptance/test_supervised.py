@@ -8,14 +8,19 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from desk import Desk, eventually
+from documents import ROOT
 from local_feed import LocalFeed
+from postgres_server import postgres_server
 from service_manager import service_manager
 from talk import ANY_PORT, HERE, ask, port_of
+
+from monitor.demo.server import Answer, LocalSite
 
 HASTY = """
 from datetime import timedelta
@@ -92,3 +97,70 @@ def test_a_daemon_whose_stages_hang_gives_no_answer_until_they_go_on_and_says_wh
     assert "the watchdog is answered again" in said
     assert "Fatal Python error: Aborted" in said
     assert "_watch_the_clock" in said  # the stack of the main loop
+
+
+# ---- under what the unit forbids
+
+
+def hardened(folder: Path, config: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The daemon, as users start it, with the calls, address families and rights that the shipped unit leaves."""
+    wrapper = Path(__file__).parents[1] / "support" / "hardened.py"
+    unit = ROOT / "deploy" / "media-monitor.service"
+    line = [sys.executable, str(wrapper), str(unit), sys.executable, "-m", "monitor", "run", "-c", str(config)]
+    with (folder / "daemon.log").open("ab") as log:
+        return subprocess.Popen(line, env={**os.environ, **environment}, stderr=log, stdout=subprocess.DEVNULL)
+
+
+def reads_and_sends_under_the_unit(desk: Desk, feed: LocalFeed, site: LocalSite, folder: Path) -> None:
+    """A page is read in a child and told, the pages answer, the files are read again, and it stops well."""
+    words = " ".join(f"<p>Paragraph {n} tells what traders at the crossing said that day.</p>" for n in range(8))
+    text = f"<h1>At the border</h1><p>On Sunday Torkham was closed.</p>{words}"
+    page = f"<html><body><article>{text}</article></body></html>".encode()
+    feed.add("At the border", "What traders said.", link=site.route("/page.html", Answer(page)))
+    with service_manager(folder) as manager:
+        environment = {**desk.environment, **manager.environment(watchdog=4)}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        daemon = hardened(desk.folder, desk.config, environment)
+        try:
+            eventually(lambda: "READY" in manager.signs(), "that it runs")
+            eventually(lambda: list((desk.folder / "digests").glob("*.json")), "the alert of what the page says")
+            assert ask(HERE, port_of(desk), "/readyz").status == 200
+            metrics = ask(HERE, port_of(desk), "/metrics").body
+            assert b"process_resident_memory_bytes" in metrics
+            daemon.send_signal(signal.SIGHUP)
+            eventually(lambda: manager.signs() == ["READY", "RELOADING", "READY"], "the end of the reload")
+            daemon.terminate()
+            assert daemon.wait(15) == 0, desk.log()
+        finally:
+            daemon.kill()
+            daemon.wait()
+    assert not [line for line in desk.log().splitlines() if "Operation not permitted" in line]
+    assert not desk.events("stage failed", "stage broke", "web server broke")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+@pytest.mark.needs("linux", "root", "systemd-analyze")
+def test_it_works_with_what_the_unit_leaves_it(
+    desk: Desk, feed: LocalFeed, site: LocalSite, tmp_path: Path
+) -> None:
+    desk.write([feed.url], feed_lines="full_text = true", more=ANY_PORT)
+    reads_and_sends_under_the_unit(desk, feed, site, tmp_path)
+    assert desk.ask("SELECT quality FROM articles") == [("full",)]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+@pytest.mark.needs("linux", "root", "systemd-analyze", "postgresql")
+def test_so_it_does_over_a_socket_of_postgresql(
+    desk: Desk, feed: LocalFeed, site: LocalSite, tmp_path: Path
+) -> None:
+    server = postgres_server()
+    name = server.fresh_database().rpartition("/")[2]
+    desk.environment["DATABASE_URL"] = (
+        f"postgresql+psycopg://monitor@/{name}?host={server.folder}&port={server.port}"
+    )
+    desk.write([feed.url], feed_lines="full_text = true", more=ANY_PORT)
+    config = desk.config.read_text(encoding="utf-8").replace("sqlite:///monitor.db", "env:DATABASE_URL")
+    desk.put(desk.config, config)
+    reads_and_sends_under_the_unit(desk, feed, site, tmp_path)

@@ -105,3 +105,33 @@ def test_what_is_written_down_for_packages_is_what_the_unit_has(tmp_path: Path) 
     head, _, rest = places.unit.read_text(encoding="utf-8").partition("\n")
     assert head.startswith("# Written by")
     assert rest == SYSTEM.read_text(encoding="utf-8")
+
+
+CHILD = """
+import socket
+from monitor.adapters.sandbox import ProcessSandbox
+from monitor.core.text.urls import canonical_url
+import lxml.etree, numpy, sqlite3, uvloop
+sandbox = ProcessSandbox(preload=())
+print(sandbox.run(canonical_url, "HTTPS://News.Example/a?utm_source=x"))
+sandbox.close()
+for family in (socket.AF_NETLINK, socket.AF_PACKET):
+    try:
+        socket.socket(family, socket.SOCK_RAW)
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+@pytest.mark.needs("linux", "root", "systemd-analyze")
+def test_a_child_that_limits_itself_and_the_compiled_libraries_work_with_the_calls_that_are_left() -> None:
+    """The whole daemon does so in the long tests."""
+    wrapper = ROOT / "tests" / "support" / "hardened.py"
+    line = [sys.executable, str(wrapper), str(SYSTEM), sys.executable, "-c", CHILD]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout.splitlines() == [
+        "https://news.example/a",
+        "Address family not supported by protocol",
+        "Address family not supported by protocol",
+    ], done.stderr
