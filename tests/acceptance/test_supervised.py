@@ -156,6 +156,7 @@ def test_so_it_does_over_a_socket_of_postgresql(
     desk: Desk, feed: LocalFeed, site: LocalSite, tmp_path: Path
 ) -> None:
     server = postgres_server()
+    server.folder.chmod(0o711)  # without capabilities not even root walks through a folder that is another's
     name = server.fresh_database().rpartition("/")[2]
     desk.environment["DATABASE_URL"] = (
         f"postgresql+psycopg://monitor@/{name}?host={server.folder}&port={server.port}"
