@@ -185,7 +185,7 @@ class Service:
         scheduler.start()
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
-        self._supervisor.turn()
+        self._tell_supervisor()
         self._watch_the_clock(scheduler)
         self._supervisor.stopping()
         if self.reloader is not None:
@@ -265,6 +265,7 @@ class Service:
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
+                self.progress.did("digest")
                 self._on_plan(plan)
                 if plan.deliveries and self._sends:
                     self._wake("deliver")
@@ -304,6 +305,9 @@ class Service:
         if not self._stopping.is_set():
             self.heartbeat.beat(monitor.health.settings, monitor.store.facts, monitor.clock.now())
 
+    def _tell_supervisor(self) -> None:
+        self._supervisor.turn(self._monitor.poll.settings.host_delay)
+
     def _look(self) -> None:
         monitor = self._monitor
         self._supervisor.look(monitor.store, monitor.clock.now())
@@ -339,7 +343,7 @@ class Service:
                 self._nudges.get(timeout=TICK)
             if self.reloader is not None and not self._stopping.is_set():
                 self._turn_to_reload(self.reloader)
-            self._supervisor.turn()
+            self._tell_supervisor()
             before, passed = wall, time.monotonic() - steady
             wall, steady = clock.now(), time.monotonic()
             jump = (wall - before).total_seconds() - passed

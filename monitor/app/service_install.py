@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 
 from monitor.app.files import Unreadable, read_text, reason
@@ -160,6 +161,20 @@ def example_config(places: Places) -> str:
         assert shipped in text, f"the example config has {shipped}"
         text = text.replace(shipped, ours)
     return text
+
+
+def blocked_name_servers(resolv_conf: Path = Path("/etc/resolv.conf")) -> list[str]:
+    """The name servers of this machine that the unit's IPAddressDeny= blocks, as some clouds have them."""
+    text = read_text(resolv_conf, 64_000)
+    found = re.findall(r"^nameserver\s+(\S+)", text, re.MULTILINE) if isinstance(text, str) else []
+    return [address for address in found if _is_link_local(address)]
+
+
+def _is_link_local(address: str) -> bool:
+    try:
+        return ip_address(address.partition("%")[0]).is_link_local
+    except ValueError:
+        return False
 
 
 def systemctl(places: Places) -> str:

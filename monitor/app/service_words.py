@@ -21,12 +21,18 @@ _SAID = {
 }
 
 
-def install_lines(steps: Sequence[Step], places: Places, program: Path, *, writes: bool) -> Iterator[str]:
-    """What `service install` did or would do, then the next commands."""
+def install_lines(
+    steps: Sequence[Step], places: Places, program: Path, *, writes: bool, blocked: Sequence[str] = ()
+) -> Iterator[str]:
+    """What `service install` did or would do, then the next commands; `blocked` name servers first."""
     yield from step_lines(steps, writes=writes)
     ask = systemctl(places)
     if any(step.done is Done.CHANGED and step.path == places.unit for step in steps):
         yield f"        what it would be: {_command(program, places)} --dry-run"
+    for address in blocked:
+        yield ""
+        yield f"NOTE: this machine asks the name server {address}, which the unit blocks: no feed would be found."
+        yield f"  {ask} edit {UNIT}    and write: [Service], and below it: IPAddressAllow={address.partition('%')[0]}"
     config = shlex.quote(str(places.config / "config.toml"))
     yield from (
         "",

@@ -85,15 +85,18 @@ class Supervisor:
         """Asks the store what the status is to say; may wait for it, and be called by any thread. Never raises."""
         self._seen = _seen(store, now)
 
-    def turn(self) -> None:
-        """One turn of the main loop: the daemon runs, reads its files again, or has done so; and nothing hangs."""
+    def turn(self, host_delay: timedelta = timedelta(0)) -> None:
+        """One turn of the main loop: the daemon runs, reads its files again, or has done so; and nothing hangs.
+
+        `host_delay` is that of the config in force.
+        """
         if self._tell is None or self._watched is None:
             return
         since = self._watched.reloader.reading_since if self._watched.reloader else None
         said: dict[str, str] = {}
         if self._told != (True, since):
             said |= {"READY": "1"} if since is None else {"RELOADING": "1", "MONOTONIC_USEC": str(since)}
-        hangs = self._look_for_what_hangs(self._watched)
+        hangs = self._look_for_what_hangs(self._watched, host_delay)
         status = self._status(self._watched, hangs)
         if status != self._told_status:
             said["STATUS"] = status
@@ -115,10 +118,10 @@ class Supervisor:
             return False
         return self._answered is None or now - self._answered >= self.watchdog.total_seconds() / _ANSWERS
 
-    def _look_for_what_hangs(self, watched: _Watched) -> str | None:
+    def _look_for_what_hangs(self, watched: _Watched, host_delay: timedelta) -> str | None:
         """What only a restart cures. Whatever the store, a network or a receiver does is no reason."""
         silence = watched.pulse.silence
-        held = hung(watched.progress.signs())
+        held = hung(watched.progress.signs(), host_delay)
         why = f"no stage was let run for {silence:.0f} s" if silence > SILENT else held.detail if held else None
         if self.watchdog is not None and self._hangs != (why is not None):
             if why is not None:

@@ -50,7 +50,8 @@ def install_service(user: bool, root: Path | None, program: Path | None, dry_run
     places = service_install.places_of(os.environ, user=user, root=root)
     chosen = program or service_install.program_at_work(places, trial=dry_run)
     steps = service_install.install(places, chosen, writes=not dry_run)
-    print_lines(service_words.install_lines(steps, places, chosen, writes=not dry_run))
+    blocked = [] if user or root else service_install.blocked_name_servers()
+    print_lines(service_words.install_lines(steps, places, chosen, writes=not dry_run, blocked=blocked))
     if dry_run:
         click.echo(f"\n{places.unit}:\n")
         click.echo(service_install.unit_text(places, chosen), nl=False)

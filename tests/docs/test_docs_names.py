@@ -27,7 +27,7 @@ _TABLE = re.compile(r"\[{1,2}(\w+)")
 _TOP = ("monitor/", "docs/", "tests/", "rules/", "deploy/", ".ci/")
 _ENDINGS = (".py", ".md", ".sh", ".png")
 _MACHINE = re.compile(
-    r"/(?:work|home|root|Users|mnt|opt|var)/(?!(?:(?:lib|cache)/)?media-monitor\b)[\w.-]"  # not: the service
+    r"/(?:work|home|root|Users|mnt|opt|var)/(?!(?:(?:lib|cache)/)?media-monitor\b)[\w.-]"  # no service's
     r"|[A-Z]:\\\\|/tmp/(?!monitor-demo-)"
 )
 

@@ -15,12 +15,14 @@ from monitor.app.service_install import (
     InstallRefused,
     Places,
     Step,
+    blocked_name_servers,
     install,
     places_of,
     uninstall,
     unit_text,
     unreadable_for_services,
 )
+from monitor.app.service_words import install_lines
 
 PROGRAM = Path("/usr/bin/monitor")
 UNIT = "etc/systemd/system/media-monitor.service"
@@ -256,6 +258,20 @@ def test_a_dry_run_shows_the_unit_and_needs_no_rights(tmp_path: Path) -> None:
     assert said.exit_code == 0, said.output
     assert said.output.startswith("Nothing is written (--dry-run). Without it:\n")
     assert "\nWatchdogSec=2min\n" in said.output
+
+
+def test_a_name_server_that_the_unit_blocks_is_named_with_what_to_type(places: Places, tmp_path: Path) -> None:
+    written = tmp_path / "resolv.conf"
+    written.write_text(
+        "# nameserver 169.254.1.1\nsearch x\nnameserver 169.254.169.254\nnameserver 127.0.0.53\n"
+        "nameserver fe80::1%eth0\nnameserver nonsense\n"
+    )
+    blocked = blocked_name_servers(written)
+    assert blocked == ["169.254.169.254", "fe80::1%eth0"]
+    assert blocked_name_servers(tmp_path / "none") == []
+    said = "\n".join(install_lines([], places, PROGRAM, writes=True, blocked=blocked))
+    assert "IPAddressAllow=169.254.169.254" in said
+    assert "IPAddressAllow=fe80::1\n" in said
 
 
 def test_what_is_refused_is_one_sentence(tmp_path: Path) -> None:

@@ -64,13 +64,21 @@ def test_a_digest_that_cannot_be_planned_withholds_it() -> None:
 
 def test_a_turn_that_neither_ends_nor_does_anything_hangs_after_a_quarter_of_an_hour() -> None:
     later = HUNG_AFTER + MINUTE
-    held = hung({**IDLE, "read": StageSign(later, later, later)})
+    held = hung({**IDLE, "read": StageSign(later, later, later)}, NOW)
     assert held == Withheld(Standstill.STAGE_STUCK, "read hangs for 16 min")
-    assert hung({**IDLE, "read": StageSign(HUNG_AFTER, HUNG_AFTER, HUNG_AFTER)}) is None
+    assert hung({**IDLE, "read": StageSign(HUNG_AFTER, HUNG_AFTER, HUNG_AFTER)}, NOW) is None
+
+
+def test_a_poll_that_waits_for_the_turn_of_its_host_does_not_hang() -> None:
+    waits = {**IDLE, "poll": StageSign(60 * MINUTE, 60 * MINUTE, 60 * MINUTE)}
+    assert hung(waits, 60 * MINUTE) is None  # two feeds of one host that is asked once an hour
+    assert hung(waits, 30 * MINUTE) is not None
 
 
 def test_an_idle_stage_one_long_at_work_and_one_that_fails_at_every_turn_do_not_hang() -> None:
     long = timedelta(days=2)
-    assert hung(IDLE) is None
-    assert hung({"poll": StageSign(turned=long, did=MINUTE, ended=long)}) is None
-    assert hung({"poll": StageSign(turned=long, did=long, ended=NOW)}) is None  # a disk that is full since Monday
+    assert hung(IDLE, NOW) is None
+    assert hung({"poll": StageSign(turned=long, did=MINUTE, ended=long)}, NOW) is None
+    assert (
+        hung({"poll": StageSign(turned=long, did=long, ended=NOW)}, NOW) is None
+    )  # a disk that is full since Monday
