@@ -32,7 +32,8 @@ def install_lines(
     for address in blocked:
         yield ""
         yield f"NOTE: this machine asks the name server {address}, which the unit blocks: no feed would be found."
-        yield f"  {ask} edit {UNIT}    and write: [Service], and below it: IPAddressAllow={address.partition('%')[0]}"
+        allow = f"IPAddressAllow={address.partition('%')[0]}"
+        yield f"  {ask} edit {UNIT}    and write [Service], and below it {allow}"
     config = shlex.quote(str(places.config / "config.toml"))
     yield from (
         "",

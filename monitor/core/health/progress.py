@@ -17,8 +17,8 @@ from monitor.model.health import OldestDue
 PATIENCE = 2
 """Intervals of the heartbeat that a stage may stand still (delivery design)."""
 HUNG_AFTER = timedelta(minutes=15)
-"""From when on a turn hangs that neither ends nor does anything, `host_delay` apart: the longest wait that a config
-allows besides is one fetch of ten minutes (`[poll] timeout`)."""
+"""From when on a turn hangs that neither ends nor does anything, `host_delay` apart: the longest wait that a
+config allows besides is one fetch of ten minutes (`[poll] timeout`)."""
 
 
 class Standstill(StrEnum):
@@ -72,8 +72,8 @@ def withheld(
 def hung(signs: Mapping[str, StageSign], host_delay: timedelta) -> Withheld | None:
     """The stage that hangs, so that only a restart helps; None when there is none.
 
-    One that fails at every turn does not hang: a full disk is retried, and is as full after a restart. Nor does one
-    that waits until the next feed of a host may be asked (`host_delay`, up to an hour).
+    One that fails at every turn does not hang: a full disk is retried, and is as full after a restart. Nor does
+    one that waits until the next feed of a host may be asked (`host_delay`, up to an hour).
     """
     for stage, sign in signs.items():
         silent = min(sign.ended, sign.did)

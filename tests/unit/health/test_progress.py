@@ -79,6 +79,4 @@ def test_an_idle_stage_one_long_at_work_and_one_that_fails_at_every_turn_do_not_
     long = timedelta(days=2)
     assert hung(IDLE, NOW) is None
     assert hung({"poll": StageSign(turned=long, did=MINUTE, ended=long)}, NOW) is None
-    assert (
-        hung({"poll": StageSign(turned=long, did=long, ended=NOW)}, NOW) is None
-    )  # a disk that is full since Monday
+    assert hung({"poll": StageSign(turned=long, did=long, ended=NOW)}, NOW) is None  # a full disk
