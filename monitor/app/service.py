@@ -306,7 +306,8 @@ class Service:
             self.heartbeat.beat(monitor.health.settings, monitor.store.facts, monitor.clock.now())
 
     def _tell_supervisor(self) -> None:
-        self._supervisor.turn(self._monitor.poll.settings.host_delay)
+        if self._supervisor.wanted:
+            self._supervisor.turn(self._monitor.poll.settings.host_delay)
 
     def _look(self) -> None:
         monitor = self._monitor
