@@ -32,10 +32,6 @@ _PLAIN = re.compile(r"[\w/.+@:,=-]+")  # systemd.syntax(7) and systemd.service(5
 _UNSEEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
 
 
-class InstallRefused(MonitorError):
-    """A service cannot be installed or removed like this; the text says what to do."""
-
-
 class Done(StrEnum):
     """What became of a file or folder."""
 
@@ -57,6 +53,14 @@ class Step:
     done: Done
     path: Path
     note: str = ""
+
+
+class InstallRefused(MonitorError):
+    """A service cannot be installed or removed like this; the text says what to do, `steps` what was done before."""
+
+    def __init__(self, why: str, steps: Sequence[Step] = ()) -> None:
+        super().__init__(why)
+        self.steps = steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +110,18 @@ def install(places: Places, program: Path, *, writes: bool = True) -> list[Step]
     """
     if writes:
         _expect_rights(places)
+        expect_readable(places, program)
     unit = unit_text(places, program)
-    with _translated(), _umask(0o077 if places.user else 0o022):
-        steps = [_folder(path, mode, writes) for path, mode in _folders(places)]
+    steps: list[Step] = []
+    with _translated(steps), _umask(0o077 if places.user else 0o022):
+        for path, mode in _folders(places):
+            steps.append(_folder(path, mode, writes))
         report = init(places.at(places.config), config=example_config(places), writes=writes)
         steps += [Step(Done.WROTE, path) for path in report.written]
         steps += [Step(Done.KEPT, path, "it was there") for path in report.kept]
         steps += [Step(Done.LEFT_OUT, path, f"{report.changed} is yours") for path in report.left_out]
         if report.error:
-            raise InstallRefused(report.error)
+            raise InstallRefused(report.error, steps)
         steps.append(_write_unit(places.unit, unit, writes))
     return steps
 
@@ -126,17 +133,17 @@ def uninstall(places: Places, *, writes: bool = True) -> list[Step]:
     enabled = places.unit.parent / _WANTED_BY[places.user] / UNIT
     if enabled.is_symlink():
         raise InstallRefused(f"{UNIT} is enabled: first {systemctl(places)} disable --now {UNIT}")
-    with _translated():
-        if not _is_there(places.unit):
-            steps = [Step(Done.ABSENT, places.unit)]
-        elif not _is_ours(read_text(places.unit)):
-            steps = [Step(Done.CHANGED, places.unit)]
-        else:
-            if writes:
+    if not _is_there(places.unit):
+        done = Done.ABSENT
+    elif not _is_ours(read_text(places.unit)):
+        done = Done.CHANGED
+    else:
+        done = Done.REMOVED
+        if writes:
+            with _translated():
                 places.unit.unlink()
-            steps = [Step(Done.REMOVED, places.unit)]
     kept = [path for path, _ in _folders(places)] + ([] if places.user else [places.at(places.state)])
-    return steps + [Step(Done.KEPT, path) for path in kept if _is_there(path)]
+    return [Step(done, places.unit), *(Step(Done.KEPT, path) for path in kept if _is_there(path))]
 
 
 def unit_text(places: Places, program: Path) -> str:
@@ -197,21 +204,29 @@ def _expect_rights(places: Places) -> None:
         )
 
 
-def program_at_work(places: Places, *, trial: bool = False) -> Path:
-    """The `monitor` of this installation. Raises InstallRefused where the service of a machine could not read it,
-    unless this is a `trial`."""
+def program_at_work() -> Path:
+    """The `monitor` of this installation. Raises InstallRefused where there is none beside its Python."""
     program = Path(sys.executable).parent / "monitor"
     if not program.is_file():
         raise InstallRefused(f"{program}: no such file; name the monitor to run: --program PATH")
-    if not (places.user or places.root or trial):
-        for path in (program, Path(sys.base_prefix), Path(__file__)):
-            why = unreadable_for_services(path)
-            if why is not None:
-                raise InstallRefused(
-                    f"{path}: the service cannot read it: {why}. Install the monitor for all: "
-                    "/usr/bin/python3 -m venv /opt/media-monitor; and use that one"
-                )
     return program
+
+
+def expect_readable(places: Places, program: Path) -> None:
+    """Raises InstallRefused where the service of a machine could not start this program."""
+    if places.user or places.root is not None:
+        return
+    if not program.is_file():
+        raise InstallRefused(f"{program}: no such file")
+    # An installation of ours is more than its script: its Python and its modules.
+    more = (Path(sys.base_prefix), Path(__file__)) if program.parent == Path(sys.executable).parent else ()
+    for path in (program, *more):
+        why = unreadable_for_services(path)
+        if why is not None:
+            raise InstallRefused(
+                f"{path}: the service cannot read it: {why}. Install the monitor for all: "
+                "/usr/bin/python3 -m venv /opt/media-monitor; and use that one"
+            )
 
 
 def unreadable_for_services(path: Path) -> str | None:
@@ -274,10 +289,10 @@ def _umask(mask: int) -> Iterator[None]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(steps: Sequence[Step] = ()) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
         named = getattr(error, "filename", None)
         taken = "a file has the name of a folder" if isinstance(error, FileExistsError) else reason(error)
-        raise InstallRefused(f"{named}: {taken}" if named else taken) from error
+        raise InstallRefused(f"{named}: {taken}" if named else taken, steps) from error

@@ -150,8 +150,9 @@ def supervisor_of(environment: MutableMapping[str, str], pid: int) -> Supervisor
         if address:
             log.warning("NOTIFY_SOCKET is of a kind that is not known here: nobody is told how the monitor does")
         return Supervisor()
-    asked = usec.isascii() and usec.isdigit() and int(usec) > 0 and whom in ("", str(pid))
-    return Supervisor(NotifySocket(address).tell, timedelta(microseconds=int(usec)) if asked else None)
+    # 19 digits are 300,000 years, and more is no time any more.
+    asked = usec.isascii() and usec.isdigit() and len(usec) < 20 and whom in ("", str(pid))
+    return Supervisor(NotifySocket(address).tell, timedelta(microseconds=int(usec)) or None if asked else None)
 
 
 def _seen(store: Store, now: datetime) -> str:

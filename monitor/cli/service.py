@@ -48,8 +48,12 @@ def install_service(user: bool, root: Path | None, program: Path | None, dry_run
     from monitor.app import service_install, service_words
 
     places = service_install.places_of(os.environ, user=user, root=root)
-    chosen = program or service_install.program_at_work(places, trial=dry_run)
-    steps = service_install.install(places, chosen, writes=not dry_run)
+    chosen = program or service_install.program_at_work()
+    try:
+        steps = service_install.install(places, chosen, writes=not dry_run)
+    except service_install.InstallRefused as refused:
+        print_lines(service_words.step_lines(refused.steps, writes=True))
+        raise
     blocked = [] if user or root else service_install.blocked_name_servers()
     print_lines(service_words.install_lines(steps, places, chosen, writes=not dry_run, blocked=blocked))
     if dry_run:

@@ -16,6 +16,7 @@ from monitor.app.service_install import (
     Places,
     Step,
     blocked_name_servers,
+    expect_readable,
     install,
     places_of,
     uninstall,
@@ -190,6 +191,25 @@ def test_without_root_it_says_what_to_type() -> None:
     for act in (lambda: install(places, PROGRAM), lambda: uninstall(places)):
         with pytest.raises(InstallRefused, match="sudo monitor service install; --user installs one of your own"):
             act()
+
+
+def test_a_program_that_the_service_could_not_start_is_refused(tmp_path: Path) -> None:
+    places = places_of({}, user=False, root=None)
+    own = tmp_path / "monitor"
+    own.write_text("")  # in a folder that only its owner enters, or below /tmp, which the service does not see
+    for program, why in ((own, "the service cannot read it"), (tmp_path / "none", "no such file")):
+        with pytest.raises(InstallRefused, match=why):
+            expect_readable(places, program)  # not the whole: it would write into this machine
+    expect_readable(places, Path("/bin/true"))
+
+
+def test_what_was_done_before_a_refusal_is_said(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "systemd").mkdir(parents=True)
+    (tmp_path / "etc" / "systemd" / "system").write_text("a file")
+    said = run("service", "install", "--root", str(tmp_path), "--program", str(PROGRAM))
+    assert said.exit_code == 1
+    assert f"wrote   {tmp_path}/etc/media-monitor/config.toml" in said.output
+    assert f"monitor: {tmp_path}/etc/systemd/system" in said.output
 
 
 @pytest.mark.usefixtures("unprivileged")

@@ -77,6 +77,7 @@ def test_it_is_started_again_whatever_happens_unless_its_config_does_not_hold(un
     assert found["StartLimitIntervalSec"] == ["0"]
     assert found["RestartPreventExitStatus"] == ["2"]
     assert found["OOMPolicy"] == ["continue"]  # a child that is killed for its memory is replaced
+    assert found["KillMode"] == ["mixed"]  # a stop is told to the daemon, which ends its children itself
 
 
 @BOTH
