@@ -35,13 +35,14 @@ def install_lines(
         allow = f"IPAddressAllow={address.partition('%')[0]}"
         yield f"  {ask} edit {UNIT}    and write [Service], and below it {allow}"
     config = shlex.quote(str(places.config / "config.toml"))
+    updated = any(step.done is Done.UPDATED for step in steps)
     yield from (
         "",
         "Next:",
         f"  edit {config}: feeds, receivers, digests",
         f"  {program} check -c {config}",
         f"  {ask} daemon-reload",
-        f"  {ask} enable --now {UNIT}",
+        f"  {ask} {'restart' if updated else 'enable --now'} {UNIT}",
         f"  {ask} status {UNIT}",
     )
     if places.user:

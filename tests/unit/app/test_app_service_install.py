@@ -264,6 +264,9 @@ def test_the_command_says_each_thing_it_did_and_what_to_type_next(tmp_path: Path
         "  systemctl enable --now media-monitor.service",
         "  systemctl status media-monitor.service",
     ]
+    moved = run("service", "install", "--root", str(tmp_path), "--program", "/usr/local/bin/monitor")
+    assert f"updated {tmp_path / UNIT}" in moved.output
+    assert "  systemctl restart media-monitor.service" in moved.output  # it runs, perhaps
     (tmp_path / UNIT).write_text("[Service]\n")
     again = run("service", "install", "--root", str(tmp_path), "--program", str(PROGRAM))
     assert f"LEFT    {tmp_path / UNIT} alone: it is not as it was written" in again.output
