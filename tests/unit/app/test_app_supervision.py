@@ -257,8 +257,14 @@ def test_the_environment_says_who_is_told_and_children_do_not_inherit_it() -> No
 
 @pytest.mark.parametrize(
     ("usec", "whom", "watchdog"),
-    [("120000000", "", MINUTES), ("120000000", "8", None), ("", "", None), ("0", "7", None), ("soon", "7", None)]
-    + [("9" * 5000, "7", None)],
+    [
+        ("120000000", "", MINUTES),
+        ("120000000", "8", None),
+        ("", "", None),
+        ("0", "7", None),
+        ("soon", "7", None),
+        ("9" * 5000, "7", None),
+    ],
 )
 def test_the_watchdog_is_answered_when_it_asks_this_process(usec: str, whom: str, watchdog: object) -> None:
     environment = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": usec, "WATCHDOG_PID": whom}
