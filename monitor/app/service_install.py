@@ -56,7 +56,7 @@ class Step:
 
 
 class InstallRefused(MonitorError):
-    """A service cannot be installed or removed like this; it says what to do, and by `steps` what was done before."""
+    """A service cannot be installed or removed so; it says what to do, and by `steps` what was done before."""
 
     def __init__(self, why: str, steps: Sequence[Step] = ()) -> None:
         super().__init__(why)
