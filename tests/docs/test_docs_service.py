@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
-from documents import ROOT, code, document, rows
+import pytest
+from documents import ROOT, code, document, rows, spans_of
 from made import NOON, feed_settings
 from newsroom import FEED, Newsroom
 from typed import assert_prints, console, run
@@ -35,6 +37,20 @@ def test_the_credential_of_the_page_is_the_one_that_the_unit_offers() -> None:
     name, _, path = line.removeprefix("LoadCredential=").partition(":")
     assert f'password = "credential:{name}"' in PAGE.spans
     assert path in fences("sh")[1]
+
+
+@pytest.mark.needs("systemd-analyze")
+def test_the_drop_ins_of_the_page_are_such_as_systemd_takes(tmp_path: Path) -> None:
+    run("monitor service install --root .", tmp_path)
+    unit = tmp_path / "etc/systemd/system/media-monitor.service"
+    folder = unit.with_name("media-monitor.service.d")
+    folder.mkdir()
+    named = [span for span in spans_of(PAGE.sections["What it may do"]) if re.fullmatch(r"[A-Z]\w+=\S+", span)]
+    assert sorted(named) == ["DynamicUser=no", "ReadWritePaths=/srv/digests"]
+    (folder / "page.conf").write_text("\n".join([fences("ini")[0], *named]), encoding="utf-8")
+    line = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    said = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 
 def test_the_drop_in_for_a_reload_that_waits_replaces_what_the_unit_has() -> None:
