@@ -23,23 +23,30 @@ SAY_AGAIN = 3600.0  # seconds between two lines about a heartbeat that nobody ta
 
 
 class Progress:
-    """Noted by the service, read by the heartbeat: `steady` gives seconds that only grow."""
+    """Noted by the service, read by the heartbeat and the watchdog: `steady` gives seconds that only grow."""
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
         self._turned: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
         self._did: dict[str, float] = {}
 
     def begin(self, stages: Sequence[str]) -> None:
         """These stages are to move on from now on."""
         now = self._steady()
         self._turned = dict.fromkeys(stages, now)
+        self._ended = dict.fromkeys(stages, now)
         self._did = dict.fromkeys(stages, now)
 
     def turned(self, stage: str) -> None:
         """A turn of the stage ended well."""
         if stage in self._turned:
-            self._turned[stage] = self._steady()
+            self._turned[stage] = self._ended[stage] = self._steady()
+
+    def failed(self, stage: str) -> None:
+        """A turn of the stage ended, though not well."""
+        if stage in self._ended:
+            self._ended[stage] = self._steady()
 
     def did(self, stage: str) -> None:
         """The stage did something: one feed, one article, one delivery."""
@@ -50,7 +57,11 @@ class Progress:
         """How each stage stands now."""
         now = self._steady()
         return {
-            stage: StageSign(timedelta(seconds=now - turned), timedelta(seconds=now - self._did[stage]))
+            stage: StageSign(
+                turned=timedelta(seconds=now - turned),
+                did=timedelta(seconds=now - self._did[stage]),
+                ended=timedelta(seconds=now - self._ended[stage]),
+            )
             for stage, turned in self._turned.items()
         }
 

@@ -30,21 +30,25 @@ class InitReport:
         return not self.error
 
 
-def init(directory: Path) -> InitReport:
+def init(directory: Path, *, config: str | None = None, writes: bool = True) -> InitReport:
     """Writes `config.toml` and the folder `rules` into `directory`, which is made when it is not there.
 
     A file that exists is left as it is, and where a rule file is no longer as shipped no other is added: rule
     files make one set, and a name of a new one may stand in the user's. Stops at the first refusal of the
-    operating system, which becomes the report's `error`; never raises for it.
+    operating system, which becomes the report's `error`; never raises for it. `config` is written in place of the
+    shipped one; without `writes` it is only said what would be written.
     """
     rules = [(directory / "rules" / name, text) for name, text in shipped_rule_files()]
     changed = next((path for path, text in rules if _differs(path, text)), None)
     left_out = tuple(path for path, _ in rules if changed and not path.exists())
-    wanted = [(directory / "config.toml", shipped_text("config.example.toml"))]
+    wanted = [(directory / "config.toml", config or shipped_text("config.example.toml"))]
     wanted += [(path, text) for path, text in rules if path not in left_out]
     written: list[Path] = []
     kept: list[Path] = []
     for path, text in wanted:
+        if not writes:
+            (kept if path.exists() else written).append(path)
+            continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             (written if _write_new(path, text) else kept).append(path)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+SILENT = 30.0  # seconds without a tick, which comes every second: not even a busy machine explains that
+
 
 class Pulse:
     """Written by the service, read by watchers in any thread; `steady` gives seconds that only grow."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,7 +67,7 @@ class Reloader:
         self._stdout = stdout
         self._watch = watch
         self._asked = False
-        self._reading = False
+        self.reading_since: int | None = None  # steady, in microseconds, while files are read and not yet taken up
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
 
     def ask(self) -> None:
@@ -91,9 +92,12 @@ class Reloader:
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
         None. `wake` is called when there is something to apply. Never raises."""
-        after = self._applied(monitor, generation) if self._reading and not self._read.empty() else None
-        if self._asked and not self._reading:
-            self._asked, self._reading = False, True
+        reads = self.reading_since is not None
+        after = self._applied(monitor, generation) if reads and not self._read.empty() else None
+        if self._asked and self.reading_since is None:
+            # In this order: what asks from here on is asked for again.
+            self.reading_since = time.monotonic_ns() // 1000
+            self._asked = False
             log.info("reading config and rules again", config=str(self._config))
             try:
                 threading.Thread(target=self._check, args=(wake,), name="reload", daemon=True).start()
@@ -126,7 +130,7 @@ class Reloader:
 
     def _applied(self, monitor: Monitor, generation: int) -> Monitor | None:
         report = self._read.get()
-        self._reading = False
+        self.reading_since = None
         now = monitor.clock.now()
         try:
             if isinstance(report, Exception):

@@ -38,6 +38,7 @@ from monitor.app.reports import (
     say_read,
     say_weights,
 )
+from monitor.app.supervision import LOOK_EVERY, Supervisor
 from monitor.app.wiring import Monitor
 from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
@@ -72,7 +73,7 @@ class Service:
     `on_plan` sees every plan as it is made (a dry run prints it); without `sends` nothing leaves the house,
     not even what an earlier run left waiting. `meter` and `pulse` are told what the daemon does; a pass of
     `--once` ends before anybody could ask them. Without a
-    `reloader` it cannot reload.
+    `reloader` it cannot reload. The `supervisor` is told from the main loop that all goes on.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Service:
         meter: Meter | None = None,
         pulse: Pulse | None = None,
         reloader: Reloader | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self.reloader = reloader
         self._at_work = AtWork()
@@ -102,6 +104,8 @@ class Service:
         self.progress = Progress()
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
+        self._supervisor = supervisor or Supervisor()
+        self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
 
     @property
@@ -155,7 +159,7 @@ class Service:
         self.progress.begin([name for name in stages if name not in ("prune", "gaps", "websub", "pushes")])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
-        workers = sum(instances for _, instances in stages.values()) + 1
+        workers = sum(instances for _, instances in stages.values()) + 2  # and for what is no stage
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
         self._scheduler = scheduler
         for name, (stage, instances) in stages.items():
@@ -169,8 +173,11 @@ class Service:
                 misfire_grace_time=None,
                 next_run_time=self._monitor.clock.now(),
             )
+        # No stages: a stop does not wait for them.
+        if self._supervisor.wanted:
+            scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY, id="status", misfire_grace_time=None)
+            self._wake("status")
         if self._sends:
-            # No stage: a stop does not wait for it.
             every = self._monitor.health.settings.heartbeat_every.total_seconds()
             scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
             self._wake("heartbeat")
@@ -181,7 +188,9 @@ class Service:
         scheduler.start()
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
+        self._tell_supervisor()
         self._watch_the_clock(scheduler)
+        self._supervisor.stopping()
         if self.reloader is not None:
             self.reloader.end_watching()
         scheduler.pause()
@@ -258,6 +267,7 @@ class Service:
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
             if isinstance(plan, Plan):
+                self.progress.did("digest")
                 self._on_plan(plan)
                 if plan.deliveries and self._sends:
                     self._wake("deliver")
@@ -297,6 +307,14 @@ class Service:
         if not self._stopping.is_set():
             self.heartbeat.beat(monitor.health.settings, monitor.store.facts, monitor.clock.now())
 
+    def _tell_supervisor(self) -> None:
+        if self._supervisor.wanted:
+            self._supervisor.turn(self._monitor.poll.settings.host_delay)
+
+    def _look(self) -> None:
+        monitor = self._monitor
+        self._supervisor.look(monitor.store, monitor.clock.now())
+
     def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
         """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
         stage = getattr(monitor, name)
@@ -319,8 +337,8 @@ class Service:
         say_weights(log, self._monitor.weigh.run(self._stopping.is_set))
 
     def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
-        """Waits for `stop`, and reloads when asked. A wall clock that is set must not stop the ticks, which stand
-        by it, nor the store."""
+        """Waits for `stop`, reloads when asked, tells the supervisor. A wall clock that is set must not stop the
+        ticks, which stand by it, nor the store."""
         clock = self._monitor.clock
         wall, steady = clock.now(), time.monotonic()
         while not self._stopping.is_set():
@@ -328,6 +346,7 @@ class Service:
                 self._nudges.get(timeout=TICK)
             if self.reloader is not None and not self._stopping.is_set():
                 self._turn_to_reload(self.reloader)
+            self._tell_supervisor()
             before, passed = wall, time.monotonic() - steady
             wall, steady = clock.now(), time.monotonic()
             jump = (wall - before).total_seconds() - passed
@@ -400,12 +419,10 @@ class Service:
                         self.progress.turned(name)
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))
-                    metering.count_failure(self._meter, name)
-                    self._stopping.wait(PAUSE)
+                    self._failed(name)
                 except Exception:
                     log.exception("stage broke", stage=name)
-                    metering.count_failure(self._meter, name)
-                    self._stopping.wait(PAUSE)
+                    self._failed(name)
             return may_run and name in self._woken
 
         def run() -> None:
@@ -413,3 +430,8 @@ class Service:
                 pass
 
         return run
+
+    def _failed(self, name: str) -> None:
+        metering.count_failure(self._meter, name)
+        self.progress.failed(name)
+        self._stopping.wait(PAUSE)

@@ -13,7 +13,7 @@ import structlog
 from monitor.adapters.metrics import CONTENT_TYPE, PrometheusMeter
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.last_good import when
-from monitor.app.pulse import Pulse
+from monitor.app.pulse import SILENT, Pulse
 from monitor.app.reload import Reloader
 from monitor.app.remembered import Remembered
 from monitor.app.status import state_of
@@ -25,7 +25,6 @@ from monitor.ports import Clock, Meter, Store
 
 log = structlog.get_logger("monitor")
 
-SILENT = 30.0  # seconds without a tick, which comes every second: not even a busy machine explains that
 KEEP_GAUGES = 10.0  # seconds; a scrape every 15 s is usual, and ten impatient ones must not load the store
 KEEP_ANSWER = 1.0
 

@@ -103,12 +103,14 @@ def build(
     version: str,
     stdout: TextIO,
     draft: bool = False,
+    upgrading: Callable[[], None] = lambda: None,
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
+    `upgrading` is called when the store has to be brought up to date first, which may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable.
     """
-    store = SqlStore(ready.settings.store_url, hold=os.getpid())
+    store = SqlStore(ready.settings.store_url, hold=os.getpid(), upgrading=upgrading)
     try:
         return _assemble(ready, store, version, stdout, draft)
     except BaseException:

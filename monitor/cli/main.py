@@ -24,6 +24,7 @@ from monitor.cli.output import print_json, print_lines
 from monitor.cli.receivers import receivers
 from monitor.cli.rules import rules
 from monitor.cli.search import search
+from monitor.cli.service import service
 from monitor.cli.silences import silence
 from monitor.cli.stories import stories
 from monitor.cli.why import why
@@ -31,7 +32,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
 _SECTIONS = {
-    "Start and look after": ("demo", "init", "check", "run", "status"),
+    "Start and look after": ("demo", "init", "check", "run", "service", "status"),
     "Ask": ("why", "search", "stories", "matches", "digest"),
     "What comes in": ("feeds", "ingest", "articles", "rules"),
     "What goes out": ("receivers", "deliveries", "silence"),
@@ -219,6 +220,6 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 for _command in (
     articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search,
-    silence, stories, why,
+    service, silence, stories, why,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from monitor.app.last_good import open_or_last_good, when
 from monitor.app.one_pass import Pass
 from monitor.app.reload import Reloader
 from monitor.app.service import Service
+from monitor.app.supervision import Supervisor, supervisor_of
 from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, build
 from monitor.cli.hangups import Hangups
@@ -36,13 +38,18 @@ _MOST_PAGES = 5  # named in the summary of a pass
 
 def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
+    supervisor = supervisor_of(os.environ, os.getpid())
+    if supervisor.watchdog is not None:
+        faulthandler.enable()  # its SIGABRT leaves in the log where each thread hung
+    supervisor.starting("reading config and rules")
     watch = Watch(config)
     ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run)
+    supervisor.starting("opening the store")
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=supervisor.upgrading)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
-    service = _service(monitor, dry_run, vitals, reloader)
+    service = _service(monitor, dry_run, vitals, reloader, supervisor)
     if pushing is not None:
         pushing.wake = service.read_pushes
         pushing.settings = lambda: service.generations.current.websub.settings
@@ -89,7 +96,11 @@ def _ready(config: Path, strict: bool) -> Ready:
 
 
 def _service(
-    monitor: Monitor, dry_run: bool, vitals: Vitals | None = None, reloader: Reloader | None = None
+    monitor: Monitor,
+    dry_run: bool,
+    vitals: Vitals | None = None,
+    reloader: Reloader | None = None,
+    supervisor: Supervisor | None = None,
 ) -> Service:
     service = Service(
         monitor,
@@ -98,6 +109,7 @@ def _service(
         meter=vitals.meter if vitals else None,
         pulse=vitals.pulse if vitals else None,
         reloader=reloader,
+        supervisor=supervisor,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())

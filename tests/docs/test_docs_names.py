@@ -24,9 +24,12 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").iterdir())
 # Settings that pages speak of in the config's own form: `[poll]`, `[[feeds]]`, `max_entry_age = …`.
 _SETTING = re.compile(r"(\w+) = ")
 _TABLE = re.compile(r"\[{1,2}(\w+)")
-_TOP = ("monitor/", "docs/", "tests/", "rules/", ".ci/")
+_TOP = ("monitor/", "docs/", "tests/", "rules/", "deploy/", ".ci/")
 _ENDINGS = (".py", ".md", ".sh", ".png")
-_MACHINE = re.compile(r"/(?:work|home|root|Users|mnt|opt|var)/[\w.-]|[A-Z]:\\\\|/tmp/(?!monitor-demo-)")
+_MACHINE = re.compile(
+    r"/(?:work|home|root|Users|mnt|opt|var)/(?!(?:(?:lib|cache)/)?media-monitor\b)[\w.-]"  # no service's
+    r"|[A-Z]:\\\\|/tmp/(?!monitor-demo-)"
+)
 
 
 # ---- commands

@@ -207,3 +207,12 @@ def test_what_an_upgraded_store_reads_from_now_on_has_a_detected_language(room: 
     assert fate.article is not None
     assert fate.article.language == "ur"
     assert (fate.article.language_confidence or 0) > 0.9
+
+
+def test_whoever_opens_an_old_store_is_told_before_the_migration_and_of_a_new_or_current_one_nothing(
+    old: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    for file in (old, old, tmp_path / "new.db"):
+        SqlStore(f"sqlite:///{file}", upgrading=lambda: told.append("it may take a while")).close()
+    assert len(told) == 1

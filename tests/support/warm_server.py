@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import forkserver, resource_tracker, util
+from pathlib import Path
 
 MAX_REQUEST = 1 << 20
 
@@ -101,6 +102,9 @@ def _become(
     sys.stdout = sys.__stdout__ = io.TextIOWrapper(streams[1], "utf-8", line_buffering=os.isatty(1))
     sys.stderr = sys.__stderr__ = io.TextIOWrapper(streams[2], "utf-8", "backslashreplace", line_buffering=True)
     _use(sandboxes)
+    own = Path(environment.get("PYTHONPATH", "").split(os.pathsep)[0]) / "sitecustomize.py"
+    if own.is_file():  # what a test changes of a daemon, Python would have run at its start
+        exec(own.read_text(encoding="utf-8"), {})
 
 
 # ---- the fork server of its sandbox, warm too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 _UPGRADE_LOCK = 0x6D6F6E75706772  # "monupgr": an advisory lock of PostgreSQL, held for the transaction
 
 
-def upgrade(database: Database) -> str | None:
+def upgrade(database: Database, begins: Callable[[], None] = lambda: None) -> str | None:
     """Applies the missing migrations in one transaction; an up-to-date database is not touched.
 
+    `begins` is called before the migrations of a database that is not empty: they may take a while.
     Returns the version found, None for an empty database. Raises StoreNewer when a newer version of the monitor
     wrote it, StoreUnusable when it cannot be written. A file that is made is its owner's alone: it holds
     addresses of readers and the key that signs their links.
@@ -32,6 +34,8 @@ def upgrade(database: Database) -> str | None:
     found = _known(database)
     if found == SCHEMA:
         return found
+    if found is not None:
+        begins()
     from alembic import command
 
     config = alembic_config()

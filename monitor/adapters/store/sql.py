@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,10 +67,17 @@ class SqlStore:
 
     Opening brings the schema up to date, unless `ask_only`: then a store that is not there or not up to date is
     refused (StoreMissing, StoreOlder). Raises StoreNewer, StoreUnusable; with `hold`, which a daemon passes as its
-    own pid, also StoreBusy when another daemon has the store.
+    own pid, also StoreBusy when another daemon has the store. `upgrading` is called before a migration begins.
     """
 
-    def __init__(self, url: str, *, hold: int | None = None, ask_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        hold: int | None = None,
+        ask_only: bool = False,
+        upgrading: Callable[[], None] = lambda: None,
+    ) -> None:
         self._db = Database(url)
         self._holder: Holder | None = None
         try:
@@ -80,7 +88,7 @@ class SqlStore:
                     raise StoreMissing(self._db.path)  # asking must not make an empty file
                 expect_current(self._db)
             else:
-                upgrade(self._db)
+                upgrade(self._db, upgrading)
         except BaseException:
             self.close()
             raise

@@ -1,4 +1,4 @@
-"""Does the pipeline progress? The heartbeat is sent only while it does. Pure.
+"""Does the pipeline progress? Only then is the heartbeat sent, and the watchdog answered. Pure.
 
 A quiet night is progress: every stage has its turns and finds nothing to do. So is a morning after a long rest,
 when much waits and one thing after the other is done. A stage that hangs, or fails at every turn, is not.
@@ -16,6 +16,9 @@ from monitor.model.health import OldestDue
 
 PATIENCE = 2
 """Intervals of the heartbeat that a stage may stand still (delivery design)."""
+HUNG_AFTER = timedelta(minutes=15)
+"""From when on a turn hangs that neither ends nor does anything, `host_delay` apart: the longest wait that a
+config allows besides is one fetch of ten minutes (`[poll] timeout`)."""
 
 
 class Standstill(StrEnum):
@@ -37,10 +40,12 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class StageSign:
-    """How long ago a stage had a turn that ended well, and did something; since the start where it never was."""
+    """How long ago a stage had a turn that ended well, did something, and had a turn that ended, be it in failure;
+    since the start where it never was."""
 
     turned: timedelta
     did: timedelta
+    ended: timedelta
 
 
 def withheld(
@@ -61,4 +66,17 @@ def withheld(
     for digest, since in unplanned.items():
         if now - since > patience:
             return Withheld(Standstill.DIGEST_UNPLANNED, f"digest {digest} cannot be planned")
+    return None
+
+
+def hung(signs: Mapping[str, StageSign], host_delay: timedelta) -> Withheld | None:
+    """The stage that hangs, so that only a restart helps; None when there is none.
+
+    One that fails at every turn does not hang: a full disk is retried, and is as full after a restart. Nor does
+    one that waits until the next feed of a host may be asked (`host_delay`, up to an hour).
+    """
+    for stage, sign in signs.items():
+        silent = min(sign.ended, sign.did)
+        if silent > HUNG_AFTER + host_delay:
+            return Withheld(Standstill.STAGE_STUCK, f"{stage} hangs for {span_text(silent)}")
     return None

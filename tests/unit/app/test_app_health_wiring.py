@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from newsroom import Newsroom, item
+from newsroom import HOUR, Newsroom, item
+from steady import Steady
 from test_app_generations import monitor_of
 
+from monitor.app.heartbeat import Progress
 from monitor.app.reload import LastReload
 from monitor.app.service import Service
+from monitor.model.errors import StoreUnusable
 from monitor.model.health import IncidentKind
 from monitor.pipeline.digest import DigestStage
 from monitor.testing import EPOCH
@@ -67,3 +71,31 @@ def test_a_digest_that_fails_to_be_planned_is_known_from_its_first_failure(monke
     assert "division by zero" in why
     daemon._digest(daemon._monitor)
     assert not daemon.unplanned.failing
+
+
+def test_a_digest_turn_that_plans_one_after_the_other_moves_on(monkeypatch: Any) -> None:
+    room = Newsroom()
+    room.bring_in(item())
+    daemon = service(room)
+    did: list[str] = []
+    monkeypatch.setattr(daemon.progress, "did", did.append)
+    room.clock.advance(HOUR)
+    daemon._digest(daemon._monitor)
+    assert did == ["digest"]
+
+
+def test_a_turn_that_fails_has_ended_and_one_that_hangs_has_not(monkeypatch: Any) -> None:
+    room = Newsroom()
+    daemon = service(room)
+    steady = Steady()
+    daemon.progress = Progress(steady)
+    daemon.progress.begin(["read"])
+    monkeypatch.setattr(daemon._stopping, "wait", lambda seconds: None)
+
+    def fails(_: object) -> None:
+        raise StoreUnusable("monitor.db", "the disk is full")
+
+    steady.now += 3600
+    daemon._guarded("read", fails)()
+    (sign,) = daemon.progress.signs().values()
+    assert (sign.ended, sign.turned) == (timedelta(0), HOUR)

@@ -73,6 +73,7 @@ def imported(*arguments: str, folder: Path, **environment: str) -> str:
         "matches list --help",
         "stories list --help",
         "stories group --help",
+        "service install --help",
         "feeds parse --help",
         "articles extract --help",
         "completion bash",

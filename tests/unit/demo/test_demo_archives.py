@@ -50,6 +50,11 @@ def test_no_built_archive_carries_the_press_texts(archive, request):
     assert not hashes & set(HASHES.values())
 
 
+def test_a_wheel_carries_the_units_that_service_install_writes(wheel):
+    for name in ("media-monitor.service", "media-monitor-user.service"):
+        assert (wheel / "monitor/shipped/deploy" / name).read_bytes() == (ROOT / "deploy" / name).read_bytes()
+
+
 def test_a_wheel_carries_the_word_families(wheel):
     assert "\nclose: " in (wheel / "monitor/core/text/families.txt").read_text(encoding="utf-8")
 
