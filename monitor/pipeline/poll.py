@@ -58,8 +58,8 @@ class PollStage:
 
     `readers` bodies are read side by side: one that takes a child its ten seconds holds up neither another one nor
     what comes due meanwhile, and two children are worth two processors. What was read while others were stored is
-    stored together with what follows it. Answers without a body to be read are gathered for a second: nobody waits
-    for them, and a commit costs more than the rest.
+    stored together with what follows it. Answers without a body to be read are stored together before more is
+    looked for: nobody waits for them, and a commit costs more than the rest.
     """
 
     feeds: DueFeeds
@@ -82,8 +82,6 @@ class PollStage:
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
-                if run.quiet and self._is_a_while_ago(run.quiet[0].at):
-                    self._store_quiet(run)
                 yield from run.lines.ready()
                 claimed = self._claimed(run)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
@@ -108,16 +106,15 @@ class PollStage:
 
     def _claimed(self, run: _Run) -> Sequence[Feed]:
         """What is due now, unless it was looked for just now, or very many wait in line already."""
-        if not self._is_a_while_ago(run.looked_at) or len(run.lines) >= MOST_IN_LINE:
-            return []
         now = self.clock.now()
+        # Either way: a clock that was set back must not make us wait for it.
+        just_now = run.looked_at is not None and abs(now - run.looked_at) < LOOK_AGAIN
+        if just_now or len(run.lines) >= MOST_IN_LINE:
+            return []
+        self._store_quiet(run)  # a host that asked for a pause is asked for nothing that is claimed now
         claimed = self.feeds.claim_due(now, LEASE, self.settings.concurrency)
         run.looked_at = None if claimed else now
         return claimed
-
-    def _is_a_while_ago(self, then: datetime | None) -> bool:
-        # Either way: a clock that was set back must not make us wait for it.
-        return then is None or abs(self.clock.now() - then) >= LOOK_AGAIN
 
     def _request(self, feed: Feed) -> FetchRequest:
         access = self.access.get(feed.settings.url, PLAIN_ACCESS)
