@@ -17,6 +17,7 @@ from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.feeds import feeds
 from monitor.cli.forgetting import forget
+from monitor.cli.healthcheck import healthcheck
 from monitor.cli.ingesting import ingest
 from monitor.cli.matches import matches
 from monitor.cli.options import CONFIG, JSON
@@ -31,7 +32,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
 _SECTIONS = {
-    "Start and look after": ("demo", "init", "check", "run", "status"),
+    "Start and look after": ("demo", "init", "check", "run", "status", "healthcheck"),
     "Ask": ("why", "search", "stories", "matches", "digest"),
     "What comes in": ("feeds", "ingest", "articles", "rules"),
     "What goes out": ("receivers", "deliveries", "silence"),
@@ -218,7 +219,7 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 
 for _command in (
-    articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search,
-    silence, stories, why,
+    articles, completion, db, deliveries, digest, feeds, forget, healthcheck, ingest, matches, receivers, rules,
+    search, silence, stories, why,
 ):  # fmt: skip
     cli.add_command(_command)
