@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,10 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, verbose: bool) ->
     """
     from monitor.cli.hangups import Hangups
 
+    if os.getpid() == 1:
+        # In a container: process 1 gets no signal that it has no handler for (pid_namespaces(7)), so that a stop
+        # in the first second would end in a kill ten seconds later.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     hangups = Hangups()  # before the imports that take long: a SIGHUP must not end us
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
