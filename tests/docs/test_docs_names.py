@@ -26,7 +26,9 @@ _SETTING = re.compile(r"(\w+) = ")
 _TABLE = re.compile(r"\[{1,2}(\w+)")
 _TOP = ("monitor/", "docs/", "tests/", "rules/", ".ci/")
 _ENDINGS = (".py", ".md", ".sh", ".png")
-_MACHINE = re.compile(r"/(?:work|home|root|Users|mnt|opt|var)/[\w.-]|[A-Z]:\\\\|/tmp/(?!monitor-demo-)")
+_MACHINE = re.compile(
+    r"/(?:work|home|root|Users|mnt|opt|var)/(?!lib/media-monitor)[\w.-]|[A-Z]:\\\\|/tmp/(?!monitor-demo-)"
+)
 
 
 # ---- commands
@@ -40,7 +42,7 @@ def typed(page: Written) -> Iterator[str]:
             command = line.removeprefix("$ ").strip()
             prompted = fence.language in ("console", "sh") and (line.startswith("$ ") or fence.language == "sh")
             if prompted and re.search(r"(^|[|/ ])monitor [a-z]", command):
-                yield "monitor " + re.split(r"(?:^|[|/ ])monitor ", command)[-1]
+                yield "monitor " + re.split(r"(?:^|(?<=[|/ ]))monitor ", command)[-1]
 
 
 def parse(line: str) -> None:
