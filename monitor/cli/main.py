@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from monitor.cli.deliveries import deliveries
 from monitor.cli.digest import digest
 from monitor.cli.feeds import feeds
 from monitor.cli.forgetting import forget
+from monitor.cli.healthcheck import healthcheck
 from monitor.cli.ingesting import ingest
 from monitor.cli.matches import matches
 from monitor.cli.options import CONFIG, JSON
@@ -32,7 +34,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
 
 _SECTIONS = {
-    "Start and look after": ("demo", "init", "check", "run", "service", "status"),
+    "Start and look after": ("demo", "init", "check", "run", "service", "status", "healthcheck"),
     "Ask": ("why", "search", "stories", "matches", "digest"),
     "What comes in": ("feeds", "ingest", "articles", "rules"),
     "What goes out": ("receivers", "deliveries", "silence"),
@@ -155,6 +157,10 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, verbose: bool) ->
     """
     from monitor.cli.hangups import Hangups
 
+    if os.getpid() == 1:
+        # In a container: process 1 gets no signal that it has no handler for (pid_namespaces(7)), so that a stop
+        # in the first second would end in a kill ten seconds later.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     hangups = Hangups()  # before the imports that take long: a SIGHUP must not end us
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
@@ -219,7 +225,7 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 
 for _command in (
-    articles, completion, db, deliveries, digest, feeds, forget, ingest, matches, receivers, rules, search,
-    service, silence, stories, why,
+    articles, completion, db, deliveries, digest, feeds, forget, healthcheck, ingest, matches, receivers, rules,
+    search, service, silence, stories, why,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -43,7 +43,7 @@ def typed(page: Written) -> Iterator[str]:
             command = line.removeprefix("$ ").strip()
             prompted = fence.language in ("console", "sh") and (line.startswith("$ ") or fence.language == "sh")
             if prompted and re.search(r"(^|[|/ ])monitor [a-z]", command):
-                yield "monitor " + re.split(r"(?:^|[|/ ])monitor ", command)[-1]
+                yield "monitor " + re.split(r"(?:^|(?<=[|/ ]))monitor ", command)[-1]
 
 
 def parse(line: str) -> None:

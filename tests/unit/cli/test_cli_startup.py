@@ -79,9 +79,13 @@ def imported(*arguments: str, folder: Path, **environment: str) -> str:
         "completion bash",
         "completion zsh",
         "completion fish",
+        "healthcheck --url http://127.0.0.1:9",
+        "healthcheck --ready --json",
     ],
 )
-def test_help_version_and_the_script_of_a_shell_import_nothing_heavy(words: str, tmp_path: Path) -> None:
+def test_help_version_a_check_of_health_and_the_script_of_a_shell_import_nothing_heavy(
+    words: str, tmp_path: Path
+) -> None:
     assert imported(*words.split(), folder=tmp_path) == "HEAVY []"
 
 
