@@ -116,13 +116,13 @@ def count_delivery(
     if report.suppressed:
         meter.count(m.DELIVERIES, new.channel, DeliveryState.SUPPRESSED)
     elif report.failure is None or report.decision is None:
-        meter.count(m.DELIVERIES, new.channel, DeliveryState.SENT)
-        meter.time(m.PLANNED_TO_SENT, (now - report.delivery.created_at).total_seconds())
         if batch_kind(new.batch) in _AT_ONCE and not isinstance(meter, NoMeter):  # whom nobody asks, asks nobody
             with suppress(MonitorError):  # it was sent: a store in trouble is named by the stages
                 seen = first_seen(new.digest, new.batch)
                 if seen is not None:
                     meter.time(m.SEEN_TO_DELIVERED, (now - seen).total_seconds())
+        meter.time(m.PLANNED_TO_SENT, (now - report.delivery.created_at).total_seconds())
+        meter.count(m.DELIVERIES, new.channel, DeliveryState.SENT)
     else:
         again = report.decision.retry_at is not None
         meter.count(m.DELIVERIES, new.channel, DeliveryState.WAITING if again else DeliveryState.DEAD)

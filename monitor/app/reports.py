@@ -117,7 +117,7 @@ def say_read(log: Log, report: ReadReport) -> None:
     entry = report.entry
     words = {
         "entry": entry.row,
-        "feed": entry.feed_name,
+        "feed": _name(entry.feed_name),
         "feed_id": entry.feed_id,
         "url": without_query(entry.new.parsed.link or ""),
         "outcome": report.outcome.value,
@@ -256,7 +256,12 @@ def without_query(url: str) -> str:
 
 
 def _feed(feed: Feed) -> dict[str, Any]:
-    return {"feed": feed.name, "feed_id": feed.id}
+    return {"feed": _name(feed.name), "feed_id": feed.id}
+
+
+def _name(feed: str) -> str:
+    """A feed that has told no title yet is called by its address."""
+    return without_query(feed) if "://" in feed else feed
 
 
 def _article(article: Article, story: str | None) -> dict[str, Any]:
