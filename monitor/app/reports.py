@@ -15,6 +15,7 @@ import structlog
 
 from monitor.core.health.incidents import Tell
 from monitor.core.stories.idf import Idf
+from monitor.core.text.shown_url import without_query
 from monitor.model.article import Article, ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import POLL_SUCCESS, Feed
@@ -245,14 +246,6 @@ def say_prune(log: Log, gone: Mapping[str, int]) -> None:
     """What a round of pruning took, by kind; quiet when nothing was due."""
     if gone:
         log.info("pruned", **{step.replace(" ", "_"): rows for step, rows in gone.items()})
-
-
-def without_query(url: str) -> str:
-    """An address to be told by: without login, query and fragment, any of which may hold a token."""
-    scheme, slashes, rest = url.partition("://")
-    shown = (rest if slashes else scheme).partition("#")[0].partition("?")[0]
-    host, slash, path = shown.partition("/")
-    return f"{scheme + slashes if slashes else ''}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _feed(feed: Feed) -> dict[str, Any]:

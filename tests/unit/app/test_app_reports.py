@@ -11,6 +11,7 @@ from newsroom import DAY, FEED, Newsroom, answer, failing, feed_settings, item
 from structlog.testing import capture_logs
 
 from monitor.app import reports
+from monitor.core.text.shown_url import without_query
 from monitor.model.article import ReadOutcome
 from monitor.model.digest import Window
 from monitor.model.feed import PollOutcome
@@ -44,7 +45,7 @@ PAGE = (
     ],
 )
 def test_an_address_is_told_without_login_query_and_fragment(url: str, shown: str) -> None:
-    assert reports.without_query(url) == shown
+    assert without_query(url) == shown
 
 
 def test_a_feed_that_has_no_name_yet_is_told_without_its_token() -> None:
