@@ -18,7 +18,7 @@ from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, MonitorError, SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.model.measure import COUNTED, Counted, Labels, Timed
+from monitor.model.measure import COUNTED, NO_TAG, Counted, Labels, Timed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -131,6 +131,7 @@ class RecordingMeter:
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()  # ("polls", "ok") → how often
         self.spans: dict[str, list[float]] = defaultdict(list)  # "seen_to_matched" → seconds, in order
+        self.tags: Counter[str] = Counter()
         self._declared = {(what.name, *labels) for what in COUNTED for labels in product(*what.labels.values())}
         self._lock = threading.Lock()
 
@@ -145,3 +146,8 @@ class RecordingMeter:
         """Keeps the span."""
         with self._lock:
             self.spans[what.name].append(max(0.0, seconds))
+
+    def count_tags(self, tags: Sequence[str]) -> None:
+        """Adds to each tag, or to NO_TAG."""
+        with self._lock:
+            self.tags.update(set(tags) or {NO_TAG})

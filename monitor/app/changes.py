@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.config import Settings
 from monitor.core.rules import RuleSet
+from monitor.core.text.shown_url import without_query
 from monitor.model.feed import PollSettings
 
 _MOST_NAMES = 5
@@ -65,7 +66,7 @@ def changes(before: tuple[Settings, RuleSet], after: tuple[Settings, RuleSet]) -
     feeds = _compare(
         {feed.url: (feed, old.access.get(feed.url)) for feed in old.feeds},
         {feed.url: (feed, new.access.get(feed.url)) for feed in new.feeds},
-        {feed.url: feed.name or feed.url for feed in (*old.feeds, *new.feeds)},
+        {feed.url: feed.name or without_query(feed.url) for feed in (*old.feeds, *new.feeds)},
     )
     return Changes(
         feeds=feeds,

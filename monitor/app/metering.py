@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
+from monitor.core.digests.plan import BatchKind, batch_kind
 from monitor.model import measure as m
 from monitor.model.article import ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
+from monitor.model.errors import MonitorError
 from monitor.model.ledger import Plan
 from monitor.pipeline.answers import PollReport
 from monitor.pipeline.deliver import DeliveryReport
@@ -19,6 +23,8 @@ from monitor.pipeline.pushes import PushReport
 from monitor.pipeline.read import ReadReport
 from monitor.ports import Meter
 
+# Sent as soon as it may be; all other batches wait for an hour that the config names.
+_AT_ONCE = frozenset({BatchKind.STORY, BatchKind.OVERRIDE, BatchKind.STORM})
 _STAGES = {stage.value: stage for stage in m.Stage}
 
 
@@ -29,6 +35,9 @@ class NoMeter:
         """Does nothing."""
 
     def time(self, what: m.Timed, seconds: float) -> None:
+        """Does nothing."""
+
+    def count_tags(self, tags: Sequence[str]) -> None:
         """Does nothing."""
 
 
@@ -77,6 +86,7 @@ def count_match(meter: Meter, report: MatchReport, now: datetime) -> None:
         return
     for match in report.matches:
         meter.count(m.MATCHES, match.rule.severity)
+        meter.count_tags(match.rule.tags)
     meter.count(m.RULE_FAILURES, by=len(report.failures))
     meter.time(m.SEEN_TO_MATCHED, (now - report.article.first_seen).total_seconds())
 
@@ -94,17 +104,28 @@ def _plan_outcome(plan: Plan | PlanFailure) -> m.PlanOutcome:
     return m.PlanOutcome.PLANNED if plan.deliveries else m.PlanOutcome.QUIET
 
 
-def count_delivery(meter: Meter, report: DeliveryReport, now: datetime) -> None:
-    """An attempt and the state it left the delivery in; of one made, how long it took since it was planned."""
-    channel = report.delivery.new.channel
+def count_delivery(
+    meter: Meter,
+    report: DeliveryReport,
+    now: datetime,
+    first_seen: Callable[[str, str], datetime | None] = lambda digest, batch: None,
+) -> None:
+    """An attempt and the state it left the delivery in; of one made, how long it took since it was planned, and of
+    an immediate one since its first entry was seen, which `first_seen` says of (digest, batch)."""
+    new = report.delivery.new
     if report.suppressed:
-        meter.count(m.DELIVERIES, channel, DeliveryState.SUPPRESSED)
+        meter.count(m.DELIVERIES, new.channel, DeliveryState.SUPPRESSED)
     elif report.failure is None or report.decision is None:
-        meter.count(m.DELIVERIES, channel, DeliveryState.SENT)
+        if batch_kind(new.batch) in _AT_ONCE and not isinstance(meter, NoMeter):  # whom nobody asks, asks nobody
+            with suppress(MonitorError):  # it was sent: a store in trouble is named by the stages
+                seen = first_seen(new.digest, new.batch)
+                if seen is not None:
+                    meter.time(m.SEEN_TO_DELIVERED, (now - seen).total_seconds())
         meter.time(m.PLANNED_TO_SENT, (now - report.delivery.created_at).total_seconds())
+        meter.count(m.DELIVERIES, new.channel, DeliveryState.SENT)
     else:
         again = report.decision.retry_at is not None
-        meter.count(m.DELIVERIES, channel, DeliveryState.WAITING if again else DeliveryState.DEAD)
+        meter.count(m.DELIVERIES, new.channel, DeliveryState.WAITING if again else DeliveryState.DEAD)
 
 
 def count_failure(meter: Meter, stage: str) -> None:

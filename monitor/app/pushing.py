@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -17,6 +18,7 @@ from monitor.core.feeds.websub import (
     signature_holds,
 )
 from monitor.core.text.html import one_line
+from monitor.core.text.shown_url import without_query
 from monitor.model import measure as m
 from monitor.model.feed import PollSettings
 from monitor.model.websub import HubMode, HubState, HubSubscription, HubTrust, PushOutcome
@@ -79,12 +81,12 @@ class Pushing:
             return None
         if subscription.state is HubState.LEAVING:
             self._hubs.drop(subscription)
-            log.info("hub left", feed=subscription.feed_id, hub=subscription.hub)
+            log.info("hub left", **_named(subscription))
             return question.challenge
         now, lease = self._clock.now(), lease_of(question.lease_seconds)
         again = renew_at(now, lease, self.settings().min_interval, self._dice())
         self._hubs.note_verified(subscription, now, now + lease, again)
-        words = {"feed": subscription.feed_id, "hub": subscription.hub, "topic": subscription.topic}
+        words = {**_named(subscription), "topic": without_query(subscription.topic)}
         log.info("hub verified", **words, until=(now + lease).isoformat(timespec="seconds"))
         return question.challenge
 
@@ -114,7 +116,7 @@ class Pushing:
         elif outcome is not PushOutcome.BAD_SIGNATURE:
             self._hubs.make_due(subscription.feed_id, now, least)
         if outcome is not PushOutcome.TAKEN:
-            log.warning("push not kept", feed=subscription.feed_id, hub=subscription.hub, reason=outcome.value)
+            log.warning("push not kept", **_named(subscription), reason=outcome.value)
         self._meter.count(m.PUSHES, outcome)
         return outcome
 
@@ -147,5 +149,9 @@ class Pushing:
             reason = ""
         why = ": ".join(filter(None, ("the hub said no", one_line(reason, _LONGEST_REASON))))
         self._hubs.note_denied(subscription, why, now, now + DENIED_FOR)
-        log.warning("hub denied", feed=subscription.feed_id, hub=subscription.hub, why=why)
+        log.warning("hub denied", **_named(subscription), why=why)
         return ""
+
+
+def _named(subscription: HubSubscription) -> dict[str, Any]:
+    return {"feed_id": subscription.feed_id, "hub": without_query(subscription.hub)}

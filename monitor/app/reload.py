@@ -6,6 +6,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from monitor.app.wiring import Monitor, rebuild
 from monitor.core.rules import Memory
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.model.measure import ReloadOutcome
 from monitor.model.problem import Gravity, Problem
 from monitor.pipeline.isolation import named
 
@@ -61,6 +63,7 @@ class Reloader:
     ) -> None:
         self.ready = ready  # of the generation in force
         self.last: LastReload | None = None
+        self.outcomes: Counter[ReloadOutcome] = Counter()
         self._config = config
         self._environment = environment
         self._version = version
@@ -140,10 +143,12 @@ class Reloader:
         except Exception as error:
             then = f"monitor check -c {self._config}" + ("" if self.watches else ", and SIGHUP again")
             self.last = LastReload(now, generation, _say_refused(error, then, generation))
+            self.outcomes[ReloadOutcome.REFUSED] += 1
             return None
         _say_reloaded(self.ready, ready, generation + 1)
         self.ready = ready
         self.last = LastReload(now, generation + 1)
+        self.outcomes[ReloadOutcome.APPLIED] += 1
         return after
 
     def _checked(self, report: CheckReport) -> Ready:

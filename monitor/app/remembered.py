@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
-    """Asks at most once in `keep` seconds, in one thread at a time.
+    """Asks at most once in `keep` seconds, or in `times` as long as the last asking took; in one thread at a time.
 
     Who comes while another thread asks waits `patience` seconds for that answer and then goes without one (None):
     a store that hangs holds up one thread, not all of them. What `ask` raises goes to whoever made it ask.
@@ -22,15 +22,17 @@ class Remembered(Generic[T]):
         ask: Callable[[], T],
         *,
         keep: float,
+        times: float = 0.0,
         patience: float = 2.0,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ask = ask
         self._keep = keep
+        self._times = times
         self._patience = patience
         self._steady = steady
         self._lock = threading.Lock()
-        self._answer: tuple[float, T] | None = None
+        self._answer: tuple[float, T] | None = None  # until when it is fresh
 
     def __call__(self) -> T | None:
         """The last answer while it is fresh, else a new one."""
@@ -42,7 +44,9 @@ class Remembered(Generic[T]):
         try:
             answer = self._fresh()  # the thread we waited for has asked
             if answer is None:
-                answer = self._steady(), self._ask()
+                begun = self._steady()
+                found, ended = self._ask(), self._steady()
+                answer = max(begun + self._keep, ended + self._times * (ended - begun)), found
                 self._answer = answer
             return answer[1]
         finally:
@@ -50,4 +54,4 @@ class Remembered(Generic[T]):
 
     def _fresh(self) -> tuple[float, T] | None:
         answer = self._answer
-        return answer if answer is not None and self._steady() - answer[0] < self._keep else None
+        return answer if answer is not None and self._steady() < answer[0] else None

@@ -281,7 +281,8 @@ class Service:
     def _deliver(self, monitor: Monitor) -> None:
         for report in monitor.deliver.run(self._ended("deliver", monitor)):
             say_delivery(log, report)
-            metering.count_delivery(self._meter, report, monitor.clock.now())
+            first_seen = monitor.store.facts.first_seen_in
+            metering.count_delivery(self._meter, report, monitor.clock.now(), first_seen)
             self.progress.did("deliver")
             if report.decision is not None and report.decision.retry_at is None:
                 self._wake("health")  # given up: told at once

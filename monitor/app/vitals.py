@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from platform import python_version
 from typing import Any
 
 import structlog
 
 from monitor.adapters.metrics import CONTENT_TYPE, PrometheusMeter
+from monitor.adapters.store.tables import SCHEMA
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.last_good import when
 from monitor.app.pulse import SILENT, Pulse
 from monitor.app.reload import Reloader
 from monitor.app.remembered import Remembered
-from monitor.app.status import state_of
-from monitor.model.delivery import DeliveryState
 from monitor.model.errors import MonitorError, StoreUnusable
-from monitor.model.feed import SUBSCRIBED
-from monitor.model.measure import Gauges
+from monitor.model.measure import Build, Gauges, InForce
 from monitor.ports import Clock, Meter, Store
 
 log = structlog.get_logger("monitor")
 
 KEEP_GAUGES = 10.0  # seconds; a scrape every 15 s is usual, and ten impatient ones must not load the store
+SHARE_OF_GAUGES = 20  # times as long as it took to get, an answer is kept at least: 5 % of the store's time
 KEEP_ANSWER = 1.0
 
 
@@ -66,7 +65,7 @@ class Health:
 class Vitals:
     """Counts for a daemon (`meter`, `pulse`) and answers for it. Its questions may come from any thread.
 
-    `warnings` says what works though not as it is written.
+    `warnings` says what works though not as it is written, `in_force` what config and rules are.
     """
 
     def __init__(
@@ -77,14 +76,16 @@ class Vitals:
         version: str,
         pulse: Pulse | None = None,
         warnings: Callable[[], Sequence[Finding]] = tuple,
+        in_force: Callable[[], InForce | None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self.warnings = warnings
         self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
-        self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES)
+        self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES, times=SHARE_OF_GAUGES)
         self.pulse = pulse or Pulse()
-        self._meter = PrometheusMeter(version, self._gauges, lambda: self.pulse.last, clock.now)
+        build = Build(version, python_version(), SCHEMA)
+        self._meter = PrometheusMeter(build, self._gauges, lambda: self.pulse.last, clock.now, in_force)
         self.meter: Meter = self._meter
 
     def alive(self) -> Health:
@@ -125,22 +126,11 @@ class Vitals:
 
     def _read_gauges(self) -> Gauges | None:
         try:
-            now = self._clock.now()
-            counts = self._store.ledger.counts(now)
-            feeds = [feed for feed in self._store.feeds.all() if feed.status in SUBSCRIBED]
-            size = self._store.size()
+            held = self._store.facts.held(self._clock.now())
+            return Gauges(held, self._store.size(), self._store.disk())
         except (MonitorError, OSError) as error:  # the stages say it louder
             log.debug("no numbers from the store", why=str(error))
             return None
-        return Gauges(
-            feeds=Counter(state_of(feed, now) for feed in feeds),
-            entries_waiting=counts.waiting_entries,
-            articles_unmatched=counts.unmatched_articles,
-            matches_pending=sum(counts.pending.values()),
-            deliveries={state: counts.deliveries.get(state.value, 0) for state in DeliveryState},
-            oldest_waiting_delivery=counts.oldest_waiting_delivery,
-            database_bytes=size,
-        )
 
 
 def config_findings(reloader: Reloader) -> list[Finding]:

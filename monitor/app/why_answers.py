@@ -40,7 +40,7 @@ class RuleAnswer:
 
     `lost`: why not can be said no more, since the text is no longer kept. `there`: whether the rule was among
     those that read the article. `now` is what became of the rule since, and what it says as it is now, where that
-    is something else. `analyser_version` is that of a match, None where it was not noted.
+    is something else. `analyser_version` is that of a match, None where it was not noted; `match` is its id.
     """
 
     rule: str
@@ -53,6 +53,7 @@ class RuleAnswer:
     went: tuple[Went, ...] = ()
     there: bool = True
     now: str = ""
+    match: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def _matched(one: MatchFate, fate: EntryFate, asked: Asked) -> RuleAnswer:
         tuple(where.words for where in went) or ("no digest takes this rule",),
         analyser_version=new.analyser_version,
         went=went,
+        match=one.match.id,
     )
 
 

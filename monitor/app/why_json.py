@@ -50,6 +50,8 @@ def _fate_json(answer: Why, fate: EntryFate, answers: Sequence[RuleAnswer]) -> d
         "url": answer.url,
         "seen": True,
         "feed": fate.feed.name,
+        "feed_id": fate.feed.id,
+        "entry": fate.row,
         "first_seen": iso_time(fate.first_seen),
         "pushed": fate.pushed,
         "published": iso_time(fate.entry.parsed.published),
@@ -64,6 +66,7 @@ def _fate_json(answer: Why, fate: EntryFate, answers: Sequence[RuleAnswer]) -> d
         "rules": [
             {
                 "rule": one.rule,
+                "match": one.match,
                 "version": one.version,
                 "analyser_version": one.analyser_version,
                 "matched": one.matched,
@@ -109,6 +112,7 @@ def _went_json(answer: RuleAnswer, went: Went, standing: Standing) -> dict[str, 
     return {
         "digest": routing.digest,
         "rule": answer.rule,
+        "match": answer.match,
         "state": routing.state.value,
         "why": routing.why and routing.why.value,
         "said": went.words,

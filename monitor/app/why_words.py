@@ -24,6 +24,7 @@ from monitor.model.ledger import EntryFate
 from monitor.model.retention import GoneReason
 
 _BESIDE = " " * 14  # as wide as a label
+_IDS = 20  # of a kind; --json has all
 _MEMBERS = 5  # other articles of the story that are named
 
 _QUALITY = {
@@ -51,6 +52,7 @@ def why_lines(answer: Why, *, limit: int = 20, owner_of: OwnerOf = host_or_name)
     for fate, answers in answer.fates:
         lines += ["", *_entry_lines(fate), *_article_lines(fate, answer.left_out.get(fate.row, ()), owner_of)]
         lines += [*_not_read_lines(fate, answer), *_rule_lines(answers, limit), *sent_lines(fate, answer.standing)]
+        lines += ["", f"In the log    {_ids(fate)}"]
     return lines[1:]
 
 
@@ -101,6 +103,19 @@ def _not_read_lines(fate: EntryFate, answer: Why) -> list[str]:
     rules = answer.in_its_words.get(fate.row, ())
     would = f"; {', '.join(rules)} would match the feed's words" if rules else ""
     return [f"Rules         none read it{would}"]
+
+
+def _ids(fate: EntryFate) -> str:
+    """What the log calls it, and what came of it: see `app.reports`."""
+    article = fate.article
+    deliveries = {one.id for match in fate.matches for went in match.routings for one in went.deliveries}
+    ids = {
+        "entry": [fate.row],
+        "article": [] if article is None else [article.id],
+        "match": [one.match.id for one in fate.matches],
+        "delivery": sorted(deliveries),
+    }
+    return ", ".join(f"{name} {', '.join(map(str, some[:_IDS]))}" for name, some in ids.items() if some)
 
 
 def _entry_lines(fate: EntryFate) -> list[str]:

@@ -128,12 +128,19 @@ def _watched(
     monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
+    from monitor.app.in_force import InForceOf
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import Unsubscribing
     from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
-    vitals = Vitals(monitor.store, monitor.clock, version=__version__, warnings=lambda: config_findings(reloader))
+    vitals = Vitals(
+        monitor.store,
+        monitor.clock,
+        version=__version__,
+        warnings=lambda: config_findings(reloader),
+        in_force=InForceOf(reloader, monitor.clock.now()),
+    )
     public_url = ready.settings.public_url
     pushing = None
     if public_url:

@@ -1,12 +1,13 @@
 """What is counted and timed while the daemon runs, and what the store is asked when somebody looks.
 
-A label is always an enum: its values are known before anything was polled. What a feed, a rule, a receiver or a
-stranger is called never becomes one, since each new value is one more time series kept for ever by who watches.
+A label is an enum: its values are known before anything was polled. What a feed, a rule, a receiver or a stranger
+is called never becomes one, since each new value is one more time series kept for ever by who watches. The one
+exception are the tags of rules, of which so many are told by name as MOST_TAGS says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +46,22 @@ class PlanOutcome(StrEnum):
     QUIET = "quiet"  # nothing to say: an empty window, or all of it alerted before
     DRAFT = "draft"  # a dry run's
     FAILED = "failed"  # the matches stay pending and are planned again
+
+
+class ReloadOutcome(StrEnum):
+    """What one reading of config and rules anew came to."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"  # what was in force stays in force
+
+
+class Part(StrEnum):
+    """What a config declares."""
+
+    RULES = "rules"
+    FEEDS = "feeds"
+    DIGESTS = "digests"
+    RECEIVERS = "receivers"
 
 
 class FeedState(StrEnum):
@@ -116,17 +133,86 @@ PUBLISHED_TO_SEEN = Timed(
 )
 SEEN_TO_MATCHED = Timed("seen_to_matched", "From the poll that brought an entry to the rules' answer")
 PLANNED_TO_SENT = Timed("planned_to_sent", "From a message in the outbox to its receipt")
-TIMED = (PUBLISHED_TO_SEEN, SEEN_TO_MATCHED, PLANNED_TO_SENT)
+SEEN_TO_DELIVERED = Timed(
+    "seen_to_delivered",
+    "From the poll that brought the first entry of an immediate message to the receiver that took the message",
+)
+TIMED = (PUBLISHED_TO_SEEN, SEEN_TO_MATCHED, PLANNED_TO_SENT, SEEN_TO_DELIVERED)
+
+MOST_TAGS = 100
+"""Tags of rules that have a time series of their own: a desk has some tens."""
+LONGEST_TAG = 64
+"""Letters of a tag that is told by name: a longer one is a text."""
+# Neither can be a tag, which holds no space.
+NO_TAG = "(no tag)"
+OTHER_TAGS = "(other tags)"
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """Since when the oldest of each queue waits; None where nothing does."""
+
+    feed: datetime | None = None  # due to be polled, and nobody is at it
+    entry: datetime | None = None  # to be read, those that were put off included: when it was first seen
+    article: datetime | None = None  # that no rule has read: when it was first seen
+    match: datetime | None = None  # to be told by a digest: when it was made
+    delivery: datetime | None = None  # not made yet: when it was planned
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store holds, as counts and ages along its indexes.
+
+    `feeds` are those subscribed to; `may_have_lost` those of them of which entries may have come and gone unseen
+    of late.
+    """
+
+    feeds: Mapping[FeedState, int] = field(default_factory=dict)
+    may_have_lost: int = 0
+    entries_waiting: int = 0
+    articles_unmatched: int = 0
+    matches_pending: int = 0
+    deliveries: Mapping[DeliveryState, int] = field(default_factory=dict)
+    oldest: Oldest = field(default_factory=Oldest)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The file system that the store is on, in bytes; `free` is what a user without privileges may still write."""
+
+    size: int
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """What the store held when it was asked; `database_bytes` is None for a store in memory."""
+    """What was found when somebody looked. `database_bytes` is None for a store in memory, `disk` for one that is
+    no file."""
 
-    feeds: Mapping[FeedState, int]
-    entries_waiting: int
-    articles_unmatched: int
-    matches_pending: int
-    deliveries: Mapping[DeliveryState, int]
-    oldest_waiting_delivery: datetime | None
-    database_bytes: int | None
+    held: Held = field(default_factory=Held)
+    database_bytes: int | None = None
+    disk: Disk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The config and rules in force: how much they declare, and what came of reading them anew.
+
+    `tags` are those of the rules, the most used first. `holds`: what is in force is what the files said when they
+    were last read, at `read_at`.
+    """
+
+    declared: Mapping[Part, int]
+    tags: Sequence[str]
+    holds: bool
+    read_at: datetime
+    reloads: Mapping[ReloadOutcome, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What runs: the monitor's version, Python's, and the version of the store's schema."""
+
+    version: str
+    python: str
+    schema: str

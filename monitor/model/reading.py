@@ -35,6 +35,16 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenAtLast:
+    """What came of a page that gave its text when it was asked again; where it is FOUND, the entry and the article
+    that it made."""
+
+    state: RereadState
+    entry: int | None = None
+    article: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """An earlier page that carried something which a page at hand carries, too; `key` says what.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.core.articles.compose import feed_text
@@ -32,12 +32,16 @@ LAST_PATIENCE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """What the rules said of one article; `why` for an article that broke the stage and is tried again."""
+    """What the rules said of one article; `why` for an article that broke the stage and is tried again.
+
+    `ids` are those under which its matches are stored, by rule.
+    """
 
     article: Article
     matches: tuple[NewMatch, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
     why: str | None = None
+    ids: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class MatchStage:
         earlier = self._earlier(article)
         matches = tuple(self._routed(answer, document, earlier) for answer in answers if isinstance(answer, Match))
         failures = tuple(answer for answer in answers if isinstance(answer, RuleFailure))
-        self.articles.record_matches(
+        ids = self.articles.record_matches(
             article,
             self.ruleset.version,
             matches,
@@ -80,7 +84,7 @@ class MatchStage:
             (*named, *article.recognised),
             self.clock.now(),
         )
-        return MatchReport(article, matches, failures)
+        return MatchReport(article, matches, failures, ids=ids)
 
     def _answers(self, document: Document) -> Sequence[Match | RuleFailure]:
         """What the rules say. Those that were not finished are asked once more, with much more patience: a machine

@@ -51,11 +51,14 @@ _FINAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """What became of one entry."""
+    """What became of one entry: `article` is the id of the one that it became; `revision` is the row of the entry
+    that a page made which gave its text at last."""
 
     entry: Entry
     outcome: ReadOutcome
     why: str | None = None
+    article: int | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +183,12 @@ class ReadStage:
     def _of_page(self, entry: Entry, page: Extracted, found: PageText) -> ReadReport:
         article = self._article(entry, Counted(found.text, page.quality, page, found, found.note))
         if entry.rereads is None:
-            self.articles.record_read(article, found.remembered)
-            return ReadReport(entry, ReadOutcome.PAGE)
-        state = self.memory.record_reread(article, found.remembered)
-        if state is RereadState.FOUND:
-            return ReadReport(entry, ReadOutcome.REREAD)
+            return ReadReport(
+                entry, ReadOutcome.PAGE, article=self.articles.record_read(article, found.remembered)
+            )
+        given = self.memory.record_reread(article, found.remembered)
+        if given is not None and given.state is RereadState.FOUND:
+            return ReadReport(entry, ReadOutcome.REREAD, article=given.article, revision=given.entry)
         return ReadReport(entry, ReadOutcome.UNREAD, "its feed brought other words meanwhile")
 
     def _behind_wall(self, entry: Entry, found: PageText) -> ReadReport:
@@ -194,8 +198,8 @@ class ReadStage:
             return self._still_unread(entry, why, RereadState.BEHIND_WALL, left=found.remembered)
         text = feed_text(entry.new.parsed)[0]
         article = self._article(entry, Counted(text, Quality.STUB, found=found, note=why))
-        self.articles.record_read(article, _again(found.remembered, why))
-        return ReadReport(entry, ReadOutcome.STUB, why)
+        made = self.articles.record_read(article, _again(found.remembered, why))
+        return ReadReport(entry, ReadOutcome.STUB, why, made)
 
     def _postponed(self, entry: Entry, why: str) -> ReadReport:
         if entry.rereads is not None:
@@ -206,8 +210,8 @@ class ReadStage:
     def _from_feed(self, entry: Entry) -> ReadReport:
         if entry.rereads is not None:
             return self._still_unread(entry, "its feed is no longer read with its pages", again=False)
-        self.articles.record_read(self._article(entry, Counted(*feed_text(entry.new.parsed))))
-        return ReadReport(entry, ReadOutcome.FEED)
+        made = self.articles.record_read(self._article(entry, Counted(*feed_text(entry.new.parsed))))
+        return ReadReport(entry, ReadOutcome.FEED, article=made)
 
     def _without_page(self, entry: Entry, why: str, *, again: bool = True) -> ReadReport:
         """The feed's own words have to do, for now or for good."""
@@ -215,8 +219,7 @@ class ReadStage:
             return self._still_unread(entry, why, again=again)
         left = _again(Remembered(self.clock.now()), why) if again else None
         article = self._article(entry, Counted(*feed_text(entry.new.parsed), note=why))
-        self.articles.record_read(article, left)
-        return ReadReport(entry, ReadOutcome.FALLBACK, why)
+        return ReadReport(entry, ReadOutcome.FALLBACK, why, self.articles.record_read(article, left))
 
     def _still_unread(
         self,

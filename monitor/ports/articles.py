@@ -20,10 +20,10 @@ class ArticleStore(Protocol):
         """Entries to be read whose time has come, besides those rows, oldest first."""
         ...
 
-    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> None:
-        """The article, the fate of its entry and what its page leaves behind, in one transaction.
+    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> int | None:
+        """The article, the fate of its entry and what its page leaves behind, in one transaction; its id.
 
-        A second time changes nothing.
+        A second time changes nothing, and gives None.
         """
         ...
 
@@ -63,8 +63,11 @@ class ArticleStore(Protocol):
         failures: Sequence[RuleFailure],
         entities: Sequence[EntityMention],
         now: datetime,
-    ) -> None:
-        """Matches, their routing, failed rules and entities in one transaction; a second time changes nothing."""
+    ) -> Mapping[str, int]:
+        """Matches, their routing, failed rules and entities in one transaction; the ids of the matches by rule.
+
+        A second time changes nothing, and gives none.
+        """
         ...
 
     def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:

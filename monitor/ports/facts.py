@@ -8,6 +8,7 @@ from typing import Protocol
 
 from monitor.model.digest import Window
 from monitor.model.health import FeedsAlive, Lags, LastBatch, OldestDue, RuleRate, Totals, Trouble
+from monitor.model.measure import Held
 
 
 class HealthFacts(Protocol):
@@ -56,4 +57,12 @@ class HealthFacts(Protocol):
 
     def oldest_due(self, now: datetime) -> OldestDue:
         """Since when the oldest work waits that a stage could do; not what waits for a broken receiver."""
+        ...
+
+    def held(self, now: datetime) -> Held:
+        """What the store holds: counts, and since when the oldest of each queue waits."""
+        ...
+
+    def first_seen_in(self, digest: str, batch: str) -> datetime | None:
+        """When the first of the entries that a batch tells was first seen; None for one that tells nothing."""
         ...

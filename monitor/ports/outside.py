@@ -92,3 +92,7 @@ class Meter(Protocol):
     def time(self, what: Timed, seconds: float) -> None:
         """A span took so long; a clock that was set back meanwhile makes it 0, not less."""
         ...
+
+    def count_tags(self, tags: Sequence[str]) -> None:
+        """A rule with these tags matched. Any text may come: it becomes a label only while there are few."""
+        ...

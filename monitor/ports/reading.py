@@ -8,7 +8,7 @@ from typing import Protocol
 
 from monitor.model.article import NewArticle
 from monitor.model.entry import Entry
-from monitor.model.reading import Remembered, RereadState, Witness
+from monitor.model.reading import GivenAtLast, Remembered, RereadState, Witness
 
 
 class ReadingMemory(Protocol):
@@ -25,7 +25,7 @@ class ReadingMemory(Protocol):
         """Entries whose page is to be asked again and whose time has come, besides those rows, oldest first."""
         ...
 
-    def record_reread(self, article: NewArticle, remembered: Remembered) -> RereadState | None:
+    def record_reread(self, article: NewArticle, remembered: Remembered) -> GivenAtLast | None:
         """A page that gave its text at last, as a revision of the entry that `article` names; what came of it.
 
         All in one transaction. SUPERSEDED when the feed brought other words meanwhile: nothing is stored then.

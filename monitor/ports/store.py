@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from monitor.model.measure import Disk
 from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
@@ -49,6 +50,10 @@ class Store(Protocol):
 
     def size(self) -> int | None:
         """Bytes on disk, as the database counts them; None in memory."""
+        ...
+
+    def disk(self) -> Disk | None:
+        """The file system that the store is on; None in memory and elsewhere."""
         ...
 
     def close(self) -> None:

@@ -35,7 +35,10 @@ def test_a_daemon_says_that_it_is_well_and_counts_what_it_does(desk: Desk, feed:
         assert after["articles_read_total", "feed"] == after["plans_total", "planned"] == 1
         assert after["polls_total", "ok"] >= 1
         assert after["polls_total", "unreachable"] >= 1
-        for span in ("published_to_seen", "seen_to_matched", "planned_to_sent"):
+        assert after["rule_tag_matches_total", "border"] == 1
+        assert (after["declared", "rules"], after["declared", "feeds"]) == (2, 2)
+        assert after["last_reload_successful",] == 1
+        for span in ("published_to_seen", "seen_to_matched", "planned_to_sent", "seen_to_delivered"):
             assert after[f"{span}_seconds_count",] == 1
             assert 0 <= after[f"{span}_seconds_sum",] < 60
         assert time.time() - after["last_tick_timestamp_seconds",] < 30
@@ -44,6 +47,7 @@ def test_a_daemon_says_that_it_is_well_and_counts_what_it_does(desk: Desk, feed:
         held = numbers(port)
         assert (held["feeds", "ok"], held["feeds", "failing"], held["store_reachable",]) == (1, 1, 1)
         assert held["database_bytes",] >= desk.store.stat().st_size  # with what its log holds
+        assert 0 < held["disk_free_bytes",] <= held["disk_bytes",]
         page = ask(HERE, port, "/metrics").body
         for secret in (b"Secretive", b"torkham", b"nobody-listens", feed.site.url.encode(), b"desk"):
             assert secret not in page

@@ -8,14 +8,14 @@ from itertools import product
 from typing import Any
 
 import pytest
+from metered import meter_of
 
-from monitor.adapters.metrics import PrometheusMeter
 from monitor.model import measure as m
 from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
 from monitor.ports import Meter
-from monitor.testing import EPOCH, RecordingMeter
+from monitor.testing import RecordingMeter
 
 SERIES = [(what, labels) for what in m.COUNTED for labels in product(*what.labels.values())]
 
@@ -24,7 +24,7 @@ Told = Callable[..., float]
 
 def prometheus() -> tuple[Meter, Told, Callable[[], int]]:
     """A meter on prometheus-client, how to read one count or the number of spans, and how many series it has."""
-    meter = PrometheusMeter("1.0", lambda: None, lambda: None, lambda: EPOCH)
+    meter = meter_of(None, None, None)
 
     def told(what: m.Counted[Any] | m.Timed, *labels: str) -> float:
         if isinstance(what, m.Timed):
@@ -119,3 +119,23 @@ def test_threads_lose_no_count(made):
     for thread in threads:
         thread.join()
     assert told(m.POLLS, PollOutcome.OK) == told(m.SEEN_TO_MATCHED) == 4000
+
+
+def tags_of(meter: Meter) -> dict[str, float]:
+    if isinstance(meter, RecordingMeter):
+        return dict(meter.tags)
+    [family] = [one for one in meter.registry.collect() if one.name == "media_monitor_rule_tag_matches"]
+    return {sample.labels["tag"]: sample.value for sample in family.samples if sample.value}
+
+
+def test_a_match_counts_for_each_tag_of_its_rule_once(made):
+    meter, _, _ = made
+    meter.count_tags(["border", "urgent", "border"])
+    meter.count_tags(["border"])
+    assert tags_of(meter) == {"border": 2, "urgent": 1}
+
+
+def test_a_match_of_a_rule_without_tags_is_counted_too(made):
+    meter, _, _ = made
+    meter.count_tags([])
+    assert tags_of(meter) == {m.NO_TAG: 1}

@@ -12,7 +12,7 @@ from monitor.adapters.store.reading import MOST_WITNESSES
 from monitor.model.article import Quality
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed
-from monitor.model.reading import Remembered, RereadState
+from monitor.model.reading import GivenAtLast, Remembered, RereadState
 from monitor.model.retention import PruneLimits, PruneStep
 from monitor.ports import Store
 
@@ -53,11 +53,12 @@ def test_what_a_page_gives_at_last_revises_its_entry(store: Store, feed: Feed) -
     (row,) = bring(store, feed, "a")
     read(store, row, waits())
     page = new_article(row, text="At last.")
-    assert store.reading.record_reread(page, carries(KEY, at=HOUR)) is RereadState.FOUND
+    given = store.reading.record_reread(page, carries(KEY, at=HOUR))
     assert store.reading.record_reread(page, carries(KEY, at=HOUR)) is None
     newest, oldest = store.ledger.fates("https://news.example/a", "https://news.example/a")
     assert (newest.entry.revision_of, newest.entry.fate, newest.found_again) == (row, Fate.READ, True)
     assert newest.article is not None
+    assert given == GivenAtLast(RereadState.FOUND, newest.row, newest.article.id)
     assert (newest.article.text, newest.article.first_seen) == ("At last.", NOON + HOUR)
     assert oldest.reread is not None
     assert (oldest.reread.state, oldest.reread.result, oldest.found_again) == (
@@ -74,7 +75,7 @@ def test_the_old_words_of_an_edited_entry_are_read_no_more(store: Store, feed: F
     read(store, row, waits())
     edit = new_entry("a", "Edited", text_hash="other", revision_of=row)
     record_poll(store, feed, decision(), [edit], now=NOON)
-    assert store.reading.record_reread(new_article(row), carries(KEY)) is RereadState.SUPERSEDED
+    assert store.reading.record_reread(new_article(row), carries(KEY)) == GivenAtLast(RereadState.SUPERSEDED)
     assert store.reading.rereads(NOON + 9 * HOUR, 10) == []
     assert store.reading.witnesses(HOST, [KEY], NOON) == []
 

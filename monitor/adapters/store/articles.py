@@ -73,18 +73,20 @@ class SqlArticleStore:
         with self._db.read() as connection:
             return [entry_of(row) for row in connection.execute(query).mappings()]
 
-    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> None:
+    def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> int | None:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""
         terms = index_terms(article.title, article.summary, article.text)
         columns = article_columns(article)
         with self._db.write() as connection:
             lock_for(connection, remembered)
             if not _ENTRY_READ.rows(connection, entry=article.entry_row):
-                return  # it was read before, or forgotten while its page was fetched
-            for (row,) in _new_article(connection.dialect.name).once(connection, columns):
-                add(connection, {row: terms})
+                return None  # it was read before, or forgotten while its page was fetched
+            made: int | None = None
+            for (made,) in _new_article(connection.dialect.name).once(connection, columns):
+                add(connection, {made: terms})
                 if remembered is not None:
                     remember(connection, article.entry_row, remembered)
+        return made
 
     def postpone_read(self, row: int, until: datetime) -> None:
         """Counts a failed attempt; the entry waits until then."""
@@ -145,17 +147,19 @@ class SqlArticleStore:
         failures: Sequence[RuleFailure],
         entities: Sequence[EntityMention],
         now: datetime,
-    ) -> None:
-        """Matches, their routing, failed rules and entities in one transaction."""
+    ) -> Mapping[str, int]:
+        """Matches, their routing, failed rules and entities in one transaction; the ids of the matches by rule."""
         names = MENTIONS.dump_python(tuple(entities), mode="json")
         with self._db.write() as connection:
             done = connection.execute(_MATCHED, {"article": article.id, "ruleset": ruleset, "entities": names})
             if not done.rowcount:  # matched before: running a stage twice changes nothing
-                return
+                return {}
+            ids: dict[str, int] = {}
             for new in matches:
                 match_id = connection.execute(
                     t.matches.insert().values(**match_columns(article.id, new, now)).returning(t.matches.c.id)
                 ).scalar_one()
+                ids[new.rule.id] = match_id
                 for digest in new.digests:
                     connection.execute(
                         t.routings.insert().values(
@@ -168,6 +172,7 @@ class SqlArticleStore:
                         article_id=article.id, rule_id=failure.rule, why=failure.why, failed_at=now
                     )
                 )
+        return ids
 
     def record_ruleset(self, version: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
         """Keeps the text of a rule set, as the last that was loaded."""

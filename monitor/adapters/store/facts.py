@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.held import first_seen_in, held
 from monitor.adapters.store.outbox import has_its_place
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import Window
@@ -29,6 +30,7 @@ from monitor.model.health import (
     Totals,
     Trouble,
 )
+from monitor.model.measure import Held
 
 _CHUNK = 400
 _SAMPLE = 2_000  # of a day's entries or deliveries: enough for a 99th percentile, and 0.1 s at any size
@@ -159,6 +161,16 @@ class SqlHealthFacts:
             if sent
             else None,
         )
+
+    def held(self, now: datetime) -> Held:
+        """What the store holds: counts, and since when the oldest of each queue waits."""
+        with self._db.read() as connection:
+            return held(connection, now)
+
+    def first_seen_in(self, digest: str, batch: str) -> datetime | None:
+        """When the first of the entries that a batch tells was first seen."""
+        with self._db.read() as connection:
+            return first_seen_in(connection, digest, batch)
 
     def oldest_due(self, now: datetime) -> OldestDue:
         """Since when the oldest work waits that a stage could do."""

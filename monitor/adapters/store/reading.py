@@ -20,7 +20,7 @@ from monitor.adapters.store.rows import FEED_OF_ENTRY, article_columns, entry_of
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import NewArticle, Quality
 from monitor.model.entry import Entry, Fate
-from monitor.model.reading import Remembered, Reread, RereadState, Witness
+from monitor.model.reading import GivenAtLast, Remembered, Reread, RereadState, Witness
 from monitor.model.retention import GoneReason
 
 MOST_WITNESSES = 20  # for one key of one host: three are enough, and some have titles that are alike
@@ -90,7 +90,7 @@ class SqlReadingMemory:
                 replace(entry_of(row), rereads=row["tries"]) for row in connection.execute(query).mappings().all()
             ]
 
-    def record_reread(self, article: NewArticle, remembered: Remembered) -> RereadState | None:
+    def record_reread(self, article: NewArticle, remembered: Remembered) -> GivenAtLast | None:
         """A page that gave its text at last, as a revision of the entry that `article` names."""
         row = article.entry_row
         terms = index_terms(article.title, article.summary, article.text)
@@ -98,7 +98,7 @@ class SqlReadingMemory:
             lock_for(connection, remembered)
             if connection.execute(_REVISED, {"entry": row}).first() is not None:
                 done = connection.execute(_ONE_MORE, {"entry": row, "state": RereadState.SUPERSEDED.value})
-                return RereadState.SUPERSEDED if done.rowcount else None
+                return GivenAtLast(RereadState.SUPERSEDED) if done.rowcount else None
             done = connection.execute(_ONE_MORE, {"entry": row, "state": RereadState.FOUND.value})
             if not done.rowcount:
                 return None
@@ -106,9 +106,10 @@ class SqlReadingMemory:
             connection.execute(t.rereads.update().where(_r.entry_row == row).values(result=revision))
             new = replace(article, entry_row=revision, first_seen=remembered.at)
             made = connection.execute(t.articles.insert().values(article_columns(new)).returning(_a.id))
-            add(connection, {made.scalar_one(): terms})
+            article_id = made.scalar_one()
+            add(connection, {article_id: terms})
             remember(connection, revision, remembered)
-        return RereadState.FOUND
+        return GivenAtLast(RereadState.FOUND, revision, article_id)
 
     def record_failed_reread(
         self, row: int, why: str, then: datetime | RereadState, remembered: Remembered | None = None

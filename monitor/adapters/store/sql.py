@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import disk_usage
 
 import sqlalchemy as sa
 
@@ -31,6 +32,7 @@ from monitor.adapters.store.suppressions import SqlSuppressions
 from monitor.adapters.store.websub import SqlHubSubscriptions
 from monitor.model.entry import Fate
 from monitor.model.errors import StoreMissing
+from monitor.model.measure import Disk
 from monitor.model.reading import RereadState
 from monitor.ports import (
     Archive,
@@ -161,6 +163,13 @@ class SqlStore:
             return None
         with self._db.read() as connection:
             return int(connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def disk(self) -> Disk | None:
+        """The file system that the store's file is on; None in memory and on a server."""
+        if self.path is None:
+            return None
+        found = disk_usage(self.path.parent)
+        return Disk(size=found.total, free=found.free)
 
     def _hold(self, pid: int) -> None:
         if self._db.path is not None:

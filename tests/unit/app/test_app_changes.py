@@ -117,3 +117,8 @@ def test_only_the_store_and_the_pages_need_a_restart():
     assert needs_restart(settings(), settings(store_url="sqlite:////srv/other.db")) == (("store", "url"),)
     listening = settings(web_listen=ListenAddress("127.0.0.1", 8080))
     assert needs_restart(settings(), listening) == needs_restart(listening, settings()) == (("web", "listen"),)
+
+
+def test_a_feed_that_has_no_name_is_told_without_its_token():
+    came = FeedSettings("https://desk:staple@wire.example/feed?key=staple")
+    assert between(settings(feeds=(DAWN, TOLO, came))).words() == {"feeds": "1 added: https://wire.example/feed"}

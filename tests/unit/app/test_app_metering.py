@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from made import MINUTE, NOON
-from newsroom import FEED, Newsroom, answer, failing, feed_settings, item
+from newsroom import FEED, Newsroom, answer, digest_settings, failing, feed_settings, item
 
-from monitor.app.metering import count_delivery, count_group, count_match, count_plan, count_poll, count_read
+from monitor.app.metering import (
+    NoMeter,
+    count_delivery,
+    count_group,
+    count_match,
+    count_plan,
+    count_poll,
+    count_read,
+)
 from monitor.model.delivery import ChannelKind
+from monitor.model.digest import Cron
 from monitor.model.entry import Fate
-from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreError
 from monitor.model.feed import PollOutcome
 from monitor.model.measure import ENTRIES
 from monitor.model.rule import RuleFailure
 from monitor.pipeline.digest import PlanFailure
 from monitor.pipeline.group import GroupReport
 from monitor.pipeline.match import MatchReport
+from monitor.ports import Meter
 from monitor.testing import RecordingChannel, RecordingMeter
 
 OLD = NOON - timedelta(days=30)
@@ -110,6 +120,7 @@ def test_matches_are_counted_by_severity_and_articles_timed_from_the_poll(meter)
     ):
         count_match(meter, report, now)
     assert counted(meter) == {("matches", "high"): 1, ("matches", "normal"): 1}
+    assert meter.tags == {"border": 1, "trade": 1}
     assert meter.spans["seen_to_matched"] == [120, 120]
 
 
@@ -177,3 +188,63 @@ def test_attempts_to_deliver_are_counted_by_the_state_they_leave_and_success_is_
         ("deliveries", "file", "sent"): 1,
     }
     assert meter.spans["planned_to_sent"] == [3600]
+
+
+def sent(room: Newsroom, meter: Meter) -> list[float]:
+    """Delivers what is planned; the spans that were timed from the first entry's poll."""
+    for report in room.deliver():
+        count_delivery(meter, report, room.clock.now(), room.store.facts.first_seen_in)
+    return meter.spans["seen_to_delivered"] if isinstance(meter, RecordingMeter) else []
+
+
+def test_an_immediate_message_is_timed_from_the_poll_of_its_first_entry_to_its_receipt(meter) -> None:
+    room = Newsroom()
+    room.bring_in(item("a"), item("b", "Floods in Sindh", "Floods."))
+    room.clock.advance(2 * MINUTE)
+    room.plan()
+    room.clock.advance(MINUTE)
+    assert sent(room, meter) == [180, 180]
+    assert meter.spans["planned_to_sent"] == [60, 60]
+
+
+def test_a_message_that_failed_at_first_is_timed_when_it_arrives(meter) -> None:
+    temporary = DeliveryFailed(DeliveryFault.TEMPORARY, "451")
+    room = Newsroom(channels={("desk", ChannelKind.FILE): RecordingChannel([temporary])})
+    room.bring_in(item())
+    room.plan()
+    assert not sent(room, meter)
+    room.clock.advance(timedelta(hours=1))
+    assert sent(room, meter) == [3600]
+
+
+def test_a_digest_by_the_clock_says_nothing_of_how_quick_alerts_are(meter) -> None:
+    room = Newsroom(digests=(digest_settings(schedule=Cron("0 13 * * *")),))
+    room.bring_in(item())
+    room.clock.advance(timedelta(hours=1))
+    room.plan()
+    assert not sent(room, meter)
+    assert len(meter.spans["planned_to_sent"]) == 1
+
+
+def test_a_daemon_that_nobody_watches_asks_the_store_nothing_for_it() -> None:
+    def asked(digest: str, batch: str) -> datetime:
+        raise AssertionError("asked")
+
+    room = Newsroom()
+    room.bring_in(item())
+    room.plan()
+    (report,) = room.deliver()
+    count_delivery(NoMeter(), report, NOON, asked)
+
+
+def test_a_store_in_trouble_takes_no_receipt_back(meter) -> None:
+    def asked(digest: str, batch: str) -> datetime:
+        raise StoreError("gone")
+
+    room = Newsroom()
+    room.bring_in(item())
+    room.plan()
+    (report,) = room.deliver()
+    count_delivery(meter, report, room.clock.now(), asked)
+    assert meter.counts["deliveries", "file", "sent"] == 1
+    assert not meter.spans["seen_to_delivered"]

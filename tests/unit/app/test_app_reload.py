@@ -26,6 +26,7 @@ from monitor.app.wiring import Monitor, build
 from monitor.core.rules import RuleFile, load_rules
 from monitor.model.delivery import BrokenReceiver, ChannelKind
 from monitor.model.feed import FeedStatus
+from monitor.model.measure import ReloadOutcome
 from monitor.pipeline.pauses import PauseKeeper
 
 CONFIG = """\
@@ -189,6 +190,16 @@ def test_a_new_retention_is_that_of_the_next_pruning_which_comes_no_later_for_it
     assert after.prune.ruleset == after.match.ruleset.version != before.prune.ruleset
     assert after.prune.turns is before.prune.turns
     assert desk.said("reloaded")[0]["store"] == "retention, store_full_text"
+
+
+def test_each_reload_is_counted_by_what_came_of_it(desk: Desk) -> None:
+    desk.write(CONFIG, RULES + FLOODS)
+    assert desk.reload()
+    desk.write(CONFIG, RULES.replace("AND", "AND AND"))
+    assert desk.reload() is None
+    desk.write(CONFIG, RULES)
+    assert desk.reload()
+    assert desk.reloader.outcomes == {ReloadOutcome.APPLIED: 2, ReloadOutcome.REFUSED: 1}
 
 
 def test_nothing_new_says_so(desk: Desk) -> None:

@@ -220,14 +220,14 @@ def test_the_gauges_are_what_the_store_holds() -> None:
 def test_scrapes_do_not_load_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Newsroom().store
     asked = 0
-    real = store.ledger.counts
+    real = store.facts.held
 
-    def counts(*arguments: Any) -> Any:
+    def held(*arguments: Any) -> Any:
         nonlocal asked
         asked += 1
         return real(*arguments)
 
-    monkeypatch.setattr(store.ledger, "counts", counts)
+    monkeypatch.setattr(store.facts, "held", held)
     vitals = vitals_of(store)
     for _ in range(20):
         numbers(vitals)
@@ -252,6 +252,21 @@ def test_an_answer_is_kept_for_a_while_and_then_asked_for_anew() -> None:
     steady.now += 4.9
     assert remembered() == 0
     steady.now += 0.2
+    assert remembered() == 1
+
+
+def test_an_answer_that_took_long_is_kept_so_many_times_as_long() -> None:
+    steady, answers = Steady(), iter(range(9))
+
+    def ask() -> int:
+        steady.now += 2
+        return next(answers)
+
+    remembered = Remembered(ask, keep=5, times=20, steady=steady)
+    assert remembered() == 0
+    steady.now += 39
+    assert remembered() == 0
+    steady.now += 2
     assert remembered() == 1
 
 

@@ -58,6 +58,7 @@ def test_a_sent_alert_tells_its_whole_way() -> None:
     room.plan()
     room.deliver()
     text = said(room)
+    assert text.endswith("In the log    entry 1, article 1, match 1, delivery 1")
     assert "in feed News" in text
     assert '"Torkham closed"' in text
     assert "the feed's own text" in text

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from platform import python_version
 
 import prometheus_client
 import pytest
-from made import MINUTE
+from metered import GAUGES, IN_FORCE, meter_of
 from newsroom import FEED, Newsroom, feed_settings, item, rss
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.adapters.metrics import PrometheusMeter
+from monitor.adapters.store.tables import SCHEMA
 from monitor.app.metering import count_delivery, count_group, count_match, count_plan, count_poll, count_read
 from monitor.app.vitals import Vitals
 from monitor.model import measure as m
 from monitor.model.delivery import DeliveryState
 from monitor.testing import EPOCH
 
-GAUGES = m.Gauges(
-    feeds={m.FeedState.OK: 211, m.FeedState.GONE: 1},
-    entries_waiting=3,
-    articles_unmatched=2,
-    matches_pending=7,
-    deliveries={DeliveryState.SENT: 1000, DeliveryState.WAITING: 4},
-    oldest_waiting_delivery=EPOCH - 3 * MINUTE,
-    database_bytes=123_456_789,
-)
 HOSTILE = 'evil"} 1\nmedia_monitor_hacked{x="\\'
-
-
-def meter_of(gauges: m.Gauges | None = GAUGES, last_tick: datetime | None = EPOCH) -> PrometheusMeter:
-    return PrometheusMeter("0.1.0", lambda: gauges, lambda: last_tick, lambda: EPOCH)
 
 
 def families(page: bytes) -> dict[str, Metric]:
@@ -56,7 +46,9 @@ def test_every_series_is_there_before_anything_happened() -> None:
     assert found["deliveries_total", "email", "dead"] == 0
     assert found["stage_failures_total", "digest"] == 0
     assert found["planned_to_sent_seconds_count",] == 0
-    assert found["build_info", "0.1.0"] == 1
+    assert found["seen_to_delivered_seconds_count",] == 0
+    assert found["rule_tag_matches_total", "border"] == found["rule_tag_matches_total", m.NO_TAG] == 0
+    assert found["build_info", "3.11.7", "0010", "0.1.0"] == 1
 
 
 def test_what_the_store_holds_is_shown_with_a_nought_for_what_it_does_not() -> None:
@@ -64,8 +56,11 @@ def test_what_the_store_holds_is_shown_with_a_nought_for_what_it_does_not() -> N
     assert [found["feeds", state] for state in ("ok", "late", "failing", "gone")] == [211, 0, 0, 1]
     assert [found["outbox_deliveries", state] for state in ("waiting", "sent", "dead", "draft")] == [4, 1000, 0, 0]
     assert (found["entries_waiting",], found["articles_unmatched",], found["matches_pending",]) == (3, 2, 7)
-    assert found["oldest_waiting_delivery_seconds",] == 180
+    ages = ("due_feed", "waiting_entry", "unmatched_article", "pending_match", "waiting_delivery")
+    assert [found[f"oldest_{one}_seconds",] for one in ages] == [60, 240, 120, 300, 180]
+    assert found["feeds_may_have_lost",] == 2
     assert found["database_bytes",] == 123_456_789
+    assert (found["disk_bytes",], found["disk_free_bytes",]) == (1_000_000_000, 250_000_000)
     assert found["store_reachable",] == 1
     assert found["last_tick_timestamp_seconds",] == EPOCH.timestamp()
 
@@ -79,8 +74,15 @@ def test_a_silent_store_leaves_its_numbers_out_and_nothing_else() -> None:
         "articles_unmatched",
         "matches_pending",
         "outbox_deliveries",
+        "feeds_may_have_lost",
+        "oldest_due_feed_seconds",
+        "oldest_waiting_entry_seconds",
+        "oldest_unmatched_article_seconds",
+        "oldest_pending_match_seconds",
         "oldest_waiting_delivery_seconds",
         "database_bytes",
+        "disk_bytes",
+        "disk_free_bytes",
     }
 
 
@@ -88,16 +90,64 @@ def test_before_the_first_tick_there_is_no_time_of_it() -> None:
     assert ("last_tick_timestamp_seconds",) not in samples(meter_of(last_tick=None).exposition())
 
 
-def test_no_delivery_waits_and_no_file_holds_the_store() -> None:
-    gauges = m.Gauges({}, 0, 0, 0, {}, oldest_waiting_delivery=None, database_bytes=None)
-    found = samples(meter_of(gauges).exposition())
-    assert found["oldest_waiting_delivery_seconds",] == 0
-    assert ("database_bytes",) not in found
+def test_nothing_waits_and_no_file_holds_the_store() -> None:
+    found = samples(meter_of(m.Gauges()).exposition())
+    assert found["oldest_waiting_delivery_seconds",] == found["oldest_due_feed_seconds",] == 0
+    assert not {("database_bytes",), ("disk_bytes",), ("disk_free_bytes",)} & found.keys()
 
 
 def test_a_clock_that_went_back_makes_no_age_negative() -> None:
-    gauges = m.Gauges({}, 0, 0, 0, {}, EPOCH + timedelta(days=1), None)
+    gauges = m.Gauges(m.Held(oldest=m.Oldest(delivery=EPOCH + timedelta(days=1))))
     assert samples(meter_of(gauges).exposition())["oldest_waiting_delivery_seconds",] == 0
+
+
+def test_the_config_in_force_is_told_with_what_came_of_reading_it_anew() -> None:
+    found = samples(meter_of().exposition())
+    assert [found["declared", part] for part in ("rules", "feeds", "digests", "receivers")] == [38, 212, 2, 1]
+    assert [found["reloads_total", outcome] for outcome in ("applied", "refused")] == [2, 1]
+    assert found["last_reload_successful",] == 1
+    assert found["last_reload_timestamp_seconds",] == EPOCH.timestamp()
+    refused = samples(meter_of(in_force=replace(IN_FORCE, holds=False)).exposition())
+    assert refused["last_reload_successful",] == 0
+
+
+def test_who_cannot_reload_says_nothing_of_it() -> None:
+    found = samples(meter_of(in_force=None).exposition())
+    assert not {name for name, *_ in found} & {"reloads_total", "last_reload_successful", "declared"}
+
+
+# ---- tags
+
+
+def tags(meter: PrometheusMeter) -> dict[str, float]:
+    found = samples(meter.exposition())
+    return {labels[0]: value for (name, *labels), value in found.items() if name == "rule_tag_matches_total"}
+
+
+def test_a_tag_that_a_reload_brings_has_a_series_and_one_that_it_takes_away_keeps_its_own() -> None:
+    now = [replace(IN_FORCE, tags=("border", "floods"))]
+    meter = PrometheusMeter(m.Build("1", "3", "1"), lambda: GAUGES, lambda: EPOCH, lambda: EPOCH, lambda: now[0])
+    assert tags(meter) == {m.NO_TAG: 0, m.OTHER_TAGS: 0, "border": 0, "floods": 0}
+    meter.count_tags(["floods"])
+    now[0] = replace(IN_FORCE, tags=("border", "sport"))
+    assert tags(meter) == {m.NO_TAG: 0, m.OTHER_TAGS: 0, "border": 0, "floods": 1, "sport": 0}
+
+
+def test_the_tags_of_most_rules_are_told_by_name_and_the_rest_together() -> None:
+    many = tuple(f"tag-{number}" for number in range(m.MOST_TAGS + 50))
+    meter = meter_of(in_force=replace(IN_FORCE, tags=many))
+    meter.exposition()
+    meter.count_tags([many[0], many[-1], many[-2]])
+    found = tags(meter)
+    assert len(found) == m.MOST_TAGS + 2
+    assert (found[many[0]], found[m.OTHER_TAGS]) == (1, 1)  # of one match the rest is one
+    assert many[-1] not in found
+
+
+def test_a_tag_that_is_a_text_is_never_a_label() -> None:
+    meter = meter_of()
+    meter.count_tags(["x" * (m.LONGEST_TAG + 1)])
+    assert tags(meter) == {m.NO_TAG: 0, m.OTHER_TAGS: 1, "border": 0}
 
 
 def test_the_global_registry_stays_as_it_was_and_two_meters_do_not_meet() -> None:
@@ -127,7 +177,11 @@ def closed_sets() -> dict[tuple[str, str], set[str]]:
     }
     found["media_monitor_feeds", "state"] = {state.value for state in m.FeedState}
     found["media_monitor_outbox_deliveries", "state"] = {state.value for state in DeliveryState}
-    found["media_monitor_build_info", "version"] = {"0.1.0"}
+    found["media_monitor_reloads", "outcome"] = {outcome.value for outcome in m.ReloadOutcome}
+    found["media_monitor_declared", "part"] = {part.value for part in m.Part}
+    found["media_monitor_rule_tag_matches", "tag"] = {m.NO_TAG, m.OTHER_TAGS, "border"}
+    build = {"version": "0.1.0", "python_version": python_version(), "schema_version": SCHEMA}
+    found |= {("media_monitor_build_info", label): {value} for label, value in build.items()}
     return found
 
 
@@ -150,7 +204,7 @@ def hostile_room() -> Newsroom:
 
 def test_labels_come_from_closed_sets_whatever_feeds_entries_and_receivers_are_called(hostile_room) -> None:
     room = hostile_room
-    vitals = Vitals(room.store, room.clock, version="0.1.0")
+    vitals = Vitals(room.store, room.clock, version="0.1.0", in_force=lambda: IN_FORCE)
     now = room.clock.now()
     before = sum(1 for _ in labels_of(vitals.metrics()[0]))
     room.fetcher.answers[FEED] = rss(*(item(f"{HOSTILE}{n}", f"Torkham closed {HOSTILE}") for n in range(3)))
