@@ -17,7 +17,7 @@ from monitor.app.files import Unreadable, read_text, secrets_from
 from monitor.app.languages import example_languages
 from monitor.app.rule_memory import RuleMemory, load
 from monitor.app.selectors import check_selectors
-from monitor.config import Outline, Settings, load_config, outline
+from monitor.config import Outline, Settings, Ways, load_config, outline
 from monitor.config.shape import NOT_LOOKED_UP
 from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
@@ -127,6 +127,15 @@ def settings_of(config_path: Path, environment: Mapping[str, str], *, secrets: b
     if settings is None:
         raise ConfigInvalid(tuple(problems))
     return settings
+
+
+def ways_of(config_path: Path, environment: Mapping[str, str]) -> Ways:
+    """How a command reaches the feeds of a config file that holds. Raises ConfigInvalid."""
+    source = read_text(config_path)
+    if isinstance(source, Unreadable):
+        raise ConfigInvalid((Problem(str(config_path), 0, source.why),))
+    directory = config_path.absolute().parent
+    return Ways(source, str(config_path), directory=str(directory), secrets=secrets_from(environment, directory))
 
 
 @dataclass(frozen=True, slots=True)

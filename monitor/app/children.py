@@ -7,7 +7,7 @@ from monitor.adapters.sandbox import PRELOAD, ProcessSandbox, TwoSpeedSandbox
 PARSERS = 2
 """Children that parse. Two processors are what a small machine has."""
 LONG_READS = 6
-"""Feeds at once, and pages, that take longer than they should, or wait for their turn. One more is not read."""
+"""Feeds at once, and pages, that take longer than they should, or wait for a turn. One more is not read now."""
 POLL_READERS = PARSERS + LONG_READS
 """Bodies that the poll stage has at work: those that take long leave the children that parse to the others."""
 PAGE_READERS = PARSERS + LONG_READS

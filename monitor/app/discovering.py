@@ -25,10 +25,12 @@ from monitor.core.feeds.discovery import (
 )
 from monitor.core.text.columns import wrap
 from monitor.core.text.urls import absolute_http_url, feed_key, without_feed_scheme
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.entry import ParsedEntry, ParsedFeed
-from monitor.model.errors import MonitorError, SandboxFailed
+from monitor.model.errors import ConfigInvalid, MonitorError, SandboxFailed
 from monitor.model.feed import PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
+from monitor.model.problem import Gravity
 from monitor.pipeline.listing import read_body
 from monitor.ports import Clock, Fetcher, Sandbox
 
@@ -92,18 +94,19 @@ def discover(
     *,
     guess: bool = False,
     asking: Callable[[str], None] = lambda url: None,
+    access: Callable[[str], FeedAccess] = lambda url: PLAIN_ACCESS,
 ) -> Discovery:
-    """The feeds of the page at `url`; with `guess` also those that it does not name.
+    """The feeds of the page at `url`; with `guess` also those that it does not name. `access` is how an address is
+    reached, or raises ConfigInvalid; `asking` hears each address.
 
-    Without it usual addresses are asked only where the page names no feed that works. `asking` hears each address.
-    Raises NothingAnswered.
+    Without `guess` usual addresses are asked only where the page names no feed that works. Raises NothingAnswered.
     """
     from monitor import __version__
     from monitor.adapters.fetch import HttpFetcher
     from monitor.app.children import parsing_sandbox
 
     with closing(HttpFetcher(settings, __version__)) as fetcher, closing(parsing_sandbox()) as sandbox:
-        search = Search(fetcher, sandbox, clock, asking)
+        search = Search(fetcher, sandbox, clock, asking, access)
         found = search.run(url, guess=guess)
     subscribed = {*known.subscribed(), *known.declared}
     found.feeds = [
@@ -121,6 +124,7 @@ class Search:
     sandbox: Sandbox
     clock: Clock
     asking: Callable[[str], None] = lambda url: None
+    access: Callable[[str], FeedAccess] = lambda url: PLAIN_ACCESS
     _read: list[tuple[FoundFeed, Sequence[ParsedEntry]]] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
 
@@ -179,11 +183,15 @@ class Search:
                 return
 
     def _ask(self, offer: Offer) -> FetchResponse:
-        self.asking(offer.url)
         self._asked.add(feed_key(offer.url))
         # What a page names as a feed it wants to be read; what we take for one is for robots.txt to allow.
         purpose = Purpose.PAGE if offer.via in (Via.GUESS, Via.ANCHOR) else Purpose.FEED
         request = FetchRequest(1, offer.url, purpose)
+        try:
+            request = replace(request, access=self.access(offer.url))
+        except ConfigInvalid as error:  # a login that is not at hand here
+            return FetchResponse(request, PollOutcome.AUTH_ERROR, error=first_error(error))
+        self.asking(offer.url)
         answers = list(self.fetcher.fetch_many(iter([request])))
         return answers[0] if answers else FetchResponse(request, PollOutcome.UNREACHABLE, error="no answer")
 
@@ -221,6 +229,11 @@ def page_of(response: FetchResponse, sandbox: Sandbox) -> Page:
         )
     except SandboxFailed:
         return Page()
+
+
+def first_error(error: ConfigInvalid) -> str:
+    """The first problem that is no warning, on one line."""
+    return next(str(one) for one in error.problems if one.gravity is Gravity.ERROR)
 
 
 def _why(response: FetchResponse) -> str:

@@ -93,20 +93,21 @@ class Generations:
             self._retired.append(_Retired(before, self._steady()))
 
     def tend(self) -> None:
-        """Closes an older generation's fetcher and children when its last answer has come; at the latest after
-        DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then the new generation asks again."""
+        """Closes what an older generation asks by, and its children, when its last answer has come; at the latest
+        after DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then is asked again."""
         for place, old in enumerate(reversed(self._retired)):
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
-                old.monitor.fetcher.close()
+                _close_ways_out(old.monitor)
         for old in list(self._retired):
-            if not self._at_work.any_of(old.monitor.poll, old.monitor.gaps, old.monitor.read):
+            monitor = old.monitor
+            if not self._at_work.any_of(monitor.poll, monitor.gaps, monitor.read, monitor.websub):
                 self._retired.remove(old)
-                self._close_parts_of(old.monitor)
+                self._close_parts_of(monitor)
 
     def close_fetchers(self) -> None:
-        """Gives up all that is in flight, of every generation."""
+        """Gives up all that is in flight to feeds, pages and hubs, of every generation."""
         for monitor in (self.current, *(old.monitor for old in self._retired)):
-            monitor.fetcher.close()
+            _close_ways_out(monitor)
 
     def close(self) -> None:
         """Closes everything of every generation, the store last; safe to call twice."""
@@ -115,8 +116,13 @@ class Generations:
         self.current.close()
 
     def _close_parts_of(self, monitor: Monitor) -> None:
-        monitor.fetcher.close()
+        _close_ways_out(monitor)
         others = (self.current, *(one.monitor for one in self._retired if one.monitor is not monitor))
         for sandbox in monitor.sandboxes:
             if all(sandbox is not kept for other in others for kept in other.sandboxes):
                 sandbox.close()
+
+
+def _close_ways_out(monitor: Monitor) -> None:
+    monitor.fetcher.close()
+    monitor.websub.hubs.close()

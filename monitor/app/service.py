@@ -187,7 +187,6 @@ class Service:
         scheduler.pause()
         scheduler.remove_all_jobs()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
-        self._monitor.websub.hubs.close()
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         scheduler.shutdown(wait=False)
         return finished

@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.app.discovering import page_of
+from monitor.app.discovering import first_error, page_of
+from monitor.config import Ways
 from monitor.core.articles.extract import extract_article
 from monitor.core.feeds.discovery import Offer
 from monitor.core.rules import RuleSet
 from monitor.core.rules.whynot import why_not
 from monitor.core.text.urls import host_of
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.article import Document, Extracted
-from monitor.model.errors import NotExtractable, SandboxFailed
+from monitor.model.errors import ConfigInvalid, NotExtractable, SandboxFailed
 from monitor.model.feed import PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.model.rule import Match
@@ -37,24 +39,35 @@ class PageAsked:
 
 
 def page_now(
-    url: str, settings: PollSettings, ruleset: RuleSet | None, clock: Clock, rule: str | None = None
+    url: str, settings: PollSettings, ways: Ways, ruleset: RuleSet | None, clock: Clock, rule: str | None = None
 ) -> PageAsked:
-    """Fetches the page as the daemon would (robots.txt, no address inside the house) and puts it to the rules."""
+    """Fetches the page as the daemon would (robots.txt, no address inside the house, logins at home only) and puts
+    it to the rules."""
     from monitor import __version__
     from monitor.adapters.fetch import HttpFetcher
     from monitor.app.children import parsing_sandbox
 
+    try:
+        access = ways.to(url)
+    except ConfigInvalid as error:
+        return PageAsked(trouble=first_error(error))
     with closing(HttpFetcher(settings, __version__)) as fetcher, closing(parsing_sandbox()) as sandbox:
-        return asked_page(url, fetcher, sandbox, ruleset, clock.now(), rule)
+        return asked_page(url, fetcher, sandbox, ruleset, clock.now(), rule, access)
 
 
 def asked_page(
-    url: str, fetcher: Fetcher, sandbox: Sandbox, ruleset: RuleSet | None, now: datetime, rule: str | None
+    url: str,
+    fetcher: Fetcher,
+    sandbox: Sandbox,
+    ruleset: RuleSet | None,
+    now: datetime,
+    rule: str | None,
+    access: FeedAccess = PLAIN_ACCESS,
 ) -> PageAsked:
     """The same with what is outside as arguments."""
     if urlsplit(url).scheme not in ("http", "https"):
         return PageAsked(trouble="it is no address of a page")
-    response = next(iter(fetcher.fetch_many(iter([FetchRequest(1, url, Purpose.PAGE)]))), None)
+    response = next(iter(fetcher.fetch_many(iter([FetchRequest(1, url, Purpose.PAGE, access=access)]))), None)
     if response is None or response.outcome is not PollOutcome.OK:
         return PageAsked(trouble=_trouble(response))
     offers = page_of(response, sandbox).offers

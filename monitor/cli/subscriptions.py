@@ -174,6 +174,7 @@ def discover(url: str, guess: bool, config: Path, as_json: bool) -> None:
       monitor feeds discover https://www.dawn.com/
       monitor feeds discover dawn.com --guess --json
     """
+    from monitor.app.check import ways_of
     from monitor.app.desk import Missing, opened_desk
     from monitor.app.discovering import discover as search
     from monitor.app.discovering import discovery_json, discovery_lines, page_address
@@ -190,6 +191,7 @@ def discover(url: str, guess: bool, config: Path, as_json: bool) -> None:
             desk.known_feeds(),
             guess=guess,
             asking=lambda each: click.echo(printable(f"Asking {each} …"), err=True),
+            access=ways_of(config, os.environ).to,
         )
         now = desk.clock.now()
     if as_json:

@@ -57,6 +57,7 @@ def why(
 
 
 def _of_url(url: str, rule: str | None, fetch: bool, config: Path, as_json: bool) -> None:
+    from monitor.app.check import ways_of
     from monitor.app.questions import opened
     from monitor.app.stories import owners
     from monitor.app.why_json import why_json
@@ -67,7 +68,8 @@ def _of_url(url: str, rule: str | None, fetch: bool, config: Path, as_json: bool
     url = url.encode("utf-8", "replace").decode()  # half a character is no part of an address
     with opened(config, os.environ) as house:
         named = named_by(house.store, url)
-        answer = why_in(house, url, rule, fetch=fetch) if named is None else None
+        ways = ways_of(config, os.environ) if fetch else None
+        answer = why_in(house, url, rule, ways) if named is None else None
         owner_of = owners(house.settings)
     if answer is None:
         assert named is not None, "one of the two is there"

@@ -13,6 +13,7 @@ _LONGEST_VALUE = 4_000  # half of what common servers take for one line
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _FIELD_VALUE = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?")  # RFC 9110 §5.5, ASCII only
 _BEARER = re.compile(r"[\x21-\x7e]+")
+_SOCKS_LOGIN = 255  # bytes of a user name, and of a password (RFC 1929 §2)
 _PROXIES = ("http", "https", "socks5", "socks5h")
 
 # Headers that are the fetcher's own: framing, what it can decode, who it is, and what it knows already.
@@ -73,13 +74,15 @@ def read_proxy(url: str, *, literal: bool) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-        login = unquote(f"{parts.username or ''}{parts.password or ''}", errors="strict")
+        login = [unquote(one or "", errors="strict") for one in (parts.username, parts.password)]
     except ValueError:
         raise ValueError("is no address of a proxy") from None
     if literal and "@" in parts.netloc:
         raise ValueError('a login in this file is refused; write proxy = "env:NAME" for the whole address')
     if parts.scheme not in _PROXIES or not host or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError('is no address of a proxy, such as "http://proxy.example.org:3128" or "socks5://…"')
-    if port == 0 or not url.isascii() or not url.isprintable() or " " in url or not login.isprintable():
+    if port == 0 or not url.isascii() or not url.isprintable() or " " in url or not "".join(login).isprintable():
         raise ValueError("is no address of a proxy")
+    if parts.scheme.startswith("socks") and any(len(one.encode()) > _SOCKS_LOGIN for one in login):
+        raise ValueError(f"has a login too long for SOCKS5: {_SOCKS_LOGIN} bytes each are possible")
     return url

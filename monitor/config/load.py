@@ -134,7 +134,7 @@ def load_config(
     Raises ConfigInvalid with all errors and warnings of the file, in its order, and nothing else.
     """
     notes = Notes(text, name)
-    raw = _parse(text, name)
+    raw = read_toml(text, name)
     parsed: ConfigFile | None = None
     try:
         parsed = ConfigFile.model_validate(
@@ -154,7 +154,7 @@ def load_config(
 def outline(text: str, directory: str) -> Outline:
     """The rule globs and selectors of a config file, broken or not; empty when it is no TOML at all."""
     try:
-        raw = _parse(text, "")
+        raw = read_toml(text, "")
     except ConfigInvalid:
         return Outline()
     rules = table_of(raw, "rules")
@@ -173,7 +173,8 @@ def outline(text: str, directory: str) -> Outline:
     return Outline(tuple(globs), tuple(selectors), tuple(apprise))
 
 
-def _parse(text: str, name: str) -> dict[str, Any]:
+def read_toml(text: str, name: str) -> dict[str, Any]:
+    """The tables of a config file, as they stand there. Raises ConfigInvalid."""
     try:
         return tomllib.loads(text)
     except RecursionError:

@@ -51,6 +51,7 @@ class SandboxReason(StrEnum):
     CPU = "cpu_limit"
     MEMORY = "memory_limit"
     CRASHED = "crashed"
+    BUSY = "busy"  # it takes longer than most, and as many as may do so are at work already
     RAISED = "raised"
 
 

@@ -40,6 +40,7 @@ class Answer:
 
     feed: Feed
     response: FetchResponse
+    at: datetime  # when it came
     body_hash: str = ""
     body: Body = field(default_factory=Body)
     broke: Exception | None = None  # one that nobody foresaw
@@ -47,11 +48,11 @@ class Answer:
     report: PollReport | None = None
     stored: bool = False
 
-    def read(self, sandbox: Sandbox, now: datetime) -> None:
+    def read(self, sandbox: Sandbox) -> None:
         """Reads the body, unless it is the one that was read last."""
         self.body_hash = blake2b(self.response.body, digest_size=16).hexdigest()
         same = self.body_hash == self.feed.body_hash
-        self.body = Body(unchanged=True) if same else read_body(sandbox, self.response, now)
+        self.body = Body(unchanged=True) if same else read_body(sandbox, self.response, self.at)
 
     def came_to(self, polled: Polled, parsed: ParsedFeed | None = None) -> None:
         """Sets what is to be stored and told: of a body that was understood, what is `parsed`."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from threading import Lock
 
 from monitor.core.feeds.coverage import Continuity, continuity
@@ -30,23 +31,25 @@ from monitor.ports import Clock, Dice, DueFeeds, Fetcher, Sandbox
 # Longer than any fetch (30 s by default) with its parsing: a lease must not end while its holder is at work.
 LEASE = timedelta(minutes=5)
 MOST_IN_LINE = 5_000  # feeds in memory that wait for their hosts; more of them are late with everything else
-LOOK_AGAIN = 1.0  # seconds between two looks for what came due while bodies are read
+LOOK_AGAIN = timedelta(seconds=1)  # between two looks for what came due meanwhile
 MOST_QUIET = 64  # answers without a body that wait to be stored together; a crash asks them once more
-MOST_BYTES = (
-    500_000  # of bodies that are stored together: their entries are in memory as often as in a transaction
-)
+# Bytes of bodies that are stored together: a transaction's entries are all in memory.
+MOST_BYTES = 500_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
-    """What one run has in hand. `quiet` and `told` are the calling thread's alone."""
+    """What one run has in hand: `asked`, `read` and `done` are shared with the readers, the others are not."""
 
     lines: HostLines  # those of `asked` that the fetcher has not got yet
-    asked: dict[int, Feed] = field(default_factory=dict)  # until stored: read and shortened by the readers
+    asked: dict[int, Feed] = field(default_factory=dict)  # until stored
+    looked_at: datetime | None = None  # when nothing more was due
     quiet: list[Answer] = field(default_factory=list)  # without a body to be read; to be stored together
     told: list[PollReport] = field(default_factory=list)  # stored, to be told
-    read: deque[Answer] = field(default_factory=deque)  # to be stored
+    at_work: int = 0  # bodies with the readers
+    read: deque[Answer] = field(default_factory=deque)  # bodies to be stored
     storing: Lock = field(default_factory=Lock)  # one reader stores, what the others have read with its own
+    done: SimpleQueue[Answer | BaseException] = field(default_factory=SimpleQueue)  # by the readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class PollStage:
     `readers` bodies are read side by side: one that takes a child its ten seconds holds up neither another one nor
     what comes due meanwhile, and two children are worth two processors. What was read while others were stored is
     stored together with what follows it. Answers without a body to be read are stored together before more is
-    asked for: nobody waits for them, and a commit costs more than the rest.
+    looked for: nobody waits for them, and a commit costs more than the rest.
     """
 
     feeds: DueFeeds
@@ -79,7 +82,6 @@ class PollStage:
 
         def due() -> Iterator[FetchRequest | None]:
             while not stopping():
-                self._store_quiet(run)
                 yield from run.lines.ready()
                 claimed = self._claimed(run)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
@@ -103,10 +105,16 @@ class PollStage:
         self._release(left)
 
     def _claimed(self, run: _Run) -> Sequence[Feed]:
-        """What is due now, unless very many wait in line already."""
-        if len(run.lines) >= MOST_IN_LINE:
+        """What is due now, unless it was looked for just now, or very many wait in line already."""
+        now = self.clock.now()
+        # Either way: a clock that was set back must not make us wait for it.
+        just_now = run.looked_at is not None and abs(now - run.looked_at) < LOOK_AGAIN
+        if just_now or len(run.lines) >= MOST_IN_LINE:
             return []
-        return self.feeds.claim_due(self.clock.now(), LEASE, self.settings.concurrency)
+        self._store_quiet(run)  # a host that asked for a pause is asked for nothing that is claimed now
+        claimed = self.feeds.claim_due(now, LEASE, self.settings.concurrency)
+        run.looked_at = None if claimed else now
+        return claimed
 
     def _request(self, feed: Feed) -> FetchRequest:
         access = self.access.get(feed.settings.url, PLAIN_ACCESS)
@@ -141,29 +149,27 @@ class PollStage:
     def _reports(
         self, responses: Callable[[], Iterator[FetchResponse]], run: _Run, threads: ThreadPoolExecutor
     ) -> Iterator[PollReport]:
-        at_work: list[Future[Answer]] = []
         try:
             while True:
                 for response in responses():
                     run.lines.answered(response.request.key)
-                    answer = Answer(run.asked[response.request.key], response)
+                    answer = Answer(run.asked[response.request.key], response, self.clock.now())
                     if response.outcome is not PollOutcome.OK:  # nothing to be read: a thread would cost more
                         self._settle(answer)
                         yield from self._told(run, [answer])
                         continue
-                    at_work.append(threads.submit(self._answered, run, answer))
+                    threads.submit(self._answered, run, answer)
+                    run.at_work += 1
                     # One more than can be at work lies ready; the other answers wait with the fetcher.
-                    yield from self._told(run, _done(at_work, self.readers))
-                if not at_work:
+                    yield from self._told(run, _done(run, self.readers))
+                if not run.at_work:
                     break
                 # Nothing is due; but a body may take its child ten seconds, and others come due meanwhile.
-                wait(at_work, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
-                yield from self._told(run, _done(at_work, self.readers))
+                yield from self._told(run, _done(run, self.readers, LOOK_AGAIN))
             self._store_quiet(run)
             yield from self._told(run, ())
         finally:
-            for one in at_work:
-                one.cancel()
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _told(self, run: _Run, answers: Iterable[Answer]) -> Iterator[PollReport]:
         """The reports of what is stored; what is not waits for others."""
@@ -183,23 +189,29 @@ class PollStage:
             run.told.extend(answer.report for answer in run.quiet if answer.report is not None)
             run.quiet.clear()
 
-    def _answered(self, run: _Run, answer: Answer) -> Answer:
+    def _answered(self, run: _Run, answer: Answer) -> None:
+        try:
+            self._read(run, answer)
+            run.done.put(answer)
+        except BaseException as error:
+            run.done.put(error)
+
+    def _read(self, run: _Run, answer: Answer) -> None:
         """Reads a body, and stores what it came to; one that says nothing new is left to be stored with others.
 
         Bodies that were read while others were stored are stored together: by the first reader that can.
         """
         try:
-            answer.read(self.sandbox, self.clock.now())
+            answer.read(self.sandbox)
         except Exception as error:
             answer.broke = error
         if answer.body.unchanged:
             self._settle(answer)
-            return answer
+            return
         run.read.append(answer)
         while not answer.stored:
             with run.storing:
                 self._store_read(run)
-        return answer
 
     def _store_read(self, run: _Run) -> None:
         """Stores what was read by now, or as much of it as may be stored at once."""
@@ -314,13 +326,21 @@ class PollStage:
         )
 
 
-def _done(at_work: list[Future[Answer]], most: int) -> Iterator[Answer]:
-    """What is done, and so many more that at most that many stay at work. Raises what a reader raised."""
+def _done(run: _Run, most: int, within: timedelta | None = None) -> Iterator[Answer]:
+    """What the readers are done with, and so many more that at most that many stay at work.
+
+    Where none is done, one that is done `within` that time. Raises what a reader raised.
+    """
     while True:
-        finished = [one for one in at_work if one.done()]
-        for one in finished:
-            at_work.remove(one)
-            yield one.result()
-        if len(at_work) <= most:
+        try:
+            if within is None:
+                answer = run.done.get(block=run.at_work > most)
+            else:
+                answer = run.done.get(timeout=within.total_seconds())
+        except Empty:
             return
-        wait(at_work, return_when=FIRST_COMPLETED)
+        within = None
+        run.at_work -= 1
+        if isinstance(answer, BaseException):
+            raise answer
+        yield answer

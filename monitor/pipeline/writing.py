@@ -19,8 +19,9 @@ from monitor.pipeline.page_text import PageText
 from monitor.pipeline.study import Studied, study_article
 from monitor.ports import EntityRecognizer, Sandbox
 
-# A child that was killed on a busy machine, or could not be made: the same page may well be read in a minute.
-OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY})
+# A child that was killed on a busy machine, could not be made, or had no time:
+# the same page may well be read in a minute.
+OUR_TROUBLE = frozenset({SandboxReason.CRASHED, SandboxReason.TIMEOUT, SandboxReason.MEMORY, SandboxReason.BUSY})
 
 
 class Counted(NamedTuple):

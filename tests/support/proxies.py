@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from base64 import b64encode
 from types import TracebackType
@@ -13,15 +14,23 @@ LOGIN = ("desk", "battery-staple")
 
 
 class Proxy:
-    """Speaks both HTTP and SOCKS5 on one port; `names` says where a name leads.
+    """Speaks both HTTP and SOCKS5 on one port, or HTTP over TLS; `names` says where a name leads.
 
     `asked` holds what was asked for: (method, host and port); `heads` the heads of HTTP requests.
     """
 
-    def __init__(self, names: dict[str, str] | None = None, *, login: bool = False, refuse: bytes = b"") -> None:
+    def __init__(
+        self,
+        names: dict[str, str] | None = None,
+        *,
+        login: bool = False,
+        refuse: bytes = b"",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.names = names or {}
         self.login = login
         self.refuse = refuse
+        self.tls = tls
         self.asked: list[tuple[str, str]] = []
         self.heads: list[str] = []
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -52,8 +61,10 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError, IndexError), client:
-            first = client.recv(1, socket.MSG_PEEK)
-            if first == b"\x05":
+            if self.tls is not None:
+                with self.tls.wrap_socket(client, server_side=True) as inside:
+                    self._http(inside)
+            elif client.recv(1, socket.MSG_PEEK) == b"\x05":
                 self._socks(client)
             else:
                 self._http(client)

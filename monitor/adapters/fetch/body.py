@@ -36,8 +36,8 @@ class BodyBroken(Exception):
 
 LARGE = 500_000
 """Bytes from which on a body needs room: twice the mean feed."""
-MOST_WAITING = 64
-"""Bodies that may wait for room without a slot: 32 MB, and as many sockets."""
+MOST_WAITING = 32
+"""Bodies of a kind that may wait for room without a slot: of both together 32 MB, and 64 sockets."""
 _LOOKS = 6  # at how a body comes, in the time that it may take
 _LEAST = LARGE / 2 / _LOOKS  # bytes between two looks: see `Room.watch`
 
@@ -73,7 +73,8 @@ class Places:
 class Room:
     """Room for one large body: taken when it proves to be one, given back when nobody holds it any more.
 
-    Without `places`, as many bodies as are fetched at once could each take all that the cap allows.
+    Without `places`, which are shared by all bodies of a kind, as many as are fetched at once could each take all
+    that the cap allows.
     """
 
     def __init__(self, places: Places) -> None:

@@ -24,11 +24,11 @@ from monitor.adapters.fetch.politeness import HostTurns
 from monitor.adapters.fetch.resolver import Resolver, ThreadResolver
 from monitor.adapters.fetch.routes import Routes
 from monitor.model.feed import PollSettings
-from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
 _ASK_AGAIN = 1.0  # seconds after which an iterator that said None is asked again (the port's promise)
 _WAITING = 8  # times `concurrency`: the most requests drawn that only wait for their host's turn
-_MOST_LARGE = 4  # large bodies that are read, or wait to be drawn, at once
+_MOST_LARGE = 4  # large feeds, and as many large pages, that are read or wait to be drawn at once
 _CLOSE_SECONDS = 5.0
 
 
@@ -64,7 +64,8 @@ class HttpFetcher:
         self._thread: threading.Thread | None = None
         self._exchange: Exchange | None = None
         self._calls: set[_Call] = set()
-        self._large = Places(_MOST_LARGE)
+        # Apart: a feed's pages may be on a thousand hosts of somebody's choice, and feeds must not wait for them.
+        self._large = {purpose: Places(_MOST_LARGE) for purpose in Purpose}
 
     def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
         """Answers in completion order; `requests` is read in the calling thread, when a slot is free.
@@ -74,10 +75,10 @@ class HttpFetcher:
         no slot: up to 8 × `concurrency` of them are drawn beside the running ones, so that a host with fewer
         feeds than that holds up no other, however slow it is. At most 9 × `concurrency` are thus drawn and
         unanswered. How long the last of a host waits is not bounded by `timeout`: with n drawn before it, up to
-        n / `per_host` × max(`timeout`, `host_delay`). Of bodies over 500 kB, four are read or wait to be drawn at
-        once, over all calls; the others wait for that, outside of their deadline. Neither those four nor up to 64
-        that wait take a slot. One of the four that hardly comes while others wait is given up, as late. Closing
-        the generator cancels what this call has in flight.
+        n / `per_host` × max(`timeout`, `host_delay`). Of bodies over 500 kB, four feeds and four pages are read
+        or wait to be drawn at once, over all calls; the others wait for that, outside of their deadline. Neither
+        those nor up to 32 feeds and 32 pages that wait take a slot. One that is read and hardly comes while others
+        wait is given up, as late. Closing the generator cancels what this call has in flight.
         """
         call = _Call(self._settings)
         with self._lock:
@@ -151,7 +152,7 @@ class HttpFetcher:
 
     async def _answer(self, call: _Call, ticket: int, request: FetchRequest) -> None:
         assert self._exchange is not None
-        room = Room(self._large)
+        room = Room(self._large[request.purpose])
         try:
             try:
                 seat = Seat(

@@ -6,6 +6,7 @@ import ssl
 from http import HTTPStatus
 
 import httpx2
+from socksio import SOCKSError
 
 from monitor.adapters.fetch.body import BodyBroken, BodyTooLarge
 from monitor.adapters.fetch.guard import AddressForbidden, NameUnresolved, ProxyFailed, TlsFailed, tls_reason
@@ -75,6 +76,8 @@ def _classify(error: Exception) -> tuple[PollOutcome, str]:
             return PollOutcome.UNREACHABLE, str(error)
         case httpx2.ProxyError():
             return PollOutcome.UNREACHABLE, f"the proxy does not connect: {_proxy_words(str(error))}"
+        case SOCKSError():
+            return PollOutcome.UNREACHABLE, "the proxy does not speak SOCKS5"
         case TlsFailed():
             return PollOutcome.TLS_ERROR, str(error)
         case ssl.SSLError():

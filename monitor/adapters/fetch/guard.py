@@ -156,7 +156,7 @@ class ProxyBackend(GuardedBackend):
 
 
 class _GuardedStream(httpcore2.AsyncNetworkStream):
-    """A connection whose TLS failures have a name and whose socket closes when the handshake is cut short."""
+    """A connection whose TLS failures have a name."""
 
     def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
         self._inner = inner
@@ -181,9 +181,6 @@ class _GuardedStream(httpcore2.AsyncNetworkStream):
             if isinstance(cause, ssl.SSLError):
                 raise TlsFailed(tls_reason(cause)) from cause
             raise
-        except asyncio.CancelledError:
-            await self._inner.aclose()
-            raise
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -206,37 +203,57 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
     ) -> None:
         # Not super().__init__(): it would make a pool, and a second one for nothing.
         self._pool = _OneEach(
-            proxy=None if proxy is None else _proxy(proxy, proxy_context),
-            ssl_context=ssl_context,
-            max_keepalive_connections=0,
-            http1=True,
-            http2=False,
-            network_backend=backend,
+            backend, ssl_context=ssl_context, proxy=None if proxy is None else _proxy(proxy, proxy_context)
         )
 
 
 class _OneEach(httpcore2.AsyncConnectionPool):
     """A pool without a pool: it makes a connection for each request and closes it behind the answer."""
 
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend, **options: Any) -> None:
+        super().__init__(max_keepalive_connections=0, http1=True, http2=False, **options)
+        self._backend = backend
+
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        line = self._network_backend = _Line(self._backend)  # the next connection's, which is made here
         connection = self.create_connection(request.url.origin)
-        response = await connection.handle_async_request(request)
-        response.stream = _LastOf(response.stream, connection)
+        try:
+            response = await connection.handle_async_request(request)
+        except BaseException:
+            await line.aclose()  # httpcore2 leaves open what ends in a handshake of TLS, or with a SOCKS proxy
+            raise
+        response.stream = _LastOf(response.stream, line)
         return response
+
+
+class _Line(httpcore2.AsyncNetworkBackend):
+    """What one request opens: to be closed however it ends."""
+
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
+        self._backend = backend
+        self._stream: httpcore2.AsyncNetworkStream | None = None
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        self._stream = await self._backend.connect_tcp(*args, **kwargs)
+        return self._stream
+
+    async def aclose(self) -> None:
+        if self._stream is not None:
+            await self._stream.aclose()
 
 
 class _LastOf:
     """The body of an answer, whose end is that of its connection."""
 
-    def __init__(self, body: Any, connection: httpcore2.AsyncConnectionInterface) -> None:
+    def __init__(self, body: Any, line: _Line) -> None:
         self._body = body
-        self._connection = connection
+        self._line = line
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._body)
 
     async def aclose(self) -> None:
-        await self._connection.aclose()
+        await self._line.aclose()
 
 
 def _proxy(proxy: httpx2.Proxy, context: ssl.SSLContext | None) -> httpcore2.Proxy:

@@ -23,15 +23,16 @@ class FrameLate(Exception):
 
 def send_frame(stream: socket.socket, payload: bytes, deadline: float | None = None) -> None:
     """Sends one frame whole. `deadline` is a time.monotonic() value. Raises FrameBroken, FrameLate."""
-    view = memoryview(_HEAD.pack(len(payload)) + payload)
-    while view:
-        _arm(stream, deadline)
-        try:
-            view = view[stream.send(view) :]
-        except TimeoutError:
-            raise FrameLate from None
-        except OSError as error:
-            raise FrameBroken(str(error)) from None
+    for part in (_HEAD.pack(len(payload)), payload):  # not joined: the payload may be large
+        view = memoryview(part)
+        while view:
+            _arm(stream, deadline)
+            try:
+                view = view[stream.send(view) :]
+            except TimeoutError:
+                raise FrameLate from None
+            except OSError as error:
+                raise FrameBroken(str(error)) from None
 
 
 def receive_frame(stream: socket.socket, deadline: float | None = None) -> bytes:

@@ -139,15 +139,11 @@ class ProcessSandbox:
         task = getattr(function, "__name__", "task")
         if function.__module__ == "__main__":
             raise SandboxFailed(task, SandboxReason.RAISED, "cannot be sent: children do not import __main__")
-        try:
-            request = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
-        except Exception as error:
-            raise SandboxFailed(task, SandboxReason.RAISED, f"cannot be sent: {one_line(error)}") from error
         child = self._slots.get()
         kept: _Child | None = None
         try:
             child = self._ready(child, task)
-            answer = self._exchange(child, task, request)
+            answer = self._exchange(child, task, (function, args, kwargs))
             kept = child
         finally:
             # Whatever went wrong, KeyboardInterrupt included, a child in an unknown state is not used again.
@@ -214,11 +210,14 @@ class ProcessSandbox:
         context.set_forkserver_preload(self._preload)
         return context
 
-    def _exchange(self, child: _Child, task: str, request: bytes) -> tuple[AnswerKind, Any]:
+    def _exchange(self, child: _Child, task: str, call: tuple[Any, ...]) -> tuple[AnswerKind, Any]:
+        # Packed here and let go at once: it may be large, and many may wait for a child.
+        request = _packed(task, call)
         deadline = time.monotonic() + self._limits.seconds
         child.tasks += 1
         try:
             send_frame(child.stream, request, deadline)
+            del request
             answer = receive_frame(child.stream, deadline)
         except FrameLate:
             raise SandboxFailed(
@@ -251,6 +250,13 @@ class ProcessSandbox:
             with self._lock:
                 self._live.discard(child)
             child.end()
+
+
+def _packed(task: str, call: tuple[Any, ...]) -> bytes:
+    try:
+        return pickle.dumps(call, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        raise SandboxFailed(task, SandboxReason.RAISED, f"cannot be sent: {one_line(error)}") from error
 
 
 def _start_detached(process: ForkServerProcess) -> None:

@@ -17,7 +17,7 @@ class TwoSpeedSandbox:
     """Keeps the Sandbox port.
 
     A task runs in `fast` first. If that ends it for its CPU time, it begins anew in `slow`, which gives it more;
-    `most` tasks at once are there or wait for it, and one more fails as `fast` ended it.
+    `most` tasks at once are there or wait for it, and one more fails with the reason BUSY.
     """
 
     def __init__(self, fast: Sandbox, slow: Sandbox, most: int) -> None:
@@ -38,8 +38,8 @@ class TwoSpeedSandbox:
             if error.reason is not SandboxReason.CPU:
                 raise
             if not self._places.acquire(blocking=False):
-                error.detail += ", and as many as may take longer do"
-                raise
+                detail = f"{error.detail}, and as many as may take longer do"
+                raise SandboxFailed(error.task, SandboxReason.BUSY, detail) from error
         try:
             return self._slow.run(function, *args, **kwargs)
         finally:

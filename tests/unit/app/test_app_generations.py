@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoin
 from monitor.model.digest import Message
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.websub import HubAnswer, HubRequest
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
@@ -72,7 +73,25 @@ def with_fetcher(monitor: Monitor, *names: Sandbox) -> Monitor:
         poll=replace(monitor.poll, fetcher=fetcher),
         gaps=replace(monitor.gaps, fetcher=fetcher),
         read=replace(monitor.read, fetcher=fetcher),
+        websub=replace(monitor.websub, hubs=FakeHubs()),
     )
+
+
+class FakeHubs:
+    """Is asked nothing."""
+
+    closed = False
+
+    def ask(self, requests: Sequence[HubRequest]) -> Sequence[HubAnswer]:
+        return []
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def hubs_closed(monitor: Monitor) -> bool:
+    hubs: Any = monitor.websub.hubs
+    return bool(hubs.closed)
 
 
 @pytest.fixture
@@ -132,6 +151,28 @@ def test_an_old_fetcher_is_closed_when_its_last_answer_has_come(room: Newsroom) 
     with at_work.run(second.poll):
         generations.tend()
         assert (closed(first), closed(second)) == (True, False)
+
+
+def test_hubs_that_an_old_generation_is_asking_are_given_up_at_a_stop_and_when_its_time_is_over(
+    room: Newsroom,
+) -> None:
+    line, at_work, now = [with_fetcher(monitor_of(room))], AtWork(), [0.0]
+    generations = Generations(line[0], at_work, steady=lambda: now[0])
+    for _ in range(2):
+        line.append(with_fetcher(line[-1]))
+        generations.swap(line[-1])
+    with at_work.run(line[0].websub):
+        generations.tend()
+        assert [hubs_closed(one) for one in line] == [False, True, False]
+        now[0] = DRAIN_WITHIN + 1
+        generations.tend()
+        assert hubs_closed(line[0])
+    line.append(with_fetcher(line[-1]))
+    generations.swap(line[-1])
+    with at_work.run(line[2].websub):
+        generations.tend()
+        generations.close_fetchers()
+        assert all(hubs_closed(one) for one in line)
 
 
 def test_an_old_fetcher_is_closed_after_the_time_of_a_lease_though_it_waits(room: Newsroom) -> None:

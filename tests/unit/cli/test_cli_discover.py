@@ -210,6 +210,53 @@ def test_a_feed_that_is_subscribed_to_is_named_as_that(desk: Desk, site: LocalSi
     assert "Add one" not in run("feeds", "discover", url).stdout
 
 
+LOGIN = 'auth = { token = "env:WIRE_TOKEN" }'
+BORDER = "<html><body><article><h1>Border</h1>" + "<p>The Torkham crossing was closed, they said.</p>" * 20
+
+
+def logins(site: LocalSite) -> set[tuple[str, str | None]]:
+    return {(one.path, one.headers.get("authorization")) for one in site.requests if one.path != "/robots.txt"}
+
+
+def test_a_site_with_a_login_is_asked_with_the_login_of_its_feed_and_no_other_site_hears_of_it(
+    desk: Desk, site: LocalSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIRE_TOKEN", "correct-horse")
+    with LocalSite(address="127.8.8.2") as other:
+        other.route("/f", feed("o1"))
+        site.route("/f", feed("e1"))
+        url = page(site, ("/f", RSS), (f"{other.url}/f", RSS))
+        desk.write([f"{site.url}/f"], feed_lines=LOGIN)
+        done = run("feeds", "discover", url)
+    assert done.exit_code == 0
+    assert logins(site) == {("/", "Bearer correct-horse"), ("/f", "Bearer correct-horse")}
+    assert logins(other) == {("/f", None)}
+    assert "correct-horse" not in done.output
+
+
+def test_the_page_of_a_feed_with_a_login_is_asked_about_with_it(
+    desk: Desk, site: LocalSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIRE_TOKEN", "correct-horse")
+    url = site.route("/page", Answer(BORDER.encode()))
+    run("feeds", "add", "--no-poll", "http://127.8.8.9/")
+    desk.write([f"{site.url}/f"], feed_lines=LOGIN)
+    done = run("why", url, "--fetch")
+    assert "would match   torkham-closed" in done.stdout
+    assert logins(site) == {("/page", "Bearer correct-horse")}
+
+
+def test_a_login_that_is_not_at_hand_is_said_and_nothing_is_asked_without_it(desk: Desk, site: LocalSite) -> None:
+    url = site.route("/f", feed("e1"))
+    run("feeds", "add", "--no-poll", "http://127.8.8.9/")
+    desk.write([url], feed_lines=LOGIN)
+    why, found = run("why", url, "--fetch"), run("feeds", "discover", url)
+    assert (why.exit_code, found.exit_code) == (1, 1)
+    for done in (why, found):
+        assert "auth.token: env:WIRE_TOKEN: the environment variable is not set" in " ".join(done.stdout.split())
+    assert not site.requests
+
+
 def test_adding_a_page_names_the_feed_that_it_offers(desk: Desk, site: LocalSite) -> None:
     done = run("feeds", "add", page(site, ("/comments/feed", RSS), ("/f", RSS)))
     assert done.exit_code == 1

@@ -6,9 +6,9 @@ import traceback
 
 import pytest
 
-from monitor.config import Settings, load_config, read_subscription
+from monitor.config import Settings, Ways, load_config, read_subscription
 from monitor.config.shape import NOT_LOOKED_UP
-from monitor.model.access import FeedAccess
+from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.errors import ConfigInvalid, SecretUnavailable
 from monitor.model.problem import Gravity
 
@@ -21,6 +21,7 @@ SECRETS = {
     "env:TWO_LINES": "battery\nstaple",
     "env:NO_ASCII": "battery stäple",
     "env:SPACED": "battery staple",
+    "env:LONG": f"socks5://desk:{'battery-staple' * 20}@proxy.example",
     "env:FTP": "ftp://desk:battery-staple@proxy.example",
 }
 
@@ -136,6 +137,10 @@ def test_nothing_of_it_shows_in_settings():
             'proxy = "env:FTP"',
             ["3: feeds[0].proxy: env:FTP: what it points to is no address of a proxy, such as …"],
         ),
+        (
+            'proxy = "env:LONG"',
+            ["3: feeds[0].proxy: env:LONG: what it points to has a login too long for SOCKS5: …"],
+        ),
         # both, or half
         (
             'auth = { token = "env:TOKEN", username = "desk", password = "env:PASSWORD" }',
@@ -234,6 +239,95 @@ def test_secrets_that_are_not_looked_up_have_every_form_that_is_asked_for():
     lines = 'headers = { X-Key = "env:A" }\nauth = { token = "env:B" }\nproxy = "env:C"\n'
     text = f'[[feeds]]\nurl = "{URL}"\n{lines}'
     assert load_config(text, "c", directory="/srv", secrets=lambda _: NOT_LOOKED_UP).access
+
+
+# ---- who only asks
+
+SEVERAL = """
+[store]
+url = "env:STORE"
+[[feeds]]
+url = "https://wire.example/feed"
+auth = { token = "env:WIRE" }
+[[feeds]]
+url = "https://agency.example/one"
+auth = { token = "env:ONE" }
+[[feeds]]
+url = "https://agency.example/two"
+auth = { token = "env:TWO" }
+[[feeds]]
+url = "https://mixed.example/secret"
+headers = { X-Key = "env:MIXED" }
+[[feeds]]
+url = "https://mixed.example/open"
+[[feeds]]
+url = "https://intranet.example/a"
+proxy = "http://proxy.example:3128"
+[[feeds]]
+url = "https://intranet.example/b"
+proxy = "http://proxy.example:3128"
+"""
+
+
+def ways(asked: list[str] | None = None, missing: str = "") -> Ways:
+    def secrets(reference: str) -> str:
+        (asked if asked is not None else []).append(reference)
+        if reference == missing:
+            raise SecretUnavailable(reference, "the environment variable is not set")
+        return "sqlite:///x.db" if reference == "env:STORE" else f"secret-of-{reference.removeprefix('env:')}"
+
+    return Ways(SEVERAL, "c.toml", directory="/srv", secrets=secrets)
+
+
+@pytest.mark.parametrize(
+    ("url", "authorization"),
+    [
+        ("https://wire.example/feed", "Bearer secret-of-WIRE"),
+        ("HTTPS://Wire.Example:443/feed#top", "Bearer secret-of-WIRE"),
+        ("https://wire.example/page/7", "Bearer secret-of-WIRE"),  # a page of the feed's own host
+        ("https://agency.example/two", "Bearer secret-of-TWO"),
+    ],
+)
+def test_an_address_is_reached_as_its_feed_is_or_as_the_feeds_of_its_origin_are(url: str, authorization: str):
+    assert ways().to(url).authorization == authorization
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://wire.example/feed",
+        "https://wire.example:8443/feed",
+        "https://www.wire.example/feed",
+        "https://wire.example.evil.test/feed",
+        "https://evil.test/feed?https://wire.example/feed",
+        "https://agency.example/three",  # two ways: which one is nobody's to guess
+        "https://mixed.example/page",
+        "https://mixed.example/open",
+        "not a url",
+        "",
+        "https://[half/",
+    ],
+)
+def test_everything_else_is_reached_as_all_others_and_no_secret_is_looked_up(url: str):
+    asked: list[str] = []
+    assert ways(asked).to(url) == PLAIN_ACCESS
+    assert not asked
+
+
+def test_a_way_that_needs_no_secret_is_taken_too():
+    assert ways().to("https://intranet.example/page").proxy == "http://proxy.example:3128"
+
+
+def test_of_all_secrets_only_those_of_the_feed_and_the_store_are_looked_up():
+    asked: list[str] = []
+    ways(asked).to("https://wire.example/feed")
+    assert set(asked) == {"env:STORE", "env:WIRE"}
+
+
+def test_a_secret_that_is_not_there_is_said_with_its_place_and_never_made_up():
+    with pytest.raises(ConfigInvalid, match=r"c.toml:6: feeds.0..auth.token: env:WIRE: .* is not set"):
+        ways(missing="env:WIRE").to("https://wire.example/feed")
+    assert ways(missing="env:WIRE").to("https://agency.example/one").authorization == "Bearer secret-of-ONE"
 
 
 @pytest.mark.parametrize("key", ["headers", "auth", "proxy", "verify_tls"])

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from http_server import Asked, LoopbackServer, reply
 from proxies import LOGIN, Proxy
 
+from monitor.adapters.fetch import HttpFetcher, client
 from monitor.model.access import FeedAccess
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
@@ -38,9 +45,7 @@ SENT, KEPT_BACK = (KEY, BEARER), (None, None)
 
 
 def secure(serve: Serve, answer: object = b"", name: str = "own.test.pem") -> LoopbackServer:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATES / name)
-    return serve(answer or reply(b"<rss/>"), tls=context)
+    return serve(answer or reply(b"<rss/>"), tls=tls_of(name))
 
 
 @pytest.fixture
@@ -130,6 +135,13 @@ def test_a_page_on_the_feeds_host_gets_them_its_robots_txt_and_pages_elsewhere_d
     assert [was_sent(asked) for asked in elsewhere.asked] == [KEPT_BACK, KEPT_BACK]
 
 
+def test_a_header_that_cannot_be_sent_is_not_repeated(fetch: Fetch, serve: Serve) -> None:
+    server = serve(reply(b"<rss/>"))
+    response = fetch(server.url(), access=FeedAccess(server.url(), (("X-Key", f"{KEY}\n"),)))
+    assert response.error == "127.0.0.1: the request cannot be written as HTTP"
+    assert not server.asked
+
+
 def test_no_secret_shows_in_what_comes_back(fetch: Fetch, serve: Serve) -> None:
     access = FeedAccess("http://127.0.0.1/", (("X-Key", KEY),), BEARER, f"http://u:{KEY}@127.0.0.1:1")
     response = fetch("http://127.0.0.1/", access=access)
@@ -194,8 +206,8 @@ def test_one_feed_that_takes_any_certificate_loosens_no_other(
 
 @pytest.fixture
 def proxy(stack: ExitStack) -> Callable[..., Proxy]:
-    def start(names: dict[str, str] | None = None, *, login: bool = False, refuse: bytes = b"") -> Proxy:
-        return stack.enter_context(Proxy(names, login=login, refuse=refuse))
+    def start(names: dict[str, str] | None = None, **more: Any) -> Proxy:
+        return stack.enter_context(Proxy(names, **more))
 
     return start
 
@@ -274,6 +286,48 @@ def test_a_proxy_that_refuses_is_named_in_our_own_words(
     assert LOGIN[1] not in response.error
 
 
+@pytest.mark.parametrize(
+    ("url", "said", "outcome", "why"),
+    [
+        ("http://wire.test/", b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
+        ("http://wire.test/", b"\x05\xff", PollOutcome.UNREACHABLE, "the proxy does not connect: …"),
+        ("http://wire.test/", b"HTTP/1.1 400?", PollOutcome.UNREACHABLE, "the proxy does not speak SOCKS5"),
+        ("https://127.0.0.1:{port}/", b"", PollOutcome.TIMEOUT, "no whole answer within 0.3 s"),
+    ],
+    ids=["silent", "wants a login", "speaks something else", "a silent server, without a proxy"],
+)
+def test_a_handshake_that_came_to_nothing_is_hung_up(
+    fetcher: Callable[..., HttpFetcher],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    said: bytes,
+    outcome: PollOutcome,
+    why: str,
+) -> None:
+    monkeypatch.setattr(client, "_new_loop", asyncio.new_event_loop)  # uvloop's sockets end with their last reader
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        proxy = f"socks5://127.0.0.1:{port}" if "wire" in url else None
+        request = FetchRequest(1, url.format(port=port), access=FeedAccess(proxy=proxy))
+        gc.disable()
+        try:
+            answers = fetcher(timeout=timedelta(seconds=0.3)).fetch_many(iter([request]))
+            with ThreadPoolExecutor(1) as thread:
+                answer = thread.submit(next, answers)
+                talk, _ = listening.accept()
+                with talk:
+                    talk.sendall(said)
+                    response = answer.result()
+                    talk.settimeout(5)
+                    while talk.recv(100):
+                        pass
+        finally:
+            gc.enable()
+    assert response.outcome is outcome
+    assert response.error is not None
+    assert response.error.partition(": ")[2].startswith(why.removesuffix("…"))
+
+
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
 def test_a_proxy_that_is_not_there_is_what_is_named_and_not_the_feed(fetch: Fetch, scheme: str) -> None:
     access = FeedAccess("http://wire.test/", proxy=f"{scheme}://u:{KEY}@127.0.0.1:9")
@@ -282,6 +336,40 @@ def test_a_proxy_that_is_not_there_is_what_is_named_and_not_the_feed(fetch: Fetc
     assert response.error is not None
     assert response.error.startswith("wire.test: the proxy cannot be reached: ")
     assert KEY not in response.error
+
+
+def test_what_robots_txt_says_behind_one_proxy_does_not_hold_behind_another(
+    fetcher: Callable[..., HttpFetcher], serve: Serve, proxy: Callable[..., Proxy]
+) -> None:
+    server = serve(reply(b""))
+    url = server.url("/page", host="wire.test")
+    ways = [FeedAccess(url, proxy=proxy({"wire.test": "127.0.0.1"}).url()) for _ in range(2)]
+    made = fetcher(resolver=nobody)
+    for access in (*ways, *ways):
+        list(made.fetch_many(iter([FetchRequest(1, url, Purpose.PAGE, access=access)])))
+    assert [one.target for one in server.asked].count("/robots.txt") == len(ways)
+
+
+def tls_of(name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / name)
+    return context
+
+
+@pytest.mark.parametrize("verify_tls", [True, False])
+def test_the_certificate_of_a_proxy_is_checked_whatever_the_feed_wants_and_before_its_login_is_sent(
+    fetch: Fetch, serve: Serve, proxy: Callable[..., Proxy], trusting: ssl.SSLContext, verify_tls: bool
+) -> None:
+    server = serve(reply(b"<rss/>"))
+    by = proxy({"wire.test": "127.0.0.1"}, login=True, tls=tls_of("own.test.pem"))
+    url = server.url(host="wire.test")
+    got = {}
+    for host in ("own.test", "other.test"):
+        address = by.url("https", login=True).replace("127.0.0.1", host)
+        access = FeedAccess(url, proxy=address, verify_tls=verify_tls)
+        got[host] = fetch(url, access=access, resolver=loopback, ssl_context=trusting).outcome
+    assert got == {"own.test": PollOutcome.OK, "other.test": PollOutcome.TLS_ERROR}
+    assert len(by.heads) == 1
 
 
 def test_a_proxy_may_have_a_private_address_where_feeds_may_not(

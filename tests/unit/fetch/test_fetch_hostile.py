@@ -10,15 +10,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from desk import eventually
 from hostile_bodies import MB, chunked, gzip_of_zeros
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.adapters.fetch import HttpFetcher
 from monitor.model.feed import PollOutcome
-from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
 Fetch = Callable[..., FetchResponse]
 Serve = Callable[..., LoopbackServer]
@@ -166,6 +168,48 @@ def test_a_large_body_that_waits_for_room_is_not_late_and_room_that_was_left_is_
     first = next(answers)
     threading.Event().wait(2.5)  # a reader that takes longer than any server may
     assert [one.outcome for one in (first, *answers)] == [PollOutcome.OK] * 12
+
+
+def test_the_deadline_of_a_large_body_goes_on_when_it_has_room(
+    fetcher: Callable[..., HttpFetcher], serve: Serve
+) -> None:
+    def large_and_slow(asked: Asked) -> Iterator[bytes]:
+        yield reply(b"x" * MB, length=2 * MB)
+        yield from slow.drip(b"x")
+
+    slow = serve(large_and_slow, "127.0.99.1")
+    made, pause = fetcher(timeout=2 * SHORT), 4 * SHORT.total_seconds()
+    urls = [serve(reply(b"x" * MB), f"127.0.{number}.1").url() for number in range(1, 6)]
+    others = made.fetch_many(iter([FetchRequest(number, url) for number, url in enumerate(urls)]))
+    next(others)
+    eventually(made._large[Purpose.FEED].locked, "four that nobody draws")
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(lambda: list(made.fetch_many(iter([FetchRequest(9, slow.url())]))))
+        threading.Event().wait(pause)
+        assert not asked.done()  # its clock stands still
+        list(others)
+        try:
+            (response,) = asked.result(10)
+        finally:
+            made.close()
+    assert response.outcome is PollOutcome.TIMEOUT
+    assert response.seconds < pause
+
+
+def test_large_pages_that_nobody_draws_take_no_room_from_feeds(
+    fetcher: Callable[..., HttpFetcher], serve: Serve
+) -> None:
+    made = fetcher()
+    urls = [serve(reply(b"x" * 2 * MB), f"127.0.{number}.1").url() for number in range(1, 13)]
+    pages = made.fetch_many(iter([FetchRequest(number, url, Purpose.PAGE) for number, url in enumerate(urls)]))
+    next(pages)  # eleven are left: as many as may be large wait to be drawn, the others for them
+    feed = FetchRequest(99, serve(reply(b"x" * 2 * MB), "127.0.99.1").url())
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(lambda: list(made.fetch_many(iter([feed]))))
+        try:
+            assert [one.outcome for one in answer.result(10)] == [PollOutcome.OK]
+        finally:
+            made.close()
 
 
 def drip_body(server: LoopbackServer) -> Iterator[bytes]:

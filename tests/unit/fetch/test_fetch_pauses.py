@@ -10,6 +10,7 @@ import pytest
 from http_server import Asked, LoopbackServer, reply
 
 from monitor.adapters.fetch import HttpFetcher
+from monitor.core.feeds.politeness import LONGEST_PAUSE
 from monitor.model.feed import PollOutcome, PollSettings
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 
@@ -69,6 +70,16 @@ def test_it_is_asked_again_when_the_pause_is_over(fetcher: HttpFetcher, time: Ti
         (after,) = fetch(fetcher, server.url("/x"))
     assert (early.status, early.headers["retry-after"]) == (None, "1")
     assert after.outcome is PollOutcome.OK
+
+
+def test_no_host_is_left_alone_for_more_than_a_day_whatever_it_asks_for(fetcher: HttpFetcher, time: Time) -> None:
+    with LoopbackServer(lambda asked: reply(b"", 503, Retry_After="99999999")) as server:
+        fetch(fetcher, server.url("/"))
+        time.now += LONGEST_PAUSE.total_seconds() - 1
+        fetch(fetcher, server.url("/early"))
+        time.now += 1
+        fetch(fetcher, server.url("/after"))
+    assert [one.target for one in server.asked] == ["/", "/after"]
 
 
 def test_pages_of_a_paused_host_wait_too_and_so_does_its_robots_txt(fetcher: HttpFetcher) -> None:

@@ -56,7 +56,11 @@ def test_a_proxy_is_asked_for_public_names_and_addresses(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["0x", "0X7f.0.0.1", "a.1", "127.0.0.1.", "::ffff:127.0.0.1", "fe80::1", "home.arpa"]
+    "host",
+    [
+        *("0x", "0X7f.0.0.1", "a.1", "127.0.0.1.", "::ffff:127.0.0.1", "fe80::1"),
+        *("home.arpa", "vault", "vault.", "wiki.corp", "nas.lan", "router.home", "a.intranet", "a.private"),
+    ],
 )
 def test_a_proxy_is_not_asked_for_old_forms_of_addresses_nor_for_the_house(host: str) -> None:
     assert judge_name(host) is not None

@@ -9,6 +9,8 @@ import pytest
 from made import MINUTE, NOON, feed_settings
 from newsroom import DAY, FEED, HOUR, Newsroom, after, answer, failing, item, rss
 
+from monitor.adapters.sandbox import TwoSpeedSandbox
+from monitor.core.articles.extract import extract_article
 from monitor.model.article import EntityMention, Quality, ReadOutcome
 from monitor.model.entry import Fate
 from monitor.model.errors import SandboxFailed, SandboxReason
@@ -16,6 +18,7 @@ from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 from monitor.pipeline.read import RETRY_AFTER, ReadReport, ReadStage
 from monitor.pipeline.study import study_article
+from monitor.ports import Sandbox
 from monitor.testing import InlineSandbox, StaticRecognizer
 
 PAGE = "https://news.example/e1"
@@ -320,10 +323,29 @@ class Deaf(InlineSandbox):
         return super().run(function, *args, **kwargs)
 
 
-def read_with(room: Newsroom, sandbox: InlineSandbox) -> list[ReadReport]:
+def read_with(room: Newsroom, sandbox: Sandbox) -> list[ReadReport]:
     return list(
         ReadStage(room.store.articles, room.store.reading, room.fetcher, sandbox, room.clock).run(lambda: False)
     )
+
+
+class Hasty(InlineSandbox):
+    """Children that give no page its time."""
+
+    def run(self, function, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if function is extract_article:
+            raise SandboxFailed("extract_article", SandboxReason.CPU, "over 0.4 s of CPU")
+        return super().run(function, *args, **kwargs)
+
+
+def test_a_page_that_takes_long_while_too_many_others_do_is_read_soon_and_not_given_up(room: Newsroom) -> None:
+    enter(room)
+    room.fetcher.answers[PAGE] = answer(page("Torkham was closed."))
+    (report,) = read_with(room, TwoSpeedSandbox(Hasty(), InlineSandbox(), most=0))
+    assert report.outcome is ReadOutcome.POSTPONED
+    room.clock.advance(RETRY_AFTER[0])
+    (report,) = read_with(room, TwoSpeedSandbox(Hasty(), InlineSandbox(), most=1))
+    assert report.outcome is ReadOutcome.PAGE
 
 
 def test_a_machine_in_trouble_holds_an_entry_up_for_minutes_and_never_for_good() -> None:

@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,6 +123,31 @@ def test_a_task_that_waits_for_ever_ends_at_the_deadline_and_the_next_one_works(
 
 def test_what_cannot_be_sent_is_a_named_failure(sandbox: ProcessSandbox) -> None:
     assert reason_of(sandbox, lambda: None) is SandboxReason.RAISED
+
+
+class Body:
+    """Says when it is packed."""
+
+    def __init__(self) -> None:
+        self.packed = threading.Event()
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[()]]:
+        self.packed.set()
+        return bytes, ()
+
+
+def test_what_waits_for_a_child_is_not_packed_yet_and_thus_not_in_memory_twice(
+    sandbox: ProcessSandbox, tmp_path: Path
+) -> None:
+    pipe, body = tmp_path / "pipe", Body()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(sandbox.run, Path.read_bytes, pipe)
+        with pipe.open("wb"):  # the only child reads it: it is busy until this is closed
+            waiting = threads.submit(sandbox.run, len, body)  # type: ignore[arg-type]  # bytes on the other side
+            assert not body.packed.wait(0.5)
+        assert waiting.result() == 0
+    assert body.packed.is_set()
 
 
 def test_a_child_is_used_again_and_replaced_after_its_share_of_tasks() -> None:
