@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from enum import Enum
+from typing import Literal
 
 import httpx2
 
@@ -42,11 +43,11 @@ _LOOKS = 6  # at how a body comes, in the time that it may take
 _LEAST = LARGE / 2 / _LOOKS  # bytes between two looks: see `Room.watch`
 
 
-class Places:
-    """So many places for large bodies, shared by all fetches of one event loop."""
+class Places(asyncio.Semaphore):
+    """So many places for large bodies, shared by all fetches of one event loop. Who came first gets one first."""
 
     def __init__(self, places: int) -> None:
-        self._free = asyncio.Semaphore(places)
+        super().__init__(places)
         self.waiting = 0
         self._made_way = 0  # who was given up for one of those that still wait
 
@@ -56,18 +57,14 @@ class Places:
         self._made_way += wanted
         return wanted
 
-    async def take(self) -> None:
-        """Waits for a place; who came first gets it."""
+    async def acquire(self) -> Literal[True]:
+        """Waits for a place."""
         self.waiting += 1
         try:
-            await self._free.acquire()
+            return await super().acquire()
         finally:
             self.waiting -= 1
             self._made_way = max(0, self._made_way - 1)
-
-    def give_back(self) -> None:
-        """The next one may have it."""
-        self._free.release()
 
 
 class Room:
@@ -87,7 +84,7 @@ class Room:
         """Waits for a place. `leave_slot` is called before, unless too many wait so already, and else after it."""
         if self._places.waiting < MOST_WAITING:
             leave_slot()
-        await self._places.take()
+        await self._places.acquire()
         self.taken = True
         leave_slot()
 
@@ -119,7 +116,7 @@ class Room:
         """Safe to call without a place."""
         if self.taken:
             self.taken = False
-            self._places.give_back()
+            self._places.release()
 
 
 async def read_body(
