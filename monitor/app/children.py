@@ -7,9 +7,11 @@ from monitor.adapters.sandbox import PRELOAD, ProcessSandbox, TwoSpeedSandbox
 PARSERS = 2
 """Children that parse. Two processors are what a small machine has."""
 LONG_READS = 6
-"""Bodies at once that take longer than a feed or page should, or wait for their turn. One more is not read now."""
+"""Feeds at once, and pages, that take longer than they should, or wait for a turn. One more is not read now."""
 POLL_READERS = PARSERS + LONG_READS
 """Bodies that the poll stage has at work: those that take long leave the children that parse to the others."""
+PAGE_READERS = PARSERS + LONG_READS
+"""Pages that the read stage has at work, for the same reason; and as many entries without a page."""
 # A feed takes some thousandths, a large one that feedparser must read a tenth.
 _SOON = 0.4  # seconds of CPU
 
@@ -28,7 +30,8 @@ def parsing_sandbox() -> ProcessSandbox:
 def reading_sandbox() -> TwoSpeedSandbox:
     """For all that the daemon reads: with the model of language detection, which its children share.
 
-    What takes longer than it should has one child for itself, with the sandbox's own limits.
+    What takes longer than it should has one child for itself, with the sandbox's own limits. The read stage has
+    places of its own there: six slow pages must not keep a large feed from being read at all.
     """
     fast = ProcessSandbox(workers=PARSERS, cpu_seconds=_SOON, preload=PRELOADED)
     return TwoSpeedSandbox(fast, ProcessSandbox(workers=1, preload=PRELOADED), LONG_READS)

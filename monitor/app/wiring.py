@@ -25,7 +25,7 @@ from monitor.adapters.fetch.hubs import HttpHubs
 from monitor.adapters.nlp import SpacyRecognizer
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
-from monitor.app.children import POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
+from monitor.app.children import PAGE_READERS, POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.standing import inboxes_of
@@ -143,11 +143,12 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             store.articles,
             store.reading,
             pages,
-            sandbox,
+            sandbox.with_own_places(),
             clock,
             recognizer,
             settings.access,
             settings.poll.per_host,
+            PAGE_READERS,
         ),
         group=GroupStage(store.grouping, clock, settings.story_window),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),

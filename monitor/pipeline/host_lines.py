@@ -12,10 +12,14 @@ MOST_OF_A_HOST = 8  # with the fetcher at once, where one of them is asked: it a
 
 
 class HostLines:
-    """Lets so many requests of each host go at once, the others in their order. For one thread."""
+    """Lets so many requests of each host go at once, the others in their order. For one thread.
 
-    def __init__(self, per_host: int) -> None:
-        self._most = max(MOST_OF_A_HOST, 2 * per_host)
+    `most` of a host are gone at once: twice `per_host`, so that the next one is there when one is answered, and
+    no fewer than `least`.
+    """
+
+    def __init__(self, per_host: int, least: int = MOST_OF_A_HOST) -> None:
+        self.most = max(least, 2 * per_host)
         self._ready: deque[FetchRequest] = deque()
         self._waiting: dict[str, deque[FetchRequest]] = {}
         self._gone: dict[int, str] = {}  # those that are ready or with the fetcher, by key: their hosts
@@ -28,7 +32,7 @@ class HostLines:
     def join(self, request: FetchRequest) -> None:
         """The last one of its host's line."""
         host = full_host(request.url)
-        if self._of_host.get(host, 0) < self._most:
+        if self._of_host.get(host, 0) < self.most:
             self._let_go(request, host)
         else:
             self._waiting.setdefault(host, deque()).append(request)

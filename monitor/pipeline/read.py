@@ -6,13 +6,17 @@ A page that shows a wall, or cannot be had, is asked again for six hours; what i
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
 from monitor.core.feeds.server_wishes import retry_after
+from monitor.core.text.urls import full_host
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
 from monitor.model.article import Extracted, NewArticle, Quality, ReadOutcome
 from monitor.model.entry import Entry
@@ -23,12 +27,15 @@ from monitor.model.reading import Remembered, RereadState
 from monitor.pipeline.host_lines import HostLines
 from monitor.pipeline.in_hand import InHand
 from monitor.pipeline.isolation import TRY_AGAIN, named
+from monitor.pipeline.lanes import Lanes
 from monitor.pipeline.page_text import REREAD_AFTER, PageText, page_text
 from monitor.pipeline.writing import OUR_TROUBLE, Counted, Writer
 from monitor.ports import ArticleStore, Clock, EntityRecognizer, Fetcher, ReadingMemory, Sandbox
 
 BATCH = 100  # entries taken at a time
-MOST_IN_LINE = 1_000  # entries in memory whose pages wait for their hosts; more of them hold up everything
+MOST_IN_LINE = 1_000  # entries in memory that wait for their hosts or for a reader; more hold up everything
+MOST_OF_A_FEED = 100  # of them, or a batch more: one whose pages take long must not be all that is in line
+LOOK_AGAIN = 1.0  # seconds between two looks for what is to be read while others are
 _REREADS = 10  # of them at most, beside what is new
 # A page that does not answer is asked again after these waits; then the feed's own text has to do, with a note,
 # and the page is asked again later (REREAD_AFTER).
@@ -61,10 +68,59 @@ class ReadReport:
     revision: int | None = None
 
 
+class _Run:
+    """What one run has in hand. `lines` and `told` are the calling thread's alone."""
+
+    def __init__(self, per_host: int, readers: int) -> None:
+        self.asked: dict[int, Entry] = {}  # until stored: the readers take off what they are done with
+        self.lines = HostLines(per_host, 0)
+        self.done: SimpleQueue[ReadReport | BaseException | None] = SimpleQueue()
+        self.pages = Lanes[ReadReport | None](readers, "page", self.done)  # a lane for each host
+        self.words = Lanes[ReadReport | None](readers, "words", self.done)  # a lane for each feed
+        self.told: list[ReadReport] = []
+        # Those that lie in memory: one of each host is read. Few enough hosts take long at once (the daemon's
+        # sandbox sees to that) for the others to go on.
+        self.most_pages = readers * self.lines.most
+
+    def __len__(self) -> int:
+        """How many wait for their hosts, or are read."""
+        return len(self.lines) + len(self.pages) + len(self.words)
+
+    def gather(self, wait: float = 0.0) -> bool:
+        """Takes what is done, for which it waits so many seconds, or until one more page may be drawn.
+
+        Whether there was anything. Raises what a reader raised.
+        """
+        took = False
+        while True:
+            full = len(self.pages) >= self.most_pages
+            try:
+                done = self.done.get(timeout=None if full else wait)
+            except Empty:
+                return took
+            took, wait = True, 0.0
+            if isinstance(done, BaseException):
+                raise done
+            if done is not None:
+                self.told.append(done)
+                if wants_page(done.entry):
+                    self.lines.answered(done.entry.row)
+
+    def close(self) -> None:
+        """Waits for what is read just now; the rest is given up."""
+        self.pages.close()
+        self.words.close()
+
+
 @dataclass(frozen=True, slots=True)
 class ReadStage:
     """Reads what waits. `recognizer` adds names to what the rules' own entities will find; `access` is by the URL
-    of a feed, as declared."""
+    of a feed, as declared.
+
+    `readers` pages are read side by side, and beside them as many entries that have only the feed's own words,
+    which never wait for a page. An entry that takes long holds up those of its host (its feed, without a page) and
+    no other: of a host one page is read at a time, while the next is fetched, and is judged by all before it.
+    """
 
     articles: ArticleStore
     memory: ReadingMemory
@@ -74,65 +130,85 @@ class ReadStage:
     recognizer: EntityRecognizer | None = None
     access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
     per_host: int = 1  # pages of a host asked at once
+    readers: int = 1
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
-        """Reads until nothing waits and nothing is in flight; one report an entry.
+        """Reads until nothing waits and nothing is in flight; one report an entry, in the order they are done.
 
-        From `stopping` on it asks for nothing more and waits for what is in flight.
+        From `stopping` on it asks for nothing more and waits for what is in flight. A report may come no sooner
+        than the next answer.
         """
-        asked: dict[int, Entry] = {}
-        done: list[ReadReport] = []
-        lines = HostLines(self.per_host)
-
-        def pages() -> Iterator[FetchRequest | None]:
-            while not stopping():
-                entries = self._due() if len(lines) < MOST_IN_LINE else ()
-                for entry in entries:
-                    if stopping():
-                        return
-                    if not self.in_hand.take(entry.row):
-                        continue
-                    asked[entry.row] = entry
-                    if wants_page(entry):
-                        access = self.access.get(entry.feed_url, PLAIN_ACCESS)
-                        lines.join(
-                            FetchRequest(entry.row, entry.new.parsed.link or "", Purpose.PAGE, access=access)
-                        )
-                    else:
-                        # Here and not behind the answers: a page that hangs must not hold up a feed's own text.
-                        done.append(self._finished(asked, entry.row, None))
-                    yield from lines.ready()
-                yield from lines.ready()
-                if not entries:
-                    yield None
-
-        def until_stopped() -> Iterator[FetchRequest | None]:
-            yield from pages()
-            # The next generation need not wait for the hosts of those that were not asked.
-            left = lines.leave()
-            for row in left:
-                del asked[row]
-            self.in_hand.give_back(left)
-
+        run = _Run(self.per_host, self.readers)
         try:
-            for response in self.fetcher.fetch_many(until_stopped()):
-                lines.answered(response.request.key)
-                yield self._finished(asked, response.request.key, response)
-                yield from _drained(done)
-            yield from _drained(done)
+            with contextlib.closing(run):
+                yield from self._reports(run, stopping)
         finally:
-            self.in_hand.give_back(asked)
+            self.in_hand.give_back(run.asked)
 
-    def _due(self) -> Sequence[Entry]:
-        now, besides = self.clock.now(), self.in_hand.rows()
-        return [*self.articles.waiting(now, BATCH, besides), *self.memory.rereads(now, _REREADS, besides)]
+    def _reports(self, run: _Run, stopping: Callable[[], bool]) -> Iterator[ReadReport]:
+        while True:
+            for response in self.fetcher.fetch_many(self._wanted(run, stopping)):
+                entry = run.asked[response.request.key]
+                lane = full_host(response.request.url)
+                run.pages.join(lane, partial(self._finished, run, entry, response))
+                run.gather()
+                yield from _drained(run.told)
+            # Nothing is in flight; but a page may take its child ten seconds, and others come meanwhile.
+            at_work = len(run.pages) + len(run.words)
+            took = run.gather(LOOK_AGAIN if at_work else 0.0)
+            yield from _drained(run.told)
+            if not at_work and not took:  # what is done lets the next ones of its host go
+                return
 
-    def _finished(self, asked: dict[int, Entry], row: int, response: FetchResponse | None) -> ReadReport:
-        report = self._guarded(asked[row], response)
-        del asked[row]
-        self.in_hand.give_back([row])
+    def _wanted(self, run: _Run, stopping: Callable[[], bool]) -> Iterator[FetchRequest | None]:
+        """The pages to be asked for; what has none goes to the readers."""
+        while not stopping():
+            entries = self._due(run) if len(run) < MOST_IN_LINE else ()
+            for entry in entries:
+                if stopping():
+                    break
+                if not self.in_hand.take(entry.row):
+                    continue
+                run.asked[entry.row] = entry
+                if wants_page(entry):
+                    access = self.access.get(entry.feed_url, PLAIN_ACCESS)
+                    link = entry.new.parsed.link or ""
+                    run.lines.join(FetchRequest(entry.row, link, Purpose.PAGE, access=access))
+                else:
+                    run.words.join(entry.feed_id, partial(self._unless_stopping, stopping, run, entry))
+                yield from run.lines.ready()
+            run.gather()
+            yield from run.lines.ready()
+            if not entries:
+                yield None
+        # The next generation need not wait for the hosts of those that were not asked.
+        for row in run.lines.leave():
+            self._let_go(run, row)
+
+    def _due(self, run: _Run) -> Sequence[Entry]:
+        now, rows = self.clock.now(), self.in_hand.rows()
+        of_feeds = Counter(entry.feed_id for entry in list(run.asked.values()))
+        feeds = {feed_id for feed_id, count in of_feeds.items() if count >= MOST_OF_A_FEED}
+        return [
+            *self.articles.waiting(now, BATCH, rows, feeds),
+            *self.memory.rereads(now, _REREADS, rows, feeds),
+        ]
+
+    def _unless_stopping(self, stopping: Callable[[], bool], run: _Run, entry: Entry) -> ReadReport | None:
+        if stopping():  # it waits no longer: the next generation, or the next start, reads it
+            self._let_go(run, entry.row)
+            return None
+        return self._finished(run, entry, None)
+
+    def _finished(self, run: _Run, entry: Entry, response: FetchResponse | None) -> ReadReport:
+        report = self._guarded(entry, response)
+        self._let_go(run, entry.row)
         return report
+
+    def _let_go(self, run: _Run, row: int) -> None:
+        del run.asked[row]
+        self.in_hand.give_back([row])
 
     def _guarded(self, entry: Entry, response: FetchResponse | None) -> ReadReport:
         """Reads one entry; one that breaks the stage is tried again, at last without its page."""

@@ -16,8 +16,10 @@ from monitor.model.rule import RuleFailure
 class ArticleStore(Protocol):
     """Entries to be read, articles to be grouped and matched."""
 
-    def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
-        """Entries to be read whose time has come, besides those rows, oldest first."""
+    def waiting(
+        self, now: datetime, limit: int, besides: Collection[int] = (), besides_feeds: Collection[int] = ()
+    ) -> Sequence[Entry]:
+        """Entries to be read whose time has come, besides those rows and all of those feeds, oldest first."""
         ...
 
     def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> int | None:

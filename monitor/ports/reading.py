@@ -21,8 +21,13 @@ class ReadingMemory(Protocol):
         """
         ...
 
-    def rereads(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
-        """Entries whose page is to be asked again and whose time has come, besides those rows, oldest first."""
+    def rereads(
+        self, now: datetime, limit: int, besides: Collection[int] = (), besides_feeds: Collection[int] = ()
+    ) -> Sequence[Entry]:
+        """Entries whose page is to be asked again and whose time has come, oldest first.
+
+        Besides those rows and all of those feeds.
+        """
         ...
 
     def record_reread(self, article: NewArticle, remembered: Remembered) -> GivenAtLast | None:

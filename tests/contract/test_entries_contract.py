@@ -55,6 +55,16 @@ def test_only_waiting_entries_wait(store: Store, feed: Feed) -> None:
     assert [entry.new.parsed.id for entry in store.articles.waiting(NOON, 10)] == ["e1"]
 
 
+def test_of_those_that_wait_rows_and_whole_feeds_may_be_left_out(store: Store) -> None:
+    store.feeds.sync([feed_settings(), feed_settings("https://other.example/feed", name="Other")], NOON)
+    one, other = store.feeds.all()
+    poll(store, one, new_entry("e1"), new_entry("e2"))
+    poll(store, other, new_entry("o1"))
+    first = store.articles.waiting(NOON, 1)[0].row
+    assert [entry.new.parsed.id for entry in store.articles.waiting(NOON, 10, [first], [other.id])] == ["e2"]
+    assert [entry.new.parsed.id for entry in store.articles.waiting(NOON, 1, (), {one.id})] == ["o1"]
+
+
 def test_a_waiting_entry_brings_what_reading_needs(store: Store) -> None:
     store.feeds.sync([feed_settings(full_text=True, tags=("border",))], NOON)
     poll(store, store.feeds.all()[0], new_entry(authors=("Riaz Khan",)))

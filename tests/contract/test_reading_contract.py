@@ -47,6 +47,7 @@ def test_a_page_is_asked_again_at_its_time_and_its_entry_is_no_waiting_one(store
     (entry,) = store.reading.rereads(NOON + HOUR, 10)
     assert (entry.row, entry.rereads, entry.new.parsed.title, entry.full_text) == (row, 0, "Title a", False)
     assert store.reading.rereads(NOON + HOUR, 10, [row]) == []
+    assert store.reading.rereads(NOON + HOUR, 10, (), [feed.id]) == []
 
 
 def test_what_a_page_gives_at_last_revises_its_entry(store: Store, feed: Feed) -> None:

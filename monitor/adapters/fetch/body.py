@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from enum import Enum
+from typing import Literal
 
 import httpx2
 
@@ -36,24 +37,80 @@ class BodyBroken(Exception):
 
 LARGE = 500_000
 """Bytes from which on a body needs room: twice the mean feed."""
+MOST_WAITING = 32
+"""Bodies of a kind that may wait for room without a slot: of both together 32 MB, and 64 sockets."""
+_LOOKS = 6  # at how a body comes, in the time that it may take
+_LEAST = LARGE / 2 / _LOOKS  # bytes between two looks: see `Room.watch`
+
+
+class Places(asyncio.Semaphore):
+    """So many places for large bodies, shared by all fetches of one event loop. Who came first gets one first."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__(places)
+        self.waiting = 0
+        self._made_way = 0  # who was given up for one of those that still wait
+
+    def claim(self) -> bool:
+        """Whether somebody waits for whom nobody was given up yet: whoever asks is."""
+        wanted = self.waiting > self._made_way
+        self._made_way += wanted
+        return wanted
+
+    async def acquire(self) -> Literal[True]:
+        """Waits for a place."""
+        self.waiting += 1
+        try:
+            return await super().acquire()
+        finally:
+            self.waiting -= 1
+            self._made_way = max(0, self._made_way - 1)
 
 
 class Room:
     """Room for one large body: taken when it proves to be one, given back when nobody holds it any more.
 
-    `places` are shared by all bodies of a kind: without them, as many as are fetched at once could each take
-    all that the cap allows.
+    Without `places`, which are shared by all bodies of a kind, as many as are fetched at once could each take all
+    that the cap allows.
     """
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
+    def __init__(self, places: Places) -> None:
         self._places = places
+        self._look: asyncio.TimerHandle | None = None
         self.taken = False
+        self.size = 0  # of the body, so far
 
-    async def take(self) -> None:
-        """Waits for a place; once for a body, however often it is asked."""
-        if not self.taken:
-            await self._places.acquire()
-            self.taken = True
+    async def take(self, leave_slot: Callable[[], None]) -> None:
+        """Waits for a place. `leave_slot` is called before, unless too many wait so already, and else after it."""
+        if self._places.waiting < MOST_WAITING:
+            leave_slot()
+        await self._places.acquire()
+        self.taken = True
+        leave_slot()
+
+    def watch(self, seconds: float, give_up: Callable[[], None]) -> None:
+        """Has a body given up that comes very slowly while others wait for its place; `seconds` may one take.
+
+        Very slowly is, over a sixth of these seconds, less than half of what a sixth of LARGE would be (42 kB in
+        5 s of 30): who is always as slow as that is late before it needs room. To be called with a place.
+        """
+        loop = asyncio.get_running_loop()
+
+        def look(before: int) -> None:
+            if self.size - before < _LEAST and self._places.claim():
+                give_up()
+            else:
+                look_later()
+
+        def look_later() -> None:
+            self._look = loop.call_later(seconds / _LOOKS, look, self.size)
+
+        look_later()
+
+    def end_watch(self) -> None:
+        """The body is whole, or given up."""
+        if self._look is not None:
+            self._look.cancel()
 
     def give_back(self) -> None:
         """Safe to call without a place."""
@@ -68,11 +125,12 @@ async def read_body(
     excess: Excess,
     body: bytearray | None = None,
     *,
-    take_room: Callable[[], Awaitable[None]] | None = None,
+    take_room: Callable[[int], Awaitable[None]] | None = None,
 ) -> bytes:
     """The decoded body, at most `cap` bytes; `body` keeps what came when the rest fails.
 
-    `take_room` is awaited when the body proves to be large: it waits for room.
+    `take_room` is awaited when the body proves to be large, and with each further piece: it is told the size, and
+    waits for room.
 
     The cap holds for the bytes on the wire, for the result, and for every step of nested encodings in
     between, so that neither memory (cap + 64 kB per step) nor work can be multiplied. Raises BodyTooLarge
@@ -91,7 +149,7 @@ async def read_body(
             if len(body) > cap:
                 break
             if take_room is not None and len(body) > LARGE:
-                await take_room()
+                await take_room(len(body))
         if len(body) > cap or wire > cap:
             if excess is Excess.REFUSE:
                 body.clear()  # now, not when the collector finds the frame that the error keeps

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from monitor.adapters.fetch.body import Room
+from monitor.adapters.fetch.body import Places, Room
 from monitor.adapters.fetch.exchange import Exchange, Seat
 from monitor.adapters.fetch.faults import fault_of
 from monitor.adapters.fetch.pauses import HostPauses
@@ -65,7 +65,7 @@ class HttpFetcher:
         self._exchange: Exchange | None = None
         self._calls: set[_Call] = set()
         # Apart: a feed's pages may be on a thousand hosts of somebody's choice, and feeds must not wait for them.
-        self._large = {purpose: asyncio.Semaphore(_MOST_LARGE) for purpose in Purpose}
+        self._large = {purpose: Places(_MOST_LARGE) for purpose in Purpose}
 
     def fetch_many(self, requests: Iterator[FetchRequest | None]) -> Iterator[FetchResponse]:
         """Answers in completion order; `requests` is read in the calling thread, when a slot is free.
@@ -76,8 +76,9 @@ class HttpFetcher:
         feeds than that holds up no other, however slow it is. At most 9 × `concurrency` are thus drawn and
         unanswered. How long the last of a host waits is not bounded by `timeout`: with n drawn before it, up to
         n / `per_host` × max(`timeout`, `host_delay`). Of bodies over 500 kB, four feeds and four pages are read
-        or wait to be drawn at once, over all calls; the others wait for that, outside of their deadline. Closing
-        the generator cancels what this call has in flight.
+        or wait to be drawn at once, over all calls; the others wait for that, outside of their deadline. Neither
+        those nor up to 32 feeds and 32 pages that wait take a slot. One that is read and hardly comes while others
+        wait is given up, as late. Closing the generator cancels what this call has in flight.
         """
         call = _Call(self._settings)
         with self._lock:
@@ -128,6 +129,9 @@ class HttpFetcher:
             if news is None:  # closed
                 return
             ticket, what = news
+            if what is None:
+                call.set_aside(ticket)
+                continue
             if isinstance(what, str):
                 call.move(ticket, what)
                 continue
@@ -151,7 +155,12 @@ class HttpFetcher:
         room = Room(self._large[request.purpose])
         try:
             try:
-                seat = Seat(call.slots, lambda host: call.news.put((ticket, host)), room)
+                seat = Seat(
+                    call.slots,
+                    moved=lambda host: call.news.put((ticket, host)),
+                    room=room,
+                    left=lambda: call.news.put((ticket, None)),
+                )
                 response = await self._exchange.fetch(request, seat)
             except Exception as error:  # the last net: a fault of ours must not lose the request
                 outcome, why = fault_of(error)
@@ -182,12 +191,12 @@ class HttpFetcher:
 class _Call:
     """The requests of one `fetch_many`, seen from the calling thread.
 
-    `news` comes from the loop's thread: the answer to a ticket, or the host its fetch was redirected to; None
-    says that the fetcher was closed.
+    `news` comes from the loop's thread: the answer to a ticket, or the host its fetch was redirected to, or None
+    when it left its slot; None alone says that the fetcher was closed.
     """
 
     def __init__(self, settings: PollSettings) -> None:
-        self.news: queue.SimpleQueue[tuple[int, FetchResponse | str] | None] = queue.SimpleQueue()
+        self.news: queue.SimpleQueue[tuple[int, FetchResponse | str | None] | None] = queue.SimpleQueue()
         self.tickets = count()  # an equal request may be drawn twice: neither it nor its key tells the two apart
         self.slots = asyncio.Semaphore(settings.concurrency)
         self._concurrency = settings.concurrency
@@ -197,6 +206,7 @@ class _Call:
         self._futures: dict[int, Future[None]] = {}
         self._held: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
         self._running = 0
+        self._aside: set[int] = set()  # those of them that have no slot
 
     @property
     def in_flight(self) -> int:
@@ -206,7 +216,8 @@ class _Call:
     def has_room(self) -> bool:
         """Whether a request may be drawn: of one host, no more than `per_host` can run, the others wait."""
         waiting = self.in_flight - self._running
-        return self._running < self._concurrency and waiting < _WAITING * self._concurrency
+        in_slots = self._running - len(self._aside)
+        return in_slots < self._concurrency and waiting < _WAITING * self._concurrency
 
     def start(self, ticket: int, request: FetchRequest, future: Future[None]) -> None:
         self._futures[ticket] = future
@@ -216,6 +227,10 @@ class _Call:
         self._leave(ticket)
         self._enter(ticket, host)
 
+    def set_aside(self, ticket: int) -> None:
+        """Its body is large: it runs, and takes no slot."""
+        self._aside.add(ticket)
+
     def hold(self, ticket: int) -> asyncio.Event:
         """Set when the answer is drawn; for the loop's thread, before it is news."""
         drawn = asyncio.Event()
@@ -224,6 +239,7 @@ class _Call:
 
     def settle(self, ticket: int) -> None:
         self._leave(ticket)
+        self._aside.discard(ticket)
         del self._futures[ticket]
         if ticket in self._held:
             loop, drawn = self._held.pop(ticket)

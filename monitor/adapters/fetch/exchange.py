@@ -26,6 +26,7 @@ from monitor.model.fetch import FetchRequest, FetchResponse, Purpose
 MAX_REDIRECTS = 5
 ERROR_BODY_BYTES = 2_000
 _ERROR_BODY_SECONDS = 5.0
+_TOO_SLOWLY = "a large body that came too slowly while others waited for its place"
 _TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": None}  # polling design "Limits"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
@@ -51,11 +52,40 @@ class _Trail:
 @dataclass(frozen=True, slots=True)
 class Seat:
     """Where a fetch stands in its call: `slots` bounds what the call runs at once, `moved` is told a redirect's
-    host before the fetch waits for its turn there. `room` is for a body that is large."""
+    host before the fetch waits for its turn there. `room` is for a body that is large, `left` is called when such
+    a one leaves its slot to others."""
 
     slots: asyncio.Semaphore
     moved: Callable[[str], None]
     room: Room | None = None
+    left: Callable[[], None] = lambda: None
+
+
+class _Slot:
+    """One of the slots, held for as long as a block lasts, unless it is left before."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._held = False
+
+    async def __aenter__(self) -> _Slot:
+        await self._seat.slots.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give_back()
+
+    def leave(self) -> None:
+        """To others; safe to call twice."""
+        if self._give_back():
+            self._seat.left()
+
+    def _give_back(self) -> bool:
+        held, self._held = self._held, False
+        if held:
+            self._seat.slots.release()
+        return held
 
 
 class _Budget:
@@ -64,6 +94,7 @@ class _Budget:
     def __init__(self, seconds: float) -> None:
         self.total = seconds
         self.spent = 0.0
+        self.given_up = False
         self._since: float | None = None  # loop time
         self._deadline = asyncio.timeout(None)
 
@@ -96,6 +127,11 @@ class _Budget:
             if self._since is not None:
                 self._since += loop.time() - begun
             self._deadline.reschedule(loop.time() + left)
+
+    def give_up(self) -> None:
+        """Ends `spending` now, as if the deadline were over."""
+        self.given_up = True
+        self._deadline.reschedule(asyncio.get_running_loop().time())
 
 
 class Exchange:
@@ -153,14 +189,19 @@ class Exchange:
                 if request.purpose is Purpose.PAGE:
                     await self._obey_robots(target, request.access, way)
                 turn = self._turns.turn(trail.host, ahead=ahead or trail.hops > 0)
-                async with turn, seat.slots, budget.spending():
+                async with turn, _Slot(seat) as slot, budget.spending():
                     self._expect_no_pause(trail)  # it may have begun while this waited
-                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess, seat.room)
+                    take_room = _taking(seat.room, slot, budget)
+                    outcome, target, body = await self._hop(request, trail, way, budget, cap, excess, take_room)
             why = _why_not(request.access, trail) if outcome not in _SUCCESS else ""
         except TimeoutError:
-            outcome, why = PollOutcome.TIMEOUT, f"no whole answer within {budget.total:g} s"
+            late = f"no whole answer within {budget.total:g} s"
+            outcome, why = PollOutcome.TIMEOUT, _TOO_SLOWLY if budget.given_up else late
         except Exception as error:
             outcome, why = fault_of(error)
+        finally:
+            if seat.room is not None:
+                seat.room.end_watch()
         response = _respond(request, trail, outcome, why, body, budget.spent)
         if trail.status is not None:
             self._pauses.note(trail.host, response)
@@ -203,7 +244,7 @@ class Exchange:
         budget: _Budget,
         cap: int,
         excess: Excess,
-        room: Room | None,
+        take_room: Callable[[int], Awaitable[None]] | None,
     ) -> tuple[PollOutcome, httpx2.URL | None, bytes]:
         """One request: the outcome, where to go next (None: here it ends), the body."""
         assert trail.url is not None
@@ -219,7 +260,7 @@ class Exchange:
                 return PollOutcome.BAD_REDIRECT, _next_target(response, trail), b""
             outcome = outcome_of_status(response.status_code)
             if outcome is PollOutcome.OK:
-                return outcome, None, await read_body(response, cap, excess, take_room=_taking(room, budget))
+                return outcome, None, await read_body(response, cap, excess, take_room=take_room)
             if outcome is PollOutcome.NOT_MODIFIED:
                 if not trail.conditional:
                     raise Refused(PollOutcome.PROTOCOL_ERROR, "answered 304 although no validators were sent")
@@ -229,13 +270,17 @@ class Exchange:
             await response.aclose()
 
 
-def _taking(room: Room | None, budget: _Budget) -> Callable[[], Awaitable[None]]:
-    """What waits for room, with the deadline's clock stopped."""
+def _taking(room: Room | None, slot: _Slot, budget: _Budget) -> Callable[[int], Awaitable[None]] | None:
+    """What waits for room, without a slot and with the deadline's clock stopped."""
+    if room is None:
+        return None
 
-    async def take() -> None:
-        if room is not None and not room.taken:
+    async def take(size: int) -> None:
+        room.size = size
+        if not room.taken:
             async with budget.waiting():
-                await room.take()
+                await room.take(slot.leave)
+            room.watch(budget.total, budget.give_up)
 
     return take
 

@@ -23,7 +23,12 @@ class TwoSpeedSandbox:
     def __init__(self, fast: Sandbox, slow: Sandbox, most: int) -> None:
         self._fast = fast
         self._slow = slow
+        self._most = most
         self._places = threading.Semaphore(most)
+
+    def with_own_places(self) -> TwoSpeedSandbox:
+        """One over the same children whose tasks take no places of this one's; closing either closes both."""
+        return TwoSpeedSandbox(self._fast, self._slow, self._most)
 
     def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's value, computed in a child; see `ports.Sandbox`."""

@@ -59,8 +59,10 @@ class SqlArticleStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def waiting(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
-        """Entries to be read whose time has come, besides those rows, oldest first."""
+    def waiting(
+        self, now: datetime, limit: int, besides: Collection[int] = (), besides_feeds: Collection[int] = ()
+    ) -> Sequence[Entry]:
+        """Entries to be read whose time has come, besides those rows and all of those feeds, oldest first."""
         query = (
             sa.select(t.entries, *FEED_OF_ENTRY)
             .join(t.feeds, t.feeds.c.id == t.entries.c.feed_id)
@@ -70,6 +72,8 @@ class SqlArticleStore:
         )
         if besides:
             query = query.where(t.entries.c.id.not_in(sorted(besides)))
+        if besides_feeds:
+            query = query.where(t.entries.c.feed_id.not_in(sorted(besides_feeds)))
         with self._db.read() as connection:
             return [entry_of(row) for row in connection.execute(query).mappings()]
 

@@ -73,7 +73,9 @@ class SqlReadingMemory:
                 for key, row, url_key, title, quality, first_seen, judged in rows
             ]
 
-    def rereads(self, now: datetime, limit: int, besides: Collection[int] = ()) -> Sequence[Entry]:
+    def rereads(
+        self, now: datetime, limit: int, besides: Collection[int] = (), besides_feeds: Collection[int] = ()
+    ) -> Sequence[Entry]:
         """Entries whose page is to be asked again and whose time has come, oldest first."""
         query = (
             sa.select(t.entries, _r.tries, *FEED_OF_ENTRY)
@@ -85,6 +87,8 @@ class SqlReadingMemory:
         )
         if besides:
             query = query.where(_e.id.not_in(sorted(besides)))
+        if besides_feeds:
+            query = query.where(_e.feed_id.not_in(sorted(besides_feeds)))
         with self._db.read() as connection:
             return [
                 replace(entry_of(row), rereads=row["tries"]) for row in connection.execute(query).mappings().all()
@@ -139,7 +143,9 @@ def remember(connection: Connection, row: int, remembered: Remembered) -> None:
         for key in remembered.keys
     ]
     if insert_new(connection, t.page_parts, *parts):
-        connection.execute(_TRIM, [{"of_host": remembered.host, "with_key": key} for key in remembered.keys])
+        connection.execute(
+            _TRIM, [{"of_host": remembered.host, "with_key": key} for key in sorted(remembered.keys)]
+        )
     if remembered.reread is not None:
         _ask_again(connection, [row], remembered.reread, remembered)
     if remembered.walls:

@@ -80,6 +80,14 @@ def test_one_more_than_may_take_long_fails_at_once_and_says_so(sandbox: TwoSpeed
     assert sandbox.run(spin, 4 * SOON) == 4 * SOON  # there is room again
 
 
+def test_tasks_that_have_places_of_their_own_take_none_of_the_others(sandbox: TwoSpeedSandbox) -> None:
+    others = sandbox.with_own_places()
+    with ThreadPoolExecutor(2) as threads:
+        hostile = [threads.submit(others.run, spin, 1e9) for _ in range(2)]
+        assert sandbox.run(spin, 4 * SOON) == 4 * SOON
+        assert all(isinstance(one.exception(), SandboxFailed) for one in hostile)
+
+
 def test_other_failures_are_not_tried_twice(sandbox: TwoSpeedSandbox) -> None:
     with pytest.raises(NotAFeed):
         sandbox.run(refuse)
