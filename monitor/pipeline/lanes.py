@@ -23,9 +23,8 @@ class Lanes(Generic[T]):
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._done = done
         self._lock = Lock()
-        self._lanes: dict[
-            Hashable, deque[Callable[[], T]]
-        ] = {}  # the first one of each is at work, or about to be
+        # The first one of each is at work, or about to be.
+        self._lanes: dict[Hashable, deque[Callable[[], T]]] = {}
         self._calls = 0
         self._closed = False
 
