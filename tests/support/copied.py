@@ -48,7 +48,7 @@ def fill(store: SqlStore, rows: int = 12, seed: int = 1) -> SqlStore:
             known: set[tuple[Any, ...]] = set()
             made = []
             for number in range(1, rows + 1):
-                row = {one.name: _value(one, number, keys, dice) for one in table.columns}
+                row = {one.name: _value(one, number, keys, dice, store._db.sqlite) for one in table.columns}
                 key = tuple(repr(row[one.name]) for one in table.primary_key)
                 if key not in known:
                     known.add(key)
@@ -57,7 +57,9 @@ def fill(store: SqlStore, rows: int = 12, seed: int = 1) -> SqlStore:
     return store
 
 
-def _value(column: sa.Column[Any], number: int, keys: Mapping[str, list[int]], dice: random.Random) -> Any:
+def _value(
+    column: sa.Column[Any], number: int, keys: Mapping[str, list[int]], dice: random.Random, forward: bool
+) -> Any:
     unique = any(
         column.name in index and len(index) < 3
         for index in (
@@ -72,7 +74,9 @@ def _value(column: sa.Column[Any], number: int, keys: Mapping[str, list[int]], d
     if column.foreign_keys:
         (reference,) = column.foreign_keys
         parents = keys[reference.column.table.name]
-        if column.nullable and dice.random() < 0.3:
+        if reference.column.table is column.table and not forward:
+            parents = parents[: number - 1]
+        if column.nullable and (not parents or dice.random() < 0.3):
             return None
         return parents[number - 1] if column.primary_key or unique else dice.choice(parents)
     if column.nullable and not unique and dice.random() < 0.3:
@@ -92,7 +96,7 @@ def _any(type_: Any, number: int, unique: bool, dice: random.Random) -> Any:
     if isinstance(type_, sa.LargeBinary):
         return dice.randbytes(dice.randint(0, 40))
     if isinstance(type_, sa.Float):
-        return dice.choice((0.1, 1e-300, 3.0, -0.0, dice.random()))
+        return dice.choice((0.1, 1e-300, 3.0, dice.random()))
     if isinstance(type_, sa.BigInteger):
         return dice.choice((-(2**63), 2**63 - 1, number)) if not unique else number - 2**62
     if isinstance(type_, sa.Integer):

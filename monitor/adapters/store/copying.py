@@ -203,7 +203,8 @@ def _begin(source: Database, target: Database) -> bool:
         if found is None:
             migrate(connection)
         _expect_empty(target, connection)
-        _references(connection, sa.schema.DropConstraint)
+        for constraint in _foreign_keys(connection):
+            connection.execute(sa.schema.DropConstraint(constraint))
         _progress.create(connection)
         connection.execute(_progress.insert().values(part=_SOURCE, rows=0, last=source.name))
         connection.execute(_version.update().values(version_num=UNFINISHED))
@@ -256,7 +257,8 @@ def _finish(target: Database) -> None:
                 if found := next(broken_references(connection), None):
                     raise StoreUnusable(target.name, f"{found.table} has {found.what}")
             else:
-                _references(connection, sa.schema.AddConstraint)
+                for constraint in _foreign_keys(connection):
+                    connection.execute(sa.schema.AddConstraint(constraint, isolate_from_table=False))
                 _set_sequences(connection)
             _progress.drop(connection)
             connection.execute(_version.update().values(version_num=SCHEMA))
@@ -265,12 +267,11 @@ def _finish(target: Database) -> None:
         raise StoreUnusable(target.name, f"the references do not hold: {_first_line(error)}") from error
 
 
-def _references(connection: Connection, change: Callable[..., sa.schema.ExecutableDDLElement]) -> None:
-    """Drops or adds the foreign keys of all tables, where the database can."""
+def _foreign_keys(connection: Connection) -> Iterator[sa.ForeignKeyConstraint]:
+    """Those of all tables, where they can be dropped and added."""
     if connection.dialect.name == "postgresql":
         for table in metadata.sorted_tables:
-            for constraint in table.foreign_key_constraints:
-                connection.execute(change(constraint))
+            yield from table.foreign_key_constraints
 
 
 def _set_sequences(connection: Connection) -> None:

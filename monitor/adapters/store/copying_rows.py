@@ -22,6 +22,7 @@ _FETCHED = 100  # rows held while they are read: a push or a message may have me
 MOST_ROWS = 5_000  # of a chunk, which is one transaction
 MOST_BYTES = 8_000_000  # of its texts
 _HASH_BYTES = 16
+_TOLD = 500  # rows between two words of progress
 
 
 def rows_of(connection: Connection, table: sa.Table, after: Sequence[Any] | None = None) -> Iterator[Row]:
@@ -57,14 +58,14 @@ def without_nul(rows: Iterable[Row]) -> Iterator[Row]:
             yield row
 
 
-def chunks(rows: Iterator[Row], most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> Iterator[list[Row]]:
+def chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
     """The rows in portions that fit into memory; one that is larger by itself stands alone."""
     chunk: list[Row] = []
     size = 0
     for row in rows:
         chunk.append(row)
         size += sum(len(value) for value in row if isinstance(value, str | bytes))
-        if len(chunk) >= most_rows or size >= most_bytes:
+        if len(chunk) >= MOST_ROWS or size >= MOST_BYTES:
             yield chunk
             chunk, size = [], 0
     if chunk:
@@ -122,7 +123,7 @@ def count_and_hash(rows: Iterable[Row], tell: Callable[[int], None]) -> tuple[in
     """
     count = total = 0
     rows = iter(rows)
-    while some := list(islice(rows, MOST_ROWS // 10)):
+    while some := list(islice(rows, _TOLD)):
         for row in some:
             digest = blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()
             total += int.from_bytes(digest)
