@@ -20,7 +20,7 @@ from newsroom import fresh_store
 from postgres_server import postgres_server
 from warm import WarmProcess
 
-pytestmark = pytest.mark.needs("postgresql")
+pytestmark = pytest.mark.needs("postgresql", "a SQLite store")
 
 SECRET = "whsec_" + "A" * 43 + "="
 RECEIVERS = """

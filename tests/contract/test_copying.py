@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from copied import fill, on_disk, rows_by_table, without_nul
@@ -149,6 +150,29 @@ def test_what_was_broken_off_after_the_last_row_is_compared_again(source: str, c
     assert copy(source, copy_file).equal
 
 
+@pytest.mark.soak
+@pytest.mark.needs("postgresql")
+def test_a_server_that_goes_away_is_named_and_the_copy_goes_on_when_it_is_back(source: str) -> None:
+    from postgres_server import postgres_server
+
+    server = postgres_server()
+    target = server.fresh_database()
+    words = 0
+
+    def tell(phase: str, done: int, of: int) -> None:
+        nonlocal words
+        words += 1
+        if words == 10:
+            server.stop()
+
+    with pytest.raises(StoreUnusable, match="the same command goes on where this one stopped"):
+        copy(source, target, tell)
+    server.start()
+    copied = copy(source, target)
+    assert copied.resumed
+    assert copied.equal
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -225,6 +249,28 @@ def test_the_unfinished_copy_of_another_store_is_refused(source: str, copy_file:
         copy(source, copy_file)
     with pytest.raises(StoreUnfinished):
         compare_stores(source, copy_file, pid=PID, tell=silent)
+
+
+def test_a_copy_that_another_version_began_is_refused(source: str, copy_file: str) -> None:
+    with pytest.raises(BrokenOff):
+        copy(source, copy_file, breaking_off(3))
+    with closing(sqlite3.connect(copy_file.removeprefix("sqlite:///"))) as connection:
+        connection.execute("UPDATE copy_progress SET last = '0009' WHERE part = 'the schema'")
+        connection.commit()
+    with pytest.raises(StoreUnusable, match=r"another version began \(schema 0009\); name an empty database"):
+        copy(source, copy_file)
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_cannot_hold_every_script_is_refused(source: str) -> None:
+    from postgres_server import postgres_server
+
+    server = postgres_server()
+    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'")
+    with pytest.raises(StoreUnusable, match="keeps its texts in LATIN1, not UTF-8: createdb --encoding UTF8"):
+        copy(source, server.url("latin"))
+    server.drop(server.url("latin"))
 
 
 def test_a_store_is_not_copied_onto_itself(source: str) -> None:

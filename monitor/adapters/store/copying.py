@@ -37,7 +37,7 @@ from monitor.model.errors import StoreMissing, StoreUnusable
 
 COPYING, COMPARING, INDEXING = "copying", "comparing", "indexing"
 _INDEXED = 400  # articles in one transaction, as a search does it
-_SOURCE = ""  # stands for a table's name in the progress: its row names the source
+_SOURCE, _SCHEMA = "the source", "the schema"  # in the progress, beside the names of tables
 
 Tell = Callable[[str, int, int], None]
 """Called with the phase, and what is done and what there is, in rows."""
@@ -206,17 +206,21 @@ def _begin(source: Database, target: Database) -> bool:
         for constraint in _foreign_keys(connection):
             connection.execute(sa.schema.DropConstraint(constraint))
         _progress.create(connection)
-        connection.execute(_progress.insert().values(part=_SOURCE, rows=0, last=source.name))
+        _note(connection, _SOURCE, 0, source.name)
+        _note(connection, _SCHEMA, 0, SCHEMA)
         connection.execute(_version.update().values(version_num=UNFINISHED))
     return False
 
 
 def _expect_copy_of(source: Database, target: Database) -> None:
     with target.read() as connection:
-        query = sa.select(_progress.c.last).where(_progress.c.part == _SOURCE)
-        other = connection.execute(query).scalar_one()
-    if other != source.name:
+        noted = {row.part: row.last for row in connection.execute(sa.select(_progress))}
+    if noted[_SOURCE] != source.name:
+        other = noted[_SOURCE]
         why = f"holds an unfinished copy of another store, {other}; finish that one, or name an empty database"
+        raise StoreUnusable(target.name, why)
+    if noted[_SCHEMA] != SCHEMA:
+        why = f"holds a copy that another version began (schema {noted[_SCHEMA]}); name an empty database"
         raise StoreUnusable(target.name, why)
 
 
@@ -246,7 +250,7 @@ def _begin_anew(target: Database) -> None:
         archive.clear(connection)
         for table in (*archive.index_metadata.sorted_tables, *reversed(metadata.sorted_tables)):
             connection.execute(table.delete())
-        connection.execute(_progress.delete().where(_progress.c.part != _SOURCE))
+        connection.execute(_progress.delete().where(_progress.c.part.not_in((_SOURCE, _SCHEMA))))
 
 
 def _finish(target: Database) -> None:
