@@ -9,15 +9,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from monitor.adapters.store.copying import COMPARING, COPYING, INDEXING, Copied, Tell, compare_stores, copy_store
+from monitor.adapters.store.copying import COMPARING, COPYING, Copied, Tell, compare_stores, copy_store
+from monitor.adapters.store.sql import SqlStore
 from monitor.app.counting import counted
 from monitor.app.files import secrets_from
+from monitor.app.search import catch_up
 from monitor.app.upkeep import Done
 from monitor.config.shape import SECRET_PREFIXES
 from monitor.config.values import read_postgresql_url
 from monitor.model.errors import SecretUnavailable
 
-PHASES = {COPYING: "rows copied", COMPARING: "rows compared", INDEXING: "articles indexed for search"}
+_INDEXING = "indexing"
+PHASES = {COPYING: "rows copied", COMPARING: "rows compared", _INDEXING: "articles indexed for search"}
 """What the numbers of each phase of a copy count."""
 
 
@@ -70,6 +73,18 @@ def copy(url: str, to: str, given: str, config: Path, tell: Tell) -> Done:
         "The old store is unchanged. Start nothing on it any more: it would send again what the new one has sent.",
     ]
     return Done(tuple(lines), _row(copied))
+
+
+def index(to: str, tell: Tell) -> None:
+    """Fills the full-text index of a copy. May be left at any time: the next search does what is left of it.
+
+    A daemon may be at work on the copy. Raises StoreError when it cannot be opened.
+    """
+    store = SqlStore(to, ask_only=True)
+    try:
+        catch_up(store.archive, lambda done, of: tell(_INDEXING, done, of))
+    finally:
+        store.close()
 
 
 def compare(url: str, to: str, tell: Tell) -> tuple[Done, bool]:

@@ -143,7 +143,7 @@ def copy(given: str, verify_only: bool, config: Path, as_json: bool) -> None:
 
     The database must be empty, and nothing must run on the store, which is not changed. What was broken off goes
     on where it stopped when the command is given again. At the end all tables are compared by counts and hashes;
-    until then no daemon starts on the copy.
+    until then no daemon starts on the copy. Then the index of the archive is filled, which need not be waited for.
 
     Exit status 0 when both are equal, 1 when not.
 
@@ -153,7 +153,7 @@ def copy(given: str, verify_only: bool, config: Path, as_json: bool) -> None:
       monitor db copy --to env:DATABASE_URL -c /etc/media-monitor/config.toml
       monitor db copy --to env:DATABASE_URL --verify-only
     """
-    from monitor.app.copying import PHASES, NoTarget, compare, target_url
+    from monitor.app.copying import PHASES, NoTarget, compare, index, target_url
     from monitor.app.copying import copy as copy_to
     from monitor.app.upkeep import store_url_of
 
@@ -168,6 +168,9 @@ def copy(given: str, verify_only: bool, config: Path, as_json: bool) -> None:
         else:
             done, equal = copy_to(url, to, given, config, tell), True
     _say(done, as_json)
+    if not verify_only:  # said before: the daemon need not wait for it
+        with phases(PHASES) as tell:
+            index(to, tell)
     sys.exit(0 if equal else 1)
 
 

@@ -16,7 +16,19 @@ from documents import ROOT
 @pytest.mark.needs("postgresql", "a SQLite store")
 def test_the_acceptance_tests_hold_on_postgresql() -> None:
     begun = time.monotonic()
-    line = [sys.executable, "-m", "pytest", "-q", "-m", "not soak", "-n", "2", "--dist", "worksteal", "tests/acceptance"]
+    line = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "not soak",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        "tests/acceptance",
+    ]
     done = subprocess.run(
         line,
         cwd=ROOT,

@@ -262,7 +262,9 @@ def test_a_hub_that_keeps_news_to_itself_is_not_relied_on(desk: Desk, feed: Loca
         with desk.running():
             subscribed(desk, hub)
             hub.distribute(feed.url, item(1, "Torkham closed"))
-            eventually(lambda: desk.number("SELECT count(*) FROM feeds WHERE pushed_until IS NOT NULL"), "reliance")
+            eventually(
+                lambda: desk.number("SELECT count(*) FROM feeds WHERE pushed_until IS NOT NULL"), "reliance"
+            )
             # Published after the subscription and long enough ago for any hub: as if the hour were over.
             desk.write_store("UPDATE websub SET verified_at = '2020-01-01 00:00:00.000000'")
             feed.add("Floods in Sindh", "Since Monday.", published=datetime.now(UTC) - timedelta(hours=1))

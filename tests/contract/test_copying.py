@@ -110,9 +110,7 @@ def test_a_copy_is_a_store_like_any_other(source: str, target: str) -> None:
     database = Database(target)
     with database.read() as connection:
         assert not sa.inspect(connection).has_table("copy_progress")
-        searched = connection.execute(sa.text("SELECT count(*) FROM indexed_articles")).scalar_one()
     database.close()
-    assert searched == len(rows_by_table(source)["articles"])
     highest = max(row[0] for row in rows_by_table(target)["feeds"])
     store = SqlStore(target)
     store.feeds.sync([feed_settings("https://new.example/feed")], NOON)

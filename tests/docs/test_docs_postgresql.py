@@ -19,7 +19,8 @@ def test_a_store_moves_to_postgresql_as_the_page_says(tmp_path: Path, monkeypatc
     file = tmp_path / "config.toml"
     file.write_text(config.replace('"env:DATABASE_URL"', '"sqlite:///monitor.db"'), encoding="utf-8")
     run("monitor db upgrade", tmp_path)
-    run("monitor feeds add https://news.example/feed --no-poll", tmp_path)
+    for one in ("first", "second"):
+        run(f"monitor feeds add https://news.example/{one} --no-poll", tmp_path)
     commands = list(console(page))
     assert len(commands) == 2
     for command, output in commands:

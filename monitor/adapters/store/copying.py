@@ -7,7 +7,7 @@ hold, cannot change meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from monitor.adapters.store import archive
 from monitor.adapters.store.checkup import broken_references
 from monitor.adapters.store.copying_rows import (
     Row,
@@ -29,28 +28,17 @@ from monitor.adapters.store.copying_rows import (
     without_nul,
     write_rows,
 )
+from monitor.adapters.store.copying_target import begin, begin_anew, finish, first_line, note, progress
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder
-from monitor.adapters.store.migrate import UNFINISHED, expect_current, make_file, migrate, noted_version
-from monitor.adapters.store.tables import SCHEMA, metadata
+from monitor.adapters.store.migrate import expect_current
+from monitor.adapters.store.tables import metadata
 from monitor.model.errors import StoreMissing, StoreUnusable
 
-COPYING, COMPARING, INDEXING = "copying", "comparing", "indexing"
-_INDEXED = 400  # articles in one transaction, as a search does it
-_SOURCE, _SCHEMA = "the source", "the schema"  # in the progress, beside the names of tables
+COPYING, COMPARING = "copying", "comparing"
 
 Tell = Callable[[str, int, int], None]
 """Called with the phase, and what is done and what there is, in rows."""
-
-_notes = sa.MetaData()
-_progress = sa.Table(
-    "copy_progress",
-    _notes,
-    sa.Column("part", sa.Text, primary_key=True),
-    sa.Column("rows", sa.BigInteger, nullable=False),
-    sa.Column("last", sa.Text, nullable=False),
-)
-_version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +83,21 @@ def copy_store(source_url: str, target_url: str, *, pid: int, tell: Tell) -> Cop
     """Copies all that a store holds into an empty database, or goes on with a copy that was broken off.
 
     Nothing is written into the source, by nobody meanwhile. Both are at this version's schema, and held. When it
-    returns, the tables were compared and are equal. Raises StoreBusy, StoreMissing, StoreOlder, StoreNewer,
-    StoreUnusable.
+    returns, all tables are equal, and no article is in the full-text index yet. Raises StoreBusy, StoreMissing,
+    StoreOlder, StoreNewer, StoreUnusable.
     """
     with _both(source_url, target_url, pid) as (source, target), _unchanging(source) as reading:
         _expect_sound(source, reading)
-        resumed = _begin(source, target)
+        resumed = begin(source, target)
         try:
             copied = Copied(source.name, target.name, _fill(reading, target, tell, resumed), resumed)
             if resumed and not copied.equal:  # the source went on after the copy began
-                _begin_anew(target)
+                begin_anew(target)
                 copied = replace(copied, tables=_fill(reading, target, tell, False), begun_anew=True)
             if not copied.equal:
                 names = ", ".join(one.table for one in copied.tables if not one.equal)
                 raise StoreUnusable(target.name, f"differs from the source in {names}, by a fault of the monitor")
-            _index(target, tell)
-            _finish(target)
+            finish(target)
         except StoreUnusable as error:
             why = error.why.replace(", the monitor goes on by itself", "")
             raise StoreUnusable(error.store, f"{why}; the same command goes on where this one stopped") from error
@@ -183,111 +170,6 @@ def _expect_sound(source: Database, reading: Connection) -> None:
         raise StoreUnusable(source.name, why)
 
 
-# ---- beginning and ending
-
-
-def _begin(source: Database, target: Database) -> bool:
-    """Makes the target ready and marks it as unfinished, in one transaction; says whether it was already.
-
-    Raises StoreUnusable for a target that holds anything else.
-    """
-    make_file(target)
-    found = noted_version(target)
-    if found == UNFINISHED:
-        _expect_copy_of(source, target)
-        return True
-    if found is not None:
-        expect_current(target)
-    with target.write() as connection:
-        _expect_utf8(target, connection)
-        if found is None:
-            migrate(connection)
-        _expect_empty(target, connection)
-        for constraint in _foreign_keys(connection):
-            connection.execute(sa.schema.DropConstraint(constraint))
-        _progress.create(connection)
-        _note(connection, _SOURCE, 0, source.name)
-        _note(connection, _SCHEMA, 0, SCHEMA)
-        connection.execute(_version.update().values(version_num=UNFINISHED))
-    return False
-
-
-def _expect_copy_of(source: Database, target: Database) -> None:
-    with target.read() as connection:
-        noted = {row.part: row.last for row in connection.execute(sa.select(_progress))}
-    if noted[_SOURCE] != source.name:
-        other = noted[_SOURCE]
-        why = f"holds an unfinished copy of another store, {other}; finish that one, or name an empty database"
-        raise StoreUnusable(target.name, why)
-    if noted[_SCHEMA] != SCHEMA:
-        why = f"holds a copy that another version began (schema {noted[_SCHEMA]}); name an empty database"
-        raise StoreUnusable(target.name, why)
-
-
-def _expect_utf8(target: Database, connection: Connection) -> None:
-    if target.sqlite:
-        return
-    encoding = connection.execute(sa.text("SHOW server_encoding")).scalar_one()
-    if encoding != "UTF8":
-        why = f"keeps its texts in {encoding}, not UTF-8: createdb --encoding UTF8 makes another"
-        raise StoreUnusable(target.name, why)
-
-
-def _expect_empty(target: Database, connection: Connection) -> None:
-    held = [
-        table.name
-        for table in metadata.sorted_tables
-        if connection.execute(sa.select(sa.select(sa.literal(1)).select_from(table).exists())).scalar_one()
-    ]
-    if held:
-        named = ", ".join(held[:3]) + (" …" if len(held) > 3 else "")
-        why = f"is not empty, it has rows in {named}; copying needs a database without a store in it"
-        raise StoreUnusable(target.name, why)
-
-
-def _begin_anew(target: Database) -> None:
-    with target.write() as connection:
-        archive.clear(connection)
-        for table in (*archive.index_metadata.sorted_tables, *reversed(metadata.sorted_tables)):
-            connection.execute(table.delete())
-        connection.execute(_progress.delete().where(_progress.c.part.not_in((_SOURCE, _SCHEMA))))
-
-
-def _finish(target: Database) -> None:
-    """References hold, numbers go on after the copied ones, and the target is a store like any other."""
-    try:
-        with target.write() as connection:
-            if target.sqlite:
-                if found := next(broken_references(connection), None):
-                    raise StoreUnusable(target.name, f"{found.table} has {found.what}")
-            else:
-                for constraint in _foreign_keys(connection):
-                    connection.execute(sa.schema.AddConstraint(constraint, isolate_from_table=False))
-                _set_sequences(connection)
-            _progress.drop(connection)
-            connection.execute(_version.update().values(version_num=SCHEMA))
-            connection.execute(sa.text("ANALYZE"))  # else the first questions are planned for empty tables
-    except IntegrityError as error:
-        raise StoreUnusable(target.name, f"the references do not hold: {_first_line(error)}") from error
-
-
-def _foreign_keys(connection: Connection) -> Iterator[sa.ForeignKeyConstraint]:
-    """Those of all tables, where they can be dropped and added."""
-    if connection.dialect.name == "postgresql":
-        for table in metadata.sorted_tables:
-            yield from table.foreign_key_constraints
-
-
-def _set_sequences(connection: Connection) -> None:
-    for table in metadata.sorted_tables:
-        column = table.autoincrement_column
-        name = f"pg_get_serial_sequence('\"{table.name}\"', '{column.name}')" if column is not None else ""
-        if column is not None and connection.execute(sa.text(f"SELECT {name}")).scalar() is not None:
-            highest = sa.select(sa.func.max(column)).scalar_subquery()
-            query = sa.select(sa.func.setval(sa.text(name), highest)).where(highest.is_not(None))
-            connection.execute(query)
-
-
 # ---- rows
 
 
@@ -297,7 +179,7 @@ def _fill(reading: Connection, target: Database, tell: Tell, resumed: bool) -> t
         _copy(reading, target, tell)
     except IntegrityError as error:
         if not resumed:
-            raise StoreUnusable(target.name, f"does not take a row: {_first_line(error)}") from error
+            raise StoreUnusable(target.name, f"does not take a row: {first_line(error)}") from error
         # A row that was there was changed since: what is there differs anyway.
         return (Compared("all", 0, 0, equal=False),)
     return _compare(reading, target, tell)
@@ -305,29 +187,24 @@ def _fill(reading: Connection, target: Database, tell: Tell, resumed: bool) -> t
 
 def _copy(reading: Connection, target: Database, tell: Tell) -> None:
     with target.read() as connection:
-        noted = {row.part: row for row in connection.execute(sa.select(_progress))}
+        noted = {row.part: row for row in connection.execute(sa.select(progress))}
     total = sum(_counts(reading).values())
     done = sum(row.rows for row in noted.values())
     for table in metadata.sorted_tables:
         before = noted.get(table.name)
         copied = before.rows if before else 0
         after = read_key(table, before.last) if before else None
-        for chunk in chunks(_carried(rows_of(reading, table, after), target)):
+        for chunk in chunks(rows_of(reading, table, after)):
             copied += len(chunk)
             with target.write() as connection:
-                write_rows(connection, table, chunk)
-                _note(connection, table.name, copied, key_of(table, chunk[-1]))
+                write_rows(connection, table, list(_carried(chunk, target)))
+                note(connection, table.name, copied, key_of(table, chunk[-1]))  # as the source has it
             done += len(chunk)
             tell(COPYING, done, total)
 
 
 def _carried(rows: Iterable[Row], target: Database) -> Iterator[Row]:
     return iter(rows) if target.sqlite else without_nul(rows)
-
-
-def _note(connection: Connection, part: str, rows: int, last: str) -> None:
-    connection.execute(_progress.delete().where(_progress.c.part == part))
-    connection.execute(_progress.insert().values(part=part, rows=rows, last=last))
 
 
 def _compare(reading: Connection, target: Database, tell: Tell) -> tuple[Compared, ...]:
@@ -353,15 +230,3 @@ def _counts(connection: Connection) -> dict[str, int]:
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in metadata.sorted_tables
     }
-
-
-def _index(target: Database, tell: Tell) -> None:
-    index = archive.SqlArchive(target)
-    waiting: Sequence[int] = index.unindexed()
-    for start in range(0, len(waiting), _INDEXED):
-        index.index(waiting[start : start + _INDEXED])
-        tell(INDEXING, min(start + _INDEXED, len(waiting)), len(waiting))
-
-
-def _first_line(error: IntegrityError) -> str:
-    return str(error.orig).splitlines()[0]
