@@ -1,6 +1,6 @@
 """How long `monitor db copy` takes from a SQLite file to a PostgreSQL server of its own.
 
-    .venv/bin/python bench/copying.py                        20,000 articles, a minute
+    .venv/bin/python bench/copying.py                        20,000 articles
     .venv/bin/python bench/copying.py --articles 100000
 
 Articles as those of bench/search.py, each with its entry and eight rows of the kind of which a store has many. The

@@ -140,6 +140,25 @@ def test_a_copy_that_was_broken_off_goes_on_where_it_stopped(
     assert rows_by_table(target) == carried(rows_by_table(source), target)
 
 
+@pytest.mark.soak
+@pytest.mark.needs("postgresql")
+@pytest.mark.timeout(600)
+def test_a_copy_that_is_broken_off_between_any_two_rows_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from postgres_server import postgres_server
+
+    monkeypatch.setattr(copying_rows, "MOST_ROWS", 1)
+    source = on_disk(fill(fresh_store(), rows=11), tmp_path / "monitor.db")
+    target = postgres_server().fresh_database()
+    for rows in range(1, 14):
+        for _ in range(3):
+            with pytest.raises(BrokenOff):
+                copy(source, target, breaking_off(rows))
+    assert copy(source, target).resumed
+    assert rows_by_table(target) == without_nul(rows_by_table(source))
+
+
 def test_what_was_broken_off_after_the_last_row_is_compared_again(source: str, copy_file: str) -> None:
     with pytest.raises(BrokenOff):
         copy(source, copy_file, breaking_off(3, COMPARING))
