@@ -360,7 +360,7 @@ def test_the_children_of_a_killed_daemon_end_with_it(desk: Desk, feed: LocalFeed
     desk.write([feed.url])
     feed.add("Torkham closed", "The Torkham crossing was closed.")
     line = [sys.executable, "-m", "monitor", "run", "-c", str(desk.config)]  # all of it its own
-    with subprocess.Popen(line, cwd=desk.folder, stderr=subprocess.DEVNULL) as daemon:
+    with subprocess.Popen(line, cwd=desk.folder, env=desk.surroundings(), stderr=subprocess.DEVNULL) as daemon:
         try:
             eventually(desk.sent, "the alert")
             children = eventually(lambda: _children(daemon.pid), "children")

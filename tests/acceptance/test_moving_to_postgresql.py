@@ -116,7 +116,7 @@ def kill_and_go_on(desk: Desk, kills: int, rows: int, seed: int) -> int:
     line = ["db", "copy", "--to", "env:DATABASE_URL", "-c", str(desk.config)]
     for _ in range(kills):
         with open(os.devnull, "r+b") as null:
-            process = WarmProcess(line, desk.folder, {**os.environ, **desk.environment}, (null, null, null))
+            process = WarmProcess(line, desk.folder, desk.surroundings(), (null, null, null))
         threading.Event().wait(dice.uniform(0.1, 1.0))  # any moment will do
         process.kill()
         if process.wait() != -signal.SIGKILL:

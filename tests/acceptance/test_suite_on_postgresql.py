@@ -1,4 +1,4 @@
-"""All of these tests with the stores of their desks in PostgreSQL: what users see is the same on both."""
+"""All tests of a desk with its store in PostgreSQL: what users see is the same on both."""
 
 from __future__ import annotations
 

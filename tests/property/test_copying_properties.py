@@ -35,7 +35,7 @@ def copied(store: SqlStore) -> Iterator[tuple[str, str]]:
 
 
 @given(st.integers(0, 2**32), st.integers(0, 20))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_rows_of_any_values_survive_the_copy(seed: int, rows: int) -> None:
     with copied(fill(fresh_store(), rows, seed)) as (source, target):
         assert rows_by_table(target) == without_nul(rows_by_table(source))
@@ -63,7 +63,7 @@ def moving(deal: Deal, at: int, steps: int) -> list[tuple[str, str, str]]:
 
 
 @given(deals(), st.integers(0, 4), st.integers(0, 30))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_a_pipeline_that_moves_anywhere_alerts_the_same_each_once(deal: Deal, at: int, steps: int) -> None:
     whole = run(deal[1]).alerts()
     assert sorted(moving(deal, at, steps)) == sorted(whole)

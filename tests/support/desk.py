@@ -146,14 +146,14 @@ schedule = "{schedule}"
     ) -> subprocess.CompletedProcess[str]:
         """Runs `monitor ARGUMENTS -c CONFIG` to its end."""
         return run(
-            [*arguments, "-c", str(self.config)], self.folder, self._environment(), input=input, timeout=timeout
+            [*arguments, "-c", str(self.config)], self.folder, self.surroundings(), input=input, timeout=timeout
         )
 
     def start(self, *arguments: str) -> WarmProcess:
         """Starts the daemon; its log goes to daemon.log in the folder."""
         line = ["run", "-c", str(self.config), *arguments]
         with (self.folder / "daemon.log").open("a", encoding="utf-8") as log, open(os.devnull, "r+b") as null:
-            daemon = WarmProcess(line, self.folder, self._environment(), (null, null, log))
+            daemon = WarmProcess(line, self.folder, self.surroundings(), (null, null, log))
         self._started.append(daemon)
         return daemon
 
@@ -165,7 +165,8 @@ schedule = "{schedule}"
                 daemon.wait()
         self.kept.clear()
 
-    def _environment(self) -> dict[str, str]:
+    def surroundings(self) -> dict[str, str]:
+        """The environment of its commands."""
         return {**os.environ, **self.environment}
 
     @contextmanager
