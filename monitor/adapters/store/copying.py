@@ -7,6 +7,7 @@ hold, cannot change meanwhile.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,9 +34,10 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder
 from monitor.adapters.store.migrate import expect_current
 from monitor.adapters.store.tables import metadata
-from monitor.model.errors import StoreMissing, StoreUnusable
+from monitor.model.errors import StoreBusy, StoreMissing, StoreUnusable
 
 COPYING, COMPARING = "copying", "comparing"
+_TRIES, _PAUSE = 10, 0.1  # to take a store, and seconds in between
 
 Tell = Callable[[str, int, int], None]
 """Called with the phase, and what is done and what there is, in rows."""
@@ -121,7 +123,7 @@ def _both(source_url: str, target_url: str, pid: int) -> Iterator[tuple[Database
             raise StoreMissing(source.path)
         for database in (source, target):
             holder = _holder_of(database)
-            holder.hold(pid)
+            _hold(holder, pid)
             holders.append(holder)
         expect_current(source)
         yield source, target
@@ -144,6 +146,16 @@ def _holder_of(database: Database) -> Holder:
     holder = DatabaseHolder(database)
     database.guard_writes(holder.keep)
     return holder
+
+
+def _hold(holder: Holder, pid: int) -> None:
+    """Takes a store. PostgreSQL notices some moments later that a run that was killed is gone."""
+    for _ in range(_TRIES):
+        try:
+            return holder.hold(pid)
+        except StoreBusy:
+            time.sleep(_PAUSE)
+    return holder.hold(pid)
 
 
 def _without_references(connection: object, _record: object) -> None:
