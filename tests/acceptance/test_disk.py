@@ -57,7 +57,7 @@ def test_a_full_disk_is_named_and_the_alert_goes_out_when_there_is_room_again(
 
 def test_a_copy_onto_a_full_disk_goes_on_when_there_is_room(desk: Desk, small_disk: Path) -> None:
     desk.write(["http://127.0.0.1:9/feed.xml"])
-    before = rows_by_table(on_disk(fill(fresh_store(), 40), desk.store))
+    before = rows_by_table(on_disk(fill(fresh_store(), 15), desk.store))
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 2_000_000)
     line = ("db", "copy", "--to", "sqlite:///disk/copy.db")
@@ -66,6 +66,7 @@ def test_a_copy_onto_a_full_disk_goes_on_when_there_is_room(desk: Desk, small_di
     assert "the disk is full; free some space; the same command goes on where this one stopped" in full.stderr
     filler.unlink()
     done = desk.command(*line, "--json")
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["resumed"] is True
     assert rows_by_table(f"sqlite:///{small_disk / 'copy.db'}") == before
 
