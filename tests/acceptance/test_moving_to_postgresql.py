@@ -62,6 +62,7 @@ def told(desk: Desk) -> list[tuple[str, str]]:
     return sorted((one["digest"], story["headline"]) for one in found for story in one["stories"])
 
 
+@pytest.mark.soak  # in the tier: a pipeline that moves (tests/property/test_copying_properties.py)
 def test_a_daemon_goes_on_after_the_copy_with_nothing_lost_and_nothing_sent_twice(
     desk: Desk, feed: LocalFeed
 ) -> None:

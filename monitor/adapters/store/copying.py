@@ -150,7 +150,7 @@ def _holder_of(database: Database) -> Holder:
 
 def _hold(holder: Holder, pid: int) -> None:
     """Takes a store. PostgreSQL notices some moments later that a run that was killed is gone."""
-    for _ in range(_TRIES):
+    for _ in range(_TRIES if isinstance(holder, DatabaseHolder) else 0):
         try:
             return holder.hold(pid)
         except StoreBusy:
