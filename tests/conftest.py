@@ -30,6 +30,8 @@ _NEEDS: Mapping[str, Callable[[], bool]] = {
     "root": lambda: hasattr(os, "geteuid") and os.geteuid() == 0,
     "postgresql": _postgresql_is_here,
     "the press samples": _press_samples_are_here,
+    # Of tests about files; MONITOR_TEST_STORE puts the stores of the acceptance tests elsewhere.
+    "a SQLite store": lambda: os.environ.get("MONITOR_TEST_STORE", "sqlite") == "sqlite",
     "spacy": lambda: find_spec("spacy") is not None,
 }
 

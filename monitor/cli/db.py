@@ -11,6 +11,7 @@ import click
 
 from monitor.cli.options import CONFIG, JSON
 from monitor.cli.output import print_json, print_lines, progress_bar
+from monitor.cli.progress import phases
 
 if TYPE_CHECKING:
     from monitor.app.upkeep import Done
@@ -124,6 +125,53 @@ def check(config: Path, as_json: bool) -> None:
     if not as_json:
         print_lines([f"All is well: {count} looks at the store found nothing wrong."] if sound else _ADVICE)
     sys.exit(0 if sound else 1)
+
+
+@db.command()
+@click.option(
+    "--to",
+    "given",
+    required=True,
+    metavar="URL",
+    help="The database to copy to: postgresql://…, sqlite:///FILE, or env:NAME, file:PATH, credential:NAME.",
+)
+@click.option("--verify-only", is_flag=True, help="Copy nothing: compare the store with a finished copy.")
+@CONFIG
+@JSON
+def copy(given: str, verify_only: bool, config: Path, as_json: bool) -> None:
+    """Copy the store into another database, from SQLite to PostgreSQL or back.
+
+    The database must be empty, and nothing must run on the store, which is not changed. What was broken off goes
+    on where it stopped when the command is given again. At the end all tables are compared by counts and hashes;
+    until then no daemon starts on the copy. Then the index of the archive is filled, which need not be waited for.
+
+    Exit status 0 when both are equal, 1 when not.
+
+    \b
+    Examples:
+      monitor db copy --to postgresql://desk@db.example.org/monitor
+      monitor db copy --to env:DATABASE_URL -c /etc/media-monitor/config.toml
+      monitor db copy --to env:DATABASE_URL --verify-only
+    """
+    from monitor.app.copying import PHASES, NoTarget, compare, index, target_url
+    from monitor.app.copying import copy as copy_to
+    from monitor.app.upkeep import store_url_of
+
+    url = store_url_of(config, os.environ)
+    try:
+        to = target_url(given, config, os.environ)
+    except NoTarget as error:
+        raise click.BadParameter(str(error), param_hint="--to") from None
+    with phases(PHASES) as tell:
+        if verify_only:
+            done, equal = compare(url, to, tell)
+        else:
+            done, equal = copy_to(url, to, given, config, tell), True
+    _say(done, as_json)
+    if not verify_only:  # said before: the daemon need not wait for it
+        with phases(PHASES) as tell:
+            index(to, tell)
+    sys.exit(0 if equal else 1)
 
 
 _ADVICE = (

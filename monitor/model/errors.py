@@ -11,6 +11,7 @@ MonitorError
 │ ├ StoreMissing       there is no store yet
 │ ├ StoreNewer         the database was written by a newer version
 │ ├ StoreOlder         the database was written by an older version and not upgraded yet
+│ ├ StoreUnfinished    a copy of another store that is not whole yet
 │ └ StoreUnusable      read-only, full, unreachable or damaged
 ├ DeliveryFailed       a channel could not deliver; says whether to try again
 ├ CannotListen         the address of [web] is taken, or not this machine's
@@ -162,6 +163,19 @@ class StoreMissing(StoreError):
 
     def __str__(self) -> str:
         return f"{self.store}: no store yet; monitor run makes it"
+
+
+@dataclass(eq=False)
+class StoreUnfinished(StoreError):
+    """A copy of another store that is not whole yet."""
+
+    store: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: holds a copy of another store that is not finished; "
+            '"monitor db copy" goes on where it stopped. Until then use the store that is copied'
+        )
 
 
 @dataclass(eq=False)

@@ -31,6 +31,13 @@ def test_the_pipeline_bench_polls_four_feeds_and_prints_its_table() -> None:
     assert max(map(len, table.splitlines())) <= 100
 
 
+@pytest.mark.needs("postgresql")
+def test_the_bench_of_copies_says_what_each_phase_took() -> None:
+    said = bench("copying.py", "--articles", "300").splitlines()
+    assert said[0].startswith("300 articles, 3,001 rows, ")
+    assert [line.split()[0] for line in said[1:5]] == ["copied", "compared", "all", "indexed"]
+
+
 def test_the_pipeline_bench_gives_one_object_to_programs() -> None:
     found = json.loads(bench("polling.py", "--feeds=2", "--rounds=2", "--without-reader", "--only=raw_", "--json"))
     assert set(found["rows"]) == {"raw_fetch", "raw_fetch_304", "raw_lxml", "raw_feedparser"}

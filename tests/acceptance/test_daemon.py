@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -297,9 +296,7 @@ def test_a_signal_ends_it_within_ten_seconds_even_with_a_slow_feed(
 def test_a_database_of_a_newer_version_is_refused_and_not_touched(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     assert desk.command("run", "--once").returncode == 0
-    with sqlite3.connect(desk.folder / "monitor.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    desk.write_store("UPDATE alembic_version SET version_num = '9999'")
     refused = desk.command("run", "--once")
     assert refused.returncode == 1
     assert "newer version" in refused.stderr
@@ -307,6 +304,7 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(desk: Desk, fe
     assert desk.ask("SELECT version_num FROM alembic_version") == [("9999",)]
 
 
+@pytest.mark.needs("a SQLite store")
 def test_a_file_that_is_no_database_gets_one_sentence(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     (desk.folder / "monitor.db").write_bytes(b"not a database, but text" * 100)
@@ -316,6 +314,7 @@ def test_a_file_that_is_no_database_gets_one_sentence(desk: Desk, feed: LocalFee
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.needs("a SQLite store")
 def test_a_folder_that_cannot_be_written_gets_one_sentence(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     text = desk.config.read_text(encoding="utf-8").replace("sqlite:///monitor.db", "sqlite:////proc/monitor.db")
@@ -331,7 +330,7 @@ def test_a_wrong_config_starts_nothing(desk: Desk, feed: LocalFeed) -> None:
     refused = desk.command("run")
     assert refused.returncode == 2
     assert "Nothing was started" in refused.stderr
-    assert not (desk.folder / "monitor.db").exists()
+    assert not desk.has_store()
 
 
 def test_reading_commands_need_no_secret(desk: Desk, feed: LocalFeed) -> None:
@@ -361,7 +360,7 @@ def test_the_children_of_a_killed_daemon_end_with_it(desk: Desk, feed: LocalFeed
     desk.write([feed.url])
     feed.add("Torkham closed", "The Torkham crossing was closed.")
     line = [sys.executable, "-m", "monitor", "run", "-c", str(desk.config)]  # all of it its own
-    with subprocess.Popen(line, cwd=desk.folder, stderr=subprocess.DEVNULL) as daemon:
+    with subprocess.Popen(line, cwd=desk.folder, env=desk.surroundings(), stderr=subprocess.DEVNULL) as daemon:
         try:
             eventually(desk.sent, "the alert")
             children = eventually(lambda: _children(daemon.pid), "children")

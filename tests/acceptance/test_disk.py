@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from copied import fill, on_disk, rows_by_table
 from desk import Desk, eventually
 from local_feed import LocalFeed
+from newsroom import fresh_store
 
-pytestmark = pytest.mark.needs("root")  # to mount a disk small enough to fill
+pytestmark = pytest.mark.needs("root", "a SQLite store")  # to mount a disk small enough to fill
 
 
 @pytest.fixture
@@ -50,6 +53,22 @@ def test_a_full_disk_is_named_and_the_alert_goes_out_when_there_is_room_again(
         assert "Traceback" not in desk.log()
         filler.unlink()
         eventually(desk.sent, "the alert")
+
+
+def test_a_copy_onto_a_full_disk_goes_on_when_there_is_room(desk: Desk, small_disk: Path) -> None:
+    desk.write(["http://127.0.0.1:9/feed.xml"])
+    before = rows_by_table(on_disk(fill(fresh_store(), 15), desk.store))
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 2_000_000)
+    line = ("db", "copy", "--to", "sqlite:///disk/copy.db")
+    full = desk.command(*line)
+    assert full.returncode == 1
+    assert "the disk is full; free some space; the same command goes on where this one stopped" in full.stderr
+    filler.unlink()
+    done = desk.command(*line, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["resumed"] is True
+    assert rows_by_table(f"sqlite:///{small_disk / 'copy.db'}") == before
 
 
 def test_a_read_only_disk_gets_one_sentence(desk_on_it: Desk, small_disk: Path) -> None:

@@ -43,7 +43,9 @@ def test_a_feed_behind_a_login_is_read_with_its_pages_and_its_secrets_are_kept_n
 
         with desk.running() as daemon:
             desk.within(
-                "60s", lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at > ''"), "a poll"
+                "60s",
+                lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"),
+                "a poll",
             )
             add(1)
             desk.within("60s", lambda: desk.sent() == 1, "the alert")

@@ -34,6 +34,7 @@ def beats(site: LocalSite) -> int:
 
 @pytest.mark.timeout(240)
 @pytest.mark.soak
+@pytest.mark.needs("a SQLite store")
 def test_a_daemon_whose_store_is_locked_beats_no_more_until_it_is_free(
     desk: Desk, feed: LocalFeed, site: LocalSite, tmp_path: Path
 ) -> None:

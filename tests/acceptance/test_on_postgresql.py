@@ -12,7 +12,7 @@ from local_feed import LocalFeed
 from postgres_server import postgres_server
 from talk import ANY_PORT, HERE, ask, numbers, port_of, ready
 
-pytestmark = pytest.mark.needs("postgresql")
+pytestmark = pytest.mark.needs("postgresql", "a SQLite store")  # each gives its desk a database
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_another_store_needs_a_restart_and_nothing_else_is_taken_up(desk: Desk, 
     text = desk.config.read_text(encoding="utf-8")
     with desk.running() as daemon:
         eventually(lambda: desk.ask("SELECT 1 FROM feeds"), "the store")
-        desk.put(desk.config, text.replace("monitor.db", "other.db"))
+        desk.put(desk.config, text.replace(desk.kept.url, "sqlite:///other.db"))
         desk.rules(RULES + APRICOTS)
         assert desk.reload(daemon)["event"] == "the old config and rules stay in force"
         (problem,) = desk.events("not reloaded")

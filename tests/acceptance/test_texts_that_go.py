@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from desk import Desk, eventually
 from local_feed import LocalFeed
 
@@ -40,7 +42,8 @@ def test_without_full_texts_an_alert_goes_out_and_then_the_text_is_in_no_byte(de
     assert ": sent" in why
     assert "floods: why cannot be said any more" in why
     # an hour later, so that an update need not wait for its turn
-    desk.write_store("UPDATE batches SET planned_at = datetime(planned_at, '-1 hour')")
+    an_hour_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
+    desk.write_store("UPDATE batches SET planned_at = ?", an_hour_ago.isoformat(" ", "microseconds"))
     # it is known by its keys: only what is new in it alerts
     feed.clear()
     feed.add("Border shut", f"{LONG} Rain fell.", id="one", link=link)

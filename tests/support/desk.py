@@ -6,16 +6,16 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from desk_store import PostgresqlStore, SqliteStore
 from warm import WarmProcess, run
 
 PATIENCE = 60.0  # seconds a condition may take on a busy machine: a limit, not a wait
@@ -36,6 +36,11 @@ id = "floods"
 title = "Floods"
 query = 'flood*'
 """
+
+
+def in_postgresql() -> bool:
+    """Whether desks keep their stores in a real PostgreSQL server, each in a database of its own."""
+    return os.environ.get("MONITOR_TEST_STORE") == "postgresql"
 
 
 def span(text: str) -> timedelta:
@@ -72,12 +77,14 @@ allow_private_addresses = true
 
 
 class Desk:
-    """Config, rules and store in one folder."""
+    """Config, rules and store in one folder; the store is in PostgreSQL where MONITOR_TEST_STORE says so."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment: dict[str, str] = {}
-        self.store = folder / "monitor.db"
+        self.store = folder / "monitor.db"  # where it is a file
+        self.kept = PostgresqlStore() if in_postgresql() else SqliteStore(self)
+        self.environment.update(self.kept.environment)
         self._started: list[WarmProcess] = []
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
@@ -106,7 +113,7 @@ class Desk:
             self.config,
             f"""
 [store]
-url = "sqlite:///monitor.db"
+url = "{self.kept.url}"
 [poll]
 {in_a_hurry(poll) if outside is None else outside}
 [rules]
@@ -139,14 +146,14 @@ schedule = "{schedule}"
     ) -> subprocess.CompletedProcess[str]:
         """Runs `monitor ARGUMENTS -c CONFIG` to its end."""
         return run(
-            [*arguments, "-c", str(self.config)], self.folder, self._environment(), input=input, timeout=timeout
+            [*arguments, "-c", str(self.config)], self.folder, self.surroundings(), input=input, timeout=timeout
         )
 
     def start(self, *arguments: str) -> WarmProcess:
         """Starts the daemon; its log goes to daemon.log in the folder."""
         line = ["run", "-c", str(self.config), *arguments]
         with (self.folder / "daemon.log").open("a", encoding="utf-8") as log, open(os.devnull, "r+b") as null:
-            daemon = WarmProcess(line, self.folder, self._environment(), (null, null, log))
+            daemon = WarmProcess(line, self.folder, self.surroundings(), (null, null, log))
         self._started.append(daemon)
         return daemon
 
@@ -156,8 +163,10 @@ schedule = "{schedule}"
             if daemon.poll() is None:
                 daemon.kill()
                 daemon.wait()
+        self.kept.clear()
 
-    def _environment(self) -> dict[str, str]:
+    def surroundings(self) -> dict[str, str]:
+        """The environment of its commands."""
         return {**os.environ, **self.environment}
 
     @contextmanager
@@ -199,22 +208,19 @@ schedule = "{schedule}"
         return dict(found[0])
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the store, read beside the daemon; none while there is no store yet."""
-        if not self.store.exists():
-            return []
-        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10)) as connection:
-            try:
-                return connection.execute(query, values).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return []
-                raise
+        """Rows of the store, read beside the daemon; none while there is no store yet. A `?` for each value.
 
-    def write_store(self, statement: str) -> None:
+        Times are texts, JSON is text, and a yes is 1, whatever the database.
+        """
+        return self.kept.ask(query, values)
+
+    def write_store(self, statement: str, *values: Any) -> None:
         """Changes the store while no daemon runs."""
-        with closing(sqlite3.connect(self.store, timeout=10)) as connection:
-            connection.execute(statement)
-            connection.commit()
+        self.kept.change(statement, values)
+
+    def has_store(self) -> bool:
+        """Whether somebody has made the store."""
+        return self.kept.is_there()
 
     def number(self, query: str, *values: Any) -> int:
         """The one number a query gives; 0 while there is no store yet."""

@@ -90,6 +90,12 @@ class PostgresServer:
             connection.execute(made)  # type: ignore[arg-type]  # names of our own making
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Removes a database, whoever is connected to it."""
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            dropped = f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)"
+            connection.execute(dropped)  # type: ignore[arg-type]  # a name of our own making
+
     def url(self, name: str) -> str:
         """A database as an SQLAlchemy URL."""
         return f"postgresql+psycopg://monitor@127.0.0.1:{self.port}/{name}"

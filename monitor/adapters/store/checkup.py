@@ -72,7 +72,7 @@ def check_store(database: Database) -> Iterator[tuple[str, tuple[Finding, ...]]]
     with database.read() as connection:
         if database.sqlite:
             yield "pages and indexes", tuple(_pages(connection))
-            yield "references", tuple(_references(connection))
+            yield "references", tuple(broken_references(connection))
         else:
             yield "indexes", tuple(_invalid_indexes(connection))
         for what, (table, broken) in _laws().items():
@@ -85,7 +85,8 @@ def _pages(connection: Connection) -> Iterator[Finding]:
             yield Finding(str(said).replace("\n", " "))
 
 
-def _references(connection: Connection) -> Iterator[Finding]:
+def broken_references(connection: Connection) -> Iterator[Finding]:
+    """Rows of a SQLite store that refer to rows that are not there."""
     broken: dict[tuple[str, str], list[str]] = {}
     for table, row, parent, _ in connection.execute(sa.text("PRAGMA foreign_key_check")):
         broken.setdefault((table, parent), []).append(str(row))

@@ -12,10 +12,14 @@ import sqlalchemy as sa
 
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.tables import SCHEMA, metadata
-from monitor.model.errors import StoreMissing, StoreNewer, StoreOlder
+from monitor.model.errors import StoreMissing, StoreNewer, StoreOlder, StoreUnfinished
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.engine import Connection
+
+UNFINISHED = "unfinished copy"
+"""The version of a database that `monitor db copy` fills: one that no version of the monitor knows."""
 
 _UPGRADE_LOCK = 0x6D6F6E75706772  # "monupgr": an advisory lock of PostgreSQL, held for the transaction
 
@@ -25,26 +29,36 @@ def upgrade(database: Database, begins: Callable[[], None] = lambda: None) -> st
 
     `begins` is called before the migrations of a database that is not empty: they may take a while.
     Returns the version found, None for an empty database. Raises StoreNewer when a newer version of the monitor
-    wrote it, StoreUnusable when it cannot be written. A file that is made is its owner's alone: it holds
-    addresses of readers and the key that signs their links.
+    wrote it, StoreUnfinished for half a copy, StoreUnusable when it cannot be written. A file that is made is its
+    owner's alone: it holds addresses of readers and the key that signs their links.
     """
-    if database.path is not None and not database.path.startswith("file:"):
-        with suppress(OSError):  # it is there, or SQLite says what is wrong
-            make_private(Path(database.path))
+    make_file(database)
     found = _known(database)
     if found == SCHEMA:
         return found
     if found is not None:
         begins()
+    with database.write() as connection:
+        migrate(connection)
+    return found
+
+
+def migrate(connection: Connection) -> None:
+    """Applies the missing migrations within a transaction."""
     from alembic import command
 
+    if connection.dialect.name != "sqlite":  # of two at a time the second finds nothing left to do
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
     config = alembic_config()
-    with database.write() as connection:
-        if not database.sqlite:  # two processes may come at the same time: the second finds nothing left to do
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-        config.attributes.update(connection=connection, metadata=metadata)
-        command.upgrade(config, "head")
-    return found
+    config.attributes.update(connection=connection, metadata=metadata)
+    command.upgrade(config, "head")
+
+
+def make_file(database: Database) -> None:
+    """Makes the file of a SQLite store where it is not there, its owner's alone."""
+    if database.path is not None and not database.path.startswith("file:"):
+        with suppress(OSError):  # it is there, or SQLite says what is wrong
+            make_private(Path(database.path))
 
 
 def make_private(path: Path) -> None:
@@ -53,7 +67,7 @@ def make_private(path: Path) -> None:
 
 
 def expect_current(database: Database) -> None:
-    """Raises StoreOlder, StoreNewer or StoreMissing unless the database has this version's schema."""
+    """Raises StoreOlder, StoreNewer, StoreUnfinished or StoreMissing unless the schema is this version's."""
     found = _known(database)
     if found is None:
         raise StoreMissing(database.name)
@@ -89,7 +103,15 @@ def alembic_config() -> Config:
 
 
 def current(database: Database) -> str | None:
-    """The schema version found in the database; None for an empty one."""
+    """The schema version found in the database; None for an empty one. Raises StoreUnfinished."""
+    found = noted_version(database)
+    if found == UNFINISHED:
+        raise StoreUnfinished(database.name)
+    return found
+
+
+def noted_version(database: Database) -> str | None:
+    """What the database says of its schema version: UNFINISHED, too."""
     with database.read() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None

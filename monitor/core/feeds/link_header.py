@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from monitor.core.text.urls import absolute_http_url
+from monitor.core.text.urls import MAX_KEY, absolute_http_url
 from monitor.model.cadence import HubOffer
 
 _LONGEST = 16_000  # code points: servers cap all headers of an answer at about as much
@@ -44,5 +44,15 @@ def links_of_header(value: str) -> dict[str, str]:
 def hub_of_header(value: str, url: str) -> HubOffer | None:
     """The hub that a `Link` header offers for the feed at `url`, whose topic is its `self` link, else `url`."""
     links = links_of_header(value)
-    hub = absolute_http_url(links.get("hub", ""), url)
-    return HubOffer(hub, absolute_http_url(links.get("self", ""), url) or url) if hub else None
+    return hub_offer(links.get("hub", ""), links.get("self", ""), url)
+
+
+def hub_offer(hub: str, topic: str, url: str) -> HubOffer | None:
+    """The hub at the address `hub`, if it is one that can be kept, for the feed at `url`, which may say `topic`.
+
+    One of more than MAX_KEY bytes is none: the store finds feeds by their hub.
+    """
+    address = absolute_http_url(hub, url)
+    if not address or len(address.encode("utf-8", "surrogatepass")) > MAX_KEY:
+        return None
+    return HubOffer(address, absolute_http_url(topic, url) or url)

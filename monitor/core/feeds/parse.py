@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.feeds.json_feed import read_json_feed
+from monitor.core.feeds.link_header import hub_offer
 from monitor.core.feeds.raw import RawEntry, RawFeed, RawText
 from monitor.core.feeds.xml_feed import read_xml_feed
 from monitor.core.text.characters import without_controls
 from monitor.core.text.charset import decode_body
 from monitor.core.text.html import MAX_TITLE, clean, html_to_text, one_line, plain_title, without_scripts
 from monitor.core.text.urls import absolute_http_url
-from monitor.model.cadence import HubOffer
 from monitor.model.entry import EntryFlag, ParsedEntry, ParsedFeed
 from monitor.model.errors import NotAFeed
 
@@ -56,15 +56,9 @@ def parse_feed(body: bytes, content_type: str | None, url: str, now: datetime) -
         entries=tuple(safe_entry(entry, url, now, language) for entry in _newest(raw)),
         engine=raw.engine,
         cadence=raw.cadence,
-        hub=_hub(raw, url),
+        hub=hub_offer(raw.hub, raw.self_link, url),
         older=absolute_http_url(raw.older, url),
     )
-
-
-def _hub(raw: RawFeed, url: str) -> HubOffer | None:
-    """The hub that a feed names, with the feed's own name of itself as the topic (WebSub §4)."""
-    hub = absolute_http_url(raw.hub, url)
-    return HubOffer(hub, absolute_http_url(raw.self_link, url) or url) if hub else None
 
 
 def _newest(raw: RawFeed) -> Sequence[RawEntry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -168,3 +169,89 @@ def test_a_server_that_is_away_is_one_sentence(desk: Path) -> None:
     assert done.exit_code == 1
     assert done.output.count("\n") == 1
     assert "nobody answers" in done.output
+
+
+# ---- copies into another database
+
+
+def test_a_copy_says_what_came_of_it_and_what_is_next(stored: Path) -> None:
+    done = run("db", "copy", "--to", "sqlite:///moved.db")
+    assert done.exit_code == 0, done.output
+    assert "counts and hashes are equal" in done.stdout
+    assert 'in config.toml: url = "sqlite:///moved.db" in [store]' in done.stdout
+    assert "monitor db check -c config.toml" in done.stdout
+    assert done.stderr == ""
+    row = json.loads(run("db", "copy", "--to", "sqlite:///moved.db", "--verify-only", "--json").stdout)
+    assert (row["equal"], row["source"], row["target"]) == (
+        True,
+        f"sqlite:///{stored / 'monitor.db'}",
+        f"sqlite:///{stored / 'moved.db'}",
+    )
+    assert {"table": "feeds", "rows": 0, "target_rows": 0, "equal": True} in row["tables"]
+
+
+def test_a_comparison_names_the_tables_that_differ(stored: Path) -> None:
+    assert run("db", "copy", "--to", "sqlite:///moved.db").exit_code == 0
+    with closing(sqlite3.connect(stored / "moved.db")) as connection:
+        connection.execute("INSERT INTO host_pauses VALUES ('news.example', '2026-11-26 12:00:00.000000')")
+        connection.commit()
+    done = run("db", "copy", "--to", "sqlite:///moved.db", "--verify-only")
+    assert done.exit_code == 1
+    assert done.stdout == "host_pauses: 0 rows in the store, 1 in the copy\n"
+
+
+def test_a_copy_that_has_rows_tells_how_far_it_is(stored: Path) -> None:
+    with closing(sqlite3.connect(stored / "monitor.db")) as connection:
+        connection.execute("INSERT INTO host_pauses VALUES ('news.example', '2026-11-26 12:00:00.000000')")
+        connection.commit()
+    done = run("db", "copy", "--to", "sqlite:///moved.db", "--json")
+    assert done.stderr == "1 of 1 rows copied\n2 of 2 rows compared\n"
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("postgresql://desk:battery-staple@127.0.0.1/monitor", "others on this machine see a password"),
+        ("postgresql://desk@127.0.0.1/monitor?password=battery-staple", "others on this machine see a password"),
+        ("postgresql://127.0.0.1", "must name a host and a database"),
+        ("mysql://battery-staple@127.0.0.1/monitor", 'must be "postgresql://USER@HOST/DATABASE"'),
+        ("moved.db", 'must be "postgresql://USER@HOST/DATABASE"'),
+        ("sqlite:///:memory:", 'must be "postgresql://USER@HOST/DATABASE"'),
+        ("env:NOWHERE", "env:NOWHERE: "),
+    ],
+)
+def test_what_is_no_database_to_copy_to_is_a_usage_error(stored: Path, to: str, said: str) -> None:
+    done = run("db", "copy", "--to", to)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+    assert "battery-staple" not in done.output
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://desk:battery-staple@127.0.0.1:1/monitor")
+    done = run("db", "copy", "--to", "env:DATABASE_URL")
+    assert done.exit_code == 1
+    assert "nobody answers at this address; is the server running?" in done.stderr
+    assert "battery-staple" not in done.output
+
+
+def test_a_driver_that_is_not_installed_is_named(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    done = run("db", "copy", "--to", "postgresql://desk@127.0.0.1:1/monitor")
+    assert done.exit_code == 1
+    assert "pip install 'media-monitor[postgresql]'" in done.stderr
+
+
+def test_a_half_copy_is_refused_by_every_command_with_what_to_do(stored: Path) -> None:
+    assert run("db", "copy", "--to", "sqlite:///moved.db").exit_code == 0
+    with closing(sqlite3.connect(stored / "moved.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'unfinished copy'")
+        connection.commit()
+    (stored / "config.toml").write_text(CONFIG.format(url="sqlite:///moved.db"))
+    for command in (("run", "--once"), ("status",), ("db", "check"), ("db", "upgrade")):
+        done = run(*command)
+        assert done.exit_code == 1, command
+        assert 'not finished; "monitor db copy" goes on where it stopped' in done.stderr

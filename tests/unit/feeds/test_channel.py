@@ -75,6 +75,7 @@ def test_a_hub_comes_with_the_feeds_own_name_of_itself(channel) -> None:  # type
     assert channel('<atom:link rel="self" href="/canonical.xml"/>').hub is None
     assert channel('<atom:link rel="hub" href="file:///etc/passwd"/>').hub is None
     assert channel('<atom:link rel="hub"/>').hub is None
+    assert channel(f'<atom:link rel="hub" href="https://hub.example/{"x" * 3_000}"/>').hub is None
 
 
 def test_older_entries_are_on_the_next_page_or_in_the_archive_before(channel) -> None:  # type: ignore[no-untyped-def]

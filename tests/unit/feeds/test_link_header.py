@@ -44,7 +44,14 @@ def test_a_hub_comes_with_the_feeds_own_name_of_itself() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["<javascript:alert(1)>; rel=hub", "<file:///etc/passwd>; rel=hub", "<>; rel=hub", "</x>; rel=self", ""],
+    [
+        "<javascript:alert(1)>; rel=hub",
+        "<file:///etc/passwd>; rel=hub",
+        "<>; rel=hub",
+        "</x>; rel=self",
+        "",
+        f"</{'x' * 3_000}>; rel=hub",
+    ],
 )
 def test_what_is_no_hub_on_the_web_is_none(value: str) -> None:
     assert hub_of_header(value, URL) is None
