@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -173,8 +173,9 @@ def test_one_request_at_a_time_goes_to_a_host_and_the_next_a_second_later() -> N
     assert (polite.per_host, polite.host_delay) == (1, timedelta(seconds=1))
     with Citizen(PollSettings(allow_private_addresses=True, host_delay=timedelta(seconds=0.2))) as daemon:
         daemon.subscribe(*(daemon.serve(f"/{n}", reply(BODY)) for n in range(4)))
+        begun = time.monotonic()
         daemon.poll()
         server = daemon._server("127.0.0.1")
-        starts = sorted(one.at for one in server.asked)
         assert server.most_running == 1
-        assert all(later - earlier > 0.19 for earlier, later in pairwise(starts))
+        # From the beginning: a request that a busy machine delivers late makes the next one look early.
+        assert all(one.at - begun >= 0.2 * n for n, one in enumerate(sorted(server.asked, key=lambda one: one.at)))
