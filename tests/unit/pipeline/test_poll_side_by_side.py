@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from made import feed_settings
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, answer, item, rss
+from watched import Watched
 
 from monitor.adapters.sandbox import ProcessSandbox
 from monitor.core.feeds.parse import parse_feed
@@ -38,17 +39,6 @@ class WatchedSandbox(InlineSandbox):
     def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.before(args[2])
         return super().run(function, *args, **kwargs)
-
-
-class WatchedFeeds:
-    """A feed store whose methods can be replaced one by one."""
-
-    def __init__(self, feeds: Any, **replaced: Callable[..., Any]) -> None:
-        self._feeds = feeds
-        self.__dict__.update(replaced)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._feeds, name)
 
 
 def newsroom(feeds: int = 2) -> Newsroom:
@@ -118,7 +108,7 @@ def test_a_body_that_takes_long_holds_up_no_feed_that_comes_due_meanwhile() -> N
         elif read.count(OTHER_FEED) == 2:
             came_again.set()
 
-    feeds = WatchedFeeds(room.store.feeds, claim_due=claim_due)
+    feeds = Watched(room.store.feeds, claim_due=claim_due)
     reports = list(stage(room, before, feeds=feeds).run(came_again.is_set))
     assert {report.decision.outcome for report in reports} == {PollOutcome.OK}
     assert read.count(FEED) == 1
@@ -222,7 +212,7 @@ def test_bodies_that_are_read_while_others_are_stored_are_stored_together(
         return room.store.feeds.record_polls(polls)
 
     monkeypatch.setattr(poll, "_Run", partial(poll._Run, read=Read()))
-    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    feeds = Watched(room.store.feeds, record_polls=record_polls)
     assert len(list(stage(room, lambda url: None, feeds=feeds, readers=4).run(never))) == 4
     assert sum(together) == 4
     assert len(together) <= 2  # those of the first, and the others
@@ -238,7 +228,7 @@ def test_large_bodies_are_not_gathered_without_bound() -> None:
         together.append(len(polls))
         return room.store.feeds.record_polls(polls)
 
-    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    feeds = Watched(room.store.feeds, record_polls=record_polls)
     assert len(list(stage(room, lambda url: None, feeds=feeds, readers=6).run(never))) == 6
     assert max(together) <= 2
 
@@ -253,7 +243,7 @@ def test_a_store_that_takes_nothing_stops_the_stage_and_leaves_all_it_did_not_ta
         kept.extend(one.feed.url for one in polls)
         return room.store.feeds.record_polls(polls)
 
-    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    feeds = Watched(room.store.feeds, record_polls=record_polls)
     with pytest.raises(StoreUnusable, match="the disk is full"):
         list(stage(room, lambda url: None, feeds=feeds).run(never))
     by_url = {feed.url: feed for feed in room.store.feeds.all()}
@@ -271,7 +261,7 @@ def test_a_fault_that_even_one_feed_alone_cannot_be_stored_for_stops_the_stage_a
     def record_polls(polls: Sequence[Polled]) -> int:
         raise ZeroDivisionError
 
-    feeds = WatchedFeeds(room.store.feeds, record_polls=record_polls)
+    feeds = Watched(room.store.feeds, record_polls=record_polls)
     with pytest.raises(ZeroDivisionError):
         list(stage(room, lambda url: None, feeds=feeds).run(never))
 
@@ -295,7 +285,7 @@ def test_a_feed_at_work_is_not_asked_again_though_its_lease_has_ended() -> None:
         lease_over.set()
         waited(claimed_again)
 
-    feeds = WatchedFeeds(room.store.feeds, claim_due=claim_due)
+    feeds = Watched(room.store.feeds, claim_due=claim_due)
     assert len(list(stage(room, before, feeds=feeds).run(never))) == 1
     assert claims[:2] == [[FEED], [FEED]]
     assert not any(claims[2:])

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from made import feed_settings
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, answer, item, rss
+from watched import Watched
 
 from monitor.app.children import PAGE_READERS, reading_sandbox
 from monitor.core.articles.extract import extract_article
@@ -36,17 +37,6 @@ class WatchedSandbox(InlineSandbox):
     def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.before(args[1] if function is extract_article else args[0])
         return super().run(function, *args, **kwargs)
-
-
-class WatchedArticles:
-    """An article store whose methods can be replaced one by one."""
-
-    def __init__(self, articles: Any, **replaced: Callable[..., Any]) -> None:
-        self._articles = articles
-        self.__dict__.update(replaced)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._articles, name)
 
 
 def page_of(title: str, body: str) -> Callable[[FetchRequest], FetchResponse]:
@@ -225,7 +215,7 @@ def test_entries_without_a_page_are_read_in_the_order_of_their_feed_and_hold_up_
     reading = stage(
         room,
         lambda what: waited(others_are_done) if what == "Words 0" else None,
-        articles=WatchedArticles(room.store.articles, record_read=record_read),
+        articles=Watched(room.store.articles, record_read=record_read),
     )
     assert len(list(reading.run(never))) == 6
     titles = column(room, "SELECT title FROM articles ORDER BY id")
@@ -308,9 +298,7 @@ def test_a_store_that_takes_nothing_stops_the_stage_and_leaves_the_rest_to_the_n
         room.store.articles.record_read(article, *left)
         kept.append(article.url)
 
-    reading = stage(
-        room, lambda what: None, articles=WatchedArticles(room.store.articles, record_read=record_read)
-    )
+    reading = stage(room, lambda what: None, articles=Watched(room.store.articles, record_read=record_read))
     with pytest.raises(StoreUnusable, match="the disk is full"):
         list(reading.run(never))
     assert reading.in_hand.rows() == frozenset()
