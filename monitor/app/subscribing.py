@@ -16,6 +16,7 @@ from monitor.app.wiring import poller
 from monitor.config import read_subscription
 from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet
+from monitor.core.text.shown_url import without_query
 from monitor.core.text.urls import feed_key, without_feed_scheme
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import Fate, KnownEntry, NewEntry
@@ -158,7 +159,7 @@ def _over(before: FeedSettings, new: FeedSettings, given: Mapping[str, Any]) -> 
 def _on_trial(settings: FeedSettings, before: Feed | None, now: datetime) -> Feed:
     if before is not None:
         return replace(before, settings=settings, status=FeedStatus.ACTIVE)
-    return Feed(0, settings, settings.url, settings.name or settings.url, now, now)
+    return Feed(0, settings, settings.url, settings.name or without_query(settings.url), now, now)
 
 
 def _ask(trial: _Trial, desk: Desk) -> tuple[PollReport, Polled, str]:

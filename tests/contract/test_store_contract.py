@@ -79,6 +79,22 @@ def test_a_feed_without_a_name_takes_its_title(store: Store) -> None:
     assert store.feeds.all()[0].name == "News of the day"
 
 
+def test_a_feed_that_told_no_title_yet_is_named_without_the_token_in_its_address(store: Store) -> None:
+    store.feeds.sync([feed_settings("https://me:word@news.example/feed?token=f00", name=None)], NOON)
+    assert store.feeds.all()[0].name == "https://news.example/feed"
+
+
+def test_a_feed_that_an_older_version_named_by_its_address_loses_the_token(
+    store: SqlStore,
+) -> None:
+    settings = feed_settings("https://news.example/feed?token=f00", name=None)
+    store.feeds.sync([settings], NOON)
+    with store._db.write() as connection:
+        connection.execute(t.feeds.update().values(name=settings.url))
+    store.feeds.sync([settings], NOON)
+    assert store.feeds.all()[0].name == "https://news.example/feed"
+
+
 def test_a_name_of_the_config_wins_over_the_title(store: Store, feed: Feed) -> None:
     poll(store, feed)
     assert store.feeds.all()[0].name == "News"

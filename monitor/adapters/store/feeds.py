@@ -22,6 +22,7 @@ from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.schedule import CHOSEN, first_poll_at
+from monitor.core.text.shown_url import without_query
 from monitor.model.cadence import Boost
 from monitor.model.entry import LISTED_WITHIN, Fate, KnownEntry, NewEntry
 from monitor.model.feed import (
@@ -121,6 +122,8 @@ class SqlFeedStore:
                 values = declared_columns(settings)
                 if settings.name:
                     values["name"] = settings.name
+                elif before["name"] == settings.url:  # named so by an older version
+                    values["name"] = without_query(settings.url)
                 if (due := _promised_at(before, settings, now)) is not None:
                     values["next_poll_at"] = due
                 # A feed that was gone is asked once more at each start, as long as it is declared.

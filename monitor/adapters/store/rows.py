@@ -12,6 +12,7 @@ from sqlalchemy.engine import RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.packed import fingerprint_of, pack_features, pack_sketch
 from monitor.core.stories.series import series_key
+from monitor.core.text.shown_url import without_query
 from monitor.core.text.urls import host_of
 from monitor.model.article import (
     Article,
@@ -116,7 +117,7 @@ def fresh_columns(settings: FeedSettings, now: datetime) -> dict[str, Any]:
     return {
         **declared_columns(settings),
         "url": settings.url,
-        "name": settings.name or settings.url,
+        "name": settings.name or without_query(settings.url),  # a digest names it: a token stays out of it
         "status": FeedStatus.ACTIVE.value,
         "subscribed_at": now,
         "next_poll_at": now,
