@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -83,6 +85,22 @@ def ruleset_of(text: str) -> RuleSet:
 @cache
 def _shared_store() -> SqlStore:
     return SqlStore("sqlite://")
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "monitor.db")
+        SqlStore(f"sqlite:///{file}").close()
+        return file.read_bytes()
+
+
+def file_store(file: Path) -> SqlStore:
+    """The store of a file. One that is not there is copied: migrating it would take longer than most tests."""
+    if not file.exists():
+        file.write_bytes(_migrated())
+        file.chmod(0o600)
+    return SqlStore(f"sqlite:///{file}")
 
 
 def fresh_store() -> SqlStore:
