@@ -95,11 +95,16 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
-def file_store(file: Path) -> SqlStore:
-    """The store of a file. One that is not there is copied: migrating it would take longer than most tests."""
+def lay_store(file: Path) -> None:
+    """Copies an empty store to where there is none: migrating one would take longer than most tests."""
     if not file.exists():
+        file.touch(0o600)
         file.write_bytes(_migrated())
-        file.chmod(0o600)
+
+
+def file_store(file: Path) -> SqlStore:
+    """The store of a file, which need not be there."""
+    lay_store(file)
     return SqlStore(f"sqlite:///{file}")
 
 
