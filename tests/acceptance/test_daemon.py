@@ -44,6 +44,7 @@ def test_a_new_entry_reaches_an_inbox_and_slack_with_its_reason(desk: Desk, feed
         desk.environment["SLACK"] = slack.url + "/hook"
         receivers = MAIL.format(port=mail.port) + '[receivers.ops]\nslack = { webhook_url = "env:SLACK" }\n'
         desk.write([feed.url], receivers=receivers, to='["desk", "ops"]')
+        desk.lays_store = False
         with desk.running():
             eventually(
                 lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll"

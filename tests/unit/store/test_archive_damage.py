@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from made import NOON, feed_settings, new_article, new_entry
+from newsroom import file_store
 from stored import poll
 
 from monitor.adapters.store.archive import unindex
@@ -31,7 +32,7 @@ def pages(store: SqlStore, most: int | None = None) -> int:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store of sixty entries that wait to be read."""
-    opened = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    opened = file_store(tmp_path / "monitor.db")
     opened.feeds.sync([feed_settings()], NOON)
     poll(opened, opened.feeds.all()[0], *(new_entry(f"e{number}") for number in range(60)))
     yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from made import NOON, feed_settings, new_entry
-from newsroom import fresh_postgresql_store
+from newsroom import file_store, fresh_postgresql_store
 from stored import grouped, matched, plan, poll
 
 from monitor.adapters.store.checkup import check_store
@@ -20,7 +20,7 @@ from monitor.model.delivery import Receipt
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     """A store in which everything has happened once."""
     sqlite = request.param == "sqlite"
-    opened = SqlStore(f"sqlite:///{tmp_path / 'm.db'}") if sqlite else fresh_postgresql_store()
+    opened = file_store(tmp_path / "m.db") if sqlite else fresh_postgresql_store()
     opened.feeds.sync([feed_settings()], NOON)
     feed = opened.feeds.all()[0]
     opened.digests.open_digest("morning", NOON)
@@ -69,7 +69,7 @@ def test_each_kind_of_harm_is_seen(store: SqlStore, harm: str, what: str) -> Non
 
 
 def test_a_row_that_refers_to_nothing_is_seen(tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path / 'm.db'}")
+    store = file_store(tmp_path / "m.db")
     store.feeds.sync([feed_settings()], NOON)
     poll(store, store.feeds.all()[0], new_entry())
     raw = store._db.engine.raw_connection()
@@ -81,7 +81,7 @@ def test_a_row_that_refers_to_nothing_is_seen(tmp_path: Path) -> None:
 
 
 def test_an_index_that_misses_a_row_is_seen(tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path / 'm.db'}")
+    store = file_store(tmp_path / "m.db")
     store.feeds.sync([feed_settings()], NOON)
     poll(store, store.feeds.all()[0], new_entry())
     with store._db.write() as connection:
