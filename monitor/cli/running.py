@@ -140,6 +140,7 @@ def _watched(
         version=__version__,
         warnings=lambda: config_findings(reloader),
         in_force=InForceOf(reloader, monitor.clock.now()),
+        unindexed=lambda: monitor.index.progress.waiting,
     )
     public_url = ready.settings.public_url
     pushing = None
