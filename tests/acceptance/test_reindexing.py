@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from archived import OLDER, fill, index_as_older
@@ -65,3 +70,65 @@ def test_an_older_index_is_made_anew_behind_alerts_searches_kills_and_backups(
     assert before + end["articles"] >= ARTICLES
     assert (end["left"], desk.sent()) == (0, 1)
     assert "not in the index" not in desk.command("status").stdout
+
+
+LATER = """
+[[digests]]
+name = "later"
+rules = ["floods"]
+to = ["desk"]
+schedule = "immediate"
+group_wait = "1h"
+"""
+
+
+@contextmanager
+def of_another_analyser(desk: Desk, version: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The real daemon as a version with that analyser had been it; killed at the end."""
+    start = (
+        f"import monitor.core.text.normalize as n; n.ANALYSER_VERSION = {version}\n"
+        "from monitor.__main__ import main; main()"
+    )
+    line = [sys.executable, "-c", start, "run", "-c", str(desk.config)]
+    with (desk.folder / "daemon.log").open("a") as log:
+        daemon = subprocess.Popen(line, cwd=desk.folder, env=desk.surroundings(), stderr=log)
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def told(desk: Desk) -> list[str]:
+    """The headlines in all messages, sorted."""
+    texts = [json.loads(file.read_text(encoding="utf-8")) for file in (desk.folder / "digests").glob("*.json")]
+    return sorted(story["headline"] for text in texts for story in text["stories"])
+
+
+def test_an_upgrade_of_the_analyser_tells_nothing_twice_and_loses_nothing(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url], more=LATER)
+    feed.add("Torkham closed", "The Torkham crossing was closed.")
+    feed.add("Flood in Swat", "A flood came in the night.")
+    with of_another_analyser(desk, 1):
+        eventually(lambda: desk.sent() == 2, "both alerts")
+        eventually(lambda: desk.number("SELECT count(*) FROM routings WHERE state = 'pending'") == 1, "what waits")
+    before = desk.ask("SELECT DISTINCT version FROM rulesets")
+    analysers = desk.ask("SELECT DISTINCT analyser_version FROM matches")
+    assert analysers[0][0].startswith("1/")
+    desk.put(desk.config, desk.config.read_text(encoding="utf-8").replace('"1h"', '"0s"'))
+    feed.add("Chaman shut", "Closure at Torkham lasts, and Chaman is shut.")
+    with desk.running():
+        eventually(lambda: desk.events("indexed"), "the indexing")
+        eventually(lambda: desk.sent() == 4, "what waited, and what came while nobody was there")
+        polls = "SELECT count(*) FROM feeds WHERE last_polled_at > ?"
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        eventually(lambda: desk.number(polls, now), "another poll")
+    assert told(desk) == ["Chaman shut", "Flood in Swat", "Flood in Swat", "Torkham closed"]
+    assert desk.sent() == desk.number("SELECT count(*) FROM deliveries") == 4
+    assert desk.number("SELECT count(*) FROM articles") == 3
+    assert len(desk.ask("SELECT DISTINCT version FROM rulesets")) == len(before) + 1
+    # and back again: the older version makes the index anew in its turn, and is silent
+    with of_another_analyser(desk, 1):
+        eventually(lambda: len(desk.events("indexed")) == 2, "the indexing by the older version")
+    assert desk.number("SELECT count(*) FROM indexed_articles WHERE analyser LIKE '1/%'") == 3
+    assert desk.number("SELECT count(*) FROM deliveries") == 4

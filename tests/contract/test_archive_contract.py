@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from made import NOON, new_article, new_entry
+from made import NOON, feed_settings, new_article, new_entry
+from newsroom import fresh_postgresql_store
 from rule_samples import ruleset_of
 from stored import grouped, poll, read_articles
 from waiting import index_what_waits, unindexed
@@ -25,6 +26,7 @@ from monitor.model.feed import Feed
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
 from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Match
+from monitor.pipeline.index import index_all
 from monitor.pipeline.match import document_of
 
 HOUR = timedelta(hours=1)
@@ -366,3 +368,52 @@ def test_two_searches_may_index_the_same_articles_at_the_same_time(store, put):
     assert not failures
     assert unindexed(store.archive) == []
     assert found(store, Word("7")) == [ids[7]]
+
+
+def test_two_daemons_and_one_that_drops_texts_do_not_hinder_each_other(store, put):
+    """Each in pieces, from the newest on, as the daemons do; texts go meanwhile in an order of their own."""
+    ids = [put(f"Torkham {number}").id for number in range(60)]
+    outdate(store)
+    start = threading.Barrier(3)
+    failures: list[Exception] = []
+
+    def at_once(work: Callable[[], object]) -> threading.Thread:
+        def run() -> None:
+            start.wait()
+            try:
+                work()
+            except Exception as error:
+                failures.append(error)
+
+        return threading.Thread(target=run)
+
+    def index() -> None:
+        for _ in index_all(store.archive, 4, lambda: False):
+            pass
+
+    gone = ids[::3]
+    threads = [at_once(index), at_once(index), at_once(lambda: [drop(store, one) for one in gone])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    index_what_waits(store.archive)
+    assert unindexed(store.archive) == []
+    assert set(found(store, Word("torkham"))) == set(ids) - set(gone)
+    assert found(store, Word("7")) == [ids[7]]
+    assert found(store, Word("6")) == []
+
+
+@pytest.mark.needs("postgresql")
+def test_what_another_process_holds_is_left_for_the_next_look():
+    """Two that wait for each other's rows would wait for ever; SQLite has one writer at a time."""
+    store = fresh_postgresql_store()
+    store.feeds.sync([feed_settings()], NOON)
+    one, two = (grouped(store, store.feeds.all()[0], name) for name in ("e1", "e2"))
+    forget_index(store)
+    with store._db.write() as holder:
+        holder.execute(t.articles.update().where(t.articles.c.id == two.id).values(story_id=None))
+        assert store.archive.index([one.id, two.id]) == 1
+    assert unindexed(store.archive) == [two.id]
+    assert store.archive.index([one.id, two.id]) == 1
