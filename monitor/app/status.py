@@ -238,7 +238,7 @@ def status_lines(status: Status) -> list[str]:
 
 
 def _index_line(status: Status) -> str:
-    by = "the daemon indexes them" if status.holder is not None else "monitor run or a search indexes them"
+    by = "the daemon indexes them" if status.holder is not None else "monitor run or a search does"
     return f"{counted(status.unindexed, 'article')} not in the index of searches yet: {by}"
 
 

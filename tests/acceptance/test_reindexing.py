@@ -16,7 +16,7 @@ from local_feed import LocalFeed
 
 from monitor.adapters.store.sql import SqlStore
 
-ARTICLES = 800
+ARTICLES = 600
 NEW = f"SELECT count(*) FROM indexed_articles WHERE analyser <> '{OLDER}'"
 
 
@@ -105,6 +105,7 @@ def told(desk: Desk) -> list[str]:
     return sorted(story["headline"] for text in texts for story in text["stories"])
 
 
+@pytest.mark.soak
 def test_an_upgrade_of_the_analyser_tells_nothing_twice_and_loses_nothing(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url], more=LATER)
     feed.add("Torkham closed", "The Torkham crossing was closed.")

@@ -8,10 +8,12 @@ from datetime import timedelta
 from archived import fill, index_as_older
 from made import NOON
 from newsroom import fresh_store
+from query_plans import plans_of
 from watched import Watched
 
 from monitor.adapters.store import archive as module
 from monitor.adapters.store.sql import SqlStore
+from monitor.model.ledger import ArchivePlace
 from monitor.model.required import Word
 from monitor.pipeline.index import LOOK_EVERY, PIECE, IndexStage
 from monitor.testing import FakeClock
@@ -123,3 +125,14 @@ def test_pages_of_many_articles_of_one_moment_leave_none_out(monkeypatch) -> Non
         connection.execute(module.t.articles.update().values(first_seen=NOON))
     run(IndexStage(store.archive, FakeClock(NOON)))
     assert store.archive.waiting() == 0
+
+
+def test_a_look_goes_along_the_index_by_time_and_reads_no_article() -> None:
+    """The words of SQLite's planner: at a million articles anything else would be felt."""
+    store = behind()
+    place = ArchivePlace(NOON, 5)
+    steps = plans_of(store, lambda: (store.archive.unindexed(place), store.archive.waiting()))
+    articles = [step for step in steps if "articles" in step and "indexed_articles" not in step]
+    assert len(articles) == 2
+    assert all("USING COVERING INDEX ix_articles_first_seen" in step for step in articles)
+    assert any(step.startswith("SEARCH articles") and "first_seen<?" in step for step in articles)
