@@ -53,6 +53,7 @@ from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
+from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.pauses import PauseKeeper
 from monitor.pipeline.poll import PollStage
@@ -81,6 +82,7 @@ class Monitor:
     deliver: DeliverStage
     prune: PruneStage
     weigh: WeighStage
+    index: IndexStage
     health: HealthStage
     pushes: PushStage
     websub: HubStage
@@ -166,6 +168,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         weigh=WeighStage(store.grouping, clock),
+        index=IndexStage(store.archive, clock),
         health=_health_stage(ready, store, clock),
         pushes=PushStage(store.hubs, store.feeds, sandbox, clock, settings.poll),
         websub=HubStage(

@@ -46,7 +46,12 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=supervisor.upgrading)
+
+    def upgrading() -> None:
+        supervisor.upgrading()
+        _say_upgrade()
+
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=upgrading)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
@@ -77,13 +82,19 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
 
 def run_pass(config: Path, *, dry_run: bool, strict: bool) -> int:
     """One pass; the exit status of the interface contract."""
-    monitor = build(_ready(config, strict), version=__version__, stdout=sys.stdout, draft=dry_run)
+    ready = _ready(config, strict)
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=_say_upgrade)
     service = _service(monitor, dry_run)
     done = service.run_once(lambda line: click.echo(line, err=True))
     service.close()
     for line in pass_lines(done, dry_run):
         click.echo(printable(line), err=True)
     return done.exit_code
+
+
+def _say_upgrade() -> None:
+    said = "monitor: an older version wrote the store; it is brought up to date first, which may take a while."
+    click.echo(f'{said}\nIt changes whole or not at all. "monitor db upgrade" keeps a copy as well.', err=True)
 
 
 def _ready(config: Path, strict: bool) -> Ready:
@@ -140,6 +151,7 @@ def _watched(
         version=__version__,
         warnings=lambda: config_findings(reloader),
         in_force=InForceOf(reloader, monitor.clock.now()),
+        unindexed=lambda: monitor.index.progress.waiting,
     )
     public_url = ready.settings.public_url
     pushing = None

@@ -275,6 +275,22 @@ class ArchiveExtent:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivePlace:
+    """A place among the articles, newest first."""
+
+    first_seen: datetime
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unindexed:
+    """Articles that wait to be indexed, by id, and the place from which to look on; None at the end."""
+
+    ids: tuple[int, ...]
+    below: ArchivePlace | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenEntry:
     """One entry of a feed, on one line: its fate, and the rules that matched it."""
 

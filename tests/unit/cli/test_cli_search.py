@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from made import NOON, feed_settings, new_article, new_entry
 from newsroom import file_store
 from stored import grouped
+from waiting import unindexed
 
 from monitor.adapters.store import archive
 from monitor.adapters.store import tables as t
@@ -160,9 +161,9 @@ def test_what_is_older_than_the_index_is_indexed_by_the_first_search(desk: Path)
     store = file_store(desk / "monitor.db")
     with store._db.write() as connection:
         archive.clear(connection)
-    assert len(store.archive.unindexed()) == 2
+    assert store.archive.waiting() == 2
     assert run("closed").exit_code == 0
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     store.close()
 
 
