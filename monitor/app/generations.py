@@ -80,6 +80,7 @@ class Generations:
         self._at_work = at_work
         self._steady = steady
         self._retired: list[_Retired] = []  # those with a fetcher of their own, oldest first
+        self._ending: list[Monitor] = []  # those whose stages may still keep something under an old name
 
     def swap(self, after: Monitor) -> None:
         """From here on every stage that begins is of the new generation; those at work end their item first."""
@@ -89,12 +90,20 @@ class Generations:
         if other_ways := {url for url, _ in before.poll.access.items() ^ after.poll.access.items()}:
             with suppress(MonitorError):  # a store in trouble is named by the stages
                 after.store.feeds.try_now(sorted(other_ways), after.clock.now())
+        self._ending.append(before)
         if before.fetcher is not after.fetcher:
             self._retired.append(_Retired(before, self._steady()))
 
     def tend(self) -> None:
-        """Closes what an older generation asks by, and its children, when its last answer has come; at the latest
+        """Carries over what an older generation kept under old names, once it has ended.
+
+        Closes what an older generation asks by, and its children, when its last answer has come; at the latest
         after DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then is asked again."""
+        ended = [one for one in self._ending if not self._at_work.any_of(one.match, one.digest, one.health)]
+        if ended:
+            with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
+                self.current.carry_over()
+                self._ending = [one for one in self._ending if one not in ended]
         for place, old in enumerate(reversed(self._retired)):
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
                 _close_ways_out(old.monitor)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from monitor.config.access import feed_access
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
+from monitor.config.old_names import renames_of
 from monitor.config.shape import (
     ConfigFile,
     DigestTable,
@@ -52,6 +53,7 @@ from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
 from monitor.model.health import HealthSettings
 from monitor.model.problem import Gravity, Problem
+from monitor.model.renaming import Rename
 from monitor.model.rule import Severity
 from monitor.model.story import STORY_WINDOW
 from monitor.model.telling import Updates
@@ -90,6 +92,7 @@ class Settings:
     access: Mapping[str, FeedAccess] = field(
         default_factory=dict, repr=False
     )  # by the URL of the feed, as declared
+    renames: tuple[Rename, ...] = ()  # of digests and receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,8 @@ def load_config(
     problems = notes.problems()
     if parsed is None or any(problem.gravity is Gravity.ERROR for problem in problems):
         raise ConfigInvalid(problems)
-    return _settings(parsed, name, directory, problems)
+    renames = tuple(renames_of(raw, notes, name))
+    return _settings(parsed, name, directory, problems, renames)
 
 
 def outline(text: str, directory: str) -> Outline:
@@ -194,7 +198,13 @@ def _syntax_error(said: str, text: str) -> tuple[str, int]:
     return f"not valid TOML: {what} (column {place[2]})", int(place[1])
 
 
-def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Problem, ...]) -> Settings:
+def _settings(
+    parsed: ConfigFile,
+    name: str,
+    directory: str,
+    warnings: tuple[Problem, ...],
+    renames: tuple[Rename, ...],
+) -> Settings:
     model = parsed.nlp.model
     return Settings(
         store_url=_store_url(parsed, directory),
@@ -218,6 +228,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         ),
         source=name,
         warnings=warnings,
+        renames=renames,
         health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
         access={table.url: access for table in parsed.feeds if (access := feed_access(table))},
