@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
@@ -13,10 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from monitor import __version__
 from monitor.config.access import feed_access
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
 from monitor.config.old_names import renames_of
+from monitor.config.renamed_keys import RENAMED_KEYS, RenamedKey, note_moved, with_new_names
 from monitor.config.shape import (
     ConfigFile,
     DigestTable,
@@ -128,16 +130,20 @@ def load_config(
     directory: str,
     secrets: Callable[[str], str],
     store_secrets: Callable[[str], str] | None = None,
+    renamed_keys: Sequence[RenamedKey] = RENAMED_KEYS,
+    version: str = __version__,
 ) -> Settings:
     """Reads the text of a config file; opens no file itself.
 
     `name` is what problems call the file; `directory` (absolute) is what relative paths are relative to; `secrets`
     turns a reference (`env:NAME`, `file:PATH`, `credential:NAME`) into its value or raises SecretUnavailable;
-    `store_secrets`, where given, does so for the store's URL.
+    `store_secrets`, where given, does so for the store's URL; `renamed_keys` are keys that are called otherwise by
+    now, in this `version`.
     Raises ConfigInvalid with all errors and warnings of the file, in its order, and nothing else.
     """
     notes = Notes(text, name)
-    raw = read_toml(text, name)
+    raw, moved = with_new_names(_toml(text, name), renamed_keys, version)
+    note_moved(moved, notes)
     parsed: ConfigFile | None = None
     try:
         parsed = ConfigFile.model_validate(
@@ -178,7 +184,11 @@ def outline(text: str, directory: str) -> Outline:
 
 
 def read_toml(text: str, name: str) -> dict[str, Any]:
-    """The tables of a config file, as they stand there. Raises ConfigInvalid."""
+    """The tables of a config file, with the keys as they are called now. Raises ConfigInvalid."""
+    return with_new_names(_toml(text, name), RENAMED_KEYS, __version__)[0]
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
