@@ -99,11 +99,7 @@ class Generations:
 
         Closes what an older generation asks by, and its children, when its last answer has come; at the latest
         after DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then is asked again."""
-        ended = [one for one in self._ending if not self._at_work.any_of(one.match, one.digest, one.health)]
-        if ended:
-            with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
-                self.current.carry_over()
-                self._ending = [one for one in self._ending if one not in ended]
+        self._carry_over()
         for place, old in enumerate(reversed(self._retired)):
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
                 _close_ways_out(old.monitor)
@@ -112,6 +108,18 @@ class Generations:
             if not self._at_work.any_of(monitor.poll, monitor.gaps, monitor.read, monitor.websub):
                 self._retired.remove(old)
                 self._close_parts_of(monitor)
+
+    def _carry_over(self) -> None:
+        """While an older generation ends its work, and once when it has."""
+        if not self._ending:
+            return
+        going = [one for one in self._ending if self._at_work.any_of(*_name_givers(one))]
+        after = self.current
+        with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
+            after.carry_over()
+            if len(going) < len(self._ending):  # who ended may have missed a receiver by its new name
+                after.store.receivers.try_now(after.clock.now())
+            self._ending = going
 
     def close_fetchers(self) -> None:
         """Gives up all that is in flight to feeds, pages and hubs, of every generation."""
@@ -130,6 +138,11 @@ class Generations:
         for sandbox in monitor.sandboxes:
             if all(sandbox is not kept for other in others for kept in other.sandboxes):
                 sandbox.close()
+
+
+def _name_givers(monitor: Monitor) -> tuple[object, ...]:
+    """The stages that keep something under names of the config."""
+    return monitor.match, monitor.digest, monitor.health, monitor.deliver
 
 
 def _close_ways_out(monitor: Monitor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 
@@ -30,17 +30,23 @@ def renames_of(settings: Settings, ruleset: RuleSet) -> tuple[Rename, ...]:
     return (*settings.renames, *of_rules)
 
 
-def carry_over(ready: Ready, store: Store, clock: Clock, *, draft: bool) -> tuple[Carried, ...]:
+def carry_over(
+    ready: Ready, store: Store, clock: Clock, *, draft: bool, begins: Callable[[], None] = lambda: None
+) -> tuple[Carried, ...]:
     """Has the store carry out what is new of these renames, and logs it; a dry run only says what would be.
 
-    Raises RenameRefused, StoreError.
+    `begins` is called before there is something to carry, which takes some seconds for a million rows. Raises
+    RenameRefused, StoreError.
     """
     settings, ruleset = ready.settings, ready.ruleset
     renames = renames_of(settings, ruleset)
+    coming = store.renames.to_come(renames)
     if draft:
-        for one in store.renames.to_come(renames):
+        for one in coming:
             log.warning("a dry run carries no history over", **_named(one))
         return ()
+    if coming:
+        begins()
     in_use = {
         Named.RECEIVER: frozenset(one.name for one in settings.receivers),
         Named.RULE: frozenset(one.id for one in ruleset.rules),

@@ -109,24 +109,27 @@ def build(
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
-    `upgrading` is called when the store has to be brought up to date first, which may take a while.
+    `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
+    may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
     store = SqlStore(ready.settings.store_url, hold=os.getpid(), upgrading=upgrading)
     try:
-        return _assemble(ready, store, version, stdout, draft)
+        return _assemble(ready, store, version, stdout, draft, upgrading)
     except BaseException:
         store.close()
         raise
 
 
-def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool) -> Monitor:
+def _assemble(
+    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, upgrading: Callable[[], None]
+) -> Monitor:
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
     if store.held:
         store.feeds.release_leases()
     store.set_right(clock.now())
-    _declare(ready, store, clock, draft)
+    _declare(ready, store, clock, draft, upgrading)
     store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
     fetcher = _fetcher(settings.poll, version, store, clock)
     pages = PauseKeeper(fetcher, store.feeds, clock)
@@ -288,10 +291,12 @@ def _tags(ruleset: RuleSet) -> Callable[[DigestSettings], frozenset[str]]:
     return cache(lambda settings: tags_of(settings.rules, ruleset.rules))
 
 
-def _declare(ready: Ready, store: Store, clock: Clock, draft: bool) -> None:
+def _declare(
+    ready: Ready, store: Store, clock: Clock, draft: bool, begins: Callable[[], None] = lambda: None
+) -> None:
     """Puts the store in step with the config: names first, before anything is kept under a new one, and the feeds
     last, since they alone change what others see."""
-    carry_over(ready, store, clock, draft=draft)
+    carry_over(ready, store, clock, draft=draft, begins=begins)
     if ready.rules_of is None:  # the last good rules are what was loaded last, and stay as old as they are
         ruleset = ready.ruleset
         store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), clock.now())

@@ -96,8 +96,7 @@ def _of_matches() -> Iterator[Law]:
     without = ~sa.exists().where(q.id == r.silence)
     yield _law("matches discarded by a silence that there is not", r.match_id, silenced, without)
     yield _law("silences of an unknown kind", q.id, _unknown(q.mode, SilenceMode))
-    endless = sa.or_(q.ends_at < q.starts_at, q.ended_at < q.created_at)
-    yield _law("silences that end before they begin", q.id, endless)
+    yield _law("silences that end before they begin", q.id, q.ends_at < q.starts_at)
 
 
 def _of_deliveries() -> Iterator[Law]:

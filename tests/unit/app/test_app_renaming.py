@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from monitor.app.generations import AtWork, Generations
 from monitor.app.reload import Reloader
 from monitor.app.wiring import Monitor, build
 from monitor.cli.main import cli
+from monitor.model.delivery import BrokenReceiver, ChannelKind
 from monitor.model.errors import RenameRefused
 
 CONFIG = """\
@@ -49,6 +51,7 @@ NEW_CONFIG = NEW_CONFIG.replace("[receivers.desk]", '[receivers.newsroom]\nrenam
 NEW_CONFIG = NEW_CONFIG.replace('to = ["desk"]', 'to = ["newsroom"]')
 NEW_RULES = RULES.replace('"torkham-closed"', '"torkham-shut"\nrenamed_from = "torkham-closed"')
 CARRIED = "history carried over"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -209,11 +212,22 @@ def test_a_reload_carries_over_and_what_an_older_generation_still_keeps_follows(
     with at_work.run(monitor.match):
         generations.swap(after[0])
         with_a_match(monitor, entry="late")  # the old generation ends its article, by the names that it knows
-        generations.tend()
         assert pending(after[0], "morning") == ["torkham-closed"]
+        generations.tend()
+        assert pending(after[0], "border") == ["torkham-shut", "torkham-shut"]
+        with_a_match(monitor, entry="last")
+        no_receiver = BrokenReceiver(
+            "newsroom", ChannelKind.FILE, NOON, "no such receiver", monitor.clock.now() + HOUR
+        )
+        monitor.store.receivers.open(no_receiver)
     generations.tend()
     assert pending(after[0], "morning") == []
-    assert pending(after[0], "border") == ["torkham-shut", "torkham-shut"]
+    assert len(pending(after[0], "border")) == 3
+    (broken,) = monitor.store.receivers.broken()
+    assert broken.next_try_at <= monitor.clock.now()
+    with_a_match(monitor, entry="not looked for any more")
+    generations.tend()
+    assert pending(after[0], "morning") == ["torkham-closed"]
     generations.close()
 
 
@@ -232,3 +246,13 @@ def test_a_refused_rename_leaves_the_old_config_in_force() -> None:
     assert (reloader.last.problem or "").startswith('digest "border" was not "morning"')
     assert pending(monitor, "morning") == ["torkham-closed"]
     monitor.close()
+
+
+def test_the_service_manager_hears_of_it_before_it_begins() -> None:
+    a_run()
+    said: list[str] = []
+    for config, rules in ((CONFIG, RULES), (NEW_CONFIG, NEW_RULES), (NEW_CONFIG, NEW_RULES)):
+        write(config, rules)
+        ready = open_settings(Path("config.toml"), os.environ)
+        build(ready, version="1", stdout=io.StringIO(), upgrading=lambda: said.append("longer")).close()
+    assert said == ["longer"]
