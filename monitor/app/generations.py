@@ -81,6 +81,7 @@ class Generations:
         self._steady = steady
         self._retired: list[_Retired] = []  # those with a fetcher of their own, oldest first
         self._ending: list[Monitor] = []  # those whose stages may still keep something under an old name
+        self._once_more = False
 
     def swap(self, after: Monitor) -> None:
         """From here on every stage that begins is of the new generation; those at work end their item first."""
@@ -110,8 +111,9 @@ class Generations:
                 self._close_parts_of(monitor)
 
     def _carry_over(self) -> None:
-        """While an older generation ends its work, and once when it has."""
-        if not self._ending:
+        """While an older generation ends its work, when it has, and once more: a stage says that it is at work a
+        moment after it has asked of which generation it is."""
+        if not self._ending and not self._once_more:
             return
         going = [one for one in self._ending if self._at_work.any_of(*_name_givers(one))]
         after = self.current
@@ -119,7 +121,7 @@ class Generations:
             after.carry_over()
             if len(going) < len(self._ending):  # who ended may have missed a receiver by its new name
                 after.store.receivers.try_now(after.clock.now())
-            self._ending = going
+            self._once_more, self._ending = len(going) < len(self._ending), going
 
     def close_fetchers(self) -> None:
         """Gives up all that is in flight to feeds, pages and hubs, of every generation."""

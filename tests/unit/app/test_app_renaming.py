@@ -225,6 +225,9 @@ def test_a_reload_carries_over_and_what_an_older_generation_still_keeps_follows(
     assert len(pending(after[0], "border")) == 3
     (broken,) = monitor.store.receivers.broken()
     assert broken.next_try_at <= monitor.clock.now()
+    with_a_match(monitor, entry="a stage that had begun without saying so")
+    generations.tend()
+    assert len(pending(after[0], "border")) == 4
     with_a_match(monitor, entry="not looked for any more")
     generations.tend()
     assert pending(after[0], "morning") == ["torkham-closed"]
