@@ -75,7 +75,8 @@ def with_renames(report: CheckReport) -> CheckReport:
         return report
     try:
         with closing(SqlStore(settings.store_url, ask_only=True)) as store:
-            return replace(report, problems=(*report.problems, *_problems(store, renames)))
+            found = sorted(_problems(store, renames), key=lambda one: (one.file != settings.source, one))
+            return replace(report, problems=(*report.problems, *found))
     except StoreError:
         return report
 
