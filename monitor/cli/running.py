@@ -141,7 +141,7 @@ def _watched(
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
     from monitor.app.pushing import Pushing
-    from monitor.app.unsubscribing import Unsubscribing
+    from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
@@ -163,7 +163,7 @@ def _watched(
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
-        unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
+        unsubscribing=unsubscribing_of(monitor.store, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
     )
     assert ready.settings.web_listen is not None, "there is a listener"

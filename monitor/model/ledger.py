@@ -41,6 +41,7 @@ class NewMatch:
     matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
     `names` are hashes of the matched names, `figures` the numbers in its sentences, `bare` hashes of those
     without datelines; `earlier` says of an edit what the wording before was, where that makes a difference.
+    `called` is the rule's id as it was, where it has another by now.
     """
 
     match: Match
@@ -54,6 +55,7 @@ class NewMatch:
     figures: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
     earlier: Earlier | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
