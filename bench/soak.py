@@ -19,7 +19,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,16 +30,14 @@ sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
 
 from rows.meter import machine
 from soaking.house import House
-from soaking.judge import Account, judge
+from soaking.judge import judge, waiting
 from soaking.samples import (
-    JUDGED_FROM,
-    MOST_MORE_FDS,
     Sample,
     after_warm_up,
     flatness,
+    flatness_complaints,
     growth_of_fds,
     look,
-    memory_complaints,
 )
 from soaking.server import Press, listeners, serve
 from soaking.sinks import Sinks, sinks
@@ -50,8 +49,8 @@ FEEDS_A_HOST = 4
 OUR_INTERVAL = 900.0  # seconds between two polls as configs have it
 
 
-def main() -> int:
-    """Runs it all; the exit status."""
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What is asked for; of the command line without `arguments`."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--minutes", type=float, default=30.0)
     asked.add_argument("--feeds", type=int, default=1_000)
@@ -63,9 +62,15 @@ def main() -> int:
     asked.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
     asked.add_argument("--keep", type=Path, help="leave store, log and messages in this folder")
     asked.add_argument("--json", action="store_true")
-    options = asked.parse_args()
+    options = asked.parse_args(arguments)
     options.interval = options.interval or max(5, round(options.feeds * 0.03))
     options.rate = options.rate or max(0.5, options.feeds * 0.008)
+    return options
+
+
+def main() -> int:
+    """Runs it all; the exit status."""
+    options = options_of()
     if options.postgresql:
         os.environ["MONITOR_TEST_STORE"] = "postgresql"
     with tempfile.TemporaryDirectory(prefix="monitor-soak-") as name:
@@ -96,24 +101,23 @@ class Soak:
         self.kills = 0
 
     def run(self) -> dict[str, Any]:
-        """What came of it, for people and programs."""
-        options = self.options
+        """What came of it, for people and programs; `complaints` is empty when all is as it should be."""
+        options, world = self.options, self.world
         with sinks(self.house.folder / "came", options.seed) as taken, self._serving():
-            backfilled = {self.world.url(feed) for feed in self.world.feeds if feed.looks_back}
-            urls = [self.world.url(feed) for feed in self.world.feeds]
-            self.house.prepare(urls, taken, options.interval, backfilled)
+            urls = {world.url(feed): feed for feed in world.feeds}
+            self.house.prepare(urls, taken, options.interval)
             self.begun = time.monotonic()
             self.house.run()
             try:
                 self._soak(60 * options.minutes)
                 settled = self._settle(taken)
-                last = self._look()
+                self._look()
                 code = self.house.stop()
             finally:
-                self.house.clear()
+                self.house.end()
             taken.drain()
-            account = judge(self.house, self.world, taken.came)
-            return self._result(account, taken, settled, code, last)
+            self.came = taken.came
+            return self._result(taken, settled, code)
 
     @contextmanager
     def _serving(self) -> Iterator[None]:
@@ -134,12 +138,11 @@ class Soak:
             loop.call_soon_threadsafe(stopped.set)
             thread.join(10)
 
-    def _look(self) -> Sample | None:
+    def _look(self) -> None:
         found = look(self.house, self.begun)
         if found is not None:
             self.samples.append(found)
             print(found.line(), file=sys.stderr, flush=True)
-        return found
 
     def _soak(self, seconds: float) -> None:
         """Faults of every kind until the time is over."""
@@ -152,6 +155,7 @@ class Soak:
                 self._look()
                 looks += SAMPLE
             if now >= changes:
+                self._retry()
                 self.changes.append(self.house.change(self.dice))
                 changes = now + self.dice.uniform(0.5, 1.5) * max(20.0, seconds / 20)
             if self.options.kill and now >= kills:
@@ -195,7 +199,7 @@ class Soak:
             "feeds": len(self.world.feeds) - gone - len(self.press.since_over),
             "entries": number("SELECT count(*) FROM entries WHERE fate = 'waiting'"),
             "articles": number("SELECT count(*) FROM articles WHERE stage <> 'matched'"),
-            "matches": number("SELECT count(*) FROM routings WHERE state = 'pending'"),
+            "matches": len(waiting(self.house)[0]),
             "deliveries": number("SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'dead')"),
         }
 
@@ -208,47 +212,43 @@ class Soak:
         if waiting:
             self.house.monitor("deliveries", "retry", *waiting)
 
-    def _result(
-        self, account: Account, taken: Sinks, settled: dict[str, int], code: int, last: Sample | None
-    ) -> dict[str, Any]:
+    def _result(self, taken: Sinks, settled: Mapping[str, int], code: int) -> dict[str, Any]:
+        account = judge(self.house, self.world, taken.came)
         judged = after_warm_up([one for one in self.samples if one.at <= 60 * self.options.minutes])
-        memory = flatness(judged, [one.own for one in judged])
-        whole = flatness(judged, [one.pss + one.children_pss for one in judged])
-        fds = growth_of_fds(judged)
-        check = self.house.monitor("db", "check")
-        complaints = account.complaints()
-        if any(settled.values()):
-            complaints.append(f"not all came to its end in time: {settled}")
-        if code != 0:
-            complaints.append(f"the daemon ended with {code} at SIGTERM")
-        if check.returncode != 0:
-            complaints.append(f"monitor db check: {check.stdout.strip()} {check.stderr.strip()}")
+        own = flatness(judged, [one.own for one in judged])
+        complaints = [*account.complaints(), *self._of_the_end(settled, code)]
         if not self.options.kill:  # a daemon that began anew has another memory
-            complaints += memory_complaints(memory, "the daemon's own memory")
-            if fds > MOST_MORE_FDS and memory.seconds >= JUDGED_FROM:
-                complaints.append(f"{fds:.0f} descriptors more at the end than after warm-up")
-        log = self.house.log()
-        if broke := log.count("Traceback"):
-            complaints.append(f"{broke} tracebacks in the log")
-        wall = self.samples[-1].at if self.samples else 1.0
+            complaints += flatness_complaints(judged, own)
+        last = self.samples[-1]
         return {
             "run": self._run(),
             "account": account.figures,
             "answers": dict(self.press.answered.most_common()),
-            "sinks": dict(taken.faults.most_common()),
-            "reloads": {one: self.changes.count(one) for one in sorted(set(self.changes))},
-            "memory": memory.row(),
-            "memory of all": whole.row(),
-            "largest child": max((one.children_largest for one in self.samples), default=0.0),
-            "descriptors": {"more": fds, "at the end": last.fds if last else {}},
-            "database": {"MB": self.samples[-1].database, "largest WAL": max(one.wal for one in self.samples)},
-            "processors": {
-                "daemon": self.samples[-1].busy / wall,
-                "generator": self.samples[-1].load / wall,
-            },
+            "receivers": dict(taken.faults.most_common()),
+            "reloads": dict(Counter(self.changes)),
+            "memory, own, MB": own.row(),
+            "memory, with children, MB": flatness(judged, [one.pss + one.children_pss for one in judged]).row(),
+            "largest child, MB": max(one.children_largest for one in self.samples),
+            "descriptors": {"more": growth_of_fds(judged), **last.fds},
+            "database, MB": {"file": last.database, "largest WAL": max(one.wal for one in self.samples)},
+            "processors": {"daemon": last.busy / last.at, "generator": last.load / last.at},
             "kills": self.kills,
             "complaints": complaints,
         }
+
+    def _of_the_end(self, settled: Mapping[str, int], code: int) -> Iterator[str]:
+        if any(settled.values()):
+            yield f"not all came to its end in time: {settled}"
+        if code != 0:
+            yield f"the daemon ended with {code} at SIGTERM"
+        check = self.house.monitor("db", "check")
+        if check.returncode != 0:
+            yield f"monitor db check: {check.stdout.strip()} {check.stderr.strip()}"
+        if broke := self.house.log().count("Traceback"):
+            yield f"{broke} tracebacks in the log"
+        refused = Counter(self.house.reloads())["the old config and rules stay in force"]
+        if refused > sum("broken" in one for one in self.changes):
+            yield f"{refused} reloads were refused"
 
     def _run(self) -> dict[str, Any]:
         options = self.options
@@ -267,7 +267,25 @@ class Soak:
 
 def table(result: dict[str, Any]) -> str:
     """What came of it, for people."""
-    return json.dumps(result, indent=1)
+    run = result["run"]
+    lines = [
+        f"{run['feeds']:,} feeds for {run['minutes']:g} minutes, {run['published']:,} entries, {run['at']}",
+        run["machine"],
+        f"polls {run['polls are faster by']:.0f} × and news {run['news are faster by']:.0f} × as often as usual",
+        "",
+    ]
+    for name, found in result.items():
+        if name in ("run", "complaints"):
+            continue
+        values = found.items() if isinstance(found, dict) else [("", found)]
+        lines.append(name)
+        lines += [f"  {key:<44}{_figure(value):>12}" for key, value in values]
+    verdict = [f"NOT AS IT SHOULD BE: {one}" for one in result["complaints"]]
+    return "\n".join([*lines, "", *(verdict or ["all accounted for, sound, and flat where that was judged"])])
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,6 +18,7 @@ from desk import RELOADED, Desk
 
 from soaking.rules import BROKEN_FILE, changing_file, rule_file
 from soaking.sinks import Sinks
+from soaking.world import Feed
 
 _SECRET = "whsec_" + "c2VjcmV0IGtleSBmb3IgYSB0ZXN0IG9m"
 _CONFIG = """\
@@ -68,6 +69,7 @@ name = "minutes"
 rules = ["rule-*"]
 to = ["archive"]
 schedule = "* * * * *"
+timezone = "UTC"
 send_when_empty = false
 max_stories = 100
 [[digests]]
@@ -96,7 +98,7 @@ class House(Desk):
         self._log_read = 0
         self._turn = 0
 
-    def prepare(self, urls: Iterable[str], sinks: Sinks, interval: int, backfilled: set[str]) -> None:
+    def prepare(self, feeds: Mapping[str, Feed], sinks: Sinks, interval: int) -> None:
         """Config, rules and secrets."""
         one, other = sinks.hooks
         self.environment |= {"HOOK": one.url, "ARCHIVE": other.url, "HOOK_SECRET": _SECRET}
@@ -107,9 +109,9 @@ class House(Desk):
             delay="1s" if interval > 10 else "0",
             mail=sinks.line.port,
         )
-        for url in urls:
-            more = "full_text = true\n" if int(url.rpartition("/")[2]) % 5 == 0 else ""
-            back = 'backfill = "7d"\n' if url in backfilled else ""
+        for url, feed in feeds.items():
+            more = "full_text = true\n" if feed.full_text else ""
+            back = 'backfill = "7d"\n' if feed.looks_back else ""
             text += f'[[feeds]]\nurl = "{url}"\ninterval = "{interval}s"\n{more}{back}'
         for name in ("one", "two", "three"):
             text += f'[[feeds]]\nurl = "http://{name}.invalid/feed"\n'
@@ -119,7 +121,8 @@ class House(Desk):
         self.put(self.folder / "rules" / "changing.toml", changing_file(0))
 
     def run(self) -> None:
-        """Starts the daemon, and waits until it says where it answers."""
+        """Starts the daemon, and waits until it says where it answers. A broken config is mended before."""
+        self.put(self.config, self._good)
         line = [sys.executable, "-m", "monitor", "run", "-c", str(self.config)]
         with (self.folder / "daemon.log").open("ab") as log:
             self.daemon = subprocess.Popen(
@@ -181,6 +184,11 @@ class House(Desk):
     def reloads(self) -> list[str]:
         """What each reload came to."""
         return [one["event"] for one in self.said(0) if one["event"] in RELOADED]
+
+    def end(self) -> None:
+        """Ends what a failed run left behind."""
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.kill()
 
     def kill(self) -> None:
         """As a power cut."""

@@ -7,8 +7,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import policy
 
+from monitor.core.digests.plan import FOLLOW_UP_AFTER
 from soaking.house import RECIPIENTS, House, takes
 from soaking.sinks import Came
 from soaking.world import MARK, Entry, World
@@ -16,6 +18,16 @@ from soaking.world import MARK, Entry, World
 _NAMED = 5  # examples of a complaint
 _FATES = frozenset({"read", "seen_at_subscribe", "too_old", "older_page", "forgotten"})
 _DONE = frozenset({"planned", "merged", "silenced"})
+# Matches that wait for a digest, and when it told their story last: a follow-up waits for a quarter of an hour.
+_WAITING = """
+    SELECT r.match_id, r.digest, max(b.planned_at) FROM routings r
+    JOIN matches m ON m.id = r.match_id JOIN articles a ON a.id = m.article_id
+    LEFT JOIN articles o ON o.story_id = a.story_id LEFT JOIN matches n ON n.article_id = o.id
+    LEFT JOIN routings told ON told.match_id = n.id AND told.digest = r.digest AND told.state = 'planned'
+    LEFT JOIN batches b ON b.digest = told.digest AND b.batch = told.batch
+    WHERE r.state = 'pending' GROUP BY r.match_id, r.digest
+"""
+_IMMEDIATE = frozenset({"alerts", "high"})
 
 
 @dataclass
@@ -40,6 +52,17 @@ class _Row:
     stage: str | None
     copy_of: int | None
     story: str | None
+
+
+def waiting(house: House) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    """Matches and their digests that still have to be planned, and those that only wait for a follow-up's turn."""
+    due, later = set(), set()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for match, digest, told in house.ask(_WAITING):
+        last = datetime.fromisoformat(told) if told else None
+        waits = digest in _IMMEDIATE and last is not None and now - last < FOLLOW_UP_AFTER
+        (later if waits else due).add((match, digest))
+    return due, later
 
 
 def judge(house: House, world: World, came: Came) -> Account:
@@ -118,20 +141,22 @@ def _judge_rows(account: Account, ledger: dict[tuple[int, str], list[_Row]]) -> 
 
 def _judge_plans(account: Account, house: House) -> None:
     """Each match is in each of its digests once, and has come to its end there."""
+    due, later = waiting(house)
+    for match, digest in due:
+        account.wrong["matches that wait for a digest"].append(f"{match} in {digest}")
     routed: dict[int, dict[str, str]] = defaultdict(dict)
     for match, digest, state in house.ask("SELECT match_id, digest, state FROM routings"):
         routed[match][digest] = state
-        if state not in _DONE:
-            account.wrong["matches that wait for a digest"].append(f"{match} in {digest}: {state}")
+        if state not in _DONE and state != "pending":
+            account.wrong["matches that a digest does not tell"].append(f"{match} in {digest}: {state}")
     rules = house.ask("SELECT id, rule_id FROM matches WHERE rule_id LIKE 'rule-%'")
     for match, rule in rules:
         for digest in RECIPIENTS:
             if takes(digest, int(rule[-1])) and digest not in routed[match]:
                 account.wrong["matches that a digest does not have"].append(f"{match} ({rule}) in {digest}")
     states = Counter(state for one in routed.values() for state in one.values())
-    account.figures |= {"matches": len(rules)} | {
-        f"routings {state}": one for state, one in sorted(states.items())
-    }
+    account.figures |= {"matches": len(rules), "follow-ups that wait for their turn": len(later)}
+    account.figures |= {f"routings {state}": number for state, number in sorted(states.items())}
 
 
 def _judge_wire(account: Account, house: House, came: Came) -> dict[tuple[str, str, str], set[int]]:

@@ -131,17 +131,18 @@ def flatness(samples: Sequence[Sample], figures: Sequence[float]) -> Flatness:
     return Flatness(slope, statistics.median(figures), max(figures), 3_600 * (times[-1] - times[0]))
 
 
-def memory_complaints(flat: Flatness, what: str) -> list[str]:
-    """Why memory is not flat; nothing when it is, or when the run was too short to say."""
-    if flat.seconds < JUDGED_FROM:
+def flatness_complaints(samples: Sequence[Sample], own: Flatness) -> list[str]:
+    """Why memory or descriptors are not flat; nothing when they are, or when the run was too short to say."""
+    if own.seconds < JUDGED_FROM:
         return []
     found = []
-    if flat.slope > MOST_SLOPE:
-        found.append(f"{what} grows by {flat.slope:.1f} MB an hour, {MOST_SLOPE:.0f} at most is flat")
-    if flat.over_median > MOST_OVER_MEDIAN:
-        found.append(
-            f"{what}: its largest is {flat.over_median:.2f} × its median, {MOST_OVER_MEDIAN} at most is flat"
-        )
+    if own.slope > MOST_SLOPE:
+        found.append(f"the daemon grows by {own.slope:.1f} MB an hour; {MOST_SLOPE:.0f} at most is flat")
+    if own.over_median > MOST_OVER_MEDIAN:
+        ratio = f"{own.over_median:.2f} × its median"
+        found.append(f"the daemon was {ratio} at its largest; {MOST_OVER_MEDIAN} at most is flat")
+    if (more := growth_of_fds(samples)) > MOST_MORE_FDS:
+        found.append(f"{more:.0f} descriptors more at the end than after warm-up")
     return found
 
 
