@@ -99,6 +99,7 @@ class Soak:
         self.samples: list[Sample] = []
         self.changes: list[str] = []
         self.kills = 0
+        self._retrying: threading.Thread | None = None
 
     def run(self) -> dict[str, Any]:
         """What came of it, for people and programs; `complaints` is empty when all is as it should be."""
@@ -108,6 +109,7 @@ class Soak:
             self.house.prepare(urls, taken, options.interval)
             self.begun = time.monotonic()
             self.house.run()
+            self.press.begun = True
             try:
                 self._soak(60 * options.minutes)
                 settled = self._settle(taken)
@@ -125,7 +127,8 @@ class Soak:
         loop, stopped = asyncio.new_event_loop(), asyncio.Event()
 
         def rate() -> float:
-            return 0.0 if self.press.over else float(self.options.rate)
+            # Nothing before the daemon has subscribed: that would be old stock.
+            return float(self.options.rate) if self.press.begun and not self.press.over else 0.0
 
         def work() -> None:
             loop.run_until_complete(serve(self.press, self.sockets, rate, stopped))
@@ -155,7 +158,7 @@ class Soak:
                 self._look()
                 looks += SAMPLE
             if now >= changes:
-                self._retry()
+                self._begin_retry()
                 self.changes.append(self.house.change(self.dice))
                 changes = now + self.dice.uniform(0.5, 1.5) * max(20.0, seconds / 20)
             if self.options.kill and now >= kills:
@@ -187,7 +190,7 @@ class Soak:
                 self._look()
                 looks = now + SAMPLE
             if now >= retries and left["deliveries"]:
-                self._retry()
+                self._begin_retry()
                 retries = now + 30
             time.sleep(1)
 
@@ -202,6 +205,12 @@ class Soak:
             "matches": len(waiting(self.house)[0]),
             "deliveries": number("SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'dead')"),
         }
+
+    def _begin_retry(self) -> None:
+        """In a thread: on a busy machine a command takes longer than the time between two looks."""
+        if self._retrying is None or not self._retrying.is_alive():
+            self._retrying = threading.Thread(target=self._retry, daemon=True)
+            self._retrying.start()
 
     def _retry(self) -> None:
         """As a user whose receivers are well again: all that was given up, and all that waits for its next try."""

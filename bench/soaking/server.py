@@ -40,6 +40,7 @@ class Press:
         self.world = world
         self.dice = random.Random(seed)
         self.well, self.ill = well, ill  # seconds that spells last, in the mean
+        self.begun = False  # from then on there is news
         self.over = False  # from then on all is well
         self.answered: Counter[str] = Counter()  # by the kind of fault, or "well"
         self.tried: Counter[int] = Counter()  # how often each page was asked
