@@ -210,7 +210,8 @@ def _judge_told(
             if row.story is not None:
                 stories[entry.event.number].add(row.story)
                 shared[row.story].add(entry.event.number)
-        if rows and entry.event.rule is not None:
+        old = entry.stock and not world.feeds[index].looks_back  # an edit of old stock is no news
+        if rows and entry.event.rule is not None and not old:
             events[entry.event.number] = entry.event.rule.kind
     mixed = sum(len(one) > 1 for one in shared.values())
     account.figures |= {"events to tell": len(events), "stories": len(shared), "stories of two events": mixed}
