@@ -15,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -71,6 +72,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Runs it all; the exit status."""
     options = options_of()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the daemon ends with it
     if options.postgresql:
         os.environ["MONITOR_TEST_STORE"] = "postgresql"
     with tempfile.TemporaryDirectory(prefix="monitor-soak-") as name:

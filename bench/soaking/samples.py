@@ -16,7 +16,7 @@ from soaking.house import House
 MB = 1_048_576
 # What is called flat, after warm-up. A slope is judged where there are ten minutes to judge it by: below that the
 # noise of a few MB is many MB an hour.
-WARM_UP = 1 / 3  # of the run
+WARM_UP = 720.0  # seconds: the caches of words are full, and after ten minutes the weights of words are learned
 MOST_SLOPE = 12.0  # MB an hour of the parent's own memory: a leak of one kilobyte a poll would be over 100
 MOST_OVER_MEDIAN = 1.25
 MOST_MORE_FDS = 8  # in the mean of the last quarter, over that of the first after warm-up
@@ -118,8 +118,7 @@ class Flatness:
 
 def after_warm_up(samples: Sequence[Sample]) -> list[Sample]:
     """Those that are judged."""
-    last = samples[-1].at if samples else 0.0
-    return [one for one in samples if one.at >= last * WARM_UP]
+    return [one for one in samples if one.at >= WARM_UP]
 
 
 def flatness(samples: Sequence[Sample], figures: Sequence[float]) -> Flatness:

@@ -18,7 +18,8 @@ from mail_server import MailServer, mail_server
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 _TURN = 5.0  # seconds between two looks at what came, and two throws of the dice
-_ILL = 0.3  # share of the turns in which a sink is ill
+_ILL = 0.2  # share of the turns in which a sink is ill
+_SLOW = 0.05  # and in which it takes ten seconds for an answer
 _MAIL_ANSWERS = (
     {"RCPT": "450 4.2.1 try again later"},
     {"DATA": "451 4.3.0 local error"},
@@ -89,7 +90,7 @@ class Sinks:
             if self._ill():
                 hook.answer = self.dice.choice(_HOOK_ANSWERS)
                 self.faults[f"webhook: {hook.answer[0] if hook.answer else 'hangs up'}"] += 1
-            elif self._ill():
+            elif not self.over and self.dice.random() < _SLOW:
                 hook.hold.clear()  # ten seconds a request
                 self.faults["webhook: slow"] += 1
 
