@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import email
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email import policy
 
 from monitor.core.digests.plan import FOLLOW_UP_AFTER
 from soaking.house import RECIPIENTS, House, takes
 from soaking.sinks import Came
-from soaking.world import MARK, Entry, World
+from soaking.wire import Told, judge_wire
+from soaking.world import Entry, World
 
 _NAMED = 5  # examples of a complaint
 _FATES = frozenset({"read", "seen_at_subscribe", "too_old", "older_page", "forgotten"})
@@ -75,7 +73,7 @@ def judge(house: House, world: World, came: Came) -> Account:
     _judge_served(account, world, ledger, matched)
     _judge_rows(account, ledger)
     _judge_plans(account, house)
-    told = _judge_wire(account, house, came)
+    told = judge_wire(account.wrong, account.figures, house, came)
     _judge_told(account, world, ledger, told)
     return account
 
@@ -159,46 +157,11 @@ def _judge_plans(account: Account, house: House) -> None:
     account.figures |= {f"routings {state}": number for state, number in sorted(states.items())}
 
 
-def _judge_wire(account: Account, house: House, came: Came) -> dict[tuple[str, str, str], set[int]]:
-    """Each message came under its key, always with the same bytes; the events told, by digest and recipient."""
-    told: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-    keys: set[str] = set()
-    files = {json.loads(one.read_bytes())["key"]: one for one in (house.folder / "digests").glob("*.json")}
-    for key, digest, channel, recipient, state in house.ask(
-        "SELECT key, digest, channel, recipient, state FROM deliveries"
-    ):
-        if digest not in RECIPIENTS:
-            continue
-        keys.add(key)
-        if state != "sent":
-            account.wrong["deliveries that were not made"].append(f"{key[:8]} of {digest} by {channel}: {state}")
-        path = files.get(key) if channel == "file" else came.folder / key
-        if path is None or not path.exists():
-            if state == "sent":
-                account.wrong["sent deliveries that never came"].append(f"{key[:8]} of {digest} by {channel}")
-            continue
-        told[digest, channel, recipient] |= {int(one) for one in MARK.findall(_text(path.read_bytes()))}
-    for key in came.bodies.keys() - keys:
-        account.wrong["messages that no delivery explains"].append(key[:8])
-    for key, bodies in came.bodies.items():
-        if len(bodies) > 1:
-            account.wrong["repeats that differ from the first"].append(key[:8])
-    twice = house.ask("SELECT key FROM deliveries GROUP BY key HAVING count(*) > 1")
-    for (key,) in twice:
-        account.wrong["deliveries planned twice"].append(key[:8])
-    messages = sum(came.times.values())
-    account.figures |= {
-        "messages by mail and webhook": messages,
-        "repeated with their key": messages - len(came.times),
-    }
-    return told
-
-
 def _judge_told(
     account: Account,
     world: World,
     ledger: dict[tuple[int, str], list[_Row]],
-    told: dict[tuple[str, str, str], set[int]],
+    told: Told,
 ) -> None:
     """Each event of which a matching entry was news was told by each digest that takes its rule, to everybody."""
     events: dict[int, int] = {}
@@ -215,23 +178,16 @@ def _judge_told(
             events[entry.event.number] = entry.event.rule.kind
     mixed = sum(len(one) > 1 for one in shared.values())
     account.figures |= {"events to tell": len(events), "stories": len(shared), "stories of two events": mixed}
-    by_digest: dict[str, list[set[int]]] = defaultdict(list)
-    for (digest, *_), said in told.items():
-        by_digest[digest].append(said)
+    by_digest: dict[str, dict[tuple[str, str], set[int]]] = defaultdict(lambda: defaultdict(set))
+    for (digest, _), recipients in told.items():
+        for recipient, said in recipients.items():
+            by_digest[digest][recipient] |= said
     for number, kind in events.items():
-        for digest, recipients in RECIPIENTS.items():
+        for digest, wanted in RECIPIENTS.items():
             if not takes(digest, kind):
                 continue
-            missing = recipients - sum(number in said for said in by_digest[digest])
+            missing = wanted - sum(number in said for said in by_digest[digest].values())
             if missing:
                 alone = all(len(shared[story]) == 1 for story in stories[number])
                 what = "events not told" if alone else "events told under another's headline, or not at all"
-                account.wrong[what].append(f"case {number}x in {digest}: {missing} of {recipients}")
-
-
-def _text(body: bytes) -> str:
-    """What a message says, of any channel."""
-    if body.startswith(b"{"):
-        return json.dumps(json.loads(body), ensure_ascii=False)
-    part = email.message_from_bytes(body, policy=policy.default).get_body(("plain",))
-    return " ".join(str(part.get_content()).split()) if part is not None else ""
+                account.wrong[what].append(f"case {number}x in {digest}: {missing} of {wanted}")

@@ -28,7 +28,7 @@ class Sample:
     """One look; `at` in seconds since the start, memory in MB. `own` is memory that no other process shares.
 
     `fds` are the parent's, by kind. `busy` are processor seconds of the daemon with all its children so far,
-    `load` those of the load generator.
+    `load` those of the load generator. `database` is what the daemon says of its store, the log of writes included.
     """
 
     at: float
@@ -89,7 +89,7 @@ def look(house: House, begun: float) -> Sample | None:
         children_largest=max((one["Rss"] for one in below), default=0.0),
         threads=_count(Path(f"/proc/{pid}/task")),
         fds=_fds(pid),
-        database=_size(house.store),
+        database=gauges.get("media_monitor_database_bytes", 0.0) / MB,
         wal=_size(house.store.with_name(house.store.name + "-wal")),
         busy=cpu_of(pid) + sum(cpu_of(one) for one in descendants(pid)),
         load=time.process_time(),

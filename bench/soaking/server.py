@@ -16,7 +16,7 @@ from hostile_bodies import MB
 from http_server import reply
 
 from soaking.faults import Kind, Way, choose, whole
-from soaking.pages import REFUSALS, html_of
+from soaking.pages import ILL, REFUSALS, html_of
 from soaking.world import Entry, Feed, World
 
 _HARD = struct.pack("ii", 1, 0)  # SO_LINGER: a close is a reset
@@ -72,7 +72,7 @@ class Press:
         """How the page behaves this time, and its bytes where it is no matter of time."""
         self.tried[entry.id] += 1
         plan = entry.page
-        if plan is None or self.tried[entry.id] > plan.fails:
+        if plan is None or self.tried[entry.id] > plan.fails or (self.over and plan.kind in ILL):
             body = html_of(entry.title, entry.text, "paper")
             return "well", reply(body, Content_Type="text/html; charset=utf-8")
         return plan.kind, self._refusals.get(plan.kind, b"")
