@@ -28,7 +28,7 @@ class Sample:
     """One look; `at` in seconds since the start, memory in MB. `own` is memory that no other process shares.
 
     `fds` are the parent's, by kind. `busy` are processor seconds of the daemon with all its children so far,
-    `load` those of the load generator. `database` is what the daemon says of its store, the log of writes included.
+    `load` those of the load generator. `database` is what the daemon says that its store takes.
     """
 
     at: float
