@@ -33,6 +33,8 @@ from rows.meter import machine
 from soaking.house import House
 from soaking.judge import judge, waiting
 from soaking.samples import (
+    JUDGED_FROM,
+    WARM_UP,
     Sample,
     after_warm_up,
     flatness,
@@ -237,6 +239,7 @@ class Soak:
             "answers": dict(self.press.answered.most_common()),
             "receivers": dict(taken.faults.most_common()),
             "reloads": dict(Counter(self.changes)),
+            "memory at the end, MB": {"all": last.rss, "own": last.own},
             "memory, own, MB": own.row(),
             "memory, with children, MB": flatness(judged, [one.pss + one.children_pss for one in judged]).row(),
             "largest child, MB": max(one.children_largest for one in self.samples),
@@ -291,6 +294,8 @@ def table(result: dict[str, Any]) -> str:
         values = found.items() if isinstance(found, dict) else [("", found)]
         lines.append(name)
         lines += [f"  {key:<44}{_figure(value):>12}" for key, value in values]
+    if run["minutes"] * 60 < WARM_UP + JUDGED_FROM:
+        lines += ["", f"too short for memory to be judged: {(WARM_UP + JUDGED_FROM) / 60:.0f} minutes are needed"]
     verdict = [f"NOT AS IT SHOULD BE: {one}" for one in result["complaints"]]
     return "\n".join([*lines, "", *(verdict or ["all accounted for, sound, and flat where that was judged"])])
 

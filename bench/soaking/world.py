@@ -148,7 +148,7 @@ class World:
 
     def _date(self, feed: Feed, now: datetime) -> datetime | None:
         if not feed.looks_back:
-            return now
+            return now + timedelta(seconds=1)  # dates have no fractions: not before the subscription
         if self.dice.random() < 0.03:
             return None
         return now - OLD_WORLD * max(0.0, 1 - (now - self.begun) / self.lasts)
