@@ -128,7 +128,7 @@ class House(Desk):
             self.daemon = subprocess.Popen(
                 line, cwd=self.folder, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not (found := _RUNS.search(self.log()[-2_000:])):
             if self.daemon.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"the daemon did not start:\n{self.log()[-3_000:]}")
