@@ -46,7 +46,14 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=supervisor.upgrading)
+    monitor = build(
+        ready,
+        version=__version__,
+        stdout=sys.stdout,
+        draft=dry_run,
+        upgrading=supervisor.upgrading,
+        shares=not dry_run,  # what it took would not be sent
+    )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
