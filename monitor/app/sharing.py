@@ -15,7 +15,7 @@ from monitor.ports import Clock, Shares
 
 log = structlog.get_logger("monitor")
 
-DIVIDE_EVERY = 2.0  # seconds
+DIVIDE_EVERY = 1.0  # seconds: two small queries, and so long nobody does what a dead daemon did
 SHARED = frozenset({"poll", "gaps", "read", "deliver"})
 """The stages whose work is divided by hosts and receivers; of every other stage one daemon has the whole."""
 

@@ -37,7 +37,6 @@ def test_two_daemons_share_the_work_and_one_does_it_all_when_the_other_is_killed
             assert desk.events("delivered"), "it delivered nothing"
         shown = json.loads(first.command("status", "--json").stdout)
         assert {(one["pid"], one["shares"]) for one in shown["daemons"]} == {(survivor.pid, 32), (victim.pid, 32)}
-        assert "32 of 64 shares" in first.command("status").stdout
         victim.kill()
         victim.wait()
         killed = time.monotonic()

@@ -77,7 +77,7 @@ class SqlArticleStore:
         if besides_feeds:
             query = query.where(t.entries.c.feed_id.not_in(sorted(besides_feeds)))
         with self._db.read() as connection:
-            return [entry_of(row) for row in ours_to_read(connection, query, self._shares, besides)]
+            return [entry_of(row) for row in ours_to_read(connection, "new", query, self._shares, besides)]
 
     def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> int | None:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""

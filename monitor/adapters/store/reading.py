@@ -94,7 +94,7 @@ class SqlReadingMemory:
         with self._db.read() as connection:
             return [
                 replace(entry_of(row), rereads=row["tries"])
-                for row in ours_to_read(connection, query, self._shares, besides)
+                for row in ours_to_read(connection, "again", query, self._shares, besides)
             ]
 
     def record_reread(self, article: NewArticle, remembered: Remembered) -> GivenAtLast | None:

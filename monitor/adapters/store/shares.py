@@ -25,7 +25,7 @@ from monitor.model.daemons import SHARES, Daemon, Division
 
 SILENT = 30.0
 """Seconds after which a daemon that says nothing is cut off: it was stopped, or its machine is gone. It asks every
-two seconds, so that fifteen turns were missed."""
+second, so that thirty turns were missed."""
 GRACE = 10.0
 """Seconds in which a daemon that lost its connection takes only what it had: when the server was restarted, what
 the others have in hand is theirs."""
@@ -54,7 +54,7 @@ class Undivided:
     def declare(self, config: str) -> None:
         """Nobody else has one."""
 
-    def reads(self, kept: Collection[int], fresh: Mapping[int, int]) -> None:
+    def reads(self, how: str, kept: Collection[int], fresh: Mapping[int, int]) -> None:
         """Nobody asks."""
 
 
@@ -85,7 +85,7 @@ class DatabaseShares:
         self._since = 0.0  # steady, when that was lost
         self._duties: tuple[str, ...] = ()
         self._began = False
-        self._pages: Mapping[int, int] = {}  # pages being read, with their shares
+        self._pages: Mapping[str, Mapping[int, int]] = {}  # being read, by how they were found: rows, their shares
         self._turn = threading.Lock()
 
     @property
@@ -116,9 +116,10 @@ class DatabaseShares:
         if me is not None and me.config != config:
             self._holder.rename(replace(me, config=config, loaded=0))
 
-    def reads(self, kept: Collection[int], fresh: Mapping[int, int]) -> None:
-        """The entries in hand of those who read pages, and those that they take now, with their shares."""
-        self._pages = {**{row: self._pages[row] for row in kept if row in self._pages}, **fresh}
+    def reads(self, how: str, kept: Collection[int], fresh: Mapping[int, int]) -> None:
+        """All entries that are in hand to be read, and those that are taken now in this way, with their shares."""
+        before = self._pages.get(how, {})
+        self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
 
     def turn(self) -> Division:
         """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand."""
@@ -172,7 +173,7 @@ class DatabaseShares:
         self._hand = replace(hand, shares=frozenset(shares), leaving=frozenset(leaving), duties=duties)
         idle = leaving & hand.leaving
         if idle:
-            idle -= _in_hand(connection) | set(self._pages.values())
+            idle -= _in_hand(connection).union(*(pages.values() for pages in self._pages.values()))
         for share in idle:
             _unlock(connection, share)
         free = sorted(self._may_take(set(range(SHARES)) - taken - shares - leaving, self._before.shares))
@@ -222,7 +223,11 @@ _LEASED = ((t.feeds, SHARE_OF_FEED), (t.gaps, SHARE_OF_GAP), (t.deliveries, SHAR
 
 
 def ours_to_read(
-    connection: Connection, query: sa.Select[Any], shares: DatabaseShares | Undivided, besides: Collection[int]
+    connection: Connection,
+    how: str,
+    query: sa.Select[Any],
+    shares: DatabaseShares | Undivided,
+    besides: Collection[int],
 ) -> Sequence[RowMapping]:
     """The rows of a query of entries that are ours to read, noted as in hand together with `besides`."""
     if not shares.divided:
@@ -232,7 +237,7 @@ def ours_to_read(
     if slots is not None:
         query = query.where(SHARE_OF_ENTRY.in_(sorted(slots)))
     rows = connection.execute(query).mappings().all()
-    shares.reads(besides, {row["id"]: row["share"] for row in rows})
+    shares.reads(how, besides, {row["id"]: row["share"] for row in rows})
     return rows
 
 
