@@ -41,6 +41,7 @@ from monitor.app.reports import (
 from monitor.app.sharing import DIVIDE_EVERY, SHARED, Sharing
 from monitor.app.supervision import LOOK_EVERY, Supervisor
 from monitor.app.wiring import Monitor
+from monitor.core.health.progress import hung
 from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -180,7 +181,7 @@ class Service:
         # No stages: a stop does not wait for them.
         if shares.divided:
             scheduler.add_job(
-                lambda: self._sharing.turn(shares, self._monitor.clock),
+                self._share,
                 "interval",
                 seconds=DIVIDE_EVERY,
                 id="shares",
@@ -328,6 +329,11 @@ class Service:
     def _tell_supervisor(self) -> None:
         if self._supervisor.wanted:
             self._supervisor.turn(self._monitor.poll.settings.host_delay)
+
+    def _share(self) -> None:
+        monitor = self._monitor
+        hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
 
     def _look(self) -> None:
         monitor = self._monitor

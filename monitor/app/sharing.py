@@ -27,6 +27,7 @@ class Sharing:
         self._others: dict[str, Daemon] = {}
         self._said: tuple[int, frozenset[str], bool] | None = None
         self._trouble: str | None = None  # the store's
+        self._hangs: str | None = None
         self.differs: tuple[datetime, tuple[Daemon, ...]] | None = None  # since when, and who
 
     def begin(self, shares: Shares, stages: Sequence[str], clock: Clock) -> None:
@@ -35,10 +36,16 @@ class Sharing:
         if shares.divided:
             self.turn(shares, clock)
 
-    def turn(self, shares: Shares, clock: Clock) -> None:
-        """One division. Never raises: a store in trouble divides nothing, and what was had is lost by itself."""
+    def turn(self, shares: Shares, clock: Clock, hangs: str | None = None) -> None:
+        """One division, in which a daemon that hangs takes no part: its heartbeat would be sent by the others.
+
+        Never raises: a store in trouble divides nothing, and what was had is lost by itself.
+        """
+        if hangs is not None and self._hangs is None:
+            log.error("takes no part: it hangs", why=hangs)
+        self._hangs = hangs
         try:
-            division = shares.turn()
+            division = shares.turn(well=hangs is None)
         except MonitorError as error:
             if str(error) != self._trouble:
                 log.warning("the work is not divided", why=str(error))

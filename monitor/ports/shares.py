@@ -24,8 +24,11 @@ class Shares(Protocol):
         """Whether this duty is this process's now. Asks nobody."""
         ...
 
-    def turn(self) -> Division:
-        """Divides the work anew with those who are there; to be called every few seconds. Raises StoreError."""
+    def turn(self, *, well: bool = True) -> Division:
+        """Divides the work anew with those who are there; to be called every second. Raises StoreError.
+
+        Who is not `well`, since a stage hangs, leaves all of it to the others.
+        """
         ...
 
     def declare(self, config: str) -> None:

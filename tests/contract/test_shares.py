@@ -166,6 +166,20 @@ def test_the_work_of_a_daemon_that_is_gone_is_taken_over_at_the_next_turn(start:
     assert all(other.shares.has(duty) for duty in DUTIES)
 
 
+def test_a_daemon_that_hangs_leaves_everything_to_the_others_at_once(start: Start) -> None:
+    one, other = start("a"), start("b")
+    feeds = many(one)
+    settle(one, other)
+    claimed(one)
+    division = one.shares.turn(well=False)
+    assert (division.shares, division.duties) == (0, frozenset())
+    assert other.shares.turn().shares == SHARES
+    assert claimed(other) == {feed.id for feed in feeds}
+    one.feeds.make_all_due(NOW - HOUR)
+    assert claimed(one) == set()
+    assert settle(one, other) == [32, 32], "it is well again"
+
+
 def test_a_daemon_that_lost_its_connection_has_nothing_until_it_has_a_new_one(start: Start, url: str) -> None:
     one, other = start("a"), start("b")
     settle(one, other)

@@ -47,7 +47,7 @@ class Undivided:
         """Always."""
         return True
 
-    def turn(self) -> Division:
+    def turn(self, *, well: bool = True) -> Division:
         """Nothing changes."""
         return Division(Daemon(0))
 
@@ -121,15 +121,17 @@ class DatabaseShares:
         before = self._pages.get(how, {})
         self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
 
-    def turn(self) -> Division:
+    def turn(self, *, well: bool = True) -> Division:
         """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand."""
         with self._turn, self._holder.session() as connection:
             if self._began and self._hand.number != self._holder.number:
                 self._lost()
             ended = self._cut_off_the_silent(connection)
             division = self._division(connection, ended)
-            if self._began:
+            if self._began and well:
                 self._divide(connection, division)
+            elif self._hand.counts:
+                self._step_back(connection)
             return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
 
     def _lost(self) -> None:
@@ -184,6 +186,14 @@ class DatabaseShares:
         if new:
             _forget_leases(connection, new)
         self._hand = replace(self._hand, shares=frozenset({*shares, *new}), leaving=frozenset(leaving - idle))
+
+    def _step_back(self, connection: Connection) -> None:
+        """Lets go of everything at once: what a stage that hangs has in hand comes never, or late."""
+        hand, self._hand = self._hand, _Hand(self._holder.number)
+        self._pages = {}
+        for key in (*hand.shares, *hand.leaving, *map(_key_of, hand.duties)):
+            _unlock(connection, key)
+        connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(SHARES_CLASS, _TAKES_PART)))
 
     def _divided_duties(self, connection: Connection, taken: Collection[int], *, older: bool) -> frozenset[str]:
         mine = set(self._hand.duties)

@@ -92,11 +92,20 @@ class Told:
     def has(self, duty: str) -> bool:
         return True
 
-    def turn(self) -> Division:
+    def turn(self, *, well: bool = True) -> Division:
+        self.well = well
         return self.division
 
     def declare(self, config: str) -> None:
         return
+
+
+def test_a_daemon_that_hangs_takes_no_part() -> None:
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
+    sharing.begin(shares, ["poll", "match"], clock)
+    assert shares.well
+    sharing.turn(shares, clock, "poll hangs for 15 min")
+    assert not shares.well
 
 
 def test_daemons_that_differ_for_two_minutes_are_an_incident_until_they_are_alike() -> None:
