@@ -20,7 +20,8 @@ pytestmark = pytest.mark.needs("postgresql", "a SQLite store")
 
 
 def both_at_work(pair: Pair) -> None:
-    eventually(lambda: [pair.shares(desk) for desk in pair.desks] == [32, 32], "a half each")
+    said = [desk.folder / "daemon.log" for desk in pair.desks]
+    eventually(lambda: [pair.shares(desk) for desk in pair.desks] == [32, 32], f"a half each: {said}")
 
 
 def test_two_daemons_share_the_work_and_one_does_it_all_when_the_other_is_killed(tmp_path: Path) -> None:

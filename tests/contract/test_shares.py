@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from desk import eventually
 from made import decision, feed_settings, new_article, new_entry
 from stored import LEASE, matched, plan, put_into, read_articles, record_poll
 
 from monitor.adapters.store import shares, sql
+from monitor.adapters.store.holder import DatabaseHolder, daemons_of
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import metadata
 from monitor.model.article import Grouping
@@ -77,8 +79,12 @@ def claimed(store: SqlStore) -> set[int]:
 
 
 def vanish(store: SqlStore) -> None:
-    """As a process does that is killed: the server notices that its connections are gone."""
-    store._holder.release()  # type: ignore[union-attr]  # it has one
+    """As a process does that is killed: the server notices that its connection is gone."""
+    holder = store._holder
+    assert isinstance(holder, DatabaseHolder)
+    token = holder.daemon.token if holder.daemon else ""
+    holder.release()
+    eventually(lambda: token not in [one.token for one in daemons_of(store._db)], "the end of the connection")
 
 
 def test_one_daemon_has_all_of_the_work(start: Start) -> None:
@@ -330,7 +336,6 @@ def test_who_works_alone_and_daemons_refuse_each_other_and_say_who_is_there(star
 def test_the_schema_is_not_brought_up_to_date_under_a_daemon(
     start: Start, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "_UPGRADED_WITHIN", 0.0)
     one = start("a")
     monkeypatch.setattr(sql, "SCHEMA", "9999")  # of a version that is newer than the daemon's
     with pytest.raises(StoreBusy, match=r"has to be brought up to date, and at work on it is pid 97 on desk"):

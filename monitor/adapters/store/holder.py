@@ -106,7 +106,7 @@ class DatabaseHolder:
                     self.release()
             self.hold(self._pid)
             if self.daemon is not None:
-                self._expect_schema()
+                self.expect_schema()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -159,8 +159,8 @@ class DatabaseHolder:
             self.daemon = replace(self.daemon, loaded=int(now.scalar_one()))
         _call_it(connection, name_of(self.daemon))
 
-    def _expect_schema(self) -> None:
-        """While the connection was lost a newer version may have been let in."""
+    def expect_schema(self) -> None:
+        """Raises StoreNewer where a newer version was let in before the store was taken, or taken anew."""
         found = noted_version(self._database)
         if found != SCHEMA:
             self.release()

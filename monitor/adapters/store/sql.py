@@ -68,7 +68,7 @@ _LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
 _LONGEST_LEASE = timedelta(days=30)  # core/feeds/websub.py
 _LONGEST_REFUSAL = timedelta(hours=1)  # core/circuit.py
-_UPGRADED_WITHIN = 10.0  # seconds: two daemons may be started together on a store that has to be upgraded
+_UPGRADED_WITHIN = 60.0  # seconds: two daemons may be started together on a store that has to be upgraded
 _LOOK_AGAIN = 0.2
 
 
@@ -214,15 +214,16 @@ class SqlStore:
                 holder.share()
                 return
             except StoreBusy as error:
-                at_work = daemons_of(self._db)
-                if not at_work or time.monotonic() < until:  # the other one may be at the same
-                    time.sleep(_LOOK_AGAIN)
-                    continue
-                why = (
-                    f"has to be brought up to date, and at work on it is {at_work_words(at_work)}; stop that first"
-                )
-                raise StoreBusy(self._db.name, error.holder, why) from error
+                at_work = [one for one in daemons_of(self._db) if not one.exclusive]
+                if at_work and current(self._db) != SCHEMA:  # they are of an older version
+                    them = at_work_words(at_work)
+                    why = f"has to be brought up to date, and at work on it is {them}; stop that first"
+                    raise StoreBusy(self._db.name, error.holder, why) from error
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_AGAIN)  # the other one may be at the same
         holder.hold(pid)
+        holder.expect_schema()
         assert holder.daemon is not None
         me = holder.daemon
         before = [
