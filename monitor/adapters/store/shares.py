@@ -99,7 +99,9 @@ class DatabaseShares:
     def kept(self) -> frozenset[int] | None:
         """The shares of which something may be in hand; None for all there are."""
         hand, slots = self._hand, self.slots
-        return None if slots is None else slots | hand.leaving if hand.number == self._holder.number else slots
+        if slots is None or hand.number != self._holder.number:
+            return slots
+        return slots | hand.leaving
 
     def begin(self, duties: Sequence[str]) -> None:
         """Takes part from the next turn on."""
