@@ -51,7 +51,14 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
         supervisor.upgrading()
         _say_upgrade()
 
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=upgrading)
+    monitor = build(
+        ready,
+        version=__version__,
+        stdout=sys.stdout,
+        draft=dry_run,
+        upgrading=upgrading,
+        shares=not dry_run,  # what it took would not be sent
+    )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
