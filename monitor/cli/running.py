@@ -48,7 +48,9 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     supervisor.starting("opening the store")
     monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=supervisor.upgrading)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
-    vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
+    vitals, door, pushing = (
+        _watched(monitor, ready, listener, reloader, config) if listener else (None, None, None)
+    )
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
     if pushing is not None:
         pushing.wake = service.read_pushes
@@ -125,10 +127,11 @@ def _listener(ready: Ready) -> socket.socket | None:
 
 
 def _watched(
-    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
+    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader, config: Path
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
+    from monitor.app.newsroom import newsroom_of
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import Unsubscribing
     from monitor.app.vitals import Vitals, config_findings
@@ -147,12 +150,12 @@ def _watched(
         dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
         pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
     views = Views(
-        version=__version__,
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
         unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
+        newsroom=newsroom_of(config, lambda: reloader.ready, monitor),
     )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing

@@ -26,7 +26,7 @@ def client(
     metrics: Callable[[], tuple[bytes, str]] = lambda: (b"one 1\n", "text/plain; version=0.0.4; charset=utf-8"),
     address: ListenAddress = HERE,
 ) -> TestClient:
-    views = Views("0.1.0", alive, ready, metrics)
+    views = Views(alive, ready, metrics)
     return TestClient(build_pages(views, address), base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 
 

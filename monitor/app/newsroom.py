@@ -1,0 +1,42 @@
+"""What the pages of a running daemon ask: the config in force, the store, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.adapters.store.sql import SqlStore
+from monitor.app.check import Ready
+from monitor.app.known_feeds import KnownFeeds, known_feeds
+from monitor.app.questions import House
+from monitor.app.wiring import Monitor
+from monitor.core.rules import Memory
+from monitor.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it."""
+
+    config: Path
+    ready: Callable[[], Ready]
+    store: SqlStore
+    clock: Clock
+
+    @property
+    def house(self) -> House:
+        """As the commands have it."""
+        ready = self.ready()
+        ruleset = None if ready.rules_of is not None else ready.ruleset
+        return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
+
+    def known_feeds(self) -> KnownFeeds:
+        """The feeds of the store and those of the config."""
+        return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
+
+
+def newsroom_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> Newsroom:
+    """That of a daemon."""
+    assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
+    return Newsroom(config, ready, monitor.store, monitor.clock)

@@ -1,0 +1,88 @@
+"""Which pages the dashboard has. Each is a function in a file of its own that asks the newsroom and renders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from monitor.app.newsroom import Newsroom
+from monitor.model.errors import MonitorError, StoreError
+from monitor.web.site.feeds import feed_page, feeds_page
+from monitor.web.site.now import now_page
+from monitor.web.site.rendering import page
+from monitor.web.site.same_origin import SameOrigin
+from monitor.web.site.static_files import PREFIX, static_file
+from monitor.web.site.stories import stories_page, story_page
+from monitor.web.site.why import why_page
+
+MAX_BODY = 256 * 1024  # bytes: a rule file's query, not a file
+# Nothing but our own files, and no page of somebody else's around ours.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# With no-referrer a browser calls our own forms' origin "null".
+OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
+
+Page = Callable[[Newsroom, Request], Response]
+PAGES: tuple[tuple[str, Page], ...] = (
+    ("/", now_page),
+    ("/stories", stories_page),
+    ("/stories/{story}", story_page),
+    ("/feeds", feeds_page),
+    ("/feeds/{feed:int}", feed_page),
+    ("/why", why_page),
+)
+
+
+def build_site(newsroom: Newsroom, hosts: list[str]) -> Starlette:
+    """The dashboard as an application, answered by these host names."""
+    app = Starlette(
+        # What is not async runs in a thread of the pool: pages read the store.
+        routes=[
+            *(Route(path, partial(_shown, one, newsroom), methods=["GET"]) for path, one in PAGES),
+            Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(SameOrigin),
+        ],
+        exception_handlers={HTTPException: _refused, StoreError: _no_store, Exception: _broken},
+        max_body_size=MAX_BODY,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _shown(one: Page, newsroom: Newsroom, request: Request) -> Response:
+    answer = one(newsroom, request)
+    answer.headers.update(OWN_HEADERS)
+    return answer
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _trouble(request, error.status_code, error.detail)
+
+
+def _no_store(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MonitorError)
+    return _trouble(request, 503, str(error))
+
+
+def _broken(request: Request, _: Exception) -> Response:
+    return _trouble(request, 500, "This page broke. The log of the daemon says why; nothing is lost.")
+
+
+def _trouble(request: Request, status: int, why: str) -> Response:
+    answer = page(request, "trouble.html", status, why=why, status=status)
+    answer.headers.update(OWN_HEADERS)
+    return answer
