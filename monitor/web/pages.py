@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.app.newsroom import Newsroom
+from monitor.app.open_house import OpenHouse
 from monitor.app.pushing import Pushing
 from monitor.app.unsubscribing import Unsubscribing
 from monitor.app.vitals import Health, health_json
@@ -31,7 +31,7 @@ class Views:
 
     `metrics` gives a body and its content type. `unsubscribing` and `pushing` are there where the config has a
     public address. Whatever is no probe is a page of the dashboard, where there
-    is a `newsroom`.
+    is a `open_house`.
     """
 
     alive: Callable[[], Health]
@@ -39,7 +39,7 @@ class Views:
     metrics: Callable[[], tuple[bytes, str]]
     unsubscribing: Unsubscribing | None = None
     pushing: Pushing | None = None
-    newsroom: Newsroom | None = None
+    open_house: OpenHouse | None = None
 
 
 def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
@@ -67,8 +67,8 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     own: ASGIApp = app
-    if views.newsroom is not None:
-        own = _first_of(dict.fromkeys(probes, app), build_site(views.newsroom, _names(address)))
+    if views.open_house is not None:
+        own = _first_of(dict.fromkeys(probes, app), build_site(views.open_house, _names(address)))
     if views.unsubscribing is None:
         return Guard(own)
     public = urlsplit(views.unsubscribing.public_url)

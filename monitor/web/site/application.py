@@ -1,4 +1,4 @@
-"""Which pages the dashboard has. Each is a function in a file of its own that asks the newsroom and renders."""
+"""Which pages the dashboard has. Each is a function in a file of its own that asks the open_house and renders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from monitor.app.newsroom import Newsroom
+from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.now import now_page
@@ -32,7 +32,7 @@ POLICY = (
 # With no-referrer a browser calls our own forms' origin "null".
 OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
 
-Page = Callable[[Newsroom, Request], Response]
+Page = Callable[[OpenHouse, Request], Response]
 PAGES: tuple[tuple[str, Page], ...] = (
     ("/", now_page),
     ("/stories", stories_page),
@@ -43,12 +43,12 @@ PAGES: tuple[tuple[str, Page], ...] = (
 )
 
 
-def build_site(newsroom: Newsroom, hosts: list[str]) -> Starlette:
+def build_site(open_house: OpenHouse, hosts: list[str]) -> Starlette:
     """The dashboard as an application, answered by these host names."""
     app = Starlette(
         # What is not async runs in a thread of the pool: pages read the store.
         routes=[
-            *(Route(path, partial(_shown, one, newsroom), methods=["GET"]) for path, one in PAGES),
+            *(Route(path, partial(_shown, one, open_house), methods=["GET"]) for path, one in PAGES),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
@@ -62,8 +62,8 @@ def build_site(newsroom: Newsroom, hosts: list[str]) -> Starlette:
     return app
 
 
-def _shown(one: Page, newsroom: Newsroom, request: Request) -> Response:
-    answer = one(newsroom, request)
+def _shown(one: Page, open_house: OpenHouse, request: Request) -> Response:
+    answer = one(open_house, request)
     answer.headers.update(OWN_HEADERS)
     return answer
 

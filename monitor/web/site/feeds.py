@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from monitor.app.feed_list import list_feeds
 from monitor.app.feed_view import view_of
-from monitor.app.newsroom import Newsroom
+from monitor.app.open_house import OpenHouse
 from monitor.app.status import state_of
 from monitor.core.feeds.why_next import why_next
 from monitor.model.feed import SUBSCRIBED, Feed
@@ -34,11 +34,11 @@ class FeedRow:
     entries: int
 
 
-def feeds_page(newsroom: Newsroom, request: Request) -> Response:
+def feeds_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /feeds?state=failing&tag=border&find=dawn&sort=name&page=2"""
     asked = request.query_params
-    house, now = newsroom.house, newsroom.clock.now()
-    found = list_feeds(house.store.feeds, newsroom.known_feeds(), now, tag=asked.get("tag") or None)
+    house, now = open_house.house, open_house.clock.now()
+    found = list_feeds(house.store.feeds, open_house.known_feeds(), now, tag=asked.get("tag") or None)
     rows = [
         FeedRow(feed, state_of(feed, now), listing.entries if (listing := found.listings.get(feed.id)) else 0)
         for feed in found.feeds
@@ -63,10 +63,10 @@ def feeds_page(newsroom: Newsroom, request: Request) -> Response:
     )
 
 
-def feed_page(newsroom: Newsroom, request: Request) -> Response:
+def feed_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /feeds/12"""
-    house, now = newsroom.house, newsroom.clock.now()
-    known = newsroom.known_feeds()
+    house, now = open_house.house, open_house.clock.now()
+    known = open_house.known_feeds()
     feed = next((one for one in known.feeds if one.id == request.path_params["feed"]), None)
     if feed is None:
         raise HTTPException(404, "There is no such feed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from monitor.app.newsroom import Newsroom
+from monitor.app.open_house import OpenHouse
 from monitor.core.health.notices import incident_line
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import PollOutcome
@@ -14,9 +14,9 @@ from monitor.web.site.rendering import page
 _SAME = (PollOutcome.NOT_MODIFIED.value, PollOutcome.UNCHANGED.value)
 
 
-def now_page(newsroom: Newsroom, request: Request) -> Response:
+def now_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /"""
-    status = newsroom.house.status()
+    status = open_house.house.status()
     polls = sum(status.counts.polls.values())
     states = status.counts.deliveries
     return page(
@@ -29,5 +29,5 @@ def now_page(newsroom: Newsroom, request: Request) -> Response:
         not_modified=round(100 * sum(status.counts.polls.get(one, 0) for one in _SAME) / polls) if polls else 0,
         troubles=[incident_line(one, status.timezone) for one in status.incidents],
         outbox={state.value: states.get(state.value, 0) for state in DeliveryState},
-        disk=newsroom.store.disk(),
+        disk=open_house.store.disk(),
     )

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.app.kept_out import of_story
-from monitor.app.newsroom import Newsroom
-from monitor.app.since import since
+from monitor.app.open_house import OpenHouse
+from monitor.app.since import Since, since
 from monitor.app.stories import NoSuchStory, Wanted, counts_of, lead_of, owners, question_of, show, stories
 from monitor.app.story_words import copy_text
 from monitor.app.why import NoSuchRule
@@ -22,10 +22,10 @@ _SPANS = ("6h", "24h", "3d", "7d", "30d")
 _FILTERS = ("rule", "tag", "publisher", "language")
 
 
-def stories_page(newsroom: Newsroom, request: Request) -> Response:
+def stories_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /stories?since=24h&rule=torkham-closed&tag=border&publisher=dawn&language=ur&least=2"""
     asked = request.query_params
-    house = newsroom.house
+    house = open_house.house
     span = asked.get("since", "24h")
     span = span if span in _SPANS else "24h"
     owner_of = owners(house.settings)
@@ -33,7 +33,7 @@ def stories_page(newsroom: Newsroom, request: Request) -> Response:
     least = 2 if asked.get("least") == "2" else 1
     rules = () if house.ruleset is None else house.ruleset.rules
     try:
-        wanted = question_of(house, wanted_of(chosen, span, least))
+        wanted = question_of(house, wanted_of(chosen, since(span, open_house.clock.now()), least))
         found = list(islice(stories(house.store.stories, wanted, SHOWN + 1), SHOWN + 1))
         trouble = ""
     except NoSuchRule as error:
@@ -50,15 +50,15 @@ def stories_page(newsroom: Newsroom, request: Request) -> Response:
     )
 
 
-def wanted_of(chosen: Mapping[str, str], span: str, least: int) -> Wanted:
+def wanted_of(chosen: Mapping[str, str], moment: Since, least: int) -> Wanted:
     """What a form asks; what is empty is not asked for."""
     rule, tag, publisher, language = (chosen[name] or None for name in _FILTERS)
-    return Wanted(since(span), rule, tag, publisher, language, least)
+    return Wanted(moment, rule, tag, publisher, language, least)
 
 
-def story_page(newsroom: Newsroom, request: Request) -> Response:
+def story_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /stories/s_1a"""
-    house, now = newsroom.house, newsroom.clock.now()
+    house, now = open_house.house, open_house.clock.now()
     owner_of = owners(house.settings)
     try:
         shown = show(house.store.stories, request.path_params["story"], owner_of)

@@ -16,7 +16,7 @@ from monitor.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Newsroom:
+class OpenHouse:
     """A daemon's store, and the config that is in force whenever a page asks: a reload changes it."""
 
     config: Path
@@ -36,7 +36,7 @@ class Newsroom:
         return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
 
 
-def newsroom_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> Newsroom:
+def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
     """That of a daemon."""
     assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
-    return Newsroom(config, ready, monitor.store, monitor.clock)
+    return OpenHouse(config, ready, monitor.store, monitor.clock)

@@ -1,0 +1,170 @@
+"""The pages of the dashboard: what each shows of a store, and what no title can do to it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from newsroom import Newsroom, item
+from starlette.testclient import TestClient
+
+from monitor.web.site.rendering import LONGEST_TITLE, MENU, safe_link
+
+HOSTILE = [
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    '"><svg/onload=alert(1)>',
+    "{{ 7*7 }} {% include 'x' %}",
+    "\u202eevil\u202d \u2066 not closed",
+    "x" * 10_000,
+    "طورخم بند &amp; <b>bold</b>",
+]
+ASKED = (
+    "/",
+    "/stories?since=30d",
+    "/feeds",
+    "/feeds/1",
+    "/why?url=https%3A%2F%2Fnews.example%2Fe1",
+    "/stories/s_1",
+)
+
+
+class Tags(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def told(newsroom: Newsroom) -> Newsroom:
+    """One story that was told."""
+    newsroom.bring_in(
+        item("e1", "Torkham closed", "The Torkham crossing was closed.", link="https://news.example/e1")
+    )
+    newsroom.plan()
+    newsroom.deliver()
+    return newsroom
+
+
+def test_the_menu_leads_to_pages_that_are_there(site: TestClient) -> None:
+    for address, name in MENU:
+        page = site.get(address)
+        assert page.status_code == 200
+        assert re.search(rf'<a href="{address}" aria-current="page">{name}</a>', page.text)
+
+
+def test_the_first_page_counts_what_the_store_holds(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/").text
+    assert re.search(r'Feeds</span><span class="figure">1<', page)
+    assert re.search(r'Matches, last hour</span><span class="figure">1<', page)
+
+
+def test_a_story_shows_its_rule_its_article_and_where_it_was_told(told: Newsroom, site: TestClient) -> None:
+    listed = site.get("/stories?since=30d").text
+    link = re.search(r'href="(/stories/s_\w+)"', listed)
+    assert link is not None
+    page = site.get(link[1]).text
+    for words in ("torkham-closed", "Torkham closed", "in <bdi>alerts</bdi>", "https://news.example/e1"):
+        assert words in page
+
+
+def test_a_filter_that_nothing_passes_says_what_to_do(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/stories?since=30d&publisher=nobody").text
+    assert "No story is like that" in page
+    assert "No feed is like that" in site.get("/feeds?find=nobody").text
+
+
+def test_a_rule_that_is_not_there_is_said_and_no_page_breaks(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/stories?rule=torkham-close")
+    assert page.status_code == 200
+    assert "did you mean" in page.text
+
+
+def test_why_says_of_each_rule_what_it_said(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/why", params={"url": "https://news.example/e1"}).text
+    assert "torkham-closed" in page
+    assert "match" in page
+
+
+def test_why_of_an_address_that_nobody_saw_says_so(site: TestClient) -> None:
+    page = site.get("/why", params={"url": "https://news.example/never"}).text
+    assert "never seen" in page.lower()
+
+
+def test_a_feed_shows_its_entries_with_their_fate(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/feeds/1").text
+    assert "Torkham closed" in page
+    assert "torkham-closed" in page
+
+
+@pytest.mark.parametrize("path", ["/stories/s_zz", "/stories/a_99", "/feeds/99", "/nothing", "/feeds/x"])
+def test_what_is_not_there_is_a_page_that_says_so(site: TestClient, path: str) -> None:
+    page = site.get(path)
+    assert page.status_code == 404
+    assert "Back to the first page" in page.text
+
+
+def test_a_script_gets_the_content_alone(told: Newsroom, site: TestClient) -> None:
+    part = site.get("/feeds", headers={"hx-request": "true"}).text
+    assert "<!doctype" not in part.lower()
+    assert "<h1>Feeds</h1>" in part
+    assert site.get("/feeds").headers["vary"] == "hx-request"
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_no_page_lets_a_browser_load_or_run_what_is_not_ours(told: Newsroom, site: TestClient, path: str) -> None:
+    page = site.get(path)
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for tag, attributes in Tags(page.text).found:
+        assert tag not in ("style", "iframe", "object", "embed")
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+        if tag in ("script", "link", "img"):
+            assert (attributes.get("src") or attributes.get("href") or "").startswith("/static/")
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_hostile_title_is_a_text_on_every_page(newsroom: Newsroom, site: TestClient, title: str) -> None:
+    escaped = title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    newsroom.bring_in(item("e1", escaped, "Torkham closed.", link="https://news.example/e1"))
+    newsroom.plan()
+    plain = [tag for tag, _ in Tags(site.get("/stories?since=30d").text).found]
+    assert "svg" not in plain
+    for path in ASKED:
+        page = site.get(path)
+        assert page.status_code == 200, path
+        assert "<script>alert" not in page.text
+        assert "<svg/onload" not in page.text
+        assert (
+            len(max(re.findall(r"<bdi[^>]*>([^<]*)</bdi>", page.text), key=len, default="")) <= 5 * LONGEST_TITLE
+        )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://news.example/a", "https://news.example/a"),
+        ("HTTP://news.example/", "HTTP://news.example/"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//news.example/", ""),
+        ("/feeds", ""),
+        ("http://[::1", ""),
+        ("", ""),
+    ],
+)
+def test_only_addresses_of_the_web_are_links(url: str, shown: str) -> None:
+    assert safe_link(url) == shown
+
+
+def test_a_form_of_somebody_elses_page_is_refused(site: TestClient) -> None:
+    refused = site.post("/feeds", headers={"origin": "https://evil.example"})
+    assert refused.status_code == 403
