@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -15,10 +16,14 @@ from starlette.routing import Route
 
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
+from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
+from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.feeds import feed_page, feeds_page
+from monitor.web.site.forms import Fields, fields_of
 from monitor.web.site.now import now_page
 from monitor.web.site.rendering import page
 from monitor.web.site.same_origin import SameOrigin
+from monitor.web.site.silences import add_one, end_one, silences_page
 from monitor.web.site.static_files import PREFIX, static_file
 from monitor.web.site.stories import stories_page, story_page
 from monitor.web.site.why import why_page
@@ -27,7 +32,7 @@ MAX_BODY = 256 * 1024  # bytes: a rule file's query, not a file
 # Nothing but our own files, and no page of somebody else's around ours.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # With no-referrer a browser calls our own forms' origin "null".
 OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
@@ -40,6 +45,19 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/feeds", feeds_page),
     ("/feeds/{feed:int}", feed_page),
     ("/why", why_page),
+    ("/digests", digests_page),
+    ("/digests/{digest}", digest_page),
+    ("/digests/{digest}/frame", digest_frame),
+    ("/deliveries", deliveries_page),
+    ("/deliveries/{delivery:int}", delivery_page),
+    ("/silences", silences_page),
+)
+Action = Callable[[OpenHouse, Request, Fields], Response]
+ACTIONS: tuple[tuple[str, Action], ...] = (
+    ("/deliveries/retry", retry_all_dead),
+    ("/deliveries/{delivery:int}/retry", retry_one),
+    ("/silences", add_one),
+    ("/silences/{silence:int}/end", end_one),
 )
 
 
@@ -49,6 +67,7 @@ def build_site(open_house: OpenHouse, hosts: list[str]) -> Starlette:
         # What is not async runs in a thread of the pool: pages read the store.
         routes=[
             *(Route(path, partial(_shown, one, open_house), methods=["GET"]) for path, one in PAGES),
+            *(Route(path, partial(_done, one, open_house), methods=["POST"]) for path, one in ACTIONS),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
@@ -63,8 +82,17 @@ def build_site(open_house: OpenHouse, hosts: list[str]) -> Starlette:
 
 
 def _shown(one: Page, open_house: OpenHouse, request: Request) -> Response:
-    answer = one(open_house, request)
-    answer.headers.update(OWN_HEADERS)
+    return _ours(one(open_house, request))
+
+
+async def _done(one: Action, open_house: OpenHouse, request: Request) -> Response:
+    fields = await fields_of(request)
+    return _ours(await run_in_threadpool(one, open_house, request, fields))
+
+
+def _ours(answer: Response) -> Response:
+    for name, value in OWN_HEADERS.items():
+        answer.headers.setdefault(name, value)
     return answer
 
 
@@ -83,6 +111,4 @@ def _broken(request: Request, _: Exception) -> Response:
 
 
 def _trouble(request: Request, status: int, why: str) -> Response:
-    answer = page(request, "trouble.html", status, why=why, status=status)
-    answer.headers.update(OWN_HEADERS)
-    return answer
+    return _ours(page(request, "trouble.html", status, why=why, status=status))

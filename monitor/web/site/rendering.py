@@ -53,6 +53,7 @@ def _environment() -> Environment:
 MENU = (
     ("/", "Now"),
     ("/stories", "Stories"),
+    ("/digests", "Digests"),
     ("/feeds", "Feeds"),
     ("/why", "Why"),
 )

@@ -168,3 +168,100 @@ def test_only_addresses_of_the_web_are_links(url: str, shown: str) -> None:
 def test_a_form_of_somebody_elses_page_is_refused(site: TestClient) -> None:
     refused = site.post("/feeds", headers={"origin": "https://evil.example"})
     assert refused.status_code == 403
+
+
+# ---- what is done by hand
+
+OWN = {"sec-fetch-site": "same-origin"}
+
+
+def test_a_digest_shows_what_it_would_say_in_each_form_and_what_it_said(told: Newsroom, site: TestClient) -> None:
+    told.bring_in(item("e2", "Torkham closed again", "Torkham closed.", link="https://news.example/e2"))
+    assert "Torkham closed again" in site.get("/digests/alerts?form=text").text
+    page = site.get("/digests/alerts").text
+    assert '<iframe class="mail" title="The digest as e-mail" sandbox' in page
+    assert re.search(r'href="/deliveries/\d+"', page)
+    frame = site.get("/digests/alerts/frame")
+    assert "Torkham closed again" in frame.text
+    assert "; sandbox" in frame.headers["content-security-policy"]
+    assert "script-src" not in frame.headers["content-security-policy"]
+    assert site.get("/digests/nothing").status_code == 404
+
+
+def test_a_delivery_shows_its_message_and_what_it_tells(told: Newsroom, site: TestClient) -> None:
+    (one,) = told.store.ledger.deliveries()
+    page = site.get(f"/deliveries/{one.id}").text
+    assert one.new.key in page
+    assert "torkham-closed" in page
+    assert site.get("/deliveries/99").status_code == 404
+    assert site.get("/deliveries?state=nonsense&receiver=nobody").status_code == 200
+
+
+def test_what_was_given_up_is_tried_again_by_a_button(newsroom: Newsroom, site: TestClient) -> None:
+    newsroom.bring_in(item("e1", "Torkham closed", "Torkham closed."))
+    newsroom.plan()
+    (one,) = newsroom.store.ledger.deliveries()
+    with newsroom.store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'dead'")
+    assert "given up" in site.get("/deliveries").text
+    done = site.post(f"/deliveries/{one.id}/retry", headers=OWN, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, f"/deliveries/{one.id}")
+    assert newsroom.states() == ["waiting"]
+
+
+def test_a_silence_is_written_down_and_ended_by_hand(told: Newsroom, site: TestClient) -> None:
+    fields = {
+        "rule": "torkham-closed",
+        "for": "24h",
+        "mode": "hold",
+        "reason": "known since noon",
+        "author": "Anna",
+    }
+    made = site.post("/silences", data=fields, headers=OWN, follow_redirects=False)
+    assert (made.status_code, made.headers["location"]) == (303, "/silences#silence-1")
+    page = site.get("/silences").text
+    assert "known since noon" in page
+    assert "in force until" in page
+    site.post("/silences/1/end", headers=OWN)
+    assert "Nothing is silenced" in site.get("/silences").text
+    assert "over since" in site.get("/silences?all=1").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"for": "24h", "reason": "x", "author": "a"}, "name what is silenced"),
+        ({"for": "24h", "rule": "torkham-closed", "author": "a"}, "needs a reason"),
+        ({"for": "never", "rule": "torkham-closed", "reason": "x"}, "never"),
+        ({"for": "24h", "story": "s_zz", "reason": "x"}, "no story is known"),
+        ({"for": "24h", "rule": "*", "reason": "x"}, "silences every rule"),
+    ],
+)
+def test_a_silence_that_does_not_hold_together_is_the_form_again(
+    site: TestClient, fields: dict[str, str], said: str
+) -> None:
+    page = site.post("/silences", data=fields, headers=OWN)
+    assert page.status_code == 422
+    assert said in page.text
+    assert "Nothing is silenced" in page.text
+
+
+def test_nothing_is_done_for_somebody_elses_page(told: Newsroom, site: TestClient) -> None:
+    fields = {"rule": "torkham-closed", "for": "24h", "reason": "x", "author": "a"}
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {}):
+        assert site.post("/silences", data=fields, headers=headers).status_code == 403
+    assert not told.store.silences.all()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"\xff=1", "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % n for n in range(200)), "application/x-www-form-urlencoded", 400),
+        (b"{}", "application/json", 415),
+        (b"a=" + b"x" * 300_000, "application/x-www-form-urlencoded", 413),
+    ],
+)
+def test_a_body_that_is_no_form_is_refused(site: TestClient, body: bytes, kind: str, status: int) -> None:
+    answer = site.post("/silences", content=body, headers=OWN | {"content-type": kind})
+    assert answer.status_code == status
