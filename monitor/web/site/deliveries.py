@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +19,7 @@ from monitor.app.deliveries import (
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, NoSuchReceiver
 from monitor.model.delivery import DeliveryState
+from monitor.model.ledger import ListedMatch
 from monitor.web.site.forms import Fields, see
 from monitor.web.site.rendering import page
 
@@ -60,7 +63,9 @@ def delivery_page(open_house: OpenHouse, request: Request) -> Response:
     except NoSuchDelivery as error:
         raise HTTPException(404, "There is no such delivery.") from error
     attempts = house.store.ledger.attempts_of(one.id)
-    told = house.store.ledger.told_in(one.new.digest, one.new.batch)
+    told: dict[tuple[str, str], list[ListedMatch]] = defaultdict(list)
+    for match in house.store.ledger.told_in(one.new.digest, one.new.batch):
+        told[match.url, match.title].append(match)
     return page(
         request, "delivery.html", one=one, attempts=attempts, text=message_text(one.new.message), told=told
     )
