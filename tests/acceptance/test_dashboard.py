@@ -32,6 +32,9 @@ PATHS = (
     "/deliveries",
     "/deliveries/1",
     "/silences",
+    "/search",
+    "/search?query=Torkham",
+    "/search?query=Torkham+AND+(",
     "/feeds",
     "/feeds/1",
     "/why",
@@ -167,7 +170,7 @@ def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
     page.keyboard.press("?")
     assert page.get_by_role("dialog", name="Keys").is_visible()
     page.keyboard.press("Escape")
-    page.keyboard.press("4")
+    page.keyboard.press("5")
     page.wait_for_url("**/feeds")
 
 

@@ -23,6 +23,7 @@ from monitor.web.site.forms import Fields, fields_of
 from monitor.web.site.now import now_page
 from monitor.web.site.rendering import page
 from monitor.web.site.same_origin import SameOrigin
+from monitor.web.site.search import search_page
 from monitor.web.site.silences import add_one, end_one, silences_page
 from monitor.web.site.static_files import PREFIX, static_file
 from monitor.web.site.stories import stories_page, story_page
@@ -44,6 +45,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/stories/{story}", story_page),
     ("/feeds", feeds_page),
     ("/feeds/{feed:int}", feed_page),
+    ("/search", search_page),
     ("/why", why_page),
     ("/digests", digests_page),
     ("/digests/{digest}", digest_page),

@@ -36,7 +36,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": address_of, "counted": counted, "query": query, "menu": MENU}
+    environment.globals |= {"static": address_of, "counted": counted, "asking": asking, "menu": MENU}
     environment.filters |= {
         "when": moment,
         "span": span_text,
@@ -53,6 +53,7 @@ def _environment() -> Environment:
 MENU = (
     ("/", "Now"),
     ("/stories", "Stories"),
+    ("/search", "Search"),
     ("/digests", "Digests"),
     ("/feeds", "Feeds"),
     ("/why", "Why"),
@@ -83,7 +84,7 @@ def safe_link(url: str) -> str:
         return ""
 
 
-def query(**values: Any) -> str:
+def asking(**values: Any) -> str:
     """A query string of what is not empty, with its question mark."""
     asked = urlencode({name: value for name, value in values.items() if value not in (None, "", False)})
     return f"?{asked}" if asked else ""

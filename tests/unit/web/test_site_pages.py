@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -265,3 +266,29 @@ def test_nothing_is_done_for_somebody_elses_page(told: Newsroom, site: TestClien
 def test_a_body_that_is_no_form_is_refused(site: TestClient, body: bytes, kind: str, status: int) -> None:
     answer = site.post("/silences", content=body, headers=OWN | {"content-type": kind})
     assert answer.status_code == status
+
+
+# ---- search
+
+
+def test_a_search_marks_what_it_found_and_says_how_much_was_read(told: Newsroom, site: TestClient) -> None:
+    page = site.get("/search", params={"query": "Torkham NEAR/3 closed", "since": "30d"}).text
+    assert "<mark>Torkham</mark>" in page
+    assert "1 match in 1 article read" in page
+    assert 'query = "Torkham NEAR/3 closed"' in page.replace("&#34;", '"')
+
+
+def test_a_query_that_does_not_hold_is_shown_with_its_caret(site: TestClient) -> None:
+    page = site.get("/search", params={"query": "Torkham AND ("}).text
+    assert 'role="alert"' in page
+    assert re.search(r"\n +\^", page)
+
+
+def test_a_search_that_takes_too_long_tells_what_it_read(
+    told: Newsroom, site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.web.site.search.BUDGET", timedelta(seconds=-1))
+    told.bring_in(*(item(f"n{n}", f"Torkham closed, day {n}", "Closed.") for n in range(3)))
+    page = site.get("/search", params={"query": "Torkham", "since": "30d"}).text
+    assert "Not all was read" in page
+    assert "monitor search" in page
