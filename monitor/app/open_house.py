@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
+from monitor.app.rule_days import RuleDays
 from monitor.app.wiring import Monitor
 from monitor.core.rules import Memory
 from monitor.ports import Clock
@@ -23,6 +24,7 @@ class OpenHouse:
     ready: Callable[[], Ready]
     store: SqlStore
     clock: Clock
+    rule_days: RuleDays = field(default_factory=RuleDays)
 
     @property
     def house(self) -> House:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from monitor.app.in_time import in_time
 from monitor.app.questions import House
 from monitor.app.search import Asked, Found, Search
 from monitor.core.digests.passages import passages_of
@@ -16,21 +15,14 @@ from monitor.core.rules import because
 
 _FACETS = 8
 
-# One at a time: a search takes all of a processor, and the daemon has other things to do with it.
-_at_work = threading.Semaphore(1)
 
-
-class _OutOfTime(Exception):
-    """What was read so far is the answer."""
-
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search came to in its time. `seconds` does not count the wait for another search."""
+    """What a search came to in its time."""
 
     search: Search
-    found: list[Found] = field(default_factory=list)
-    seconds: float = 0.0
+    found: list[Found]
+    seconds: float
 
     @property
     def is_whole(self) -> bool:
@@ -56,23 +48,9 @@ class Answer:
 
 def search_in_time(house: House, asked: Asked, budget: timedelta) -> Answer:
     """The newest matches that are found in that time. Raises ConfigInvalid for a query that does not hold."""
-    answer = Answer(Search(house.store.archive, asked, house.ruleset))
-    with _at_work:
-        begun = time.monotonic()
-        ends = begun + budget.total_seconds()
-
-        def tell(_done: int, _all: int) -> None:
-            if time.monotonic() > ends:
-                raise _OutOfTime
-
-        try:
-            for one in answer.search.run(tell):
-                answer.found.append(one)
-                tell(0, 0)
-        except _OutOfTime:
-            pass
-        answer.seconds = time.monotonic() - begun
-    return answer
+    search = Search(house.store.archive, asked, house.ruleset)
+    found, seconds = in_time(search.run, budget)
+    return Answer(search, found, seconds)
 
 
 def passages(found: Found) -> list[list[tuple[str, bool]]]:

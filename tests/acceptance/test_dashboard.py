@@ -33,6 +33,9 @@ PATHS = (
     "/deliveries/1",
     "/silences",
     "/search",
+    "/rules",
+    "/rules/torkham-closed",
+    "/rules/new",
     "/search?query=Torkham",
     "/search?query=Torkham+AND+(",
     "/feeds",
@@ -136,6 +139,23 @@ def test_one_finds_out_why_an_article_was_not_sent(scene: Scene, analyst: Visito
     assert heading.evaluate("(one) => getComputedStyle(one).direction") == "rtl"
 
 
+def test_a_rule_is_written_with_a_typo_mended_and_tried_on_what_is_stored(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/rules")
+    page.get_by_role("link", name="torkham-closed").click()
+    page.wait_for_url("**/rules/torkham-closed")
+    field, trial = page.get_by_label("Query"), page.locator("#trial")
+    field.fill("Torkham AND (closed")
+    trial.locator("pre.bad").wait_for()
+    assert "^" in trial.inner_text()
+    field.fill("Torkham AND third")
+    trial.get_by_text("0 gained").wait_for()
+    assert "lost" in trial.locator("li.lost").first.inner_text()
+    assert 'query = "Torkham AND third"' in trial.inner_text()
+    page.get_by_label("Explained on a stored article").fill(scene.told)
+    trial.get_by_text("On that article").wait_for()
+    assert "MATCH" in trial.inner_text()
+
+
 def test_a_story_is_silenced_and_the_silence_is_ended(scene: Scene, analyst: Visitor) -> None:
     page = analyst.go("/stories/s_1")
     page.get_by_role("link", name="Silence this story").click()
@@ -170,7 +190,7 @@ def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
     page.keyboard.press("?")
     assert page.get_by_role("dialog", name="Keys").is_visible()
     page.keyboard.press("Escape")
-    page.keyboard.press("5")
+    page.keyboard.press("6")
     page.wait_for_url("**/feeds")
 
 

@@ -22,6 +22,7 @@ from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import Fields, fields_of
 from monitor.web.site.now import now_page
 from monitor.web.site.rendering import page
+from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
 from monitor.web.site.same_origin import SameOrigin
 from monitor.web.site.search import search_page
 from monitor.web.site.silences import add_one, end_one, silences_page
@@ -46,6 +47,9 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/feeds", feeds_page),
     ("/feeds/{feed:int}", feed_page),
     ("/search", search_page),
+    ("/rules", rules_page),
+    ("/rules/new", new_rule_page),
+    ("/rules/{rule}", rule_page),
     ("/why", why_page),
     ("/digests", digests_page),
     ("/digests/{digest}", digest_page),
@@ -58,6 +62,8 @@ Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/deliveries/retry", retry_all_dead),
     ("/deliveries/{delivery:int}/retry", retry_one),
+    ("/rules/new/try", try_rule),
+    ("/rules/{rule}/try", try_rule),
     ("/silences", add_one),
     ("/silences/{silence:int}/end", end_one),
 )

@@ -54,6 +54,7 @@ MENU = (
     ("/", "Now"),
     ("/stories", "Stories"),
     ("/search", "Search"),
+    ("/rules", "Rules"),
     ("/digests", "Digests"),
     ("/feeds", "Feeds"),
     ("/why", "Why"),

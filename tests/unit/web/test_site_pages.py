@@ -292,3 +292,48 @@ def test_a_search_that_takes_too_long_tells_what_it_read(
     page = site.get("/search", params={"query": "Torkham", "since": "30d"}).text
     assert "Not all was read" in page
     assert "monitor search" in page
+
+
+# ---- rules
+
+
+def test_a_rule_shows_how_often_it_matched_and_what(told: Newsroom, site: TestClient) -> None:
+    listed = site.get("/rules").text
+    assert re.search(r'aria-label="Matches of torkham-closed: 1 in 14 days', listed)
+    page = site.get("/rules/torkham-closed").text
+    assert "1 match in 30 days" in page
+    assert "this is the saved version" in page
+    assert site.get("/rules/nothing").status_code == 404
+
+
+def test_a_draft_says_what_it_gains_and_loses(told: Newsroom, site: TestClient) -> None:
+    told.bring_in(item("e2", "Torkham opened", "Torkham is open.", link="https://news.example/e2"))
+    page = site.post("/rules/torkham-closed/try", data={"query": "Torkham AND open*"}, headers=OWN).text
+    assert "1 gained, 1 lost" in page
+    assert re.search(r'gained</span>\s*<a href="https://news.example/e2"', page)
+    assert "query = &#34;Torkham AND open*&#34;" in page
+
+
+def test_while_it_is_written_only_the_trial_is_sent(told: Newsroom, site: TestClient) -> None:
+    part = site.post("/rules/new/try", data={"query": "Torkham"}, headers=OWN | {"hx-request": "true"}).text
+    assert "<h1" not in part
+    assert "1 match in 1 article" in part
+
+
+def test_a_draft_that_does_not_hold_shows_the_caret(site: TestClient) -> None:
+    part = site.post("/rules/new/try", data={"query": "Torkham AND ("}, headers=OWN).text
+    assert re.search(r"\n +\^", part)
+
+
+def test_a_draft_is_explained_on_any_stored_article(told: Newsroom, site: TestClient) -> None:
+    fields = {"query": "Torkham AND ~close", "url": "https://news.example/e1"}
+    page = site.post("/rules/new/try", data=fields, headers=OWN).text
+    assert "MATCH" in page
+    assert "On that article" in page
+    fields["url"] = "https://news.example/never"
+    assert "was never seen" in site.post("/rules/new/try", data=fields, headers=OWN).text
+
+
+def test_the_words_of_a_query_are_told(site: TestClient) -> None:
+    page = site.post("/rules/new/try", data={"query": "~close"}, headers=OWN).text
+    assert "closure" in page
