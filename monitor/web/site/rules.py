@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor.app.backtest_words import days_of
 from monitor.app.open_house import OpenHouse
 from monitor.app.since import since
 from monitor.app.why import NoSuchRule
@@ -65,7 +66,7 @@ def try_rule(open_house: OpenHouse, request: Request, fields: Fields) -> Respons
     found = None if name is None else rule_called(open_house, name)
     if request.headers.get("hx-request") == "true":
         draft = _draft(open_house, found, fields)
-        return page(request, "trial.html", **_trial(open_house, found, draft, fields))
+        return page(request, "trial.html", **_trial(open_house, found, draft))
     return _workbench(open_house, request, found, fields)
 
 
@@ -92,7 +93,7 @@ def _workbench(open_house: OpenHouse, request: Request, found: Rule | None, fiel
         record=record,
         fields={name: asked.get(name, "") for name in ("query", "url")} | {"since": _span(asked)},
         spans=SPANS,
-        **_trial(open_house, found, draft, asked),
+        **_trial(open_house, found, draft),
     )
 
 
@@ -105,16 +106,13 @@ def _draft(open_house: OpenHouse, found: Rule | None, fields: Fields) -> Draft:
         raise HTTPException(404, str(error)) from error
 
 
-def _trial(open_house: OpenHouse, found: Rule | None, draft: Draft | None, fields: Fields) -> Mapping[str, Any]:
+def _trial(open_house: OpenHouse, found: Rule | None, draft: Draft | None) -> Mapping[str, Any]:
     """What the part of the page below the query shows."""
-    today, moment = open_house.clock.now().date(), since(_span(fields), open_house.clock.now()).moment
-    span = (today - moment.date()).days + 1
-    tally = draft.test.tally if draft and draft.test else None
-    length = [today - timedelta(days=back) for back in reversed(range(span))]
+    test = draft.test if draft else None
     return {
         "draft": draft,
-        "tally": tally,
-        "perday": [(day, tally.days[day]) for day in length] if tally else [],
+        "tally": test.tally if test else None,
+        "perday": days_of(test, open_house.clock.now()) if test else [],
         "written": _written(found, draft.query) if draft else "",
         "is_saved": found is not None and draft is not None and found.query.strip() == draft.query,
     }
