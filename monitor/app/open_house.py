@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
+from monitor.app.entrance import Entrance
 from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
 from monitor.app.rule_days import RuleDays
 from monitor.app.wiring import Monitor
+from monitor.config import Settings
 from monitor.core.rules import Memory
 from monitor.ports import Clock
+
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,17 @@ def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) ->
     """That of a daemon."""
     assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
     return OpenHouse(config, ready, monitor.store, monitor.clock)
+
+
+def has_dashboard(settings: Settings) -> bool:
+    """Whether its pages are shown.
+
+    With a public address a proxy stands in front, which may let anybody through: they need tokens then.
+    """
+    return bool(settings.web_tokens) or not settings.public_url
+
+
+def entrance_of(ready: Callable[[], Ready], monitor: Monitor) -> Entrance:
+    """Who may come in, by the config in force."""
+    key = monitor.store.suppressions.signing_key(token_bytes(_KEY_BYTES))
+    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock)

@@ -131,7 +131,7 @@ def _watched(
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
-    from monitor.app.open_house import open_house_of
+    from monitor.app.open_house import entrance_of, has_dashboard, open_house_of
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import Unsubscribing
     from monitor.app.vitals import Vitals, config_findings
@@ -149,13 +149,15 @@ def _watched(
     if public_url:
         dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
         pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
+    dashboard = has_dashboard(ready.settings)
     views = Views(
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
         unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
-        open_house=open_house_of(config, lambda: reloader.ready, monitor),
+        open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
+        entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.pushing import Pushing
 from monitor.app.unsubscribing import Unsubscribing
@@ -31,7 +32,7 @@ class Views:
 
     `metrics` gives a body and its content type. `unsubscribing` and `pushing` are there where the config has a
     public address. Whatever is no probe is a page of the dashboard, where there
-    is a `open_house`.
+    are `open_house` and `entrance`.
     """
 
     alive: Callable[[], Health]
@@ -40,6 +41,7 @@ class Views:
     unsubscribing: Unsubscribing | None = None
     pushing: Pushing | None = None
     open_house: OpenHouse | None = None
+    entrance: Entrance | None = None
 
 
 def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
@@ -67,8 +69,8 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     own: ASGIApp = app
-    if views.open_house is not None:
-        own = _first_of(dict.fromkeys(probes, app), build_site(views.open_house, _names(address)))
+    if views.open_house is not None and views.entrance is not None:
+        own = _first_of(dict.fromkeys(probes, app), build_site(views.open_house, views.entrance, _names(address)))
     if views.unsubscribing is None:
         return Guard(own)
     public = urlsplit(views.unsubscribing.public_url)

@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
+from monitor.web.site.entrance import LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import Fields, fields_of
 from monitor.web.site.now import now_page
@@ -57,9 +59,11 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/deliveries", deliveries_page),
     ("/deliveries/{delivery:int}", delivery_page),
     ("/silences", silences_page),
+    (LOGIN, login_page),
 )
 Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
+    (LOGOUT, log_out),
     ("/deliveries/retry", retry_all_dead),
     ("/deliveries/{delivery:int}/retry", retry_one),
     ("/rules/new/try", try_rule),
@@ -69,24 +73,30 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
 )
 
 
-def build_site(open_house: OpenHouse, hosts: list[str]) -> Starlette:
+def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> Starlette:
     """The dashboard as an application, answered by these host names."""
     app = Starlette(
         # What is not async runs in a thread of the pool: pages read the store.
         routes=[
             *(Route(path, partial(_shown, one, open_house), methods=["GET"]) for path, one in PAGES),
             *(Route(path, partial(_done, one, open_house), methods=["POST"]) for path, one in ACTIONS),
+            Route(LOGIN, partial(_done, _log_in(entrance), open_house), methods=["POST"]),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(SameOrigin),
+            Middleware(Doorkeeper, entrance=entrance),
         ],
         exception_handlers={HTTPException: _refused, StoreError: _no_store, Exception: _broken},
         max_body_size=MAX_BODY,
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _log_in(entrance: Entrance) -> Action:
+    return lambda _, request, fields: log_in(entrance, request, fields)
 
 
 def _shown(one: Page, open_house: OpenHouse, request: Request) -> Response:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
 from monitor.web.site.static_files import address_of
 
+VISITOR = "monitor.visitor"  # in the scope of a request: who asks
 LONGEST_TITLE = 300  # characters; a headline of 10,000 is somebody's attack on the page
 _LINKED = frozenset({"http", "https"})
 
@@ -23,7 +24,11 @@ _LINKED = frozenset({"http", "https"})
 def page(request: Request, template: str, code: int = HTTPStatus.OK, /, **values: Any) -> Response:
     """An HTML answer. htmx gets the part of it that it asks for: the block `main`, without head and menu."""
     whole = _environment().get_template(template)
-    values |= {"path": request.url.path, "part": request.headers.get("hx-request") == "true"}
+    values |= {
+        "path": request.url.path,
+        "part": request.headers.get("hx-request") == "true",
+        "visitor": request.scope.get(VISITOR),
+    }
     return HTMLResponse(whole.render(values), code, {"vary": "hx-request"})
 
 

@@ -9,6 +9,7 @@ from newsroom import FEED, RULES, Newsroom
 from starlette.testclient import TestClient
 
 from monitor.app.check import open_settings
+from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
 from monitor.model.web import ListenAddress
@@ -45,7 +46,8 @@ def open_house(newsroom: Newsroom, tmp_path: Path) -> OpenHouse:
 
 
 @pytest.fixture
-def site(open_house: OpenHouse) -> TestClient:
-    views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=open_house)
+def site(open_house: OpenHouse, newsroom: Newsroom) -> TestClient:
+    entrance = Entrance(tuple, b"k" * 32, newsroom.clock)
+    views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=open_house, entrance=entrance)
     pages = build_pages(views, ListenAddress("127.0.0.1", 8080))
     return TestClient(pages, base_url="http://127.0.0.1:8080")
