@@ -21,7 +21,8 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.backtest import Backtest, Trial, Version
 from monitor.app.search import Asked, catch_up, loaded_query
 from monitor.model.article import Article
-from monitor.model.ledger import ArchiveExtent
+from monitor.model.ledger import ArchiveExtent, ArchivePlace
+from monitor.model.ledger import Unindexed as Page
 from monitor.model.required import Required
 from monitor.ports import Archive
 
@@ -34,12 +35,17 @@ class Unindexed:
 
     archive: Archive
 
-    def unindexed(self) -> Sequence[int]:
+    def waiting(self) -> int:
         """Nothing is asked to wait."""
-        return ()
+        return 0
 
-    def index(self, ids: object) -> None:
+    def unindexed(self, below: ArchivePlace | None = None) -> Page:
+        """Nothing waits."""
+        return Page((), None)
+
+    def index(self, ids: object) -> int:
         """Nothing is indexed."""
+        return 0
 
     def candidates(
         self, required: Required | None, since: datetime | None = None, until: datetime | None = None

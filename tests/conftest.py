@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from monitor.app.collector import settle, undisturbed
 
 
 def _press_samples_are_here() -> bool:
@@ -46,6 +48,18 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         patch.delenv("CACHE_DIRECTORY", raising=False)
         yield folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What has been collected stays till the end: as in the daemon, no search for garbage goes through it.
+
+    The tests and what they import are a million objects. Looking at them took a third of the tier's CPU time.
+    """
+    with undisturbed():
+        collected = yield
+    settle()
+    return collected
 
 
 def _has(need: str) -> bool:

@@ -80,6 +80,8 @@ class Generations:
         self._at_work = at_work
         self._steady = steady
         self._retired: list[_Retired] = []  # those with a fetcher of their own, oldest first
+        self._ending: list[Monitor] = []  # those whose stages may still keep something under an old name
+        self._once_more = False
 
     def swap(self, after: Monitor) -> None:
         """From here on every stage that begins is of the new generation; those at work end their item first."""
@@ -89,12 +91,16 @@ class Generations:
         if other_ways := {url for url, _ in before.poll.access.items() ^ after.poll.access.items()}:
             with suppress(MonitorError):  # a store in trouble is named by the stages
                 after.store.feeds.try_now(sorted(other_ways), after.clock.now())
+        self._ending.append(before)
         if before.fetcher is not after.fetcher:
             self._retired.append(_Retired(before, self._steady()))
 
     def tend(self) -> None:
-        """Closes what an older generation asks by, and its children, when its last answer has come; at the latest
+        """Carries over what an older generation kept under old names, once it has ended.
+
+        Closes what an older generation asks by, and its children, when its last answer has come; at the latest
         after DRAIN_WITHIN, or when more than MOST_DRAINING wait. What is given up then is asked again."""
+        self._carry_over()
         for place, old in enumerate(reversed(self._retired)):
             if place >= MOST_DRAINING or self._steady() - old.since > DRAIN_WITHIN:
                 _close_ways_out(old.monitor)
@@ -103,6 +109,19 @@ class Generations:
             if not self._at_work.any_of(monitor.poll, monitor.gaps, monitor.read, monitor.websub):
                 self._retired.remove(old)
                 self._close_parts_of(monitor)
+
+    def _carry_over(self) -> None:
+        """While an older generation ends its work, when it has, and once more: a stage says that it is at work a
+        moment after it has asked of which generation it is."""
+        if not self._ending and not self._once_more:
+            return
+        going = [one for one in self._ending if self._at_work.any_of(*_name_givers(one))]
+        after = self.current
+        with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
+            after.carry_over()
+            if len(going) < len(self._ending):  # who ended may have missed a receiver by its new name
+                after.store.receivers.try_now(after.clock.now())
+            self._once_more, self._ending = len(going) < len(self._ending), going
 
     def close_fetchers(self) -> None:
         """Gives up all that is in flight to feeds, pages and hubs, of every generation."""
@@ -121,6 +140,11 @@ class Generations:
         for sandbox in monitor.sandboxes:
             if all(sandbox is not kept for other in others for kept in other.sandboxes):
                 sandbox.close()
+
+
+def _name_givers(monitor: Monitor) -> tuple[object, ...]:
+    """The stages that keep something under names of the config."""
+    return monitor.match, monitor.digest, monitor.health, monitor.deliver
 
 
 def _close_ways_out(monitor: Monitor) -> None:

@@ -248,6 +248,16 @@ def say_prune(log: Log, gone: Mapping[str, int]) -> None:
         log.info("pruned", **{step.replace(" ", "_"): rows for step, rows in gone.items()})
 
 
+def say_index(log: Log, *, waiting: int) -> None:
+    """The full-text index is behind: searches read what waits until it is indexed."""
+    log.info("indexing", waiting=waiting, why="stored before the index, or before its analyser changed")
+
+
+def say_indexed(log: Log, *, articles: int, seconds: float, left: int) -> None:
+    """What came of it; `left` waits still: the daemon stops, or they cannot be indexed now."""
+    log.info("indexed", articles=articles, seconds=round(seconds, 1), left=left)
+
+
 def _feed(feed: Feed) -> dict[str, Any]:
     return {"feed": _name(feed.name), "feed_id": feed.id}
 

@@ -6,14 +6,17 @@ The newest matches are handed out as they are found; then the rest is read for i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.app.counting import counted
 from monitor.core.rules import LoadedRules, RuleSet, load_query, load_rules
 from monitor.model.article import Article
 from monitor.model.errors import ConfigInvalid, StoreUnusable
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Match
+from monitor.pipeline.index import index_all
 from monitor.pipeline.match import document_of
 from monitor.ports import Archive
 
@@ -23,8 +26,8 @@ QUERY = "QUERY"
 READ = 100
 """Articles in memory at a time."""
 
-INDEXED = 200
-"""Articles indexed in one transaction, less than a second: a daemon at work waits so long."""
+INDEXED = 100
+"""Articles indexed in one transaction where no daemon is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +119,29 @@ def catch_up(archive: Archive, tell: Callable[[int, int], None]) -> None:
 
     May be left at any time, and a store that cannot be written is searched as it is: what is not indexed is read.
     """
-    before: Sequence[int] = ()
-    try:
-        # Twice where the index had to be emptied first: by another analyser's, or a damaged one.
-        while (waiting := archive.unindexed()) and waiting != before:
-            before = waiting
-            for done, chunk in enumerate(chunks(waiting, INDEXED)):
-                tell(done * INDEXED, len(waiting))
-                archive.index(chunk)
-    except StoreUnusable:
-        return
+    done = 0
+    with suppress(StoreUnusable):
+        for report in index_all(archive, INDEXED, lambda: False):
+            done += report.articles
+            tell(done, done + report.left)
+
+
+def prepare(archive: Archive, daemon: int | None, tell: Callable[[int, int], None]) -> str:
+    """Sees to what is not indexed, before a search: `daemon` is the pid of one that does it by itself.
+
+    Returns a line for the person who waits; "" for nothing to say. Raises StoreUnusable.
+    """
+    if daemon is None:
+        catch_up(archive, tell)
+        return ""
+    waiting = archive.waiting()
+    return f"{behind(waiting, archive.count())}; the daemon indexes them in the background" if waiting else ""
+
+
+def behind(waiting: int, articles: int) -> str:
+    """How far the index is behind, and what that costs a search."""
+    are = "is" if waiting == 1 else "are"
+    return f"{waiting:,} of {counted(articles, 'article')} {are} not indexed yet: a search reads each of them"
 
 
 _WITHOUT_RULES = (

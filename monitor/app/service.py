@@ -30,6 +30,8 @@ from monitor.app.reports import (
     say_group,
     say_health,
     say_hub,
+    say_index,
+    say_indexed,
     say_match,
     say_plan,
     say_poll,
@@ -57,13 +59,15 @@ CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
+GIVE_WAY = 0.2  # seconds that a piece of indexing waits at most for each stage on the way of an alert
 PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
 # By the names they have in Monitor.
-_STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliver", "health", "prune")
+_STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliver", "health", "prune", "index")
+_AT_LEISURE = frozenset({"prune", "index", "gaps", "websub", "pushes"})
 _FETCHING = frozenset({"poll", "gaps", "read"})
 
 
@@ -145,6 +149,7 @@ class Service:
             "match": (self._match, 1),
             "digest": (self._digest, 1),
             "prune": (self._prune, 1),
+            "index": (self._index, 1),
         }
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
@@ -154,9 +159,9 @@ class Service:
             stages["pushes"] = (self._pushes, 1)
             if self._sends:
                 stages["websub"] = (self._websub, 1)
-        # No alert waits for what prune does; an older page may wait for its host behind many polls, a hub may take
-        # its time, and a night without pushes is no standstill.
-        self.progress.begin([name for name in stages if name not in ("prune", "gaps", "websub", "pushes")])
+        # No alert waits for what prune and index do; an older page may wait for its host behind many polls, a hub
+        # may take its time, and a night without pushes is no standstill.
+        self.progress.begin([name for name in stages if name not in _AT_LEISURE])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
         workers = sum(instances for _, instances in stages.values()) + 2  # and for what is no stage
@@ -328,6 +333,18 @@ class Service:
             self._stopping.wait(BREATH)
         say_prune(log, gone)
         say_weights(log, monitor.weigh.run(self._ended("prune", monitor)))
+
+    def _index(self, monitor: Monitor) -> None:
+        begun, done, left = time.monotonic(), 0, None
+        for report in monitor.index.run(self._ended("index", monitor)):
+            if left is None:
+                say_index(log, waiting=report.left)
+            done, left = done + report.articles, report.left
+            if not self._stopping.wait(BREATH):
+                for stage in (monitor.read, monitor.match, monitor.digest):  # an alert under way comes first
+                    self._at_work.wait_for_end(stage, GIVE_WAY)
+        if left is not None:
+            say_indexed(log, articles=done, seconds=time.monotonic() - begun, left=left)
 
     def _prune_for_a_while(self) -> None:
         until = time.monotonic() + PRUNE_WITHIN

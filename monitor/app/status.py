@@ -83,6 +83,7 @@ class Status:
     unread: tuple[str, ...] = ()  # digests all of whose readers have unsubscribed
     refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
     hubs: tuple[HubSubscription, ...] = ()
+    unindexed: int = 0  # articles that the full-text index does not hold yet
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -157,6 +158,7 @@ def status_of(
         unread=tuple(reaching_nobody(digests, receivers, left)),
         refusals=refusals_of(store.receivers),
         hubs=tuple(store.hubs.all()),
+        unindexed=store.archive.waiting(),
     )
 
 
@@ -211,6 +213,8 @@ def status_lines(status: Status) -> list[str]:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
         )
+    if status.unindexed:
+        lines.append(f"Index       {_index_line(status)}")
     lines += _labelled("Digests", [_digest_line(one, status.now) for one in status.digests])
     for name, count in status.orphans.items():
         waiting = counted(count, "match", "matches")
@@ -231,6 +235,11 @@ def status_lines(status: Status) -> list[str]:
     if not status.tells:
         lines.append("Health      troubles are told to nobody: name receivers in [health]")
     return lines + _labelled("Lag", _lags(status.lags))
+
+
+def _index_line(status: Status) -> str:
+    by = "the daemon indexes them" if status.holder is not None else "monitor run or a search does"
+    return f"{counted(status.unindexed, 'article')} not in the index of searches yet: {by}"
 
 
 def _readers(status: Status) -> list[str]:

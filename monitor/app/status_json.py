@@ -40,7 +40,11 @@ def status_json(status: Status) -> dict[str, Any]:
             "matches": counts.matches,
             "stories": counts.stories,
         },
-        "waiting": {"entries": counts.waiting_entries, "articles": counts.unmatched_articles},
+        "waiting": {
+            "entries": counts.waiting_entries,
+            "articles": counts.unmatched_articles,
+            "index": status.unindexed,
+        },
         "digests": [
             {
                 "name": digest.name,

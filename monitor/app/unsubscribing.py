@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_bytes
 
 import structlog
@@ -13,8 +14,9 @@ from monitor.core.digests.unsubscribe_token import read_token, token_of
 from monitor.model.delivery import ChannelKind, Receiver
 from monitor.model.digest import DigestSettings, Links
 from monitor.model.errors import MonitorError
+from monitor.model.renaming import Named
 from monitor.model.suppression import SuppressedBy, Suppression, folded_address
-from monitor.ports import Clock, Suppressions
+from monitor.ports import Clock, Store, Suppressions
 
 log = structlog.get_logger("monitor")
 
@@ -39,8 +41,16 @@ class Reader:
 class Unsubscribing:
     """The links below `public_url`, and what they do. Raises StoreError; no address is logged."""
 
-    def __init__(self, suppressions: Suppressions, clock: Clock, public_url: str) -> None:
+    def __init__(
+        self,
+        suppressions: Suppressions,
+        clock: Clock,
+        public_url: str,
+        called_now: Callable[[str], str] = lambda digest: digest,
+    ) -> None:
+        """`called_now` gives the name of a digest that had another when a link was sent; it may ask the store."""
         self.public_url = public_url
+        self._called_now = called_now
         self._suppressions = suppressions
         self._clock = clock
         self._key = suppressions.signing_key(token_bytes(_KEY_BYTES))
@@ -58,6 +68,10 @@ class Unsubscribing:
         read = read_token(self._key, token)
         return Reader(*read) if read else None
 
+    def today(self, reader: Reader) -> Reader:
+        """The same reader, of the digest as it is called now."""
+        return replace(reader, digest=self._called_now(reader.digest))
+
     def has_left(self, reader: Reader) -> bool:
         """Whether the reader gets no more of the digest."""
         return self._suppressions.holds(reader.digest, reader.address)
@@ -72,6 +86,12 @@ class Unsubscribing:
         """Lets the reader have the digest again."""
         if self._suppressions.end(reader.digest, reader.address):
             log.info("subscribed again", digest=reader.digest, by=SuppressedBy.LINK.value)
+
+
+def unsubscribing_of(store: Store, clock: Clock, public_url: str) -> Unsubscribing:
+    """What the links in messages do, also in those that were sent under an old name of their digest."""
+    called_now = partial(store.renames.name_now, Named.DIGEST)
+    return Unsubscribing(store.suppressions, clock, public_url, called_now)
 
 
 def no_links(digest: str, recipient: str) -> Links:

@@ -65,7 +65,8 @@ class Health:
 class Vitals:
     """Counts for a daemon (`meter`, `pulse`) and answers for it. Its questions may come from any thread.
 
-    `warnings` says what works though not as it is written, `in_force` what config and rules are.
+    `warnings` says what works though not as it is written, `in_force` what config and rules are, `unindexed` how
+    many articles wait to be indexed.
     """
 
     def __init__(
@@ -77,10 +78,12 @@ class Vitals:
         pulse: Pulse | None = None,
         warnings: Callable[[], Sequence[Finding]] = tuple,
         in_force: Callable[[], InForce | None] = lambda: None,
+        unindexed: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self.warnings = warnings
+        self._unindexed = unindexed
         self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
         self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES, times=SHARE_OF_GAUGES)
         self.pulse = pulse or Pulse()
@@ -127,7 +130,7 @@ class Vitals:
     def _read_gauges(self) -> Gauges | None:
         try:
             held = self._store.facts.held(self._clock.now())
-            return Gauges(held, self._store.size(), self._store.disk())
+            return Gauges(held, self._store.size(), self._store.disk(), self._unindexed())
         except (MonitorError, OSError) as error:  # the stages say it louder
             log.debug("no numbers from the store", why=str(error))
             return None

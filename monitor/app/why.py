@@ -53,6 +53,11 @@ def no_such_rule(rule: str, current: RuleSet | None) -> NoSuchRule:
     return NoSuchRule(f"no rule is called {quoted(rule)}{did_you_mean(rule, known)}")
 
 
+def id_now(rule: str | None, current: RuleSet | None) -> str | None:
+    """The id of a rule that is asked for by one that it had before."""
+    return rule if rule is None or current is None else current.renames.get(rule, rule)
+
+
 def why(
     store: Store,
     url: str,
@@ -72,6 +77,7 @@ def why(
     `standing` how receivers and the daemon are. Raises NoSuchRule.
     """
     key = canonical_url(url)
+    rule = id_now(rule, current)
     rulesets = Rulesets(store, {} if current is None else {current.version: current}, known or Memory())
     fates = store.ledger.fates(url, key)
     silences = InForce() if waiting is None else silences_at(store, waiting.now)
@@ -115,9 +121,8 @@ def _left_out(
         return ()
     then = rulesets.of(article.ruleset) if article.ruleset is not None else None
     found = left_out(article, then or current, {one.match.new.rule.id for one in fate.matches})
-    if only is None:
-        return found
-    return tuple(replace(one, rules=tuple(rule for rule in one.rules if rule == only)) for one in found)
+    by_now = [replace(one, rules=tuple(id_now(rule, current) or rule for rule in one.rules)) for one in found]
+    return tuple(replace(one, rules=tuple(rule for rule in one.rules if only in (None, rule))) for one in by_now)
 
 
 def _covering(feeds: Iterable[Feed], url: str) -> tuple[Feed, ...]:

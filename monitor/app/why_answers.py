@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -41,6 +41,7 @@ class RuleAnswer:
     `lost`: why not can be said no more, since the text is no longer kept. `there`: whether the rule was among
     those that read the article. `now` is what became of the rule since, and what it says as it is now, where that
     is something else. `analyser_version` is that of a match, None where it was not noted; `match` is its id.
+    `called` is its id of that time, where it has another now.
     """
 
     rule: str
@@ -54,6 +55,7 @@ class RuleAnswer:
     there: bool = True
     now: str = ""
     match: int | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +115,18 @@ def gone_words(gone: Gone) -> str:
 def answers_of(
     fate: EntryFate, rulesets: Rulesets, current: RuleSet | None, asked: Asked
 ) -> tuple[RuleAnswer, ...]:
-    """The answer of every rule that read the article, and of those that came since and hold on it."""
-    answers = [_matched(one, fate, asked) for one in fate.matches]
+    """The answer of every rule that read the article, and of those that came since and hold on it, each by the id
+    that it has now."""
+    renames = {} if current is None else current.renames
+    answers = [_called_now(_matched(one, fate, asked), renames) for one in fate.matches]
     answers += [RuleAnswer(rule, "", False, f"the rule failed: {said}") for rule, said in fate.failures]
     article = fate.article
     if article is not None and article.ruleset is not None:
         version, answered = article.ruleset, {answer.rule for answer in answers}
         ruleset = rulesets.of(version)
         if ruleset is not None:
-            nos = _nos(ruleset, article, answered)
+            of_then = {old for old, now in renames.items() if now in answered}
+            nos = [_called_now(one, renames) for one in _nos(ruleset, article, answered | of_then)]
             answers += nos if ruleset.version == version else [_by_another(answer) for answer in nos]
         if current is not None and current.version != version:
             answers = _as_of_now(answers, current, article, asked.rule, known=ruleset is not None)
@@ -140,7 +145,13 @@ def _matched(one: MatchFate, fate: EntryFate, asked: Asked) -> RuleAnswer:
         analyser_version=new.analyser_version,
         went=went,
         match=one.match.id,
+        called=new.called,
     )
+
+
+def _called_now(answer: RuleAnswer, renames: Mapping[str, str]) -> RuleAnswer:
+    now = renames.get(answer.rule)
+    return answer if now is None else replace(answer, rule=now, called=answer.called or answer.rule)
 
 
 def _nos(ruleset: RuleSet, article: Article, answered: set[str]) -> list[RuleAnswer]:

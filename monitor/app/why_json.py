@@ -66,6 +66,7 @@ def _fate_json(answer: Why, fate: EntryFate, answers: Sequence[RuleAnswer]) -> d
         "rules": [
             {
                 "rule": one.rule,
+                "called_then": one.called or None,
                 "match": one.match,
                 "version": one.version,
                 "analyser_version": one.analyser_version,

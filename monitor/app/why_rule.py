@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.app.kept_out import InForce
 from monitor.app.since import Since
 from monitor.app.waiting import Waiting
-from monitor.app.why import no_such_rule
+from monitor.app.why import id_now, no_such_rule
 from monitor.app.why_answers import kept_ruleset
 from monitor.core.rules import Memory, RuleSet
 from monitor.model.ledger import RuleRecord
@@ -42,6 +42,7 @@ class RuleWhy:
     silences: Mapping[int, Silence] = field(default_factory=dict)  # those that discarded some, by id
     waiting: Waiting | None = None
     now: datetime | None = None
+    was: tuple[str, ...] = ()  # the ids that it had before
 
 
 def why_rule(
@@ -57,6 +58,8 @@ def why_rule(
     """Asks the store what became of the entries first seen since then, and, given the silences in force, what they
     keep out of it, given `waiting` for what the rest of it waits; `known` as in `why`. Raises NoSuchRule."""
     at = None if waiting is None else waiting.now
+    rule = id_now(rule, current) or rule
+    ids = (rule, *(() if current is None else (was for was, is_now in current.renames.items() if is_now == rule)))
     record = store.ledger.rule_record(rule, since.moment, NEWEST, at)
     now = None if current is None else next((one for one in current.rules if one.id == rule), None)
     read = without = unknown = 0
@@ -65,7 +68,7 @@ def why_rule(
         ruleset = current if in_force else kept_ruleset(store, version, known or Memory())
         if ruleset is None:
             unknown += articles
-        elif any(one.id == rule for one in ruleset.rules):
+        elif any(map(ruleset.has, ids)):
             read += articles
         else:
             without += articles
@@ -86,6 +89,7 @@ def why_rule(
         silences=_discarding(store, record),
         waiting=waiting,
         now=at,
+        was=ids[1:],
     )
 
 

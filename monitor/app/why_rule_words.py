@@ -115,7 +115,11 @@ def _head(answer: RuleWhy) -> list[str]:
         why = "not among the rules in force" if answer.rules_hold else "the rule files do not hold: monitor check"
         return [f"{answer.rule}: {why}"]
     high = "HIGH · " if rule.severity is Severity.HIGH else ""
-    return [f"{rule.id} {rule.version} · {high}{rule.title}", cut_to("  " + " ".join(rule.query.split()), COLUMNS)]
+    was = f", was {', '.join(answer.was)}" if answer.was else ""
+    return [
+        f"{rule.id}{was} {rule.version} · {high}{rule.title}",
+        cut_to("  " + " ".join(rule.query.split()), COLUMNS),
+    ]
 
 
 def _row(label: str, text: str) -> list[str]:

@@ -246,7 +246,8 @@ def _rule_lines(answers: Sequence[RuleAnswer], limit: int) -> list[str]:
 
 def _answer_lines(answer: RuleAnswer) -> list[str]:
     verdict = "match   " if answer.matched else "no match" if answer.there else "not read"
-    lines = [f"{verdict}      {answer.rule}: {answer.because}"]
+    called = f", called {answer.called} then" if answer.called else ""
+    lines = [f"{verdict}      {answer.rule}{called}: {answer.because}"]
     lines += [f"              {where}" for where in answer.then]
     if answer.matched:
         analyser = f", analyser {answer.analyser_version}" if answer.analyser_version else ""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from random import random
 from secrets import token_urlsafe
 from typing import TextIO
@@ -28,6 +28,7 @@ from monitor.app.check import Ready
 from monitor.app.children import PAGE_READERS, POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.kept_out import silences_of_the_day
+from monitor.app.renaming import carry_over
 from monitor.app.standing import inboxes_of
 from monitor.app.unsubscribing import links_of
 from monitor.config import Settings
@@ -53,6 +54,7 @@ from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
+from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.pauses import PauseKeeper
 from monitor.pipeline.poll import PollStage
@@ -81,9 +83,11 @@ class Monitor:
     deliver: DeliverStage
     prune: PruneStage
     weigh: WeighStage
+    index: IndexStage
     health: HealthStage
     pushes: PushStage
     websub: HubStage
+    carry_over: Callable[[], object] = lambda: None  # once more, for what an older generation kept under old names
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
@@ -107,24 +111,27 @@ def build(
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
-    `upgrading` is called when the store has to be brought up to date first, which may take a while.
-    Raises StoreBusy, StoreNewer, StoreUnusable.
+    `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
+    may take a while.
+    Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
     store = SqlStore(ready.settings.store_url, hold=os.getpid(), upgrading=upgrading)
     try:
-        return _assemble(ready, store, version, stdout, draft)
+        return _assemble(ready, store, version, stdout, draft, upgrading)
     except BaseException:
         store.close()
         raise
 
 
-def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool) -> Monitor:
+def _assemble(
+    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, upgrading: Callable[[], None]
+) -> Monitor:
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
     if store.held:
         store.feeds.release_leases()
     store.set_right(clock.now())
-    _declare(ready, store, clock)
+    _declare(ready, store, clock, draft, upgrading)
     store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
     fetcher = _fetcher(settings.poll, version, store, clock)
     pages = PauseKeeper(fetcher, store.feeds, clock)
@@ -166,6 +173,7 @@ def _assemble(ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft
             settings.story_window,
         ),
         weigh=WeighStage(store.grouping, clock),
+        index=IndexStage(store.archive, clock),
         health=_health_stage(ready, store, clock),
         pushes=PushStage(store.hubs, store.feeds, sandbox, clock, settings.poll),
         websub=HubStage(
@@ -186,7 +194,8 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     With the same `[poll]`, `[nlp]` and ways to reach feeds its fetcher, children and the stages that fetch are the
     very same, so that their runs go on. Otherwise they are new and share what is in hand, and the old ones may end
     beside them.
-    When it returns, the store is in step with the new config. Raises StoreError with no feed changed.
+    When it returns, the store is in step with the new config. Raises StoreError or RenameRefused, with no feed
+    changed.
     """
     settings, was = after.settings, before.settings
     fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
@@ -209,7 +218,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     if settings.story_window != was.story_window:
         group = replace(group, window=settings.story_window)
     channels = channels_of(_receivers(settings), settings.smtp, stdout, monitor.clock, version)
-    _declare(after, monitor.store, monitor.clock)
+    _declare(after, monitor.store, monitor.clock, monitor.digest.draft)
     other_ways = {url for url, _ in settings.access.items() ^ was.access.items()}
     monitor.store.feeds.try_now(sorted(other_ways), monitor.clock.now())
     return replace(
@@ -234,6 +243,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             window=settings.story_window,
         ),
         health=_health_stage(after, monitor.store, monitor.clock),
+        carry_over=partial(carry_over, after, monitor.store, monitor.clock, draft=monitor.digest.draft),
     )
 
 
@@ -284,8 +294,12 @@ def _tags(ruleset: RuleSet) -> Callable[[DigestSettings], frozenset[str]]:
     return cache(lambda settings: tags_of(settings.rules, ruleset.rules))
 
 
-def _declare(ready: Ready, store: Store, clock: Clock) -> None:
-    """Puts the store in step with the config: the feeds last, since they alone change what others see."""
+def _declare(
+    ready: Ready, store: Store, clock: Clock, draft: bool, begins: Callable[[], None] = lambda: None
+) -> None:
+    """Puts the store in step with the config: names first, before anything is kept under a new one, and the feeds
+    last, since they alone change what others see."""
+    carry_over(ready, store, clock, draft=draft, begins=begins)
     if ready.rules_of is None:  # the last good rules are what was loaded last, and stay as old as they are
         ruleset = ready.ruleset
         store.articles.record_ruleset(ruleset.version, list(ruleset.sources.items()), clock.now())

@@ -82,7 +82,7 @@ def backtest(
     from monitor.app.backtest import Backtest, zone_of
     from monitor.app.backtest_words import SHOWN, backtest_lines, summary_json
     from monitor.app.questions import opened
-    from monitor.app.search import Asked, catch_up
+    from monitor.app.search import Asked, prepare
 
     with opened(config, os.environ) as house:
         house.expect(digest=digest)
@@ -97,7 +97,8 @@ def backtest(
         stopped = False
         found: list[Answer] = []
         try:
-            catch_up(house.store.archive, progress.of("articles indexed, once"))
+            if behind := prepare(house.store.archive, house.store.holder(), progress.of("articles indexed, once")):
+                click.echo(behind, err=True)
             _run(test, progress, as_json, found if digest else None)
         except KeyboardInterrupt:
             stopped = True

@@ -121,8 +121,9 @@ def check(config: Path, as_json: bool) -> None:
     """
     from monitor.app.check import check as examine
     from monitor.app.check import render_report
+    from monitor.app.renaming import with_renames
 
-    report = examine(config, environment=os.environ)
+    report = with_renames(examine(config, environment=os.environ))
     if as_json:
         print_json(
             {"file": one.file, "line": one.line, "gravity": one.gravity.value, "message": one.message}

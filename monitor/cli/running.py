@@ -46,7 +46,12 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     ready = _ready(config, strict)
     listener = _listener(ready)  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=supervisor.upgrading)
+
+    def upgrading() -> None:
+        supervisor.upgrading()
+        _say_upgrade()
+
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=upgrading)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = (
         _watched(monitor, ready, listener, reloader, config) if listener else (None, None, None)
@@ -79,13 +84,19 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
 
 def run_pass(config: Path, *, dry_run: bool, strict: bool) -> int:
     """One pass; the exit status of the interface contract."""
-    monitor = build(_ready(config, strict), version=__version__, stdout=sys.stdout, draft=dry_run)
+    ready = _ready(config, strict)
+    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=_say_upgrade)
     service = _service(monitor, dry_run)
     done = service.run_once(lambda line: click.echo(line, err=True))
     service.close()
     for line in pass_lines(done, dry_run):
         click.echo(printable(line), err=True)
     return done.exit_code
+
+
+def _say_upgrade() -> None:
+    said = "monitor: an older version wrote the store; it is brought up to date first, which may take a while."
+    click.echo(f'{said}\nIt changes whole or not at all. "monitor db upgrade" keeps a copy as well.', err=True)
 
 
 def _ready(config: Path, strict: bool) -> Ready:
@@ -133,7 +144,7 @@ def _watched(
     from monitor.app.in_force import InForceOf
     from monitor.app.open_house import entrance_of, has_dashboard, open_house_of
     from monitor.app.pushing import Pushing
-    from monitor.app.unsubscribing import Unsubscribing
+    from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
     from monitor.web import Views, WebDoor, build_pages
 
@@ -143,6 +154,7 @@ def _watched(
         version=__version__,
         warnings=lambda: config_findings(reloader),
         in_force=InForceOf(reloader, monitor.clock.now()),
+        unindexed=lambda: monitor.index.progress.waiting,
     )
     public_url = ready.settings.public_url
     pushing = None
@@ -154,7 +166,7 @@ def _watched(
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
-        unsubscribing=Unsubscribing(monitor.store.suppressions, monitor.clock, public_url) if public_url else None,
+        unsubscribing=unsubscribing_of(monitor.store, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
         open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
         entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,

@@ -47,7 +47,7 @@ def search(
       monitor search '"trade fire"' --since 2023-02-19 --until 2023-02-22 --json
     """
     from monitor.app.questions import opened
-    from monitor.app.search import Asked, Search, catch_up
+    from monitor.app.search import Asked, Search, prepare
 
     begins, ends = times_of(since, until)
     asked = Asked(query, begins, ends, SHOWN if limit is None and not as_json else limit)
@@ -63,7 +63,8 @@ def search(
         progress = Progress()
         stopped = False
         try:
-            catch_up(house.store.archive, progress.of("articles indexed, once"))
+            if behind := prepare(house.store.archive, house.store.holder(), progress.of("articles indexed, once")):
+                click.echo(behind, err=True)
             _print(asking.run(progress.of("candidates read")), progress, as_json)
         except KeyboardInterrupt:
             stopped = True

@@ -12,6 +12,8 @@ from typing import Any
 
 from monitor.config.access import check_access
 from monitor.config.faults import Notes, Step
+from monitor.config.old_names import KEY as RENAMED_FROM
+from monitor.config.old_names import check_old_names
 from monitor.config.shape import ReceiverTable
 from monitor.config.values import (
     did_you_mean,
@@ -45,6 +47,7 @@ def cross_check(raw: Raw, notes: Notes) -> None:
     _check_web(raw, notes)
     _check_publishers(raw, notes)
     _check_health(raw, notes)
+    check_old_names(raw, notes)
 
 
 def tables_of(raw: Raw, name: str) -> Iterator[tuple[int, Raw]]:
@@ -151,7 +154,7 @@ def _check_smtp(raw: Raw, notes: Notes) -> None:
 
 
 def _check_receivers(raw: Raw, notes: Notes) -> None:
-    channels = set(ReceiverTable.model_fields)
+    channels = set(ReceiverTable.model_fields) - {RENAMED_FROM}
     for name, receiver in table_of(raw, "receivers").items():
         path = ("receivers", name)
         try:
@@ -160,7 +163,7 @@ def _check_receivers(raw: Raw, notes: Notes) -> None:
             notes.error(path, str(error), line=notes.key_line(path))
         if not isinstance(receiver, dict):
             continue
-        if not receiver:
+        if not receiver.keys() - {RENAMED_FROM}:
             notes.error(path, f"has no channel; give it one of: {', '.join(sorted(channels))}")
         if isinstance(slack := receiver.get("slack"), dict):
             _check_slack((*path, "slack"), slack, notes)

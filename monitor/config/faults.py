@@ -40,22 +40,33 @@ class Notes:
         self._source = source
         self._name = name
         self._problems: dict[Problem, None] = {}
+        self._stands_at: dict[tuple[Step, ...], tuple[Step, ...]] = {}
+
+    def stands_at(self, path: Sequence[Step], written: Sequence[Step]) -> None:
+        """What is at `path` is written under another name, at whose line it is told."""
+        self._stands_at[tuple(path)] = tuple(written)
 
     def error(self, path: Sequence[Step], message: str, *, line: int | None = None) -> None:
         """Notes an error at `path`, on its own line unless another is given."""
         self._add(path, message, Gravity.ERROR, line)
 
-    def warning(self, path: Sequence[Step], message: str) -> None:
-        """Notes a warning at `path`."""
-        self._add(path, message, Gravity.WARNING, None)
+    def warning(self, path: Sequence[Step], message: str, *, line: int | None = None) -> None:
+        """Notes a warning at `path`, on its own line unless another is given."""
+        self._add(path, message, Gravity.WARNING, line)
 
     def key_line(self, path: Sequence[Step]) -> int:
         """Where the key at the end of `path` stands in the file."""
-        return line_of(self._source, path, key=True)
+        return line_of(self._source, self._written(path), key=True)
 
     def line(self, path: Sequence[Step]) -> int:
         """Where `path` stands in the file."""
-        return line_of(self._source, path)
+        return line_of(self._source, self._written(path))
+
+    def _written(self, path: Sequence[Step]) -> Sequence[Step]:
+        for end in range(len(path), 0, -1) if self._stands_at else ():
+            if old := self._stands_at.get(tuple(path[:end])):
+                return (*old, *path[end:])
+        return path
 
     def problems(self) -> tuple[Problem, ...]:
         """All that was noted, in the order of the file."""

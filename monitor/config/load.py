@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
@@ -13,9 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from monitor import __version__
 from monitor.config.access import feed_access
 from monitor.config.crosscheck import cross_check, table_of, tables_of, texts_of
 from monitor.config.faults import Notes, note_faults
+from monitor.config.old_names import renames_of
+from monitor.config.renamed_keys import RENAMED_KEYS, RenamedKey, note_moved, with_new_names
 from monitor.config.shape import (
     ConfigFile,
     DigestTable,
@@ -52,6 +55,7 @@ from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
 from monitor.model.health import HealthSettings
 from monitor.model.problem import Gravity, Problem
+from monitor.model.renaming import Rename
 from monitor.model.rule import Severity
 from monitor.model.story import STORY_WINDOW
 from monitor.model.telling import Updates
@@ -91,6 +95,7 @@ class Settings:
     access: Mapping[str, FeedAccess] = field(
         default_factory=dict, repr=False
     )  # by the URL of the feed, as declared
+    renames: tuple[Rename, ...] = ()  # of digests and receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +131,20 @@ def load_config(
     directory: str,
     secrets: Callable[[str], str],
     store_secrets: Callable[[str], str] | None = None,
+    renamed_keys: Sequence[RenamedKey] = RENAMED_KEYS,
+    version: str = __version__,
 ) -> Settings:
     """Reads the text of a config file; opens no file itself.
 
     `name` is what problems call the file; `directory` (absolute) is what relative paths are relative to; `secrets`
     turns a reference (`env:NAME`, `file:PATH`, `credential:NAME`) into its value or raises SecretUnavailable;
-    `store_secrets`, where given, does so for the store's URL.
+    `store_secrets`, where given, does so for the store's URL; `renamed_keys` are keys that are called otherwise by
+    now, in this `version`.
     Raises ConfigInvalid with all errors and warnings of the file, in its order, and nothing else.
     """
     notes = Notes(text, name)
-    raw = read_toml(text, name)
+    raw, moved = with_new_names(_toml(text, name), renamed_keys, version)
+    note_moved(moved, notes)
     parsed: ConfigFile | None = None
     try:
         parsed = ConfigFile.model_validate(
@@ -149,7 +158,8 @@ def load_config(
     problems = notes.problems()
     if parsed is None or any(problem.gravity is Gravity.ERROR for problem in problems):
         raise ConfigInvalid(problems)
-    return _settings(parsed, name, directory, problems)
+    renames = tuple(renames_of(raw, notes, name))
+    return _settings(parsed, name, directory, problems, renames)
 
 
 def outline(text: str, directory: str) -> Outline:
@@ -175,7 +185,11 @@ def outline(text: str, directory: str) -> Outline:
 
 
 def read_toml(text: str, name: str) -> dict[str, Any]:
-    """The tables of a config file, as they stand there. Raises ConfigInvalid."""
+    """The tables of a config file, with the keys as they are called now. Raises ConfigInvalid."""
+    return with_new_names(_toml(text, name), RENAMED_KEYS, __version__)[0]
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -195,7 +209,13 @@ def _syntax_error(said: str, text: str) -> tuple[str, int]:
     return f"not valid TOML: {what} (column {place[2]})", int(place[1])
 
 
-def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Problem, ...]) -> Settings:
+def _settings(
+    parsed: ConfigFile,
+    name: str,
+    directory: str,
+    warnings: tuple[Problem, ...],
+    renames: tuple[Rename, ...],
+) -> Settings:
     model = parsed.nlp.model
     return Settings(
         store_url=_store_url(parsed, directory),
@@ -219,6 +239,7 @@ def _settings(parsed: ConfigFile, name: str, directory: str, warnings: tuple[Pro
         ),
         source=name,
         warnings=warnings,
+        renames=renames,
         health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
         web_tokens=tuple(AccessToken(one.name, Role(one.role), one.sha256) for one in parsed.web.tokens)

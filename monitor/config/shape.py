@@ -153,6 +153,14 @@ def _days(value: Any) -> tuple[date, date]:
     return values.read_days(value)
 
 
+def _old_names(value: Any) -> list[str]:
+    """One name or several, each as `read_name` takes it."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
+        raise ValueError('must be a name, or a list of names: renamed_from = "morning"')
+    return [values.read_name(one) for one in names]
+
+
 def _store_url(value: Any, info: ValidationInfo) -> Secret:
     """The store's URL; a literal one is wrapped as well, so that no repr of it can show a password."""
     if not isinstance(value, str):
@@ -178,6 +186,7 @@ EmailAddress = Annotated[str, AfterValidator(values.read_address)]
 ScheduleText = Annotated[Schedule, _reader(values.read_schedule, '"0 8 * * *"')]
 QuietHours = Annotated[tuple[time, time], _reader(values.read_quiet_hours, '"22:00-06:00"')]
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
+OldNames = Annotated[list[str], BeforeValidator(_old_names)]
 
 
 class _Table(BaseModel):
@@ -283,6 +292,7 @@ class ReceiverTable(_Table):
     file: FileTable | None = None
     stdout: StdoutTable | None = None
     apprise: AppriseTable | None = None
+    renamed_from: OldNames = []
 
 
 class DigestTable(_Table):
@@ -301,6 +311,7 @@ class DigestTable(_Table):
     quiet_hours: QuietHours | None = None
     quiet_override: Literal["low", "normal", "high"] | None = None
     pause: list[Annotated[tuple[date, date], BeforeValidator(_days)]] = []
+    renamed_from: OldNames = []
 
 
 class StoriesTable(_Table):

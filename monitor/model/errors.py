@@ -13,6 +13,7 @@ MonitorError
 │ ├ StoreOlder         the database was written by an older version and not upgraded yet
 │ ├ StoreUnfinished    a copy of another store that is not whole yet
 │ └ StoreUnusable      read-only, full, unreachable or damaged
+├ RenameRefused        an old and a new name whose histories cannot be one
 ├ DeliveryFailed       a channel could not deliver; says whether to try again
 ├ CannotListen         the address of [web] is taken, or not this machine's
 └ SecretUnavailable    a secret reference that points nowhere
@@ -194,6 +195,13 @@ class BatchTaken(MonitorError):
 
     def __init__(self, digest: str, batch: str) -> None:
         super().__init__(f'batch {batch} of digest "{digest}" was recorded before, with other matches')
+
+
+class RenameRefused(MonitorError):
+    """What was in use under both names at the same time was not renamed: they have two histories."""
+
+    def __init__(self, kind: str, was: str, now: str, what: str, remedy: str) -> None:
+        super().__init__(f'{kind} "{now}" was not "{was}": {what}. {remedy}')
 
 
 class DeliveryFault(StrEnum):

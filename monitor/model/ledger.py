@@ -41,6 +41,7 @@ class NewMatch:
     matched the rule in the same sentences. `analyser_version` says how words were cut; None where nobody noted it.
     `names` are hashes of the matched names, `figures` the numbers in its sentences, `bare` hashes of those
     without datelines; `earlier` says of an edit what the wording before was, where that makes a difference.
+    `called` is the rule's id as it was, where it has another by now.
     """
 
     match: Match
@@ -54,6 +55,7 @@ class NewMatch:
     figures: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
     earlier: Earlier | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,22 @@ class ArchiveExtent:
     articles: int
     gone: int
     oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePlace:
+    """A place among the articles, newest first."""
+
+    first_seen: datetime
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unindexed:
+    """Articles that wait to be indexed, by id, and the place from which to look on; None at the end."""
+
+    ids: tuple[int, ...]
+    below: ArchivePlace | None
 
 
 @dataclass(frozen=True, slots=True)

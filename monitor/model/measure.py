@@ -37,6 +37,7 @@ class Stage(StrEnum):
     WEBSUB = "websub"
     HEALTH = "health"
     PRUNE = "prune"
+    INDEX = "index"
 
 
 class PlanOutcome(StrEnum):
@@ -187,11 +188,12 @@ class Disk:
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """What was found when somebody looked. `database_bytes` is None for a store in memory, `disk` for one that is
-    no file."""
+    no file; `unindexed`, the articles that wait to be indexed, until they are counted."""
 
     held: Held = field(default_factory=Held)
     database_bytes: int | None = None
     disk: Disk | None = None
+    unindexed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

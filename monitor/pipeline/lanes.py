@@ -29,8 +29,9 @@ class Lanes(Generic[T]):
         self._closed = False
 
     def __len__(self) -> int:
-        """How many are not done. What those that are came to is in `done` before they are counted off."""
-        return self._calls
+        """How many are not done. What the others came to is in `done`; who has taken it finds them counted off."""
+        with self._lock:
+            return self._calls
 
     def join(self, lane: Hashable, call: Callable[[], T]) -> None:
         """The last one of its lane."""
@@ -52,8 +53,8 @@ class Lanes(Generic[T]):
             outcome: T | BaseException = self._lanes[lane][0]()
         except BaseException as error:
             outcome = error
-        self._done.put(outcome)
         with self._lock:
+            self._done.put(outcome)
             self._calls -= 1
             line = self._lanes[lane]
             line.popleft()

@@ -9,12 +9,13 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 
 from monitor.core.articles.compose import feed_text
 from monitor.core.articles.extract import extract_article
+from monitor.core.feeds.politeness import unasked_until
 from monitor.core.feeds.server_wishes import retry_after
 from monitor.core.text.urls import full_host
 from monitor.model.access import PLAIN_ACCESS, FeedAccess
@@ -231,6 +232,9 @@ class ReadStage:
     def _from_page(self, entry: Entry, response: FetchResponse) -> ReadReport:
         if response.outcome is not PollOutcome.OK:
             why = response.error or response.outcome.value
+            if (pause_ends := self._after_pause(entry, response)) is not None:
+                self.articles.postpone_read(entry.row, pause_ends, attempted=False)
+                return ReadReport(entry, ReadOutcome.POSTPONED, why)
             if self._may_pass(response, entry):
                 return self._postponed(entry, why)
             return self._without_page(entry, why, again=response.outcome not in _FINAL)
@@ -245,6 +249,17 @@ class ReadStage:
             return self._without_page(entry, str(error))
         found = page_text(self.memory, entry, page, response.url, self.clock.now())
         return self._behind_wall(entry, found) if found.wall else self._of_page(entry, page, found)
+
+    def _after_pause(self, entry: Entry, response: FetchResponse) -> datetime | None:
+        """When a page can be asked that was not, since its host is paused; that is no failure of the page.
+
+        None of a page that was asked, of a host that wants more rest than an entry is put off for, and once an
+        entry has waited for as long as attempts would have taken: from then on they are counted.
+        """
+        until = unasked_until(response, self.clock.now())
+        if until is None or entry.rereads is not None or until > self.clock.now() + RETRY_AFTER[-1]:
+            return None
+        return until if until - entry.first_seen <= sum(RETRY_AFTER, timedelta(0)) else None
 
     def _may_pass(self, response: FetchResponse, entry: Entry) -> bool:
         """Whether the page may be there when its entry was put off; the feed's words wait as long.

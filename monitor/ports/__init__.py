@@ -18,6 +18,7 @@ from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
+from monitor.ports.renames import Renames
 from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
@@ -47,6 +48,7 @@ __all__ = [
     "Outbox",
     "ReadingMemory",
     "Receivers",
+    "Renames",
     "Retention",
     "Sandbox",
     "SilenceStore",

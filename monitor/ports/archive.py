@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.model.article import Article
-from monitor.model.ledger import ArchiveExtent
+from monitor.model.ledger import ArchiveExtent, ArchivePlace, Unindexed
 from monitor.model.required import Required
 from monitor.model.retention import PruneLimits, PruneStep, Traces
 
@@ -15,13 +15,21 @@ from monitor.model.retention import PruneLimits, PruneStep, Traces
 class Archive(Protocol):
     """The stored articles, to be searched. An index finds candidates; it may be behind, but hides no match."""
 
-    def unindexed(self) -> Sequence[int]:
-        """The ids of the articles that wait to be indexed, newest first: stored before there was an index, or
-        before its analyser changed. Until then each is a candidate of every query."""
+    def waiting(self) -> int:
+        """How many articles wait to be indexed: stored before there was an index, or before its analyser changed.
+
+        Until then each is a candidate of every query."""
         ...
 
-    def index(self, ids: Collection[int]) -> None:
-        """Indexes those of the articles that wait for it; a second time changes nothing."""
+    def unindexed(self, below: ArchivePlace | None = None) -> Unindexed:
+        """Those that wait among the next articles below a place, newest first; from the newest on without one."""
+        ...
+
+    def index(self, ids: Collection[int]) -> int:
+        """Indexes those of the articles that wait for it; a second time changes nothing. Returns how many wait no
+        longer.
+
+        What another analyser made may have to be emptied first: then all that was in it waits."""
         ...
 
     def candidates(

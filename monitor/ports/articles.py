@@ -29,8 +29,8 @@ class ArticleStore(Protocol):
         """
         ...
 
-    def postpone_read(self, row: int, until: datetime) -> None:
-        """Counts a failed attempt; the entry waits until then."""
+    def postpone_read(self, row: int, until: datetime, *, attempted: bool = True) -> None:
+        """The entry waits until then; a failed attempt is counted."""
         ...
 
     def revised_article(self, article: Article) -> Article | None:

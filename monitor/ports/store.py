@@ -17,6 +17,7 @@ from monitor.ports.incidents import Incidents
 from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
+from monitor.ports.renames import Renames
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
@@ -43,6 +44,7 @@ class Store(Protocol):
     silences: SilenceStore
     suppressions: Suppressions
     hubs: HubSubscriptions
+    renames: Renames
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -65,13 +65,14 @@ def build_unsubscribe(unsubscribing: Unsubscribing, hosts: list[str], wait: floa
         """`step` tells whether the reader has left, after what it did; `back` is the way to the first page."""
         await request.body()  # what it says changes nothing, but it must not be long
         token = request.path_params["token"]
-        reader = unsubscribing.reader_of(token)
-        if reader is None:
+        holder = unsubscribing.reader_of(token)
+        if holder is None:
             return _page("This link does not hold", "<p>It is not complete, or it was not made here.</p>", 404)
-        left = await in_time(lambda: step(reader))
-        if left is None:
+        done = await in_time(lambda: _stepped(unsubscribing.today(holder), step))
+        if done is None:
             words = "<p>Nothing is lost: please try again in a minute.</p>"
             return _page("Busy at the moment", words, 503, {"retry-after": RETRY_AFTER})
+        reader, left = done
         return _left_page(reader, f"{back}{token}/again") if left else _reader_page(reader, f"{back}{token}")
 
     def leave(reader: Reader) -> bool:
@@ -99,6 +100,10 @@ def build_unsubscribe(unsubscribing: Unsubscribing, hosts: list[str], wait: floa
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _stepped(reader: Reader, step: Callable[[Reader], bool]) -> tuple[Reader, bool]:
+    return reader, step(reader)
 
 
 def _reader_page(reader: Reader, action: str) -> Response:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import email
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -21,8 +23,10 @@ from mail_server import mail_server
 from scripted import LOGIN_PAGE, failure, held_back, redirect
 from tiny_pipeline import train_pipeline
 
+from monitor.adapters.store.tables import SCHEMA
 from monitor.demo.server import Answer, LocalSite
 
+DATA = Path(__file__).parents[1] / "data"
 MAIL = """
 [smtp]
 host = "127.0.0.1"
@@ -44,6 +48,7 @@ def test_a_new_entry_reaches_an_inbox_and_slack_with_its_reason(desk: Desk, feed
         desk.environment["SLACK"] = slack.url + "/hook"
         receivers = MAIL.format(port=mail.port) + '[receivers.ops]\nslack = { webhook_url = "env:SLACK" }\n'
         desk.write([feed.url], receivers=receivers, to='["desk", "ops"]')
+        desk.lays_store = False
         with desk.running():
             eventually(
                 lambda: desk.number("SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll"
@@ -297,11 +302,25 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(desk: Desk, fe
     desk.write([feed.url])
     assert desk.command("run", "--once").returncode == 0
     desk.write_store("UPDATE alembic_version SET version_num = '9999'")
-    refused = desk.command("run", "--once")
-    assert refused.returncode == 1
-    assert "newer version" in refused.stderr
-    assert "9999" in refused.stderr
+    commands = ("run --once", "run", "status", "search flood", "why https://x.example/1", "db check", "db upgrade")
+    for line in commands:
+        refused = desk.command(*line.split())
+        assert (refused.returncode, refused.stdout) == (1, ""), line
+        said = f"written by a newer version (schema 9999, this version knows {SCHEMA}); upgrade the monitor"
+        assert said in refused.stderr, line
     assert desk.ask("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.needs("a SQLite store")
+def test_a_store_of_an_older_version_is_brought_up_to_date_with_a_word_on_it(desk: Desk, feed: LocalFeed) -> None:
+    desk.write([feed.url])
+    with closing(sqlite3.connect(desk.store)) as old:
+        old.executescript((DATA / "stores" / "0001-d.sql").read_text(encoding="utf-8"))
+    passed = desk.command("run", "--once")
+    assert "an older version wrote the store; it is brought up to date first" in passed.stderr
+    assert '"monitor db upgrade" keeps a copy' in passed.stderr
+    assert desk.ask("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
+    assert "older version" not in desk.command("run", "--once").stderr
 
 
 @pytest.mark.needs("a SQLite store")

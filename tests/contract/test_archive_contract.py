@@ -9,9 +9,11 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from made import NOON, new_article, new_entry
+from made import NOON, feed_settings, new_article, new_entry
+from newsroom import fresh_postgresql_store
 from rule_samples import ruleset_of
 from stored import grouped, poll, read_articles
+from waiting import index_what_waits, unindexed
 
 from monitor.adapters.store import archive as module
 from monitor.adapters.store import tables as t
@@ -24,6 +26,7 @@ from monitor.model.feed import Feed
 from monitor.model.required import AllOf, AnyOf, Prefix, Required, Word
 from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Match
+from monitor.pipeline.index import index_all
 from monitor.pipeline.match import document_of
 
 HOUR = timedelta(hours=1)
@@ -198,17 +201,17 @@ def test_every_article_that_matches_is_a_candidate(store, put):
 
 def test_what_is_not_indexed_is_a_candidate_of_every_query_until_it_is(store, put):
     one, two = put("Torkham", first_seen=NOON), put("Kabul", first_seen=NOON + HOUR)
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     forget_index(store)
     three = put("Chaman", first_seen=NOON - HOUR)
-    assert list(store.archive.unindexed()) == [two.id, one.id]
+    assert unindexed(store.archive) == [two.id, one.id]
     assert found(store, Word("torkham")) == [two.id, one.id]
     assert found(store, Word("chaman")) == [two.id, one.id, three.id]
     store.archive.index([two.id])
-    assert list(store.archive.unindexed()) == [one.id]
+    assert unindexed(store.archive) == [one.id]
     assert found(store, Word("chaman")) == [one.id, three.id]
     store.archive.index([one.id, two.id, three.id, 777])
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     assert found(store, Word("torkham")) == [one.id]
     assert found(store, Word("chaman")) == [three.id]
 
@@ -227,17 +230,19 @@ def test_an_index_of_another_analyser_is_made_anew(store, put):
     drop(store, gone.id)
     outdate(store)
     three = put("Ghulam Khan")
-    assert set(store.archive.unindexed()) == {one.id, two.id}
+    assert set(unindexed(store.archive)) == {one.id, two.id}
     assert set(found(store, Word("torkham"))) == {one.id, two.id}
-    store.archive.index(store.archive.unindexed())
-    # the index was emptied: what this analyser had put in waits again, and is a candidate meanwhile
-    assert list(store.archive.unindexed()) == [three.id]
-    assert found(store, Word("torkham")) == [three.id, one.id]
-    store.archive.index(store.archive.unindexed())
+    assert store.archive.index([two.id]) == 1
+    # SQLite's index was emptied: what this analyser had put in waits again, and is a candidate meanwhile
+    emptied = store._db.sqlite
+    assert set(unindexed(store.archive)) == {one.id, *([three.id] if emptied else [])}
+    assert set(found(store, Word("torkham"))) == {one.id, *([three.id] if emptied else [])}
+    assert set(found(store, Word("kabul"))) == {one.id, two.id, *([three.id] if emptied else [])}
+    index_what_waits(store.archive)
     assert found(store, Word("torkham")) == [one.id]
     assert found(store, Word("ghulam")) == [three.id]
     assert found(store, Word("chaman")) == []
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
 
 
 def test_an_article_with_too_many_words_is_a_candidate_of_every_query(store, put, monkeypatch):
@@ -246,7 +251,7 @@ def test_an_article_with_too_many_words_is_a_candidate_of_every_query(store, put
     short = put("one two")
     assert found(store, Word("two")) == [short.id, long.id]
     assert found(store, Word("nowhere")) == [long.id]
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     drop(store, long.id)
     assert found(store, Word("nowhere")) == []
 
@@ -278,13 +283,13 @@ def test_a_damaged_index_keeps_no_article_from_being_stored(store, feed, put):
         entry = store.articles.waiting(NOON, 10)[0]
         store.articles.record_read(new_article(entry.row, feed_id=feed.id))
         (other,) = read_articles(store)
-        assert list(store.archive.unindexed()) == [other.id, one.id]
+        assert unindexed(store.archive) == [other.id, one.id]
     finally:
         with store._db.write() as connection:
             connection.execute(sa.text("ALTER TABLE lost RENAME TO article_index"))
-    store.archive.index(store.archive.unindexed())
+    index_what_waits(store.archive)
     assert found(store, Word("torkham")) == [other.id, one.id]
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
 
 
 # ---- texts that go
@@ -297,16 +302,16 @@ def test_an_article_taken_out_is_found_no_more_and_does_not_wait(store, put):
     for required in (None, Word("torkham")):
         assert found(store, required) == [two.id]
     assert store.archive.count() == 1
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     store.archive.index([one.id])
     assert found(store, Word("torkham")) == [two.id]
 
 
-def test_taking_one_out_of_an_index_of_another_analyser_empties_it(store, put):
+def test_one_is_taken_out_of_an_index_of_another_analyser(store, put):
     one, two = put("Torkham"), put("Kabul")
     outdate(store)
     drop(store, one.id)
-    assert list(store.archive.unindexed()) == [two.id]
+    assert unindexed(store.archive) == [two.id]
     assert found(store, Word("torkham")) == [two.id]
     store.archive.index([two.id])
     assert found(store, Word("torkham")) == []
@@ -318,9 +323,9 @@ def test_a_text_that_went_without_a_word_is_not_handed_out(store, put):
         connection.execute(t.articles.update().where(t.articles.c.id == one.id).values(text="", text_gone=DROPPED))
     assert [article.id for article in store.archive.articles(found(store, Word("torkham")))] == [two.id]
     forget_index(store)
-    store.archive.index(store.archive.unindexed())
+    index_what_waits(store.archive)
     assert found(store, None) == [two.id]
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
 
 
 def test_an_article_that_is_deleted_leaves_nothing_that_hides_another(store, put):
@@ -361,5 +366,54 @@ def test_two_searches_may_index_the_same_articles_at_the_same_time(store, put):
     for thread in threads:
         thread.join()
     assert not failures
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     assert found(store, Word("7")) == [ids[7]]
+
+
+def test_two_daemons_and_one_that_drops_texts_do_not_hinder_each_other(store, put):
+    """Each in pieces, from the newest on, as the daemons do; texts go meanwhile in an order of their own."""
+    ids = [put(f"Torkham {number}").id for number in range(60)]
+    outdate(store)
+    start = threading.Barrier(3)
+    failures: list[Exception] = []
+
+    def at_once(work: Callable[[], object]) -> threading.Thread:
+        def run() -> None:
+            start.wait()
+            try:
+                work()
+            except Exception as error:
+                failures.append(error)
+
+        return threading.Thread(target=run)
+
+    def index() -> None:
+        for _ in index_all(store.archive, 4, lambda: False):
+            pass
+
+    gone = ids[::3]
+    threads = [at_once(index), at_once(index), at_once(lambda: [drop(store, one) for one in gone])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    index_what_waits(store.archive)
+    assert unindexed(store.archive) == []
+    assert set(found(store, Word("torkham"))) == set(ids) - set(gone)
+    assert found(store, Word("7")) == [ids[7]]
+    assert found(store, Word("6")) == []
+
+
+@pytest.mark.needs("postgresql")
+def test_what_another_process_holds_is_left_for_the_next_look():
+    """Two that wait for each other's rows would wait for ever; SQLite has one writer at a time."""
+    store = fresh_postgresql_store()
+    store.feeds.sync([feed_settings()], NOON)
+    one, two = (grouped(store, store.feeds.all()[0], name) for name in ("e1", "e2"))
+    forget_index(store)
+    with store._db.write() as holder:
+        holder.execute(t.articles.update().where(t.articles.c.id == two.id).values(story_id=None))
+        assert store.archive.index([one.id, two.id]) == 1
+    assert unindexed(store.archive) == [two.id]
+    assert store.archive.index([one.id, two.id]) == 1

@@ -81,6 +81,13 @@ def test_a_postponed_entry_waits_until_its_time(store: Store, feed: Feed) -> Non
     assert store.articles.waiting(NOON + MINUTE, 10)[0].read_attempts == 1
 
 
+def test_an_entry_that_was_put_off_without_an_attempt_has_all_of_them_left(store: Store, feed: Feed) -> None:
+    poll(store, feed, new_entry())
+    store.articles.postpone_read(store.articles.waiting(NOON, 1)[0].row, NOON + MINUTE, attempted=False)
+    assert not store.articles.waiting(NOON, 10)
+    assert store.articles.waiting(NOON + MINUTE, 10)[0].read_attempts == 0
+
+
 def test_the_entries_of_a_feed_come_newest_first_with_their_rules(store: Store, feed: Feed) -> None:
     poll(store, feed, new_entry("old", fate=Fate.SEEN_AT_SUBSCRIBE))
     matched(store, grouped(store, feed, "e1"), "morning")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from made import MINUTE, NOON, decision, feed_settings, new_entry
+from newsroom import file_store
 from query_plans import plans_of
 from stored import grouped, matched, plan, poll, record_poll
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.sql import SqlStore
 from monitor.model.delivery import ChannelKind, Receipt, RetryDecision, RetryReason
 from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
@@ -187,7 +187,7 @@ def test_a_reply_in_slack_is_not_due_while_its_parent_is_tried_again_later(store
 
 def test_no_question_of_the_health_walks_over_a_table_of_any_size(tmp_path: Path) -> None:
     """The words of SQLite's planner; feeds are few, and silences, suppressions and broken receivers fewer."""
-    with closing(SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")) as store:
+    with closing(file_store(tmp_path / "monitor.db")) as store:
         steps = plans_of(store, lambda: _everything(store.facts))
     scans = [step for step in steps if step.startswith("SCAN") and "USING COVERING INDEX" not in step]
     assert {step.split()[1] for step in scans} <= {"anon_1", "each", "sent", "broken_receivers"}, scans

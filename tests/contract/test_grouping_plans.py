@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from made import NOON, feed_settings
+from newsroom import file_store
 from reports import report, store_reports
 
 from monitor.adapters.store.sql import SqlStore
@@ -22,7 +23,7 @@ LARGE = ("articles", "entries", "bands", "story_nodes", "story_keys", "story_edg
 @pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "file":
-        store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+        store = file_store(tmp_path / "monitor.db")
     else:
         from postgres_server import postgres_server
 

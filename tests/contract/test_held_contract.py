@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from made import MINUTE, NOON, decision, feed_settings, new_entry
+from newsroom import file_store
 from query_plans import plans_of
 from stored import grouped, matched, plan, poll, record_poll
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.sql import SqlStore
 from monitor.app.status import state_of
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER
 from monitor.model.delivery import DeliveryState, RetryDecision, RetryReason
@@ -138,7 +138,7 @@ def test_a_store_in_a_file_tells_how_much_room_its_disk_has_and_no_other_does(st
 
 def test_no_number_is_counted_over_a_table_but_the_feeds(tmp_path: Path) -> None:
     """The words of SQLite's planner. The walk from one digest to the next is over its index."""
-    with closing(SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")) as store:
+    with closing(file_store(tmp_path / "monitor.db")) as store:
         some_feeds(store)
         steps = plans_of(store, lambda: (store.facts.held(NOON), store.facts.first_seen_in("morning", "b1")))
     scans = [step for step in steps if step.startswith("SCAN") and "USING COVERING INDEX" not in step]

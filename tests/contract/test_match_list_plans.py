@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from made import NOON
+from newsroom import file_store
 from query_plans import plans_of
 
 from monitor.adapters.store.sql import SqlStore
@@ -20,7 +21,7 @@ SINCE = NOON - timedelta(days=7)
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[SqlStore]:
-    store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    store = file_store(tmp_path / "monitor.db")
     yield store
     store.close()
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from documents import document
 from doors import CONFIG
-from newsroom import RULES, Newsroom, item
+from newsroom import RULES, Newsroom, file_store, item
 from typed import assert_prints, console, run
 
-from monitor.adapters.store.sql import SqlStore
 from monitor.testing import FakeClock
 
 PAGE = document("docs/how-to/try-a-rule-on-last-week.md")
@@ -22,7 +21,7 @@ def fill(folder: Path) -> None:
     (folder / "rules").mkdir()
     (folder / "rules" / "border.toml").write_text(RULES)
     (folder / "config.toml").write_text(CONFIG)
-    store = SqlStore(f"sqlite:///{folder / 'monitor.db'}")
+    store = file_store(folder / "monitor.db")
     today = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0)
     room = Newsroom(store=store, clock=FakeClock(today - 3 * DAY))
     store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), room.clock.now())

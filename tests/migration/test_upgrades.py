@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from newsroom import Newsroom, digest_settings, item, rss
 from schema_differences import schema_differences
+from waiting import unindexed
 
 from monitor.adapters.store.full_text import INDEX
 from monitor.adapters.store.migrate import current
@@ -174,13 +175,13 @@ def test_the_articles_of_an_upgraded_store_are_found_before_and_after_they_are_i
         found = store.archive.articles(store.archive.candidates(Word("torkham")))
         return sorted(one.title for one in found if "Torkham" in f"{one.title} {one.text}")
 
-    waiting = store.archive.unindexed()
+    waiting = unindexed(store.archive)
     before = titles()
     assert before
     assert len(waiting) == len(store.archive.candidates(Word("nowhere"))) == store.archive.count()
     store.archive.index(waiting)
     assert titles() == before
-    assert not store.archive.unindexed()
+    assert store.archive.waiting() == 0
     assert not store.archive.candidates(Word("nowhere"))
 
 

@@ -85,6 +85,7 @@ class Desk:
         self.store = folder / "monitor.db"  # where it is a file
         self.kept = PostgresqlStore() if in_postgresql() else SqliteStore(self)
         self.environment.update(self.kept.environment)
+        self.lays_store = True  # for the first daemon: migrating is a third of its start. False leaves it to that
         self._started: list[WarmProcess] = []
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
@@ -152,6 +153,8 @@ schedule = "{schedule}"
     def start(self, *arguments: str) -> WarmProcess:
         """Starts the daemon; its log goes to daemon.log in the folder."""
         line = ["run", "-c", str(self.config), *arguments]
+        if self.lays_store:
+            self.kept.lay()
         with (self.folder / "daemon.log").open("a", encoding="utf-8") as log, open(os.devnull, "r+b") as null:
             daemon = WarmProcess(line, self.folder, self.surroundings(), (null, null, log))
         self._started.append(daemon)

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from newsroom import lay_store
+
 
 class _Folder(Protocol):
+    folder: Path
     store: Path
 
 
@@ -45,6 +48,11 @@ class SqliteStore:
     def is_there(self) -> bool:
         """Whether there is a file."""
         return self._desk.store.exists()
+
+    def lay(self) -> None:
+        """An empty one, unless there is one, or the test wants it elsewhere."""
+        if self._desk.store == self._desk.folder / "monitor.db":
+            lay_store(self._desk.store)
 
     def remove(self) -> None:
         """Takes it away."""
@@ -82,6 +90,9 @@ class PostgresqlStore:
     def is_there(self) -> bool:
         """Whether there is a schema."""
         return bool(self.ask("SELECT 1 FROM alembic_version", ()))
+
+    def lay(self) -> None:
+        """Nothing: the first daemon migrates it."""
 
     def remove(self) -> None:
         """Takes it away: the database is as new."""

@@ -28,6 +28,7 @@ GAUGES = m.Gauges(
             delivery=EPOCH - 3 * MINUTE,
         ),
     ),
+    unindexed=340,
     database_bytes=123_456_789,
     disk=m.Disk(size=1_000_000_000, free=250_000_000),
 )

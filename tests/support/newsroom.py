@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -83,6 +85,27 @@ def ruleset_of(text: str) -> RuleSet:
 @cache
 def _shared_store() -> SqlStore:
     return SqlStore("sqlite://")
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "monitor.db")
+        SqlStore(f"sqlite:///{file}").close()
+        return file.read_bytes()
+
+
+def lay_store(file: Path) -> None:
+    """Copies an empty store to where there is none: migrating one would take longer than most tests."""
+    if not file.exists():
+        file.touch(0o600)
+        file.write_bytes(_migrated())
+
+
+def file_store(file: Path) -> SqlStore:
+    """The store of a file, which need not be there."""
+    lay_store(file)
+    return SqlStore(f"sqlite:///{file}")
 
 
 def fresh_store() -> SqlStore:

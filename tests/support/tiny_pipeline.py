@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import spacy
-from spacy.training import Example
-
 TRAIN = [
     ("Khawaja Asif met Ishaq Dar in Kabul .", [(0, 12, "PERSON"), (17, 26, "PERSON"), (30, 35, "GPE")]),
     ("Reuters said Khawaja Asif left Kabul on Sunday .", [(0, 7, "ORG"), (13, 25, "PERSON"), (31, 36, "GPE")]),
@@ -27,6 +24,9 @@ JORDAN = [
 
 def train_pipeline(folder: Path, sentences: list[tuple[str, list[tuple[int, int, str]]]] = TRAIN) -> str:
     """Trains it into the folder and returns the folder as `[nlp].model` wants it."""
+    import spacy  # two thirds of a second, which most processes that run tests never need
+    from spacy.training import Example
+
     spacy.util.fix_random_seed(0)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("ner")

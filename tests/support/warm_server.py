@@ -48,6 +48,9 @@ def _settle() -> None:
 
 def _import_all() -> None:
     import monitor
+    from monitor.adapters.store.sql import SqlStore
+    from monitor.core.stories.idf import Idf
+    from monitor.core.text.domains import registrable_domain
     from monitor.core.text.families import shipped_families
     from monitor.core.text.tokens import analyse
 
@@ -56,7 +59,10 @@ def _import_all() -> None:
             with suppress(ImportError):  # of an extra that is not installed
                 importlib.import_module(module.name)
     shipped_families()
+    Idf.shipped()
     analyse("A word.")
+    registrable_domain("https://news.example/")
+    SqlStore("sqlite://").close()  # what migrates a store is imported by the first one
 
 
 def _mind(

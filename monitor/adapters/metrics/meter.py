@@ -165,6 +165,9 @@ class _Scraped(Collector):
             return
         yield from _held(found.held)
         yield from _ages(found.held.oldest, self._now())
+        if found.unindexed is not None:
+            says = "Articles that the full-text index of searches does not hold yet"
+            yield _gauge("articles_unindexed", says, found.unindexed)
         if found.database_bytes is not None:
             yield _gauge("database_bytes", "Size of the database", found.database_bytes)
         if found.disk is not None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,10 +25,11 @@ from monitor.adapters.store.rows import article_of
 from monitor.core.text.terms import TERMS_VERSION, terms_of
 from monitor.model.article import Article
 from monitor.model.errors import StoreUnusable
-from monitor.model.ledger import ArchiveExtent
+from monitor.model.ledger import ArchiveExtent, ArchivePlace, Unindexed
 from monitor.model.required import Required
 
 _CHUNK = 400
+_LOOKED = 2_000  # articles that are looked through at a time: some milliseconds
 
 
 class IndexState(StrEnum):
@@ -50,6 +52,7 @@ indexed_articles = sa.Table(
     sa.Column("analyser", t.AnyText, nullable=False),
     sa.Column("state", t.AnyText, nullable=False),
 )  # fmt: skip
+_i = indexed_articles.c
 
 
 class SqlArchive:
@@ -58,31 +61,52 @@ class SqlArchive:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def unindexed(self) -> Sequence[int]:
-        """The ids of the articles that wait to be indexed, newest first."""
-        a = t.articles.c
-        query = sa.select(a.id).where(~_known(a.id)).order_by(a.first_seen.desc(), a.id.desc())
+    def waiting(self) -> int:
+        """How many articles wait to be indexed."""
         with self._db.read() as connection:
-            return connection.execute(query).scalars().all()
+            return waiting(connection)
 
-    def index(self, ids: Collection[int]) -> None:
-        """Indexes those of the articles that wait for it."""
+    def unindexed(self, below: ArchivePlace | None = None) -> Unindexed:
+        """Those that wait among the next 2,000 articles below a place, newest first."""
         a = t.articles.c
+        page = sa.select(a.id, a.first_seen).order_by(a.first_seen.desc(), a.id.desc()).limit(_LOOKED)
+        if below is not None:
+            newer = sa.or_(a.first_seen < below.first_seen, a.id < below.article)
+            page = page.where(a.first_seen <= below.first_seen, newer)
+        found = page.subquery()
+        query = sa.select(found.c.id, found.c.first_seen, _known(found.c.id))
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(found.c.first_seen.desc(), found.c.id.desc())).all()
+        last = ArchivePlace(rows[-1][1], rows[-1][0]) if len(rows) == _LOOKED else None
+        return Unindexed(tuple(one for one, _, known in rows if not known), last)
+
+    def index(self, ids: Collection[int]) -> int:
+        """Indexes those of the articles that wait for it; how many it indexed, or found without a text."""
+        wanted = sorted(set(ids))
+        return sum(self._index(wanted[start : start + _CHUNK]) for start in range(0, len(wanted), _CHUNK))
+
+    def _index(self, ids: Collection[int]) -> int:
+        # Cut into words before the write lock is taken, which is most of the work: texts go, but never change.
+        a = t.articles.c
+        with self._db.read() as connection:
+            rows = connection.execute(_waiting(ids, a.title, a.summary, a.text)).all()
+        cut = {row.id: index_terms(row.title, row.summary, row.text) for row in rows}
+        if not cut:
+            return 0
         with self._db.write() as connection:
-            if connection.execute(sa.select(_stale().exists())).scalar_one():
-                clear(connection)
-            wanted = sorted(set(ids))
-            for start in range(0, len(wanted), _CHUNK):
-                waiting = sa.and_(a.id.in_(wanted[start : start + _CHUNK]), ~_known(a.id))
-                query = sa.select(a.id, a.title, a.summary, a.text, a.text_gone).where(waiting)
-                # Locked (on PostgreSQL): a text that is being dropped must not come back as terms.
-                rows = connection.execute(query.order_by(a.id).with_for_update()).all()
-                unindex(connection, [row.id for row in rows if row.text_gone is not None])
-                kept = [row for row in rows if row.text_gone is None]
-                terms = {row.id: index_terms(row.title, row.summary, row.text) for row in kept}
+            if self._db.sqlite and _is_outdated(connection, cut):
+                clear(connection)  # FTS5 takes out single articles by the very words that were put in
+            # Locked (on PostgreSQL): a text that is being dropped must not come back as terms. What another
+            # process holds it is just dropping or indexing: waiting for each other two could wait for ever.
+            query = _waiting(cut, a.text_gone).with_for_update(key_share=True, skip_locked=True)
+            still = connection.execute(query).all()
+            unindex(connection, [row.id for row in still if row.text_gone is not None])
+            terms = {row.id: cut[row.id] for row in still if row.text_gone is None}
+            if not add(connection, terms):
+                clear(connection)  # it is damaged: all others wait again
                 if not add(connection, terms):
-                    clear(connection)  # it is damaged: all others wait again
-                    add(connection, terms)
+                    return 0
+        return len(still)
 
     def candidates(
         self, required: Required | None, since: datetime | None = None, until: datetime | None = None
@@ -141,6 +165,14 @@ class SqlArchive:
                 query = sa.select(t.articles).where(a.id.in_(ids[start : start + _CHUNK]), a.text_gone.is_(None))
                 found |= {row["id"]: article_of(row) for row in connection.execute(query).mappings()}
         return [found[one] for one in ids if one in found]
+
+
+def waiting(connection: Connection) -> int:
+    """How many articles wait to be indexed: all, less those for which the index speaks."""
+    # Each along an index, or a table of short rows: no article is looked up, and no text read.
+    stored = sa.select(sa.func.count(t.articles.c.first_seen)).scalar_subquery()
+    spoken_for = sa.select(sa.func.count(_i.article_id)).where(~_outdated()).scalar_subquery()
+    return max(0, int(connection.execute(sa.select(stored - spoken_for)).scalar_one()))
 
 
 def _is_damage(error: StoreUnusable) -> bool:
@@ -208,8 +240,7 @@ def _unless_damaged(connection: Connection) -> Iterator[_Work]:
 def unindex(connection: Connection, rows: Collection[int]) -> None:
     """Takes articles, by id, out of the index for good. To be called before their texts are emptied or changed.
 
-    An index made by another analyser cannot give up single articles: it is emptied, and filled again at the next
-    search.
+    On SQLite an index made by another analyser cannot give up single articles: it is emptied, and filled again.
     """
     wanted = sorted(set(rows))
     for start in range(0, len(wanted), _CHUNK):
@@ -222,17 +253,18 @@ def unindex(connection: Connection, rows: Collection[int]) -> None:
 def clear(connection: Connection) -> None:
     """Empties the index; all articles but those whose text is gone wait to be indexed again."""
     full_text.clear(connection)  # first: what another process adds in between is then indexed twice, not lost
-    gone = indexed_articles.c.state == IndexState.GONE.value
+    gone = _i.state == IndexState.GONE.value
     connection.execute(indexed_articles.delete().where(~gone))
 
 
 def _remove(connection: Connection, rows: Sequence[int]) -> None:
-    held = _held(connection, rows)
-    if not held:
+    held = sa.select(_i.article_id).where(_i.article_id.in_(rows), _i.state == IndexState.HELD.value)
+    some = connection.execute(held).scalars().all()
+    if not some:
         return
-    if all(analyser == TERMS_VERSION for analyser in held.values()):
+    if connection.dialect.name != "sqlite" or not _is_outdated(connection, some):
         with _unless_damaged(connection) as work:
-            full_text.remove(connection, _terms(connection, held))
+            full_text.remove(connection, _terms(connection, some))
         if work.done:
             return
     clear(connection)  # which also mends a damaged one
@@ -248,27 +280,26 @@ def _seen(since: datetime | None, until: datetime | None) -> list[sa.ColumnEleme
 
 def _known(article_id: sa.ColumnElement[int], *states: IndexState) -> sa.Exists:
     """Whether the index can speak for an article, or only for reasons of those states."""
-    c = indexed_articles.c
-    query = sa.select(c.article_id).where(c.article_id == article_id, ~_outdated())
+    query = sa.select(_i.article_id).where(_i.article_id == article_id, ~_outdated())
     if states:
-        query = query.where(c.state.in_([state.value for state in states]))
+        query = query.where(_i.state.in_([state.value for state in states]))
     return query.exists()
 
 
 def _outdated() -> sa.ColumnElement[bool]:
-    c = indexed_articles.c
-    return sa.and_(c.analyser != TERMS_VERSION, c.state != IndexState.GONE.value)
+    return sa.and_(_i.analyser != TERMS_VERSION, _i.state != IndexState.GONE.value)
 
 
-def _stale() -> sa.Select[int]:
-    return sa.select(indexed_articles.c.article_id).where(_outdated())
+def _is_outdated(connection: Connection, rows: Collection[int]) -> bool:
+    """Whether another analyser cut one of the articles."""
+    query = sa.select(_i.article_id).where(_i.article_id.in_(rows), _outdated()).limit(1)
+    return connection.execute(query).first() is not None
 
 
-def _held(connection: Connection, rows: Collection[int]) -> dict[int, str]:
-    """Those of the articles that are in the index, with the analyser that cut them."""
-    c = indexed_articles.c
-    query = sa.select(c.article_id, c.analyser).where(c.article_id.in_(rows), c.state == IndexState.HELD.value)
-    return {row.article_id: row.analyser for row in connection.execute(query)}
+def _waiting(ids: Collection[int], *columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Those of the articles that wait to be indexed, in one order."""
+    a = t.articles.c
+    return sa.select(a.id, *columns).where(a.id.in_(ids), ~_known(a.id)).order_by(a.id)
 
 
 def _terms(connection: Connection, rows: Collection[int]) -> dict[int, frozenset[str]]:

@@ -92,13 +92,13 @@ class SqlArticleStore:
                     remember(connection, article.entry_row, remembered)
         return made
 
-    def postpone_read(self, row: int, until: datetime) -> None:
-        """Counts a failed attempt; the entry waits until then."""
+    def postpone_read(self, row: int, until: datetime, *, attempted: bool = True) -> None:
+        """The entry waits until then; a failed attempt is counted."""
         with self._db.write() as connection:
             connection.execute(
                 t.entries.update()
                 .where(t.entries.c.id == row)
-                .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + 1)
+                .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + int(attempted))
             )
 
     def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:

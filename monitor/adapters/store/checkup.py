@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.model.delivery import DeliveryState
-from monitor.model.entry import Fate
-from monitor.model.ledger import RoutingState
+from monitor.adapters.store.laws import Law, laws
 
 _MOST_NAMED = 5
 
@@ -31,38 +28,6 @@ class Finding:
         return {"what": self.what, "table": self.table or None, "rows": self.rows, "first": list(self.first)}
 
 
-def _laws() -> Mapping[str, tuple[str, sa.Select[int]]]:
-    """What must hold between rows, by what is wrong when it does not: the table, and the ids that break it."""
-    e, a, m, r, d, b = (one.c for one in (t.entries, t.articles, t.matches, t.routings, t.deliveries, t.batches))
-    article = sa.exists().where(a.entry_row == e.id)
-    batch = sa.exists().where(b.digest == r.digest, b.batch == r.batch)
-    read_unread = sa.select(a.id).join(t.entries, e.id == a.entry_row).where(e.fate == Fate.WAITING.value)
-    unmarked = sa.select(m.id).join(t.articles, a.id == m.article_id).where(a.stage != "matched")
-    unplanned = sa.select(r.match_id).where(r.state == RoutingState.PLANNED.value, ~batch)
-    unsent = sa.select(d.id).where(d.state == DeliveryState.SENT.value, d.sent_at.is_(None))
-    states = [state.value for state in DeliveryState]
-    return {
-        "read entries without an article": (
-            "entries",
-            sa.select(e.id).where(e.fate == Fate.READ.value, ~article),
-        ),
-        "articles of entries that still wait to be read": ("articles", read_unread),
-        "grouped articles without a story": (
-            "articles",
-            sa.select(a.id).where(a.stage != "read", a.story_id.is_(None)),
-        ),
-        "articles in an unknown stage": (
-            "articles",
-            sa.select(a.id).where(a.stage.not_in(("read", "grouped", "matched"))),
-        ),
-        "articles that copy themselves": ("articles", sa.select(a.id).where(a.duplicate_of == a.id)),
-        "matches of articles that count as not matched": ("matches", unmarked),
-        "matches told in a batch that was never planned": ("routings", unplanned),
-        "sent deliveries without a time": ("deliveries", unsent),
-        "deliveries in an unknown state": ("deliveries", sa.select(d.id).where(d.state.not_in(states))),
-    }
-
-
 def check_store(database: Database) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     """What each look at the store found, as it is made: its name, and nothing when all is well.
 
@@ -75,8 +40,8 @@ def check_store(database: Database) -> Iterator[tuple[str, tuple[Finding, ...]]]
             yield "references", tuple(broken_references(connection))
         else:
             yield "indexes", tuple(_invalid_indexes(connection))
-        for what, (table, broken) in _laws().items():
-            yield f"no {what}", tuple(_broken(connection, what, table, broken))
+        for law in laws():
+            yield f"no {law.what}", tuple(_broken(connection, law))
 
 
 def _pages(connection: Connection) -> Iterator[Finding]:
@@ -102,8 +67,8 @@ def _invalid_indexes(connection: Connection) -> Iterator[Finding]:
         yield Finding(f"the index {name} is invalid: REINDEX makes it anew")
 
 
-def _broken(connection: Connection, what: str, table: str, broken: sa.Select[int]) -> Iterator[Finding]:
-    count = connection.execute(sa.select(sa.func.count()).select_from(broken.subquery())).scalar_one()
+def _broken(connection: Connection, law: Law) -> Iterator[Finding]:
+    count = connection.execute(sa.select(sa.func.count()).select_from(law.broken.subquery())).scalar_one()
     if count:
-        first = connection.execute(broken.limit(_MOST_NAMED)).scalars()
-        yield Finding(what, table, int(count), tuple(str(one) for one in first))
+        first = connection.execute(law.broken.limit(_MOST_NAMED)).scalars()
+        yield Finding(law.what, law.table.name, int(count), tuple(str(one) for one in first))

@@ -194,3 +194,13 @@ daemon = sa.Table(
     sa.Column("size", sa.BigInteger),  # of the store, at the last daily health digest
     sa.Column("sized_at", UtcDateTime),
 )
+
+# Names of before: history of `was` stands under `now`. Of a digest the keys of its deliveries hold the old name.
+renames = sa.Table(
+    "renames",
+    metadata,
+    sa.Column("kind", AnyText, primary_key=True),
+    sa.Column("was", AnyText, primary_key=True),
+    sa.Column("now", AnyText, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)

@@ -14,6 +14,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.addressing import insert_sent_before, messages_about_story, sent_elsewhere_of
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.discards import still_discarded
+from monitor.adapters.store.former_names import keeping_keys_of, name_now
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.marks import mark_of
 from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
@@ -24,6 +25,7 @@ from monitor.model.article import Article
 from monitor.model.delivery import DeliveryState
 from monitor.model.errors import BatchTaken
 from monitor.model.ledger import DigestState, LookBack, Plan, RoutingState, StoredMatch
+from monitor.model.renaming import Named
 from monitor.model.rule import Severity
 from monitor.model.silence import WaitingMatch
 from monitor.model.telling import StoryMember, ToldMatch
@@ -173,6 +175,8 @@ class SqlDigestStore:
         """Deliveries, planned matches and the closed window in one transaction."""
         with self._db.write() as connection:
             take_grouping_lock(connection)
+            if plan.closes_window and name_now(connection, Named.DIGEST, plan.digest) != plan.digest:
+                return  # its window is closed under the name that it has since
             if not _all_wait(connection, plan):
                 return  # forgotten or planned since by another process: what is left is planned at the next tick
             if not _insert_plan(connection, plan, now):
@@ -192,7 +196,8 @@ class SqlDigestStore:
         """The matches that a backtest found and the batch that tells them, in one transaction."""
         with self._db.write() as connection:
             b = t.batches.c
-            known = sa.select(b.batch).where(b.digest == plan.digest, b.batch == plan.batch, ~b.draft)
+            names = keeping_keys_of(connection, plan.digest)
+            known = sa.select(b.batch).where(b.digest.in_(names), b.batch == plan.batch, ~b.draft)
             # Locked first (on PostgreSQL): of two that send the same find the second sees what the first did.
             unchanged = _as_they_were(connection, plan.digest, found)
             if connection.execute(known).first():
@@ -232,7 +237,8 @@ def _insert_plan(connection: Connection, plan: Plan, now: datetime) -> bool:
         return False
     state = DeliveryState.DRAFT if plan.draft else DeliveryState.WAITING
     for delivery in plan.deliveries:
-        insert_new(connection, t.deliveries, delivery_columns(delivery, state, now))
+        if not insert_new(connection, t.deliveries, delivery_columns(delivery, state, now)):
+            raise BatchTaken(plan.digest, plan.batch)  # its key is another message's: this one would never be sent
     insert_sent_before(connection, plan)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -272,7 +273,9 @@ def article_columns(article: NewArticle) -> dict[str, Any]:
 
 def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -> StoredMatch:
     """A row of `matches` and its article."""
-    rule = RULE.validate_python(row["rule"])
+    as_it_was = RULE.validate_python(row["rule"])
+    renamed = as_it_was.id != row["rule_id"]
+    rule = replace(as_it_was, id=row["rule_id"]) if renamed else as_it_was
     match = Match(
         document=str(article.id),
         rule=row["rule_id"],
@@ -293,6 +296,7 @@ def match_of(row: RowMapping, article: Article, digests: tuple[str, ...] = ()) -
         figures=tuple(row["figures"] or ()),
         bare=tuple(row["bare"] or row["sentences"]),
         earlier=Earlier(row["earlier"]) if row["earlier"] else None,
+        called=as_it_was.id if renamed else "",
     )
     return StoredMatch(row["id"], new, article, row["matched_at"])
 

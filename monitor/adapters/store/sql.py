@@ -25,6 +25,7 @@ from monitor.adapters.store.migrate import expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.receivers import SqlReceivers
+from monitor.adapters.store.renaming import SqlRenames
 from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
@@ -48,6 +49,7 @@ from monitor.ports import (
     Outbox,
     ReadingMemory,
     Receivers,
+    Renames,
     Retention,
     SilenceStore,
     StoryStore,
@@ -113,6 +115,7 @@ class SqlStore:
         self.silences: SilenceStore = SqlSilenceStore(self._db)
         self.suppressions: Suppressions = SqlSuppressions(self._db)
         self.hubs: HubSubscriptions = SqlHubSubscriptions(self._db)
+        self.renames: Renames = SqlRenames(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -16,6 +16,7 @@ from monitor.adapters.store.delivery_tables import (
     deliveries,
     digest_states,
     incidents,
+    renames,
     routings,
     sent_before,
     signing_keys,
@@ -24,7 +25,7 @@ from monitor.adapters.store.delivery_tables import (
 )
 from monitor.adapters.store.polling_tables import gaps, host_pauses, pushes, websub
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "page_parts",
     "poll_counts",
     "pushes",
+    "renames",
     "rereads",
     "routings",
     "rule_failures",

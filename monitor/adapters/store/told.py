@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.former_names import keeping_keys_of
 from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import gone_of
 from monitor.model.article import DuplicateReason
@@ -234,7 +235,7 @@ def last_number(connection: Connection, digest: str, story: str, *, draft: bool)
     b, prefix = t.batches.c, f"{story}#"
     query = sa.select(b.batch).where(
         # A range, not LIKE: the primary key answers it, however many batches there are.
-        b.digest == digest,
+        b.digest.in_(keeping_keys_of(connection, digest)),
         b.draft.is_(draft),
         b.batch >= prefix,
         b.batch < prefix + "\U0010ffff",

@@ -75,8 +75,8 @@ def decide_next_poll(
     A failing feed is asked again after its base interval, doubled with each further failure up to
     `settings.max_interval`, or 15 minutes where the fault may be our own network's (UNREACHABLE, TIMEOUT), and
     never sooner than its base. Exceptions: a longer Retry-After is kept to; 401, 403 and 451 mean daily from the
-    third failure in a row; 410 ends the polling. Nothing waits longer than a day or the feed's own interval. Never
-    raises, whatever the headers say.
+    third failure in a row, when the one before was such a refusal, too; 410 ends the polling. Nothing waits longer
+    than a day or the feed's own interval. Never raises, whatever the headers say.
     """
     outcome = _outcome(response, unchanged, parse_outcome)
     succeeded = outcome in POLL_SUCCESS
@@ -226,7 +226,9 @@ def _wait_of_failing(
     asked = retry_after(response, now)
     if outcome is PollOutcome.GONE:
         return LONGEST_WAIT, PollReason.GONE
-    if outcome is PollOutcome.AUTH_ERROR and failures >= _REFUSALS_BELIEVED:
+    # Once in the middle of other failures says nothing: a wall may come up before its server does.
+    refused_again = outcome is PollOutcome.AUTH_ERROR and feed.last_outcome is PollOutcome.AUTH_ERROR
+    if refused_again and failures >= _REFUSALS_BELIEVED:
         return LONGEST_WAIT, PollReason.DAILY
     if asked is not None and asked >= wait:
         return asked, PollReason.RETRY_AFTER

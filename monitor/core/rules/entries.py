@@ -17,7 +17,7 @@ from monitor.model.rule import Entity, Rule, Severity
 
 ENTITY_TYPES = ("person", "org", "place", "other")
 ENTITY_KEYS = ("name", "type", "aliases", "acronyms", "variants", "need", "not")
-RULE_KEYS = ("id", "title", "query", "each", "tags", "severity", *EXAMPLE_KEYS)
+RULE_KEYS = ("id", "title", "query", "each", "tags", "severity", "renamed_from", *EXAMPLE_KEYS)
 SEVERITIES = tuple(Severity)
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
@@ -34,10 +34,12 @@ class RawEntity:
 
 @dataclass(frozen=True, slots=True)
 class RawRule:
-    """A rule whose query is not read yet; its version is still empty. `stamp` is what `each` put in."""
+    """A rule whose query is not read yet; its version is still empty. `stamp` is what `each` put in;
+    `renamed_from` are ids that it had before."""
 
     rule: Rule
     stamp: Stamp = PLAIN
+    renamed_from: tuple[str, ...] = ()
 
 
 def read_entity(table: Table, id: str) -> RawEntity | None:  # noqa: A002  # the word of the rule files
@@ -90,16 +92,17 @@ def read_rules(table: Table, line: int) -> tuple[RawRule, ...]:
         line=line,
     )
     must, must_not = (read_examples(table, key, stamps) for key in EXAMPLE_KEYS)
-    for key, text in (("id", id_), ("query", query)):
+    old = table.text_or_texts("renamed_from")
+    for key, text in (("id", id_), ("query", query), *(("renamed_from", one) for one in old)):
         check_placeholders(table, key, text, stamps)
     if not table.sound:
         return ()
-    rules = tuple(_stamped(draft, must, must_not, stamp) for stamp in stamps)
+    rules = tuple(_stamped(draft, must, must_not, stamp, old) for stamp in stamps)
     _check(table, rules)
     return rules if table.sound else ()
 
 
-def _stamped(draft: Rule, must: Examples, must_not: Examples, stamp: Stamp) -> RawRule:
+def _stamped(draft: Rule, must: Examples, must_not: Examples, stamp: Stamp, old: tuple[str, ...]) -> RawRule:
     fill = stamp.fill
     rule = Rule(
         fill(draft.id),
@@ -113,7 +116,7 @@ def _stamped(draft: Rule, must: Examples, must_not: Examples, stamp: Stamp) -> R
         draft.file,
         draft.line,
     )
-    return RawRule(rule, stamp)
+    return RawRule(rule, stamp, tuple(map(fill, old)))
 
 
 def _check(table: Table, rules: tuple[RawRule, ...]) -> None:
@@ -124,6 +127,10 @@ def _check(table: Table, rules: tuple[RawRule, ...]) -> None:
         if not _ID.match(id_):
             table.wrong("id", f'"{id_}" is no rule id: lower-case letters, digits, "-", "_" and "."{by}')
             return
+        for old in raw.renamed_from:
+            if not _ID.match(old):
+                table.wrong("renamed_from", f'"{old}" is no rule id, and never was one{by}')
+                return
         for tag in raw.rule.tags:
             if not _TAG.match(tag):
                 table.wrong("tags", f'"{tag}" is no tag: it holds a space or one of ! : *{by}')

@@ -117,6 +117,7 @@ def _rule(raw: RawRule, loaded: Loaded | None) -> list[object]:
         raw.stamp.values,
         _examples(rule.must_match),
         _examples(rule.must_not_match),
+        raw.renamed_from,
     ]
     if loaded is None or loaded.compiled.rule is not rule:  # not sound, or another rule of this id
         return [*said, None]
@@ -127,7 +128,7 @@ def _rule(raw: RawRule, loaded: Loaded | None) -> list[object]:
 
 
 def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> RawRule:
-    id_, title, query, tags, severity, line, stamp, must, must_not, meaning, *more = said
+    id_, title, query, tags, severity, line, stamp, must, must_not, old, meaning, *more = said
     rule = Rule(
         id_,
         id_ if title == id_ else title,
@@ -144,7 +145,7 @@ def _raw(name: str, index: int, said: list[Any], rules: dict[str, Loaded]) -> Ra
         faults, at, keys = more
         doubts = tuple(Fault(message, _GRAVITIES[one], tuple(context)) for message, one, context in faults)
         rules[id_] = Loaded(meaning, doubts, at, CompiledRule(rule, None, index, _keys(keys)))
-    return RawRule(rule, Stamp(stamp) if stamp else PLAIN)
+    return RawRule(rule, Stamp(stamp) if stamp else PLAIN, tuple(old))
 
 
 def _keys(said: list[Any] | None) -> Keys | None:

@@ -15,6 +15,7 @@ from monitor.core.rules.entries import RawEntity, RawRule
 from monitor.core.rules.judge import Fault, Names
 from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import Node
+from monitor.core.rules.old_ids import read_old_ids
 from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.sharing import Sharing
@@ -137,6 +138,7 @@ class _Load:
             {name: source.text for name, source in self.sources.items()},
             after=self.before.ruleset,
             meaning=meanings.of_all,
+            renames=read_old_ids(self._each(), self.homes),
         )
         files = {name: (source.text, self._remembered(name, rules)) for name, source in self.sources.items()}
         problems = tuple(self._problems())
@@ -305,7 +307,7 @@ def _shared(raw: RawRule, rules: Mapping[str, Loaded]) -> RawRule:
     loaded = rules.get(raw.rule.id)
     if loaded is None or loaded.compiled.rule is raw.rule or not _alike(raw.rule, loaded.compiled.rule):
         return raw
-    return RawRule(loaded.compiled.rule, raw.stamp)
+    return RawRule(loaded.compiled.rule, raw.stamp, raw.renamed_from)
 
 
 def _alike(one: Rule, other: Rule) -> bool:

@@ -43,6 +43,7 @@ class RuleSet:
         after: RuleSet | None = None,
         index: Index | None = None,
         meaning: str = "",
+        renames: Mapping[str, str] | None = None,
     ) -> None:
         self._compiled = {one.rule.id: one for one in compiled}
         self._ranks = {one: rank for rank, one in enumerate(compiled)}
@@ -50,6 +51,8 @@ class RuleSet:
         """What `@` and `$` mean in the queries."""
         self.sources = dict(sources or {})
         """The text of each rule file by name: examples report their lines in it."""
+        self.renames = dict(renames or {})
+        """What rules are called that had another id before, by that."""
         self.rules: tuple[Rule, ...] = tuple(one.rule for one in compiled)
         self.entities: tuple[Entity, ...] = tuple(lexicon.entities.values())
         self.version = _version(self.rules, meaning)
@@ -79,6 +82,10 @@ class RuleSet:
     def rule(self, id: str) -> Rule:  # noqa: A002  # the word of the rule files
         """The rule with this id. Raises KeyError."""
         return self._compiled[id].rule
+
+    def has(self, id: str) -> bool:  # noqa: A002  # the word of the rule files
+        """Whether there is a rule with this id."""
+        return id in self._compiled
 
     def node(self, id: str) -> Node:  # noqa: A002  # the word of the rule files
         """The tree of a rule's query. Raises KeyError."""

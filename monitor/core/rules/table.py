@@ -173,6 +173,10 @@ class Table:
                 return ()
         return tuple(values)
 
+    def text_or_texts(self, key: str) -> tuple[str, ...]:
+        """One string or a list of them, empty when absent."""
+        return (self.text(key),) if isinstance(self.values.get(key), str) else self.texts(key)
+
     def items(self, key: str) -> list[Any]:
         """A list of anything, empty when absent."""
         value = self.values.get(key, [])

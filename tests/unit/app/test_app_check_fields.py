@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import spacy
 
 from monitor.app.check import check, render_report
 from monitor.app.check_fields import names_asked
@@ -71,6 +70,8 @@ def test_a_name_asked_for_by_a_term_or_by_the_context_of_an_entity_counts(desk: 
 
 
 def test_a_pipeline_is_named_where_a_rule_asks_for_names(desk: Path) -> None:
+    import spacy  # slow
+
     pipeline = spacy.blank("en")
     pipeline.add_pipe("entity_ruler")
     pipeline.to_disk(desk / "model")

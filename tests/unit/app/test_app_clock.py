@@ -15,6 +15,7 @@ from monitor.app.service import CATCH_UP, Service
 from monitor.app.wiring import Monitor
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
+from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.read import ReadStage
@@ -67,6 +68,7 @@ def monitor_of(room: Newsroom, clock: Any) -> Monitor:
         deliver=None,  # type: ignore[arg-type]  # nothing is delivered here
         prune=replace(room.pruner(), clock=clock),
         weigh=WeighStage(room.store.grouping, clock),
+        index=IndexStage(room.store.archive, clock),
         health=room.keeper(),
         pushes=replace(room.pusher(), clock=clock),
         websub=replace(room.hub_asker(), clock=clock),

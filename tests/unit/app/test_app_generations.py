@@ -24,6 +24,7 @@ from monitor.model.websub import HubAnswer, HubRequest
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage
+from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
 from monitor.pipeline.poll import LEASE, PollStage
 from monitor.pipeline.read import ReadStage
@@ -57,6 +58,7 @@ def monitor_of(room: Newsroom) -> Monitor:
         deliver=deliver,
         prune=room.pruner(),
         weigh=WeighStage(room.store.grouping, room.clock),
+        index=IndexStage(room.store.archive, room.clock),
         health=room.keeper(),
         pushes=room.pusher(),
         websub=room.hub_asker(),

@@ -16,6 +16,7 @@ import pytest
 import structlog
 from desk import eventually
 from made import NOON
+from newsroom import file_store
 from structlog.testing import capture_logs
 
 from monitor.app import reload as reloading
@@ -66,6 +67,7 @@ class Desk:
     def __init__(self) -> None:
         Path("rules").mkdir()
         self.write(CONFIG, RULES)
+        file_store(Path("monitor.db")).close()
         ready = open_settings(Path("config.toml"), os.environ)
         self.monitor = build(ready, version="1", stdout=io.StringIO())
         self.number = 1

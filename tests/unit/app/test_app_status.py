@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from archived import fill
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
 
@@ -57,6 +58,16 @@ def test_rule_files_that_do_not_hold_are_told_with_what_is_in_force() -> None:
     assert "in force" not in said(Newsroom(), rules_hold=False, holder=None)
     assert "Rules" not in said(Newsroom())
     assert status_json(status(Newsroom(), rules_hold=False))["rules_hold"] is False
+
+
+def test_articles_that_are_not_indexed_yet_are_counted_with_who_indexes_them() -> None:
+    room = Newsroom()
+    assert "Index" not in said(room)
+    fill(room.store, 1_200)
+    line = "Index       1,200 articles not in the index of searches yet: "
+    assert f"{line}the daemon indexes them" in said(room).splitlines()
+    assert f"{line}monitor run or a search does" in said(room, holder=None).splitlines()
+    assert status_json(status(room))["waiting"]["index"] == 1_200
 
 
 def test_failing_and_gone_feeds_are_named_with_their_error() -> None:

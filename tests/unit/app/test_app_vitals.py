@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from made import MINUTE
-from newsroom import FEED, Newsroom, feed_settings, item
+from newsroom import FEED, Newsroom, feed_settings, file_store, item
 from prometheus_client.parser import text_string_to_metric_families
 from steady import Steady
 
-from monitor.adapters.store.sql import SqlStore
 from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload
 from monitor.app.remembered import Remembered
@@ -109,7 +108,7 @@ def test_a_store_in_trouble_is_told_by_its_reason_and_without_its_path() -> None
 
 def test_a_database_that_is_damaged_under_the_daemon_is_told(tmp_path: Path) -> None:
     database = tmp_path / "monitor.db"
-    store = SqlStore(f"sqlite:///{database}")
+    store = file_store(database)
     vitals = vitals_of(store)
     assert numbers(vitals)["database_bytes",] == sum(one.stat().st_size for one in tmp_path.glob("monitor.db*"))
     store.close()  # which leaves no connection, so that the next question opens the file

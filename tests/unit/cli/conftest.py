@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 from doors import CONFIG
-from newsroom import RULES, Newsroom, item
-
-from monitor.adapters.store.sql import SqlStore
+from newsroom import RULES, Newsroom, file_store, item
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +31,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stored(desk: Path) -> Path:
     """The same with a store that holds one match, not planned yet."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store)
     room.store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), room.clock.now())
     room.bring_in(item())

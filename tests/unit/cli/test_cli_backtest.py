@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from doors import CONFIG, run
 from made import NOON
-from newsroom import DAY, RULES, Newsroom, fresh_postgresql_store, item
+from newsroom import DAY, RULES, Newsroom, file_store, fresh_postgresql_store, item
 
 from monitor.adapters.store import archive
 from monitor.adapters.store import tables as t
@@ -37,7 +37,7 @@ BOTH = pytest.mark.parametrize(
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store to copy: filling one for every test would take longer than the tests."""
     file = tmp_path_factory.mktemp("store") / "monitor.db"
-    store = SqlStore(f"sqlite:///{file}")
+    store = file_store(file)
     fill(store)
     store.close()
     return file
@@ -54,7 +54,7 @@ def room(
     if getattr(request, "param", "sqlite") == "sqlite":
         (tmp_path / "config.toml").write_text(CONFIG)
         shutil.copy(filled, tmp_path / "monitor.db")
-        store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+        store = file_store(tmp_path / "monitor.db")
         yield Newsroom(store=store)
         store.close()
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from newsroom import FEED, RULES, Newsroom, digest_settings, item
+from newsroom import FEED, RULES, Newsroom, digest_settings, file_store, item
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
@@ -63,7 +63,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlStore]:
     (tmp_path / "config.toml").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TZ", "UTC")
-    store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    store = file_store(tmp_path / "monitor.db")
     room = Newsroom(store=store, digests=[digest_settings(to=("desk", "ops"))], receivers=[DESK, OPS])
     room.bring_in(item())
     room.plan(draft=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import pytest
 from doors import CONFIG, run
+from newsroom import file_store
 
 from monitor import __version__
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
 from monitor.model.feed import FeedSettings
 
@@ -140,7 +140,7 @@ def test_a_preview_prints_the_digest_and_sends_nothing(stored: Path) -> None:
 
 def test_a_preview_names_the_failing_feeds_of_its_rules_first_as_the_digest_will(stored: Path) -> None:
     feeds = [FeedSettings(f"https://news.example/{n}", f"Feed {n}", ("border",) * (n == 6)) for n in range(7)]
-    store = SqlStore(f"sqlite:///{stored / 'monitor.db'}")
+    store = file_store(stored / "monitor.db")
     store.feeds.sync(feeds, SystemClock().now())
     store.close()
     with closing(sqlite3.connect(stored / "monitor.db")) as connection:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from made import NOON, feed_settings
+from newsroom import file_store
 from stored import grouped
 
-from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
 
 CONFIG = """
@@ -49,7 +49,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stored(desk: Path) -> Path:
     """The same with a store of one article."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     store.feeds.sync([feed_settings()], NOON)
     grouped(store, store.feeds.all()[0], text="The shuttle to Torkham is shut.")
     store.close()

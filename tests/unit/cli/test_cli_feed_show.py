@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from doors import run
 from made import NOON, feed_settings
-from newsroom import FEED, Newsroom, item
-
-from monitor.adapters.store.sql import SqlStore
+from newsroom import FEED, Newsroom, file_store, item
 
 LONG_AGO = NOON - timedelta(days=3)
 
@@ -19,7 +17,7 @@ LONG_AGO = NOON - timedelta(days=3)
 @pytest.fixture
 def subscribed(desk: Path) -> Path:
     """A feed with entries of every fate; the config knows it."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store, feeds=(feed_settings(FEED, tags=("border",)),))
     room.bring_in(item("old", "Before you came", published=LONG_AGO))
     room.clock.advance(timedelta(hours=1))
@@ -74,7 +72,7 @@ def test_an_unknown_feed_is_one_sentence_with_what_was_meant(subscribed: Path) -
 
 
 def test_a_feed_that_was_never_polled_says_so(desk: Path) -> None:
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     store.feeds.sync([feed_settings(FEED)], NOON)
     store.close()
     lines = run("feeds", "show", "News").output.splitlines()

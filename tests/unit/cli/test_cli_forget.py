@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from newsroom import FEED, RULES, Newsroom, item
+from newsroom import FEED, RULES, Newsroom, file_store, item
 
-from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
 from monitor.model.retention import PruneLimits, PruneStep
 
@@ -48,7 +47,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tell(folder: Path, *, send: bool = True) -> None:
-    store = SqlStore(f"sqlite:///{folder / 'monitor.db'}")
+    store = file_store(folder / "monitor.db")
     room = Newsroom(store=store)
     room.bring_in(item(summary=LONG))
     if send:
@@ -119,7 +118,7 @@ def test_whatever_is_typed_gets_an_answer(desk: Path, url: str) -> None:
 
 
 def test_no_word_of_it_is_left_in_the_index_of_a_large_archive(desk: Path) -> None:
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store)
     room.bring_in(*(item(f"q{n}", f"Quiet day {n}", f"Nothing but word{n} happened.") for n in range(60)))
     store.close()
@@ -130,7 +129,7 @@ def test_no_word_of_it_is_left_in_the_index_of_a_large_archive(desk: Path) -> No
 
 
 def test_pruning_takes_its_words_out_of_the_index_too(desk: Path) -> None:
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store)
     room.bring_in(*(item(f"q{n}", f"Quiet day {n}", f"Nothing but word{n} happened.") for n in range(60)))
     room.prune(store_full_text=False)

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from made import NOON, feed_settings, new_article, new_entry
+from newsroom import file_store
 from stored import grouped
+from waiting import unindexed
 
 from monitor.adapters.store import archive
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import article_columns, entry_columns
-from monitor.adapters.store.sql import SqlStore
 from monitor.cli.main import cli
 
 CONFIG = """
@@ -58,7 +59,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "border.toml").write_text(RULES)
     (tmp_path / "config.toml").write_text(CONFIG)
-    store = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    store = file_store(tmp_path / "monitor.db")
     store.feeds.sync([feed_settings()], NOON)
     (feed,) = store.feeds.all()
     for number in (1, 2):
@@ -71,7 +72,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def crowded(desk: Path) -> Path:
     """The same with so many long articles that a search takes a while."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     text = "Torkham is closed. " + "word " * 1_500
     numbers = range(10, 10 + MANY)
     entries = [
@@ -106,7 +107,7 @@ def test_json_lines_hold_the_articles_and_standard_error_the_sum(desk: Path) -> 
 
 
 def test_text_shows_twenty_unless_told_otherwise(desk: Path) -> None:
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     (feed,) = store.feeds.all()
     for number in range(3, 24):
         grouped(store, feed, f"e{number}", text="Chaman")
@@ -157,12 +158,12 @@ def test_without_a_store_it_says_so_and_makes_none(desk: Path) -> None:
 
 
 def test_what_is_older_than_the_index_is_indexed_by_the_first_search(desk: Path) -> None:
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     with store._db.write() as connection:
         archive.clear(connection)
-    assert len(store.archive.unindexed()) == 2
+    assert store.archive.waiting() == 2
     assert run("closed").exit_code == 0
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     store.close()
 
 

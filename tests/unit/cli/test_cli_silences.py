@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from doors import run
-from newsroom import Newsroom
+from newsroom import Newsroom, file_store
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.sql import SqlStore
 from monitor.model.silence import NewSilence, SilenceMode
 
 URL = "https://news.example/e1"
@@ -30,7 +29,7 @@ def add(*more: str, reason: str = "planned works") -> dict[str, Any]:
 
 def plan(desk: Path) -> None:
     """What the daemon does at its next tick."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store)
     room.clock.set(SystemClock().now())
     room.plan()
@@ -145,7 +144,7 @@ def test_the_list_says_who_why_until_when_and_what_is_kept_out(stored: Path) -> 
         SilenceMode.HOLD, SystemClock().now() - timedelta(days=9), SystemClock().now() - timedelta(days=8),
         "", "old", ("x",),
     )  # fmt: skip
-    store = SqlStore(f"sqlite:///{stored / 'monitor.db'}")
+    store = file_store(stored / "monitor.db")
     store.silences.add(over, SystemClock().now())
     store.close()
     (row,) = map(json.loads, run("silence", "list", "--json").stdout.splitlines())
@@ -252,7 +251,7 @@ def test_a_forgotten_text_is_not_brought_back(stored: Path) -> None:
     assert run("forget", URL, "--yes").exit_code == 0
     row = json.loads(run("silence", "end", "1", "--tell", "--json").stdout)
     assert row["brought_back"] == {}
-    store = SqlStore(f"sqlite:///{stored / 'monitor.db'}")
+    store = file_store(stored / "monitor.db")
     with store._db.read() as connection:
         assert connection.execute(t.routings.select()).one().state == "forgotten"
     store.close()

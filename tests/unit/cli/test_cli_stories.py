@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 from doors import run
 from made import NOON
-from newsroom import HOUR, Newsroom, item
+from newsroom import HOUR, Newsroom, file_store, item
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.sql import SqlStore
 from monitor.model.grouping import Regrouping
 from monitor.testing import FakeClock
 
@@ -26,7 +25,7 @@ TEXT = "The Torkham crossing was closed on Sunday, and four hundred trucks wait.
 @pytest.fixture
 def merged(desk: Path) -> Path:
     """Two articles of one story by mistake: the first told, the second merged because of it."""
-    store = SqlStore(f"sqlite:///{desk / 'monitor.db'}")
+    store = file_store(desk / "monitor.db")
     room = Newsroom(store=store, clock=FakeClock(NOON))
     room.store.articles.record_ruleset(room.ruleset.version, list(room.ruleset.sources.items()), NOON)
     room.bring_in(item())

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from desk import Desk
 from local_feed import LocalFeed
+from newsroom import file_store
 from scripted import LOGIN_PAGE, failure, redirect
 
 from monitor.adapters.store.sql import SqlStore
@@ -65,7 +66,7 @@ def add(*arguments: str) -> Result:
 
 
 def stored(desk: Desk) -> list[Feed]:
-    with closing(SqlStore(f"sqlite:///{desk.store}")) as store:
+    with closing(file_store(desk.store)) as store:
         return list(store.feeds.all())
 
 

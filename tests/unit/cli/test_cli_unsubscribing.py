@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from doors import run
-from newsroom import RULES
-
-from monitor.adapters.store.sql import SqlStore
+from newsroom import RULES, file_store
 
 CONFIG = """
 [store]
@@ -36,7 +34,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "rules.toml").write_text(RULES)
     monkeypatch.chdir(tmp_path)
-    SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}").close()
+    file_store(tmp_path / "monitor.db").close()
     return tmp_path
 
 

@@ -216,12 +216,25 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 def test_forbidden_is_retried_daily_from_the_third_failure_in_a_row() -> None:
-    passing = [decide(replace(FEED, failures=failed), PollOutcome.AUTH_ERROR, status=403) for failed in range(5)]
+    refused = PollOutcome.AUTH_ERROR
+    before = [replace(FEED, failures=failed, last_outcome=refused) for failed in range(5)]
+    passing = [decide(feed, refused, status=403) for feed in before]
     day = (LONGEST_WAIT, PollReason.DAILY)
     back_off = PollReason.BACK_OFF
     expected = [(BASE, back_off), (BASE * 2, back_off), day, day, day]
     assert [(wait(one), one.reason) for one in passing] == expected
     assert {(one.error, one.status) for one in passing} == {("HTTP 403", FeedStatus.ACTIVE)}
+
+
+@pytest.mark.parametrize("last", [PollOutcome.TIMEOUT, PollOutcome.HTTP_ERROR, PollOutcome.NOT_A_FEED])
+def test_a_forbidden_in_the_middle_of_other_failures_blinds_nobody_for_a_day(last: PollOutcome) -> None:
+    """A server that comes up again after an outage may refuse once, behind a wall that is not ready."""
+    ill = replace(FEED, failures=6, last_outcome=last)
+    decision = decide(ill, PollOutcome.AUTH_ERROR, status=403)
+    assert decision.reason is PollReason.BACK_OFF
+    assert wait(decision) <= timedelta(hours=1)
+    again = replace(ill, failures=decision.failures, last_outcome=decision.outcome)
+    assert decide(again, PollOutcome.AUTH_ERROR, status=403).reason is PollReason.DAILY
 
 
 def test_a_forbidden_in_passing_may_say_when_to_come_back() -> None:

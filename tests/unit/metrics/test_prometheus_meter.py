@@ -56,6 +56,7 @@ def test_what_the_store_holds_is_shown_with_a_nought_for_what_it_does_not() -> N
     assert [found["feeds", state] for state in ("ok", "late", "failing", "gone")] == [211, 0, 0, 1]
     assert [found["outbox_deliveries", state] for state in ("waiting", "sent", "dead", "draft")] == [4, 1000, 0, 0]
     assert (found["entries_waiting",], found["articles_unmatched",], found["matches_pending",]) == (3, 2, 7)
+    assert found["articles_unindexed",] == 340
     ages = ("due_feed", "waiting_entry", "unmatched_article", "pending_match", "waiting_delivery")
     assert [found[f"oldest_{one}_seconds",] for one in ages] == [60, 240, 120, 300, 180]
     assert found["feeds_may_have_lost",] == 2
@@ -72,6 +73,7 @@ def test_a_silent_store_leaves_its_numbers_out_and_nothing_else() -> None:
         "feeds",
         "entries_waiting",
         "articles_unmatched",
+        "articles_unindexed",
         "matches_pending",
         "outbox_deliveries",
         "feeds_may_have_lost",

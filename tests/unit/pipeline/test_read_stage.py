@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from made import MINUTE, NOON, feed_settings
@@ -242,6 +243,43 @@ def test_a_recogniser_that_was_killed_is_asked_once_more_and_then_leaves_a_note_
     room.read()
     assert room.article().entities == ()
     assert room.article().note == "HTTP 404; names not recognised: recognise: timeout"
+
+
+# ---- hosts that asked to be left alone
+
+
+def unasked(seconds: int) -> Any:
+    """What the fetcher says of a page that it did not ask for, since its host is paused."""
+    return failing(PollOutcome.RATE_LIMITED, None, "not asked", retry_after=str(seconds))
+
+
+def test_a_page_whose_host_is_paused_is_asked_when_the_pause_ends_and_loses_no_attempt(room: Newsroom) -> None:
+    enter(room)
+    room.fetcher.answers[PAGE] = unasked(3)
+    for _ in range(len(RETRY_AFTER) + 1):
+        assert [report.outcome for report in room.read()] == [ReadOutcome.POSTPONED]
+        assert not room.read(), "it was asked for before the pause was over"
+        room.clock.advance(timedelta(seconds=3))
+    room.fetcher.answers[PAGE] = answer(page("Torkham was closed."))
+    assert [report.outcome for report in room.read()] == [ReadOutcome.PAGE]
+
+
+def test_pauses_without_end_hold_an_entry_up_no_longer_than_attempts_do(room: Newsroom) -> None:
+    enter(room)
+    room.fetcher.answers[PAGE] = unasked(60)
+    waited = timedelta(0)
+    while (reports := room.read()) == [] or reports[0].outcome is ReadOutcome.POSTPONED:
+        room.clock.advance(MINUTE)
+        waited += MINUTE
+    assert reports[0].outcome is ReadOutcome.FALLBACK
+    assert waited <= 2 * sum(RETRY_AFTER, MINUTE)
+    assert room.store.reading.rereads(room.clock.now() + HOUR, 10, (), ())
+
+
+def test_a_long_pause_holds_up_nothing(room: Newsroom) -> None:
+    enter(room)
+    room.fetcher.answers[PAGE] = unasked(3_600)
+    assert [report.outcome for report in room.read()] == [ReadOutcome.FALLBACK]
 
 
 # ---- again and again

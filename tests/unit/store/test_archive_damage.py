@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from made import NOON, feed_settings, new_article, new_entry
+from newsroom import file_store
 from stored import poll
+from waiting import index_what_waits, unindexed
 
 from monitor.adapters.store.archive import unindex
 from monitor.adapters.store.sql import SqlStore
@@ -31,7 +33,7 @@ def pages(store: SqlStore, most: int | None = None) -> int:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store of sixty entries that wait to be read."""
-    opened = SqlStore(f"sqlite:///{tmp_path / 'monitor.db'}")
+    opened = file_store(tmp_path / "monitor.db")
     opened.feeds.sync([feed_settings()], NOON)
     poll(opened, opened.feeds.all()[0], *(new_entry(f"e{number}") for number in range(60)))
     yield opened
@@ -61,9 +63,9 @@ def test_on_a_full_disk_no_entry_counts_as_read_without_its_article(store: SqlSt
     assert refused > 5
     assert stored > 1
     pages(store, 1_000_000)
-    store.archive.index(store.archive.unindexed())
+    index_what_waits(store.archive)
     assert len(store.archive.candidates(None)) == stored
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
 
 
 @pytest.mark.parametrize("pages_hit", ["id = 10", "id > 10"], ids=["the list of segments", "the segments"])
@@ -84,7 +86,7 @@ def test_a_damaged_index_takes_nothing_keeps_nothing_back_and_is_mended(store: S
     lone = Word(f"word{entries[0].row}")
     assert len(store.archive.candidates(lone)) == 60
     catch_up(store.archive, lambda done, of: None)
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     assert len(store.archive.candidates(lone)) == 1
 
 
@@ -94,9 +96,9 @@ def test_catching_up_mends_a_damaged_index_before_it_is_asked(store: SqlStore) -
     with store._db.write() as connection:
         connection.execute(sa.text("UPDATE article_index_data SET block = x'ff' WHERE id = 10"))
     read(store, second, "Kabul")
-    assert len(store.archive.unindexed()) == 1
+    assert store.archive.waiting() == 1
     catch_up(store.archive, lambda done, of: None)
-    assert store.archive.unindexed() == []
+    assert unindexed(store.archive) == []
     assert len(store.archive.candidates(Word("kabul"))) == 1
 
 
@@ -111,6 +113,6 @@ def test_a_text_goes_though_the_index_is_damaged(store: SqlStore) -> None:
     again = SqlStore(store.name)  # FTS5 remembers the list as long as it is connected
     with again._db.write() as connection:
         unindex(connection, [gone])
-    assert list(again.archive.unindexed()) == [kept]
+    assert unindexed(again.archive) == [kept]
     assert list(again.archive.candidates(Word("torkham"))) == [kept]
     again.close()

@@ -15,9 +15,10 @@ from structlog.testing import capture_logs
 from talk import ask, connected, everything
 
 from monitor.adapters.store.sql import SqlStore
-from monitor.app.unsubscribing import Unsubscribing
+from monitor.app.unsubscribing import Unsubscribing, unsubscribing_of
 from monitor.app.vitals import Health
 from monitor.model.errors import StoreUnusable
+from monitor.model.renaming import Named, Rename
 from monitor.model.suppression import SuppressedBy, Suppression
 from monitor.model.web import ListenAddress
 from monitor.testing import FakeClock
@@ -245,3 +246,23 @@ def test_without_a_public_address_there_is_no_such_page(readers: Unsubscribing) 
     views = Views(Health, Health, lambda: (b"", "text/plain"))
     page = TestClient(build_pages(views, HERE), base_url="http://127.0.0.1").get(urlsplit(link(readers)).path)
     assert page.status_code == 404
+
+
+def test_a_link_that_was_sent_under_an_old_name_leaves_the_digest_as_it_is_called_now(store: SqlStore) -> None:
+    store.digests.open_digest("morning", NOON)
+    store.suppressions.add(Suppression("morning", "day@example.org", NOON, SuppressedBy.LINK))
+    sent = link(unsubscribing_of(store, FakeClock(NOON), PUBLIC))
+    store.renames.carry_over([Rename(Named.DIGEST, "morning", "border")], {}, NOON)
+    pages = client(unsubscribing_of(store, FakeClock(NOON), PUBLIC))
+    asked = pages.get(sent)
+    assert "border" in asked.text
+    assert "morning" not in asked.text
+    left = pressed(pages, sent)
+    assert "You have unsubscribed" in left.text
+    assert store.suppressions.suppressed("border") == {"night@example.org", "day@example.org"}
+    assert store.suppressions.suppressed("morning") == frozenset()
+    pressed(pages, sent)
+    assert store.suppressions.suppressed("border") == {"day@example.org"}
+    store.renames.carry_over([Rename(Named.DIGEST, "border", "pass")], {}, NOON)  # and once more
+    pages.post(sent)
+    assert store.suppressions.suppressed("pass") == {"night@example.org", "day@example.org"}
