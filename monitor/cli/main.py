@@ -29,6 +29,7 @@ from monitor.cli.search import search
 from monitor.cli.service import service
 from monitor.cli.silences import silence
 from monitor.cli.stories import stories
+from monitor.cli.web import web
 from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
@@ -38,7 +39,7 @@ _SECTIONS = {
     "Ask": ("why", "search", "stories", "matches", "digest"),
     "What comes in": ("feeds", "ingest", "articles", "rules"),
     "What goes out": ("receivers", "deliveries", "silence"),
-    "The store and the shell": ("db", "forget", "completion"),
+    "The store and the shell": ("db", "forget", "web", "completion"),
 }
 
 
@@ -227,6 +228,6 @@ def demo(output: Path | None, verbose: bool) -> None:
 
 for _command in (
     articles, completion, db, deliveries, digest, feeds, forget, healthcheck, ingest, matches, receivers, rules,
-    search, service, silence, stories, why,
+    search, service, silence, stories, web, why,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -60,7 +60,9 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
         shares=not dry_run,  # what it took would not be sent
     )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
-    vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
+    vitals, door, pushing = (
+        _watched(monitor, ready, listener, reloader, config) if listener else (None, None, None)
+    )
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
     if pushing is not None:
         pushing.wake = service.read_pushes
@@ -143,10 +145,11 @@ def _listener(ready: Ready) -> socket.socket | None:
 
 
 def _watched(
-    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
+    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader, config: Path
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
+    from monitor.app.open_house import entrance_of, has_dashboard, open_house_of
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
@@ -165,13 +168,15 @@ def _watched(
     if public_url:
         dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
         pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
+    dashboard = has_dashboard(ready.settings)
     views = Views(
-        version=__version__,
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
         unsubscribing=unsubscribing_of(monitor.store, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
+        open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
+        entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing
