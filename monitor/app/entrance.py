@@ -47,25 +47,27 @@ class Admission:
 
 
 class Entrance:
-    """Asked once a request, from any thread. `tokens` are those in force; without any all are let in, who can only
-    be on this machine. `key` signs sessions."""
+    """Asked once a request, from any thread. `tokens` are those in force; without any all are let in where the
+    house is `free`, else nobody. `key` signs sessions."""
 
-    def __init__(self, tokens: Callable[[], Sequence[AccessToken]], key: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        tokens: Callable[[], Sequence[AccessToken]],
+        key: bytes,
+        clock: Clock,
+        free: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._tokens = tokens
+        self._free = free
         self._key = hmac.digest(key, b"sessions of the dashboard", "sha256")
         self._clock = clock
         self._wrong: deque[tuple[datetime, str]] = deque(maxlen=ALL_TRIES)
-
-    @property
-    def asks(self) -> bool:
-        """Whether a visitor has to show a token."""
-        return bool(self._tokens())
 
     def visitor_of(self, session: str, bearer: str) -> Visitor | None:
         """Who shows this session, or this token; None for nobody we know."""
         tokens = self._tokens()
         if not tokens:
-            return _NOBODY
+            return _NOBODY if self._free() else None
         if bearer:
             found = _known(tokens, bearer)
             return None if found is None else Visitor(found.name, found.role)

@@ -58,6 +58,15 @@ def has_dashboard(settings: Settings) -> bool:
 
 
 def entrance_of(ready: Callable[[], Ready], monitor: Monitor) -> Entrance:
-    """Who may come in, by the config in force."""
+    """Who may come in, by the config in force.
+
+    Pages that began with tokens are free for nobody before a restart: a reload that loses them, or all of [web],
+    would else open to everybody what a proxy may show to the world.
+    """
     key = monitor.store.suppressions.signing_key(token_bytes(_KEY_BYTES))
-    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock)
+    began_free = not ready().settings.web_tokens
+
+    def free() -> bool:
+        return began_free and has_dashboard(ready().settings)
+
+    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock, free)

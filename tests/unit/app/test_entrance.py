@@ -36,8 +36,13 @@ def entrance(tokens: list[AccessToken], clock: FakeClock) -> Entrance:
 
 def test_without_tokens_whoever_reaches_the_pages_may_act(clock: FakeClock) -> None:
     free = Entrance(tuple, KEY, clock)
-    assert not free.asks
     assert free.visitor_of("", "") == Visitor("", Role.OPERATOR)
+
+
+def test_where_pages_are_not_free_nobody_comes_in_without_tokens(clock: FakeClock) -> None:
+    closed = Entrance(tuple, KEY, clock, free=lambda: False)
+    assert closed.visitor_of("", "") is None
+    assert closed.admit("", "127.0.0.1").refusal is Refusal.WRONG
 
 
 def test_a_token_opens_a_session_that_says_who_it_is(entrance: Entrance) -> None:

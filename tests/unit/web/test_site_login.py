@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from newsroom import Newsroom
 from starlette.testclient import TestClient
 
+from monitor.app.check import Ready
 from monitor.app.entrance import Entrance, hash_of
-from monitor.app.open_house import OpenHouse
+from monitor.app.open_house import OpenHouse, entrance_of
 from monitor.app.vitals import Health
 from monitor.model.web import AccessToken, ListenAddress, Role
 from monitor.web import Views, build_pages
@@ -114,3 +117,25 @@ def test_a_form_from_another_site_does_not_log_anybody_in(locked: TestClient) ->
     answer = locked.post("/login", data={"token": "mon_anna"}, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("began", "public", "let_in"),
+    [
+        ((), "", True),
+        ((), "https://news.example", False),
+        (TOKENS, "", False),
+        (TOKENS, "https://news.example", False),
+    ],
+)
+def test_a_reload_without_tokens_opens_nothing_that_was_not_open(
+    open_house: OpenHouse, newsroom: Newsroom, began: tuple[AccessToken, ...], public: str, let_in: bool
+) -> None:
+    def ready(tokens: tuple[AccessToken, ...], public_url: str) -> Ready:
+        settings = replace(open_house.ready().settings, web_tokens=tokens, public_url=public_url)
+        return replace(open_house.ready(), settings=settings)
+
+    in_force = [ready(began, public if began else "")]
+    entrance = entrance_of(lambda: in_force[0], newsroom)  # type: ignore[arg-type]  # store and clock are there
+    in_force[0] = ready((), public)
+    assert (entrance.visitor_of("", "") is not None) is let_in
