@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -22,6 +21,7 @@ from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.entrance import LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import Fields, fields_of
+from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
 from monitor.web.site.rendering import page
 from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
@@ -71,16 +71,18 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/silences", add_one),
     ("/silences/{silence:int}/end", end_one),
 )
+# What reads the archive, for seconds.
+_LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})
 
 
 def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> Starlette:
     """The dashboard as an application, answered by these host names."""
+    room = (open_house, Lanes())
     app = Starlette(
-        # What is not async runs in a thread of the pool: pages read the store.
         routes=[
-            *(Route(path, partial(_shown, one, open_house), methods=["GET"]) for path, one in PAGES),
-            *(Route(path, partial(_done, one, open_house), methods=["POST"]) for path, one in ACTIONS),
-            Route(LOGIN, partial(_done, _log_in(entrance), open_house), methods=["POST"]),
+            *(Route(path, partial(_shown, one, *room), methods=["GET"]) for path, one in PAGES),
+            *(Route(path, partial(_done, one, *room), methods=["POST"]) for path, one in ACTIONS),
+            Route(LOGIN, partial(_done, _log_in(entrance), *room), methods=["POST"]),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
@@ -99,13 +101,17 @@ def _log_in(entrance: Entrance) -> Action:
     return lambda _, request, fields: log_in(entrance, request, fields)
 
 
-def _shown(one: Page, open_house: OpenHouse, request: Request) -> Response:
-    return _ours(one(open_house, request))
+async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
+    return await _run(one, lanes, request, partial(one, open_house, request))
 
 
-async def _done(one: Action, open_house: OpenHouse, request: Request) -> Response:
+async def _done(one: Action, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
     fields = await fields_of(request)
-    return _ours(await run_in_threadpool(one, open_house, request, fields))
+    return await _run(one, lanes, request, partial(one, open_house, request, fields))
+
+
+async def _run(one: object, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:
+    return _ours(await (lanes.run_alone(request, work) if one in _LONG else lanes.run(work)))
 
 
 def _ours(answer: Response) -> Response:

@@ -1,0 +1,59 @@
+"""Which pages run at once: few, of those that read the archive one, and none that nobody waits for.
+
+Together they are fewer than the requests that the server has at once (`door.CONNECTIONS`): whatever waits here,
+/healthz, /readyz and /metrics answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+_AT_ONCE = 4  # pages: they share the processor with the daemon's work
+_MOST = 10  # that run or wait
+_MOST_READING = 8  # the same of those that read the archive
+
+
+class Lanes:
+    """Runs what asks the store away from the loop."""
+
+    def __init__(self) -> None:
+        self._pages = _Lane(_AT_ONCE, _MOST)
+        self._archive = _Lane(1, _MOST_READING)  # reading it takes all of a processor
+
+    async def run(self, work: Callable[[], Response]) -> Response:
+        """In its turn. Raises HTTPException when too many wait."""
+        async with self._pages.turn():
+            return await run_in_threadpool(work)
+
+    async def run_alone(self, request: Request, work: Callable[[], Response]) -> Response:
+        """After all that came before it; not at all when its visitor has gone, as each next letter typed in the
+        workbench leaves a trial behind. Raises HTTPException when too many wait."""
+        async with self._archive.turn():
+            if await request.is_disconnected():
+                return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+            return await self.run(work)
+
+
+class _Lane:
+    def __init__(self, at_once: int, most: int) -> None:
+        self._turns = asyncio.Semaphore(at_once)
+        self._left = most
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if not self._left:
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, "Too much is asked at once: try again in a moment.")
+        self._left -= 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._left += 1
