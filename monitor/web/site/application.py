@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import structlog
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,12 +20,12 @@ from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
-from monitor.web.site.entrance import LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
+from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import Fields, fields_of
 from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
 from monitor.web.site.same_origin import SameOrigin
 from monitor.web.site.search import search_page
@@ -31,6 +33,8 @@ from monitor.web.site.silences import add_one, end_one, silences_page
 from monitor.web.site.static_files import PREFIX, static_file
 from monitor.web.site.stories import stories_page, story_page
 from monitor.web.site.why import why_page
+
+log = structlog.get_logger("monitor.web")
 
 MAX_BODY = 256 * 1024  # bytes: a rule file's query, not a file
 # Nothing but our own files, and no page of somebody else's around ours.
@@ -41,13 +45,28 @@ POLICY = (
 # With no-referrer a browser calls our own forms' origin "null".
 OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
 
+
+class _Number(Convertor[int]):
+    """What a store can count to; `int` breaks on five thousand digits."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
+
 Page = Callable[[OpenHouse, Request], Response]
 PAGES: tuple[tuple[str, Page], ...] = (
     ("/", now_page),
     ("/stories", stories_page),
     ("/stories/{story}", story_page),
     ("/feeds", feeds_page),
-    ("/feeds/{feed:int}", feed_page),
+    ("/feeds/{feed:number}", feed_page),
     ("/search", search_page),
     ("/rules", rules_page),
     ("/rules/new", new_rule_page),
@@ -57,7 +76,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/digests/{digest}", digest_page),
     ("/digests/{digest}/frame", digest_frame),
     ("/deliveries", deliveries_page),
-    ("/deliveries/{delivery:int}", delivery_page),
+    ("/deliveries/{delivery:number}", delivery_page),
     ("/silences", silences_page),
     (LOGIN, login_page),
 )
@@ -65,11 +84,11 @@ Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
     (LOGOUT, log_out),
     ("/deliveries/retry", retry_all_dead),
-    ("/deliveries/{delivery:int}/retry", retry_one),
+    ("/deliveries/{delivery:number}/retry", retry_one),
     ("/rules/new/try", try_rule),
     ("/rules/{rule}/try", try_rule),
     ("/silences", add_one),
-    ("/silences/{silence:int}/end", end_one),
+    ("/silences/{silence:number}/end", end_one),
 )
 # What reads the archive, for seconds.
 _LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})
@@ -107,7 +126,11 @@ async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, request: Reques
 
 async def _done(one: Action, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
     fields = await fields_of(request)
-    return await _run(one, lanes, request, partial(one, open_house, request, fields))
+    answer = await _run(one, lanes, request, partial(one, open_house, request, fields))
+    path = str(request.scope["path"])
+    if not path.endswith((*FOR_ALL, LOGIN)):
+        log.info("done by hand", path=path, by=visitor_of(request).name, status=answer.status_code)
+    return answer
 
 
 async def _run(one: object, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -20,7 +20,7 @@ from monitor.web.site.static_files import PREFIX
 COOKIE = "monitor_session"
 LOGIN, LOGOUT = "/login", "/logout"
 # What changes nothing may be asked by readers: a draft is tried, a session ends.
-_FOR_ALL = ("/try", LOGOUT)
+FOR_ALL = ("/try", LOGOUT)
 
 
 class Doorkeeper:
@@ -81,7 +81,7 @@ def log_out(_: OpenHouse, __: Request, ___: Fields) -> Response:
 
 
 def _led_to_login(request: Request) -> Response:
-    where = f"{LOGIN}?next={quote(request.url.path)}"
+    where = f"{LOGIN}?next={quote(_wanted(request))}"
     if request.headers.get("hx-request") == "true":
         return PlainTextResponse("log in again\n", HTTPStatus.UNAUTHORIZED, {"hx-redirect": where})
     if request.method not in SAFE or "authorization" in request.headers:
@@ -90,10 +90,16 @@ def _led_to_login(request: Request) -> Response:
     return RedirectResponse(where, HTTPStatus.SEE_OTHER)
 
 
+def _wanted(request: Request) -> str:
+    """The page to come back to: that on which a script asks for a part, else the one that is asked for itself."""
+    asked = urlsplit(request.headers.get("hx-current-url", "")) if "hx-request" in request.headers else request.url
+    return f"{asked.path or '/'}?{asked.query}" if asked.query else asked.path or "/"
+
+
 def _not_allowed(request: Request, visitor: Visitor) -> Response | None:
-    if request.method in SAFE or visitor.acts or request.url.path.endswith(_FOR_ALL):
+    if request.method in SAFE or visitor.acts or str(request.scope["path"]).endswith(FOR_ALL):
         return None
-    return PlainTextResponse(f"{visitor.name} may read, but not do this\n", HTTPStatus.FORBIDDEN)
+    return PlainTextResponse("a reader may read, but not do this\n", HTTPStatus.FORBIDDEN)
 
 
 def _bearer(request: Request) -> str:

@@ -15,9 +15,10 @@ from monitor.app.feed_view import view_of
 from monitor.app.open_house import OpenHouse
 from monitor.app.status import state_of
 from monitor.core.feeds.why_next import why_next
+from monitor.core.text.shown_url import without_query
 from monitor.model.feed import SUBSCRIBED, Feed
 from monitor.model.measure import FeedState
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 
 SHOWN = 200  # feeds on a page
 ENTRIES = 50
@@ -43,7 +44,7 @@ def feeds_page(open_house: OpenHouse, request: Request) -> Response:
         FeedRow(feed, state_of(feed, now), listing.entries if (listing := found.listings.get(feed.id)) else 0)
         for feed in found.feeds
     ]
-    wanted = _chosen(rows, asked.get("state", ""), asked.get("find", ""))
+    wanted = _chosen(rows, asked.get("state", ""), asked.get("find", ""), _address_for(request))
     sort = asked.get("sort", "state")
     wanted.sort(key=_ORDERS.get(sort, _ORDERS["state"]))
     number = _page_number(asked.get("page", ""))
@@ -72,16 +73,24 @@ def feed_page(open_house: OpenHouse, request: Request) -> Response:
         raise HTTPException(404, "There is no such feed.")
     view = view_of(house.store, known, feed, ENTRIES, now, house.settings.public_url)
     state = state_of(feed, now) if feed.status in SUBSCRIBED else None
-    return page(request, "feed.html", view=view, feed=feed, state=state, why_next=why_next(feed), now=now)
+    address = _address_for(request)
+    return page(
+        request, "feed.html", view=view, feed=feed, state=state, why_next=why_next(feed), now=now, address=address
+    )
 
 
-def _chosen(rows: Sequence[FeedRow], state: str, find: str) -> list[FeedRow]:
+def _address_for(request: Request) -> Callable[[str], str]:
+    """How an address is told to a visitor: its query, where paid feeds have their token, is for operators."""
+    return str if visitor_of(request).acts else without_query
+
+
+def _chosen(rows: Sequence[FeedRow], state: str, find: str, shown: Callable[[str], str]) -> list[FeedRow]:
     words = find.casefold()
     return [
         row
         for row in rows
         if state in ("", row.state.value)
-        and (not words or words in row.feed.name.casefold() or words in row.feed.settings.url.casefold())
+        and (not words or words in row.feed.name.casefold() or words in shown(row.feed.settings.url).casefold())
     ]
 
 

@@ -14,11 +14,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
+from monitor.model.web import Visitor
 from monitor.web.site.static_files import address_of
 
 VISITOR = "monitor.visitor"  # in the scope of a request: who asks
 LONGEST_TITLE = 300  # characters; a headline of 10,000 is somebody's attack on the page
 _LINKED = frozenset({"http", "https"})
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks for a page that is not for everybody."""
+    visitor = request.scope[VISITOR]
+    assert isinstance(visitor, Visitor), "the doorkeeper lets nobody else in"
+    return visitor
 
 
 def page(request: Request, template: str, code: int = HTTPStatus.OK, /, **values: Any) -> Response:

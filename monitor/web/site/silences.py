@@ -20,7 +20,7 @@ from monitor.app.stories import NoSuchStory
 from monitor.config.values import read_duration
 from monitor.model.silence import NewSilence, SilenceMode
 from monitor.web.site.forms import Fields, see
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 
 SPANS = ("1h", "4h", "12h", "24h", "3d", "7d", "30d")
 
@@ -40,7 +40,7 @@ def add_one(open_house: OpenHouse, request: Request, fields: Fields) -> Response
             SilenceMode.DISCARD if fields.get("mode") == "discard" else SilenceMode.HOLD,
             now,
             now + span,
-            fields.get("author", ""),
+            visitor_of(request).name or fields.get("author", ""),  # who has logged in speaks for nobody else
             fields.get("reason", ""),
             _names(fields.get("rule", "")),
             _names(fields.get("tag", "")),

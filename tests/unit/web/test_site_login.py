@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from made import feed_settings
 from newsroom import Newsroom
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from monitor.app.check import Ready
 from monitor.app.entrance import Entrance, hash_of
@@ -44,7 +47,9 @@ def test_who_is_not_known_is_led_to_the_login_and_back(locked: TestClient, path:
     login = locked.get(led.headers["location"])
     assert "Your token" in login.text
     assert "Stories" not in login.text
-    assert log_in(locked, "mon_anna", path.partition("?")[0]) == path.partition("?")[0]
+    back = re.search(r'name="next" value="([^"]*)"', login.text)
+    assert back is not None
+    assert log_in(locked, "mon_anna", back[1]) == path
     assert locked.get("/").status_code == 200
 
 
@@ -85,13 +90,18 @@ def test_a_reader_looks_and_tries_and_does_not_act(locked: TestClient, newsroom:
     refused = locked.post("/silences", data=SILENCE, headers=OWN)
     assert refused.status_code == 403
     assert not newsroom.store.silences.all()
+    for path in ("/silences", "/deliveries", "/rules/torkham-closed"):
+        assert "ilence it" not in locked.get(path).text  # a button that would be refused
 
 
 def test_an_operator_acts_and_leaves(locked: TestClient, newsroom: Newsroom) -> None:
     log_in(locked, "mon_anna")
     assert "anna" in locked.get("/").text
-    locked.post("/silences", data=SILENCE, headers=OWN)
-    assert len(newsroom.store.silences.all()) == 1
+    with capture_logs() as logs:
+        locked.post("/silences", data=SILENCE | {"author": "somebody else"}, headers=OWN)
+    (made,) = newsroom.store.silences.all()
+    assert made.author == "anna"  # whoever the form says it was
+    assert [one for one in logs if one.get("by") == "anna" and one["path"] == "/silences"]
     locked.post("/logout", headers=OWN)
     assert locked.get("/", follow_redirects=False).status_code == 303
 
@@ -108,9 +118,25 @@ def test_a_program_acts_by_its_token_from_anywhere(locked: TestClient, newsroom:
 
 
 def test_a_script_whose_session_ended_is_told_to_log_in(locked: TestClient) -> None:
-    answer = locked.get("/feeds", headers={"hx-request": "true"})
+    on = {"hx-request": "true", "hx-current-url": "http://127.0.0.1:8080/rules/new?query=a", **OWN}
+    answer = locked.post("/rules/new/try", headers=on)
     assert answer.status_code == 401
-    assert answer.headers["hx-redirect"] == "/login?next=/feeds"
+    assert answer.headers["hx-redirect"] == "/login?next=/rules/new%3Fquery%3Da"
+    assert locked.get("/feeds", headers={"hx-request": "true"}).headers["hx-redirect"] == "/login?next=/"
+
+
+def test_the_query_of_a_feeds_address_which_may_hold_a_token_is_for_operators(
+    locked: TestClient, newsroom: Newsroom
+) -> None:
+    paid = feed_settings("https://paid.example/rss?token=s3cret", name="Paid")
+    newsroom.store.feeds.sync([*newsroom.feeds, paid], newsroom.clock.now())
+    log_in(locked, "mon_desk")
+    page = locked.get("/feeds/2").text
+    assert "https://paid.example/rss" in page
+    assert "s3cret" not in page
+    assert "No feed is like that" in locked.get("/feeds?find=s3cret").text
+    log_in(locked, "mon_anna")
+    assert "s3cret" in locked.get("/feeds/2").text
 
 
 def test_a_form_from_another_site_does_not_log_anybody_in(locked: TestClient) -> None:

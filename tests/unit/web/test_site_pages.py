@@ -104,7 +104,13 @@ def test_a_feed_shows_its_entries_with_their_fate(told: Newsroom, site: TestClie
     assert "torkham-closed" in page
 
 
-@pytest.mark.parametrize("path", ["/stories/s_zz", "/stories/a_99", "/feeds/99", "/nothing", "/feeds/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/stories/s_zz", "/stories/a_99", "/feeds/99", "/nothing", "/feeds/x"),
+        *(f"/{kind}/{'9' * digits}" for kind in ("feeds", "deliveries", "stories") for digits in (18, 19, 5000)),
+    ],
+)
 def test_what_is_not_there_is_a_page_that_says_so(site: TestClient, path: str) -> None:
     page = site.get(path)
     assert page.status_code == 404
