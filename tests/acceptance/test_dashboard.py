@@ -10,6 +10,7 @@ import pytest
 from dashboard import Browser, Visitor, chromium, visitor
 from desk import Desk, eventually
 from local_feed import LocalFeed
+from playwright.sync_api import Route, expect
 from talk import ANY_PORT, port_of, ready
 
 from monitor.demo.server import LocalSite
@@ -107,10 +108,43 @@ def test_a_filter_keeps_what_is_typed_and_the_place_of_the_cursor(analyst: Visit
     page.keyboard.press("/")
     page.keyboard.type("nobody", delay=30)
     page.wait_for_url("**find=nobody**")
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    expect(page.locator("tbody tr")).to_have_count(1)  # not wait_for_function, whose eval our policy refuses
     page.keyboard.type("-listens", delay=30)
     page.wait_for_url("**find=nobody-listens**")
     assert page.input_value("#find") == "nobody-listens"
+
+
+def test_back_from_a_filter_is_the_whole_page_as_it_was(analyst: Visitor) -> None:
+    page = analyst.go("/feeds")
+    page.get_by_label("State").select_option("failing")
+    page.wait_for_url("**state=failing**")
+    page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    assert page.locator("header nav a").count() == 7
+
+
+def test_a_filter_takes_neither_the_focus_nor_letters_that_are_typed_meanwhile(analyst: Visitor) -> None:
+    page = analyst.go("/feeds")
+    held: list[Route] = []
+    page.route(re.compile("find=nobody(&|$)"), lambda route: held.append(route))
+    with page.expect_request(re.compile("find=nobody(&|$)")):
+        page.locator("#find").press_sequentially("nobody")
+    page.locator("#find").press_sequentially("-lis")
+    held[0].continue_()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#find")).to_have_value("nobody-lis")
+    page.get_by_label("Order").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_url("**sort=name**")
+    assert page.evaluate("document.activeElement.name") == "sort"
+
+
+def test_a_trial_that_is_refused_says_so_instead_of_showing_the_last_one(analyst: Visitor) -> None:
+    page = analyst.go("/rules/torkham-closed")
+    page.evaluate("document.querySelector('form.bench').setAttribute('hx-post', '/rules/gone/try')")
+    page.evaluate("htmx.process(document.querySelector('form.bench'))")
+    page.get_by_label("Query").fill("Torkham")
+    page.locator("#trial").get_by_text("No rule in force has this id").wait_for()
 
 
 def test_a_match_is_followed_from_the_story_to_the_reason_and_to_the_message(

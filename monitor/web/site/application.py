@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 
 import structlog
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_al
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
 from monitor.web.site.feeds import feed_page, feeds_page
-from monitor.web.site.forms import Fields, fields_of
+from monitor.web.site.forms import NO_NUL, Fields, fields_of
 from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
 from monitor.web.site.rendering import page, visitor_of
@@ -134,6 +135,8 @@ async def _done(one: Action, open_house: OpenHouse, lanes: Lanes, request: Reque
 
 
 async def _run(one: object, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:
+    if "\0" in str(request.scope["path"]) or b"%00" in request.scope["query_string"]:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, NO_NUL)
     return _ours(await (lanes.run_alone(request, work) if one in _LONG else lanes.run(work)))
 
 

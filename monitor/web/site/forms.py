@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 MOST_FIELDS = 100
+NO_NUL = "A text with a NUL in it is no text: PostgreSQL keeps none, and nothing here holds one."
 _KIND = "application/x-www-form-urlencoded"
 
 Fields = Mapping[str, str]
@@ -26,7 +27,10 @@ async def fields_of(request: Request) -> Fields:
         found = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as error:  # no UTF-8, or too many fields
         raise HTTPException(HTTPStatus.BAD_REQUEST, "This form cannot be read.") from error
-    return dict(found)
+    if any("\0" in value for _, value in found):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, NO_NUL)
+    # Browsers send the line ends of a text area as CR LF, whatever they were; files have LF.
+    return {name: value.replace("\r\n", "\n") for name, value in found}
 
 
 def see(address: str) -> Response:

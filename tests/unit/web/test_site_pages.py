@@ -264,6 +264,7 @@ def test_nothing_is_done_for_somebody_elses_page(told: Newsroom, site: TestClien
     ("body", "kind", "status"),
     [
         (b"\xff=1", "application/x-www-form-urlencoded", 400),
+        (b"reason=%00", "application/x-www-form-urlencoded", 400),
         (b"&".join(b"a%d=1" % n for n in range(200)), "application/x-www-form-urlencoded", 400),
         (b"{}", "application/json", 415),
         (b"a=" + b"x" * 300_000, "application/x-www-form-urlencoded", 413),
@@ -338,6 +339,16 @@ def test_a_draft_is_explained_on_any_stored_article(told: Newsroom, site: TestCl
     assert "On that article" in page
     fields["url"] = "https://news.example/never"
     assert "was never seen" in site.post("/rules/new/try", data=fields, headers=OWN).text
+
+
+def test_a_query_on_several_lines_is_written_with_the_line_ends_of_files(site: TestClient) -> None:
+    page = site.post("/rules/new/try", data={"query": "Torkham\r\nAND closed"}, headers=OWN).text
+    assert r"query = &#34;Torkham\nAND closed&#34;" in page
+
+
+@pytest.mark.parametrize("path", ["/stories/%00", "/search?query=a%00b", "/why?url=%00", "/feeds?tag=%00"])
+def test_an_address_with_a_nul_is_refused_before_any_store_is_asked(site: TestClient, path: str) -> None:
+    assert site.get(path).status_code == 400
 
 
 def test_the_words_of_a_query_are_told(site: TestClient) -> None:

@@ -35,5 +35,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
+// All of a trial would be read out at each pause: its first line, or what is wrong, is enough.
+function saidAloud(trial) {
+  const line = trial.querySelector(".bad, .lead");
+  document.getElementById("said").textContent = line ? line.textContent.trim().split("\n")[0] : "";
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  localTimes(event.target);
+  if (event.target.id === "trial") saidAloud(event.target);
+});
 localTimes(document);
