@@ -47,7 +47,8 @@ def feeds_page(open_house: OpenHouse, request: Request) -> Response:
     wanted = _chosen(rows, asked.get("state", ""), asked.get("find", ""), _address_for(request))
     sort = asked.get("sort", "state")
     wanted.sort(key=_ORDERS.get(sort, _ORDERS["state"]))
-    number = _page_number(asked.get("page", ""))
+    last = max(1, -(-len(wanted) // SHOWN))
+    number = min(_page_number(asked.get("page", "")), last)
     start = (number - 1) * SHOWN
     return page(
         request,
@@ -59,7 +60,7 @@ def feeds_page(open_house: OpenHouse, request: Request) -> Response:
         asked={name: asked.get(name, "") for name in ("state", "tag", "find")} | {"sort": sort},
         tags=sorted({tag for row in rows for tag in row.feed.settings.tags}),
         number=number,
-        more=len(wanted) > start + SHOWN,
+        more=number < last,
         now=now,
     )
 

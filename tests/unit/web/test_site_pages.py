@@ -81,6 +81,10 @@ def test_a_filter_that_nothing_passes_says_what_to_do(told: Newsroom, site: Test
     assert "No feed is like that" in site.get("/feeds?find=nobody").text
 
 
+def test_a_page_behind_the_last_is_the_last(told: Newsroom, site: TestClient) -> None:
+    assert "1 feed" in site.get("/feeds?page=9999").text
+
+
 def test_a_rule_that_is_not_there_is_said_and_no_page_breaks(told: Newsroom, site: TestClient) -> None:
     page = site.get("/stories?rule=torkham-close")
     assert page.status_code == 200
