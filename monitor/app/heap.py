@@ -1,7 +1,7 @@
 """How the C library of a long-running process keeps memory: few heaps, and large pieces go back at once.
 
-glibc gives each of a daemon's forty threads a heap of its own, up to eight a processor, and learns from a large body
-that was freed to take the next one from a heap: what lies between is then never given back (mallopt(3)).
+glibc gives each of a daemon's forty threads a heap of its own, up to eight a processor, and learns from a large
+body that was freed to take the next one from a heap: what lies between is then never given back (mallopt(3)).
 """
 
 from __future__ import annotations
