@@ -82,6 +82,11 @@ class Reloader:
         """Whether changed files are taken up without SIGHUP."""
         return self._watch is not None and self.ready.settings.watch_rules
 
+    @property
+    def has_read(self) -> bool:
+        """Whether the next `turn` applies something."""
+        return self.reading_since is not None and not self._read.empty()
+
     def begin_watching(self, changed: Callable[[], None]) -> None:
         """Has `changed` called, in another thread, whenever the files were changed."""
         if self._watch is not None:
@@ -95,8 +100,7 @@ class Reloader:
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
         None. `wake` is called when there is something to apply. Never raises."""
-        reads = self.reading_since is not None
-        after = self._applied(monitor, generation) if reads and not self._read.empty() else None
+        after = self._applied(monitor, generation) if self.has_read else None
         if self._asked and self.reading_since is None:
             # In this order: what asks from here on is asked for again.
             self.reading_since = time.monotonic_ns() // 1000
