@@ -61,7 +61,7 @@ SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
 GIVE_WAY = 0.2  # seconds that a piece of indexing waits at most for each stage on the way of an alert
 PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
-PLANNED_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is being planned
+AT_REST_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is being planned, and for a claim
 
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
@@ -387,13 +387,14 @@ class Service:
                 job.modify(next_run_time=wall)
 
     def _turn_to_reload(self, reloader: Reloader) -> None:
-        alone = reloader.has_read and self._planning.acquire(timeout=PLANNED_WITHIN)
-        try:
+        with contextlib.ExitStack() as held:
+            # While names change nothing is planned, and nothing taken by a sender that knows the old ones: to it a
+            # receiver of a new name would be none, and its message wait for an hour.
+            for lock in (self._planning, self._monitor.deliver.busy.lock) if reloader.has_read else ():
+                if lock.acquire(timeout=AT_REST_WITHIN):
+                    held.callback(lock.release)
             swapped = self._swap(reloader)
             self.generations.tend()
-        finally:
-            if alone:
-                self._planning.release()
         if swapped:
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._warn_of_orphans()

@@ -17,7 +17,7 @@ from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, AtWork, Generat
 from monitor.app.service import Service
 from monitor.app.wiring import Monitor
 from monitor.model.access import FeedAccess
-from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoint
+from monitor.model.delivery import ChannelKind, DeliveryState, Receipt, Receiver, StdoutEndpoint
 from monitor.model.digest import Message
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
@@ -492,7 +492,7 @@ def test_no_name_changes_while_a_digest_is_planned_and_no_old_digest_plans_after
 def test_a_digest_that_is_planned_for_long_holds_no_reload_up(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_module, "PLANNED_WITHIN", 0.01)
+    monkeypatch.setattr(service_module, "AT_REST_WITHIN", 0.01)
     room.bring_in(item())
     first = monitor_of(room)
     reloader: Any = FakeReloader(replace(first, digest=room.planner()))
@@ -519,3 +519,31 @@ def test_what_the_last_article_of_the_old_rules_kept_is_carried_over_before_anyt
     reloader: Any = FakeReloader(second)
     service._turn_to_reload(reloader)
     assert carried == [True]
+
+
+def test_a_sender_that_waits_for_a_reload_takes_nothing_by_the_names_of_before(room: Newsroom) -> None:
+    room.bring_in(item())
+    room.plan()
+    first = monitor_of(room)
+    service = Service(first)
+    second = replace(first, deliver=replace(first.deliver, channels={}))
+    asked = threading.Event()
+    senders: list[threading.Thread] = []
+
+    def ended() -> bool:
+        asked.set()
+        return service._ended("deliver", first)()
+
+    def while_names_change(*_: object) -> Monitor:
+        senders.append(threading.Thread(target=lambda: list(first.deliver.run(ended))))
+        senders[0].start()
+        assert asked.wait(10)  # of the old generation still, it goes on to take something
+        room.channels.clear()
+        return second
+
+    reloader: Any = FakeReloader(second)
+    reloader.turn = while_names_change
+    service._turn_to_reload(reloader)
+    senders[0].join()
+    (row,) = room.store.ledger.deliveries()
+    assert (row.state, row.attempts) == (DeliveryState.WAITING, 0)
