@@ -109,10 +109,7 @@ class DeliverStage:
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
         """Sends until nothing is due that no other thread is at; one report an attempt."""
-        while not stopping():
-            portion = self._claim(stopping)
-            if not portion:
-                return
+        while portion := self._claim(stopping):
             try:
                 yield from self._send(portion, stopping)
             finally:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from made import NOON, match_of, message, rule
+from newsroom import fresh_postgresql_store
 from stored import LEASE, grouped, matched, plan
 
 from monitor.adapters.store import tables as t
@@ -342,6 +344,56 @@ def test_what_an_old_generation_still_wrote_under_the_old_name_follows(store: Sq
     assert {one.rename for one in carry(store, *ALL)} == {DIGEST, RULE}
     assert len(store.digests.pending("border")) == 2
     assert store.digests.state_of("morning") is None
+
+
+def test_who_left_by_the_old_name_in_the_second_of_the_rename_has_left(store: SqlStore, feed: Feed) -> None:
+    fill(store, feed)
+    carry(store, *ALL)
+    store.suppressions.add(Suppression("morning", "late@example.org", NOON, SuppressedBy.LINK))
+    assert {one.rename for one in carry(store, *ALL)} == {DIGEST}
+    assert store.suppressions.holds("border", "late@example.org")
+
+
+def test_of_many_renames_that_were_done_only_those_are_looked_at_that_are_asked_for(store: SqlStore) -> None:
+    looks: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        looks.append(" ".join(statement.split()))
+
+    sa.event.listen(store._db.engine, "before_cursor_execute", note)
+    assert store.renames.to_come([RULE]) == []
+    of_renames = [one for one in looks if "FROM renames" in one]
+    assert of_renames
+    assert all("renames.was IN" in one for one in of_renames), of_renames
+
+
+@pytest.mark.needs("postgresql")
+def test_a_receiver_that_answers_again_and_its_rename_do_not_wait_for_each_other() -> None:
+    store = fresh_postgresql_store()
+    store.digests.open_digest("morning", NOON)
+    store.digests.record_plan(message_to(store, "morning", "b", "key-1"), NOON)
+    store.receivers.open(BrokenReceiver("desk", ChannelKind.EMAIL, NOON, "no", NOON + HOUR))
+    failed: list[Exception] = []
+
+    def rename() -> None:
+        try:
+            carry(store, RECEIVER)
+        except Exception as error:  # the thread's; it is looked at below
+            failed.append(error)
+
+    thread = threading.Thread(target=rename)
+    with store._db.write() as connection:  # as `Receivers.close`
+        connection.execute(t.broken_receivers.delete())
+        thread.start()
+        while thread.is_alive():
+            with store._db.read() as beside:
+                waits = beside.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one()
+            if waits:
+                break
+        connection.execute(t.deliveries.update().values(next_attempt_at=NOON))
+    thread.join()
+    assert not failed
+    assert [one.new.receiver for one in store.ledger.deliveries()] == ["newsroom"]
 
 
 def test_a_window_of_the_old_name_is_not_closed_once_it_has_gone(store: SqlStore, feed: Feed) -> None:

@@ -28,6 +28,7 @@ from monitor.model.ledger import RoutingState
 from monitor.model.renaming import Carried, Named, Rename
 
 _Column = sa.Column[Any]
+_CHUNK = 400
 _n, _r, _b, _d, _s, _i = (
     one.c for one in (t.renames, t.routings, t.batches, t.deliveries, t.digest_states, t.incidents)
 )
@@ -43,11 +44,12 @@ HOLDS: Mapping[Named, tuple[_Column, ...]] = {
         t.silences.c.digests,
         _i.subject,
     ),
+    # Those that refuse first, as whoever closes such a circuit takes the rows (on PostgreSQL).
     Named.RECEIVER: (
+        t.broken_receivers.c.receiver,
         _d.receiver,
         _d.also,
         t.sent_before.c.receiver,
-        t.broken_receivers.c.receiver,
         _i.subject,
     ),
     Named.RULE: (t.matches.c.rule_id, t.rule_failures.c.rule_id, t.silences.c.rules),
@@ -81,6 +83,7 @@ _AGAIN: Mapping[Named, sa.ColumnElement[bool]] = {
         sa.exists().where(_s.name == _n.was),
         sa.exists().where(_r.digest == _n.was),
         sa.exists().where(_b.digest == _n.was),
+        sa.exists().where(t.suppressions.c.digest == _n.was),  # who left in the second of the rename
     ),
     Named.RECEIVER: sa.exists().where(_d.state == _WAITING, _d.receiver == _n.was),
     Named.RULE: sa.exists().where(t.matches.c.rule_id == _n.was),
@@ -131,11 +134,16 @@ class SqlRenames:
 def _needed(connection: Connection, renames: Sequence[Rename]) -> list[Rename]:
     if not renames:
         return []
-    known = {(row.kind, row.was, row.now) for row in connection.execute(sa.select(t.renames))}
+    known: set[tuple[str, str, str]] = set()
     again: set[tuple[str, str]] = set()
     for kind in {one.kind for one in renames}:
-        query = sa.select(_n.was).where(_n.kind == kind.value, _AGAIN[kind])
-        again.update((kind.value, was) for was in connection.execute(query).scalars())
+        names = sorted(one.was for one in renames if one.kind is kind)
+        for start in range(0, len(names), _CHUNK):
+            some = _n.kind == kind.value, _n.was.in_(names[start : start + _CHUNK])
+            rows = connection.execute(sa.select(_n.was, _n.now).where(*some))
+            known.update((kind.value, row.was, row.now) for row in rows)
+            there = connection.execute(sa.select(_n.was).where(*some, _AGAIN[kind]))
+            again.update((kind.value, was) for was in there.scalars())
     return [
         one
         for one in renames

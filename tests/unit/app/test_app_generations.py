@@ -12,16 +12,14 @@ import pytest
 from desk import eventually
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, failing, feed_settings, item, rss
 
-import monitor.app.service as service_module
 from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, AtWork, Generations
 from monitor.app.service import Service
 from monitor.app.wiring import Monitor
 from monitor.model.access import FeedAccess
-from monitor.model.delivery import ChannelKind, DeliveryState, Receipt, Receiver, StdoutEndpoint
+from monitor.model.delivery import ChannelKind, Receipt, Receiver, StdoutEndpoint
 from monitor.model.digest import Message
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
-from monitor.model.ledger import Plan
 from monitor.model.websub import HubAnswer, HubRequest
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.gaps import GapStage
@@ -449,101 +447,3 @@ def test_a_stage_that_fetches_runs_once_in_a_generation_and_beside_an_older_one(
 
     service._guarded("poll", nested)()
     assert [one is first for one in runs] == [True, False]
-
-
-class FakeReloader:
-    """Has read a config, and applies it when asked."""
-
-    def __init__(self, after: Monitor) -> None:
-        self.has_read = True
-        self.applied = threading.Event()
-        self._after = after
-
-    def turn(self, before: Monitor, generation: int, wake: Any) -> Monitor:
-        self.applied.set()
-        return self._after
-
-
-def test_no_name_changes_while_a_digest_is_planned_and_no_old_digest_plans_after_it(
-    room: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room.bring_in(item())
-    first = monitor_of(room)
-    second = replace(first, digest=room.planner())
-    reloader: Any = FakeReloader(second)
-    reloads = threading.Thread(target=lambda: service._turn_to_reload(reloader))
-    planned: list[str] = []
-
-    def while_planning(plan: Plan) -> None:
-        planned.append(plan.digest)
-        reloads.start()
-        assert not reloader.applied.wait(0.3)  # a plan that rests on old and new names could tell again
-
-    service = Service(first, on_plan=while_planning)
-    service._digest(first)
-    reloads.join()
-    assert planned == ["alerts"]
-    assert service.generations.current is second
-    monkeypatch.setattr(room.store.digests, "open_digest", None)  # it looks at nothing
-    service._digest(first)  # had begun before the swap, and waited
-    assert planned == ["alerts"]
-
-
-def test_a_digest_that_is_planned_for_long_holds_no_reload_up(
-    room: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service_module, "AT_REST_WITHIN", 0.01)
-    room.bring_in(item())
-    first = monitor_of(room)
-    reloader: Any = FakeReloader(replace(first, digest=room.planner()))
-
-    def while_planning(plan: Plan) -> None:
-        reloads = threading.Thread(target=lambda: service._turn_to_reload(reloader))
-        reloads.start()
-        reloads.join()
-
-    service = Service(first, on_plan=while_planning)
-    service._digest(first)
-    assert reloader.applied.is_set()
-
-
-def test_what_the_last_article_of_the_old_rules_kept_is_carried_over_before_anything_is_planned(
-    room: Newsroom,
-) -> None:
-    first = monitor_of(room)
-    carried: list[bool] = []
-    second = replace(
-        first, match=replace(first.match), carry_over=lambda: carried.append(service._planning.locked())
-    )
-    service = Service(first)
-    reloader: Any = FakeReloader(second)
-    service._turn_to_reload(reloader)
-    assert carried == [True]
-
-
-def test_a_sender_that_waits_for_a_reload_takes_nothing_by_the_names_of_before(room: Newsroom) -> None:
-    room.bring_in(item())
-    room.plan()
-    first = monitor_of(room)
-    service = Service(first)
-    second = replace(first, deliver=replace(first.deliver, channels={}))
-    asked = threading.Event()
-    senders: list[threading.Thread] = []
-
-    def ended() -> bool:
-        asked.set()
-        return service._ended("deliver", first)()
-
-    def while_names_change(*_: object) -> Monitor:
-        senders.append(threading.Thread(target=lambda: list(first.deliver.run(ended))))
-        senders[0].start()
-        assert asked.wait(10)  # of the old generation still, it goes on to take something
-        room.channels.clear()
-        return second
-
-    reloader: Any = FakeReloader(second)
-    reloader.turn = while_names_change
-    service._turn_to_reload(reloader)
-    senders[0].join()
-    (row,) = room.store.ledger.deliveries()
-    assert (row.state, row.attempts) == (DeliveryState.WAITING, 0)
