@@ -290,6 +290,16 @@ def test_two_receivers_and_two_rules_are_not_one(store: SqlStore, feed: Feed) ->
         carry(store, RECEIVER)
 
 
+def test_what_a_dry_run_wrote_for_the_new_receiver_is_no_message_to_both(store: SqlStore, feed: Feed) -> None:
+    matched(store, grouped(store, feed, "e1"), "morning")
+    first = message_to(store, "morning", "s_1#1", "key-1")
+    rehearsed = replace(first.deliveries[0], receiver="newsroom", key="draft-key-1")
+    store.digests.record_plan(replace(first, deliveries=(rehearsed,), draft=True), NOON)
+    store.digests.record_plan(first, NOON)
+    (done,) = carry(store, RECEIVER)
+    assert done.rows["deliveries"] == 1
+
+
 def test_an_old_name_that_is_taken_up_again_takes_no_key_of_before(store: SqlStore, feed: Feed) -> None:
     fill(store, feed)
     carry(store, DIGEST)

@@ -176,7 +176,9 @@ def _refuse_two(connection: Connection, rename: Rename) -> None:
         if connection.execute(there).first() is None:
             continue
         other = column.table.alias()
-        same = (other.c[one.name] == one for one in key)
+        same = [other.c[one.name] == one for one in key]
+        if column is _d.receiver:  # what a dry run wrote went to nobody
+            same += [one.state != DeliveryState.DRAFT.value for one in (_d, other.c)]
         query = sa.select(sa.func.count()).select_from(column.table.join(other, sa.and_(*same)))
         number = connection.execute(query.where(column == rename.was, other.c[column.name] == rename.now))
         if count := number.scalar_one():
