@@ -267,9 +267,9 @@ def test_two_digests_that_were_in_use_at_the_same_time_are_not_one(store: SqlSto
     with pytest.raises(RenameRefused) as refused:
         carry(store, RULE, DIGEST)
     assert str(refused.value) == (
-        'digest "border" was not "morning": they were in use at the same time (1 matches went to both). '
-        'Take renamed_from = "morning" away: each keeps the history that it has; 2 that wait for morning go out '
-        "once it is in the config again"
+        'digest "border" was not "morning": they were in use at the same time (matches that went to both: 1). '
+        'Take renamed_from = "morning" away: each keeps the history that it has; what waits for morning (2) goes '
+        "out once that is in the config again"
     )
     with pytest.raises(RenameRefused):
         store.renames.to_come([DIGEST])
@@ -281,12 +281,12 @@ def test_two_receivers_and_two_rules_are_not_one(store: SqlStore, feed: Feed) ->
     article = grouped(store, feed, "e2")
     both = [NewMatch(match_of(one), rule(one), "because", ("morning",)) for one in ("floods", "torkham-closed")]
     store.articles.record_matches(article, "rules-1", both, [], [], NOON)
-    with pytest.raises(RenameRefused, match="1 articles were matched by both"):
+    with pytest.raises(RenameRefused, match="articles that both matched: 1"):
         carry(store, Rename(Named.RULE, "floods", "torkham-closed"))
     first = message_to(store, "morning", "b", "key-1")
     second = replace(first.deliveries[0], receiver="newsroom", key="key-2")
     store.digests.record_plan(replace(first, deliveries=(first.deliveries[0], second)), NOON)
-    with pytest.raises(RenameRefused, match=r"1 messages went to both.*1 that wait for desk"):
+    with pytest.raises(RenameRefused, match=r"messages that went to both: 1.*what waits for desk \(1\)"):
         carry(store, RECEIVER)
 
 

@@ -58,16 +58,16 @@ HOLDS: Mapping[Named, tuple[_Column, ...]] = {
 
 # What only one thing can have: two that have it were in use at the same time.
 _ONLY_ONE: Mapping[Named, tuple[tuple[_Column, tuple[_Column, ...], str], ...]] = {
-    Named.DIGEST: ((_r.digest, (_r.match_id,), "matches went to both"),),
+    Named.DIGEST: ((_r.digest, (_r.match_id,), "matches that went to both"),),
     Named.RECEIVER: (
-        (_d.receiver, (_d.digest, _d.batch, _d.channel, _d.recipient), "messages went to both"),
+        (_d.receiver, (_d.digest, _d.batch, _d.channel, _d.recipient), "messages that went to both"),
         (
             t.sent_before.c.receiver,
             tuple(t.sent_before.c[one] for one in ("digest", "batch", "story", "channel", "recipient")),
-            "stories were kept short for both",
+            "stories kept short for both",
         ),
     ),
-    Named.RULE: ((t.matches.c.rule_id, (t.matches.c.article_id,), "articles were matched by both"),),
+    Named.RULE: ((t.matches.c.rule_id, (t.matches.c.article_id,), "articles that both matched"),),
 }
 # The same fact under both names: that of the new one stays.
 _SAME_FACT = frozenset({t.suppressions.c.digest, t.rule_failures.c.rule_id, t.broken_receivers.c.receiver})
@@ -182,7 +182,7 @@ def _refuse_two(connection: Connection, rename: Rename) -> None:
         query = sa.select(sa.func.count()).select_from(column.table.join(other, sa.and_(*same)))
         number = connection.execute(query.where(column == rename.was, other.c[column.name] == rename.now))
         if count := number.scalar_one():
-            said = f"they were in use at the same time ({count:,} {what})"
+            said = f"they were in use at the same time ({what}: {count:,})"
             raise RenameRefused(rename.kind.value, rename.was, rename.now, said, _remedy(connection, rename))
 
 
@@ -195,11 +195,8 @@ def _remedy(connection: Connection, rename: Rename) -> str:
     else:
         return advice
     count = connection.execute(sa.select(sa.func.count()).where(*waits)).scalar_one()
-    return (
-        f"{advice}; {count:,} that wait for {rename.was} go out once it is in the config again"
-        if count
-        else advice
-    )
+    waiting = f"; what waits for {rename.was} ({count:,}) goes out once that is in the config again"
+    return advice + (waiting if count else "")
 
 
 # ---- how it is done
