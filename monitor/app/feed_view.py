@@ -54,7 +54,11 @@ def feed_view(
     store: Store, known: KnownFeeds, name: str, limit: int, now: datetime, public_url: str = ""
 ) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
-    feed = known.meant(name)
+    return view_of(store, known, known.meant(name), limit, now, public_url)
+
+
+def view_of(store: Store, known: KnownFeeds, feed: Feed, limit: int, now: datetime, public_url: str) -> FeedView:
+    """Asks the store for that feed."""
     total, entries = store.ledger.seen_entries(feed.id, limit)
     gap = store.gaps.gaps().get(feed.id)
     one = store.hubs.of_feed(feed.id)

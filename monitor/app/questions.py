@@ -49,13 +49,15 @@ class House:
 
     def status(self) -> Status:
         """The numbers of `monitor status`."""
+        daemons = self.store.daemons()
         return status_of(
             self.store,
             self.settings.digests,
             version=__version__,
             name=self.store.name,
             size=self.store.size(),
-            holder=self.store.holder(),
+            holder=next((one.pid for one in daemons), None),
+            daemons=daemons,
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
             timezone=self.settings.health.timezone,

@@ -40,8 +40,10 @@ from monitor.app.reports import (
     say_read,
     say_weights,
 )
+from monitor.app.sharing import DIVIDE_EVERY, SHARED, Sharing
 from monitor.app.supervision import LOOK_EVERY, Supervisor
 from monitor.app.wiring import Monitor
+from monitor.core.health.progress import hung
 from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
 from monitor.model.feed import FeedStatus
@@ -111,6 +113,7 @@ class Service:
         self.progress = Progress()
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
+        self._sharing = Sharing()
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
@@ -167,7 +170,7 @@ class Service:
         self.progress.begin([name for name in stages if name not in _AT_LEISURE])
         if self._sends:  # a dry run tells nobody anything
             stages["health"] = (self._health, 1)
-        workers = sum(instances for _, instances in stages.values()) + 2  # and for what is no stage
+        workers = sum(instances for _, instances in stages.values()) + 3  # and for what is no stage
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
         self._scheduler = scheduler
         for name, (stage, instances) in stages.items():
@@ -181,7 +184,17 @@ class Service:
                 misfire_grace_time=None,
                 next_run_time=self._monitor.clock.now(),
             )
+        shares = self._monitor.store.shares
+        self._sharing.begin(shares, list(stages), self._monitor.clock)
         # No stages: a stop does not wait for them.
+        if shares.divided:
+            scheduler.add_job(
+                self._share,
+                "interval",
+                seconds=DIVIDE_EVERY,
+                id="shares",
+                misfire_grace_time=None,
+            )
         if self._supervisor.wanted:
             scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY, id="status", misfire_grace_time=None)
             self._wake("status")
@@ -315,7 +328,12 @@ class Service:
         refused = last.problem if last is not None else None
         if refused is None and self.reloader is not None and self.reloader.ready.rules_of is not None:
             refused = "the rule files do not hold; the last good rules are in force"
-        return [*reload_refused(refused), *unplanned(self.unplanned.failing, self._monitor.clock.now())]
+        now = self._monitor.clock.now()
+        return [
+            *reload_refused(refused),
+            *unplanned(self.unplanned.failing, now),
+            *self._sharing.troubles(now),
+        ]
 
     def _beat_heart(self) -> None:
         monitor = self._monitor
@@ -325,6 +343,11 @@ class Service:
     def _tell_supervisor(self) -> None:
         if self._supervisor.wanted:
             self._supervisor.turn(self._monitor.poll.settings.host_delay)
+
+    def _share(self) -> None:
+        monitor = self._monitor
+        hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
 
     def _look(self) -> None:
         monitor = self._monitor
@@ -456,7 +479,8 @@ class Service:
                 try:
                     if may_run:
                         self._woken.discard(name)
-                        stage(monitor)
+                        if name in SHARED or monitor.store.shares.has(name):  # else another daemon does it
+                            stage(monitor)
                         self.progress.turned(name)
                 except MonitorError as error:
                     log.error("stage failed", stage=name, why=str(error))

@@ -22,9 +22,9 @@ class Since:
     moment: datetime
 
 
-def since(text: str) -> Since:
-    """The moment so long ago. Raises NoSpan."""
+def since(text: str, now: datetime | None = None) -> Since:
+    """The moment so long before `now`, which is the present unless given. Raises NoSpan."""
     try:
-        return Since(text, SystemClock().now() - read_duration(text))
+        return Since(text, (now or SystemClock().now()) - read_duration(text))
     except ValueError as error:
         raise NoSpan(str(error)) from None

@@ -21,6 +21,7 @@ from monitor.core.health.daily import delivered
 from monitor.core.health.notices import incident_line
 from monitor.core.text.amounts import long_span_text
 from monitor.core.text.columns import COLUMNS, display_width, wrap
+from monitor.model.daemons import SHARES, Daemon
 from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
@@ -84,6 +85,7 @@ class Status:
     refusals: tuple[Refusal, ...] = ()  # receivers that refuse everything
     hubs: tuple[HubSubscription, ...] = ()
     unindexed: int = 0  # articles that the full-text index does not hold yet
+    daemons: tuple[Daemon, ...] = ()  # all that are at work on the store
 
     @property
     def failing(self) -> tuple[Feed, ...]:
@@ -124,6 +126,7 @@ def status_of(
     timezone: str = "UTC",
     tells: bool = True,
     receivers: Sequence[Receiver] = (),
+    daemons: Sequence[Daemon] = (),
 ) -> Status:
     """Asks the store; changes nothing."""
     counts = store.ledger.counts(now)
@@ -159,6 +162,7 @@ def status_of(
         refusals=refusals_of(store.receivers),
         hubs=tuple(store.hubs.all()),
         unindexed=store.archive.waiting(),
+        daemons=tuple(daemons),
     )
 
 
@@ -192,6 +196,7 @@ def status_lines(status: Status) -> list[str]:
     ok = len(status.feeds) - len(status.failing) - len(status.late)
     lines = [
         *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
+        *_labelled("Daemons", daemon_lines(status.daemons)),
         *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
         f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
         f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
@@ -287,6 +292,18 @@ def _running(status: Status) -> str:
     if status.daemon is None:
         return f"running, pid {status.holder}"
     return f"up {long_span_text(status.now - status.daemon.started_at)}, pid {status.holder}"
+
+
+def daemon_lines(daemons: Sequence[Daemon]) -> list[str]:
+    """Each of several daemons with its part of the work, and in what they differ; nothing of a single one."""
+    if len(daemons) < 2:
+        return []
+    lines = [f"{one}, {one.version}: {one.shares} of {SHARES} shares of the work" for one in daemons]
+    if len({one.config for one in daemons}) > 1:
+        lines.append("WARNING: their configs or rules differ; that with the newest works, reload the others")
+    if len({one.version for one in daemons}) > 1:
+        lines.append("WARNING: their versions differ")
+    return lines
 
 
 def _reloaded(status: Status) -> str:

@@ -12,6 +12,7 @@ from monitor.app.status import Status
 from monitor.app.times import iso_time
 from monitor.app.unsubscribing import suppression_json
 from monitor.core.feeds.schedule import boost_at
+from monitor.model.daemons import SHARES
 from monitor.model.health import LastBatch
 
 
@@ -22,6 +23,16 @@ def status_json(status: Status) -> dict[str, Any]:
         "version": status.version,
         "running": status.holder is not None,
         "pid": status.holder,
+        "daemons": [
+            {
+                "pid": one.pid,
+                "host": one.host or None,
+                "version": one.version or None,
+                "config": one.config or None,
+                "shares": one.shares if one.token else SHARES,
+            }
+            for one in status.daemons
+        ],
         "store": status.store,
         "bytes": status.size,
         "rules_hold": status.rules_hold,

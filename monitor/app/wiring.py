@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from random import random
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
+from socket import gethostname
 from typing import TextIO
 
 from monitor import __version__
@@ -27,6 +28,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
 from monitor.app.children import PAGE_READERS, POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
+from monitor.app.fingerprint import fingerprint
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.renaming import carry_over
 from monitor.app.standing import inboxes_of
@@ -35,6 +37,7 @@ from monitor.config import Settings
 from monitor.core.digests.tags import tags_of
 from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
+from monitor.model.daemons import Daemon
 from monitor.model.delivery import (
     AppriseEndpoint,
     ChannelKind,
@@ -108,14 +111,18 @@ def build(
     stdout: TextIO,
     draft: bool = False,
     upgrading: Callable[[], None] = lambda: None,
+    shares: bool = False,
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
+    With `shares` it holds one in PostgreSQL together with other daemons.
     `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
     may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
-    store = SqlStore(ready.settings.store_url, hold=os.getpid(), upgrading=upgrading)
+    me = Daemon(os.getpid(), gethostname(), fingerprint(ready), version=version, token=token_hex(3))
+    daemon = me if shares else None
+    store = SqlStore(ready.settings.store_url, hold=me.pid, daemon=daemon, upgrading=upgrading)
     try:
         return _assemble(ready, store, version, stdout, draft, upgrading)
     except BaseException:
@@ -219,6 +226,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         group = replace(group, window=settings.story_window)
     channels = channels_of(_receivers(settings), settings.smtp, stdout, monitor.clock, version)
     _declare(after, monitor.store, monitor.clock, monitor.digest.draft)
+    monitor.store.shares.declare(fingerprint(after))
     other_ways = {url for url, _ in settings.access.items() ^ was.access.items()}
     monitor.store.feeds.try_now(sorted(other_ways), monitor.clock.now())
     return replace(

@@ -16,6 +16,7 @@ from monitor import __version__
 from monitor.app.check import Ready
 from monitor.app.counting import counted
 from monitor.app.deliveries import message_text
+from monitor.app.heap import keep_heap_small
 from monitor.app.last_good import open_or_last_good, when
 from monitor.app.one_pass import Pass
 from monitor.app.reload import Reloader
@@ -38,6 +39,7 @@ _MOST_PAGES = 5  # named in the summary of a pass
 
 def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
+    keep_heap_small()
     supervisor = supervisor_of(os.environ, os.getpid())
     if supervisor.watchdog is not None:
         faulthandler.enable()  # its SIGABRT leaves in the log where each thread hung
@@ -51,9 +53,18 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
         supervisor.upgrading()
         _say_upgrade()
 
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=upgrading)
+    monitor = build(
+        ready,
+        version=__version__,
+        stdout=sys.stdout,
+        draft=dry_run,
+        upgrading=upgrading,
+        shares=not dry_run,  # what it took would not be sent
+    )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
-    vitals, door, pushing = _watched(monitor, ready, listener, reloader) if listener else (None, None, None)
+    vitals, door, pushing = (
+        _watched(monitor, ready, listener, reloader, config) if listener else (None, None, None)
+    )
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
     if pushing is not None:
         pushing.wake = service.read_pushes
@@ -136,10 +147,11 @@ def _listener(ready: Ready) -> socket.socket | None:
 
 
 def _watched(
-    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader
+    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader, config: Path
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
+    from monitor.app.open_house import entrance_of, has_dashboard, open_house_of
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
@@ -158,13 +170,15 @@ def _watched(
     if public_url:
         dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
         pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
+    dashboard = has_dashboard(ready.settings)
     views = Views(
-        version=__version__,
         alive=vitals.alive,
         ready=vitals.ready,
         metrics=vitals.metrics,
         unsubscribing=unsubscribing_of(monitor.store, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
+        open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
+        entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
     assert ready.settings.web_listen is not None, "there is a listener"
     return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing

@@ -44,6 +44,7 @@ def cross_check(raw: Raw, notes: Notes) -> None:
     _check_receivers(raw, notes)
     _check_digests(raw, notes)
     _check_stories(raw, notes)
+    _check_web(raw, notes)
     _check_publishers(raw, notes)
     _check_health(raw, notes)
     check_old_names(raw, notes)
@@ -271,6 +272,18 @@ def _check_schedule(index: int, digest: Raw, notes: Notes) -> None:
     if len(schedule.split()) == 5 and "timezone" not in digest:
         message = 'no timezone is set, so this is UTC; write timezone = "UTC" if it is meant'
         notes.warning(("digests", index, "schedule"), message)
+
+
+def _check_web(raw: Raw, notes: Notes) -> None:
+    """A session names whose token opened it: two of one name could not be told apart."""
+    seen: set[str] = set()
+    web = table_of(raw, "web")
+    for index, token in tables_of(web, "tokens"):
+        name = token.get("name")
+        if isinstance(name, str) and name in seen:
+            notes.error(("web", "tokens", index, "name"), f"{quoted(name)} has a token already")
+        elif isinstance(name, str):
+            seen.add(name)
 
 
 def _check_stories(raw: Raw, notes: Notes) -> None:

@@ -59,7 +59,7 @@ from monitor.model.renaming import Rename
 from monitor.model.rule import Severity
 from monitor.model.story import STORY_WINDOW
 from monitor.model.telling import Updates
-from monitor.model.web import ListenAddress
+from monitor.model.web import AccessToken, ListenAddress, Role
 
 # Ports of mail submission: RFC 5321 §4.5.4.2 (25), RFC 6409 §3.1 (587), RFC 8314 §3.3 (465).
 _SMTP_PORTS = {SmtpSecurity.NONE: 25, SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465}
@@ -91,6 +91,7 @@ class Settings:
     publishers: tuple[tuple[str, str], ...] = ()  # (domain or `named`, whose it is)
     health: HealthSettings = field(default_factory=HealthSettings)
     public_url: str = ""  # where the pages are reached from outside; "" = nowhere
+    web_tokens: tuple[AccessToken, ...] = ()  # none: who reaches the pages may see and do everything
     access: Mapping[str, FeedAccess] = field(
         default_factory=dict, repr=False
     )  # by the URL of the feed, as declared
@@ -241,6 +242,9 @@ def _settings(
         renames=renames,
         health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
+        web_tokens=tuple(AccessToken(one.name, Role(one.role), one.sha256) for one in parsed.web.tokens)
+        if parsed.web
+        else (),
         access={table.url: access for table in parsed.feeds if (access := feed_access(table))},
     )
 

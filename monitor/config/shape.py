@@ -324,9 +324,16 @@ class PublisherTable(_Table):
     names: Annotated[list[Text], Field(min_length=1)] = []
 
 
+class WebTokenTable(_Table):
+    name: Text
+    role: Literal["reader", "operator"] = "reader"
+    sha256: Annotated[str, AfterValidator(values.read_sha256)]
+
+
 class WebTable(_Table):
     listen: Annotated[ListenAddress, _reader(values.read_listen, '"127.0.0.1:8080"')]
     public_url: Annotated[str, AfterValidator(values.read_public_url)] | None = None
+    tokens: list[WebTokenTable] = []
 
 
 class HealthTable(_Table):
@@ -369,6 +376,7 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("receivers", "*", "apprise"): AppriseTable,
     ("digests", "*"): DigestTable,
     ("web",): WebTable,
+    ("web", "tokens", "*"): WebTokenTable,
     ("stories",): StoriesTable,
     ("publishers", "*"): PublisherTable,
     ("health",): HealthTable,
@@ -377,5 +385,5 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
 # Keys of the interface that later versions bring. Never ignored: who sets one relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset({"jobs"}),
-    ("web",): frozenset({"tokens", "trusted_proxies", "allowed_hosts"}),
+    ("web",): frozenset({"trusted_proxies", "allowed_hosts"}),
 }

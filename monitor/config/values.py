@@ -264,6 +264,13 @@ def read_listen(text: str) -> ListenAddress:
     return ListenAddress(str(address), int(found[3]))
 
 
+def read_sha256(text: str) -> str:
+    """The hash of a token, as `monitor web token` writes it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("is no SHA-256 in 64 hexadecimal digits; monitor web token NAME makes token and hash")
+    return text
+
+
 def read_postgresql_url(url: str, *, literal: bool) -> str:
     """A PostgreSQL URL with the driver we use written out. No message repeats any of it: it may hold a password.
 

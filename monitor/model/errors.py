@@ -116,12 +116,15 @@ class StoreError(MonitorError):
 
 @dataclass(eq=False)
 class StoreBusy(StoreError):
-    """Another process holds the store."""
+    """Another process holds the store; `why` says what else stands against working on it."""
 
     store: str
     holder: int | None = None
+    why: str | None = None
 
     def __str__(self) -> str:
+        if self.why is not None:
+            return f"{self.store}: {self.why}"
         by = f" (pid {self.holder})" if self.holder else ""
         return f"{self.store}: another monitor{by} is running on this store; stop it first or use another store"
 

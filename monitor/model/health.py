@@ -34,6 +34,7 @@ class IncidentKind(StrEnum):
     RELOAD_FAILED = "reload_failed"  # subject: the problem
     FEEDS_FAILING = "feeds_failing"  # so many at once that it is not theirs: subject ""
     DIGEST_UNPLANNED = "digest_unplanned"  # subject: the digest
+    DAEMONS_DIFFER = "daemons_differ"  # those on one store have different configs; subject ""
     DIGEST_UNHEARD = "digest_unheard"  # all its recipients unsubscribed; subject: the digest
 
 

@@ -1,8 +1,9 @@
-"""Where the web pages are served."""
+"""Where the web pages are served, and to whom."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 PublicUrl = str
 """`[web].public_url` without a slash at its end: where the pages are reached from outside."""
@@ -27,3 +28,32 @@ class ListenAddress:
 
     def __str__(self) -> str:
         return f"{self.netloc}:{self.port}"
+
+
+class Role(StrEnum):
+    """What a visitor of the dashboard may do."""
+
+    READER = "reader"  # looks, and tries drafts of rules
+    OPERATOR = "operator"  # also acts: silences, tries deliveries again
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """One `[[web.tokens]]`: who has it, what they may do, and the hash by which it is known."""
+
+    name: str
+    role: Role
+    sha256: str = field(repr=False)  # 64 hexadecimal digits, lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page. `name` is "" where nobody has to say it: on this machine, without tokens."""
+
+    name: str
+    role: Role
+
+    @property
+    def acts(self) -> bool:
+        """Whether they may change anything."""
+        return self.role is Role.OPERATOR

@@ -131,7 +131,7 @@ class DeliverStage:
         try:
             known, leavers = self._known(pair), _Leavers(self.suppressed, self.clock)
             for delivery in portion:
-                if tried and (stopping() or self.clock.now() > last):
+                if tried and (stopping() or self.clock.now() > last or not self.outbox.holds(delivery)):
                     return
                 tried += 1
                 report = self._leave_out(delivery) if leavers.has(delivery.new) else self._deliver(delivery, known)

@@ -117,6 +117,11 @@ class Outbox(Protocol):
         """
         ...
 
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether a delivery that was claimed is still this process's to send: not once it slept so long that
+        another one took it over."""
+        ...
+
     def reference_of(self, key: str) -> str | None:
         """What the other side calls the message of this delivery; None where it said nothing, or has none."""
         ...

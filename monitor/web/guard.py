@@ -9,10 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("monitor.web")
 
-_POLICY = "content-security-policy"
 HEADERS = {
     "cache-control": "no-store",
-    _POLICY: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -31,10 +30,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                own = headers.get(_POLICY)  # of a page that has a form
-                headers.update(HEADERS)
-                if own is not None:
-                    headers[_POLICY] = own
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # a page that has a form, or files, says its own
             await send(message)
 
         try:

@@ -10,25 +10,20 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.app.entrance import Entrance
+from monitor.app.open_house import OpenHouse
 from monitor.app.pushing import Pushing
 from monitor.app.unsubscribing import Unsubscribing
 from monitor.app.vitals import Health, health_json
 from monitor.model.web import ListenAddress
 from monitor.web.guard import Guard
+from monitor.web.site import build_site
 from monitor.web.unsubscribe import build_unsubscribe
 from monitor.web.websub import build_websub
-
-_FIRST_PAGE = """\
-media-monitor {version}
-
-/healthz   200 while the daemon ticks, else 503 with the reason
-/readyz    200 while it can do its work, else 503 with the reasons
-/metrics   numbers for Prometheus
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +31,21 @@ class Views:
     """What the pages show. `alive` must not wait for anything; the others may take their time, in any thread.
 
     `metrics` gives a body and its content type. `unsubscribing` and `pushing` are there where the config has a
-    public address.
+    public address. Whatever is no probe is a page of the dashboard, where there
+    are `open_house` and `entrance`.
     """
 
-    version: str
     alive: Callable[[], Health]
     ready: Callable[[], Health]
     metrics: Callable[[], tuple[bytes, str]]
     unsubscribing: Unsubscribing | None = None
     pushing: Pushing | None = None
+    open_house: OpenHouse | None = None
+    entrance: Entrance | None = None
 
 
 def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
     """The pages as one ASGI application for that listener."""
-
-    async def first(_: Request) -> Response:
-        return PlainTextResponse(_FIRST_PAGE.format(version=views.version))
 
     # On the loop itself: while every thread waits for a store that hangs, this page still answers.
     async def healthz(_: Request) -> Response:
@@ -65,23 +59,35 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
         body, content_type = views.metrics()
         return Response(body, headers={"content-type": content_type})
 
-    pages = {"/": first, "/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+    probes = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
     app = Starlette(
-        routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()],  # and with it HEAD
+        routes=[Route(path, page, methods=["GET"]) for path, page in probes.items()],  # and with it HEAD
         # A name of somebody else's that points here is a web site that wants to read through its visitor's
         # browser (DNS rebinding): only the names of this machine are answered.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_names(address), www_redirect=False)],
         max_body_size=0,
     )
     app.router.redirect_slashes = False
+    own: ASGIApp = app
+    if views.open_house is not None and views.entrance is not None:
+        own = _first_of(dict.fromkeys(probes, app), build_site(views.open_house, views.entrance, _names(address)))
     if views.unsubscribing is None:
-        return Guard(app)
+        return Guard(own)
     public = urlsplit(views.unsubscribing.public_url)
     names = [*_names(address), _netloc(public.hostname or "")]
     below = {"/unsubscribe/": build_unsubscribe(views.unsubscribing, names)}
     if views.pushing is not None:
         below["/websub/"] = build_websub(views.pushing, names)
-    return Guard(_beside(app, below, unquote(public.path)))
+    return Guard(_beside(own, below, unquote(public.path)))
+
+
+def _first_of(known: Mapping[str, ASGIApp], other: ASGIApp) -> ASGIApp:
+    """Sends these very paths to their applications, and every other one to the last."""
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        await known.get(str(scope.get("path", "")), other)(scope, receive, send)
+
+    return chosen
 
 
 def _beside(app: ASGIApp, below: Mapping[str, ASGIApp], public_path: str) -> ASGIApp:

@@ -263,6 +263,7 @@ def test_a_dry_run_sends_nothing_and_the_real_run_sends_it_all(desk: Desk, feed:
     assert len(list((desk.folder / "digests").glob("*.json"))) == 1
 
 
+@pytest.mark.needs("a SQLite store")  # in PostgreSQL two share the work: test_two_daemons.py
 def test_a_second_daemon_on_the_same_store_is_refused_with_the_holders_pid(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     with desk.running() as daemon:

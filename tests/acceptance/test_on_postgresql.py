@@ -61,12 +61,15 @@ def test_alerts_come_once_over_kills_and_restarts(desk: Desk, feed: LocalFeed, u
     assert json.loads(desk.command("status", "--json").stdout)["store"].startswith("postgresql")
 
 
-def test_a_second_daemon_is_refused_while_the_first_works(desk: Desk, feed: LocalFeed, url: str) -> None:
+@pytest.mark.parametrize("alone", [("run", "--once"), ("run", "--dry-run"), ("db", "upgrade")])
+def test_who_works_alone_is_refused_while_a_daemon_works(
+    desk: Desk, feed: LocalFeed, url: str, alone: tuple[str, ...]
+) -> None:
     with desk.running() as daemon:
         eventually(lambda: number(url, "SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL"), "a poll")
-        second = desk.command("run")
-        assert second.returncode == 1
-        assert f"pid {daemon.pid}" in second.stderr
+        refused = desk.command(*alone)
+        assert refused.returncode == 1
+        assert f"pid {daemon.pid}" in refused.stderr
         assert f", pid {daemon.pid}" in desk.command("status").stdout
 
 

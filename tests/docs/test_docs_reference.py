@@ -97,6 +97,7 @@ _HEADINGS = {
     ("health",): "`[health]`",
     ("digests", "*"): "`[[digests]]`",
     ("web",): "`[web]`",
+    ("web", "tokens", "*"): "`[[web.tokens]]`",
     ("stories",): "`[stories]`",
     ("publishers", "*"): "`[publishers.NAME]`",
 }

@@ -22,6 +22,7 @@ from monitor.adapters.store.rows import (
     match_columns,
     new_entry_of,
 )
+from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided, ours_to_read
 from monitor.adapters.store.upsert import insert_or_update, insert_unless_there
 from monitor.model.article import Article, EntityMention, NewArticle
 from monitor.model.entry import NEVER_READ, Entry, Fate, ParsedEntry
@@ -56,8 +57,9 @@ def _new_article(dialect: str) -> Prepared:
 class SqlArticleStore:
     """`ports.ArticleStore` over `entries`, `articles`, `matches` and `routings`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shares: DatabaseShares | Undivided = ALL) -> None:
         self._db = database
+        self._shares = shares
 
     def waiting(
         self, now: datetime, limit: int, besides: Collection[int] = (), besides_feeds: Collection[int] = ()
@@ -75,7 +77,7 @@ class SqlArticleStore:
         if besides_feeds:
             query = query.where(t.entries.c.feed_id.not_in(sorted(besides_feeds)))
         with self._db.read() as connection:
-            return [entry_of(row) for row in connection.execute(query).mappings()]
+            return [entry_of(row) for row in ours_to_read(connection, "new", query, self._shares, besides)]
 
     def record_read(self, article: NewArticle, remembered: Remembered | None = None) -> int | None:
         """The article, its place in the full-text index and the fate of its entry in one transaction."""

@@ -47,16 +47,19 @@ _POSTGRESQL_TROUBLE = {
 
 
 class Database:
-    """One store's engine. `url` is an SQLAlchemy URL; its password never appears in `name` or errors."""
+    """One store's engine. `url` is an SQLAlchemy URL; its password never appears in `name` or errors.
 
-    def __init__(self, url: str) -> None:
+    `called` names its connections to a PostgreSQL server.
+    """
+
+    def __init__(self, url: str, called: str = "") -> None:
         parsed = sa.make_url(url)
         self.name = parsed.render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = parsed.database if self.sqlite and parsed.database not in (None, "", ":memory:") else None
         self._in_memory = self.sqlite and self.path is None
         self._lock = threading.RLock()
-        self.engine = _sqlite(parsed, self._in_memory) if self.sqlite else _postgresql(self.name, parsed)
+        self.engine = _sqlite(parsed, self._in_memory) if self.sqlite else _postgresql(self.name, parsed, called)
         # PostgreSQL shows each statement a newer state unless it is told otherwise; SQLite never does.
         self._reads: dict[str, Any] = (
             {} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -152,12 +155,13 @@ def _sqlite(url: sa.URL, in_memory: bool) -> sa.Engine:
     )
 
 
-def _postgresql(name: str, url: sa.URL) -> sa.Engine:
+def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
+    named = {"application_name": called} if called else {}
     try:
         return sa.create_engine(
             url,
             # Times in UTC whatever the server's zone.
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **named},
             json_serializer=_as_json,
             pool_pre_ping=True,  # a server that went away is noticed before a statement
             pool_size=12,  # stages and senders each hold one connection at a time

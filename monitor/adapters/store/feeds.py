@@ -18,6 +18,7 @@ from monitor.adapters.store.identities import short_hash
 from monitor.adapters.store.listings import arrivals, listings
 from monitor.adapters.store.new_entries import CHUNK, insert_entries, still_listed
 from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_columns, feed_of, fresh_columns
+from monitor.adapters.store.shares import ALL, SHARE_OF_FEED, DatabaseShares, Undivided
 from monitor.adapters.store.subscriptions import subscribe
 from monitor.adapters.store.upsert import add_counts, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
@@ -73,6 +74,7 @@ _DUE = (
     .order_by(t.feeds.c.next_poll_at)
     .limit(sa.bindparam("most"))
 )
+_OURS_DUE = _DUE.where(SHARE_OF_FEED.in_(sa.bindparam("shares", expanding=True)))
 _CHOSEN_LATER = sa.select(_f.id).where(
     _f.status == FeedStatus.ACTIVE.value,
     _f.next_poll_at > sa.bindparam("then"),
@@ -104,8 +106,9 @@ _SAME_URL = _KNOWN.where(_e.url_key.in_(sa.bindparam("wanted", expanding=True)))
 class SqlFeedStore:
     """`ports.FeedStore` over the `feeds` and `entries` tables."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shares: DatabaseShares | Undivided = ALL) -> None:
         self._db = database
+        self._shares = shares
 
     def sync(self, declared: Sequence[FeedSettings], now: datetime) -> None:
         """Makes the declared feeds those of the config."""
@@ -152,17 +155,24 @@ class SqlFeedStore:
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """Feeds whose time has come, leased."""
+        due, ours = self._due()
         with self._db.read() as connection:
             # Most ticks find nothing: do not take the write lock to learn that.
-            if connection.execute(_DUE, {"now": now, "most": 1}).first() is None:
+            if connection.execute(due, {"now": now, "most": 1, **ours}).first() is None:
                 return []
-        due = _DUE if self._db.sqlite else _DUE.with_for_update(skip_locked=True)
-        lease_them = t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=sa.bindparam("until"))
         with self._db.write() as connection:
+            due, ours = self._due()  # again: before it writes, a daemon may learn that it lost them
+            if not self._db.sqlite:
+                due = due.with_for_update(skip_locked=True)
+            lease_them = t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=sa.bindparam("until"))
             rows = connection.execute(
-                lease_them.returning(t.feeds), {"now": now, "most": limit, "until": now + lease}
+                lease_them.returning(t.feeds), {"now": now, "most": limit, "until": now + lease, **ours}
             ).mappings()
             return [feed_of(row) for row in rows]
+
+    def _due(self) -> tuple[sa.Select[Any], dict[str, Any]]:
+        shares = self._shares.slots
+        return (_DUE, {}) if shares is None else (_OURS_DUE, {"shares": sorted(shares)})
 
     def subscribe(
         self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
@@ -226,7 +236,10 @@ class SqlFeedStore:
         """Forgets the leases of these feeds, or every lease, also of deliveries and gaps."""
         with self._db.write() as connection:
             if feed_ids is not None:
-                connection.execute(t.feeds.update().where(t.feeds.c.id.in_(feed_ids)).values(lease_until=None))
+                theirs = [t.feeds.c.id.in_(feed_ids)]
+                if (shares := self._shares.kept) is not None:  # of others they are by now, if we slept
+                    theirs.append(SHARE_OF_FEED.in_(sorted(shares)))
+                connection.execute(t.feeds.update().where(*theirs).values(lease_until=None))
                 return
             for table in (t.feeds, t.deliveries, t.gaps):
                 connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=None))
@@ -247,7 +260,11 @@ class SqlFeedStore:
         """New entries, what was learned and the next poll times in one transaction: a commit is dear."""
         with self._db.write() as connection:
             # In one order everywhere: two transactions that wait for each other's feeds would be an error.
-            stored = sum(_recorded(connection, one) for one in sorted(polls, key=lambda one: one.feed.id))
+            stale = _polled_since(connection, [one.feed for one in polls]) if self._shares.divided else set()
+            stored = sum(
+                _brought(connection, one) if one.feed.id in stale else _recorded(connection, one)
+                for one in sorted(polls, key=lambda one: one.feed.id)
+            )
             for (minute, outcome), number in Counter(
                 (_minute(one.at), one.decision.outcome) for one in polls
             ).items():
@@ -299,6 +316,23 @@ class SqlFeedStore:
             still_listed(connection, listed, now)
             connection.execute(t.feeds.update().where(t.feeds.c.id == feed_id).values(listed_at=now))
             return insert_entries(connection, feed_id, entries, now)
+
+
+def _polled_since(connection: Connection, feeds: Sequence[Feed]) -> set[int]:
+    """Those of the feeds whose polls another daemon has recorded since they were claimed: whoever slept through
+    its lease knows less of them. The rows are locked, in their order."""
+    wanted = {feed.id: feed.last_polled_at for feed in feeds}
+    query = sa.select(_f.id, _f.last_polled_at).where(_f.id.in_(sorted(wanted))).order_by(_f.id).with_for_update()
+    return {row.id for row in connection.execute(query) if row.last_polled_at != wanted[row.id]}
+
+
+def _brought(connection: Connection, poll: Polled) -> int:
+    """Stores the entries of a poll that was overtaken, and nothing that it says of its feed.
+
+    What it took for older than the subscription may be news by now: the next poll lists it still.
+    """
+    told = [one for one in poll.entries if one.fate is not Fate.SEEN_AT_SUBSCRIBE]
+    return insert_entries(connection, poll.feed.id, told, poll.at)
 
 
 def _recorded(connection: Connection, poll: Polled) -> int:

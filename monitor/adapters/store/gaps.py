@@ -13,6 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.new_entries import insert_entries
 from monitor.adapters.store.rows import feed_of
+from monitor.adapters.store.shares import ALL, SHARE_OF_GAP, DatabaseShares, Undivided
 from monitor.model.entry import NewEntry
 from monitor.model.feed import Feed, FeedStatus
 from monitor.model.gap import Gap, GapEnd, PageStep
@@ -29,6 +30,7 @@ _DUE = (
     .order_by(_g.next_try_at)
     .limit(sa.bindparam("most"))
 )
+_OURS_DUE = _DUE.where(SHARE_OF_GAP.in_(sa.bindparam("shares", expanding=True)))
 
 
 def open_gap(connection: Connection, feed: Feed, older: str, now: datetime) -> None:
@@ -51,26 +53,34 @@ def open_gap(connection: Connection, feed: Feed, older: str, now: datetime) -> N
 class SqlGapStore:
     """`ports.GapStore` over the `gaps` table."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shares: DatabaseShares | Undivided = ALL) -> None:
         self._db = database
+        self._shares = shares
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[tuple[Gap, Feed]]:
         """Gaps whose next page is due, leased, each with its feed."""
+        due, ours = self._due()
         with self._db.read() as connection:
             # Hardly any tick finds one: do not take the write lock to learn that.
-            if connection.execute(_DUE, {"now": now, "most": 1}).first() is None:
+            if connection.execute(due, {"now": now, "most": 1, **ours}).first() is None:
                 return []
-        due = _DUE if self._db.sqlite else _DUE.with_for_update(skip_locked=True, of=t.gaps)
-        claim = t.gaps.update().where(_g.feed_id.in_(due)).values(lease_until=sa.bindparam("until"))
         with self._db.write() as connection:
+            due, ours = self._due()  # again: before it writes, a daemon may learn that it lost them
+            if not self._db.sqlite:
+                due = due.with_for_update(skip_locked=True, of=t.gaps)
+            claim = t.gaps.update().where(_g.feed_id.in_(due)).values(lease_until=sa.bindparam("until"))
             claimed = {
                 row["feed_id"]: _gap_of(row)
                 for row in connection.execute(
-                    claim.returning(t.gaps), {"now": now, "most": limit, "until": now + lease}
+                    claim.returning(t.gaps), {"now": now, "most": limit, "until": now + lease, **ours}
                 ).mappings()
             }
             feeds = connection.execute(sa.select(t.feeds).where(t.feeds.c.id.in_(claimed))).mappings()
             return [(claimed[row["id"]], feed_of(row)) for row in feeds]
+
+    def _due(self) -> tuple[sa.Select[Any], dict[str, Any]]:
+        shares = self._shares.slots
+        return (_DUE, {}) if shares is None else (_OURS_DUE, {"shares": sorted(shares)})
 
     def release(self, feed_ids: Sequence[int]) -> None:
         """Forgets the leases of these gaps."""

@@ -1,4 +1,5 @@
-"""One daemon per store: a lock file beside a SQLite file, an advisory lock in a PostgreSQL database."""
+"""Who may work on a store: one daemon, by a lock file beside a SQLite file; in a PostgreSQL database, by an
+advisory lock, several daemons or one process alone."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import fcntl
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,11 +18,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.adapters.store.database import Database, explain_trouble
-from monitor.model.errors import StoreBusy, StoreUnusable
+from monitor.adapters.store.members import LOCK, alone_name, at_work_words, members, name_of
+from monitor.adapters.store.migrate import noted_version
+from monitor.adapters.store.tables import SCHEMA
+from monitor.model.daemons import Daemon
+from monitor.model.errors import StoreBusy, StoreNewer, StoreUnusable
 
-_LOCK = 0x6D6F6E69746F72  # "monitor": the advisory lock's number, ours by convention within one database
 _ASK_AGAIN = 5.0  # seconds between two looks whether the lock is still ours
-_HOLDER_NAME = "media-monitor pid "
 
 
 class Holder(Protocol):
@@ -34,36 +40,57 @@ class Holder(Protocol):
 
 
 class DatabaseHolder:
-    """Holds an advisory lock of a PostgreSQL database on a connection of its own.
+    """Holds an advisory lock of a PostgreSQL database on a connection of its own: exclusively, or with `daemon`
+    shared with other daemons.
 
     The server frees the lock when that connection ends, however it ends: nothing stale is left, but the lock is
-    lost when the server restarts. `keep` takes it again, and refuses the next write if another daemon was faster.
+    lost when the server restarts. `keep` takes it again, and refuses the next write where that cannot be.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, daemon: Daemon | None = None) -> None:
         self._database = database
         self._connection: Connection | None = None
         self._pid = 0
         self._looked = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self.daemon = daemon
+        self.number = 0
+        """Of the connection: another one has none of the locks of the one before."""
 
     def hold(self, pid: int) -> None:
-        """Takes the store. Raises StoreBusy with the holder's pid, or StoreUnusable."""
+        """Takes the store. Raises StoreBusy with who has it, or StoreUnusable."""
         self._pid = pid
+        connection = self._connected()
         try:
-            connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            name = sa.text("SELECT set_config('application_name', :name, false)")
-            connection.execute(name, {"name": f"{_HOLDER_NAME}{pid}"})
-            taken = connection.execute(sa.select(sa.func.pg_try_advisory_lock(_LOCK))).scalar_one()
+            if self.daemon is None:
+                taken = _tries(connection, "pg_try_advisory_lock")
+            else:
+                self._name(connection)
+                taken = _tries(connection, "pg_try_advisory_lock_shared")
+            found = [] if taken else members(connection)
         except SQLAlchemyError as error:
-            said = explain_trouble(str(getattr(error, "orig", error)), sqlite=False)
-            raise StoreUnusable(self._database.name, said) from error
+            _end(connection)
+            raise self._unusable(error) from error
         if not taken:
-            connection.invalidate()  # not back into the pool: it carries our name
-            connection.close()
-            raise StoreBusy(self._database.name, database_holder(self._database))
-        self._connection = connection
-        self._looked = time.monotonic()
+            _end(connection)  # not back into the pool: it carries our name
+            many = f"at work on it is {at_work_words(found)}; stop them first" if len(found) > 1 else None
+            raise StoreBusy(self._database.name, found[0].pid or None if found else None, many)
+        self._begin(connection)
+
+    def hold_alone(self, pid: int) -> None:
+        """Takes the store exclusively, to `share` it later. Raises StoreBusy, StoreUnusable."""
+        daemon, self.daemon = self.daemon, None
+        try:
+            self.hold(pid)
+        finally:
+            self.daemon = daemon
+
+    def share(self) -> None:
+        """Lets other daemons in, without a moment in which nobody has the store. Raises StoreUnusable."""
+        with self.session() as connection:
+            self._name(connection)
+            _tries(connection, "pg_try_advisory_lock_shared")
+            _tries(connection, "pg_advisory_unlock")
 
     def keep(self) -> None:
         """Makes sure that the store is still ours; asks the server at most every 5 s. Raises as `hold` does."""
@@ -78,26 +105,89 @@ class DatabaseHolder:
                 except SQLAlchemyError:
                     self.release()
             self.hold(self._pid)
+            if self.daemon is not None:
+                self.expect_schema()
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """The connection that holds the store, for one thread at a time; taken anew where it is lost.
+
+        Raises as `hold` does.
+        """
+        with self._lock:
+            self.keep()
+            assert self._connection is not None
+            try:
+                yield self._connection
+                self._looked = time.monotonic()
+            except SQLAlchemyError as error:
+                self.release()
+                raise self._unusable(error) from error
+
+    def rename(self, daemon: Daemon) -> None:
+        """Names the connection anew. Raises as `hold` does."""
+        with self.session() as connection:
+            self.daemon = daemon
+            self._name(connection)
 
     def release(self) -> None:
         """Gives the store back; safe to call twice."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        with self._lock:
+            if self._connection is not None:
+                _end(self._connection)
+                self._connection = None
+                self._looked = 0.0
+
+    def _connected(self) -> Connection:
+        try:
+            connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            _call_it(connection, alone_name(self._pid))
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+        return connection
+
+    def _begin(self, connection: Connection) -> None:
+        self._connection = connection
+        self.number += 1
+        self._looked = time.monotonic()
+
+    def _name(self, connection: Connection) -> None:
+        """By the server's clock, which is the same for all: the time when the config was taken up."""
+        assert self.daemon is not None
+        if not self.daemon.loaded:
+            now = connection.execute(sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 10)::bigint"))
+            self.daemon = replace(self.daemon, loaded=int(now.scalar_one()))
+        _call_it(connection, name_of(self.daemon))
+
+    def expect_schema(self) -> None:
+        """Raises StoreNewer where a newer version was let in before the store was taken, or taken anew."""
+        found = noted_version(self._database)
+        if found != SCHEMA:
+            self.release()
+            raise StoreNewer(self._database.name, found or "none", SCHEMA)
+
+    def _unusable(self, error: SQLAlchemyError) -> StoreUnusable:
+        said = explain_trouble(str(getattr(error, "orig", error)), sqlite=False)
+        return StoreUnusable(self._database.name, said)
 
 
-def database_holder(database: Database) -> int | None:
-    """The pid of the daemon that holds a PostgreSQL store, or None; it may run on another machine."""
-    query = sa.text(
-        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-        " WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database"
-        " WHERE datname = current_database()) AND (l.classid::bigint << 32) + l.objid::bigint = :lock"
-    )
+def _tries(connection: Connection, function: str) -> bool:
+    return bool(connection.execute(sa.select(getattr(sa.func, function)(LOCK))).scalar_one())
+
+
+def _call_it(connection: Connection, name: str) -> None:
+    connection.execute(sa.text("SELECT set_config('application_name', :name, false)"), {"name": name})
+
+
+def _end(connection: Connection) -> None:
+    connection.invalidate()
+    connection.close()
+
+
+def daemons_of(database: Database) -> list[Daemon]:
+    """Who works on a PostgreSQL store, or holds it; they may run on other machines."""
     with database.read() as connection:
-        name = connection.execute(query, {"lock": _LOCK}).scalar()
-    pid = str(name or "").removeprefix(_HOLDER_NAME)
-    return int(pid) if pid.isdigit() else None
+        return members(connection)
 
 
 class StoreHolder:

@@ -13,6 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.prepared import Prepared
 from monitor.adapters.store.rows import delivery_of
+from monitor.adapters.store.shares import ALL, SHARE_OF_DELIVERY, DatabaseShares, Undivided
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, Receipt, RetryAnswer, RetryDecision
 from monitor.model.errors import DeliveryFailed
 from monitor.model.suppression import UNSUBSCRIBED
@@ -42,7 +43,7 @@ _SENT = Prepared(
         attempts=t.deliveries.c.attempts + 1,
     )
 )
-_FAILED = Prepared(
+_FAILURE = (
     t.deliveries.update()
     .where(t.deliveries.c.id == sa.bindparam("row"), t.deliveries.c.state == DeliveryState.WAITING.value)
     .values(
@@ -51,6 +52,13 @@ _FAILED = Prepared(
         last_error=sa.bindparam("error"),
         lease_until=None,
         attempts=t.deliveries.c.attempts + 1,
+    )
+)
+_FAILED = Prepared(_FAILURE)
+# Not while another daemon is at it, which claimed it since.
+_FAILED_IF_OURS = Prepared(
+    _FAILURE.where(
+        sa.or_(t.deliveries.c.lease_until.is_(None), t.deliveries.c.lease_until == sa.bindparam("lease"))
     )
 )
 _ATTEMPT = Prepared(t.attempts.insert())
@@ -79,8 +87,9 @@ def has_its_place() -> sa.ColumnElement[bool]:
 class SqlOutbox:
     """`ports.Outbox` over `deliveries` and `attempts`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shares: DatabaseShares | Undivided = ALL) -> None:
         self._db = database
+        self._shares = shares
 
     def claim(
         self, now: datetime, lease: timedelta, limit: int, busy: Collection[tuple[str, str]] = ()
@@ -94,6 +103,8 @@ class SqlOutbox:
             sa.or_(d.lease_until.is_(None), d.lease_until <= now),
             has_its_place(),
         )
+        shares = self._shares.slots
+        ours = [] if shares is None else [SHARE_OF_DELIVERY.in_(sorted(shares))]
         # As the index has them, so that the first one found is the answer, however many wait.
         in_turn = (d.next_attempt_at, d.receiver, d.channel, d.id)
         # One scan of the index, which holds the pair too: what is left alone there costs no look into the table.
@@ -106,6 +117,7 @@ class SqlOutbox:
             )
             .where(
                 *due,
+                *ours,
                 sa.or_(b.next_try_at.is_(None), b.next_try_at <= now),
                 *(sa.or_(d.receiver != receiver, d.channel != channel) for receiver, channel in busy),
             )
@@ -126,6 +138,8 @@ class SqlOutbox:
         if not self._db.sqlite:
             alike = alike.with_for_update(skip_locked=True)
         with self._db.write() as connection:
+            if self._shares.slots != shares:  # before it writes, a daemon may learn that it lost them
+                return []
             rows = connection.execute(
                 t.deliveries.update()
                 .where(d.id.in_(alike))
@@ -144,6 +158,17 @@ class SqlOutbox:
             for lease, ids in leases.items():
                 ours = t.deliveries.update().where(d.id.in_(ids), d.lease_until == lease)
                 connection.execute(ours.values(lease_until=None))
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether a delivery that was claimed is still this process's to send; where nobody shares, always."""
+        if not self._shares.divided:
+            return True
+        d = t.deliveries.c
+        query = sa.select(d.id).where(
+            d.id == delivery.id, d.lease_until == delivery.lease_until, d.state == DeliveryState.WAITING.value
+        )
+        with self._db.read() as connection:
+            return connection.execute(query).first() is not None
 
     def reference_of(self, key: str) -> str | None:
         """What the other side calls the message of this delivery; None where it said nothing, or has none."""
@@ -170,20 +195,22 @@ class SqlOutbox:
         given_up = decision.retry_at is None
         values = {
             "row": delivery.id,
+            "lease": delivery.lease_until,
             "error": str(failure),
             "to": (DeliveryState.DEAD if given_up else DeliveryState.WAITING).value,
             "next": decision.retry_at or now,  # of a dead one: when it was given up
         }
         outcome = f"{failure.fault.value}, {decision.reason.value}"
         with self._db.write() as connection:
-            _FAILED.once(connection, values)
+            (_FAILED_IF_OURS if self._shares.divided else _FAILED).once(connection, values)
             _attempted(connection, delivery, outcome, failure.detail, now)
 
     def record_suppressed(self, delivery: Delivery, now: datetime) -> None:
         """Its recipient unsubscribed: it is not sent, which is kept like an attempt."""
         d, values = t.deliveries.c, {"state": DeliveryState.SUPPRESSED.value, "lease_until": None}
         with self._db.write() as connection:
-            connection.execute(t.deliveries.update().where(d.id == delivery.id).values(values))
+            waits = d.id == delivery.id, d.state == DeliveryState.WAITING.value
+            connection.execute(t.deliveries.update().where(*waits).values(values))
             _attempted(connection, delivery, DeliveryState.SUPPRESSED.value, UNSUBSCRIBED, now)
 
     def retry(self, delivery_id: int, now: datetime) -> RetryAnswer:

@@ -17,6 +17,7 @@ from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.identities import identity_of
 from monitor.adapters.store.likeness import drop_points_of, drop_prints
 from monitor.adapters.store.rows import FEED_OF_ENTRY, article_columns, entry_of
+from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided, ours_to_read
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.article import NewArticle, Quality
 from monitor.model.entry import Entry, Fate
@@ -61,8 +62,9 @@ _REVISED = sa.select(_e.id).where(_e.revision_of == sa.bindparam("entry")).limit
 class SqlReadingMemory:
     """`ports.ReadingMemory` over `rereads` and `page_parts`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shares: DatabaseShares | Undivided = ALL) -> None:
         self._db = database
+        self._shares = shares
 
     def witnesses(self, host: int, keys: Sequence[int], since: datetime) -> Sequence[Witness]:
         """Earlier pages of the host that carried something with one of the keys, newest first."""
@@ -91,7 +93,8 @@ class SqlReadingMemory:
             query = query.where(_e.feed_id.not_in(sorted(besides_feeds)))
         with self._db.read() as connection:
             return [
-                replace(entry_of(row), rereads=row["tries"]) for row in connection.execute(query).mappings().all()
+                replace(entry_of(row), rereads=row["tries"])
+                for row in ours_to_read(connection, "again", query, self._shares, besides)
             ]
 
     def record_reread(self, article: NewArticle, remembered: Remembered) -> GivenAtLast | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import disk_usage
@@ -18,21 +19,25 @@ from monitor.adapters.store.facts import SqlHealthFacts
 from monitor.adapters.store.feeds import SqlFeedStore
 from monitor.adapters.store.gaps import SqlGapStore
 from monitor.adapters.store.grouping import SqlGroupingStore
-from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, database_holder, holder_of
+from monitor.adapters.store.holder import DatabaseHolder, Holder, StoreHolder, daemons_of, holder_of
 from monitor.adapters.store.incidents import SqlIncidents
 from monitor.adapters.store.ledger import SqlLedger
-from monitor.adapters.store.migrate import expect_current, upgrade
+from monitor.adapters.store.members import at_work_words, work_name
+from monitor.adapters.store.migrate import current, expect_current, upgrade
 from monitor.adapters.store.outbox import SqlOutbox
 from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.receivers import SqlReceivers
 from monitor.adapters.store.renaming import SqlRenames
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
 from monitor.adapters.store.suppressions import SqlSuppressions
+from monitor.adapters.store.tables import SCHEMA
 from monitor.adapters.store.websub import SqlHubSubscriptions
+from monitor.model.daemons import Daemon
 from monitor.model.entry import Fate
-from monitor.model.errors import StoreMissing
+from monitor.model.errors import StoreBusy, StoreMissing
 from monitor.model.measure import Disk
 from monitor.model.reading import RereadState
 from monitor.ports import (
@@ -51,6 +56,7 @@ from monitor.ports import (
     Receivers,
     Renames,
     Retention,
+    Shares,
     SilenceStore,
     StoryStore,
     Suppressions,
@@ -64,6 +70,8 @@ _LONGEST_REREAD = timedelta(hours=6)
 _LONGEST_RETRY = timedelta(hours=30)
 _LONGEST_LEASE = timedelta(days=30)  # core/feeds/websub.py
 _LONGEST_REFUSAL = timedelta(hours=1)  # core/circuit.py
+_UPGRADED_WITHIN = 60.0  # seconds: two daemons may be started together on a store that has to be upgraded
+_LOOK_AGAIN = 0.2
 
 
 class SqlStore:
@@ -71,7 +79,8 @@ class SqlStore:
 
     Opening brings the schema up to date, unless `ask_only`: then a store that is not there or not up to date is
     refused (StoreMissing, StoreOlder). Raises StoreNewer, StoreUnusable; with `hold`, which a daemon passes as its
-    own pid, also StoreBusy when another daemon has the store. `upgrading` is called before a migration begins.
+    own pid, also StoreBusy when another daemon has the store. `upgrading` is called before a migration begins. On
+    PostgreSQL a `daemon` shares the store with other daemons of the same config; everybody else holds it alone.
     """
 
     def __init__(
@@ -79,14 +88,16 @@ class SqlStore:
         url: str,
         *,
         hold: int | None = None,
+        daemon: Daemon | None = None,
         ask_only: bool = False,
         upgrading: Callable[[], None] = lambda: None,
     ) -> None:
-        self._db = Database(url)
+        self._db = Database(url, work_name(daemon.token) if daemon is not None else "")
         self._holder: Holder | None = None
+        claims: DatabaseShares | Undivided = ALL
         try:
             if hold is not None:
-                self._hold(hold)
+                claims = self._hold(hold, daemon, upgrading)
             if ask_only:
                 if self._db.path is not None and not Path(self._db.path).exists():
                     raise StoreMissing(self._db.path)  # asking must not make an empty file
@@ -98,13 +109,14 @@ class SqlStore:
             raise
         self.name = self._db.name
         self.path = Path(self._db.path) if self._db.path else None
-        self.feeds: FeedStore = SqlFeedStore(self._db)
-        self.gaps: GapStore = SqlGapStore(self._db)
-        self.articles: ArticleStore = SqlArticleStore(self._db)
-        self.reading: ReadingMemory = SqlReadingMemory(self._db)
+        self.shares: Shares = claims
+        self.feeds: FeedStore = SqlFeedStore(self._db, claims)
+        self.gaps: GapStore = SqlGapStore(self._db, claims)
+        self.articles: ArticleStore = SqlArticleStore(self._db, claims)
+        self.reading: ReadingMemory = SqlReadingMemory(self._db, claims)
         self.grouping: GroupingStore = SqlGroupingStore(self._db)
         self.digests: DigestStore = SqlDigestStore(self._db)
-        self.outbox: Outbox = SqlOutbox(self._db)
+        self.outbox: Outbox = SqlOutbox(self._db, claims)
         self.receivers: Receivers = SqlReceivers(self._db)
         self.ledger: Ledger = SqlLedger(self._db)
         self.archive: Archive = SqlArchive(self._db)
@@ -149,13 +161,18 @@ class SqlStore:
     @property
     def held(self) -> bool:
         """Whether this process alone works on the store: a lease can only be that of a daemon that died."""
-        return self._holder is not None
+        return self._holder is not None and not self.shares.divided
 
     def holder(self) -> int | None:
-        """The pid of the daemon at work on this store, or None."""
+        """The pid of the daemon at work on this store, or of one of them; None where there is none."""
+        return next((one.pid for one in self.daemons()), None)
+
+    def daemons(self) -> Sequence[Daemon]:
+        """Who works on this store, or holds it."""
         if self.path is not None:
-            return holder_of(self.path)
-        return None if self._db.sqlite else database_holder(self._db)
+            pid = holder_of(self.path)
+            return [Daemon(pid)] if pid is not None else []
+        return [] if self._db.sqlite else [one for one in daemons_of(self._db) if one.pid]
 
     def size(self) -> int | None:
         """Bytes on disk, as the database counts them; None in memory."""
@@ -174,15 +191,56 @@ class SqlStore:
         found = disk_usage(self.path.parent)
         return Disk(size=found.total, free=found.free)
 
-    def _hold(self, pid: int) -> None:
+    def _hold(self, pid: int, daemon: Daemon | None, upgrading: Callable[[], None]) -> DatabaseShares | Undivided:
         if self._db.path is not None:
             self._holder = StoreHolder(Path(self._db.path))
             self._holder.hold(pid)
         elif not self._db.sqlite:
-            holder = DatabaseHolder(self._db)
-            holder.hold(pid)
+            holder = DatabaseHolder(self._db, daemon)
             self._holder = holder
+            if daemon is None:
+                holder.hold(pid)
+            else:
+                self._join(holder, pid, upgrading)
             self._db.guard_writes(holder.keep)
+            if daemon is not None:
+                return DatabaseShares(holder)
+        return ALL
+
+    def _join(self, holder: DatabaseHolder, pid: int, upgrading: Callable[[], None]) -> None:
+        """Takes the store together with others: those must have the same schema, and the same config."""
+        until = time.monotonic() + _UPGRADED_WITHIN
+        while current(self._db) != SCHEMA:
+            try:
+                holder.hold_alone(pid)
+                upgrade(self._db, upgrading)
+                holder.share()
+                return
+            except StoreBusy as error:
+                at_work = [one for one in daemons_of(self._db) if not one.exclusive]
+                if at_work and current(self._db) != SCHEMA:  # they are of an older version
+                    them = at_work_words(at_work)
+                    why = f"has to be brought up to date, and at work on it is {them}; stop that first"
+                    raise StoreBusy(self._db.name, error.holder, why) from error
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_AGAIN)  # the other one may be at the same
+        holder.hold(pid)
+        holder.expect_schema()
+        assert holder.daemon is not None
+        me = holder.daemon
+        before = [
+            one
+            for one in daemons_of(self._db)
+            if one.token != me.token and (one.loaded, one.token) < (me.loaded, me.token)
+        ]
+        differing = [one for one in before if one.config != me.config]
+        if differing:
+            why = (
+                f"at work on it is {at_work_words(differing)} with another config or other rules; all daemons on "
+                "one store need the same: give it that one's, or reload (SIGHUP) or stop that one first"
+            )
+            raise StoreBusy(self._db.name, differing[0].pid, why)
 
     @staticmethod
     def file_of(url: str) -> Path | None:

@@ -57,6 +57,13 @@ _WORDS = {
         "Its matches wait; none is lost.",
         "monitor status",
     ),
+    IncidentKind.DAEMONS_DIFFER: _Words(
+        "Daemons on one store have different configs",
+        "Daemons on one store have different configs",
+        "All daemons have one config again",
+        "The one with the newest config does all the work until then; if that one is wrong, mend and reload it.",
+        "monitor status",
+    ),
     IncidentKind.DIGEST_UNHEARD: _Words(
         "Nobody gets digest {} any more",
         "Nobody gets {} of the digests any more",
@@ -65,6 +72,9 @@ _WORDS = {
         "monitor status",
     ),
 }
+
+
+_UNNAMED = frozenset({IncidentKind.RELOAD_FAILED, IncidentKind.FEEDS_FAILING, IncidentKind.DAEMONS_DIFFER})
 
 
 def notice_of_begin(incidents: Sequence[Incident], at: datetime, timezone: str) -> Notice:
@@ -110,8 +120,7 @@ def shown(incident: Incident) -> str:
 
 
 def _line(incident: Incident, said: str) -> str:
-    named = incident.kind not in (IncidentKind.RELOAD_FAILED, IncidentKind.FEEDS_FAILING)
-    return f"{shown(incident)}: {said}" if named else said
+    return said if incident.kind in _UNNAMED else f"{shown(incident)}: {said}"
 
 
 def _span(incident: Incident, timezone: str) -> str:

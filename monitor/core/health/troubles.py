@@ -15,6 +15,8 @@ FEWEST_FEEDS = 5
 """Of fewer feeds half may well fail for reasons of their own."""
 UNPLANNED_AFTER = timedelta(minutes=10)
 """A digest is planned again at each tick: what fails for so long does not pass by itself."""
+DIFFER_AFTER = timedelta(minutes=2)
+"""Daemons are reloaded one after the other."""
 FRESH = timedelta(hours=1)
 """A letter is given up for news so long; later ones are news of their own."""
 LONGEST_DETAIL = 300
@@ -74,6 +76,14 @@ def unplanned(failing: Mapping[str, tuple[datetime, str]], now: datetime) -> lis
 def reload_refused(problem: str | None) -> list[Trouble]:
     """That what is in force is older than the files."""
     return [] if problem is None else [Trouble(IncidentKind.RELOAD_FAILED, cut(problem), cut(problem))]
+
+
+def daemons_differ(others: Sequence[str], since: datetime, now: datetime) -> list[Trouble]:
+    """That daemons on one store work by different configs; `others` are those that differ from this one."""
+    if not others or now - since < DIFFER_AFTER:
+        return []
+    detail = f"{', '.join(others)}: takes no part until it is given the same config and rules (reload, SIGHUP)"
+    return [Trouble(IncidentKind.DAEMONS_DIFFER, "", cut(detail))]
 
 
 def letters(count: int) -> str:

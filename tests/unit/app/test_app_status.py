@@ -12,8 +12,9 @@ from archived import fill
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
 
-from monitor.app.status import Status, status_lines, status_of
+from monitor.app.status import Status, daemon_lines, status_lines, status_of
 from monitor.app.status_json import status_json
+from monitor.model.daemons import Daemon
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
 from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
@@ -342,3 +343,18 @@ def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
     room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: " + "why " * 60))
     lines = status_lines(status(room, name="sqlite:////var/lib/monitor.db"))
     assert max(map(len, lines)) <= 80
+
+
+def test_several_daemons_are_listed_with_their_parts_and_in_what_they_differ() -> None:
+    keys = frozenset(range(32))
+    one = Daemon(4711, "desk1", "c1", version="1.0", token="a", keys=keys | {64})
+    assert daemon_lines([one]) == []
+    other = Daemon(4712, "desk2", "c1", version="1.0", token="b", keys=keys)
+    assert daemon_lines([one, other]) == [
+        "pid 4711 on desk1, 1.0: 32 of 64 shares of the work",
+        "pid 4712 on desk2, 1.0: 32 of 64 shares of the work",
+    ]
+    strange = Daemon(4713, "desk3", "c2", version="1.1", token="c")
+    said = daemon_lines([one, strange])
+    assert any("configs or rules differ" in line for line in said)
+    assert any("versions differ" in line for line in said)

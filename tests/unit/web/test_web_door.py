@@ -31,7 +31,7 @@ METRICS = (b"one 1\n", "text/plain")
 
 
 def made(address: ListenAddress = HERE, metrics: Callable[[], tuple[bytes, str]] = lambda: METRICS) -> WebDoor:
-    views = Views("0.1.0", Health, Health, metrics)
+    views = Views(Health, Health, metrics)
     return WebDoor(build_pages(views, address), listen(address))
 
 

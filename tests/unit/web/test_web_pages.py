@@ -17,7 +17,7 @@ from monitor.web.guard import HEADERS
 WELL = Health()
 ILL = Health((Finding(Reason.NO_TICK, "31 s since the last tick"),))
 HERE = ListenAddress("127.0.0.1", 8080)
-PAGES = ("/", "/healthz", "/readyz", "/metrics")
+PAGES = ("/healthz", "/readyz", "/metrics")
 
 
 def client(
@@ -26,18 +26,11 @@ def client(
     metrics: Callable[[], tuple[bytes, str]] = lambda: (b"one 1\n", "text/plain; version=0.0.4; charset=utf-8"),
     address: ListenAddress = HERE,
 ) -> TestClient:
-    views = Views("0.1.0", alive, ready, metrics)
+    views = Views(alive, ready, metrics)
     return TestClient(build_pages(views, address), base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 
 
 # ---- what they say
-
-
-def test_the_first_page_names_the_others_and_the_version() -> None:
-    page = client().get("/")
-    assert page.headers["content-type"].startswith("text/plain")
-    assert all(path in page.text for path in PAGES)
-    assert "media-monitor 0.1.0" in page.text
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -99,13 +92,13 @@ def test_a_name_of_somebody_else_is_refused(path: str, host: str) -> None:
 
 def test_the_address_that_is_listened_on_is_a_name_of_this_machine() -> None:
     pages = client(address=ListenAddress("127.0.0.9", 80))
-    assert pages.get("/", headers={"host": "127.0.0.9"}).status_code == 200
+    assert pages.get("/healthz", headers={"host": "127.0.0.9"}).status_code == 200
 
 
 def test_a_proxys_word_for_the_host_counts_nothing() -> None:
-    refused = client().get("/", headers={"host": "evil.example", "x-forwarded-host": "127.0.0.1"})
+    refused = client().get("/healthz", headers={"host": "evil.example", "x-forwarded-host": "127.0.0.1"})
     assert refused.status_code == 400
-    assert client().get("/", headers={"x-forwarded-host": "evil.example"}).status_code == 200
+    assert client().get("/healthz", headers={"x-forwarded-host": "evil.example"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -143,12 +136,12 @@ def broken() -> Any:
 @pytest.mark.parametrize(
     ("pages", "path", "method", "host", "status"),
     [
-        (client(), "/", "GET", "localhost", 200),
+        (client(), "/healthz", "GET", "localhost", 200),
         (client(), "/metrics", "GET", "localhost", 200),
         (client(ready=lambda: ILL), "/readyz", "GET", "localhost", 503),
         (client(), "/nothing", "GET", "localhost", 404),
-        (client(), "/", "POST", "localhost", 405),
-        (client(), "/", "GET", "evil.example", 400),
+        (client(), "/healthz", "POST", "localhost", 405),
+        (client(), "/healthz", "GET", "evil.example", 400),
         (client(metrics=broken), "/metrics", "GET", "localhost", 500),
     ],
 )
@@ -179,4 +172,4 @@ def test_a_page_that_breaks_says_nothing_of_itself_and_is_logged_without_its_que
 def test_a_page_that_breaks_leaves_the_others_standing() -> None:
     pages = client(metrics=broken)
     with capture_logs():
-        assert [pages.get(path).status_code for path in PAGES] == [200, 200, 200, 500]
+        assert [pages.get(path).status_code for path in PAGES] == [200, 200, 500]

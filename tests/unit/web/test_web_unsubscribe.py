@@ -46,7 +46,7 @@ def pages(readers: Unsubscribing) -> TestClient:
 
 
 def client(readers: Unsubscribing) -> TestClient:
-    views = Views("0.1.0", Health, Health, lambda: (b"one 1\n", "text/plain"), readers)
+    views = Views(Health, Health, lambda: (b"one 1\n", "text/plain"), readers)
     app = build_pages(views, HERE)
     return TestClient(app, base_url="https://news.example", raise_server_exceptions=False)
 
@@ -243,7 +243,7 @@ def test_what_is_logged_names_no_address(pages: TestClient, readers: Unsubscribi
 
 
 def test_without_a_public_address_there_is_no_such_page(readers: Unsubscribing) -> None:
-    views = Views("0.1.0", Health, Health, lambda: (b"", "text/plain"))
+    views = Views(Health, Health, lambda: (b"", "text/plain"))
     page = TestClient(build_pages(views, HERE), base_url="http://127.0.0.1").get(urlsplit(link(readers)).path)
     assert page.status_code == 404
 

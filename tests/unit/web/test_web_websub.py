@@ -66,7 +66,7 @@ def pages(store: SqlStore, meter: RecordingMeter, woken: list[bool]) -> TestClie
         store.hubs, clock, lambda: 0.5, lambda: SETTINGS, PUBLIC, meter, wake=lambda: woken.append(True)
     )
     readers = Unsubscribing(store.suppressions, clock, PUBLIC)
-    views = Views("0.1.0", Health, Health, lambda: (b"one 1\n", "text/plain"), readers, pushing)
+    views = Views(Health, Health, lambda: (b"one 1\n", "text/plain"), readers, pushing)
     return TestClient(build_pages(views, HERE), base_url="https://news.example", raise_server_exceptions=False)
 
 

@@ -1,0 +1,95 @@
+"""The daemons at work on a PostgreSQL database, as their connections name them: there is no table to go stale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.model.daemons import Daemon
+
+LOCK = 0x6D6F6E69746F72
+"""The advisory lock (one key) of the store, ours by convention within one database: daemons hold it shared, who
+works alone exclusively."""
+SHARES_CLASS = 0x6D6F6E73
+"""The first of the two keys of the locks on shares and duties."""
+_ALONE = "media-monitor pid "
+_DAEMON = "monitor"
+_WORK = "monitor-work"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Seven parts in the 63 bytes that PostgreSQL keeps of a name.
+_LONGEST_HOST, _LONGEST_VERSION = 16, 8
+
+_MEMBERS = sa.text(
+    "SELECT a.application_name AS name, l.mode AS mode,"
+    " coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float AS silent,"
+    " ARRAY(SELECT s.objid::bigint FROM pg_locks s WHERE s.pid = l.pid AND s.locktype = 'advisory' AND s.granted"
+    "  AND s.database = l.database AND s.objsubid = 2 AND s.classid::bigint = :shares) AS keys"
+    " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (l.classid::bigint << 32) + l.objid::bigint = :lock"
+)
+_END = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE :name"
+)
+
+
+def members(connection: Connection) -> list[Daemon]:
+    """Who works on the database, in the order in which their configs were taken up."""
+    rows = connection.execute(_MEMBERS, {"lock": LOCK, "shares": SHARES_CLASS})
+    found = [_member(row.name or "", row.mode, row.silent, row.keys) for row in rows]
+    return sorted(found, key=lambda one: (one.loaded, one.token))
+
+
+def cut_off(connection: Connection, daemon: Daemon) -> None:
+    """Ends every connection of a daemon: what it holds is free, what it began is undone.
+
+    PostgreSQL lets a user end the connections of the same user; of another one they stay.
+    """
+    connection.execute(_END, {"name": f"{_DAEMON}%{daemon.token}"})
+
+
+def name_of(me: Daemon) -> str:
+    """How a daemon names the connection that holds the store."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "?", me.host)[:_LONGEST_HOST] or "?"
+    version = re.sub(r"\s", "", me.version)[:_LONGEST_VERSION] or "?"
+    parts = (str(me.pid), host, me.config or "?", _in_letters(me.loaded), version, me.token)
+    return " ".join((_DAEMON, *parts))
+
+
+def work_name(token: str) -> str:
+    """How it names all its other connections."""
+    return f"{_WORK} {token}"
+
+
+def alone_name(pid: int) -> str:
+    """How a process names its connection that works alone."""
+    return f"{_ALONE}{pid}"
+
+
+def at_work_words(daemons: Iterable[Daemon]) -> str:
+    """ "pid 815 on desk1, pid 816 on desk2" """
+    return ", ".join(map(str, daemons))
+
+
+def _member(name: str, mode: str, silent: float, keys: list[int]) -> Daemon:
+    exclusive = mode == "ExclusiveLock"
+    parts = name.split(" ")
+    if len(parts) == 7 and parts[0] == _DAEMON and parts[1].isdigit():
+        _, pid, host, config, loaded, version, token = parts
+        when = int(loaded, 36) if loaded.isalnum() else 0
+        return Daemon(int(pid), host, config, when, version, token, frozenset(keys), silent, exclusive)
+    pid = name.removeprefix(_ALONE)
+    return Daemon(int(pid) if pid.isdigit() else 0, exclusive=exclusive)
+
+
+def _in_letters(number: int) -> str:
+    found = ""
+    while number:
+        number, digit = divmod(number, 36)
+        found = _DIGITS[digit] + found
+    return found or "0"

@@ -1,0 +1,281 @@
+"""Which part of the work on a PostgreSQL database is this daemon's: advisory locks on its holding connection.
+
+Hosts and receivers fall into SHARES shares by a hash, so that one daemon takes care of each host's feeds and
+pages, and of each receiver's messages: nothing is claimed by two, and a host sees the limits of one. What a daemon
+that is alone does at its start for the whole store, each does for a share that it takes: leases there can only be
+of the dead.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.holder import DatabaseHolder
+from monitor.adapters.store.members import SHARES_CLASS, cut_off, members
+from monitor.model.daemons import SHARES, Daemon, Division
+
+SILENT = 30.0
+"""Seconds after which a daemon that says nothing is cut off: it was stopped, or its machine is gone. It asks every
+second, so that thirty turns were missed."""
+GRACE = 10.0
+"""Seconds in which a daemon that lost its connection takes only what it had: when the server was restarted, what
+the others have in hand is theirs."""
+_K = TypeVar("_K", int, str)
+_TAKES_PART = SHARES  # the key that all who take part hold, shared
+
+
+class Undivided:
+    """All of the work: of who is alone with a store, or only asks it."""
+
+    divided = False
+    slots: frozenset[int] | None = None
+    kept: frozenset[int] | None = None
+
+    def begin(self, duties: Sequence[str]) -> None:
+        """It has them all."""
+
+    def has(self, duty: str) -> bool:
+        """Always."""
+        return True
+
+    def turn(self, *, well: bool = True) -> Division:
+        """Nothing changes."""
+        return Division(Daemon(0))
+
+    def declare(self, config: str) -> None:
+        """Nobody else has one."""
+
+    def reads(self, how: str, kept: Collection[int], fresh: Mapping[int, int]) -> None:
+        """Nobody asks."""
+
+
+ALL = Undivided()
+"""For stores that nobody shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """What is this daemon's by one connection: shares, shares that it gives away once they are idle, duties."""
+
+    number: int = 0  # of the connection
+    shares: frozenset[int] = frozenset()
+    leaving: frozenset[int] = frozenset()
+    duties: frozenset[str] = frozenset()
+    counts: bool = False  # the others leave a part to it
+
+
+class DatabaseShares:
+    """`ports.Shares` over one holder."""
+
+    divided = True
+
+    def __init__(self, holder: DatabaseHolder) -> None:
+        self._holder = holder
+        self._hand = _Hand()
+        self._before = _Hand()  # by the connection before
+        self._since = 0.0  # steady, when that was lost
+        self._duties: tuple[str, ...] = ()
+        self._began = False
+        self._pages: Mapping[str, Mapping[int, int]] = {}  # being read, by how they were found: rows, their shares
+        self._turn = threading.Lock()
+
+    @property
+    def slots(self) -> frozenset[int] | None:
+        """The shares of which may be claimed now; None for all there are."""
+        hand = self._hand
+        mine = hand.shares if hand.number == self._holder.number else frozenset()
+        return None if len(mine) == SHARES else mine
+
+    @property
+    def kept(self) -> frozenset[int] | None:
+        """The shares of which something may be in hand; None for all there are."""
+        hand, slots = self._hand, self.slots
+        if slots is None or hand.number != self._holder.number:
+            return slots
+        return slots | hand.leaving
+
+    def begin(self, duties: Sequence[str]) -> None:
+        """Takes part from the next turn on."""
+        self._duties, self._began = tuple(duties), True
+
+    def has(self, duty: str) -> bool:
+        """Whether the duty is ours by the connection that we have."""
+        hand = self._hand
+        return duty in hand.duties and hand.number == self._holder.number
+
+    def declare(self, config: str) -> None:
+        """Names the connection after the new config."""
+        me = self._holder.daemon
+        if me is not None and me.config != config:
+            self._holder.rename(replace(me, config=config, loaded=0))
+
+    def reads(self, how: str, kept: Collection[int], fresh: Mapping[int, int]) -> None:
+        """All entries that are in hand to be read, and those that are taken now in this way, with their shares."""
+        before = self._pages.get(how, {})
+        self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
+
+    def turn(self, *, well: bool = True) -> Division:
+        """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand."""
+        with self._turn, self._holder.session() as connection:
+            if self._began and self._hand.number != self._holder.number:
+                self._lost()
+            ended = self._cut_off_the_silent(connection)
+            division = self._division(connection, ended)
+            if self._began and well:
+                self._divide(connection, division)
+            elif self._hand.counts:
+                self._step_back(connection)
+            return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
+
+    def _lost(self) -> None:
+        had = self._hand
+        if had.shares or had.duties:
+            self._before, self._since = had, time.monotonic()
+        self._hand = _Hand(self._holder.number)
+
+    def _cut_off_the_silent(self, connection: Connection) -> tuple[Daemon, ...]:
+        silent = [one for one in members(connection) if one.silent > SILENT and not one.exclusive and one.token]
+        for one in silent:
+            cut_off(connection, one)
+        return tuple(silent)
+
+    def _division(self, connection: Connection, ended: tuple[Daemon, ...]) -> Division:
+        me = self._holder.daemon
+        assert me is not None
+        gone = {one.token for one in ended}
+        here = [one for one in members(connection) if one.token not in gone]
+        others = tuple(one for one in here if one.token != me.token)
+        mine = (me.loaded, me.config)
+        at_work = [one for one in others if _TAKES_PART in one.keys]
+        older = any(one.config != me.config and (one.loaded, one.config) > mine for one in at_work)
+        return Division(me, others, ended=ended, older=older)
+
+    def _divide(self, connection: Connection, division: Division) -> None:
+        if not self._hand.counts and not self._graceful:  # before, the others would leave it what it must not take
+            _lock(connection, _TAKES_PART, shared=True)
+            self._hand = replace(self._hand, counts=True)
+        taken = frozenset[int]().union(*(one.keys for one in division.others))
+        duties = self._divided_duties(connection, taken, older=division.older)
+        alike = sum(one.config == division.me.config and _TAKES_PART in one.keys for one in division.others)
+        fair = 0 if division.older else -(-SHARES // (alike + 1))
+        hand = self._hand
+        shares, leaving = set(hand.shares), set(hand.leaving)
+        while leaving and len(shares) < fair:
+            shares.add(leaving.pop())
+        while len(shares) > fair:
+            leaving.add(shares.pop())
+        # From here on nothing more is claimed of what leaves; a claim of this moment is seen at the next turn.
+        self._hand = replace(hand, shares=frozenset(shares), leaving=frozenset(leaving), duties=duties)
+        idle = leaving & hand.leaving
+        if idle:
+            idle -= _in_hand(connection).union(*(pages.values() for pages in self._pages.values()))
+        for share in idle:
+            _unlock(connection, share)
+        free = sorted(self._may_take(set(range(SHARES)) - taken - shares - leaving, self._before.shares))
+        new: list[int] = []
+        for share in free:
+            if len(shares) + len(new) < fair and _lock(connection, share):
+                new.append(share)
+        if new:
+            _forget_leases(connection, new)
+        self._hand = replace(self._hand, shares=frozenset({*shares, *new}), leaving=frozenset(leaving - idle))
+
+    def _step_back(self, connection: Connection) -> None:
+        """Lets go of everything at once: what a stage that hangs has in hand comes never, or late."""
+        hand, self._hand = self._hand, _Hand(self._holder.number)
+        self._pages = {}
+        for key in (*hand.shares, *hand.leaving, *map(_key_of, hand.duties)):
+            _unlock(connection, key)
+        connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(SHARES_CLASS, _TAKES_PART)))
+
+    def _divided_duties(self, connection: Connection, taken: Collection[int], *, older: bool) -> frozenset[str]:
+        mine = set(self._hand.duties)
+        if older:
+            for duty in mine:
+                _unlock(connection, _key_of(duty))
+            return frozenset()
+        free = {duty for duty in self._duties if duty not in mine and _key_of(duty) not in taken}
+        mine.update(duty for duty in self._may_take(free, self._before.duties) if _lock(connection, _key_of(duty)))
+        return frozenset(mine)
+
+    def _may_take(self, free: Collection[_K], before: Collection[_K]) -> set[_K]:
+        return set(free) & set(before) if self._graceful else set(free)
+
+    @property
+    def _graceful(self) -> bool:
+        return bool(self._before.number) and time.monotonic() - self._since < GRACE
+
+
+def share_of_host(url: sa.ColumnElement[str], otherwise: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """The share into which the host of an URL falls; that of another text where there is no host."""
+    host = sa.func.substring(url, r"^[^:/?#]+://([^/?#]+)")
+    return share_of(sa.func.coalesce(sa.func.lower(host), otherwise))
+
+
+def share_of(text: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """The share into which a text falls, by the hash of the server, which is the same for all."""
+    return sa.func.hashtext(text, type_=sa.Integer).op("&", return_type=sa.Integer())(SHARES - 1)
+
+
+SHARE_OF_FEED = share_of_host(t.feeds.c.url, t.feeds.c.url)
+SHARE_OF_GAP = share_of_host(t.gaps.c.url, t.gaps.c.url)
+SHARE_OF_DELIVERY = share_of(t.deliveries.c.receiver + "/" + t.deliveries.c.channel)
+SHARE_OF_ENTRY = share_of_host(t.entries.c.link, sa.cast(t.entries.c.feed_id, sa.Text))
+"""Of the host of its page; of its feed, where it has none."""
+_LEASED = ((t.feeds, SHARE_OF_FEED), (t.gaps, SHARE_OF_GAP), (t.deliveries, SHARE_OF_DELIVERY))
+
+
+def ours_to_read(
+    connection: Connection,
+    how: str,
+    query: sa.Select[Any],
+    shares: DatabaseShares | Undivided,
+    besides: Collection[int],
+) -> Sequence[RowMapping]:
+    """The rows of a query of entries that are ours to read, noted as in hand together with `besides`."""
+    if not shares.divided:
+        return connection.execute(query).mappings().all()
+    slots = shares.slots
+    query = query.add_columns(SHARE_OF_ENTRY.label("share"))
+    if slots is not None:
+        query = query.where(SHARE_OF_ENTRY.in_(sorted(slots)))
+    rows = connection.execute(query).mappings().all()
+    shares.reads(how, besides, {row["id"]: row["share"] for row in rows})
+    return rows
+
+
+def _in_hand(connection: Connection) -> set[int]:
+    """The shares of what is leased now, by the server's clock."""
+    found: set[int] = set()
+    for table, share in _LEASED:
+        leased = sa.select(share).where(table.c.lease_until > sa.func.now()).distinct()
+        found.update(connection.execute(leased).scalars())
+    return found
+
+
+def _forget_leases(connection: Connection, shares: Sequence[int]) -> None:
+    for table, share in _LEASED:
+        theirs = table.update().where(table.c.lease_until.is_not(None), share.in_(shares))
+        connection.execute(theirs.values(lease_until=None))
+
+
+def _lock(connection: Connection, key: int, *, shared: bool = False) -> bool:
+    function = sa.func.pg_try_advisory_lock_shared if shared else sa.func.pg_try_advisory_lock
+    return bool(connection.execute(sa.select(function(SHARES_CLASS, key))).scalar_one())
+
+
+def _unlock(connection: Connection, key: int) -> None:
+    connection.execute(sa.select(sa.func.pg_advisory_unlock(SHARES_CLASS, key)))
+
+
+def _key_of(duty: str) -> int:
+    return _TAKES_PART + 1 + (crc32(duty.encode()) >> 2)

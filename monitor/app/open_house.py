@@ -1,0 +1,63 @@
+"""What the pages of a running daemon ask: the config in force, the store, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_bytes
+
+from monitor.adapters.store.sql import SqlStore
+from monitor.app.check import Ready
+from monitor.app.entrance import Entrance
+from monitor.app.known_feeds import KnownFeeds, known_feeds
+from monitor.app.questions import House
+from monitor.app.rule_days import RuleDays
+from monitor.app.wiring import Monitor
+from monitor.config import Settings
+from monitor.core.rules import Memory
+from monitor.ports import Clock
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHouse:
+    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it."""
+
+    config: Path
+    ready: Callable[[], Ready]
+    store: SqlStore
+    clock: Clock
+    rule_days: RuleDays = field(default_factory=RuleDays)
+
+    @property
+    def house(self) -> House:
+        """As the commands have it."""
+        ready = self.ready()
+        ruleset = None if ready.rules_of is not None else ready.ruleset
+        return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
+
+    def known_feeds(self) -> KnownFeeds:
+        """The feeds of the store and those of the config."""
+        return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
+
+
+def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
+    """That of a daemon."""
+    assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
+    return OpenHouse(config, ready, monitor.store, monitor.clock)
+
+
+def has_dashboard(settings: Settings) -> bool:
+    """Whether its pages are shown.
+
+    With a public address a proxy stands in front, which may let anybody through: they need tokens then.
+    """
+    return bool(settings.web_tokens) or not settings.public_url
+
+
+def entrance_of(ready: Callable[[], Ready], monitor: Monitor) -> Entrance:
+    """Who may come in, by the config in force."""
+    key = monitor.store.suppressions.signing_key(token_bytes(_KEY_BYTES))
+    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock)

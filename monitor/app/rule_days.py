@@ -1,0 +1,37 @@
+"""How often each rule matched on each of the last days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from monitor.model.digest import Window
+from monitor.ports import HealthFacts
+
+_DAY = timedelta(days=1)
+_MOST_KEPT = 400  # days
+
+
+class RuleDays:
+    """Asks the store once for a day that is over: its matches hardly change, and pages ask often."""
+
+    def __init__(self) -> None:
+        self._over: dict[date, Mapping[str, int]] = {}
+
+    def of(self, facts: HealthFacts, now: datetime, days: int) -> Mapping[str, tuple[int, ...]]:
+        """The matches of each rule that had some on so many days, in UTC; the last day is that of `now`."""
+        today = now.astimezone(UTC).date()
+        asked = [today - _DAY * back for back in reversed(range(days))]
+        counts = [self._counts(facts, day, today) for day in asked]
+        return {rule: tuple(one.get(rule, 0) for one in counts) for rule in set().union(*counts)}
+
+    def _counts(self, facts: HealthFacts, day: date, today: date) -> Mapping[str, int]:
+        if day in self._over:
+            return self._over[day]
+        start = datetime.combine(day, time(), UTC)
+        found = {one.rule: one.matches for one in facts.busy_rules(Window(start, start + _DAY), 1, start)}
+        if day < today - _DAY:  # yesterday's articles may still be matched
+            if len(self._over) >= _MOST_KEPT:
+                self._over.clear()
+            self._over[day] = found
+        return found

@@ -1,0 +1,36 @@
+"""What the store promises of several daemons at work on it: which part of the work is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from monitor.model.daemons import Division
+
+
+class Shares(Protocol):
+    """This process's part of the work. What is claimed from the store is of its part without being asked."""
+
+    @property
+    def divided(self) -> bool:
+        """Whether other daemons may work beside this one."""
+        ...
+
+    def begin(self, duties: Sequence[str]) -> None:
+        """Takes part from now on, also in these duties, each of which is one daemon's at a time."""
+        ...
+
+    def has(self, duty: str) -> bool:
+        """Whether this duty is this process's now. Asks nobody."""
+        ...
+
+    def turn(self, *, well: bool = True) -> Division:
+        """Divides the work anew with those who are there; to be called every second. Raises StoreError.
+
+        Who is not `well`, since a stage hangs, leaves all of it to the others.
+        """
+        ...
+
+    def declare(self, config: str) -> None:
+        """This process has taken up another config, with this fingerprint. Raises StoreError."""
+        ...

@@ -1,0 +1,58 @@
+"""The digests: when each comes, what it would say now, and what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from monitor.app.deliveries import list_deliveries
+from monitor.app.open_house import OpenHouse
+from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
+from monitor.model.health import HEALTH
+from monitor.web.site.rendering import page
+
+T = TypeVar("T")
+FORMS = ("html", "text", "slack", "json")
+_HISTORY = 30
+# The page of a digest is a mail: it has styles of its own, and may do nothing.
+_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+
+
+def digests_page(open_house: OpenHouse, request: Request) -> Response:
+    """GET /digests"""
+    house = open_house.house
+    return page(request, "digests.html", status=house.status(), settings=house.settings.digests, health=HEALTH)
+
+
+def digest_page(open_house: OpenHouse, request: Request) -> Response:
+    """GET /digests/border-morning?form=text"""
+    house, name = open_house.house, request.path_params["digest"]
+    form = request.query_params.get("form", "html")
+    form = form if form in FORMS else "html"
+    texts = _preview(open_house, name, form) if form != "html" else []
+    quiet = _expected(lambda: quiet_note(house, name))
+    history = list_deliveries(house, house.clock.now(), digest=name, limit=_HISTORY)
+    return page(
+        request, "digest.html", name=name, form=form, forms=FORMS, texts=texts, quiet=quiet, history=history
+    )
+
+
+def digest_frame(open_house: OpenHouse, request: Request) -> Response:
+    """GET /digests/border-morning/frame: the mail itself, for a frame that may do nothing."""
+    texts = _preview(open_house, request.path_params["digest"], "html")
+    return HTMLResponse("\n<hr>\n".join(texts), headers={"content-security-policy": _FRAMED})
+
+
+def _preview(open_house: OpenHouse, name: str, form: str) -> list[str]:
+    return _expected(lambda: preview_of(open_house.house, name, form))
+
+
+def _expected(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except NoSuchDigest as error:
+        raise HTTPException(404, str(error)) from error

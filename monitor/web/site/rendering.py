@@ -1,0 +1,96 @@
+"""Templates as answers: everything they are given is text, and is escaped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
+from monitor.web.site.static_files import address_of
+
+VISITOR = "monitor.visitor"  # in the scope of a request: who asks
+LONGEST_TITLE = 300  # characters; a headline of 10,000 is somebody's attack on the page
+_LINKED = frozenset({"http", "https"})
+
+
+def page(request: Request, template: str, code: int = HTTPStatus.OK, /, **values: Any) -> Response:
+    """An HTML answer. htmx gets the part of it that it asks for: the block `main`, without head and menu."""
+    whole = _environment().get_template(template)
+    values |= {
+        "path": request.url.path,
+        "part": request.headers.get("hx-request") == "true",
+        "visitor": request.scope.get(VISITOR),
+    }
+    return HTMLResponse(whole.render(values), code, {"vary": "hx-request"})
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("monitor.web.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"static": address_of, "counted": counted, "asking": asking, "menu": MENU}
+    environment.filters |= {
+        "when": moment,
+        "span": span_text,
+        "long_span": long_span_text,
+        "size": size_text,
+        "headline": headline,
+        "link": safe_link,
+        "number": "{:,}".format,
+        "combine": lambda values, **more: values | more,
+    }
+    return environment
+
+
+MENU = (
+    ("/", "Now"),
+    ("/stories", "Stories"),
+    ("/search", "Search"),
+    ("/rules", "Rules"),
+    ("/digests", "Digests"),
+    ("/feeds", "Feeds"),
+    ("/why", "Why"),
+)
+
+
+def moment(at: datetime | None, missing: str = "never") -> Markup | str:
+    """A time that the page's script shows in the reader's zone; without it, it is told in UTC."""
+    if at is None:
+        return missing
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%a %d %b %Y %H:%M}"
+    )
+
+
+def headline(title: str) -> Markup:
+    """A title of somebody else's, kept to itself: its direction and its marks end where it ends."""
+    words = " ".join(title.split()) or "(no title)"
+    shown = words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
+    return Markup('<bdi dir="auto">{}</bdi>').format(shown)
+
+
+def safe_link(url: str) -> str:
+    """An address that may be followed: of the web; "" for any other, such as javascript:."""
+    try:
+        return url if urlsplit(url).scheme.lower() in _LINKED else ""
+    except ValueError:
+        return ""
+
+
+def asking(**values: Any) -> str:
+    """A query string of what is not empty, with its question mark."""
+    asked = urlencode({name: value for name, value in values.items() if value not in (None, "", False)})
+    return f"?{asked}" if asked else ""

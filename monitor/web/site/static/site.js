@@ -1,0 +1,39 @@
+"use strict";
+// What is nicer with a script: times in the reader's zone, keys, the dialog of keys. Every page reads without it.
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const shape = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function localTimes(root) {
+  for (const one of root.querySelectorAll("time[datetime]:not([title])")) {
+    one.title = one.textContent;
+    one.textContent = shape.format(new Date(one.dateTime));
+  }
+  for (const one of document.querySelectorAll(".zone")) one.textContent = `Times in ${zone}`;
+}
+
+function isTyping(target) {
+  return target.matches("input, select, textarea, [contenteditable]");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const dialog = document.getElementById("keys");
+  if (event.key === "/") {
+    const field = document.querySelector("main input[type=search], main input:not([type=checkbox])");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
+  } else if (event.key === "?") {
+    event.preventDefault();
+    if (!dialog.open) dialog.showModal();
+  } else if (/^[1-9]$/.test(event.key) && !dialog.open) {
+    const page = document.querySelectorAll("header nav a")[Number(event.key) - 1];
+    if (page) page.click();
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
+localTimes(document);

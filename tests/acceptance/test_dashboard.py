@@ -1,0 +1,220 @@
+"""The dashboard of the real daemon in a real browser: what an analyst does there, and what nothing can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from dashboard import Browser, Visitor, chromium, visitor
+from desk import Desk, eventually
+from local_feed import LocalFeed
+from talk import ANY_PORT, port_of, ready
+
+from monitor.demo.server import LocalSite
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)> Torkham closed",
+    "\u202e\u2066never closed\u202d Torkham closed",
+    "Torkham closed " + "x" * 10_000,
+)
+URDU = "طورخم بارڈر بند، ہزاروں ٹرک پھنس گئے"
+PATHS = (
+    "/",
+    "/stories?since=7d",
+    "/stories/s_1",
+    "/digests",
+    "/digests/alerts",
+    "/digests/alerts?form=slack",
+    "/deliveries",
+    "/deliveries/1",
+    "/silences",
+    "/search",
+    "/rules",
+    "/rules/torkham-closed",
+    "/rules/new",
+    "/search?query=Torkham",
+    "/search?query=Torkham+AND+(",
+    "/feeds",
+    "/feeds/1",
+    "/why",
+    "/why?url={link}",
+    "/nothing",
+)
+
+
+@dataclass
+class Scene:
+    """A daemon with stories that it told, and one it did not."""
+
+    desk: Desk
+    feed: LocalFeed
+    url: str
+    told: str  # link
+    untold: str
+    browser: Browser
+
+    def paths(self) -> list[str]:
+        return [path.format(link=self.told) for path in PATHS]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    desk = Desk(tmp_path_factory.mktemp("dashboard"))
+    with LocalSite() as site, chromium() as browser:
+        feed = LocalFeed(site)
+        told = feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Sunday.")
+        untold = feed.add(URDU, "The weather stays dry.")
+        for title in HOSTILE:
+            feed.add(title, "The Torkham crossing was closed.")
+        desk.write([feed.url, "http://127.0.0.1:9/nobody-listens"], more=ANY_PORT)
+        with desk.running():
+            port = port_of(desk)
+            eventually(lambda: ready(port), "readiness")
+            eventually(lambda: desk.number("SELECT count(*) FROM deliveries WHERE state = 'sent'"), "a delivery")
+            eventually(
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 5, "all matched"
+            )
+            yield Scene(desk, feed, f"http://127.0.0.1:{port}", told, untold, browser)
+    desk.clear()
+
+
+@pytest.fixture
+def analyst(scene: Scene) -> Iterator[Visitor]:
+    with visitor(scene.browser, scene.url) as one:
+        yield one
+        assert one.complaints() == []
+
+
+# ---- journeys
+
+
+def test_at_first_look_one_sees_the_feeds_and_follows_a_number_to_its_list(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/")
+    page.get_by_role("link", name=re.compile("Feeds 2")).click()
+    page.wait_for_url("**/feeds")
+    page.get_by_label("State").select_option("failing")
+    page.wait_for_url("**state=failing**")
+    assert page.locator("tbody tr").count() == 1
+    assert "nobody-listens" in page.locator("tbody").inner_text()
+
+
+def test_a_filter_keeps_what_is_typed_and_the_place_of_the_cursor(analyst: Visitor) -> None:
+    page = analyst.go("/feeds")
+    page.keyboard.press("/")
+    page.keyboard.type("nobody", delay=30)
+    page.wait_for_url("**find=nobody**")
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    page.keyboard.type("-listens", delay=30)
+    page.wait_for_url("**find=nobody-listens**")
+    assert page.input_value("#find") == "nobody-listens"
+
+
+def test_a_match_is_followed_from_the_story_to_the_reason_and_to_the_message(
+    scene: Scene, analyst: Visitor
+) -> None:
+    page = analyst.go("/stories?since=7d")
+    page.get_by_role("link", name="Torkham closed for a third day").first.click()
+    page.wait_for_url("**/stories/s_*")
+    page.get_by_role("link", name="why?").first.click()
+    page.wait_for_url("**/why**")
+    assert "torkham-closed" in page.locator("tr.yes").first.inner_text()
+    page = analyst.go("/deliveries")
+    page.locator("tbody a").first.click()
+    page.wait_for_url("**/deliveries/*")
+    assert "torkham-closed" in page.locator("main").inner_text()
+
+
+def test_one_finds_out_why_an_article_was_not_sent(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/why")
+    page.get_by_label("Address of an article").fill(scene.untold)
+    page.get_by_role("button", name="Ask").click()
+    page.wait_for_url("**/why?url=**")
+    assert "no match" in page.locator("tr.no").first.inner_text()
+    heading = page.locator("h2 bdi").first
+    assert heading.inner_text() == URDU
+    assert heading.evaluate("(one) => getComputedStyle(one).direction") == "rtl"
+
+
+def test_a_rule_is_written_with_a_typo_mended_and_tried_on_what_is_stored(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/rules")
+    page.get_by_role("link", name="torkham-closed").click()
+    page.wait_for_url("**/rules/torkham-closed")
+    field, trial = page.get_by_label("Query"), page.locator("#trial")
+    field.fill("Torkham AND (closed")
+    trial.locator("pre.bad").wait_for()
+    assert "^" in trial.inner_text()
+    field.fill("Torkham AND third")
+    trial.get_by_text("0 gained").wait_for()
+    assert "lost" in trial.locator("li.lost").first.inner_text()
+    assert 'query = "Torkham AND third"' in trial.inner_text()
+    page.get_by_label("Explained on a stored article").fill(scene.told)
+    trial.get_by_text("On that article").wait_for()
+    assert "MATCH" in trial.inner_text()
+
+
+def test_a_story_is_silenced_and_the_silence_is_ended(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/stories/s_1")
+    page.get_by_role("link", name="Silence this story").click()
+    page.get_by_label("Why, for those who miss it").fill("told on the phone")
+    page.get_by_label("Your name").fill("Anna")
+    page.get_by_role("button", name="Silence it").click()
+    page.wait_for_url("**/silences#silence-*")
+    assert "told on the phone" in page.locator("main").inner_text()
+    assert scene.desk.number("SELECT count(*) FROM silences") == 1
+    page.get_by_role("button", name="End it now").click()
+    page.wait_for_url("**/silences?all=1")
+    assert "over since" in page.locator("main").inner_text()
+
+
+def test_the_mail_in_its_frame_is_seen_and_can_do_nothing(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/digests/alerts")
+    frame = page.frame_locator("iframe.mail")
+    assert "Alerts" in frame.locator("h1").inner_text()
+    assert page.locator("iframe.mail").get_attribute("sandbox") == ""
+
+
+def test_times_are_those_of_the_reader(analyst: Visitor) -> None:
+    page = analyst.go("/feeds/1")
+    assert "Times in Asia/Kabul" in page.locator("footer").inner_text()
+    shown = page.locator("time").first
+    assert "UTC" not in shown.inner_text()
+    assert shown.get_attribute("title").endswith("UTC")  # type: ignore[union-attr]
+
+
+def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
+    page = analyst.go("/")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("6")
+    page.wait_for_url("**/feeds")
+
+
+def test_all_is_read_and_asked_without_scripts(scene: Scene) -> None:
+    with visitor(scene.browser, scene.url, scripts=False) as reader:
+        page = reader.page
+        page.goto(scene.url + "/feeds")
+        page.get_by_label("State").select_option("failing")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**state=failing**")
+        assert page.locator("tbody tr").count() == 1
+        page.goto(scene.url + "/feeds/1")
+        assert "UTC" in page.locator("time").first.inner_text()
+
+
+# ---- laws
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_keeps_anybody_out_or_is_wider_than_its_window(scene: Scene, width: int, dark: bool) -> None:
+    with visitor(scene.browser, scene.url, width=width, dark=dark) as one:
+        for path in scene.paths():
+            one.go(path)
+            assert (path, one.barriers()) == (path, [])
+            assert (path, one.overflow()) == (path, 0)
+            assert (path, one.complaints()) == (path, [])

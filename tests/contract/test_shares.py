@@ -1,0 +1,353 @@
+"""Several daemons on one PostgreSQL database: whose work is what, and what becomes of it when one is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from desk import eventually
+from made import decision, feed_settings, new_article, new_entry
+from stored import LEASE, matched, plan, put_into, read_articles, record_poll
+
+from monitor.adapters.store import shares, sql
+from monitor.adapters.store.holder import DatabaseHolder, daemons_of
+from monitor.adapters.store.sql import SqlStore
+from monitor.adapters.store.tables import metadata
+from monitor.model.article import Grouping
+from monitor.model.daemons import SHARES, Daemon
+from monitor.model.delivery import RetryDecision, RetryReason
+from monitor.model.entry import Fate
+from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreBusy
+from monitor.model.feed import Feed
+
+pytestmark = pytest.mark.needs("postgresql")
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+DUTIES = ("match", "digest")
+Start = Callable[..., SqlStore]
+
+
+@pytest.fixture(scope="module")
+def url() -> str:
+    from postgres_server import postgres_server
+
+    url = postgres_server().fresh_database()
+    SqlStore(url).close()
+    return url
+
+
+@pytest.fixture
+def start(url: str) -> Iterator[Start]:
+    """Starts a daemon, which takes part unless it `waits`."""
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    with ExitStack() as stack:
+        empty = SqlStore(url)
+        with empty._db.write() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        empty.close()
+
+        def started(token: str, config: str = "c1", *, waits: bool = False) -> SqlStore:
+            daemon = Daemon(sum(token.encode()), "desk", config, version="1", token=token)
+            store = SqlStore(url, hold=daemon.pid, daemon=daemon)
+            stack.callback(store.close)
+            if not waits:
+                store.shares.begin(DUTIES)
+                store.shares.turn()
+            return store
+
+        yield started
+
+
+def settle(*stores: SqlStore) -> list[int]:
+    """Turns until the work is divided; how many shares each has."""
+    for _ in range(3):
+        found = [store.shares.turn().shares for store in stores]
+    return found
+
+
+def many(store: SqlStore, number: int = 60) -> list[Feed]:
+    store.feeds.sync([feed_settings(f"https://f{n}.example/feed") for n in range(number)], NOW - HOUR)
+    return list(store.feeds.all())
+
+
+def claimed(store: SqlStore) -> set[int]:
+    return {feed.id for feed in store.feeds.claim_due(datetime.now(UTC), LEASE, 1_000)}
+
+
+def vanish(store: SqlStore) -> None:
+    """As a process does that is killed: the server notices that its connection is gone."""
+    holder = store._holder
+    assert isinstance(holder, DatabaseHolder)
+    token = holder.daemon.token if holder.daemon else ""
+    holder.release()
+    eventually(lambda: token not in [one.token for one in daemons_of(store._db)], "the end of the connection")
+
+
+def test_one_daemon_has_all_of_the_work(start: Start) -> None:
+    one = start("a")
+    feeds = many(one)
+    assert one.shares.turn().shares == SHARES
+    assert claimed(one) == {feed.id for feed in feeds}
+    assert all(one.shares.has(duty) for duty in DUTIES)
+
+
+def test_two_daemons_have_a_half_each_and_nothing_twice(start: Start) -> None:
+    one, other = start("a"), start("b")
+    feeds = many(one)
+    assert settle(one, other) == [32, 32]
+    mine, theirs = claimed(one), claimed(other)
+    assert mine
+    assert theirs
+    assert not mine & theirs
+    assert mine | theirs == {feed.id for feed in feeds}
+
+
+def test_all_feeds_and_pages_of_a_host_are_one_daemons(start: Start) -> None:
+    one, other = start("a"), start("b")
+    one.feeds.sync([feed_settings(f"https://big.example/{n}") for n in range(40)], NOW - HOUR)
+    settle(one, other)
+    assert sorted([len(claimed(one)), len(claimed(other))]) == [0, 40]
+    feed = one.feeds.all()[0]
+    links = [new_entry(f"e{n}", f"title {n}", link=f"https://h{n % 9}.example/{n}") for n in range(90)]
+    record_poll(one, feed, decision(NOW), links, now=NOW - HOUR)
+    found = [{e.new.parsed.link for e in store.articles.waiting(NOW, 1_000)} for store in (one, other)]
+    assert len(found[0]) + len(found[1]) == 90
+    hosts = [{(link or "").split("/")[2] for link in links} for links in found]
+    assert hosts[0]
+    assert hosts[1]
+    assert not hosts[0] & hosts[1]
+
+
+def test_what_is_in_hand_is_not_given_away(start: Start) -> None:
+    one = start("a")
+    feeds = many(one)
+    held = claimed(one)
+    other = start("b")
+    before = settle(one, other)
+    assert before[1] < 32, "a share with a feed in hand went to the other"
+    assert claimed(other) == set()
+    one.feeds.release_leases(sorted(held))
+    assert settle(one, other) == [32, 32]
+    assert claimed(one) | claimed(other) == {feed.id for feed in feeds}
+
+
+def test_pages_in_hand_are_not_given_away_either(start: Start) -> None:
+    one = start("a")
+    (feed, *_) = many(one)
+    links = [new_entry(f"e{n}", f"title {n}", link=f"https://h{n}.example/{n}") for n in range(60)]
+    record_poll(one, feed, decision(NOW), links, now=NOW - HOUR)
+
+    def look(besides: set[int]) -> set[int]:
+        """As the stage looks for what it may read besides."""
+        new = one.articles.waiting(NOW, 1_000, besides)
+        return {entry.row for entry in (*new, *one.reading.rereads(NOW, 10, besides))}
+
+    rows = look(set())
+    assert len(rows) == 60
+    other = start("b")
+    settle(one, other)
+    assert look(rows) == set()
+    settle(one, other)
+    assert other.articles.waiting(NOW, 1_000) == []
+    look(set())  # a turn that begins with nothing in hand
+    settle(one, other)
+    assert other.articles.waiting(NOW, 1_000)
+
+
+def test_the_work_of_a_daemon_that_is_gone_is_taken_over_at_the_next_turn(start: Start) -> None:
+    one, other = start("a"), start("b")
+    feeds = many(one)
+    settle(one, other)
+    mine, lost = claimed(one), claimed(other)
+    assert one.shares.has("match")
+    assert not other.shares.has("match")
+    vanish(one)
+    assert other.shares.turn().shares == SHARES
+    assert claimed(other) == mine, "and its own leases stay"
+    assert mine | lost == {feed.id for feed in feeds}
+    assert all(other.shares.has(duty) for duty in DUTIES)
+
+
+def test_a_daemon_that_hangs_leaves_everything_to_the_others_at_once(start: Start) -> None:
+    one, other = start("a"), start("b")
+    feeds = many(one)
+    settle(one, other)
+    claimed(one)
+    division = one.shares.turn(well=False)
+    assert (division.shares, division.duties) == (0, frozenset())
+    assert other.shares.turn().shares == SHARES
+    assert claimed(other) == {feed.id for feed in feeds}
+    one.feeds.make_all_due(NOW - HOUR)
+    assert claimed(one) == set()
+    assert settle(one, other) == [32, 32], "it is well again"
+
+
+def test_a_daemon_that_lost_its_connection_has_nothing_until_it_has_a_new_one(start: Start, url: str) -> None:
+    one, other = start("a"), start("b")
+    settle(one, other)
+    feeds = many(one)
+    cut(url, "a")
+    one._holder._looked = 0.0  # type: ignore[union-attr]  # as five seconds later
+    assert claimed(one) == set()
+    assert not one.shares.has("match")
+    assert other.shares.turn().shares == SHARES
+    assert claimed(other) == {feed.id for feed in feeds}
+
+
+def test_after_a_restart_of_the_server_each_takes_what_it_had(start: Start, url: str) -> None:
+    one, other = start("a"), start("b")
+    settle(one, other)
+    feeds = many(one)
+    mine, theirs = claimed(one), claimed(other)
+    cut(url, "")
+    for store in (one, other):
+        vanish(store)
+    assert settle(one, other) == [32, 32]
+    assert one.shares.has("match")
+    for store in (one, other):
+        store.feeds.make_all_due(NOW - HOUR)
+    assert {*mine, *theirs} == {feed.id for feed in feeds}
+    assert claimed(one) == mine
+    assert claimed(other) == theirs
+
+
+def test_a_daemon_that_says_nothing_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "SILENT", 0.3)
+    one, other = start("a"), start("b")
+    settle(one, other)
+    time.sleep(0.5)  # the silence itself
+    division = other.shares.turn()
+    assert [ended.token for ended in division.ended] == ["a"]
+    assert other.shares.turn().shares == SHARES
+    monkeypatch.setattr(shares, "SILENT", 30.0)
+    one._holder._looked = 0.0  # type: ignore[union-attr]  # as five seconds later
+    assert settle(one, other) == [0, SHARES], "it is there again, and for some seconds takes only what it had"
+    monkeypatch.setattr(shares, "GRACE", 0.0)
+    assert settle(one, other) == [32, 32]
+
+
+def cut(url: str, token: str) -> None:
+    """Ends the connections of a daemon, or of everybody."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND application_name LIKE :name"
+            ),
+            {"name": f"monitor%{token}"},
+        )
+    engine.dispose()
+
+
+# ---- results that come late
+
+
+def test_a_late_answer_brings_its_entries_and_changes_nothing_else(start: Start) -> None:
+    one = start("a")
+    one.feeds.sync([feed_settings()], NOW - HOUR)
+    (first,) = one.feeds.claim_due(NOW, LEASE, 1)
+    record_poll(one, first, decision(NOW), [new_entry("e1")], now=NOW)
+    one.feeds.make_all_due(NOW)
+    (asleep,) = one.feeds.claim_due(NOW, LEASE, 1)
+    later = NOW + timedelta(minutes=6)
+    record_poll(one, asleep, decision(later), [new_entry("e1"), new_entry("e2", "two")], now=later)
+    (before,) = one.feeds.all()
+    late = decision(NOW, failures=3, validators=asleep.validators, next_poll_at=NOW + 9 * HOUR)
+    brought = [new_entry("e2", "two"), new_entry("e3", "three"), new_entry("e4", fate=Fate.SEEN_AT_SUBSCRIBE)]
+    assert record_poll(one, asleep, late, brought, now=NOW) == 1
+    assert one.feeds.all() == [before]
+
+
+def outbox_of(store: SqlStore) -> None:
+    """Two messages that wait for one receiver."""
+    store.feeds.sync([feed_settings()], NOW - HOUR)
+    (feed,) = store.feeds.all()
+    record_poll(store, feed, decision(NOW), [new_entry("e1")], now=NOW - HOUR)
+    (entry,) = store.articles.waiting(NOW, 10)
+    store.articles.record_read(new_article(entry.row, feed_id=feed.id))
+    (article,) = read_articles(store, NOW)
+    put_into(store, article.id, Grouping("s_1"))
+    (article,) = store.articles.unmatched(NOW, 10)
+    store.digests.open_digest("morning", NOW - HOUR)
+    matched(store, article, "morning")
+    store.digests.record_plan(plan(store, deliveries=2), NOW - HOUR)
+
+
+def test_a_sender_that_slept_through_its_lease_has_nothing_sent_again(start: Start) -> None:
+    one, other = start("a"), start("b", waits=True)
+    outbox_of(one)
+    asleep = one.outbox.claim(NOW, LEASE, 10)
+    assert len(asleep) == 2
+    assert all(one.outbox.holds(delivery) for delivery in asleep)
+    vanish(one)
+    other.shares.begin(DUTIES)
+    other.shares.turn()
+    assert not any(one.outbox.holds(delivery) for delivery in asleep)
+    taken = other.outbox.claim(NOW + timedelta(seconds=1), LEASE, 10)
+    assert len(taken) == 2
+    failure = DeliveryFailed(DeliveryFault.TEMPORARY, "it slept")
+    one.outbox.record_failure(asleep[0], failure, RetryDecision(NOW, RetryReason.BACK_OFF), NOW)
+    assert other.outbox.holds(taken[0]), "and nobody else may claim it"
+    one.outbox.give_back(asleep)
+    assert other.outbox.holds(taken[1])
+
+
+# ---- who may be there
+
+
+def test_a_daemon_with_another_config_is_refused(start: Start) -> None:
+    start("a", config="old")
+    with pytest.raises(StoreBusy, match=r"pid 97 on desk with another config or other rules"):
+        start("b", config="new")
+
+
+def test_a_reload_is_the_last_word_and_the_others_stand_by_until_they_follow(start: Start) -> None:
+    one, other = start("a"), start("b")
+    assert settle(one, other) == [32, 32]
+    other.shares.declare("c2")
+    assert settle(one, other) == [0, 64]
+    assert one.shares.turn().older
+    assert not one.shares.has("match")
+    assert other.shares.has("match")
+    assert [str(one) for one in other.shares.turn().differing] == ["pid 97 on desk"]
+    one.shares.declare("c2")
+    assert settle(one, other) == [32, 32]
+    assert other.shares.turn().differing == ()
+
+
+def test_who_works_alone_and_daemons_refuse_each_other_and_say_who_is_there(start: Start, url: str) -> None:
+    one, other = start("a"), start("b")
+    with pytest.raises(StoreBusy, match=r"pid 97 on desk, pid 98 on desk; stop them first"):
+        SqlStore(url, hold=4711)
+    one.close()
+    other.close()
+    alone = SqlStore(url, hold=4711)
+    with pytest.raises(StoreBusy, match="pid 4711"):
+        start("c")
+    assert alone.held
+    alone.close()
+
+
+def test_the_schema_is_not_brought_up_to_date_under_a_daemon(
+    start: Start, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = start("a")
+    monkeypatch.setattr(sql, "SCHEMA", "9999")  # of a version that is newer than the daemon's
+    with pytest.raises(StoreBusy, match=r"has to be brought up to date, and at work on it is pid 97 on desk"):
+        start("b")
+    one.close()
+
+
+def test_a_daemon_makes_the_schema_alone_and_lets_the_next_one_in() -> None:
+    from postgres_server import postgres_server
+
+    url = postgres_server().fresh_database()
+    opened = [SqlStore(url, hold=n, daemon=Daemon(n, "desk", "c", version="1", token=f"t{n}")) for n in (1, 2)]
+    assert [one.pid for one in opened[0].daemons()] == [1, 2]
+    for store in opened:
+        store.close()

@@ -1,0 +1,159 @@
+"""Two desks on one PostgreSQL database, feeds that count who asks, and a server that keeps what it is told."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from desk import Desk
+from desk_store import PostgresqlStore
+from http_sink import Sink, http_sink
+from local_feed import LocalFeed
+
+from monitor.demo.server import Answer, LocalSite, SeenRequest
+
+RECEIVERS = ("desk", "night", "ops", "press")  # their messages fall into shares of both
+_TOLD = re.compile(r"incident ([0-9]+)x")
+
+
+class WatchedSite(LocalSite):
+    """Notes how many asked it at one moment."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address=address)
+        self.most = 0
+        self._at_once = 0
+        self._gate = threading.Lock()
+
+    def answer(self, request: SeenRequest) -> Answer:
+        with self._gate:
+            self._at_once += 1
+            self.most = max(self.most, self._at_once)
+        time.sleep(0.02)  # what a server takes: two at once would be seen
+        try:
+            return super().answer(request)
+        finally:
+            with self._gate:
+                self._at_once -= 1
+
+
+class Pair:
+    """Two desks with one config and one store; `desks` have a folder and a log each."""
+
+    def __init__(
+        self, folder: Path, feeds: list[LocalFeed], hook: Sink, store: PostgresqlStore, feed_lines: str
+    ) -> None:
+        self.feeds, self.hook, self._feed_lines = feeds, hook, feed_lines
+        self.titles: dict[int, str] = {}
+        self.desks = []
+        for name in ("one", "other"):
+            place = folder / name
+            place.mkdir(parents=True)
+            desk = Desk(place)
+            desk.kept = store  # type: ignore[assignment]  # the one of both
+            desk.environment |= {**store.environment, "HOOK_SECRET": "whsec_" + "c2VjcmV0IGtleSBmb3IgYSB0ZXN0IG9m"}
+            desk.environment |= {f"HOOK_{name.upper()}": f"{hook.url}/{name}" for name in RECEIVERS}
+            self.desks.append(desk)
+            self.write(desk)
+
+    def write(self, desk: Desk, more: str = "") -> None:
+        """Its config, which is the same for both but for `more`."""
+        hooks = (
+            f'[receivers.{name}]\nwebhook = {{ url = "env:HOOK_{name.upper()}", secret = "env:HOOK_SECRET" }}\n'
+            for name in RECEIVERS
+        )
+        to = json.dumps(list(RECEIVERS))
+        urls = [feed.url for feed in self.feeds]
+        lines = self._feed_lines
+        desk.write(urls, receivers="".join(hooks), to=to, more=MINUTES + more, feed_lines=lines)
+
+    def publish(self, feed: LocalFeed) -> int:
+        """A new incident in that feed; its number."""
+        number = len(self.titles) + 1
+        self.titles[number] = f"Torkham closed, incident {number}x, 1th day"
+        feed.add(self.titles[number], f"Torkham was closed, said witness {number}; {number * 7} trucks wait.")
+        return number
+
+    def told(self, receiver: str = RECEIVERS[0]) -> dict[int, set[tuple[str, str]]]:
+        """By incident the digests that told it to the receiver, each with the key of its message."""
+        found: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        for path, headers, body in list(self.hook.requests):
+            if path == f"/{receiver}":
+                digest = json.loads(body)
+                for number in set(_TOLD.findall(body.decode())):
+                    found[int(number)].add((digest["digest"], headers["webhook-id"]))
+        return found
+
+    def all_told(self, digest: str = "alerts", receivers: tuple[str, ...] = RECEIVERS) -> bool:
+        """Whether the digest has told every incident to each of these."""
+        wanted = set(self.titles)
+        return all(
+            wanted <= {number for number, said in self.told(name).items() if any(one == digest for one, _ in said)}
+            for name in receivers
+        )
+
+    def check_once(self) -> None:
+        """No digest has told an incident to anybody in two messages."""
+        for name in RECEIVERS:
+            for number, said in self.told(name).items():
+                digests = sorted(digest for digest, _ in said)
+                assert len(set(digests)) == len(digests), f"incident {number} to {name}: {said}"
+
+    def repeats(self) -> int:
+        """How many messages came more than once; each time with the same key and bytes."""
+        bodies: dict[str, set[bytes]] = defaultdict(set)
+        for _, headers, body in self.hook.requests:
+            bodies[headers["webhook-id"]].add(body)
+        assert all(len(one) == 1 for one in bodies.values()), "a repeat differs from the first"
+        return len(self.hook.requests) - len(bodies)
+
+    def shares(self, desk: Desk) -> int:
+        """How many it said last that it has."""
+        return next((int(one["shares"]) for one in reversed(desk.events("shares of the work"))), 0)
+
+    def most_at_once(self) -> Counter[int]:
+        """How many feeds were asked by so many at one moment."""
+        return Counter(feed.site.most for feed in self.feeds)  # type: ignore[attr-defined]  # each has its WatchedSite
+
+
+MINUTES = """
+[[digests]]
+name = "minutes"
+rules = ["*"]
+to = ["desk"]
+schedule = "* * * * *"
+timezone = "UTC"
+send_when_empty = false
+max_stories = 500
+[[digests]]
+name = "often"
+rules = ["*"]
+to = ["night"]
+schedule = "every 5m"
+timezone = "UTC"
+send_when_empty = false
+max_stories = 500
+"""
+
+
+@contextmanager
+def a_pair(folder: Path, feeds: int, feed_lines: str = "") -> Iterator[Pair]:
+    """Two desks that nobody works at yet, and so many feeds, each on a host of its own."""
+    with ExitStack() as stack:
+        hook = stack.enter_context(http_sink())
+        sites = [stack.enter_context(WatchedSite(f"127.3.{n // 250}.{n % 250 + 1}")) for n in range(feeds)]
+        store = PostgresqlStore()
+        made = Pair(
+            folder, [LocalFeed(site, f"Feed {n}") for n, site in enumerate(sites)], hook, store, feed_lines
+        )
+        try:
+            yield made
+        finally:
+            for desk in made.desks:
+                desk.clear()

@@ -1,0 +1,53 @@
+"""The dashboard over a real store in memory, filled by the real stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from newsroom import FEED, RULES, Newsroom
+from starlette.testclient import TestClient
+
+from monitor.app.check import open_settings
+from monitor.app.entrance import Entrance
+from monitor.app.open_house import OpenHouse
+from monitor.app.vitals import Health
+from monitor.model.web import ListenAddress
+from monitor.web import Views, build_pages
+
+CONFIG = f"""
+[store]
+url = "sqlite:///monitor.db"
+[[feeds]]
+url = "{FEED}"
+[receivers.desk]
+stdout = {{}}
+[[digests]]
+name = "alerts"
+rules = ["*"]
+to = ["desk"]
+schedule = "immediate"
+"""
+
+
+@pytest.fixture
+def newsroom() -> Newsroom:
+    return Newsroom()
+
+
+@pytest.fixture
+def open_house(newsroom: Newsroom, tmp_path: Path) -> OpenHouse:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.toml").write_text(RULES, encoding="utf-8")
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    ready = open_settings(config, {})
+    return OpenHouse(config, lambda: ready, newsroom.store, newsroom.clock)
+
+
+@pytest.fixture
+def site(open_house: OpenHouse, newsroom: Newsroom) -> TestClient:
+    entrance = Entrance(tuple, b"k" * 32, newsroom.clock)
+    views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=open_house, entrance=entrance)
+    pages = build_pages(views, ListenAddress("127.0.0.1", 8080))
+    return TestClient(pages, base_url="http://127.0.0.1:8080")
