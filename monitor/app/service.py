@@ -411,8 +411,7 @@ class Service:
 
     def _turn_to_reload(self, reloader: Reloader) -> None:
         with contextlib.ExitStack() as held:
-            # While names change nothing is planned, and nothing taken by a sender that knows the old ones: to it a
-            # receiver of a new name would be none, and its message wait for an hour.
+            # Nothing is planned meanwhile, nor taken by who knows the old names: that would wait for an hour.
             for lock in (self._planning, self._monitor.deliver.busy.lock) if reloader.has_read else ():
                 if lock.acquire(timeout=AT_REST_WITHIN):
                     held.callback(lock.release)
@@ -426,14 +425,12 @@ class Service:
     def _swap(self, reloader: Reloader) -> bool:
         """Whether a new generation is in force."""
         before = self._monitor
-        after = reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))
-        if after is None:
+        if (after := reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))) is None:
             return False
         self.generations.swap(after)
         for stage in _STAGES:
             self._wake(stage)
-        # The last article of the old rules may match under an old name, or go to a digest that is no more: what
-        # comes after, names and orphans, takes it in.
+        # The last article of the old rules may match under an old name, or go to a digest that is no more.
         self._at_work.wait_for_end(before.match, TICK)
         return True
 
