@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import structlog
+
 from monitor.app.wiring import Monitor
-from monitor.model.errors import MonitorError
+from monitor.model.errors import MonitorError, RenameRefused, StoreError
 from monitor.pipeline.poll import LEASE
+
+log = structlog.get_logger("monitor")
 
 # An answer that is later than this belongs to a feed whose lease has ended: it is asked again anyway.
 DRAIN_WITHIN = LEASE.total_seconds()
@@ -117,8 +121,13 @@ class Generations:
             return
         going = [one for one in self._ending if self._at_work.any_of(*_name_givers(one))]
         after = self.current
-        with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
-            after.carry_over()
+        with suppress(StoreError):  # a store in trouble is named by the stages; the next start does it again
+            try:
+                after.carry_over()
+            except RenameRefused as error:  # so it will be every time
+                log.error("history not carried over", why=str(error))
+                self._once_more, self._ending = False, []
+                return
             if len(going) < len(self._ending):  # who ended may have missed a receiver by its new name
                 after.store.receivers.try_now(after.clock.now())
             self._once_more, self._ending = len(going) < len(self._ending), going

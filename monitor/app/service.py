@@ -63,6 +63,7 @@ SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
 GIVE_WAY = 0.2  # seconds that a piece of indexing waits at most for each stage on the way of an alert
 PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
+AT_REST_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is being planned, and for a claim
 
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
@@ -106,6 +107,8 @@ class Service:
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler: BackgroundScheduler | None = None
         self._woken: set[str] = set()  # stages that have not begun since they were woken
+        # A plan that rests on names of before and after a rename tells again: one of both goes on at a time.
+        self._planning = threading.Lock()
         self._started = monitor.clock.now()
         self.progress = Progress()
         self.unplanned = Unplanned()
@@ -279,8 +282,17 @@ class Service:
             self._wake("digest")
 
     def _digest(self, monitor: Monitor) -> None:
-        failed: dict[str, str] = {}
         ended = self._ended("digest", monitor)
+        with self._planning:
+            failed = {} if ended() else self._planned(monitor, ended)
+        if not ended():
+            self.unplanned.turn(failed, monitor.clock.now())
+        if failed:
+            self._stopping.wait(PAUSE)
+
+    def _planned(self, monitor: Monitor, ended: Callable[[], bool]) -> dict[str, str]:
+        """Plans what is due; why not, for each digest that could not be planned."""
+        failed: dict[str, str] = {}
         for plan in monitor.digest.run(caught_up=self._caught_up, stopping=ended):
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
@@ -291,10 +303,7 @@ class Service:
                     self._wake("deliver")
             else:
                 failed[plan.digest] = plan.why
-        if not ended():
-            self.unplanned.turn(failed, monitor.clock.now())
-        if failed:
-            self._stopping.wait(PAUSE)
+        return failed
 
     def _deliver(self, monitor: Monitor) -> None:
         for report in monitor.deliver.run(self._ended("deliver", monitor)):
@@ -401,18 +410,29 @@ class Service:
                 job.modify(next_run_time=wall)
 
     def _turn_to_reload(self, reloader: Reloader) -> None:
-        before = self._monitor
-        after = reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))
-        if after is not None:
-            self.generations.swap(after)
-            for stage in _STAGES:
-                self._wake(stage)
-            # The last article of the old rules may go to a digest that is no more: counted, too.
-            self._at_work.wait_for_end(before.match, TICK)
+        with contextlib.ExitStack() as held:
+            # Nothing is planned meanwhile, nor taken by who knows the old names: that would wait for an hour.
+            for lock in (self._planning, self._monitor.deliver.busy.lock) if reloader.has_read else ():
+                if lock.acquire(timeout=AT_REST_WITHIN):
+                    held.callback(lock.release)
+            swapped = self._swap(reloader)
+            self.generations.tend()
+        if swapped:
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._warn_of_orphans()
             settle_again()
-        self.generations.tend()
+
+    def _swap(self, reloader: Reloader) -> bool:
+        """Whether a new generation is in force."""
+        before = self._monitor
+        if (after := reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))) is None:
+            return False
+        self.generations.swap(after)
+        for stage in _STAGES:
+            self._wake(stage)
+        # The last article of the old rules may match under an old name, or go to a digest that is no more.
+        self._at_work.wait_for_end(before.match, TICK)
+        return True
 
     def _caught_up(self) -> bool:
         """Whether all that was missed while nobody was there is polled, read and matched; after a while, yes."""
