@@ -23,7 +23,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import metadata
 from monitor.model.article import Grouping
 from monitor.model.daemons import SHARES, Daemon
-from monitor.model.delivery import RetryDecision, RetryReason
+from monitor.model.delivery import BrokenReceiver, ChannelKind, RetryDecision, RetryReason
 from monitor.model.entry import Fate
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreBusy
 from monitor.model.feed import Feed
@@ -336,6 +336,19 @@ def test_two_daemons_may_be_given_a_new_feed_at_one_moment(start: Start) -> None
     sa.event.listen(other._db.engine, "before_cursor_execute", first)
     other.feeds.sync(new, NOW)
     assert [feed.url for feed in other.feeds.all()] == [one.url for one in new]
+
+
+def test_two_daemons_may_see_a_receiver_refuse_at_one_moment(start: Start) -> None:
+    one, other = start("a"), start("b")
+    broken = BrokenReceiver("desk", ChannelKind.SLACK, NOW, "no_team", NOW + HOUR)
+
+    def first(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO broken_receivers") and not one.receivers.broken():
+            one.receivers.open(broken)
+
+    sa.event.listen(other._db.engine, "before_cursor_execute", first)
+    other.receivers.open(broken)
+    assert other.receivers.broken() == [broken]
 
 
 def cut(url: str, token: str) -> None:
