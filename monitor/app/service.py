@@ -354,9 +354,12 @@ class Service:
         self._supervisor.look(monitor.store, monitor.clock.now())
 
     def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
-        """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
+        """Whether a run of this stage has to end: at a stop, when a newer generation has another stage, and when
+        another daemon does it now, maybe with newer rules."""
         stage = getattr(monitor, name)
-        return lambda: self._stopping.is_set() or getattr(self._monitor, name) is not stage
+        return lambda: (
+            self._stopping.is_set() or getattr(self._monitor, name) is not stage or not _does(monitor, name)
+        )
 
     def _prune(self, monitor: Monitor) -> None:
         gone: Counter[str] = Counter()
@@ -476,7 +479,7 @@ class Service:
                 try:
                     if may_run:
                         self._woken.discard(name)
-                        if name in SHARED or monitor.store.shares.has(name):  # else another daemon does it
+                        if _does(monitor, name):
                             stage(monitor)
                         self.progress.turned(name)
                 except MonitorError as error:
@@ -497,3 +500,8 @@ class Service:
         metering.count_failure(self._meter, name)
         self.progress.failed(name)
         self._stopping.wait(PAUSE)
+
+
+def _does(monitor: Monitor, name: str) -> bool:
+    """Whether this daemon does it, or a part of it; else another one does."""
+    return name in SHARED or monitor.store.shares.has(name)
