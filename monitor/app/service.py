@@ -17,6 +17,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import metering
+from monitor.app.backlog import caught_up, warn_of_orphans
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
@@ -46,7 +47,6 @@ from monitor.app.wiring import Monitor
 from monitor.core.health.progress import hung
 from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
-from monitor.model.feed import FeedStatus
 from monitor.model.health import Trouble
 from monitor.model.ledger import Plan
 from monitor.ports import Meter
@@ -57,7 +57,6 @@ TICK = 1.0  # seconds
 LOOK_AFTER = 15.0  # seconds between two looks at the monitor's own health
 PAUSE = 5.0  # seconds after a stage failed: a full disk is not asked every second
 CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before we call it set
-CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
@@ -203,7 +202,7 @@ class Service:
             scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
             self._wake("heartbeat")
         scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
-        self._warn_of_orphans()
+        warn_of_orphans(self._monitor)
         with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
             self._monitor.store.incidents.note_start(self._started)
         scheduler.start()
@@ -422,7 +421,7 @@ class Service:
             self.generations.tend()
         if swapped:
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
-                self._warn_of_orphans()
+                warn_of_orphans(self._monitor)
             settle_again()
 
     def _swap(self, reloader: Reloader) -> bool:
@@ -438,22 +437,7 @@ class Service:
         return True
 
     def _caught_up(self) -> bool:
-        """Whether all that was missed while nobody was there is polled, read and matched; after a while, yes."""
-        now = self._monitor.clock.now()
-        if now - self._started > CATCH_UP:
-            return True
-        feeds = self._monitor.store.feeds.all()
-        if any(feed.status is FeedStatus.ACTIVE and feed.next_poll_at <= now for feed in feeds):
-            return False
-        counts = self._monitor.store.ledger.counts(now)
-        return not counts.waiting_entries and not counts.unmatched_articles
-
-    def _warn_of_orphans(self) -> None:
-        names = {settings.name for settings in self._monitor.digest.settings}
-        for name, count in self._monitor.store.ledger.counts(self._monitor.clock.now()).pending.items():
-            if name not in names:
-                why = "no digest of this name is in the config: give it back its name, or they stay unsent"
-                log.warning("matches wait", digest=name, matches=count, why=why)
+        return caught_up(self._monitor, self._started)
 
     def _beat(self, _event: object) -> None:
         """The scheduler let a stage run or found it at work. When its thread dies the beats end, and only then."""
