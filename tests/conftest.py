@@ -10,8 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from monitor.app.collector import settle, undisturbed
+
+# How long an example takes says how busy the machine is; speed is measured in bench/.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def _press_samples_are_here() -> bool:

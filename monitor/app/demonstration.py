@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from monitor.app.check import open_settings
@@ -50,6 +50,11 @@ schedule = "0 8 * * *"
 timezone = "Asia/Kabul"
 """
 
+_DASHBOARD = """
+[web]
+listen = "127.0.0.1:0"          # the system chooses a port
+"""
+
 _FEED = """
 [[feeds]]
 url = "{url}"
@@ -63,16 +68,26 @@ class DemoFailed(MonitorError):
     """The demo could not show what it promises."""
 
 
-def demonstrate(output: Path | None, *, say: Callable[[str], None], version: str) -> int:
-    """Runs the demo into a folder and says where things lie; the exit status. Raises MonitorError."""
+def demonstrate(
+    output: Path | None,
+    *,
+    say: Callable[[str], None],
+    version: str,
+    serve: Callable[[Path, Mapping[str, str]], int] | None = None,
+) -> int:
+    """Runs the demo into a folder and says where things lie; the exit status. Raises MonitorError.
+
+    `serve` gets the config and its environment at the end and runs a daemon on them; the demo's world goes on.
+    """
     folder = _folder(output)
     with DemoWorld() as world, SlackSink(folder) as slack:
         kind = "invented stories" if world.invented else "sample press stories"
         say(f"Serving {len(world.stories)} {kind} in {len(world.feeds)} feeds on this machine:")
         for feed in world.feeds:
             say(f"  {feed.name:12} {feed.kind.value:9} {feed.url}")
-        config = _write_config(folder, world)
-        ready = open_settings(config, {"SLACK_WEBHOOK": slack.url})
+        config = _write_config(folder, world, dashboard=serve is not None)
+        environment = {"SLACK_WEBHOOK": slack.url}
+        ready = open_settings(config, environment)
         say(f"Polling, reading, matching {len(ready.ruleset.rules)} rules …\n")
         sys.stdout.flush()
         monitor = build(ready, version=version, stdout=sys.stdout)
@@ -85,14 +100,18 @@ def demonstrate(output: Path | None, *, say: Callable[[str], None], version: str
             raise DemoFailed(f"the demo failed: {trouble}")
         first = world.url_of(world.stories[0])
         say(f"\n{done.polled} feeds, {done.new} entries, {done.matches} matches, {done.sent} messages sent.\n")
-    mails = sorted((folder / "mail").glob("*.html"))
-    say(f"Database      {folder / 'monitor.db'}")
-    say(f"E-mail        {mails[0]}  (open it in a browser)")
-    say(f"Slack         {slack.files[0]}")
-    say(f"Config        {config}")
-    say(f"\nAsk it:       monitor why {first} -c {config}")
-    say(f"              monitor status -c {config}")
-    return 0
+        mails = sorted((folder / "mail").glob("*.html"))
+        say(f"Database      {folder / 'monitor.db'}")
+        say(f"E-mail        {mails[0]}  (open it in a browser)")
+        say(f"Slack         {slack.files[0]}")
+        say(f"Config        {config}")
+        say(f"\nAsk it:       monitor why {first} -c {config}")
+        say(f"              monitor status -c {config}")
+        if serve is None:
+            return 0
+        say("\nThe monitor goes on with the demo's feeds; open its address in a browser.")
+        sys.stdout.flush()
+        return serve(config, environment)
 
 
 def _folder(output: Path | None) -> Path:
@@ -107,12 +126,12 @@ def _folder(output: Path | None) -> Path:
     return output.absolute()
 
 
-def _write_config(folder: Path, world: DemoWorld) -> Path:
+def _write_config(folder: Path, world: DemoWorld, *, dashboard: bool) -> Path:
     for name, text in shipped_rule_files():
         file = folder / "rules" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     config = folder / "config.toml"
     feeds = "".join(_FEED.format(url=feed.url, name=feed.name) for feed in world.feeds)
-    config.write_text(_CONFIG + feeds, encoding="utf-8")
+    config.write_text(_CONFIG + (_DASHBOARD if dashboard else "") + feeds, encoding="utf-8")
     return config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from hashlib import sha256
 from typing import Any
@@ -18,11 +18,19 @@ _OWN = frozenset({"store_url", "rule_files", "smtp", "web_listen", "source", "wa
 
 def fingerprint(ready: Ready) -> str:
     """Six hexadecimal digits, the same in every process; of a secret only where it comes from is in them."""
-    agreed = {
-        one.name: getattr(ready.settings, one.name) for one in fields(ready.settings) if one.name not in _OWN
-    }
+    agreed = _chosen(ready.settings, besides=_OWN)
     rules = sorted(ready.ruleset.sources.values())
-    return sha256(repr((_plain(agreed), rules)).encode()).hexdigest()[:_DIGITS]
+    return sha256(repr((agreed, rules)).encode()).hexdigest()[:_DIGITS]
+
+
+def _chosen(value: Any, besides: frozenset[str] = frozenset()) -> tuple[Any, ...]:
+    """What is not at its default: the next version may have more settings, and is put in beside this one."""
+    said = ((one, getattr(value, one.name)) for one in fields(value) if one.name not in besides)
+    return tuple((one.name, _plain(here)) for one, here in said if here != _default(one))
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def _plain(value: Any) -> Any:
@@ -32,7 +40,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return _plain(value.value)
     if is_dataclass(value) and not isinstance(value, type):
-        return (type(value).__name__, *((one.name, _plain(getattr(value, one.name))) for one in fields(value)))
+        return (type(value).__name__, *_chosen(value))
     if isinstance(value, Mapping):
         return tuple(sorted(((repr(_plain(key)), _plain(kept)) for key, kept in value.items()), key=repr))
     if isinstance(value, (set, frozenset)):

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import structlog
+
 from monitor.app.wiring import Monitor
-from monitor.model.errors import MonitorError
+from monitor.model.errors import MonitorError, RenameRefused, StoreError
 from monitor.pipeline.poll import LEASE
+
+log = structlog.get_logger("monitor")
 
 # An answer that is later than this belongs to a feed whose lease has ended: it is asked again anyway.
 DRAIN_WITHIN = LEASE.total_seconds()
+# Another daemon that still has the old config learns within some seconds that it is old, and ends its item first:
+# one article, of which the rules may take 70 s.
+OTHERS_END_WITHIN = 90.0
 MOST_DRAINING = 3  # older generations with requests in flight; each holds threads and connections
 
 
@@ -82,6 +89,7 @@ class Generations:
         self._retired: list[_Retired] = []  # those with a fetcher of their own, oldest first
         self._ending: list[Monitor] = []  # those whose stages may still keep something under an old name
         self._once_more = False
+        self._others_until = steady()  # those of other daemons
 
     def swap(self, after: Monitor) -> None:
         """From here on every stage that begins is of the new generation; those at work end their item first."""
@@ -92,6 +100,8 @@ class Generations:
             with suppress(MonitorError):  # a store in trouble is named by the stages
                 after.store.feeds.try_now(sorted(other_ways), after.clock.now())
         self._ending.append(before)
+        if after.store.shares.divided:
+            self._others_until = self._steady() + OTHERS_END_WITHIN
         if before.fetcher is not after.fetcher:
             self._retired.append(_Retired(before, self._steady()))
 
@@ -112,13 +122,20 @@ class Generations:
 
     def _carry_over(self) -> None:
         """While an older generation ends its work, when it has, and once more: a stage says that it is at work a
-        moment after it has asked of which generation it is."""
-        if not self._ending and not self._once_more:
+        moment after it has asked of which generation it is. And while other daemons may still have the old config.
+        """
+        others = self._steady() < self._others_until
+        if not self._ending and not self._once_more and not others:
             return
         going = [one for one in self._ending if self._at_work.any_of(*_name_givers(one))]
         after = self.current
-        with suppress(MonitorError):  # a store in trouble is named by the stages; the next start does it again
-            after.carry_over()
+        with suppress(StoreError):  # a store in trouble is named by the stages; the next start does it again
+            try:
+                after.carry_over()
+            except RenameRefused as error:  # so it will be every time
+                log.error("history not carried over", why=str(error))
+                self._once_more, self._ending = False, []
+                return
             if len(going) < len(self._ending):  # who ended may have missed a receiver by its new name
                 after.store.receivers.try_now(after.clock.now())
             self._once_more, self._ending = len(going) < len(self._ending), going

@@ -23,7 +23,7 @@ from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, rebuild
 from monitor.core.rules import Memory
 from monitor.core.text.toml_lines import forget, line_of
-from monitor.model.errors import ConfigInvalid, MonitorError
+from monitor.model.errors import ConfigInvalid, MonitorError, StoreError
 from monitor.model.measure import ReloadOutcome
 from monitor.model.problem import Gravity, Problem
 from monitor.pipeline.isolation import named
@@ -31,6 +31,7 @@ from monitor.pipeline.isolation import named
 log = structlog.get_logger("monitor")
 
 _TRIES = 3  # of files that change while they are checked
+TRY_AGAIN = 60.0  # seconds after a store that could not take a reload
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Reloader:
         self._stdout = stdout
         self._watch = watch
         self._asked = False
+        self._again_at: float | None = None  # steady, in seconds: what the store could not take
         self.reading_since: int | None = None  # steady, in microseconds, while files are read and not yet taken up
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
 
@@ -81,6 +83,11 @@ class Reloader:
     def watches(self) -> bool:
         """Whether changed files are taken up without SIGHUP."""
         return self._watch is not None and self.ready.settings.watch_rules
+
+    @property
+    def has_read(self) -> bool:
+        """Whether the next `turn` applies something."""
+        return self.reading_since is not None and not self._read.empty()
 
     def begin_watching(self, changed: Callable[[], None]) -> None:
         """Has `changed` called, in another thread, whenever the files were changed."""
@@ -95,12 +102,13 @@ class Reloader:
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
         None. `wake` is called when there is something to apply. Never raises."""
-        reads = self.reading_since is not None
-        after = self._applied(monitor, generation) if reads and not self._read.empty() else None
+        after = self._applied(monitor, generation) if self.has_read else None
+        if self._again_at is not None and time.monotonic() >= self._again_at:
+            self._asked = True
         if self._asked and self.reading_since is None:
             # In this order: what asks from here on is asked for again.
             self.reading_since = time.monotonic_ns() // 1000
-            self._asked = False
+            self._asked, self._again_at = False, None
             log.info("reading config and rules again", config=str(self._config))
             try:
                 threading.Thread(target=self._check, args=(wake,), name="reload", daemon=True).start()
@@ -142,6 +150,9 @@ class Reloader:
             after = rebuild(monitor, self.ready, ready, version=self._version, stdout=self._stdout)
         except Exception as error:
             then = f"monitor check -c {self._config}" + ("" if self.watches else ", and SIGHUP again")
+            if isinstance(error, StoreError):
+                # By itself: history may have gone to new names already, which the old config does not know.
+                self._again_at, then = time.monotonic() + TRY_AGAIN, "it is tried again in a minute"
             self.last = LastReload(now, generation, _say_refused(error, then, generation))
             self.outcomes[ReloadOutcome.REFUSED] += 1
             return None

@@ -17,6 +17,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import metering
+from monitor.app.backlog import caught_up, warn_of_orphans
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
@@ -46,7 +47,6 @@ from monitor.app.wiring import Monitor
 from monitor.core.health.progress import hung
 from monitor.core.health.troubles import reload_refused, unplanned
 from monitor.model.errors import MonitorError
-from monitor.model.feed import FeedStatus
 from monitor.model.health import Trouble
 from monitor.model.ledger import Plan
 from monitor.ports import Meter
@@ -57,12 +57,12 @@ TICK = 1.0  # seconds
 LOOK_AFTER = 15.0  # seconds between two looks at the monitor's own health
 PAUSE = 5.0  # seconds after a stage failed: a full disk is not asked every second
 CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before we call it set
-CATCH_UP = timedelta(minutes=10)  # a late digest waits no longer for feeds that do not answer
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
 GIVE_WAY = 0.2  # seconds that a piece of indexing waits at most for each stage on the way of an alert
 PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
+AT_REST_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is being planned, and for a claim
 
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
@@ -106,6 +106,8 @@ class Service:
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler: BackgroundScheduler | None = None
         self._woken: set[str] = set()  # stages that have not begun since they were woken
+        # A plan that rests on names of before and after a rename tells again: one of both goes on at a time.
+        self._planning = threading.Lock()
         self._started = monitor.clock.now()
         self.progress = Progress()
         self.unplanned = Unplanned()
@@ -200,7 +202,7 @@ class Service:
             scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
             self._wake("heartbeat")
         scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
-        self._warn_of_orphans()
+        warn_of_orphans(self._monitor)
         with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
             self._monitor.store.incidents.note_start(self._started)
         scheduler.start()
@@ -279,8 +281,17 @@ class Service:
             self._wake("digest")
 
     def _digest(self, monitor: Monitor) -> None:
-        failed: dict[str, str] = {}
         ended = self._ended("digest", monitor)
+        with self._planning:
+            failed = {} if ended() else self._planned(monitor, ended)
+        if not ended():
+            self.unplanned.turn(failed, monitor.clock.now())
+        if failed:
+            self._stopping.wait(PAUSE)
+
+    def _planned(self, monitor: Monitor, ended: Callable[[], bool]) -> dict[str, str]:
+        """Plans what is due; why not, for each digest that could not be planned."""
+        failed: dict[str, str] = {}
         for plan in monitor.digest.run(caught_up=self._caught_up, stopping=ended):
             say_plan(log, plan)
             metering.count_plan(self._meter, plan)
@@ -291,10 +302,7 @@ class Service:
                     self._wake("deliver")
             else:
                 failed[plan.digest] = plan.why
-        if not ended():
-            self.unplanned.turn(failed, monitor.clock.now())
-        if failed:
-            self._stopping.wait(PAUSE)
+        return failed
 
     def _deliver(self, monitor: Monitor) -> None:
         for report in monitor.deliver.run(self._ended("deliver", monitor)):
@@ -345,9 +353,12 @@ class Service:
         self._supervisor.look(monitor.store, monitor.clock.now())
 
     def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
-        """Whether a run of this stage has to end: at a stop, and when a newer generation has another stage."""
+        """Whether a run of this stage has to end: at a stop, when a newer generation has another stage, and when
+        another daemon does it now, maybe with newer rules."""
         stage = getattr(monitor, name)
-        return lambda: self._stopping.is_set() or getattr(self._monitor, name) is not stage
+        return lambda: (
+            self._stopping.is_set() or getattr(self._monitor, name) is not stage or not _does(monitor, name)
+        )
 
     def _prune(self, monitor: Monitor) -> None:
         gone: Counter[str] = Counter()
@@ -401,36 +412,32 @@ class Service:
                 job.modify(next_run_time=wall)
 
     def _turn_to_reload(self, reloader: Reloader) -> None:
-        before = self._monitor
-        after = reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))
-        if after is not None:
-            self.generations.swap(after)
-            for stage in _STAGES:
-                self._wake(stage)
-            # The last article of the old rules may go to a digest that is no more: counted, too.
-            self._at_work.wait_for_end(before.match, TICK)
+        with contextlib.ExitStack() as held:
+            # Nothing is planned meanwhile, nor taken by who knows the old names: that would wait for an hour.
+            for lock in (self._planning, self._monitor.deliver.busy.lock) if reloader.has_read else ():
+                if lock.acquire(timeout=AT_REST_WITHIN):
+                    held.callback(lock.release)
+            swapped = self._swap(reloader)
+            self.generations.tend()
+        if swapped:
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
-                self._warn_of_orphans()
+                warn_of_orphans(self._monitor)
             settle_again()
-        self.generations.tend()
+
+    def _swap(self, reloader: Reloader) -> bool:
+        """Whether a new generation is in force."""
+        before = self._monitor
+        if (after := reloader.turn(before, self.generations.number, lambda: self._nudges.put(None))) is None:
+            return False
+        self.generations.swap(after)
+        for stage in _STAGES:
+            self._wake(stage)
+        # The last article of the old rules may match under an old name, or go to a digest that is no more.
+        self._at_work.wait_for_end(before.match, TICK)
+        return True
 
     def _caught_up(self) -> bool:
-        """Whether all that was missed while nobody was there is polled, read and matched; after a while, yes."""
-        now = self._monitor.clock.now()
-        if now - self._started > CATCH_UP:
-            return True
-        feeds = self._monitor.store.feeds.all()
-        if any(feed.status is FeedStatus.ACTIVE and feed.next_poll_at <= now for feed in feeds):
-            return False
-        counts = self._monitor.store.ledger.counts(now)
-        return not counts.waiting_entries and not counts.unmatched_articles
-
-    def _warn_of_orphans(self) -> None:
-        names = {settings.name for settings in self._monitor.digest.settings}
-        for name, count in self._monitor.store.ledger.counts(self._monitor.clock.now()).pending.items():
-            if name not in names:
-                why = "no digest of this name is in the config: give it back its name, or they stay unsent"
-                log.warning("matches wait", digest=name, matches=count, why=why)
+        return caught_up(self._monitor, self._started)
 
     def _beat(self, _event: object) -> None:
         """The scheduler let a stage run or found it at work. When its thread dies the beats end, and only then."""
@@ -456,7 +463,7 @@ class Service:
                 try:
                     if may_run:
                         self._woken.discard(name)
-                        if name in SHARED or monitor.store.shares.has(name):  # else another daemon does it
+                        if _does(monitor, name):
                             stage(monitor)
                         self.progress.turned(name)
                 except MonitorError as error:
@@ -477,3 +484,8 @@ class Service:
         metering.count_failure(self._meter, name)
         self.progress.failed(name)
         self._stopping.wait(PAUSE)
+
+
+def _does(monitor: Monitor, name: str) -> bool:
+    """Whether this daemon does it, or a part of it; else another one does."""
+    return name in SHARED or monitor.store.shares.has(name)

@@ -37,12 +37,12 @@ class Sharing:
             self.turn(shares, clock)
 
     def turn(self, shares: Shares, clock: Clock, hangs: str | None = None) -> None:
-        """One division, in which a daemon that hangs takes no part: its heartbeat would be sent by the others.
+        """One division, in which a daemon that hangs takes no part where there are others.
 
         Never raises: a store in trouble divides nothing, and what was had is lost by itself.
         """
         if hangs is not None and self._hangs is None:
-            log.error("takes no part: it hangs", why=hangs)
+            log.error("hangs, and leaves its part to other daemons, if there are any", why=hangs)
         self._hangs = hangs
         try:
             division = shares.turn(well=hangs is None)

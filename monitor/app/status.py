@@ -291,7 +291,9 @@ def _running(status: Status) -> str:
         return "not running"
     if status.daemon is None:
         return f"running, pid {status.holder}"
-    return f"up {long_span_text(status.now - status.daemon.started_at)}, pid {status.holder}"
+    up = f"up {long_span_text(status.now - status.daemon.started_at)}"
+    several = len(status.daemons) > 1  # the one that started last is not the one that is named first
+    return f"{len(status.daemons)} daemons, the last one {up}" if several else f"{up}, pid {status.holder}"
 
 
 def daemon_lines(daemons: Sequence[Daemon]) -> list[str]:

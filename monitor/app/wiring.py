@@ -251,7 +251,10 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
             window=settings.story_window,
         ),
         health=_health_stage(after, monitor.store, monitor.clock),
-        carry_over=partial(carry_over, after, monitor.store, monitor.clock, draft=monitor.digest.draft),
+        # A dry run has said it once, and carries nothing over.
+        carry_over=monitor.carry_over
+        if monitor.digest.draft
+        else partial(carry_over, after, monitor.store, monitor.clock, draft=False),
     )
 
 

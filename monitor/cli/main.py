@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +207,9 @@ def status(config: Path, as_json: bool) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Where to keep the results; default: a new folder."
 )
+@click.option("--serve", is_flag=True, help="Then keep the monitor running, with its dashboard, until Ctrl-C.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the pipeline's log.")
-def demo(output: Path | None, verbose: bool) -> None:
+def demo(output: Path | None, serve: bool, verbose: bool) -> None:
     """See the whole pipeline work on sample stories.
 
     Three feeds (RSS, Atom, JSON Feed) and their pages are served over local HTTP; the pipeline polls, reads,
@@ -217,12 +219,23 @@ def demo(output: Path | None, verbose: bool) -> None:
     Examples:
       monitor demo
       monitor demo --output /tmp/demo
+      monitor demo --serve
     """
     from monitor.app.demonstration import demonstrate
     from monitor.cli import logs
 
     logs.configure(verbose=verbose, environment_no_color="NO_COLOR" in os.environ, quiet=not verbose)
-    code = demonstrate(output, say=lambda line: click.echo(line), version=__version__)
+
+    def run(config: Path, environment: Mapping[str, str]) -> int:
+        from monitor.cli.hangups import Hangups
+        from monitor.cli.running import run_daemon
+
+        os.environ.update(environment)
+        return run_daemon(config, Hangups(), dry_run=False, strict=False)
+
+    code = demonstrate(
+        output, say=lambda line: click.echo(line), version=__version__, serve=run if serve else None
+    )
     sys.exit(code)
 
 

@@ -16,6 +16,7 @@ from monitor import __version__
 from monitor.app.check import Ready
 from monitor.app.counting import counted
 from monitor.app.deliveries import message_text
+from monitor.app.heap import keep_heap_small
 from monitor.app.last_good import open_or_last_good, when
 from monitor.app.one_pass import Pass
 from monitor.app.reload import Reloader
@@ -38,6 +39,7 @@ _MOST_PAGES = 5  # named in the summary of a pass
 
 def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
+    keep_heap_small()
     supervisor = supervisor_of(os.environ, os.getpid())
     if supervisor.watchdog is not None:
         faulthandler.enable()  # its SIGABRT leaves in the log where each thread hung

@@ -109,17 +109,16 @@ class DeliverStage:
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[DeliveryReport]:
         """Sends until nothing is due that no other thread is at; one report an attempt."""
-        while not stopping():
-            portion = self._claim()
-            if not portion:
-                return
+        while portion := self._claim(stopping):
             try:
                 yield from self._send(portion, stopping)
             finally:
                 self.busy.leave(_pair(portion[0]))
 
-    def _claim(self) -> Sequence[Delivery]:
+    def _claim(self, stopping: Callable[[], bool]) -> Sequence[Delivery]:
         with self.busy.lock:
+            if stopping():  # a reload held the lock: what waits is for senders that know its receivers
+                return []
             claimed = self.outbox.claim(self.clock.now(), LEASE, PORTION, self.busy.closed())
             if claimed:
                 self.busy.pairs.add(_pair(claimed[0]))

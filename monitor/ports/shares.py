@@ -27,7 +27,7 @@ class Shares(Protocol):
     def turn(self, *, well: bool = True) -> Division:
         """Divides the work anew with those who are there; to be called every second. Raises StoreError.
 
-        Who is not `well`, since a stage hangs, leaves all of it to the others.
+        Who is not `well`, since a stage hangs, leaves all of it to the others, where there are any.
         """
         ...
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
 import warm
+from desk import eventually
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +68,23 @@ def test_what_the_demo_made_answers_why_and_status(tmp_path: Path) -> None:
         done = warm.run([*command, "-c", config], tmp_path, os.environ)
         assert done.returncode == 0, done.stderr
         assert expected in done.stdout
+
+
+@pytest.mark.timeout(180)
+def test_a_demo_that_serves_shows_the_dashboard_until_it_is_ended(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stream, Path(os.devnull).open() as nothing:
+        words = ["demo", "--serve", "--output", str(tmp_path / "demo")]
+        running = warm.WarmProcess(words, tmp_path, os.environ, (nothing, stream, stream))
+        try:
+            found = eventually(
+                lambda: re.search(r"(http://127\.0\.0\.1:\d+); stop with", log.read_text()), "its address"
+            )
+            with urllib.request.urlopen(found[1] + "/stories?since=24h") as page:
+                assert "torkham-closed" in page.read().decode()
+        finally:
+            running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) == 0, log.read_text()
 
 
 def test_the_demo_does_not_write_over_what_is_there(tmp_path: Path) -> None:

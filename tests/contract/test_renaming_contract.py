@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from made import NOON, match_of, message, rule
+from newsroom import fresh_postgresql_store
 from stored import LEASE, grouped, matched, plan
 
 from monitor.adapters.store import tables as t
@@ -265,9 +267,9 @@ def test_two_digests_that_were_in_use_at_the_same_time_are_not_one(store: SqlSto
     with pytest.raises(RenameRefused) as refused:
         carry(store, RULE, DIGEST)
     assert str(refused.value) == (
-        'digest "border" was not "morning": they were in use at the same time (1 matches went to both). '
-        'Take renamed_from = "morning" away: each keeps the history that it has; 2 that wait for morning go out '
-        "once it is in the config again"
+        'digest "border" was not "morning": they were in use at the same time (matches that went to both: 1). '
+        'Take renamed_from = "morning" away: each keeps the history that it has; what waits for morning (2) goes '
+        "out once that is in the config again"
     )
     with pytest.raises(RenameRefused):
         store.renames.to_come([DIGEST])
@@ -279,13 +281,23 @@ def test_two_receivers_and_two_rules_are_not_one(store: SqlStore, feed: Feed) ->
     article = grouped(store, feed, "e2")
     both = [NewMatch(match_of(one), rule(one), "because", ("morning",)) for one in ("floods", "torkham-closed")]
     store.articles.record_matches(article, "rules-1", both, [], [], NOON)
-    with pytest.raises(RenameRefused, match="1 articles were matched by both"):
+    with pytest.raises(RenameRefused, match="articles that both matched: 1"):
         carry(store, Rename(Named.RULE, "floods", "torkham-closed"))
     first = message_to(store, "morning", "b", "key-1")
     second = replace(first.deliveries[0], receiver="newsroom", key="key-2")
     store.digests.record_plan(replace(first, deliveries=(first.deliveries[0], second)), NOON)
-    with pytest.raises(RenameRefused, match=r"1 messages went to both.*1 that wait for desk"):
+    with pytest.raises(RenameRefused, match=r"messages that went to both: 1.*what waits for desk \(1\)"):
         carry(store, RECEIVER)
+
+
+def test_what_a_dry_run_wrote_for_the_new_receiver_is_no_message_to_both(store: SqlStore, feed: Feed) -> None:
+    matched(store, grouped(store, feed, "e1"), "morning")
+    first = message_to(store, "morning", "s_1#1", "key-1")
+    rehearsed = replace(first.deliveries[0], receiver="newsroom", key="draft-key-1")
+    store.digests.record_plan(replace(first, deliveries=(rehearsed,), draft=True), NOON)
+    store.digests.record_plan(first, NOON)
+    (done,) = carry(store, RECEIVER)
+    assert done.rows["deliveries"] == 1
 
 
 def test_an_old_name_that_is_taken_up_again_takes_no_key_of_before(store: SqlStore, feed: Feed) -> None:
@@ -342,6 +354,56 @@ def test_what_an_old_generation_still_wrote_under_the_old_name_follows(store: Sq
     assert {one.rename for one in carry(store, *ALL)} == {DIGEST, RULE}
     assert len(store.digests.pending("border")) == 2
     assert store.digests.state_of("morning") is None
+
+
+def test_who_left_by_the_old_name_in_the_second_of_the_rename_has_left(store: SqlStore, feed: Feed) -> None:
+    fill(store, feed)
+    carry(store, *ALL)
+    store.suppressions.add(Suppression("morning", "late@example.org", NOON, SuppressedBy.LINK))
+    assert {one.rename for one in carry(store, *ALL)} == {DIGEST}
+    assert store.suppressions.holds("border", "late@example.org")
+
+
+def test_of_many_renames_that_were_done_only_those_are_looked_at_that_are_asked_for(store: SqlStore) -> None:
+    looks: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        looks.append(" ".join(statement.split()))
+
+    sa.event.listen(store._db.engine, "before_cursor_execute", note)
+    assert store.renames.to_come([RULE]) == []
+    of_renames = [one for one in looks if "FROM renames" in one]
+    assert of_renames
+    assert all("renames.was IN" in one for one in of_renames), of_renames
+
+
+@pytest.mark.needs("postgresql")
+def test_a_receiver_that_answers_again_and_its_rename_do_not_wait_for_each_other() -> None:
+    store = fresh_postgresql_store()
+    store.digests.open_digest("morning", NOON)
+    store.digests.record_plan(message_to(store, "morning", "b", "key-1"), NOON)
+    store.receivers.open(BrokenReceiver("desk", ChannelKind.EMAIL, NOON, "no", NOON + HOUR))
+    failed: list[Exception] = []
+
+    def rename() -> None:
+        try:
+            carry(store, RECEIVER)
+        except Exception as error:  # the thread's; it is looked at below
+            failed.append(error)
+
+    thread = threading.Thread(target=rename)
+    with store._db.write() as connection:  # as `Receivers.close`
+        connection.execute(t.broken_receivers.delete())
+        thread.start()
+        while thread.is_alive():
+            with store._db.read() as beside:
+                waits = beside.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one()
+            if waits:
+                break
+        connection.execute(t.deliveries.update().values(next_attempt_at=NOON))
+    thread.join()
+    assert not failed
+    assert [one.new.receiver for one in store.ledger.deliveries()] == ["newsroom"]
 
 
 def test_a_window_of_the_old_name_is_not_closed_once_it_has_gone(store: SqlStore, feed: Feed) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -13,13 +16,14 @@ from desk import eventually
 from made import decision, feed_settings, new_article, new_entry
 from stored import LEASE, matched, plan, put_into, read_articles, record_poll
 
-from monitor.adapters.store import shares, sql
+from monitor.adapters.store import members, shares, sql, tables
+from monitor.adapters.store.database import Database
 from monitor.adapters.store.holder import DatabaseHolder, daemons_of
 from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import metadata
 from monitor.model.article import Grouping
 from monitor.model.daemons import SHARES, Daemon
-from monitor.model.delivery import RetryDecision, RetryReason
+from monitor.model.delivery import BrokenReceiver, ChannelKind, RetryDecision, RetryReason
 from monitor.model.entry import Fate
 from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreBusy
 from monitor.model.feed import Feed
@@ -29,6 +33,7 @@ NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 DUTIES = ("match", "digest")
 Start = Callable[..., SqlStore]
+SHARES_OF_FEEDS = sa.select(tables.feeds.c.id, shares.SHARE_OF_FEED.label("share"))
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +140,18 @@ def test_what_is_in_hand_is_not_given_away(start: Start) -> None:
     assert claimed(one) | claimed(other) == {feed.id for feed in feeds}
 
 
+def test_of_what_is_given_away_the_idle_goes_first(start: Start) -> None:
+    one = start("a")
+    many(one)
+    claimed(one)
+    with one._db.read() as connection:
+        of = {row.id: row.share for row in connection.execute(SHARES_OF_FEEDS)}
+    low = sorted(set(of.values()))[:8]
+    one.feeds.release_leases([feed for feed, share in of.items() if share not in low])
+    other = start("b")
+    assert settle(one, other) == [32, 32], "it waits for what is in hand"
+
+
 def test_pages_in_hand_are_not_given_away_either(start: Start) -> None:
     one = start("a")
     (feed, *_) = many(one)
@@ -186,6 +203,19 @@ def test_a_daemon_that_hangs_leaves_everything_to_the_others_at_once(start: Star
     assert settle(one, other) == [32, 32], "it is well again"
 
 
+def test_a_daemon_that_hangs_and_is_alone_does_what_it_still_can(start: Start) -> None:
+    one = start("a")
+    feeds = many(one)
+    division = one.shares.turn(well=False)
+    assert (division.shares, division.duties) == (SHARES, frozenset(DUTIES))
+    assert claimed(one) == {feed.id for feed in feeds}
+    other = start("b")
+    assert one.shares.turn(well=False).shares == 0
+    assert other.shares.turn().shares == SHARES
+    other.close()
+    assert one.shares.turn(well=False).shares == SHARES
+
+
 def test_a_daemon_that_lost_its_connection_has_nothing_until_it_has_a_new_one(start: Start, url: str) -> None:
     one, other = start("a"), start("b")
     settle(one, other)
@@ -216,18 +246,109 @@ def test_after_a_restart_of_the_server_each_takes_what_it_had(start: Start, url:
 
 
 def test_a_daemon_that_says_nothing_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "SILENT", 0.3)
+    monkeypatch.setattr(members, "SILENT", 0.3)
     one, other = start("a"), start("b")
     settle(one, other)
     time.sleep(0.5)  # the silence itself
     division = other.shares.turn()
     assert [ended.token for ended in division.ended] == ["a"]
     assert other.shares.turn().shares == SHARES
-    monkeypatch.setattr(shares, "SILENT", 30.0)
+    monkeypatch.setattr(members, "SILENT", 30.0)
     one._holder._looked = 0.0  # type: ignore[union-attr]  # as five seconds later
     assert settle(one, other) == [0, SHARES], "it is there again, and for some seconds takes only what it had"
     monkeypatch.setattr(shares, "GRACE", 0.0)
     assert settle(one, other) == [32, 32]
+
+
+def test_a_daemon_that_has_no_part_yet_may_start_for_long(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = start("a")
+    start("b", waits=True)
+    monkeypatch.setattr(members, "SILENT", 0.3)
+    time.sleep(0.5)  # the silence itself
+    assert one.shares.turn().ended == ()
+    monkeypatch.setattr(members, "SILENT_WITHOUT_WORK", 0.3)
+    assert [ended.token for ended in one.shares.turn().ended] == ["b"]
+
+
+def test_a_machine_that_is_gone_keeps_nobody_out(start: Start, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    start("a", config="old")  # and never a word again
+    monkeypatch.setattr(members, "SILENT", 0.3)
+    time.sleep(0.5)  # the silence itself
+    other = start("b", config="new")
+    assert other.shares.turn().shares == SHARES
+    time.sleep(0.5)
+    SqlStore(url, hold=4711).close()
+
+
+def test_a_silent_daemon_of_another_user_costs_nobody_his_part(
+    start: Start, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = start("a")
+    with one._db.write() as connection:
+        connection.execute(sa.text("DROP ROLE IF EXISTS guest"))
+        connection.execute(sa.text("CREATE ROLE guest LOGIN IN ROLE pg_read_all_stats"))
+    holder = DatabaseHolder(
+        Database(sa.make_url(url).set(username="guest").render_as_string(hide_password=False)),
+        Daemon(1, "desk", "c1", token="b"),
+    )
+    holder.hold(1)
+    monkeypatch.setattr(members, "SILENT", 0.3)
+    time.sleep(0.5)  # the silence itself
+    other = shares.DatabaseShares(holder)
+    other.begin(DUTIES)
+    assert other.turn().ended == ()
+    holder.release()
+
+
+def test_leases_are_forgotten_in_the_order_in_which_polls_are_recorded(start: Start, url: str) -> None:
+    one, other = start("a"), start("b", waits=True)
+    feeds = many(one, 3)
+    claimed(one)
+    first, last = feeds[0].id, feeds[-1].id
+    lock = sa.text("SELECT id FROM feeds WHERE id = :id FOR UPDATE")
+    with one._db.write() as connection:  # the first of them is the last on the disk
+        connection.execute(sa.text("UPDATE feeds SET name = 'moved' WHERE id = :id"), {"id": first})
+    with ThreadPoolExecutor(1) as threads, sa.create_engine(url).begin() as recording:
+        recording.execute(lock, {"id": first})
+        vanish(one)
+        other.shares.begin(DUTIES)
+        turn = threads.submit(other.shares.turn)
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        eventually(lambda: number(one, waits) == 1, "a lock that it waits for")
+        recording.execute(lock, {"id": last})
+        recording.commit()
+        assert turn.result().shares == SHARES
+
+
+def number(store: SqlStore, query: str) -> int:
+    with store._db.read() as connection:
+        return int(connection.execute(sa.text(query)).scalar_one())
+
+
+def test_two_daemons_may_be_given_a_new_feed_at_one_moment(start: Start) -> None:
+    one, other = start("a"), start("b")
+    new = [feed_settings(f"https://new{n}.example/feed") for n in range(2)]
+
+    def first(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO feeds") and not one.feeds.all():
+            one.feeds.sync(new, NOW)
+
+    sa.event.listen(other._db.engine, "before_cursor_execute", first)
+    other.feeds.sync(new, NOW)
+    assert [feed.url for feed in other.feeds.all()] == [one.url for one in new]
+
+
+def test_two_daemons_may_see_a_receiver_refuse_at_one_moment(start: Start) -> None:
+    one, other = start("a"), start("b")
+    broken = BrokenReceiver("desk", ChannelKind.SLACK, NOW, "no_team", NOW + HOUR)
+
+    def first(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO broken_receivers") and not one.receivers.broken():
+            one.receivers.open(broken)
+
+    sa.event.listen(other._db.engine, "before_cursor_execute", first)
+    other.receivers.open(broken)
+    assert other.receivers.broken() == [broken]
 
 
 def cut(url: str, token: str) -> None:
@@ -351,3 +472,17 @@ def test_a_daemon_makes_the_schema_alone_and_lets_the_next_one_in() -> None:
     assert [one.pid for one in opened[0].daemons()] == [1, 2]
     for store in opened:
         store.close()
+
+
+def test_a_server_that_is_gone_is_noticed_within_a_minute(start: Start, url: str) -> None:
+    def waits(store: Database) -> tuple[int, int]:
+        connection = store.engine.raw_connection()
+        with socket.socket(fileno=os.dup(connection.fileno())) as there:  # type: ignore[attr-defined]  # psycopg's
+            found = there.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            unanswered = there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        connection.close()
+        store.close()
+        return found, unanswered
+
+    assert waits(start("a")._db) == (30, 60_000)
+    assert waits(Database(f"{url}?keepalives_idle=7")) == (7, 60_000)

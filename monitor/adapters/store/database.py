@@ -16,6 +16,13 @@ from sqlalchemy.pool import StaticPool
 
 from monitor.model.errors import StoreUnusable
 
+# In libpq's words: a server whose machine is gone is noticed within a minute, not after the kernel's hours.
+_KEPT_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # ms
+}
 CONNECT_SECONDS = 10  # to a PostgreSQL server: a stage that waits longer says nothing meanwhile
 BUSY_SECONDS = 30  # longer than any transaction of ours; a backup or a `monitor status` may hold the file briefly
 READERS_SECONDS = 3  # for which a checkpoint waits: a reading command is done by then, a backup may not be
@@ -156,12 +163,13 @@ def _sqlite(url: sa.URL, in_memory: bool) -> sa.Engine:
 
 
 def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
+    alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in url.query}
     named = {"application_name": called} if called else {}
     try:
         return sa.create_engine(
             url,
             # Times in UTC whatever the server's zone.
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **named},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **alive, **named},
             json_serializer=_as_json,
             pool_pre_ping=True,  # a server that went away is noticed before a statement
             pool_size=12,  # stages and senders each hold one connection at a time

@@ -117,7 +117,8 @@ class SqlFeedStore:
             known = {row["declared_url"]: row for row in connection.execute(sa.select(t.feeds)).mappings()}
             fresh = [settings for settings in wanted.values() if settings.url not in known]
             if fresh:
-                connection.execute(t.feeds.insert(), [_first(one, index, now) for index, one in enumerate(fresh)])
+                # Another daemon may do the same at this moment: both were given the same config.
+                insert_new(connection, t.feeds, *(_first(one, index, now) for index, one in enumerate(fresh)))
             for settings in declared:
                 before = known.get(settings.url)
                 if before is None:
@@ -199,7 +200,8 @@ class SqlFeedStore:
     def keep_within(self, longest: timedelta, now: datetime) -> int:
         """Makes those due within that time that wait for longer because we chose so."""
         with self._db.write() as connection:
-            late = connection.execute(_CHOSEN_LATER, {"then": now + longest}).scalars().all()
+            # In one order everywhere, as in `record_polls`.
+            late = sorted(connection.execute(_CHOSEN_LATER, {"then": now + longest}).scalars())
             if late:
                 # Each at its own time within it: they are many.
                 due = [{"feed": one, "due": now + longest * (one % 100 + 1) / 100} for one in late]

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.adapters.store.database import Database, explain_trouble
-from monitor.adapters.store.members import LOCK, alone_name, at_work_words, members, name_of
+from monitor.adapters.store.members import LOCK, alone_name, at_work_words, cut_off_the_silent, members, name_of
 from monitor.adapters.store.migrate import noted_version
 from monitor.adapters.store.tables import SCHEMA
 from monitor.model.daemons import Daemon
@@ -58,10 +58,14 @@ class DatabaseHolder:
         """Of the connection: another one has none of the locks of the one before."""
 
     def hold(self, pid: int) -> None:
-        """Takes the store. Raises StoreBusy with who has it, or StoreUnusable."""
+        """Takes the store. Raises StoreBusy with who has it, or StoreUnusable.
+
+        The server may take hours to see that a machine is gone: what that daemon held stands against nobody.
+        """
         self._pid = pid
         connection = self._connected()
         try:
+            cut_off_the_silent(connection)
             if self.daemon is None:
                 taken = _tries(connection, "pg_try_advisory_lock")
             else:

@@ -15,6 +15,11 @@ LOCK = 0x6D6F6E69746F72
 works alone exclusively."""
 SHARES_CLASS = 0x6D6F6E73
 """The first of the two keys of the locks on shares and duties."""
+SILENT = 30.0
+"""Seconds after which a daemon that says nothing is cut off: it was stopped, or its machine is gone. It asks every
+second, so that thirty turns were missed."""
+SILENT_WITHOUT_WORK = 600.0
+"""The same for one that has no part of the work: nobody waits for it, and a long start says nothing either."""
 _ALONE = "media-monitor pid "
 _DAEMON = "monitor"
 _WORK = "monitor-work"
@@ -24,7 +29,8 @@ _LONGEST_HOST, _LONGEST_VERSION = 16, 8
 
 _MEMBERS = sa.text(
     "SELECT a.application_name AS name, l.mode AS mode,"
-    " coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float AS silent,"
+    " CASE WHEN a.usename = current_user THEN"
+    "  coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0) ELSE 0 END::float AS silent,"
     " ARRAY(SELECT s.objid::bigint FROM pg_locks s WHERE s.pid = l.pid AND s.locktype = 'advisory' AND s.granted"
     "  AND s.database = l.database AND s.objsubid = 2 AND s.classid::bigint = :shares) AS keys"
     " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
@@ -32,8 +38,9 @@ _MEMBERS = sa.text(
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     " AND (l.classid::bigint << 32) + l.objid::bigint = :lock"
 )
+# Each within a second: who asks next who is there should not find them.
 _END = sa.text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE :name"
 )
 
@@ -45,12 +52,20 @@ def members(connection: Connection) -> list[Daemon]:
     return sorted(found, key=lambda one: (one.loaded, one.token))
 
 
-def cut_off(connection: Connection, daemon: Daemon) -> None:
-    """Ends every connection of a daemon: what it holds is free, what it began is undone.
+def cut_off_the_silent(connection: Connection) -> tuple[Daemon, ...]:
+    """Ends every connection of daemons that say nothing: what they hold is free, what they began is undone.
 
-    PostgreSQL lets a user end the connections of the same user; of another one they stay.
+    Only of daemons with the same PostgreSQL user, since those of another one the server lets nobody end.
     """
-    connection.execute(_END, {"name": f"{_DAEMON}%{daemon.token}"})
+    found = [one for one in members(connection) if _is_silent(one)]
+    for one in found:
+        connection.execute(_END, {"name": f"{_DAEMON}%{one.token}"})
+    return tuple(found)
+
+
+def _is_silent(one: Daemon) -> bool:
+    patience = SILENT if one.keys else SILENT_WITHOUT_WORK
+    return one.silent > patience and not one.exclusive and bool(one.token)
 
 
 def name_of(me: Daemon) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.upsert import insert_new
 from monitor.model.delivery import BrokenReceiver, ChannelKind, DeliveryState
 from monitor.model.errors import DeliveryFault
 
@@ -48,7 +49,8 @@ class SqlReceivers:
                 _b.receiver == pair["receiver"], _b.channel == pair["channel"]
             )
             if not connection.execute(there.values(new)).rowcount:
-                connection.execute(t.broken_receivers.insert().values(**pair, **new, since=broken.since))
+                # Where a receiver changes hands another daemon may see it refuse at this moment.
+                insert_new(connection, t.broken_receivers, {**pair, **new, "since": broken.since})
 
     def close(self, receiver: str, channel: ChannelKind, now: datetime) -> bool:
         """The pair takes messages again: what it refused is due now. False when it was not broken."""

@@ -28,6 +28,7 @@ from monitor.model.ledger import RoutingState
 from monitor.model.renaming import Carried, Named, Rename
 
 _Column = sa.Column[Any]
+_CHUNK = 400
 _n, _r, _b, _d, _s, _i = (
     one.c for one in (t.renames, t.routings, t.batches, t.deliveries, t.digest_states, t.incidents)
 )
@@ -43,11 +44,12 @@ HOLDS: Mapping[Named, tuple[_Column, ...]] = {
         t.silences.c.digests,
         _i.subject,
     ),
+    # Those that refuse first, as whoever closes such a circuit takes the rows (on PostgreSQL).
     Named.RECEIVER: (
+        t.broken_receivers.c.receiver,
         _d.receiver,
         _d.also,
         t.sent_before.c.receiver,
-        t.broken_receivers.c.receiver,
         _i.subject,
     ),
     Named.RULE: (t.matches.c.rule_id, t.rule_failures.c.rule_id, t.silences.c.rules),
@@ -56,16 +58,16 @@ HOLDS: Mapping[Named, tuple[_Column, ...]] = {
 
 # What only one thing can have: two that have it were in use at the same time.
 _ONLY_ONE: Mapping[Named, tuple[tuple[_Column, tuple[_Column, ...], str], ...]] = {
-    Named.DIGEST: ((_r.digest, (_r.match_id,), "matches went to both"),),
+    Named.DIGEST: ((_r.digest, (_r.match_id,), "matches that went to both"),),
     Named.RECEIVER: (
-        (_d.receiver, (_d.digest, _d.batch, _d.channel, _d.recipient), "messages went to both"),
+        (_d.receiver, (_d.digest, _d.batch, _d.channel, _d.recipient), "messages that went to both"),
         (
             t.sent_before.c.receiver,
             tuple(t.sent_before.c[one] for one in ("digest", "batch", "story", "channel", "recipient")),
-            "stories were kept short for both",
+            "stories kept short for both",
         ),
     ),
-    Named.RULE: ((t.matches.c.rule_id, (t.matches.c.article_id,), "articles were matched by both"),),
+    Named.RULE: ((t.matches.c.rule_id, (t.matches.c.article_id,), "articles that both matched"),),
 }
 # The same fact under both names: that of the new one stays.
 _SAME_FACT = frozenset({t.suppressions.c.digest, t.rule_failures.c.rule_id, t.broken_receivers.c.receiver})
@@ -81,6 +83,7 @@ _AGAIN: Mapping[Named, sa.ColumnElement[bool]] = {
         sa.exists().where(_s.name == _n.was),
         sa.exists().where(_r.digest == _n.was),
         sa.exists().where(_b.digest == _n.was),
+        sa.exists().where(t.suppressions.c.digest == _n.was),  # who left in the second of the rename
     ),
     Named.RECEIVER: sa.exists().where(_d.state == _WAITING, _d.receiver == _n.was),
     Named.RULE: sa.exists().where(t.matches.c.rule_id == _n.was),
@@ -131,11 +134,16 @@ class SqlRenames:
 def _needed(connection: Connection, renames: Sequence[Rename]) -> list[Rename]:
     if not renames:
         return []
-    known = {(row.kind, row.was, row.now) for row in connection.execute(sa.select(t.renames))}
+    known: set[tuple[str, str, str]] = set()
     again: set[tuple[str, str]] = set()
     for kind in {one.kind for one in renames}:
-        query = sa.select(_n.was).where(_n.kind == kind.value, _AGAIN[kind])
-        again.update((kind.value, was) for was in connection.execute(query).scalars())
+        names = sorted(one.was for one in renames if one.kind is kind)
+        for start in range(0, len(names), _CHUNK):
+            some = _n.kind == kind.value, _n.was.in_(names[start : start + _CHUNK])
+            rows = connection.execute(sa.select(_n.was, _n.now).where(*some))
+            known.update((kind.value, row.was, row.now) for row in rows)
+            there = connection.execute(sa.select(_n.was).where(*some, _AGAIN[kind]))
+            again.update((kind.value, was) for was in there.scalars())
     return [
         one
         for one in renames
@@ -168,11 +176,13 @@ def _refuse_two(connection: Connection, rename: Rename) -> None:
         if connection.execute(there).first() is None:
             continue
         other = column.table.alias()
-        same = (other.c[one.name] == one for one in key)
+        same = [other.c[one.name] == one for one in key]
+        if column is _d.receiver:  # what a dry run wrote went to nobody
+            same += [one.state != DeliveryState.DRAFT.value for one in (_d, other.c)]
         query = sa.select(sa.func.count()).select_from(column.table.join(other, sa.and_(*same)))
         number = connection.execute(query.where(column == rename.was, other.c[column.name] == rename.now))
         if count := number.scalar_one():
-            said = f"they were in use at the same time ({count:,} {what})"
+            said = f"they were in use at the same time ({what}: {count:,})"
             raise RenameRefused(rename.kind.value, rename.was, rename.now, said, _remedy(connection, rename))
 
 
@@ -185,11 +195,8 @@ def _remedy(connection: Connection, rename: Rename) -> str:
     else:
         return advice
     count = connection.execute(sa.select(sa.func.count()).where(*waits)).scalar_one()
-    return (
-        f"{advice}; {count:,} that wait for {rename.was} go out once it is in the config again"
-        if count
-        else advice
-    )
+    waiting = f"; what waits for {rename.was} ({count:,}) goes out once that is in the config again"
+    return advice + (waiting if count else "")
 
 
 # ---- how it is done

@@ -20,12 +20,9 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.holder import DatabaseHolder
-from monitor.adapters.store.members import SHARES_CLASS, cut_off, members
+from monitor.adapters.store.members import SHARES_CLASS, cut_off_the_silent, members
 from monitor.model.daemons import SHARES, Daemon, Division
 
-SILENT = 30.0
-"""Seconds after which a daemon that says nothing is cut off: it was stopped, or its machine is gone. It asks every
-second, so that thirty turns were missed."""
 GRACE = 10.0
 """Seconds in which a daemon that lost its connection takes only what it had: when the server was restarted, what
 the others have in hand is theirs."""
@@ -124,13 +121,16 @@ class DatabaseShares:
         self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
 
     def turn(self, *, well: bool = True) -> Division:
-        """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand."""
+        """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand.
+
+        One that is not `well` leaves all to the others. Where there are none it does what it still can.
+        """
         with self._turn, self._holder.session() as connection:
             if self._began and self._hand.number != self._holder.number:
                 self._lost()
-            ended = self._cut_off_the_silent(connection)
+            ended = cut_off_the_silent(connection)
             division = self._division(connection, ended)
-            if self._began and well:
+            if self._began and (well or not _at_work(division.others)):
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
@@ -142,12 +142,6 @@ class DatabaseShares:
             self._before, self._since = had, time.monotonic()
         self._hand = _Hand(self._holder.number)
 
-    def _cut_off_the_silent(self, connection: Connection) -> tuple[Daemon, ...]:
-        silent = [one for one in members(connection) if one.silent > SILENT and not one.exclusive and one.token]
-        for one in silent:
-            cut_off(connection, one)
-        return tuple(silent)
-
     def _division(self, connection: Connection, ended: tuple[Daemon, ...]) -> Division:
         me = self._holder.daemon
         assert me is not None
@@ -155,8 +149,7 @@ class DatabaseShares:
         here = [one for one in members(connection) if one.token not in gone]
         others = tuple(one for one in here if one.token != me.token)
         mine = (me.loaded, me.config)
-        at_work = [one for one in others if _TAKES_PART in one.keys]
-        older = any(one.config != me.config and (one.loaded, one.config) > mine for one in at_work)
+        older = any(one.config != me.config and (one.loaded, one.config) > mine for one in _at_work(others))
         return Division(me, others, ended=ended, older=older)
 
     def _divide(self, connection: Connection, division: Division) -> None:
@@ -165,19 +158,22 @@ class DatabaseShares:
             self._hand = replace(self._hand, counts=True)
         taken = frozenset[int]().union(*(one.keys for one in division.others))
         duties = self._divided_duties(connection, taken, older=division.older)
-        alike = sum(one.config == division.me.config and _TAKES_PART in one.keys for one in division.others)
+        alike = sum(one.config == division.me.config for one in _at_work(division.others))
         fair = 0 if division.older else -(-SHARES // (alike + 1))
         hand = self._hand
         shares, leaving = set(hand.shares), set(hand.leaving)
         while leaving and len(shares) < fair:
             shares.add(leaving.pop())
-        while len(shares) > fair:
-            leaving.add(shares.pop())
+        if len(shares) > fair:
+            # Idle ones first: of what leaves nobody claims anything until it is idle.
+            busy = self._in_hand(connection)
+            leaving.update(sorted(shares, key=lambda one: (one in busy, one))[: len(shares) - fair])
+            shares -= leaving
         # From here on nothing more is claimed of what leaves; a claim of this moment is seen at the next turn.
         self._hand = replace(hand, shares=frozenset(shares), leaving=frozenset(leaving), duties=duties)
         idle = leaving & hand.leaving
         if idle:
-            idle -= _in_hand(connection).union(*(pages.values() for pages in self._pages.values()))
+            idle -= self._in_hand(connection)
         for share in idle:
             _unlock(connection, share)
         free = sorted(self._may_take(set(range(SHARES)) - taken - shares - leaving, self._before.shares))
@@ -188,6 +184,14 @@ class DatabaseShares:
         if new:
             _forget_leases(connection, new)
         self._hand = replace(self._hand, shares=frozenset({*shares, *new}), leaving=frozenset(leaving - idle))
+
+    def _in_hand(self, connection: Connection) -> set[int]:
+        """The shares of which something is leased, by the server's clock, or read now."""
+        found = set[int]().union(*(pages.values() for pages in self._pages.values()))
+        for table, share in _LEASED:
+            leased = sa.select(share).where(table.c.lease_until > sa.func.now()).distinct()
+            found.update(connection.execute(leased).scalars())
+        return found
 
     def _step_back(self, connection: Connection) -> None:
         """Lets go of everything at once: what a stage that hangs has in hand comes never, or late."""
@@ -253,19 +257,18 @@ def ours_to_read(
     return rows
 
 
-def _in_hand(connection: Connection) -> set[int]:
-    """The shares of what is leased now, by the server's clock."""
-    found: set[int] = set()
-    for table, share in _LEASED:
-        leased = sa.select(share).where(table.c.lease_until > sa.func.now()).distinct()
-        found.update(connection.execute(leased).scalars())
-    return found
+def _at_work(daemons: Collection[Daemon]) -> list[Daemon]:
+    return [one for one in daemons if _TAKES_PART in one.keys]
 
 
 def _forget_leases(connection: Connection, shares: Sequence[int]) -> None:
     for table, share in _LEASED:
-        theirs = table.update().where(table.c.lease_until.is_not(None), share.in_(shares))
-        connection.execute(theirs.values(lease_until=None))
+        key = next(iter(table.primary_key))
+        theirs = sa.select(key).where(table.c.lease_until.is_not(None), share.in_(shares))
+        # In the order of `record_polls`: who had them may be recording, and two that wait for each other's rows
+        # would be an error, after which this daemon has nothing.
+        in_order = theirs.order_by(key).with_for_update()
+        connection.execute(table.update().where(key.in_(in_order)).values(lease_until=None))
 
 
 def _lock(connection: Connection, key: int, *, shared: bool = False) -> bool:

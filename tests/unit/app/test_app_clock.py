@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from newsroom import Newsroom
 
-from monitor.app.service import CATCH_UP, Service
+from monitor.app.backlog import CATCH_UP
+from monitor.app.service import Service
 from monitor.app.wiring import Monitor
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.group import GroupStage

@@ -12,7 +12,7 @@ import pytest
 from desk import eventually
 from newsroom import DAY, FEED, OTHER_FEED, Newsroom, failing, feed_settings, item, rss
 
-from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, AtWork, Generations
+from monitor.app.generations import DRAIN_WITHIN, MOST_DRAINING, OTHERS_END_WITHIN, AtWork, Generations
 from monitor.app.service import Service
 from monitor.app.wiring import Monitor
 from monitor.model.access import FeedAccess
@@ -430,6 +430,46 @@ def test_a_run_ends_after_its_item_when_its_stage_is_no_longer_in_force(room: Ne
     assert not list(run)
     assert len(list(second.match.run(service._ended("match", second)))) == 1
     assert not service._ended("poll", first)()  # the same stage is in both: it goes on
+
+
+def test_a_run_ends_after_its_item_when_another_daemon_does_it_now(room: Newsroom) -> None:
+    first = monitor_of(room)
+    shares = Handed()
+    service = Service(replace(first, store=Shared(room.store, shares)))  # type: ignore[arg-type]
+    ended = [service._ended(name, service.generations.current) for name in ("match", "prune", "poll")]
+    assert [one() for one in ended] == [False, False, False]
+    shares.given_away = True
+    assert [one() for one in ended] == [True, True, False]
+
+
+def test_what_another_daemon_keeps_under_old_names_is_carried_over_for_some_time(room: Newsroom) -> None:
+    first = monitor_of(room)
+    first = replace(first, store=Shared(room.store, Handed()))  # type: ignore[arg-type]
+    now, carried = [0.0], list[float]()
+    generations = Generations(first, AtWork(), steady=lambda: now[0])
+    generations.tend()
+    generations.swap(replace(first, carry_over=lambda: carried.append(now[0])))
+    for now[0] in (0.0, 1.0, 70.0, OTHERS_END_WITHIN + 1.0):
+        generations.tend()
+    assert carried == [0.0, 1.0, 70.0]
+
+
+class Handed:
+    divided = True
+    given_away = False
+
+    def has(self, duty: str) -> bool:
+        return not self.given_away
+
+
+class Shared:
+    """A store with shares that the test gives away."""
+
+    def __init__(self, store: object, shares: Handed) -> None:
+        self._store, self.shares = store, shares
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
 
 
 def test_a_stage_that_fetches_runs_once_in_a_generation_and_beside_an_older_one(room: Newsroom) -> None:

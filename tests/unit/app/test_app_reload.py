@@ -262,6 +262,26 @@ def test_a_store_that_cannot_take_it_leaves_every_feed_as_it_was(desk: Desk) -> 
     assert desk.feeds() == {"Dawn": FeedStatus.REMOVED, "Wire": FeedStatus.ACTIVE}
 
 
+def test_what_the_store_could_not_take_is_tried_again_by_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect("monitor.db")) as connection:
+        connection.execute("ALTER TABLE broken_receivers RENAME TO away")
+        connection.commit()
+    monkeypatch.setattr(reloading, "TRY_AGAIN", 0.0)
+    desk.write(CONFIG + TOLO, RULES)
+    assert desk.reload() is None
+    refused = desk.said("the old config and rules stay in force")
+    assert refused[0]["then"] == "it is tried again in a minute"
+    with closing(sqlite3.connect("monitor.db")) as connection:
+        connection.execute("ALTER TABLE away RENAME TO broken_receivers")
+        connection.commit()
+    eventually(lambda: (desk.turn(), desk.number == 2)[1], "the reload that nobody asked for")
+    assert desk.feeds() == {"Dawn": FeedStatus.ACTIVE, "Tolo": FeedStatus.ACTIVE}
+    assert desk.turn() is None
+    assert desk.reloader.reading_since is None  # and then no more
+
+
 def test_a_receiver_that_left_the_config_refuses_nothing_any_more(desk: Desk) -> None:
     receivers, now = desk.monitor.store.receivers, desk.monitor.clock.now()
     for name in ("desk", "revoked"):

@@ -22,7 +22,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import open_settings
 from monitor.app.generations import AtWork, Generations
 from monitor.app.reload import Reloader
-from monitor.app.wiring import Monitor, build
+from monitor.app.wiring import Monitor, build, rebuild
 from monitor.cli.main import cli
 from monitor.model.delivery import BrokenReceiver, ChannelKind
 from monitor.model.errors import RenameRefused
@@ -164,6 +164,23 @@ def test_a_dry_run_says_it_and_leaves_the_history_where_it_is() -> None:
     assert len(log) == 2
     assert pending(monitor, "border") == ["torkham-shut"]
     monitor.close()
+
+
+def test_a_dry_run_that_reloads_says_once_what_it_does_not_carry_over() -> None:
+    a_run()
+    before = open_settings(Path("config.toml"), os.environ)
+    monitor, _ = started(draft=True)
+    write(NEW_CONFIG, NEW_RULES)
+    ready = open_settings(Path("config.toml"), os.environ)
+    with capture_logs() as log:
+        after = rebuild(monitor, before, ready, version="1", stdout=io.StringIO())
+        generations = Generations(monitor, AtWork())
+        generations.swap(after)
+        for _ in range(3):
+            generations.tend()
+    assert [line["name"] for line in log if "history" in line["event"]] == ["border", "torkham-shut"]
+    assert pending(after, "morning") == ["torkham-closed"]
+    generations.close()
 
 
 def test_reading_commands_carry_nothing_over() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, make_dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from made import NOON
 from monitor.app.check import Ready, open_settings
 from monitor.app.fingerprint import fingerprint
 from monitor.app.sharing import Sharing
+from monitor.config import Settings
 from monitor.core.health.incidents import changes
 from monitor.core.health.notices import incident_line, notice_of_begin
 from monitor.model.daemons import Daemon, Division
@@ -69,6 +70,14 @@ def test_what_is_the_same_has_one_fingerprint_wherever_it_lies(tmp_path: Path) -
 def test_what_changes_the_work_changes_the_fingerprint(tmp_path: Path, config: str, rules: str) -> None:
     before = fingerprint(ready(tmp_path))
     assert fingerprint(ready(tmp_path, config, rules)) != before
+
+
+def test_a_setting_that_only_the_next_version_has_changes_no_fingerprint_at_its_default(tmp_path: Path) -> None:
+    now = ready(tmp_path)
+    later = make_dataclass("Settings", [("more", int, 7)], bases=(Settings,), frozen=True)
+    given = {one.name: getattr(now.settings, one.name) for one in fields(now.settings) if one.init}
+    assert fingerprint(replace(now, settings=later(**given))) == fingerprint(now)
+    assert fingerprint(replace(now, settings=later(**given, more=8))) != fingerprint(now)
 
 
 def test_no_secret_is_in_a_fingerprint(tmp_path: Path) -> None:

@@ -354,7 +354,11 @@ def test_several_daemons_are_listed_with_their_parts_and_in_what_they_differ() -
         "pid 4711 on desk1, 1.0: 32 of 64 shares of the work",
         "pid 4712 on desk2, 1.0: 32 of 64 shares of the work",
     ]
+    room = Newsroom()
+    room.store.incidents.note_start(room.clock.now())
+    room.clock.advance(timedelta(minutes=3))
+    assert "monitor 1.2.3 · 2 daemons, the last one up 3 min · " in said(room, daemons=[one, other])
     strange = Daemon(4713, "desk3", "c2", version="1.1", token="c")
-    said = daemon_lines([one, strange])
-    assert any("configs or rules differ" in line for line in said)
-    assert any("versions differ" in line for line in said)
+    lines = daemon_lines([one, strange])
+    assert any("configs or rules differ" in line for line in lines)
+    assert any("versions differ" in line for line in lines)

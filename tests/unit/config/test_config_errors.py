@@ -27,7 +27,11 @@ def test_the_good_file_is_good():
             "[health]\nheartbeat_url = 'env:HTTP_HOOK'",
             "2: health.heartbeat_url: env:HTTP_HOOK: what it points to is a plain http URL; …",
         ),
-        ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens: known, but not in this version yet"),
+        (
+            "[web]\nlisten = '[::1]:80'\nallowed_hosts = ['x']",
+            "3: web.allowed_hosts: known, but not in this version yet",
+        ),
+        ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens[0]: must be a table: write [[web]]"),
         ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", '3: web.public_url: "x" is no http or https URL'),
         (
             "[web]\nlisten = '[::1]:80'\npublic_url = 'http://x.org'",

@@ -67,7 +67,9 @@ def test_the_comments_show_the_real_defaults():
 
 def test_the_example_shows_every_key_of_this_version():
     shown = set(re.findall(r"\b(\w+) +=|^# (\w+)  ", WHOLE, flags=re.MULTILINE))
-    words = {word for pair in shown for word in pair} | set(re.findall(r"\[\[?(\w+)", WHOLE))
+    words = {word for pair in shown for word in pair} | {
+        word for name in re.findall(r"\[\[?([\w.]+)\]", WHOLE) for word in name.split(".")
+    }
     assert set(_all_keys()) <= words
 
 

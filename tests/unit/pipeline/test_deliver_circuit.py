@@ -179,10 +179,10 @@ def test_receivers_that_do_not_answer_leave_two_senders_to_the_others() -> None:
     stage = room.sender()
     assert len(list(stage.run(lambda: False))) == 6
     room.clock.advance(HOUR)
-    at_them = [stage._claim() for _ in range(3)]
+    at_them = [stage._claim(lambda: False) for _ in range(3)]
     assert [len(claimed) for claimed in at_them] == [1, 1, 0]
     stage.busy.leave((at_them[0][0].new.receiver, ChannelKind.STDOUT))
-    assert len(stage._claim()) == 1
+    assert len(stage._claim(lambda: False)) == 1
 
 
 @pytest.mark.parametrize(
