@@ -23,7 +23,7 @@ from monitor.core.text.tokens import Analysed
 
 Rules = list[CompiledRule]
 
-_MOST_KNOWN = 100_000  # words whose keys a table remembers
+_MOST_KNOWN = 50_000  # words whose keys a table remembers
 _LEARN_FROM = 8  # every eighth document is enough to know what is frequent
 
 

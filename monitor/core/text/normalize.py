@@ -27,7 +27,7 @@ APOSTROPHES = "'\u2018\u2019\u02bc\uff07"
 
 # Beyond this a "word" is noise; the cut also keeps unicodedata's insertion sort of marks from going quadratic.
 _LONGEST = 100
-_MOST_KNOWN = 100_000  # surfaces; some 15 MB
+_MOST_KNOWN = 50_000  # surfaces; some 8 MB
 
 _ARABIC = {
     "ي": "ی",
