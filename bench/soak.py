@@ -202,8 +202,10 @@ class Soak:
         """What has not come to its end, by the store, and by the server for feeds that it has not met again."""
         number = self.house.number
         gone = sum(feed.gone for feed in self.world.feeds)
+        # Whose last three answers were a 403, say, is asked again after a day: the world is over by then.
+        resting = number("SELECT count(*) FROM feeds WHERE last_reason = 'daily'")
         return {
-            "feeds": len(self.world.feeds) - gone - len(self.press.since_over),
+            "feeds": max(0, len(self.world.feeds) - gone - len(self.press.since_over) - resting),
             "entries": number("SELECT count(*) FROM entries WHERE fate = 'waiting'"),
             "articles": number("SELECT count(*) FROM articles WHERE stage <> 'matched'"),
             "matches": len(waiting(self.house)[0]),
