@@ -54,7 +54,8 @@ def test_an_older_index_is_made_anew_behind_alerts_searches_kills_and_backups(
     with desk.running():
         urls, said = found(desk)
         assert urls == [oldest]
-        assert "not indexed yet: a search reads each of them; the daemon indexes them in the background" in said
+        if desk.number(NEW) < ARTICLES:  # a busy machine may begin the search when all is done
+            assert "not indexed yet: a search reads each of them; the daemon indexes them" in said
         feed.add("Torkham closed", "The Torkham crossing was closed.")
         backup = desk.command("db", "backup", str(desk.folder / "copy"))
         assert backup.returncode == 0, backup.stderr
