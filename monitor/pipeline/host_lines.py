@@ -22,7 +22,9 @@ class HostLines:
         self.most = max(least, 2 * per_host)
         self._ready: deque[FetchRequest] = deque()
         self._waiting: dict[str, deque[FetchRequest]] = {}
-        self._gone: dict[int, str] = {}  # those that are ready or with the fetcher, by key: their hosts
+        # The hosts of those that are ready or with the fetcher, by key. One that was put off for no time may be
+        # there again before its first answer is told.
+        self._gone: dict[int, list[str]] = {}
         self._of_host: dict[str, int] = {}  # how many of them
 
     def __len__(self) -> int:
@@ -44,7 +46,7 @@ class HostLines:
 
     def answered(self, key: int) -> None:
         """One of them is done: the next one of its host may go."""
-        host = self._gone.pop(key)
+        host = self._forget(key)
         self._of_host[host] -= 1
         if not self._of_host[host]:
             del self._of_host[host]
@@ -57,12 +59,19 @@ class HostLines:
         """The keys of all that have not gone, which wait no longer."""
         left = [one.key for line in (self._ready, *self._waiting.values()) for one in line]
         for request in self._ready:
-            del self._gone[request.key]
+            self._forget(request.key)
         self._ready.clear()
         self._waiting.clear()
         return left
 
     def _let_go(self, request: FetchRequest, host: str) -> None:
-        self._gone[request.key] = host
+        self._gone.setdefault(request.key, []).append(host)
         self._of_host[host] = self._of_host.get(host, 0) + 1
         self._ready.append(request)
+
+    def _forget(self, key: int) -> str:
+        hosts = self._gone[key]
+        host = hosts.pop(0)
+        if not hosts:
+            del self._gone[key]
+        return host
