@@ -6,7 +6,6 @@ body that was freed to take the next one from a heap: what lies between is then 
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 
 _M_MMAP_THRESHOLD = -3  # malloc.h
@@ -22,12 +21,3 @@ def keep_heap_small() -> bool:
     except (AttributeError, OSError):
         return False
     return bool(mallopt(_M_ARENA_MAX, _HEAPS)) and bool(mallopt(_M_MMAP_THRESHOLD, _LARGE))
-
-
-def give_heap_back() -> None:
-    """Returns the free pages in the midst of the heaps to the system (malloc_trim(3)), where the C library can.
-
-    Some ten milliseconds, without Python's lock.
-    """
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -20,7 +20,6 @@ from monitor.app import metering
 from monitor.app.backlog import caught_up, warn_of_orphans
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
-from monitor.app.heap import give_heap_back
 from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
@@ -61,7 +60,6 @@ CLOCK_JUMP = 30.0  # seconds the wall clock may part from the steady one before 
 STOP_WITHIN = timedelta(seconds=8)  # of the 10 s that SIGTERM is given
 SENDERS = 4  # a mail server that hangs must not hold up the other receivers
 BREATH = 0.05  # seconds between two pieces of pruning: whoever else writes comes first
-TRIM_EVERY = 60.0  # seconds between two times that free memory goes back to the system
 GIVE_WAY = 0.2  # seconds that a piece of indexing waits at most for each stage on the way of an alert
 PRUNE_WITHIN = 10.0  # seconds at the end of a pass; the next one goes on
 AT_REST_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is being planned, and for a claim
@@ -196,7 +194,6 @@ class Service:
                 id="shares",
                 misfire_grace_time=None,
             )
-        scheduler.add_job(give_heap_back, "interval", seconds=TRIM_EVERY, id="heap", misfire_grace_time=None)
         if self._supervisor.wanted:
             scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY, id="status", misfire_grace_time=None)
             self._wake("status")

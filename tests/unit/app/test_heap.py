@@ -42,30 +42,3 @@ def kept(how: str) -> int:
 def test_large_pieces_that_are_freed_go_back_to_the_system() -> None:
     assert kept("small") < 10_000_000
     assert kept("as_it_comes") > 50_000_000  # else this test says nothing
-
-
-# Many middle-sized pieces, and one small one behind every few that stays: nothing at the end of the heap is free.
-PIECES = """
-from monitor.app.heap import give_heap_back, keep_heap_small
-
-def held():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
-
-print(keep_heap_small())
-pieces, small = [], []
-for _ in range(1000):
-    pieces.append([bytearray(b"x") * 20_000 for _ in range(5)])
-    small.append(bytearray(b"y") * 700)
-pieces.clear()
-before = held()
-give_heap_back()
-print(before - held())
-"""
-
-
-def test_free_pages_between_what_stays_go_back_when_they_are_asked_for() -> None:
-    done = subprocess.run([sys.executable, "-c", PIECES], capture_output=True, text=True, check=True)
-    said, returned = done.stdout.split()
-    if said == "False":
-        pytest.skip("needs glibc")
-    assert int(returned) > 50_000_000
