@@ -88,7 +88,7 @@ case ${1:-help} in
   help | -h | --help)
     cat <<'EOF'
 ./run.sh demo      see the whole pipeline work on sample stories
-./run.sh test      the test suite (seven to ten minutes on two cores)
+./run.sh test      the test suite (eight to thirteen minutes on two cores)
 ./run.sh run       the daemon: ./run.sh run -c config.toml
 ./run.sh install   only make the virtual environment
 ./run.sh check     style, types, floors, shipped config and rules
