@@ -161,7 +161,7 @@ def join_classes(
     gone = {root: new for root, new in now.items() if new != root}
     stands = {root: classes[root].story_id for root in gone.values()}
     fresh = frozenset(new - {root for root in new if classes[root].story_id is not None})
-    return Joined(_copies(held, roots, now), tuple(changed), fresh, gone, stands)
+    return Joined(_copies(held, roots, gone), tuple(changed), fresh, gone, stands)
 
 
 def _folded(members: Sequence[ClassNode]) -> ClassNode:
@@ -172,21 +172,17 @@ def _folded(members: Sequence[ClassNode]) -> ClassNode:
     return ClassNode(node, best.article, first.story_id)
 
 
-def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], now: Mapping[int, int]) -> tuple[Copy, ...]:
-    """What is a copy since these pairs: articles of their own that joined another class."""
-    copies: dict[int, Copy] = {}
-    moved = [article for article, root in roots.items() if article == root and now[root] != root]
+def _copies(pairs: Sequence[Pair], roots: Mapping[int, int], gone: Mapping[int, int]) -> tuple[Copy, ...]:
+    """What is a copy since these pairs: the first article of each class that went into another one."""
     own: dict[int, Pair] = {}
     reached: dict[int, Pair] = {}
     for pair in pairs:
         for row in (pair.one, pair.other):
             own.setdefault(row, pair)
             reached.setdefault(roots[row], pair)
-    for article in moved:
-        # A class that was joined over one of its copies is called what that copy is called.
-        best = own.get(article) or reached[article]
-        copies[article] = Copy(article, now[article], best.reason, best.why)
-    return tuple(copies[article] for article in sorted(copies))
+    # A class that was joined over one of its copies, its first article in no pair, is called what that copy is.
+    named = {article: own.get(article) or reached[article] for article in sorted(gone)}
+    return tuple(Copy(article, gone[article], best.reason, best.why) for article, best in named.items())
 
 
 def told_apart(one: Article, other: Article) -> bool:

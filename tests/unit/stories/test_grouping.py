@@ -11,7 +11,7 @@ from monitor.core.stories.duplicates import COPY_WINDOW
 from monitor.core.stories.fingerprint import content_hash
 from monitor.core.stories.group import class_of, join_classes, pairs_of, start_stories
 from monitor.model.article import Article, DuplicateReason
-from monitor.model.grouping import Copy, Twins
+from monitor.model.grouping import Copy, Pair, Twins
 
 
 def copy_of(new: Article, revised: Article | None, twins: Sequence[Article]) -> Copy | None:
@@ -54,6 +54,24 @@ def test_a_copy_of_a_copy_points_at_the_first() -> None:
     found = copy_of(article(3, content_hash="h"), None, [copy])
     assert found is not None
     assert found.duplicate_of == 1
+
+
+def test_a_class_that_is_joined_over_one_of_its_copies_goes_with_its_first_article() -> None:
+    """The first article of that class is in no pair itself: it must not stay behind, known to nobody."""
+    old, first = article(5, story_id="s_5"), article(10, story_id="s_a")
+    new = article(12)
+    joined = join_classes(
+        [Pair(5, 12, DuplicateReason.SAME_URL), Pair(11, 12, DuplicateReason.SAME_CONTENT, "over its copy")],
+        {5: 5, 11: 10, 12: 12},
+        {5: class_of(old), 10: class_of(first), 12: class_of(new)},
+        set(),
+        {12},
+    )
+    assert joined.gone == {10: 5, 12: 5}
+    assert joined.copies == (
+        Copy(10, 5, DuplicateReason.SAME_CONTENT, "over its copy"),
+        Copy(12, 5, DuplicateReason.SAME_URL),
+    )
 
 
 def test_a_long_wire_copy_on_another_host_is_a_copy_under_any_title() -> None:
