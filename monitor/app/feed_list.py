@@ -88,6 +88,7 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
     for feed in found.feeds:
         settings, listing = feed.settings, found.listings.get(feed.id)
         yield {
+            "id": feed.id,
             "name": feed.name,
             "url": settings.url,
             "address": feed.url,

@@ -103,6 +103,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
     """The feed and its entries as one object."""
     feed = found.feed
     return {
+        "id": feed.id,
         "name": feed.name,
         "url": feed.settings.url,
         "address": feed.url,

@@ -69,4 +69,5 @@ def entrance_of(ready: Callable[[], Ready], monitor: Monitor) -> Entrance:
     def free() -> bool:
         return began_free and has_dashboard(ready().settings)
 
-    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock, free)
+    sessions = monitor.store.sessions
+    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock, free, ended=sessions)

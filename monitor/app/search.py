@@ -32,12 +32,16 @@ INDEXED = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted."""
+    """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted.
+
+    `after` is the article at which an earlier search stopped (its `Tally.last`): this one goes on behind it.
+    """
 
     query: str
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Tally:
     shown: int = 0
     failures: int = 0
     failure: str = ""  # the first of them
+    last: int | None = None  # the article that was looked at last
 
 
 class Search:
@@ -81,10 +86,11 @@ class Search:
         asked, tally = self.asked, self.tally
         tally.is_filtered = self.required is not None
         tally.articles = self._archive.count(asked.since, asked.until)
-        ids = self._archive.candidates(self.required, asked.since, asked.until)
+        ids = _behind(self._archive.candidates(self.required, asked.since, asked.until), asked.after)
         tally.candidates = len(ids)
         for chunk in chunks(ids, READ):
             for article in self._archive.articles(chunk):
+                tally.last = article.id
                 match = self._match(article)
                 if match is not None:
                     tally.matches += 1
@@ -92,6 +98,7 @@ class Search:
                         tally.shown += 1
                         yield Found(article, match)
             tally.read += len(chunk)
+            tally.last = chunk[-1]
             tell(tally.read, tally.candidates)
 
     def _match(self, article: Article) -> Match | None:
@@ -101,6 +108,13 @@ class Search:
             self.tally.failures += 1
             self.tally.failure = self.tally.failure or f"{article.url}: {answer.why}"
         return None
+
+
+def _behind(ids: Sequence[int], after: int | None) -> Sequence[int]:
+    """What follows an article among candidates, newest first; where it has gone, what was stored before it."""
+    if after is None:
+        return ids
+    return ids[ids.index(after) + 1 :] if after in ids else [one for one in ids if one < after]
 
 
 def loaded_query(query: str, beside: RuleSet | None) -> LoadedRules:

@@ -19,6 +19,7 @@ from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetche
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
+from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
 from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
@@ -34,6 +35,7 @@ __all__ = [
     "Dice",
     "DigestStore",
     "DueFeeds",
+    "EndedSessions",
     "EntityRecognizer",
     "FeedStore",
     "Fetcher",

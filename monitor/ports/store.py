@@ -18,6 +18,7 @@ from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
+from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
@@ -47,6 +48,7 @@ class Store(Protocol):
     hubs: HubSubscriptions
     renames: Renames
     shares: Shares
+    sessions: EndedSessions
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

@@ -29,6 +29,7 @@ from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.receivers import SqlReceivers
 from monitor.adapters.store.renaming import SqlRenames
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.sessions import SqlEndedSessions
 from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
@@ -44,6 +45,7 @@ from monitor.ports import (
     Archive,
     ArticleStore,
     DigestStore,
+    EndedSessions,
     FeedStore,
     GapStore,
     GroupingStore,
@@ -128,6 +130,7 @@ class SqlStore:
         self.suppressions: Suppressions = SqlSuppressions(self._db)
         self.hubs: HubSubscriptions = SqlHubSubscriptions(self._db)
         self.renames: Renames = SqlRenames(self._db)
+        self.sessions: EndedSessions = SqlEndedSessions(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

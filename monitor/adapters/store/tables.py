@@ -15,6 +15,7 @@ from monitor.adapters.store.delivery_tables import (
     daemon,
     deliveries,
     digest_states,
+    ended_sessions,
     incidents,
     renames,
     routings,
@@ -25,7 +26,7 @@ from monitor.adapters.store.delivery_tables import (
 )
 from monitor.adapters.store.polling_tables import gaps, host_pauses, pushes, websub
 
-SCHEMA = "0011"
+SCHEMA = "0014"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "daemon",
     "deliveries",
     "digest_states",
+    "ended_sessions",
     "entries",
     "feeds",
     "gaps",

@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 import structlog
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,9 +18,11 @@ from starlette.routing import Route
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
+from monitor.web.arrival import client_of
+from monitor.web.number import register_numbers
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
-from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
+from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page, still_in
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import NO_NUL, Fields, fields_of
 from monitor.web.site.lanes import Lanes
@@ -47,19 +48,7 @@ POLICY = (
 OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
 
 
-class _Number(Convertor[int]):
-    """What a store can count to; `int` breaks on five thousand digits."""
-
-    regex = "[0-9]{1,18}"
-
-    def convert(self, value: str) -> int:
-        return int(value)
-
-    def to_string(self, value: int) -> str:
-        return str(value)
-
-
-register_url_convertor("number", _Number())
+register_numbers()
 
 Page = Callable[[OpenHouse, Request], Response]
 PAGES: tuple[tuple[str, Page], ...] = (
@@ -83,7 +72,6 @@ PAGES: tuple[tuple[str, Page], ...] = (
 )
 Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
-    (LOGOUT, log_out),
     ("/deliveries/retry", retry_all_dead),
     ("/deliveries/{delivery:number}/retry", retry_one),
     ("/rules/new/try", try_rule),
@@ -95,14 +83,17 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
 _LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})
 
 
-def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> Starlette:
-    """The dashboard as an application, answered by these host names."""
-    room = (open_house, Lanes())
+def build_site(
+    open_house: OpenHouse, entrance: Entrance, hosts: list[str], lanes: Lanes | None = None
+) -> Starlette:
+    """The dashboard as an application, answered by these host names; its pages wait in these lanes."""
+    room = (open_house, lanes or Lanes(), entrance)
     app = Starlette(
         routes=[
             *(Route(path, partial(_shown, one, *room), methods=["GET"]) for path, one in PAGES),
             *(Route(path, partial(_done, one, *room), methods=["POST"]) for path, one in ACTIONS),
-            Route(LOGIN, partial(_done, _log_in(entrance), *room), methods=["POST"]),
+            Route(LOGIN, partial(_done, _with(entrance, log_in), *room), methods=["POST"]),
+            Route(LOGOUT, partial(_done, _with(entrance, log_out), *room), methods=["POST"]),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
@@ -117,20 +108,24 @@ def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> S
     return app
 
 
-def _log_in(entrance: Entrance) -> Action:
-    return lambda _, request, fields: log_in(entrance, request, fields)
+def _with(entrance: Entrance, act: Callable[[Entrance, Request, Fields], Response]) -> Action:
+    return lambda _, request, fields: act(entrance, request, fields)
 
 
-async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
-    return await _run(one, lanes, request, partial(one, open_house, request))
+async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, entrance: Entrance, request: Request) -> Response:
+    return await _run(one, lanes, request, still_in(entrance, request, partial(one, open_house, request)))
 
 
-async def _done(one: Action, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
+async def _done(
+    one: Action, open_house: OpenHouse, lanes: Lanes, entrance: Entrance, request: Request
+) -> Response:
     fields = await fields_of(request)
-    answer = await _run(one, lanes, request, partial(one, open_house, request, fields))
+    work = still_in(entrance, request, partial(one, open_house, request, fields))
+    answer = await _run(one, lanes, request, work)
     path = str(request.scope["path"])
     if not path.endswith((*FOR_ALL, LOGIN)):
-        log.info("done by hand", path=path, by=visitor_of(request).name, status=answer.status_code)
+        visitor, address = visitor_of(request), client_of(request)
+        log.info("done by hand", path=path, by=visitor.name, address=address, status=answer.status_code)
     return answer
 
 

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, Response
 
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
 from monitor.model.web import Visitor
+from monitor.web.arrival import VISITOR as VISITOR
 from monitor.web.site.static_files import address_of
 
-VISITOR = "monitor.visitor"  # in the scope of a request: who asks
 LONGEST_TITLE = 300  # characters; a headline of 10,000 is somebody's attack on the page
 _LINKED = frozenset({"http", "https"})
 
