@@ -57,7 +57,8 @@ def list_deliveries(
     before: int | None = None,
     limit: int,
 ) -> DeliveryList:
-    """The newest deliveries, filtered as asked, or those `before` one. Raises NoSuchDigest and NoSuchReceiver for a name without any."""
+    """The newest deliveries, or those older than `before`, filtered as asked. Raises NoSuchDigest and
+    NoSuchReceiver for a name without any."""
     ledger = house.store.ledger
     found = ledger.deliveries(state=state, digest=digest, receiver=receiver, before=before, limit=limit + 1)
     if not found:  # one that left the config may still have deliveries

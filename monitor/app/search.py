@@ -39,13 +39,15 @@ INDEXED = 100
 class Asked:
     """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted.
 
-    `only` are (facet, value) that an article must have besides, as `facets_of` names them.
+    `after` is the article at which an earlier search stopped (its `Tally.last`): this one goes on behind it. `only`
+    are (facet, value) that an article must have besides, as `facets_of` names them.
     """
 
     query: str
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
+    after: int | None = None
     only: Collection[tuple[str, str]] = ()
 
 
@@ -88,6 +90,7 @@ class Tally:
     shown: int = 0
     failures: int = 0
     failure: str = ""  # the first of them
+    last: int | None = None  # the article that was looked at last
 
 
 class Search:
@@ -108,7 +111,7 @@ class Search:
     def run(self, tell: Callable[[int, int], None]) -> Iterator[Found]:
         """The newest matches, then nothing more until all are counted; `tell` hears how many candidates of all
         are read. May be left at any time: `tally` says how far it came."""
-        yield from self.read(self.asked.since, self.asked.until, tell)
+        yield from self.read(self.asked.since, self.asked.until, tell, self.asked.after)
 
     def read(
         self,
@@ -121,15 +124,14 @@ class Search:
         asked, tally = self.asked, self.tally
         tally.is_filtered = self.required is not None
         tally.articles += self._archive.count(since, until)
-        ids = self._archive.candidates(self.required, since, until)
-        if after is not None and after in ids:
-            ids = ids[ids.index(after) + 1 :]
+        ids = _behind(self._archive.candidates(self.required, since, until), after)
         tally.candidates += len(ids)
         for chunk in _growing(ids):
             articles = self._archive.articles(chunk)
             tally.read += len(chunk) - len(articles)  # their texts have gone meanwhile
             for article in articles:
                 self.place = ArchivePlace(article.first_seen, article.id)
+                tally.last = article.id
                 tally.read += 1
                 match = self._match(article)
                 if match is not None:
@@ -148,6 +150,13 @@ class Search:
             self.tally.failures += 1
             self.tally.failure = self.tally.failure or f"{article.url}: {answer.why}"
         return None
+
+
+def _behind(ids: Sequence[int], after: int | None) -> Sequence[int]:
+    """What follows an article among candidates, newest first; where it has gone, those that were stored before it."""
+    if after is None:
+        return ids
+    return ids[ids.index(after) + 1 :] if after in ids else [one for one in ids if one < after]
 
 
 def loaded_query(query: str, beside: RuleSet | None) -> LoadedRules:

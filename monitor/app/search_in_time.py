@@ -95,14 +95,16 @@ def _read(answer: Answer, now: datetime, after: ArchivePlace | None, tell: Tell)
     """The time in pieces, that the first is soon answered: the candidates of a year are not named at once."""
     search, asked = answer.search, answer.search.asked
     assert asked.since is not None, "a page asks for a time"
-    until, edge, span = asked.until, asked.until or now, _FIRST_SPAN
+    until, edge, span, behind = asked.until, asked.until or now, _FIRST_SPAN, None
     if after is not None:
-        until = edge = after.first_seen + (_MOMENT if after.article else timedelta(0))
+        # The others of that very moment come behind it.
+        behind = after.article or None
+        until = edge = after.first_seen + (_MOMENT if behind else timedelta(0))
     while edge > asked.since:
         start = max(asked.since, edge - span)
-        yield from search.read(start, until, tell, after.article if after is not None else None)
+        yield from search.read(start, until, tell, behind)
         search.place = ArchivePlace(start, 0)  # all of it was read
-        until, edge, span = start, start, min(2 * span, _LONGEST_SPAN)
+        until, edge, span, behind = start, start, min(2 * span, _LONGEST_SPAN), None
         if edge > asked.since:
             tell(search.tally.read, search.tally.candidates)
     answer.is_whole = True
