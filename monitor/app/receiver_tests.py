@@ -1,4 +1,4 @@
-"""A test message from the dashboard: as `monitor receivers test` sends it, and not more often than anybody reads."""
+"""A test message from the dashboard: as `monitor receivers test` sends it, and not as often as one can click."""
 
 from __future__ import annotations
 

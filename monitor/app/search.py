@@ -39,8 +39,8 @@ INDEXED = 100
 class Asked:
     """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted.
 
-    `after` is the article at which an earlier search stopped (its `Tally.last`): this one goes on behind it. `only`
-    are (facet, value) that an article must have besides, as `facets_of` names them.
+    `after` is the article at which an earlier search stopped (its `Tally.last`): this one goes on behind it.
+    `only` are (facet, value) that an article must have besides, as `facets_of` names them.
     """
 
     query: str
@@ -153,7 +153,7 @@ class Search:
 
 
 def _behind(ids: Sequence[int], after: int | None) -> Sequence[int]:
-    """What follows an article among candidates, newest first; where it has gone, those that were stored before it."""
+    """What follows an article among candidates, newest first; where it has gone, those stored before it."""
     if after is None:
         return ids
     return ids[ids.index(after) + 1 :] if after in ids else [one for one in ids if one < after]

@@ -74,9 +74,7 @@ class Answer:
             self.found.append(found.without_texts())
 
 
-def search_in_time(
-    house: House, asked: Asked, budget: timedelta, after: ArchivePlace | None = None
-) -> Answer:
+def search_in_time(house: House, asked: Asked, budget: timedelta, after: ArchivePlace | None = None) -> Answer:
     """What is found in that time, from the newest on, or from behind a place; at least some articles are read.
 
     `asked` has a time since when. Raises ConfigInvalid for a query that does not hold.

@@ -144,7 +144,7 @@ def question_of(house: House, wanted: Wanted) -> StoriesAsked:
 def stories(
     store: StoryStore, asked: StoriesAsked, limit: int | None, before: tuple[datetime, int] | None = None
 ) -> Iterator[ListedStory]:
-    """The stories, that with the newest article first, read page by page; those behind `before`, a newest article."""
+    """The stories, that with the newest article first, read page by page; `before` is as in `StoryStore.page`."""
     left = limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)

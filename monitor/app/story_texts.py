@@ -27,8 +27,8 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an edit changed. `title` and `text` are empty where they say the same; both are where the wording before
-    is gone (`is_known` False), or where what changed stands further behind than is compared."""
+    """What an edit changed. `title` and `text` are empty where they say the same; both are where the wording
+    before is gone (`is_known` False), or where what changed stands further behind than is compared."""
 
     after: Member
     is_known: bool

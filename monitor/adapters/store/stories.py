@@ -12,8 +12,8 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_facets import facets_since
 from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories
-from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_page import edits_of_story, quoted_of, roll_of_story
+from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
@@ -111,7 +111,9 @@ class SqlStoryStore:
     def quoted(self, matches: Collection[int], letters: int) -> Mapping[int, Quoted]:
         """In which words these matches were found, by id of the match."""
         with self._db.read() as connection:
-            return {id_: one for ids in chunks(sorted(matches)) for id_, one in quoted_of(connection, ids, letters)}
+            return {
+                id_: one for ids in chunks(sorted(matches)) for id_, one in quoted_of(connection, ids, letters)
+            }
 
     def edits(self, story: str, *, before: int | None = None, limit: int) -> Sequence[Edit]:
         """The later wordings among a story's articles, newest row first."""

@@ -11,8 +11,8 @@ from enum import StrEnum
 from monitor.core.text.terminal import printable
 
 MOST_COMPARED = 3_000
-"""Words that are compared one by one, of both wordings together, less what both begin and end with. Comparing takes
-a time that may grow with the square: some 0.1 s here. Beyond it all of the middle counts as changed."""
+"""Words that are compared one by one, of both wordings together, less what both begin and end with. Comparing
+takes a time that may grow with the square: some 0.1 s here. Beyond it all of the middle counts as changed."""
 _CONTEXT = 8  # words shown on each side of a change
 _MOST_WORDS = 120  # of one change that are shown
 _MOST_PIECES = 60

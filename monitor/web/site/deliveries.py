@@ -77,7 +77,7 @@ def delivery_page(open_house: OpenHouse, request: Request) -> Response:
         attempts=attempts,
         text=message_text(message),
         told=told,
-        look=slack_look(message.payload or {}) if message.format is MessageFormat.SLACK and not message.gone else (),
+        look=slack_look(message.payload) if message.format is MessageFormat.SLACK and message.payload else (),
     )
 
 

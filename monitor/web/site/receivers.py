@@ -36,7 +36,9 @@ def send_test(open_house: OpenHouse, request: Request, fields: Fields) -> Respon
     return page(request, "receiver_test.html", name=name, told=told)
 
 
-def _page(open_house: OpenHouse, request: Request, name: str = "", *, trouble: str = "", code: int = 422) -> Response:
+def _page(
+    open_house: OpenHouse, request: Request, name: str = "", *, trouble: str = "", code: int = 422
+) -> Response:
     house = open_house.house
     return page(
         request,

@@ -67,7 +67,5 @@ def search_page(open_house: OpenHouse, request: Request) -> Response:
 
 def _as_a_rule(query: str, only: Mapping[str, str]) -> str:
     """The query with what it was narrowed to, as a rule would say it."""
-    narrowed = [
-        f'{name}:"{words}"' for name, value in only.items() if (words := value.translate(_QUOTES).strip())
-    ]
+    narrowed = [f'{name}:"{words}"' for name, value in only.items() if (words := value.translate(_QUOTES).strip())]
     return " AND ".join([f"({query})", *narrowed]) if narrowed else query

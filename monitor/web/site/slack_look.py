@@ -6,11 +6,10 @@ After Slack's pages on Block Kit and on formatting text. What it knows and we do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-_MARKS = {"*": "bold", "_": "italic", "~": "struck", "`": "code"}
 # A mark opens before a non-blank and closes behind one, both at the edge of a word; none spans lines.
 _MARKED = re.compile(
     r"<(?P<url>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>|"
@@ -100,11 +99,21 @@ def _words(text: str, style: Words) -> Iterator[Words]:
         if found["url"] is not None:
             yield replace(_plain(found["label"] or found["url"], style), link=_unescaped(found["url"]))
             continue
-        marked = replace(style, **{_MARKS[found["mark"]]: True})
-        # Nothing inside code is a mark, and no mark stands in itself.
+        marked = _marked(style, found["mark"])
+        # Nothing inside code is a mark.
         yield from [_plain(found["inside"], marked)] if marked.code else _words(found["inside"], marked)
     if at < len(text):
         yield _plain(text[at:], style)
+
+
+def _marked(style: Words, mark: str) -> Words:
+    return replace(
+        style,
+        bold=style.bold or mark == "*",
+        italic=style.italic or mark == "_",
+        struck=style.struck or mark == "~",
+        code=style.code or mark == "`",
+    )
 
 
 def _plain(text: str, style: Words) -> Words:
@@ -115,7 +124,7 @@ def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _buttons(elements: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _buttons(elements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for one in elements:
         label = _string(_dict(one, "text"), "text")
         if label:

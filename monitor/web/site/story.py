@@ -1,4 +1,4 @@
-"""One story: its timeline, the sentences that rules matched, what edits changed, why it is one, where it was told."""
+"""One story: its timeline, the sentences that rules matched, what edits changed, why it is one, what was told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from monitor.app.kept_out import of_story
 from monitor.app.open_house import OpenHouse
-from monitor.app.stories import NoSuchStory, Shown, counts_of, lead_of, owners, show
+from monitor.app.stories import NoSuchStory, Shown, counts_of, lead_of, owners, show, story_called
 from monitor.app.stories_apart import CannotSplit, join, plan_split, regrouping_of, split
 from monitor.app.story_texts import MOST_QUOTED, edits_of, quotes_of
 from monitor.app.story_words import copy_text
@@ -30,7 +30,10 @@ def story_page(open_house: OpenHouse, request: Request) -> Response:
 def edits_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /stories/s_1a/edits?before=1200"""
     store = open_house.house.store.stories
-    story = _shown(open_house, request).view.id
+    try:
+        story = story_called(store, request.path_params["story"]).story
+    except NoSuchStory as error:
+        raise HTTPException(404, str(error)) from error
     edits = edits_of(store, story, row_before(request), _MOST_EDITS)
     return page(request, "story_edits.html", story=story, edits=edits, more=len(edits) == _MOST_EDITS)
 
@@ -52,7 +55,9 @@ def split_story(open_house: OpenHouse, request: Request, fields: Fields) -> Resp
         try:
             planned = plan_split(house.store.stories, request.path_params["story"], articles)
             done = split(regrouping_of(house), planned, author=author, reason=reason)
-            return page(request, "story_apart.html", done=done, articles=articles, counts_of=counts_of, lead_of=lead_of)
+            return page(
+                request, "story_apart.html", done=done, articles=articles, counts_of=counts_of, lead_of=lead_of
+            )
         except (CannotSplit, NoSuchStory) as error:
             trouble = str(error)
     return _page(open_house, request, _shown(open_house, request), trouble=trouble, fields=fields, code=422)
@@ -69,11 +74,9 @@ def join_articles(open_house: OpenHouse, request: Request, fields: Fields) -> Re
 
 def _shown(open_house: OpenHouse, request: Request) -> Shown:
     house = open_house.house
-    name = request.path_params["story"]
+    name, before = request.path_params["story"], row_before(request)
     try:
-        return show(
-            house.store.stories, name, owners(house.settings), most=SHOWN, before=row_before(request) or None
-        )
+        return show(house.store.stories, name, owners(house.settings), most=SHOWN, before=before)
     except NoSuchStory as error:
         raise HTTPException(404, str(error)) from error
 

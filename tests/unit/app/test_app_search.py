@@ -247,7 +247,7 @@ def test_a_search_that_was_stopped_says_how_far_it_came(store):
     next(answers)
     answers.close()
     (first, *_) = tally_lines(asking.asked, asking.tally, 12.34, stopped=True)
-    assert first == ("Stopped after 0 of 3 candidates: 1 match so far, among 3 articles; 12.3 s.")
+    assert first == ("Stopped after 1 of 3 candidates: 1 match so far, among 3 articles; 12.3 s.")
 
 
 def test_a_query_without_required_terms_says_that_it_reads_everything(store):

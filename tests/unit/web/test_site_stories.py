@@ -66,7 +66,9 @@ def test_an_edit_shows_the_words_that_went_and_those_that_came(told: Newsroom, s
 
 def test_hostile_words_of_an_edit_are_text(told: Newsroom, site: TestClient) -> None:
     told.clock.advance(timedelta(hours=1))
-    told.bring_in(item("e1", "Torkham &lt;/del&gt;&lt;script&gt;x", CLOSED + " &lt;img src=x onerror=alert(1)&gt;"))
+    told.bring_in(
+        item("e1", "Torkham &lt;/del&gt;&lt;script&gt;x", CLOSED + " &lt;img src=x onerror=alert(1)&gt;")
+    )
     page = site.get("/stories/s_1").text
     assert "<script>x" not in page
     assert "<img" not in page
