@@ -73,6 +73,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         feed = LocalFeed(site)
         told = feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Sunday.")
         untold = feed.add(URDU, "The weather stays dry.")
+        feed.add(URDU, "The weather stays dry.")  # a copy
         for title in HOSTILE:
             feed.add(title, "The Torkham crossing was closed.")
         desk.write([feed.url, "http://127.0.0.1:9/nobody-listens"], more=ANY_PORT)
@@ -81,12 +82,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             eventually(lambda: ready(port), "readiness")
             eventually(lambda: desk.number("SELECT count(*) FROM deliveries WHERE state = 'sent'"), "a delivery")
             eventually(
-                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 5, "all matched"
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 6, "all matched"
             )
             feed.drop(told)
             feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Monday.", link=told)
             eventually(
-                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 6, "the edit"
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 7, "the edit"
             )
             yield Scene(desk, feed, f"http://127.0.0.1:{port}", told, untold, browser)
     desk.clear()
