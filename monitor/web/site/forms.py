@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import MAXYEAR, UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -10,8 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-MOST_FIELDS = 100
+from monitor.model.ledger import ArchivePlace
+
+MOST_FIELDS = 300  # a story shows 200 articles that may be ticked
 NO_NUL = "A text with a NUL in it is no text: PostgreSQL keeps none, and nothing here holds one."
+_FIRST_YEAR = 1990
+_DIGITS = 19  # more than a store counts to
 _KIND = "application/x-www-form-urlencoded"
 
 Fields = Mapping[str, str]
@@ -31,6 +36,30 @@ async def fields_of(request: Request) -> Fields:
         raise HTTPException(HTTPStatus.BAD_REQUEST, NO_NUL)
     # Browsers send the line ends of a text area as CR LF, whatever they were; files have LF.
     return {name: value.replace("\r\n", "\n") for name, value in found}
+
+
+def row_before(request: Request) -> int | None:
+    """`?before=1200`: the row below which a list goes on; None for its beginning, and for what is no number."""
+    asked = request.query_params.get("before", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS else None
+
+
+def place_before(request: Request) -> ArchivePlace | None:
+    """`?before=2026-11-28T02:00:00+00:00_1200`: behind which article a list goes on; None for its beginning."""
+    moment, _, row = request.query_params.get("before", "").rpartition("_")
+    if not row.isascii() or not row.isdigit() or len(row) >= _DIGITS:
+        return None
+    try:
+        seen = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    # Nothing is older than the web, and at the end of the calendar there is no next moment.
+    return ArchivePlace(seen, int(row)) if _FIRST_YEAR <= seen.year < MAXYEAR else None
+
+
+def place_words(place: ArchivePlace | None) -> str:
+    """The same as it stands in an address; "" for the beginning."""
+    return "" if place is None else f"{place.first_seen.isoformat()}_{place.article}"
 
 
 def see(address: str) -> Response:
