@@ -39,7 +39,17 @@ class Visitor:
 
     def _hear(self, text: str) -> None:
         # Asked for by a test, in the words of the browser and of htmx.
-        if not any(words in text for words in ("status of 404", "status of 422", "Error Code 404")):
+        if not any(
+            words in text
+            for words in (
+                "status of 404",
+                "status of 409",
+                "status of 422",
+                "Error Code 404",
+                "Error Code 409",
+                "Error Code 422",
+            )
+        ):
             self.troubles.append(f"console: {text}")
 
     def go(self, path: str) -> Page:
