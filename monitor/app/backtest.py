@@ -169,15 +169,15 @@ Piece = tuple[datetime | None, datetime | None]
 """From when until when (exclusive) articles were first seen; None for no end."""
 
 
-def pieces_of(since: datetime, now: datetime, length: timedelta) -> Iterator[Piece]:
-    """A span up to now in pieces of that length, the newest first: the first answers come from the first piece,
-    and who has no more time knows how far back it came."""
+def pieces_of(since: datetime, now: datetime, first: timedelta, longest: timedelta) -> Iterator[Piece]:
+    """A span up to now in pieces, the newest first: the first of that length, each further one twice as long, up to
+    the longest. So the first answers come early, and who has no more time knows how far it came."""
     until: datetime | None = None
-    start = now
+    start, length = now, first
     while start > since:
         start = max(since, start - length)
         yield start, until
-        until = start
+        until, length = start, min(2 * length, longest)
 
 
 class Backtest:

@@ -10,7 +10,14 @@ from pathlib import Path
 from monitor.app.check import Ready, rule_files_of
 from monitor.app.files import Unreadable, read_text
 from monitor.app.rewriting import why_read_only
-from monitor.core.rules.editing import NotWritable, Values, written_rule, written_rules
+from monitor.core.rules.editing import (
+    NotWritable,
+    Values,
+    Written,
+    glimpsed_rule,
+    written_rule,
+    written_rules,
+)
 from monitor.model.rule import Rule
 
 
@@ -43,9 +50,23 @@ def filed_rule(config: Path, ready: Ready, id: str) -> FiledRule | None:  # noqa
         text = read_text(files[rule.file])
         if isinstance(text, Unreadable):
             return None
+        glimpsed = _glimpsed(ready, rule, text)
+        if glimpsed is not None:
+            return _filed(rule.file, files[rule.file], text, glimpsed.index, glimpsed)
         index = _index(ready, rule, text)
         return None if index is None else _filed(rule.file, files[rule.file], text, index)
     return next(_written_somewhere(files, id), None)
+
+
+def _glimpsed(ready: Ready, rule: Rule, text: str) -> Written | None:
+    """The rule in a file that says what is in force."""
+    known = None if ready.memory is None else ready.memory.files.get(rule.file)
+    if known is None or known[0] != text:
+        return None
+    (_, index) = ready.ruleset.path(rule.id)
+    assert isinstance(index, int), "tables are counted"
+    found = glimpsed_rule(text, index, known[1].tables)
+    return found if found and (found.values.get("id") == rule.id or "each" in found.values) else None
 
 
 def _index(ready: Ready, rule: Rule, text: str) -> int | None:
@@ -71,10 +92,10 @@ def _written_somewhere(files: Mapping[str, Path], id: str) -> Iterator[FiledRule
             yield _filed(name, path, text, index)
 
 
-def _filed(name: str, path: Path, text: str, index: int) -> FiledRule:
+def _filed(name: str, path: Path, text: str, index: int, found: Written | None = None) -> FiledRule:
     fixed = why_read_only(path) or ""
     try:
-        found = written_rule(text, index)
+        found = found or written_rule(text, index)
     except NotWritable as error:
         return FiledRule(name, path, text, index, written_rules(text)[index], "", fixed or str(error))
     return FiledRule(name, path, text, index, found.values, found.table, fixed)

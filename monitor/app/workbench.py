@@ -27,8 +27,8 @@ from monitor.model.rule import Example, Rule
 KEPT = 20
 """Matches, gained and lost articles that are shown."""
 
-PIECE = timedelta(days=1)
-"""So much of the archive is read at a time, the newest first."""
+FIRST_PIECE, LONGEST_PIECE = timedelta(hours=12), timedelta(days=8)
+"""So much of the archive is read at a time, the newest first: decision 0104."""
 
 EXAMPLE_KEYS = ("must_match", "must_not_match")
 
@@ -144,7 +144,7 @@ def tried_draft(
         trial = trial_of(house, open_house.config, {}, rule=rule, query=draft.query)
     except ConfigInvalid as error:
         return replace(draft, problems=error.problems)
-    pieces = tuple(pieces_of(since, house.clock.now(), PIECE))
+    pieces = tuple(pieces_of(since, house.clock.now(), FIRST_PIECE, LONGEST_PIECE))
     # Without its id: what was recorded of the rule is not compared here.
     test = Backtest(
         house.store.archive,
@@ -156,8 +156,9 @@ def tried_draft(
         pieces,
     )
 
-    def run(tell: Tell) -> Iterator[Answer]:
-        return test.run(lambda done, of: _stop() if gone() else tell(done, of))
+    def run(tell: Tell) -> Iterator[None]:
+        for _ in test.run(lambda done, of: _stop() if gone() else tell(done, of)):
+            yield None  # what is shown of it stands in the tally; all of it, with its texts, would fill the memory
 
     try:
         _, seconds = in_time(run, budget)

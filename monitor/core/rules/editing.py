@@ -16,6 +16,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Item, Table
 
+from monitor.core.rules.table import RULE_HEADER
 from monitor.core.text.toml_tables import Cut, cut_table
 from monitor.model.errors import MonitorError
 
@@ -55,6 +56,17 @@ def written_rules(text: str) -> Sequence[Values]:
 def written_rule(text: str, index: int) -> Written:
     """The rule of that number. Raises NotWritable where it cannot be changed, IndexError where there is none."""
     return Written(index, written_rules(text)[index], _cut(text, index).table)
+
+
+def glimpsed_rule(text: str, index: int, tables: int) -> Written | None:
+    """The rule of that number in a file that is known to hold so many, without reading the others: of 5,000 rules
+    all takes 150 ms. To be shown; who writes reads the whole. None where it cannot be told so."""
+    starts = [header.start() for header in RULE_HEADER.finditer(text)]
+    if len(starts) != tables:  # one stands inside a text, or is written in another way
+        return None
+    cut = cut_table(text[starts[index] : (*starts, len(text))[index + 1]], _RULES, 0)
+    rules = [] if cut is None else written_rules(cut.table)
+    return None if cut is None or len(rules) != 1 else Written(index, rules[0], cut.table)
 
 
 def changed(text: str, index: int, changes: Values) -> str:
