@@ -74,10 +74,23 @@ class Reloader:
         self._again_at: float | None = None  # steady, in seconds: what the store could not take
         self.reading_since: int | None = None  # steady, in microseconds, while files are read and not yet taken up
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
+        self.nudge: Callable[[], None] = lambda: None  # has whoever calls `turn` do so now
 
     def ask(self) -> None:
-        """Has the next `turn` begin; returns at once, may be called by a signal handler."""
+        """Has the next `turn` begin; returns at once, may be called by a signal handler, and by any thread."""
         self._asked = True
+        self.nudge()
+
+    def would_find(self, drafts: Mapping[str, str]) -> CheckReport:
+        """What a reload would find if rule files had these texts, by their names. It changes nothing."""
+        return check(
+            self._config, environment=self._environment, before=self.ready.memory, keep=False, drafts=drafts
+        )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a reload is still to come, or goes on."""
+        return self._asked or self.reading_since is not None
 
     @property
     def watches(self) -> bool:
