@@ -12,7 +12,9 @@ from monitor.app.check import Ready
 from monitor.app.entrance import Entrance
 from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
+from monitor.app.rates import Rates
 from monitor.app.rule_days import RuleDays
+from monitor.app.status import Status
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
 from monitor.core.rules import Memory
@@ -23,13 +25,18 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class OpenHouse:
-    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it."""
+    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it.
+
+    `unindexed` says how many articles the daemon knows to wait for the index; None before it has counted.
+    """
 
     config: Path
     ready: Callable[[], Ready]
     store: SqlStore
     clock: Clock
     rule_days: RuleDays = field(default_factory=RuleDays)
+    rates: Rates = field(default_factory=Rates)
+    unindexed: Callable[[], int | None] = lambda: None
 
     @property
     def house(self) -> House:
@@ -37,6 +44,10 @@ class OpenHouse:
         ready = self.ready()
         ruleset = None if ready.rules_of is not None else ready.ruleset
         return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
+
+    def status(self) -> Status:
+        """The numbers of `monitor status`; what takes long to count is as the daemon knows it."""
+        return self.house.status(unindexed=self.unindexed() or 0)
 
     def known_feeds(self) -> KnownFeeds:
         """The feeds of the store and those of the config."""
@@ -46,7 +57,7 @@ class OpenHouse:
 def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
     """That of a daemon."""
     assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
-    return OpenHouse(config, ready, monitor.store, monitor.clock)
+    return OpenHouse(config, ready, monitor.store, monitor.clock, unindexed=lambda: monitor.index.progress.waiting)
 
 
 def has_dashboard(settings: Settings) -> bool:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
+from monitor.web.site.arrivals import entries_page, matches_page, polls_page, rates_page
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
@@ -80,6 +81,10 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/deliveries/{delivery:number}", delivery_page),
     ("/silences", silences_page),
     (LOGIN, login_page),
+    ("/entries", entries_page),
+    ("/matches", matches_page),
+    ("/polls", polls_page),
+    ("/rates", rates_page),
 )
 Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -52,6 +52,7 @@ def _environment() -> Environment:
     environment.globals |= {"static": address_of, "counted": counted, "asking": asking, "menu": MENU}
     environment.filters |= {
         "when": moment,
+        "step": step,
         "span": span_text,
         "long_span": long_span_text,
         "size": size_text,
@@ -81,6 +82,11 @@ def moment(at: datetime | None, missing: str = "never") -> Markup | str:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         at.isoformat(timespec="seconds"), f"{at:%a %d %b %Y %H:%M}"
     )
+
+
+def step(at: date) -> str:
+    """A day, or an hour in UTC, in the words of a chart."""
+    return f"{at:%a %H:%M} UTC" if isinstance(at, datetime) else at.isoformat()
 
 
 def headline(title: str) -> Markup:

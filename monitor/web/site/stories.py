@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
+from datetime import timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,12 +12,23 @@ from starlette.responses import Response
 from monitor.app.kept_out import of_story
 from monitor.app.open_house import OpenHouse
 from monitor.app.since import Since, since
-from monitor.app.stories import NoSuchStory, Wanted, counts_of, lead_of, owners, question_of, show, stories
+from monitor.app.stories import (
+    NoSuchStory,
+    Wanted,
+    Within,
+    counts_of,
+    lead_of,
+    owners,
+    question_of,
+    show,
+    stories_within,
+)
 from monitor.app.story_words import copy_text
 from monitor.app.why import NoSuchRule
 from monitor.web.site.rendering import page
 
 SHOWN = 50
+BUDGET = timedelta(milliseconds=80)  # for what passes a filter
 _SPANS = ("6h", "24h", "3d", "7d", "30d")
 _FILTERS = ("rule", "tag", "publisher", "language")
 
@@ -34,15 +45,16 @@ def stories_page(open_house: OpenHouse, request: Request) -> Response:
     rules = () if house.ruleset is None else house.ruleset.rules
     try:
         wanted = question_of(house, wanted_of(chosen, since(span, open_house.clock.now()), least))
-        found = list(islice(stories(house.store.stories, wanted, SHOWN + 1), SHOWN + 1))
+        within = stories_within(house.store.stories, wanted, SHOWN, BUDGET)
         trouble = ""
     except NoSuchRule as error:
-        found, trouble = [], str(error)
+        within, trouble = Within([], None), str(error)
     return page(
         request,
         "stories.html",
-        rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in found[:SHOWN]],
-        more=len(found) > SHOWN,
+        rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in within.found],
+        reached=within.reached,
+        full=len(within.found) == SHOWN,
         trouble=trouble,
         spans=_SPANS,
         asked=chosen | {"since": span, "least": str(least)},
