@@ -184,8 +184,13 @@ def lags(options: argparse.Namespace, *, full_text: bool) -> Iterator[str]:
     from rows import lag
 
     what = f"pages answer after {lag.SLOWNESS} s" if full_text else "feed's own text"
-    yield f"{options.feeds:,} feeds, group_wait {options.group_wait} s, {what}"
-    yield from lag.measure(lag.Load(options.feeds, options.entries, options.group_wait, full_text))
+    beside = f", beside {options.beside}" if options.beside else ""
+    there = ", with visitors" if options.visitors else ""
+    yield f"{options.feeds:,} feeds, group_wait {options.group_wait} s, {what}{beside}{there}"
+    load = lag.Load(
+        options.feeds, options.entries, options.group_wait, full_text, options.beside, options.visitors
+    )
+    yield from lag.measure(load)
 
 
 def plannings(options: argparse.Namespace) -> Iterator[str]:
@@ -223,6 +228,8 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=1_000)
     parser.add_argument("--entries", type=int, default=40)
     parser.add_argument("--group-wait", type=int, default=1, help="seconds")
+    parser.add_argument("--beside", type=Path, help="lag: on a copy of the store that web.py --keep left here")
+    parser.add_argument("--visitors", action="store_true", help="lag: while pages are opened and searches made")
     parser.add_argument("--sizes", default="10000,100000,1000000", help="matches stored, by commas (planning)")
     parser.add_argument("--matches", type=int, default=1_000_000, help="stored beside an idle second")
     parser.add_argument("--held", type=int, default=10_000, help="of them are held back (idle)")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import random
+import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,12 +15,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from rows.feeds import address_of
+from rows.visitors import visitors
 
 BENCH = Path(__file__).parent.parent
 _CONFIG = """
@@ -44,6 +47,8 @@ rules = ["*"]
 to = ["desk"]
 schedule = "immediate"
 group_wait = "{wait}s"
+[web]
+listen = "127.0.0.1:{web}"
 """
 _RULES = '[[rules]]\nid = "torkham"\ntitle = "Torkham"\nquery = "Torkham AND closed"\n'
 SLOWNESS = 0.5  # seconds a page takes
@@ -55,20 +60,28 @@ _Times = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many feeds, entries that are waited for, seconds of `group_wait`, and whether pages are read."""
+    """So many feeds, entries that are waited for, seconds of `group_wait`, and whether pages are read.
+
+    `beside` is a store of `web.py --keep` that is copied and worked on, whose own feeds are not asked; with
+    `visitors` people open pages and search meanwhile.
+    """
 
     feeds: int
     entries: int
     wait: int
     full_text: bool
+    beside: Path | None = None
+    visitors: bool = False
 
 
 def measure(load: Load) -> Iterator[str]:
     """One line for all of the way, and one for each step of it: p50, p99 and the longest, in seconds."""
     with tempfile.TemporaryDirectory() as name, _server(load) as (lines, tell, ports):
-        folder = Path(name)
-        _write(folder, load, *ports)
-        with _daemon(folder) as daemon:
+        folder, web = Path(name), _free_port()
+        _write(folder, load, *ports, web)
+        if load.beside is not None:
+            _copy(load.beside, folder)
+        with _daemon(folder) as daemon, visitors(web) if load.visitors else nullcontext() as visits:
             _until(lambda: _asked(folder) >= load.feeds, daemon)
             dice = random.Random(1)
             for number in range(load.entries):
@@ -80,6 +93,8 @@ def measure(load: Load) -> Iterator[str]:
     steps = [step for step in _STEPS if load.full_text or step != "paged"]
     for before, after in pairwise(steps):
         yield _row(f"  {before} to {after}", [one[after] - one[before] for one in times.values()])
+    for kind, took in visits.times.items() if visits is not None else ():
+        yield _row(f"  {kind} opened", took)
 
 
 def _row(name: str, seconds: list[float]) -> str:
@@ -88,12 +103,26 @@ def _row(name: str, seconds: list[float]) -> str:
     return f"{name:<18} p50 {p50:6.2f} s  p99 {p99:6.2f} s  of {len(found)}"
 
 
-def _write(folder: Path, load: Load, port: int, smtp: int) -> None:
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _copy(store: Path, folder: Path) -> None:
+    """A filled store, none of whose feeds is due for a day."""
+    shutil.copy(store / "monitor.db", folder / "monitor.db")
+    with closing(sqlite3.connect(folder / "monitor.db")) as connection, connection:
+        connection.execute("UPDATE feeds SET next_poll_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')")
+
+
+def _write(folder: Path, load: Load, port: int, smtp: int, web: int) -> None:
     page = "full_text = true\n" if load.full_text else ""
     feeds = "".join(
         f'[[feeds]]\nurl = "http://{address_of(number)}:{port}/feed.xml"\n{page}' for number in range(load.feeds)
     )
-    (folder / "config.toml").write_text(_CONFIG.format(smtp=smtp, wait=load.wait) + feeds, encoding="utf-8")
+    config = _CONFIG.format(smtp=smtp, wait=load.wait, web=web)
+    (folder / "config.toml").write_text(config + feeds, encoding="utf-8")
     (folder / "rules.toml").write_text(_RULES, encoding="utf-8")
 
 
@@ -139,9 +168,12 @@ def _rows(folder: Path, query: str) -> list[tuple[str, ...]]:
         return store.execute(query).fetchall()
 
 
+_ASKED = "SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL AND declared_url LIKE 'http://127.%'"
+
+
 def _asked(folder: Path) -> int:
     try:
-        return int(_rows(folder, "SELECT count(*) FROM feeds WHERE first_success_at IS NOT NULL")[0][0])
+        return int(_rows(folder, _ASKED)[0][0])
     except sqlite3.OperationalError:  # not there yet
         return 0
 
@@ -166,6 +198,7 @@ def _look_up(folder: Path, times: _Times) -> None:
             (julianday(m.matched_at) - 2440587.5) * 86400.0, (julianday(b.planned_at) - 2440587.5) * 86400.0
         FROM entries e JOIN articles a ON a.entry_row = e.id JOIN matches m ON m.article_id = a.id
         JOIN routings r ON r.match_id = m.id JOIN batches b ON b.digest = r.digest AND b.batch = r.batch
+        WHERE m.rule_id = 'torkham'
     """
     for link, *found in _rows(folder, query):
         times[link.rsplit("/", 1)[1]].update(zip(("stored", "matched", "planned"), map(float, found), strict=True))

@@ -138,12 +138,15 @@ def feed_json(feed: Feed, boost: Boost | None) -> dict[str, Any]:
 
 def count_line(feeds: Sequence[Feed], now: datetime) -> str | None:
     """One line for lists and the status: how many feeds are boosted, and until when; None when none is."""
-    boosted = [found for feed in feeds if (found := boost_at(feed, now))]
-    if not boosted:
-        return None
-    ends = {one.until for one in boosted}
-    until = f"{', the last one' if len(ends) > 1 else ''} until {_clock(max(ends))}"
-    return f"{counted(len(boosted), 'feed')} boosted{until}: monitor feeds boost --list"
+    ends = [found.until for feed in feeds if (found := boost_at(feed, now))]
+    return boosts_line(len(ends), (min(ends), max(ends))) if ends else None
+
+
+def boosts_line(boosted: int, ends: tuple[datetime, datetime]) -> str:
+    """The same of so many boosts, of which the first and the last end then."""
+    first, last = ends
+    until = f"{', the last one' if first != last else ''} until {_clock(last)}"
+    return f"{counted(boosted, 'feed')} boosted{until}: monitor feeds boost --list"
 
 
 def _read(option: str, text: str) -> timedelta:

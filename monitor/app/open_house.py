@@ -12,10 +12,12 @@ from monitor.app.check import Ready
 from monitor.app.entrance import Entrance
 from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
+from monitor.app.rates import Rates
 from monitor.app.receiver_tests import ReceiverTests
 from monitor.app.reload import Reloader
 from monitor.app.rule_days import RuleDays
 from monitor.app.rule_saving import RuleSaver
+from monitor.app.status import Status
 from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
@@ -30,6 +32,7 @@ class OpenHouse:
     """A daemon's store, and the config that is in force whenever a page asks: a reload changes it.
 
     Without a `reloader` nothing can be saved: what is written would not be taken up.
+    `unindexed` says how many articles the daemon knows to wait for the index; None before it has counted.
     """
 
     config: Path
@@ -41,6 +44,8 @@ class OpenHouse:
     receiver_tests: ReceiverTests = field(default_factory=ReceiverTests)
     reloader: Reloader | None = None
     saver: RuleSaver | None = None
+    rates: Rates = field(default_factory=Rates)
+    unindexed: Callable[[], int | None] = lambda: None
 
     @property
     def house(self) -> House:
@@ -48,6 +53,10 @@ class OpenHouse:
         ready = self.ready()
         ruleset = None if ready.rules_of is not None else ready.ruleset
         return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
+
+    def status(self) -> Status:
+        """The numbers of `monitor status`; what takes long to count is as the daemon knows it."""
+        return self.house.status(unindexed=self.unindexed() or 0)
 
     def known_feeds(self) -> KnownFeeds:
         """The feeds of the store and those of the config."""
@@ -64,6 +73,7 @@ def open_house_of(config: Path, reloader: Reloader, monitor: Monitor) -> OpenHou
         monitor.clock,
         reloader=reloader,
         saver=RuleSaver(config, reloader),
+        unindexed=lambda: monitor.index.progress.waiting,
     )
 
 

@@ -13,7 +13,7 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.previews import notice_texts, preview_texts
-from monitor.app.status import Status, status_of
+from monitor.app.status import MOST_SHOWN, Status, status_of
 from monitor.app.unsubscribing import links_of, no_links
 from monitor.app.waiting import quiet_words
 from monitor.config import Settings
@@ -47,8 +47,9 @@ class House:
     clock: Clock
     memory: Memory
 
-    def status(self) -> Status:
-        """The numbers of `monitor status`."""
+    def status(self, *, failing: int | None = MOST_SHOWN, unindexed: int | None = None) -> Status:
+        """The numbers of `monitor status`, with at most so many `failing` feeds, None: all; `unindexed` articles
+        where it is known how many there are."""
         daemons = self.store.daemons()
         return status_of(
             self.store,
@@ -63,6 +64,8 @@ class House:
             timezone=self.settings.health.timezone,
             tells=bool(self.settings.health.receivers) or not self.settings.digests,
             receivers=self.settings.receivers,
+            failing=failing,
+            unindexed=unindexed,
         )
 
     def expect(self, *, digest: str | None = None, receiver: str | None = None) -> None:

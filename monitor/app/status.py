@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.app.boosting import count_line
+from monitor.app.boosting import boosts_line
 from monitor.app.counting import counted, size_text
 from monitor.app.hub_words import hubs_line
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
@@ -16,7 +16,7 @@ from monitor.app.telling_words import HELD_BY
 from monitor.app.unsubscribing import reaching_nobody
 from monitor.core.digests.plan import next_close
 from monitor.core.digests.quiet import stretch_at
-from monitor.core.feeds.health import OVERDUE_AFTER, waits_for_its_host
+from monitor.core.feeds.health import OVERDUE_AFTER
 from monitor.core.health.daily import delivered
 from monitor.core.health.notices import incident_line
 from monitor.core.text.amounts import long_span_text
@@ -24,17 +24,18 @@ from monitor.core.text.columns import COLUMNS, display_width, wrap
 from monitor.model.daemons import SHARES, Daemon
 from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
-from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, PollOutcome
+from monitor.model.feed import Feed, FeedStatus, PollOutcome
 from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
 from monitor.model.ledger import StoreCounts
-from monitor.model.measure import FeedState
+from monitor.model.measure import FeedCounts, FeedState
 from monitor.model.rule import Severity
 from monitor.model.suppression import Suppression
 from monitor.model.websub import HubSubscription
 from monitor.ports import Store
 
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
-_MOST_SHOWN = 5
+MOST_SHOWN = 5
+"""Failing feeds, and deliveries in trouble, that are named."""
 _IN = " " * 12  # where lines begin
 _DAY = timedelta(days=1)
 _A_WEEK = timedelta(days=6)  # in which a weekday says which day is meant
@@ -68,7 +69,8 @@ class Status:
     size: int | None
     holder: int | None
     now: datetime
-    feeds: tuple[Feed, ...]
+    feeds: FeedCounts
+    failing: tuple[Feed, ...]  # the first of those whose last poll failed, or that are gone
     counts: StoreCounts
     digests: tuple[DigestStatus, ...]
     orphans: dict[str, int]  # matches that wait for a digest the config no longer has
@@ -86,22 +88,6 @@ class Status:
     hubs: tuple[HubSubscription, ...] = ()
     unindexed: int = 0  # articles that the full-text index does not hold yet
     daemons: tuple[Daemon, ...] = ()  # all that are at work on the store
-
-    @property
-    def failing(self) -> tuple[Feed, ...]:
-        """Feeds whose last poll failed, or that are gone."""
-        trouble = (FeedState.FAILING, FeedState.GONE)
-        return tuple(feed for feed in self.feeds if state_of(feed, self.now) in trouble)
-
-    @property
-    def late(self) -> tuple[Feed, ...]:
-        """Feeds that should have been polled a while ago."""
-        return tuple(feed for feed in self.feeds if state_of(feed, self.now) is FeedState.LATE)
-
-    @property
-    def left_alone(self) -> int:
-        """How many feeds that are well wait for long since their servers, or their hosts, asked for it."""
-        return sum(waits_for_its_host(feed, self.now) for feed in self.feeds)
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
@@ -127,8 +113,11 @@ def status_of(
     tells: bool = True,
     receivers: Sequence[Receiver] = (),
     daemons: Sequence[Daemon] = (),
+    failing: int | None = MOST_SHOWN,
+    unindexed: int | None = None,
 ) -> Status:
-    """Asks the store; changes nothing."""
+    """Asks the store; changes nothing. `failing` feeds are named at most, None: all of them; `unindexed` is how
+    many articles are not indexed, where that is known: to count them takes long."""
     counts = store.ledger.counts(now)
     last = store.facts.last_batches([digest.name for digest in digests])
     left = tuple(store.suppressions.all())
@@ -137,15 +126,16 @@ def status_of(
         for digest in digests
     )
     known = {digest.name for digest in digests}
-    waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=_MOST_SHOWN)
-    dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=_MOST_SHOWN)
+    waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=MOST_SHOWN)
+    dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=MOST_SHOWN)
     return Status(
         version=version,
         store=name,
         size=size,
         holder=holder,
         now=now,
-        feeds=tuple(feed for feed in store.feeds.all() if feed.status in SUBSCRIBED),
+        feeds=store.facts.feeds(now),
+        failing=tuple(store.facts.failing_feeds(failing)),
         counts=counts,
         digests=states,
         orphans={name: count for name, count in counts.pending.items() if name not in known},
@@ -161,7 +151,7 @@ def status_of(
         unread=tuple(reaching_nobody(digests, receivers, left)),
         refusals=refusals_of(store.receivers),
         hubs=tuple(store.hubs.all()),
-        unindexed=store.archive.waiting(),
+        unindexed=store.archive.waiting() if unindexed is None else unindexed,
         daemons=tuple(daemons),
     )
 
@@ -193,20 +183,20 @@ def status_lines(status: Status) -> list[str]:
     polls = sum(counts.polls.values())
     same = counts.polls.get(PollOutcome.NOT_MODIFIED.value, 0) + counts.polls.get(PollOutcome.UNCHANGED.value, 0)
     unchanged = f" ({100 * same // polls} % not modified)" if polls else ""
-    ok = len(status.feeds) - len(status.failing) - len(status.late)
+    feeds = status.feeds
     lines = [
         *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
         *_labelled("Daemons", daemon_lines(status.daemons)),
         *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
-        f"Feeds       {len(status.feeds):,}   ok {ok:,} · late {len(status.late):,}"
-        f" · failing {len(status.failing):,}" + ("   monitor feeds health" if status.failing else ""),
-        *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:_MOST_SHOWN]),
+        f"Feeds       {feeds.total:,}   ok {feeds.of(FeedState.OK):,} · late {feeds.of(FeedState.LATE):,}"
+        f" · failing {feeds.failing:,}" + ("   monitor feeds health" if feeds.failing else ""),
+        *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:MOST_SHOWN]),
         *(
-            [f"            {status.left_alone:,} left alone, since their hosts asked for it: monitor feeds health"]
-            if status.left_alone
+            [f"            {feeds.left_alone:,} left alone, since their hosts asked for it: monitor feeds health"]
+            if feeds.left_alone
             else []
         ),
-        *([f"            {boosted}"] if (boosted := count_line(status.feeds, status.now)) else []),
+        *([f"            {boosts_line(feeds.boosted, feeds.boosts_end)}"] if feeds.boosts_end else []),
         *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
         f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
         f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",

@@ -11,9 +11,9 @@ from monitor.app.refusals import refusal_json
 from monitor.app.status import Status
 from monitor.app.times import iso_time
 from monitor.app.unsubscribing import suppression_json
-from monitor.core.feeds.schedule import boost_at
 from monitor.model.daemons import SHARES
 from monitor.model.health import LastBatch
+from monitor.model.measure import FeedState
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -37,11 +37,11 @@ def status_json(status: Status) -> dict[str, Any]:
         "bytes": status.size,
         "rules_hold": status.rules_hold,
         "feeds": {
-            "total": len(status.feeds),
-            "late": len(status.late),
-            "left_alone": status.left_alone,
-            "failing": len(status.failing),
-            "boosted": sum(boost_at(feed, status.now) is not None for feed in status.feeds),
+            "total": status.feeds.total,
+            "late": status.feeds.of(FeedState.LATE),
+            "left_alone": status.feeds.left_alone,
+            "failing": status.feeds.failing,
+            "boosted": status.feeds.boosted,
             "errors": [{"feed": feed.name, "url": feed.url, "error": feed.last_error} for feed in status.failing],
         },
         "hubs": hubs_json(status.hubs, status.now),

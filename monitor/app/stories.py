@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ SHOWN = 50
 """Stories, or articles of one, that the text form lists unless told otherwise."""
 
 _PAGE = 100
+_FIRST_PIECE = 1_000  # articles that are looked at before the clock
 _EXPLAINED = 40  # pairs whose shared words are looked up: two texts are read for each
 _TOLD_WORDS = 6
 _TELLING = 3.0  # weight of a word that says something of an event: in less than a twentieth of all articles
@@ -154,6 +156,43 @@ def stories(
             return
         before = (page[-1].newest.first_seen, page[-1].newest.id)
         left = None if left is None else left - size
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The stories that were found in a time, and the (first_seen, id) of the last article that was looked at; None
+    where there is nothing more."""
+
+    found: list[ListedStory]
+    reached: tuple[datetime, int] | None
+
+
+def stories_within(
+    store: StoryStore,
+    asked: StoriesAsked,
+    limit: int,
+    budget: timedelta,
+    before: tuple[datetime, int] | None = None,
+    steady: Callable[[], float] = time.monotonic,
+) -> Within:
+    """At most so many stories, as far as the time allows: a filter that hardly any story passes goes through all.
+
+    Articles are looked at in pieces that grow as long as they take little of the time.
+    """
+    found: list[ListedStory] = []
+    begun, size, place = steady(), _FIRST_PIECE, before
+    while True:
+        piece_begun = steady()
+        end = store.place_below(asked.since, place, size)
+        found += store.page(asked, before=place, limit=limit - len(found), down_to=end)
+        if len(found) >= limit:
+            return Within(found, (found[-1].newest.first_seen, found[-1].newest.id))
+        left = budget.total_seconds() - (steady() - begun)
+        if end is None or left <= 0:
+            return Within(found, end)
+        place = end
+        if steady() - piece_begun < left / 4:
+            size *= 2
 
 
 def counts_of(members: Iterable[Member | Standing], owner_of: OwnerOf) -> Counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from monitor.app.kept_out import InForce, silences_at
@@ -90,7 +90,7 @@ def why(
     return Why(
         url,
         answers,
-        () if fates else _covering(store.feeds.all(), url),
+        () if fates else _covering(store, url),
         {fate.row: _left_out(fate, rulesets, current, rule) for fate in fates},
         {fate.row: _in_its_words(fate, current, rule) for fate in fates},
         frozenset(fate.row for fate in fates if _lost(fate, rulesets)),
@@ -125,10 +125,14 @@ def _left_out(
     return tuple(replace(one, rules=tuple(rule for rule in one.rules if only in (None, rule))) for one in by_now)
 
 
-def _covering(feeds: Iterable[Feed], url: str) -> tuple[Feed, ...]:
+def _covering(store: Store, url: str) -> tuple[Feed, ...]:
     """The feeds on the host of an URL, removed ones too; where there is none, those of the same site."""
     host = host_of(canonical_url(url))
+    if not host:
+        return ()
+    site = registrable_domain(host)
+    # A name in other letters stands in addresses in two spellings.
+    feeds = store.feeds.all() if "xn--" in host else store.feeds.at(site or host)
     there = [(feed, host_of(canonical_url(feed.url))) for feed in feeds if feed.status is not FeedStatus.PASSIVE]
     same = tuple(feed for feed, its_host in there if its_host == host)
-    site = registrable_domain(host)
     return same or tuple(feed for feed, its_host in there if site and registrable_domain(its_host) == site)

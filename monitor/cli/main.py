@@ -196,7 +196,7 @@ def status(config: Path, as_json: bool) -> None:
     from monitor.app.status_json import status_json
 
     with opened(config, os.environ) as house:
-        found = house.status()
+        found = house.status(failing=None) if as_json else house.status()
     if as_json:
         print_json([status_json(found)])
     else:

@@ -335,6 +335,23 @@ class KeptRuleset:
     loaded_at: datetime
 
 
+class Waits(StrEnum):
+    """For what an entry waits."""
+
+    READ = "read"
+    MATCH = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class CameEntry:
+    """An entry of any feed in a list of what came."""
+
+    row: int
+    feed_id: int
+    feed: str
+    seen: SeenEntry
+
+
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
     """The numbers `monitor status` shows."""

@@ -74,6 +74,44 @@ class FeedState(StrEnum):
     GONE = "gone"  # the server said 410: polled no more
 
 
+@dataclass(frozen=True, slots=True)
+class FeedCounts:
+    """The feeds subscribed to, in numbers.
+
+    `may_have_lost` are those of which entries may have come and gone unseen of late, `left_alone` those that are
+    well and wait for long since their servers or hosts asked for it, `boosted` those that are asked more often:
+    the first and the last of their boosts end at `boosts_end`.
+    """
+
+    states: Mapping[FeedState, int] = field(default_factory=dict)
+    may_have_lost: int = 0
+    left_alone: int = 0
+    boosted: int = 0
+    boosts_end: tuple[datetime, datetime] | None = None
+
+    def of(self, *states: FeedState) -> int:
+        """How many are in one of these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.states.values())
+
+    @property
+    def failing(self) -> int:
+        """Those whose last poll failed, or that are gone."""
+        return self.of(FeedState.FAILING, FeedState.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came in a span of time: entries first seen, and matches made."""
+
+    entries: int = 0
+    matches: int = 0
+
+
 @dataclass(frozen=True)
 class Counted(Generic[*Labels]):
     """Something that happens and is counted; `labels` are the label names with all the values each may have."""

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.model.digest import Window
+from monitor.model.feed import Feed
 from monitor.model.health import FeedsAlive, Lags, LastBatch, OldestDue, RuleRate, Totals, Trouble
 from monitor.model.ledger import RecentMatches
-from monitor.model.measure import Held
+from monitor.model.measure import Came, FeedCounts, Held
 
 
 class HealthFacts(Protocol):
@@ -27,12 +28,24 @@ class HealthFacts(Protocol):
         """The feeds that are polled and had a success since then, and how many of them fail."""
         ...
 
+    def feeds(self, now: datetime) -> FeedCounts:
+        """The feeds subscribed to, in numbers; no feed is read for it."""
+        ...
+
+    def failing_feeds(self, most: int | None = None) -> Sequence[Feed]:
+        """The feeds whose last poll failed, or that are gone, in the order of subscription; at most so many."""
+        ...
+
     def unsubscribed(self) -> Mapping[tuple[str, str], datetime]:
         """Since when who wants no more of what: (digest, recipient)."""
         ...
 
     def totals(self, window: Window) -> Totals:
         """What a span of time brought."""
+        ...
+
+    def came(self, window: Window) -> Came:
+        """The entries and matches of a span of time: the two numbers alone."""
         ...
 
     def busy_rules(self, day: Window, least: int, before: datetime) -> Sequence[RuleRate]:

@@ -68,6 +68,11 @@ class FeedStore(DueFeeds, Protocol):
         """Every feed, in the order of subscription."""
         ...
 
+    def at(self, site: str) -> Sequence[Feed]:
+        """The feeds in whose present address these letters stand, whatever their case; in the order of
+        subscription."""
+        ...
+
     def subscribe(
         self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
     ) -> Sequence[Feed]:

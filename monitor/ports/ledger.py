@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
+from monitor.model.digest import Window
+from monitor.model.feed import PollOutcome
 from monitor.model.ledger import (
+    CameEntry,
     DigestState,
     EntryFate,
     ListedMatch,
@@ -15,6 +18,7 @@ from monitor.model.ledger import (
     RuleRecord,
     SeenEntry,
     StoreCounts,
+    Waits,
 )
 
 
@@ -27,6 +31,23 @@ class Ledger(Protocol):
 
     def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
         """How many entries of one feed are stored, and the newest of them with what became of each."""
+        ...
+
+    def entries(
+        self, window: Window, before: tuple[datetime, int] | None = None, limit: int = 100
+    ) -> Sequence[CameEntry]:
+        """One page of the entries of all feeds first seen in that span, newest first.
+
+        `before` is (first_seen, row) of the last entry of the page before.
+        """
+        ...
+
+    def entries_in_work(self, stage: Waits, limit: int) -> Sequence[CameEntry]:
+        """The entries that wait to be read, or to be matched, in their turn."""
+        ...
+
+    def polls(self, window: Window) -> Sequence[tuple[datetime, PollOutcome, int]]:
+        """The polls of each minute of that span by outcome, the oldest minute first; those of the last days."""
         ...
 
     def counts(self, now: datetime) -> StoreCounts:
@@ -76,6 +97,7 @@ class Ledger(Protocol):
         digest: str | None = None,
         before: tuple[datetime, int] | None = None,
         limit: int = 500,
+        until: datetime | None = None,
     ) -> Sequence[ListedMatch]:
         """One page of the matches made since then, newest first: all, those of a rule, those that a digest takes.
 
@@ -83,8 +105,19 @@ class Ledger(Protocol):
         """
         ...
 
-    def count_matches(self, since: datetime, *, rule: str | None = None, digest: str | None = None) -> int:
+    def count_matches(
+        self,
+        since: datetime,
+        *,
+        rule: str | None = None,
+        digest: str | None = None,
+        until: datetime | None = None,
+    ) -> int:
         """How many matches the pages of `matches` hold together."""
+        ...
+
+    def pending(self, digest: str, limit: int) -> Sequence[ListedMatch]:
+        """The newest matches that wait for a digest, newest first."""
         ...
 
     def rule_record(self, rule: str, since: datetime, newest: int, now: datetime | None = None) -> RuleRecord:

@@ -26,12 +26,24 @@ class StoryStore(Protocol):
     """Stories to be looked at, with what people said of them."""
 
     def page(
-        self, asked: StoriesAsked, *, before: tuple[datetime, int] | None = None, limit: int = 100
+        self,
+        asked: StoriesAsked,
+        *,
+        before: tuple[datetime, int] | None = None,
+        limit: int = 100,
+        down_to: tuple[datetime, int] | None = None,
     ) -> Sequence[ListedStory]:
         """One page of stories, that with the newest article first.
 
-        `before` is (first_seen, id) of the newest article of the last story of the page before.
+        `before` is (first_seen, id) of the newest article of the last story of the page before; `down_to` that of
+        the last article that is looked at.
         """
+        ...
+
+    def place_below(
+        self, since: datetime, before: tuple[datetime, int] | None, articles: int
+    ) -> tuple[datetime, int] | None:
+        """The (first_seen, id) so many articles below a place, or below the newest; None where fewer are left."""
         ...
 
     def count(self, asked: StoriesAsked, most: int) -> int:

@@ -160,3 +160,24 @@ def test_the_bench_of_the_due_queue_prints_a_tick_and_the_polls() -> None:
     printed = bench("polling_queue.py", "--feeds", "1000")
     assert "1,000 feeds: an empty tick " in printed
     assert printed.count(" ms a feed, in the store") == 2 * 3
+
+
+def test_the_web_bench_measures_every_page_beside_a_small_store_and_keeps_it(tmp_path: Path) -> None:
+    small = ("--articles=3000", "--feeds=100", "--words=40", "--requests=2", f"--keep={tmp_path}")
+    table = bench("web.py", *small)
+    assert table.startswith("3,000 articles of 40 words in 40 days, 100 feeds\n")
+    for page in ("now", "one story", "the largest story", "why, an article", "silences", "search of rare words"):
+        assert f"\n{page} " in table
+    assert "HTTP" not in table
+    found = json.loads(bench("web.py", *small, "--only=^now$", "--json"))
+    assert [one["name"] for one in found["pages"]] == ["now"]
+    assert 0 < found["pages"][0]["p50"] <= found["pages"][0]["longest"]
+
+
+@pytest.mark.needs("postgresql")
+def test_the_web_bench_fills_postgresql_too() -> None:
+    table = bench(
+        "web.py", "--articles=1000", "--feeds=50", "--words=40", "--requests=1", "--only=now", "--postgresql"
+    )
+    assert "\nnow " in table
+    assert "HTTP" not in table

@@ -25,6 +25,12 @@ HOSTILE = (
 URDU = "طورخم بارڈر بند، ہزاروں ٹرک پھنس گئے"
 PATHS = (
     "/",
+    "/entries",
+    "/entries?waiting=read",
+    "/matches",
+    "/matches?digest=alerts&waiting=1",
+    "/polls",
+    "/rates",
     "/stories?since=7d",
     "/stories/s_1",
     "/digests",
@@ -113,6 +119,29 @@ def test_at_first_look_one_sees_the_feeds_and_follows_a_number_to_its_list(scene
     page.wait_for_url("**state=failing**")
     assert page.locator("tbody tr").count() == 1
     assert "nobody-listens" in page.locator("tbody").inner_text()
+
+
+def test_the_first_page_is_loaded_anew_and_the_focus_stays_where_it_was(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/")
+    page.locator("#n-feeds").focus()
+    page.evaluate("document.getElementById('now').dataset.old = 'yes'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#now")).not_to_have_attribute("data-old", "yes")
+    assert page.evaluate("document.activeElement.id") == "n-feeds"
+    assert "UTC" not in page.locator("#now time").last.inner_text()
+    expect(page.locator("#away")).to_be_hidden()
+
+
+def test_a_first_page_that_gets_no_answer_says_how_old_it_is(analyst: Visitor) -> None:
+    page = analyst.go("/")
+    page.route("**/", lambda route: route.fulfill(status=503, body="no"))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#away")).to_contain_text("has not answered since")
+    assert page.locator("#n-feeds").is_visible()
+    page.unroute("**/")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#away")).to_be_hidden()
+    analyst.troubles.clear()  # the browser's own words on the 503
 
 
 def test_a_filter_keeps_what_is_typed_and_the_place_of_the_cursor(analyst: Visitor) -> None:

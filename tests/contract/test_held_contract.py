@@ -14,11 +14,14 @@ from stored import grouped, matched, plan, poll, record_poll
 
 from monitor.adapters.store import tables as t
 from monitor.app.status import state_of
-from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER
+from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, waits_for_its_host
+from monitor.core.feeds.schedule import boost_at
+from monitor.model.cadence import Boost
 from monitor.model.delivery import DeliveryState, RetryDecision, RetryReason
+from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
-from monitor.model.measure import FeedState, Held, Oldest
+from monitor.model.measure import Came, FeedState, Held, Oldest
 from monitor.ports import Store
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -145,3 +148,32 @@ def test_no_number_is_counted_over_a_table_but_the_feeds(tmp_path: Path) -> None
     assert not scans
     sorted_in_memory = [step for step in steps if "TEMP B-TREE" in step]
     assert sorted_in_memory == ["USE TEMP B-TREE FOR GROUP BY"]  # four states of feeds
+
+
+def test_the_feeds_that_are_left_alone_and_boosted_are_counted_as_each_is_judged(store: Store) -> None:
+    some_feeds(store)
+    now = NOON + 30 * DAY
+    feeds = {feed.settings.name: feed for feed in store.feeds.all()}
+    store.feeds.put_off({feeds["well"].id: now + 2 * HOUR, feeds["lost"].id: now + 30 * MINUTE})
+    store.feeds.boost([feeds["well"].id], Boost(5 * MINUTE, now + HOUR), now)
+    store.feeds.boost([feeds["late"].id], Boost(5 * MINUTE, now + DAY), now)
+    store.feeds.boost([feeds["lost-long-ago"].id], Boost(5 * MINUTE, now - HOUR), now - DAY)
+    found, every = store.facts.feeds(now), [one for one in store.feeds.all() if one.status in SUBSCRIBED]
+    assert found.left_alone == sum(waits_for_its_host(feed, now) for feed in every) == 1
+    assert found.boosted == sum(boost_at(feed, now) is not None for feed in every) == 2
+    assert found.boosts_end == (now + HOUR, now + DAY)
+    assert (found.total, found.failing) == (len(every), 2)
+
+
+def test_the_feeds_that_fail_are_named_in_the_order_of_subscription(store: Store) -> None:
+    some_feeds(store)
+    assert [feed.name for feed in store.facts.failing_feeds()] == ["failing", "gone"]
+    assert [feed.name for feed in store.facts.failing_feeds(1)] == ["failing"]
+
+
+def test_what_came_in_a_span_is_counted_without_its_end(store: Store, feed: Feed) -> None:
+    poll(store, feed, new_entry("e1"), now=NOON)
+    poll(store, feed, new_entry("e2"), new_entry("e3"), now=NOON + HOUR)
+    matched(store, grouped(store, feed, "e4"), "morning")
+    assert store.facts.came(Window(NOON, NOON + HOUR)) == Came(entries=2, matches=1)
+    assert store.facts.came(Window(NOON + HOUR, NOON + DAY)) == Came(entries=2)

@@ -12,13 +12,14 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.held import first_seen_in, held
+from monitor.adapters.store.held import feed_counts, first_seen_in, held
 from monitor.adapters.store.outbox import has_its_place
+from monitor.adapters.store.rows import feed_of
 from monitor.adapters.store.rule_record import recent_matches
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import Window
 from monitor.model.entry import Fate
-from monitor.model.feed import FeedStatus
+from monitor.model.feed import Feed, FeedStatus
 from monitor.model.health import (
     END,
     HEALTH,
@@ -32,7 +33,7 @@ from monitor.model.health import (
     Trouble,
 )
 from monitor.model.ledger import RecentMatches
-from monitor.model.measure import Held
+from monitor.model.measure import Came, FeedCounts, Held
 
 _CHUNK = 400
 _SAMPLE = 2_000  # of a day's entries or deliveries: enough for a 99th percentile, and 0.1 s at any size
@@ -84,6 +85,19 @@ class SqlHealthFacts:
             example = connection.execute(last).first() if failing else None
         return FeedsAlive(feeds, failing, f"{example.name}: {example.last_error}" if example else "")
 
+    def feeds(self, now: datetime) -> FeedCounts:
+        """The feeds subscribed to, in numbers."""
+        with self._db.read() as connection:
+            return feed_counts(connection, now)
+
+    def failing_feeds(self, most: int | None = None) -> Sequence[Feed]:
+        """The feeds whose last poll failed, or that are gone, in the order of subscription."""
+        f = t.feeds.c
+        fails = sa.and_(f.status == FeedStatus.ACTIVE.value, f.failures > 0)
+        query = sa.select(t.feeds).where(sa.or_(fails, f.status == FeedStatus.GONE.value)).order_by(f.id)
+        with self._db.read() as connection:
+            return [feed_of(row) for row in connection.execute(query.limit(most)).mappings()]
+
     def unsubscribed(self) -> Mapping[tuple[str, str], datetime]:
         """Since when who wants no more of what."""
         s = t.suppressions.c
@@ -104,6 +118,14 @@ class SqlHealthFacts:
                 matches=_count(connection, t.matches, matched),
                 stories=int(connection.execute(stories.where(matched)).scalar_one()),
                 messages=_count(connection, t.deliveries, sa.and_(*sent, _within(_d.sent_at, window))),
+            )
+
+    def came(self, window: Window) -> Came:
+        """The entries and matches of a span of time, each counted along an index."""
+        with self._db.read() as connection:
+            return Came(
+                _count(connection, t.entries, _within(_e.first_seen, window)),
+                _count(connection, t.matches, _within(_m.matched_at, window)),
             )
 
     def busy_rules(self, day: Window, least: int, before: datetime) -> Sequence[RuleRate]:

@@ -154,6 +154,13 @@ class SqlFeedStore:
                 feed_of(row) for row in connection.execute(sa.select(t.feeds).order_by(t.feeds.c.id)).mappings()
             ]
 
+    def at(self, site: str) -> Sequence[Feed]:
+        """The feeds in whose present address these letters stand."""
+        there = sa.func.lower(_f.url).contains(site.lower(), autoescape=True)
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(t.feeds).where(there).order_by(_f.id)).mappings()
+            return [feed_of(row) for row in rows]
+
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """Feeds whose time has come, leased."""
         due, ours = self._due()

@@ -4,18 +4,18 @@ every one is looked at."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
-from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER
+from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, REST, is_long
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import SUBSCRIBED, FeedStatus
 from monitor.model.ledger import RoutingState
-from monitor.model.measure import FeedState, Held, Oldest
+from monitor.model.measure import FeedCounts, FeedState, Held, Oldest
 
 _f, _e, _a, _m, _r, _d = (
     table.c for table in (t.feeds, t.entries, t.articles, t.matches, t.routings, t.deliveries)
@@ -24,14 +24,15 @@ _f, _e, _a, _m, _r, _d = (
 
 def held(connection: Connection, now: datetime) -> Held:
     """The counts, and since when the oldest of each queue waits."""
-    feeds, may_have_lost = _feeds(connection, now)
-    pending, first = _pending(connection)
+    feeds = feed_counts(connection, now)
+    waiting = pending(connection)
+    first = min((first for _, first in waiting.values()), default=None)
     return Held(
-        feeds=feeds,
-        may_have_lost=may_have_lost,
+        feeds=feeds.states,
+        may_have_lost=feeds.may_have_lost,
         entries_waiting=_count(connection, _e.fate == Fate.WAITING.value),
         articles_unmatched=_count(connection, _a.stage.in_(("read", "grouped"))),
-        matches_pending=pending,
+        matches_pending=sum(number for number, _ in waiting.values()),
         deliveries={state: _count(connection, _d.state == state.value) for state in DeliveryState},
         oldest=Oldest(
             feed=_first_due(connection, now),
@@ -56,18 +57,45 @@ def first_seen_in(connection: Connection, digest: str, batch: str) -> datetime |
     return connection.execute(query).scalar_one()
 
 
-def _feeds(connection: Connection, now: datetime) -> tuple[dict[FeedState, int], int]:
-    """As `app.status.state_of` says of one."""
-    state = sa.case(
+def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
+    """The feeds in numbers, in one walk over them."""
+    lost = sa.func.count(sa.case((_f.may_have_lost_at > now - LOST_OF_LATE, 1)))
+    boost = sa.case((_f.boost_until > now, _f.boost_until))
+    state = state_of_feed(now).label("state")
+    columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost))
+    query = sa.select(*columns).where(_f.status.in_([one.value for one in SUBSCRIBED])).group_by(state)
+    rows = connection.execute(query).all()
+    starts = [row[4] for row in rows if row[4] is not None]
+    return FeedCounts(
+        states={FeedState(row[0]): int(row[1]) for row in rows},
+        may_have_lost=sum(int(row[2]) for row in rows),
+        left_alone=_left_alone(connection, now),
+        boosted=sum(int(row[3]) for row in rows),
+        boosts_end=(min(starts), max(row[5] for row in rows if row[5] is not None)) if starts else None,
+    )
+
+
+def state_of_feed(now: datetime) -> sa.ColumnElement[str]:
+    """How a feed is doing, as `app.status.state_of` says of one."""
+    return sa.case(
         (_f.status == FeedStatus.GONE.value, FeedState.GONE.value),
         (_f.failures > 0, FeedState.FAILING.value),
         (_f.next_poll_at < now - OVERDUE_AFTER, FeedState.LATE.value),
         else_=FeedState.OK.value,
-    ).label("state")
-    lost = sa.func.count(sa.case((_f.may_have_lost_at > now - LOST_OF_LATE, 1)))
-    query = sa.select(state, sa.func.count(), lost).where(_f.status.in_([one.value for one in SUBSCRIBED]))
-    rows = connection.execute(query.group_by(state)).all()
-    return {FeedState(name): int(count) for name, count, _ in rows}, sum(int(lost) for *_, lost in rows)
+    )
+
+
+def _left_alone(connection: Connection, now: datetime) -> int:
+    """As `core.feeds.health.waits_for_its_host` says of one."""
+    rests = _f.last_reason.in_([one.value for one in sorted(REST)])
+    since = sa.func.coalesce(_f.last_polled_at, _f.subscribed_at)
+    query = sa.select(_f.next_poll_at, since, _f.interval_seconds).where(
+        _f.status == FeedStatus.ACTIVE.value, _f.next_poll_at > now, _f.failures == 0, rests
+    )
+    return sum(
+        is_long(until - begun, None if interval is None else timedelta(seconds=interval))
+        for until, begun, interval in connection.execute(query)
+    )
 
 
 def _first_due(connection: Connection, now: datetime) -> datetime | None:
@@ -85,17 +113,17 @@ def _unmatched(connection: Connection) -> Iterator[datetime]:
             yield first
 
 
-def _pending(connection: Connection) -> tuple[int, int | None]:
-    """How many matches wait in any digest, and the id of the first; digest by digest, as the index has them."""
-    count, firsts = 0, []
+def pending(connection: Connection) -> dict[str, tuple[int, int]]:
+    """How many matches wait in each digest, and the id of the first; digest by digest, as the index has them."""
+    found = {}
     name = connection.execute(sa.select(sa.func.min(_r.digest))).scalar_one()
     while name is not None:
         waits = [_r.digest == name, _r.state == RoutingState.PENDING.value]
         some, first = connection.execute(sa.select(sa.func.count(), sa.func.min(_r.match_id)).where(*waits)).one()
-        count += int(some)
-        firsts += [first] if first is not None else []
+        if first is not None:
+            found[name] = int(some), int(first)
         name = connection.execute(sa.select(sa.func.min(_r.digest)).where(_r.digest > name)).scalar_one()
-    return count, min(firsts, default=None)
+    return found
 
 
 def _seen(

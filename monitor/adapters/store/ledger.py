@@ -10,13 +10,23 @@ import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.entry_list import SEEN, entries_in_work, page_of_entries, seen_of
 from monitor.adapters.store.fates import fates_of
-from monitor.adapters.store.matches import matches_with_ids, number_of_matches, page_of_matches
+from monitor.adapters.store.held import pending
+from monitor.adapters.store.matches import (
+    matches_with_ids,
+    newest_pending,
+    number_of_matches,
+    page_of_matches,
+)
 from monitor.adapters.store.rows import delivery_of
 from monitor.adapters.store.rule_record import record_of_rule, recorded_of_rule
 from monitor.model.delivery import Attempt, Delivery, DeliveryState
+from monitor.model.digest import Window
 from monitor.model.entry import Fate
+from monitor.model.feed import PollOutcome
 from monitor.model.ledger import (
+    CameEntry,
     DigestState,
     EntryFate,
     ListedMatch,
@@ -25,6 +35,7 @@ from monitor.model.ledger import (
     RuleRecord,
     SeenEntry,
     StoreCounts,
+    Waits,
 )
 
 _HOUR = timedelta(hours=1)
@@ -43,7 +54,8 @@ class SqlLedger:
     def fates(self, url: str, url_key: str) -> Sequence[EntryFate]:
         """All entries with this link or URL key, newest first."""
         e = t.entries.c
-        same: sa.ColumnElement[bool] = e.link == url
+        # What is no address has no key either: found among those alone, since no index is over the links.
+        same = sa.and_(e.link == url, e.url_key == url_key)
         if url_key:
             behind = sa.select(t.articles.c.entry_row).where(t.articles.c.page_key == url_key)
             same = sa.or_(e.url_key == url_key, e.id.in_(behind))
@@ -53,38 +65,37 @@ class SqlLedger:
 
     def seen_entries(self, feed_id: int, limit: int) -> tuple[int, Sequence[SeenEntry]]:
         """How many entries of one feed are stored, and the newest of them with what became of each."""
-        e, m = t.entries.c, t.matches.c
-        columns = (e.id, e.title, e.link, e.fate, e.first_seen, e.published, e.revision_of)
-        query = sa.select(*columns).where(e.feed_id == feed_id).order_by(e.id.desc()).limit(limit)
+        e = t.entries.c
+        query = sa.select(*SEEN).where(e.feed_id == feed_id).order_by(e.id.desc()).limit(limit)
         with self._db.read() as connection:
             total = connection.execute(sa.select(sa.func.count()).where(e.feed_id == feed_id)).scalar_one()
             rows = connection.execute(query).all()
-            matched = (
-                sa.select(t.articles.c.entry_row, m.rule_id)
-                .join(t.matches, m.article_id == t.articles.c.id)
-                .where(t.articles.c.entry_row.in_([row.id for row in rows]))
-                .order_by(m.rule_id)
-            )
-            rules: dict[int, list[str]] = {}
-            for found in connection.execute(matched):
-                rules.setdefault(found.entry_row, []).append(found.rule_id)
-        return int(total), [
-            SeenEntry(
-                title=row.title,
-                link=row.link,
-                fate=Fate(row.fate),
-                first_seen=row.first_seen,
-                published=row.published,
-                revision=row.revision_of is not None,
-                rules=tuple(rules.get(row.id, ())),
-            )
-            for row in rows
-        ]
+            return int(total), seen_of(connection, rows)
+
+    def entries(
+        self, window: Window, before: tuple[datetime, int] | None = None, limit: int = 100
+    ) -> Sequence[CameEntry]:
+        """One page of the entries first seen in that span, newest first."""
+        with self._db.read() as connection:
+            return page_of_entries(connection, window, before, limit)
+
+    def entries_in_work(self, stage: Waits, limit: int) -> Sequence[CameEntry]:
+        """The entries that wait to be read, or to be matched, in their turn."""
+        with self._db.read() as connection:
+            return entries_in_work(connection, stage, limit)
+
+    def polls(self, window: Window) -> Sequence[tuple[datetime, PollOutcome, int]]:
+        """The polls of each minute by outcome."""
+        p = t.poll_counts.c
+        query = sa.select(p.minute, p.outcome, p.polls).where(p.minute >= window.start, p.minute < window.end)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(p.minute, p.outcome)).all()
+        return [(row.minute, PollOutcome(row.outcome), row.polls) for row in rows]
 
     def counts(self, now: datetime) -> StoreCounts:
         """The numbers of `monitor status`."""
         since = now - _HOUR
-        p, r, d = t.poll_counts.c, t.routings.c, t.deliveries.c
+        p, d = t.poll_counts.c, t.deliveries.c
         stories = (
             sa.select(sa.func.count(sa.distinct(t.articles.c.story_id)))
             .join(t.matches, t.matches.c.article_id == t.articles.c.id)
@@ -108,9 +119,7 @@ class SqlLedger:
                 stories=number(stories),
                 waiting_entries=number(sa.select(count).where(t.entries.c.fate == Fate.WAITING.value)),
                 unmatched_articles=number(sa.select(count).where(t.articles.c.stage.in_(("read", "grouped")))),
-                pending=table(
-                    sa.select(r.digest, count).where(r.state == RoutingState.PENDING.value).group_by(r.digest)
-                ),
+                pending={name: number for name, (number, _) in pending(connection).items()},
                 deliveries=table(sa.select(d.state, count).group_by(d.state)),
                 oldest_waiting_delivery=connection.execute(
                     sa.select(sa.func.min(d.created_at)).where(d.state == DeliveryState.WAITING.value)
@@ -187,15 +196,28 @@ class SqlLedger:
         digest: str | None = None,
         before: tuple[datetime, int] | None = None,
         limit: int = 500,
+        until: datetime | None = None,
     ) -> Sequence[ListedMatch]:
         """One page of the matches made since then, newest first."""
         with self._db.read() as connection:
-            return page_of_matches(connection, since, rule, digest, before, limit)
+            return page_of_matches(connection, since, rule, digest, before, limit, until)
 
-    def count_matches(self, since: datetime, *, rule: str | None = None, digest: str | None = None) -> int:
+    def count_matches(
+        self,
+        since: datetime,
+        *,
+        rule: str | None = None,
+        digest: str | None = None,
+        until: datetime | None = None,
+    ) -> int:
         """How many matches the pages of `matches` hold together."""
         with self._db.read() as connection:
-            return number_of_matches(connection, since, rule, digest)
+            return number_of_matches(connection, since, rule, digest, until)
+
+    def pending(self, digest: str, limit: int) -> Sequence[ListedMatch]:
+        """The newest matches that wait for a digest."""
+        with self._db.read() as connection:
+            return newest_pending(connection, digest, limit)
 
     def rule_record(self, rule: str, since: datetime, newest: int, now: datetime | None = None) -> RuleRecord:
         """What became of the entries first seen since then, as one rule sees it."""

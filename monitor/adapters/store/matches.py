@@ -24,20 +24,35 @@ def page_of_matches(
     digest: str | None,
     before: tuple[datetime, int] | None,
     limit: int,
+    until: datetime | None = None,
 ) -> Sequence[ListedMatch]:
     """One page, newest first. Read along the index over `matched_at`, whatever the filters."""
     m = t.matches.c
     query = sa.select(*_LISTED).join(t.articles, t.articles.c.id == m.article_id)
-    query = query.where(*_wanted(since, rule, digest))
+    query = query.where(*_wanted(since, rule, digest, until))
     if before is not None:
         moment, last = before
         query = query.where(m.matched_at <= moment, sa.or_(m.matched_at < moment, m.id < last))
     return _listed(connection, query.order_by(*NEWEST_FIRST).limit(limit))
 
 
-def number_of_matches(connection: Connection, since: datetime, rule: str | None, digest: str | None) -> int:
+def newest_pending(connection: Connection, digest: str, limit: int) -> Sequence[ListedMatch]:
+    """The newest matches that wait for a digest, found among those alone."""
+    r = t.routings.c
+    waits = r.digest == digest, r.state == RoutingState.PENDING.value
+    query = sa.select(r.match_id).where(*waits).order_by(r.match_id.desc()).limit(limit)
+    return matches_with_ids(connection, list(connection.execute(query).scalars()))
+
+
+def number_of_matches(
+    connection: Connection,
+    since: datetime,
+    rule: str | None,
+    digest: str | None,
+    until: datetime | None = None,
+) -> int:
     """How many matches there are on all pages."""
-    query = sa.select(sa.func.count()).select_from(t.matches).where(*_wanted(since, rule, digest))
+    query = sa.select(sa.func.count()).select_from(t.matches).where(*_wanted(since, rule, digest, until))
     return int(connection.execute(query).scalar_one())
 
 
@@ -69,9 +84,13 @@ _LISTED: tuple[sa.ColumnElement[Any], ...] = (
 )
 
 
-def _wanted(since: datetime, rule: str | None, digest: str | None) -> list[sa.ColumnElement[bool]]:
+def _wanted(
+    since: datetime, rule: str | None, digest: str | None, until: datetime | None
+) -> list[sa.ColumnElement[bool]]:
     m, r = t.matches.c, t.routings.c
     wanted: list[sa.ColumnElement[bool]] = [m.matched_at >= since]
+    if until is not None:
+        wanted.append(m.matched_at < until)
     if rule is not None:
         wanted.append(m.rule_id == rule)
     if digest is not None:

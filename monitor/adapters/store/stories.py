@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_facets import facets_since
-from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories
+from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories, place_below
 from monitor.adapters.store.story_page import edits_of_story, quoted_of, roll_of_story
 from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
@@ -43,11 +43,23 @@ class SqlStoryStore:
         self._db = database
 
     def page(
-        self, asked: StoriesAsked, *, before: tuple[datetime, int] | None = None, limit: int = 100
+        self,
+        asked: StoriesAsked,
+        *,
+        before: tuple[datetime, int] | None = None,
+        limit: int = 100,
+        down_to: tuple[datetime, int] | None = None,
     ) -> Sequence[ListedStory]:
         """One page of stories, that with the newest article first."""
         with self._db.read() as connection:
-            return page_of_stories(connection, asked, before, limit)
+            return page_of_stories(connection, asked, before, limit, down_to)
+
+    def place_below(
+        self, since: datetime, before: tuple[datetime, int] | None, articles: int
+    ) -> tuple[datetime, int] | None:
+        """The place so many articles further down."""
+        with self._db.read() as connection:
+            return place_below(connection, since, before, articles)
 
     def count(self, asked: StoriesAsked, most: int) -> int:
         """How many stories the pages hold together; counts no further than `most`."""

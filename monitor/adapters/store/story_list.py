@@ -17,20 +17,26 @@ from monitor.model.story_member import Member
 from monitor.model.story_view import ListedStory, StoriesAsked
 
 _AT_ONCE = 500  # values in one statement: every database takes as many
+_a = t.articles.c
+_NEWEST_FIRST = (_a.first_seen.desc(), _a.id.desc())
+_FEW = 5_000  # matches of a rule: their stories are looked up in some 50 ms
 
 T = TypeVar("T")
 
 
+Place = tuple[datetime, int]  # first_seen and id of an article: lists go down along both
+
+
 def page_of_stories(
-    connection: Connection, asked: StoriesAsked, before: tuple[datetime, int] | None, limit: int
+    connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None = None
 ) -> Sequence[ListedStory]:
     """One page, that with the newest article first."""
-    a = t.articles.c
-    query = sa.select(a.id, a.story_id).where(*_wanted(asked))
-    if before is not None:
-        moment, last = before
-        query = query.where(a.first_seen <= moment, sa.or_(a.first_seen < moment, a.id < last))
-    found = connection.execute(query.order_by(a.first_seen.desc(), a.id.desc()).limit(limit)).all()
+    few = None if asked.rules is None else _newest_of_rules(connection, asked.rules)
+    if few is None:
+        found = _along_time(connection, asked, before, limit, down_to)
+    else:
+        there = [one for one in few if one[0] >= asked.since and _is_between(one, before, down_to)]
+        found = _among(connection, asked, there, limit)
     members: dict[str, list[Member]] = {}
     for one in list_members(connection, [row.story_id for row in found]):
         members.setdefault(one.story, []).append(one)
@@ -44,6 +50,64 @@ def page_of_stories(
         )
         for row in found
     ]
+
+
+def _along_time(
+    connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None
+) -> Sequence[Any]:
+    query = sa.select(_a.id, _a.story_id).where(*_wanted(asked), *_below(before))
+    if down_to is not None:
+        moment, last = down_to
+        query = query.where(_a.first_seen >= moment, sa.or_(_a.first_seen > moment, _a.id >= last))
+    return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
+
+
+def _among(connection: Connection, asked: StoriesAsked, places: Sequence[Place], limit: int) -> Sequence[Any]:
+    """The first of these newest articles whose stories are what was asked for."""
+    found: list[Any] = []
+    for some in chunks(places):
+        query = sa.select(_a.id, _a.story_id).where(_a.id.in_([one for _, one in some]), *_narrowed(asked))
+        found += connection.execute(query.order_by(*_NEWEST_FIRST)).all()
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _newest_of_rules(connection: Connection, rules: Sequence[str]) -> Sequence[Place] | None:
+    """The newest article of each story with a match of these rules, newest first; None for rules that match often,
+    whose stories are soon found among all. For three matches no list goes through a month of articles."""
+    m = t.matches.c
+    few = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
+    matched = connection.execute(few).scalars().all()
+    if len(matched) > _FEW:
+        return None
+    of = [sa.select(_a.story_id).where(_a.id.in_(some)).distinct() for some in chunks(matched)]
+    stories = {story for query in of for story in connection.execute(query).scalars() if story is not None}
+    newest: dict[str, Place] = {}
+    for names in chunks(sorted(stories)):
+        members = sa.select(_a.story_id, _a.first_seen, _a.id).where(_a.story_id.in_(names))
+        for story, moment, article in connection.execute(members):
+            newest[story] = max(newest.get(story, (moment, article)), (moment, article))
+    return sorted(newest.values(), reverse=True)
+
+
+def _is_between(place: Place, before: Place | None, down_to: Place | None) -> bool:
+    return (before is None or place < before) and (down_to is None or place >= down_to)
+
+
+def place_below(connection: Connection, since: datetime, before: Place | None, articles: int) -> Place | None:
+    """The place so many articles further down; None where fewer are left."""
+    query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= since, *_below(before))
+    query = query.order_by(*_NEWEST_FIRST).offset(articles - 1).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else (row.first_seen, row.id)
+
+
+def _below(before: Place | None) -> list[sa.ColumnElement[bool]]:
+    if before is None:
+        return []
+    moment, last = before
+    return [_a.first_seen <= moment, sa.or_(_a.first_seen < moment, _a.id < last)]
 
 
 def number_of_stories(connection: Connection, asked: StoriesAsked, most: int) -> int:
@@ -96,6 +160,12 @@ def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     ]
     if asked.rules is not None:
         wanted.append(_matched(asked.rules))
+    return wanted + _narrowed(asked)
+
+
+def _narrowed(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
+    """What is asked of a story besides its time and its rules."""
+    wanted: list[sa.ColumnElement[bool]] = []
     if asked.tag is not None:
         wanted.append(sa.or_(_some(_has_tag(asked.tag)), _matched(asked.tagged_rules)))
     if asked.publisher is not None:

@@ -20,7 +20,8 @@ DEAD_AFTER = timedelta(days=3)
 LOST_OF_LATE = timedelta(days=7)  # for which it is worth saying that entries may have come and gone unseen
 OVERDUE_AFTER = timedelta(minutes=10)  # behind its due time
 LEFT_ALONE_AFTER = timedelta(hours=1)  # ours: the default `max_interval`; nothing is late that waits no longer
-_REST = frozenset({PollReason.RETRY_AFTER, PollReason.HOST_PAUSED})
+REST = frozenset({PollReason.RETRY_AFTER, PollReason.HOST_PAUSED})
+"""Waits that a server or its host asked for."""
 # A feed is silent after twice the longest pause it has shown, but never within a day (nights), nor within three
 # where its listing spans less than a week and thus shows no weekend.
 _TIMES_LONGEST = 2
@@ -127,10 +128,14 @@ def may_be_silent(feed: Feed, listing: Listing | None) -> bool:
 def is_left_alone(feed: Feed, until: datetime) -> bool:
     """Whether a feed that does not fail will not have been asked for long by then, since its server, or its host,
     said when to come back."""
-    if feed.status is not FeedStatus.ACTIVE or feed.failures or feed.last_reason not in _REST:
+    if feed.status is not FeedStatus.ACTIVE or feed.failures or feed.last_reason not in REST:
         return False
-    usual = max(LEFT_ALONE_AFTER, feed.settings.interval or LEFT_ALONE_AFTER)
-    return until - (feed.last_polled_at or feed.subscribed_at) > usual
+    return is_long(until - (feed.last_polled_at or feed.subscribed_at), feed.settings.interval)
+
+
+def is_long(rest: timedelta, interval: timedelta | None) -> bool:
+    """Whether a feed with that interval of its own rests for longer than is usual."""
+    return rest > max(LEFT_ALONE_AFTER, interval or LEFT_ALONE_AFTER)
 
 
 def waits_for_its_host(feed: Feed, now: datetime) -> bool:

@@ -238,9 +238,7 @@ def _refused(_: Request, error: Exception) -> Response:
     return _told(error)
 
 
-_BY_STATUS = {
-    STATUS_OF[one]: one for one in (Reason.NO_SUCH_ROUTE, Reason.WRONG_METHOD, Reason.BUSY)
-}
+_BY_STATUS = {STATUS_OF[one]: one for one in (Reason.NO_SUCH_ROUTE, Reason.WRONG_METHOD, Reason.BUSY)}
 
 
 def _refused_by_starlette(_: Request, error: Exception) -> Response:

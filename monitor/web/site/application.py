@@ -20,6 +20,7 @@ from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
 from monitor.web.arrival import client_of
 from monitor.web.number import register_numbers
+from monitor.web.site.arrivals import entries_page, matches_page, polls_page, rates_page
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page, still_in
@@ -84,6 +85,10 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/receivers", receivers_page),
     ("/silences", silences_page),
     (LOGIN, login_page),
+    ("/entries", entries_page),
+    ("/matches", matches_page),
+    ("/polls", polls_page),
+    ("/rates", rates_page),
 )
 Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (

@@ -26,8 +26,8 @@ _FRAMED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame
 
 def digests_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /digests"""
-    house = open_house.house
-    return page(request, "digests.html", status=house.status(), settings=house.settings.digests, health=HEALTH)
+    settings = open_house.house.settings
+    return page(request, "digests.html", status=open_house.status(), settings=settings.digests, health=HEALTH)
 
 
 def digest_page(open_house: OpenHouse, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from monitor.core.health.daily import delivered
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
 from monitor.model.web import Visitor
 from monitor.web.arrival import VISITOR as VISITOR
@@ -58,12 +59,14 @@ def _environment() -> Environment:
     }
     environment.filters |= {
         "when": moment,
+        "step": step,
         "span": span_text,
         "long_span": long_span_text,
         "size": size_text,
         "headline": headline,
         "link": safe_link,
         "number": "{:,}".format,
+        "delivered": delivered,
         "combine": lambda values, **more: values | more,
     }
     return environment
@@ -87,6 +90,11 @@ def moment(at: datetime | None, missing: str = "never") -> Markup | str:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         at.isoformat(timespec="seconds"), f"{at:%a %d %b %Y %H:%M}"
     )
+
+
+def step(at: date) -> str:
+    """A day, or an hour in UTC, in the words of a chart."""
+    return f"{at:%a %H:%M} UTC" if isinstance(at, datetime) else at.isoformat()
 
 
 def headline(title: str) -> Markup:

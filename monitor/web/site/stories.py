@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.app.open_house import OpenHouse
 from monitor.app.since import Since, since
-from monitor.app.stories import Wanted, counts_of, lead_of, owners, question_of, stories
+from monitor.app.stories import Wanted, Within, counts_of, lead_of, owners, question_of, stories_within
 from monitor.app.why import NoSuchRule
 from monitor.core.rules import RuleSet
 from monitor.model.ledger import ArchivePlace
@@ -19,6 +19,7 @@ from monitor.web.site.forms import place_before, place_words
 from monitor.web.site.rendering import page
 
 SHOWN = 50
+BUDGET = timedelta(milliseconds=80)  # for what passes a filter
 _SPANS = ("6h", "24h", "3d", "7d", "30d")
 _FILTERS = ("rule", "tag", "publisher", "language")
 _LONGEST = 200
@@ -37,17 +38,18 @@ def stories_page(open_house: OpenHouse, request: Request) -> Response:
     try:
         wanted = question_of(house, wanted_of(chosen, since(span, open_house.clock.now()), least))
         before = None if place is None else (place.first_seen, place.article)
-        found = list(islice(stories(house.store.stories, wanted, SHOWN + 1, before), SHOWN + 1))
+        within = stories_within(house.store.stories, wanted, SHOWN, BUDGET, before)
         trouble = ""
     except NoSuchRule as error:
-        found, trouble = [], str(error)
-    last = found[SHOWN - 1].newest if len(found) > SHOWN else None
+        within, trouble = Within([], None), str(error)
     facets = open_house.facets.of(house.store.stories, open_house.clock, span)
     return page(
         request,
         "stories.html",
-        rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in found[:SHOWN]],
-        older=place_words(None if last is None else ArchivePlace(last.first_seen, last.id)),
+        rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in within.found],
+        reached=within.reached,
+        full=len(within.found) == SHOWN,
+        older=place_words(None if within.reached is None else ArchivePlace(*within.reached)),
         before=place is not None,
         trouble=trouble,
         spans=_SPANS,

@@ -20,6 +20,7 @@ from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import PollOutcome
 from monitor.model.health import IncidentKind, Lags, Trouble
+from monitor.model.measure import FeedState
 from monitor.model.rule import Severity
 from monitor.testing import RecordingChannel
 
@@ -90,14 +91,23 @@ def test_many_failing_feeds_stay_one_screen() -> None:
     assert len(said(room).splitlines()) < 25
 
 
+def test_of_many_failing_feeds_only_those_that_are_shown_are_read_unless_all_are_asked_for() -> None:
+    room = Newsroom(feeds=[feed_settings(f"https://feed{n}.example/", name=f"Feed {n}") for n in range(40)])
+    room.poll()
+    found = status(room)
+    assert found.feeds.failing == 40
+    assert [feed.name for feed in found.failing] == [f"Feed {n}" for n in range(5)]
+    assert len(status_json(status(room, failing=None))["feeds"]["errors"]) == 40
+
+
 def test_a_feed_long_past_its_time_is_late() -> None:
     room = Newsroom()
     room.serve(item())
     room.poll()
     room.clock.advance(timedelta(minutes=25))
-    assert status(room).late == ()
+    assert status(room).feeds.of(FeedState.LATE) == 0
     room.clock.advance(timedelta(minutes=1))
-    assert [feed.name for feed in status(room).late] == ["News"]
+    assert status(room).feeds.of(FeedState.LATE) == 1
     assert "ok 0 · late 1" in said(room)
 
 
@@ -113,7 +123,7 @@ def test_feeds_that_wait_for_their_host_are_counted_and_where_to_look_is_named()
 def test_a_feed_no_longer_declared_does_not_count() -> None:
     room = Newsroom(feeds=BOTH)
     room.store.feeds.sync(BOTH[:1], room.clock.now())
-    assert len(status(room).feeds) == 1
+    assert status(room).feeds.total == 1
 
 
 def test_the_last_hour_counts_polls_entries_and_matches() -> None:

@@ -41,8 +41,30 @@ function saidAloud(trial) {
   document.getElementById("said").textContent = line ? line.textContent.trim().split("\n")[0] : "";
 }
 
+// The first page asks for itself each minute. When nobody answers, what was said last stays, and says how old it is.
+function isNow(event) {
+  return event.detail.elt && event.detail.elt.id === "now";
+}
+
+function away(event) {
+  const line = document.getElementById("away");
+  if (!isNow(event) || !line || !line.hidden) return;
+  line.textContent = line.dataset.words.replace("{}", shape.format(new Date()));
+  line.hidden = false;
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isNow(event) && document.hidden) event.preventDefault();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (isNow(event) && event.detail.xhr.status !== 200) event.detail.shouldSwap = false;
+});
+document.addEventListener("htmx:sendError", away);
+document.addEventListener("htmx:responseError", away);
+
 document.addEventListener("htmx:afterSettle", (event) => {
   localTimes(event.target);
+  if (event.target.id === "now") document.getElementById("away").hidden = true;
   const trial = event.target.closest("#trial");
   if (trial) saidAloud(trial);
 });
