@@ -170,7 +170,7 @@ Piece = tuple[datetime | None, datetime | None]
 
 
 def pieces_of(since: datetime, now: datetime, first: timedelta, longest: timedelta) -> Iterator[Piece]:
-    """A span up to now in pieces, the newest first: one of that length, then each twice as long, up to the longest.
+    """A span up to now in pieces, the newest first; each is twice as long as the one before, up to the longest.
 
     So the first answers come early, and who has no more time knows how far it came.
     """

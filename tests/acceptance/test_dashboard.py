@@ -307,6 +307,32 @@ def test_times_are_those_of_the_reader(analyst: Visitor) -> None:
     assert shown.get_attribute("title").endswith("UTC")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_chart_is_looked_at_closely_and_a_part_of_it_alone(scene: Scene, dark: bool) -> None:
+    with visitor(scene.browser, scene.url, dark=dark) as one:
+        page = one.go("/")
+        page.get_by_role("button", name="Look closer: Entries an hour").click()
+        dialog = page.get_by_role("dialog", name="Entries an hour")
+        plot = dialog.locator(".u-over")
+        plot.hover()
+        expect(dialog.locator(".u-legend")).to_contain_text("Entries an hour")
+        assert one.barriers() == []
+        box = plot.bounding_box()
+        assert box is not None
+        left, right, high = box["x"] + 3, box["x"] + box["width"] - 3, box["y"] + 50
+        page.mouse.move(left, high)
+        first = dialog.locator(".u-legend").inner_text()
+        page.mouse.move((left + right) / 2, high)
+        page.mouse.down()
+        page.mouse.move(right, high, steps=5)
+        page.mouse.up()
+        page.mouse.move(left, high)
+        expect(dialog.locator(".u-legend")).not_to_have_text(first, use_inner_text=True)  # begins later
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        assert one.complaints() == []
+
+
 def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
     page = analyst.go("/")
     page.keyboard.press("?")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -60,6 +62,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "when": moment,
         "step": step,
+        "points": points,
+        "is_day": is_day,
         "span": span_text,
         "long_span": long_span_text,
         "size": size_text,
@@ -95,6 +99,18 @@ def moment(at: datetime | None, missing: str = "never") -> Markup | str:
 def step(at: date) -> str:
     """A day, or an hour in UTC, in the words of a chart."""
     return f"{at:%a %H:%M} UTC" if isinstance(at, datetime) else at.isoformat()
+
+
+def is_day(at: date) -> bool:
+    """Whether a step of a chart is a whole day."""
+    return not isinstance(at, datetime)
+
+
+def points(steps: Iterable[tuple[date, int]]) -> str:
+    """The numbers of a chart for its script: pairs of seconds since 1970 and a number, as JSON. Days are UTC's."""
+    midnight = time(tzinfo=UTC)
+    whens = ((at if isinstance(at, datetime) else datetime.combine(at, midnight), number) for at, number in steps)
+    return json.dumps([[int(at.timestamp()), number] for at, number in whens], separators=(",", ":"))
 
 
 def headline(title: str) -> Markup:

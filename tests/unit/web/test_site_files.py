@@ -13,7 +13,7 @@ from monitor.web.site.static_files import address_of
 
 FOLDER = files("monitor.web.site") / "static"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-OURS = {"site.css", "site.js", "mark.svg", "manifest.json"}
+OURS = {"site.css", "site.js", "charts.js", "mark.svg", "manifest.json"}
 
 
 @pytest.mark.parametrize("name", sorted(MANIFEST))
