@@ -64,7 +64,9 @@ def _fits(asked: Asked, feed: Feed) -> bool:
 
 
 def _told(asked: Asked, row: Mapping[str, Any]) -> Answer:
+    told = {**row, "url": asked.url(row["url"]), "address": asked.url(row["address"])}
     hub = row["hub"]
     if hub is not None:
-        hub = {**hub, "url": asked.url(hub["url"]), "topic": asked.url(hub["topic"])}
-    return {**row, "url": asked.url(row["url"]), "address": asked.url(row["address"]), "hub": hub}
+        addresses = {"url": asked.url(hub["url"]), "topic": asked.url(hub["topic"])}
+        hub = {**hub, **addresses, "error": asked.error(hub["error"])}
+    return {**told, "error": asked.error(row["error"]), "hub": hub}

@@ -422,5 +422,10 @@ def test_a_reader_gets_feeds_without_the_queries_of_their_addresses() -> None:
     def seen(role: Role) -> str:
         return Asked(None, None, None, Visitor("x", role), {}, None, None).url("https://a.example/f?token=1")  # type: ignore[arg-type]
 
+    reader = Asked(None, None, None, Visitor("x", Role.READER), {}, None, None)  # type: ignore[arg-type]
+    assert (
+        reader.error("https://a.example/f?token=1: too many redirects") == "https://a.example/f too many redirects"
+    )
+    assert reader.error(None) is None
     assert seen(Role.READER) == "https://a.example/f"
     assert seen(Role.OPERATOR) == "https://a.example/f?token=1"

@@ -229,7 +229,9 @@ def test_probes_are_for_everybody_on_this_machine_and_need_a_token_from_elsewher
 def test_a_health_check_of_this_machine_asks_the_address_that_is_listened_on(houses: Houses, path: str) -> None:
     pages = build_pages(houses.views, ListenAddress("192.0.2.7", 8080), REACH)
 
-    async def arrived(scope: Any, receive: Any, send: Any) -> None:  # as the server has it: of its socket, not of Host
+    async def arrived(
+        scope: Any, receive: Any, send: Any
+    ) -> None:  # as the server has it: of its socket, not of Host
         await pages({**scope, "server": ("192.0.2.7", 8080)}, receive, send)
 
     for client, status in (("192.0.2.7", 200), (OUTSIDE, 401)):
