@@ -9,8 +9,8 @@ from secrets import token_bytes
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
+from monitor.app.desk import Desk
 from monitor.app.entrance import Entrance
-from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
 from monitor.app.rule_days import RuleDays
 from monitor.app.wiring import Monitor
@@ -38,9 +38,9 @@ class OpenHouse:
         ruleset = None if ready.rules_of is not None else ready.ruleset
         return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
 
-    def known_feeds(self) -> KnownFeeds:
-        """The feeds of the store and those of the config."""
-        return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
+    def desk(self) -> Desk:
+        """As the commands that change something have it."""
+        return Desk(self.config, self.ready().settings, self.store, self.clock)
 
 
 def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:

@@ -13,7 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.feed import SUBSCRIBED, FeedStatus
+from monitor.model.feed import KEPT, FeedStatus
 from monitor.model.ledger import RoutingState
 from monitor.model.measure import FeedState, Held, Oldest
 
@@ -56,16 +56,21 @@ def first_seen_in(connection: Connection, digest: str, batch: str) -> datetime |
     return connection.execute(query).scalar_one()
 
 
-def _feeds(connection: Connection, now: datetime) -> tuple[dict[FeedState, int], int]:
-    """As `app.status.state_of` says of one."""
-    state = sa.case(
+def state_of_feed(now: datetime) -> sa.ColumnElement[str]:
+    """How a feed that is kept is doing, as `app.status.state_of` says of one."""
+    return sa.case(
+        (_f.status == FeedStatus.PAUSED.value, FeedState.PAUSED.value),
         (_f.status == FeedStatus.GONE.value, FeedState.GONE.value),
         (_f.failures > 0, FeedState.FAILING.value),
         (_f.next_poll_at < now - OVERDUE_AFTER, FeedState.LATE.value),
         else_=FeedState.OK.value,
-    ).label("state")
+    )
+
+
+def _feeds(connection: Connection, now: datetime) -> tuple[dict[FeedState, int], int]:
+    state = state_of_feed(now).label("state")
     lost = sa.func.count(sa.case((_f.may_have_lost_at > now - LOST_OF_LATE, 1)))
-    query = sa.select(state, sa.func.count(), lost).where(_f.status.in_([one.value for one in SUBSCRIBED]))
+    query = sa.select(state, sa.func.count(), lost).where(_f.status.in_([one.value for one in sorted(KEPT)]))
     rows = connection.execute(query.group_by(state)).all()
     return {FeedState(name): int(count) for name, count, _ in rows}, sum(int(lost) for *_, lost in rows)
 
