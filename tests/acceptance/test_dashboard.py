@@ -288,7 +288,7 @@ def test_articles_leave_their_story_and_come_back(scene: Scene, analyst: Visitor
 
 def test_a_test_message_is_sent_once_somebody_is_sure(analyst: Visitor) -> None:
     page = analyst.go("/receivers")
-    page.get_by_label("send it to 1 recipient").check()
+    page.get_by_label("Yes, to 1 recipient").check()
     page.get_by_role("button", name="Send a test message").click()
     expect(page.get_by_text("taken", exact=True)).to_be_visible()
     assert analyst.barriers() == []
