@@ -12,7 +12,9 @@ from monitor.app.check import Ready
 from monitor.app.desk import Desk
 from monitor.app.entrance import Entrance
 from monitor.app.questions import House
+from monitor.app.receiver_tests import ReceiverTests
 from monitor.app.rule_days import RuleDays
+from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
 from monitor.core.rules import Memory
@@ -30,6 +32,8 @@ class OpenHouse:
     store: SqlStore
     clock: Clock
     rule_days: RuleDays = field(default_factory=RuleDays)
+    facets: FacetsOfTime = field(default_factory=FacetsOfTime)
+    receiver_tests: ReceiverTests = field(default_factory=ReceiverTests)
 
     @property
     def house(self) -> House:

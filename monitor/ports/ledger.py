@@ -43,10 +43,8 @@ class Ledger(Protocol):
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[Delivery]:
-        """Outbox rows, newest first; of `receiver` also those that stand for it; with `tried` those attempted.
-
-        `before` is the id of the last row of the page before.
-        """
+        """Outbox rows, newest first; of `receiver` also those that stand for it; with `tried` those attempted;
+        with `before` those with lower ids."""
         ...
 
     def deliveries_called(self, name: str) -> Sequence[Delivery]:

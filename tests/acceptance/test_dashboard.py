@@ -38,6 +38,10 @@ PATHS = (
     "/rules/torkham-closed",
     "/rules/new",
     "/search?query=Torkham",
+    "/search?query=Torkham&whole=1&language=en&publisher=Local",
+    "/stories?since=7d&rule=torkham-closed&language=ur",
+    "/stories/s_1/edits",
+    "/receivers",
     "/search?query=Torkham+AND+(",
     "/feeds",
     "/feeds/1",
@@ -73,6 +77,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         feed = LocalFeed(site)
         told = feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Sunday.")
         untold = feed.add(URDU, "The weather stays dry.")
+        feed.add(URDU, "The weather stays dry.")  # a copy
         for title in HOSTILE:
             feed.add(title, "The Torkham crossing was closed.")
         desk.write([feed.url, "http://127.0.0.1:9/nobody-listens"], more=ANY_PORT)
@@ -81,7 +86,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             eventually(lambda: ready(port), "readiness")
             eventually(lambda: desk.number("SELECT count(*) FROM deliveries WHERE state = 'sent'"), "a delivery")
             eventually(
-                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 5, "all matched"
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 6, "all matched"
+            )
+            feed.drop(told)
+            feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Monday.", link=told)
+            eventually(
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 7, "the edit"
             )
             yield Scene(desk, feed, f"http://127.0.0.1:{port}", told, untold, browser)
     desk.clear()
@@ -283,6 +293,50 @@ def test_all_is_read_and_asked_without_scripts(scene: Scene) -> None:
         assert page.locator("tbody tr").count() == 1
         page.goto(scene.url + "/feeds/1")
         assert "UTC" in page.locator("time").first.inner_text()
+
+
+def test_a_search_is_narrowed_by_a_click_and_becomes_a_rule(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/search?query=Torkham")
+    expect(page.locator("#found mark").first).to_have_text("Torkham")
+    page.locator(".facets").get_by_role("link", name="en", exact=True).click()
+    page.wait_for_url("**language=en**")
+    expect(page.get_by_role("link", name="any language")).to_be_visible()
+    page.get_by_role("link", name="Make this a rule").click()
+    page.wait_for_url("**/rules/new?query=**")
+    expect(page.get_by_label("Query")).to_have_value('(Torkham) AND language:"en"')
+
+
+def test_an_edit_shows_the_words_that_went_and_those_that_came(analyst: Visitor) -> None:
+    page = analyst.go("/stories?since=7d")
+    page.get_by_role("link", name="Torkham closed for a third day").first.click()
+    page.wait_for_url("**/stories/s_*")
+    expect(page.locator("del").first).to_have_text("Sunday.")
+    expect(page.locator("ins").first).to_have_text("Monday.")
+    expect(page.locator("blockquote mark").first).to_have_text("Torkham")
+
+
+def test_articles_leave_their_story_and_come_back(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/stories?since=7d&least=2")
+    page.locator("ol.stories a").first.click()
+    page.wait_for_url("**/stories/s_*")
+    page.locator("ol.timeline input[type=checkbox]").last.check()
+    page.get_by_label("Why, for those who look at it later").fill("another crossing")
+    page.get_by_label("Your name").fill("Anna")
+    page.get_by_role("button", name="Not the same story").click()
+    expect(page.get_by_role("heading", name="Not the same story")).to_be_visible()
+    assert analyst.barriers() == []
+    assert scene.desk.number("SELECT count(*) FROM must_not_links")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="Taken back")).to_be_visible()
+    assert scene.desk.number("SELECT count(*) FROM must_not_links") == 0
+
+
+def test_a_test_message_is_sent_once_somebody_is_sure(analyst: Visitor) -> None:
+    page = analyst.go("/receivers")
+    page.get_by_label("Yes, to 1 recipient").check()
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.get_by_text("taken", exact=True)).to_be_visible()
+    assert analyst.barriers() == []
 
 
 # ---- laws

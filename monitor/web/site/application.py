@@ -40,13 +40,15 @@ from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import NO_NUL, Fields, fields_of
 from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
+from monitor.web.site.receivers import receivers_page, send_test
 from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
 from monitor.web.site.same_origin import SameOrigin
 from monitor.web.site.search import search_page
 from monitor.web.site.silences import add_one, end_one, silences_page
 from monitor.web.site.static_files import PREFIX, static_file
-from monitor.web.site.stories import stories_page, story_page
+from monitor.web.site.stories import stories_page
+from monitor.web.site.story import edits_page, join_articles, split_story, story_page
 from monitor.web.site.why import why_page
 
 log = structlog.get_logger("monitor.web")
@@ -68,6 +70,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/", now_page),
     ("/stories", stories_page),
     ("/stories/{story}", story_page),
+    ("/stories/{story}/edits", edits_page),
     ("/feeds", feeds_page),
     ("/feeds/{feed:number}", feed_page),
     ("/feeds/add", add_feed_page),
@@ -83,6 +86,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/digests/{digest}/frame", digest_frame),
     ("/deliveries", deliveries_page),
     ("/deliveries/{delivery:number}", delivery_page),
+    ("/receivers", receivers_page),
     ("/silences", silences_page),
     (LOGIN, login_page),
 )
@@ -104,6 +108,9 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/rules/{rule}/try", try_rule),
     ("/silences", add_one),
     ("/silences/{silence:number}/end", end_one),
+    ("/receivers/{receiver}/test", send_test),
+    ("/stories/join", join_articles),
+    ("/stories/{story}/split", split_story),
 )
 # What reads the archive, for seconds.
 _LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})

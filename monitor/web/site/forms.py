@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import MAXYEAR, UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -12,9 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitor.core.text.charset import decode_body
+from monitor.model.ledger import ArchivePlace
 
-MOST_FIELDS = 150  # a table of a hundred feeds has a box for each
+MOST_FIELDS = 300  # a story shows 200 articles that may be ticked, a table a hundred feeds
 NO_NUL = "A text with a NUL in it is no text: PostgreSQL keeps none, and nothing here holds one."
+_FIRST_YEAR = 1990
+_DIGITS = 19  # more than a store counts to
 _KIND = "application/x-www-form-urlencoded"
 _WITH_FILES = "multipart/form-data"
 _BOUNDARY = re.compile(r'boundary="?([!-~]{1,70}?)"?(?:;|$)', re.I)
@@ -61,6 +65,30 @@ def _parts(body: bytes, stated: str) -> Iterator[tuple[str, str]]:
         if name is None:
             raise ValueError("a field without a name")
         yield name[1].decode(), decode_body(content) if _FILE.search(head) else content.decode()
+
+
+def row_before(request: Request) -> int | None:
+    """`?before=1200`: the row below which a list goes on; None for its beginning, and for what is no number."""
+    asked = request.query_params.get("before", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS else None
+
+
+def place_before(request: Request) -> ArchivePlace | None:
+    """`?before=2026-11-28T02:00:00+00:00_1200`: behind which article a list goes on; None for its beginning."""
+    moment, _, row = request.query_params.get("before", "").rpartition("_")
+    if not row.isascii() or not row.isdigit() or len(row) >= _DIGITS:
+        return None
+    try:
+        seen = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    # Nothing is older than the web, and at the end of the calendar there is no next moment.
+    return ArchivePlace(seen, int(row)) if _FIRST_YEAR <= seen.year < MAXYEAR else None
+
+
+def place_words(place: ArchivePlace | None) -> str:
+    """The same as it stands in an address; "" for the beginning."""
+    return "" if place is None else f"{place.first_seen.isoformat()}_{place.article}"
 
 
 def see(address: str) -> Response:
