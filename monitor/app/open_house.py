@@ -9,8 +9,8 @@ from secrets import token_bytes
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
+from monitor.app.desk import Desk
 from monitor.app.entrance import Entrance
-from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
 from monitor.app.rates import Rates
 from monitor.app.receiver_tests import ReceiverTests
@@ -58,9 +58,9 @@ class OpenHouse:
         """The numbers of `monitor status`; what takes long to count is as the daemon knows it."""
         return self.house.status(unindexed=self.unindexed() or 0)
 
-    def known_feeds(self) -> KnownFeeds:
-        """The feeds of the store and those of the config."""
-        return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
+    def desk(self) -> Desk:
+        """As the commands that change something have it."""
+        return Desk(self.config, self.ready().settings, self.store, self.clock)
 
 
 def open_house_of(config: Path, reloader: Reloader, monitor: Monitor) -> OpenHouse:

@@ -72,6 +72,7 @@ class FeedState(StrEnum):
     LATE = "late"  # should have been polled a while ago
     FAILING = "failing"  # its last poll failed
     GONE = "gone"  # the server said 410: polled no more
+    PAUSED = "paused"  # by a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +203,8 @@ class Oldest:
 class Held:
     """What the store holds, as counts and ages along its indexes.
 
-    `feeds` are those subscribed to; `may_have_lost` those of them of which entries may have come and gone unseen
-    of late.
+    `feeds` are those subscribed to, and those that are paused; `may_have_lost` those of them of which entries may
+    have come and gone unseen of late.
     """
 
     feeds: Mapping[FeedState, int] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
+from monitor.ports.feed_book import FeedBook
 from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
@@ -37,6 +38,7 @@ __all__ = [
     "DueFeeds",
     "EndedSessions",
     "EntityRecognizer",
+    "FeedBook",
     "FeedStore",
     "Fetcher",
     "GapStore",

@@ -10,6 +10,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
+from monitor.ports.feed_book import FeedBook
 from monitor.ports.feeds import FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingStore
@@ -30,6 +31,7 @@ class Store(Protocol):
     """Everything kept, by the part that asks."""
 
     feeds: FeedStore
+    feed_book: FeedBook
     gaps: GapStore
     articles: ArticleStore
     reading: ReadingMemory

@@ -6,11 +6,14 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.app.entrance import Entrance
+from monitor.app.entrance import Admission, Entrance, Refusal
+
+log = structlog.get_logger("monitor.web")
 
 COOKIE = "monitor_session"
 VISITOR = "monitor.visitor"  # in the scope of a request: who asks
@@ -31,6 +34,20 @@ def client_of(request: Request) -> str:
         return ""
 
 
+def turned_away(entrance: Entrance, request: Request) -> Admission:
+    """Why the wrong token of that request is not let in; the log has those that need not wait."""
+    client = client_of(request)
+    admission = entrance.turn_away(client)
+    note_refusal(admission, client)
+    return admission
+
+
+def note_refusal(admission: Admission, client: str) -> None:
+    """A line for each wrong token, as many as there may be in a minute."""
+    if admission.refusal is Refusal.WRONG:
+        log.warning("a wrong token was refused", address=client)
+
+
 class FromHereOrKnown:
     """Wraps pages that are for everybody on this machine: who comes from elsewhere needs a token."""
 
@@ -44,12 +61,19 @@ class FromHereOrKnown:
         """Serves one request."""
         if scope["type"] == "http":
             request = Request(scope)
-            bearer = bearer_of(request.headers)
-            if not self._is_here(request) and (not bearer or self._entrance.visitor_of("", bearer) is None):
+            if not (self._is_here(request) or self._is_known(request)):
                 headers = {"www-authenticate": "Bearer"}
                 answer = PlainTextResponse("this needs a token\n", HTTPStatus.UNAUTHORIZED, headers)
                 return await answer(scope, receive, send)
         return await self._app(scope, receive, send)
+
+    def _is_known(self, request: Request) -> bool:
+        bearer = bearer_of(request.headers)
+        if bearer and self._entrance.visitor_of("", bearer) is not None:
+            return True
+        if bearer:
+            turned_away(self._entrance, request)
+        return False
 
     def _is_here(self, request: Request) -> bool:
         """Whether a program on this machine asks by itself: a proxy asks for somebody else."""

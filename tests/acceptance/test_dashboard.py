@@ -53,6 +53,10 @@ PATHS = (
     "/search?query=Torkham+AND+(",
     "/feeds",
     "/feeds/1",
+    "/feeds/2",
+    "/feeds?sort=-name&state=failing",
+    "/feeds/add",
+    "/feeds/import",
     "/why",
     "/why?url={link}",
     "/nothing",
@@ -299,6 +303,47 @@ def test_the_mail_in_its_frame_is_seen_and_can_do_nothing(scene: Scene, analyst:
     assert page.locator("iframe.mail").get_attribute("sandbox") == ""
 
 
+def test_a_feed_is_looked_at_added_paused_and_removed(analyst: Visitor) -> None:
+    with LocalSite() as site:
+        feed = LocalFeed(site, "Second")
+        feed.add("Torkham closed again", "The Torkham crossing was closed.")
+        page = analyst.go("/feeds")
+        page.get_by_role("link", name="Add a feed").click()
+        page.get_by_label("Address of a feed").fill(feed.url)
+        page.get_by_role("button", name="Look").click()
+        page.get_by_text("torkham-closed").wait_for()
+        assert analyst.barriers() == []
+        assert analyst.overflow() == 0
+        page.get_by_role("button", name="Subscribe").click()
+        page.wait_for_url(re.compile(r"/feeds/\d+$"))
+        assert page.locator("h1").inner_text() == "Second"
+        assert page.locator("#polls ~ .scroll tbody tr").count() >= 1
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_text("not polled until somebody resumes it").wait_for()
+        page.get_by_role("button", name="Remove").click()
+        page.get_by_text("Removed: it is polled no more").wait_for()
+
+
+def test_a_list_is_looked_at_before_it_is_taken(analyst: Visitor) -> None:
+    page = analyst.go("/feeds/import")
+    page.get_by_label("or its text").fill('<opml><body><outline xmlUrl="ftp://bad.example/"/></body></opml>')
+    page.get_by_role("button", name="Look").click()
+    page.get_by_text("1 refused").wait_for()
+    assert analyst.barriers() == []
+
+
+def test_ticked_feeds_are_paused_and_resumed_without_scripts(scene: Scene) -> None:
+    with visitor(scene.browser, scene.url, scripts=False) as one:
+        page = one.go("/feeds?sort=name")
+        page.get_by_role("link", name="Entries").click()
+        page.wait_for_url("**sort=entries")
+        for button, paused in (("Pause", 1), ("Resume", 0)):
+            page.locator("tbody input[type=checkbox]").first.check()
+            page.get_by_role("button", name=button).click()
+            expect(page.locator(".state-paused")).to_have_count(paused)
+        assert scene.desk.number("SELECT count(*) FROM feeds WHERE status = 'paused'") == 0
+
+
 def test_times_are_those_of_the_reader(analyst: Visitor) -> None:
     page = analyst.go("/feeds/1")
     assert "Times in Asia/Kabul" in page.locator("footer").inner_text()
@@ -392,7 +437,7 @@ def test_articles_leave_their_story_and_come_back(scene: Scene, analyst: Visitor
 
 def test_a_test_message_is_sent_once_somebody_is_sure(analyst: Visitor) -> None:
     page = analyst.go("/receivers")
-    page.get_by_label("send it to 1 recipient").check()
+    page.get_by_label("Yes, to 1 recipient").check()
     page.get_by_role("button", name="Send a test message").click()
     expect(page.get_by_text("taken", exact=True)).to_be_visible()
     assert analyst.barriers() == []

@@ -13,7 +13,7 @@ from monitor.adapters.store import tables as t
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, REST, is_long
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.feed import SUBSCRIBED, FeedStatus
+from monitor.model.feed import KEPT, FeedStatus
 from monitor.model.ledger import RoutingState
 from monitor.model.measure import FeedCounts, FeedState, Held, Oldest
 
@@ -63,7 +63,7 @@ def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
     boost = sa.case((_f.boost_until > now, _f.boost_until))
     state = state_of_feed(now).label("state")
     columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost))
-    query = sa.select(*columns).where(_f.status.in_([one.value for one in SUBSCRIBED])).group_by(state)
+    query = sa.select(*columns).where(_f.status.in_([one.value for one in sorted(KEPT)])).group_by(state)
     rows = connection.execute(query).all()
     starts = [row[4] for row in rows if row[4] is not None]
     return FeedCounts(
@@ -76,8 +76,9 @@ def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
 
 
 def state_of_feed(now: datetime) -> sa.ColumnElement[str]:
-    """How a feed is doing, as `app.status.state_of` says of one."""
+    """How a feed that is kept is doing, as `app.status.state_of` says of one."""
     return sa.case(
+        (_f.status == FeedStatus.PAUSED.value, FeedState.PAUSED.value),
         (_f.status == FeedStatus.GONE.value, FeedState.GONE.value),
         (_f.failures > 0, FeedState.FAILING.value),
         (_f.next_poll_at < now - OVERDUE_AFTER, FeedState.LATE.value),

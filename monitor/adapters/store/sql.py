@@ -16,6 +16,7 @@ from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.facts import SqlHealthFacts
+from monitor.adapters.store.feed_book import SqlFeedBook
 from monitor.adapters.store.feeds import SqlFeedStore
 from monitor.adapters.store.gaps import SqlGapStore
 from monitor.adapters.store.grouping import SqlGroupingStore
@@ -46,6 +47,7 @@ from monitor.ports import (
     ArticleStore,
     DigestStore,
     EndedSessions,
+    FeedBook,
     FeedStore,
     GapStore,
     GroupingStore,
@@ -113,6 +115,7 @@ class SqlStore:
         self.path = Path(self._db.path) if self._db.path else None
         self.shares: Shares = claims
         self.feeds: FeedStore = SqlFeedStore(self._db, claims)
+        self.feed_book: FeedBook = SqlFeedBook(self._db)
         self.gaps: GapStore = SqlGapStore(self._db, claims)
         self.articles: ArticleStore = SqlArticleStore(self._db, claims)
         self.reading: ReadingMemory = SqlReadingMemory(self._db, claims)
@@ -159,6 +162,8 @@ class SqlStore:
             for table, column, most, among in longest:
                 late = table.update().where(column > now + most, among).values({column.name: now})
                 rows += connection.execute(late).rowcount
+            # Of a feed the latest polls are kept: those of a time that never was would be so for ever.
+            rows += connection.execute(t.polls.delete().where(t.polls.c.at > now)).rowcount
         return rows
 
     @property

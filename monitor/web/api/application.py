@@ -27,7 +27,7 @@ from monitor.web.api.asking import Asked, Question, Route
 from monitor.web.api.document import document
 from monitor.web.api.problems import STATUS_OF, Reason, Refused, problem, refused_by
 from monitor.web.api.routes import ROUTES
-from monitor.web.arrival import COOKIE, VISITOR, bearer_of, client_of
+from monitor.web.arrival import COOKIE, VISITOR, bearer_of, client_of, turned_away
 from monitor.web.number import register_numbers
 from monitor.web.site.lanes import Lanes
 from monitor.web.site.same_origin import REFUSED, Verdict, judge
@@ -134,7 +134,7 @@ class _Doorkeeper:
             return found
         if not bearer:
             raise _no_token()
-        turned = self._entrance.turn_away(client_of(request))
+        turned = turned_away(self._entrance, request)
         if turned.refusal is Refusal.TOO_OFTEN:
             wait = max(1, round(turned.wait.total_seconds()))
             raise Refused(Reason.TOO_OFTEN, "too many wrong tokens came from this address", retry_after=wait)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import House
-from monitor.core.text.shown_url import without_query
+from monitor.core.text.shown_url import without_queries, without_query
 from monitor.model.web import Visitor
 from monitor.web.api.problems import Reason, Refused
 
@@ -68,6 +68,10 @@ class Asked:
         """The address of a feed as it is told to this visitor: its query, where paid feeds have their token, is
         for operators."""
         return address if self.visitor.acts else without_query(address)
+
+    def error(self, words: str | None) -> str | None:
+        """What went wrong, as it is told to this visitor: it may name an address."""
+        return words if words is None or self.visitor.acts else without_queries(words)
 
 
 Answer = Mapping[str, Any]

@@ -72,7 +72,7 @@ def _operation(route: Route, schemas: dict[str, Schema]) -> dict[str, Any]:
         },
     }
     if route.body is not None:
-        assert route.body.__name__ not in HOUSE | NEWS, "no answer is called like a body"
+        assert route.body.__name__ not in {**HOUSE, **NEWS}, "no answer is called like a body"
         schemas[route.body.__name__] = _model(route.body, schemas)
         content = {"application/json": {"schema": ref(route.body.__name__)}}
         said["requestBody"] = {"required": True, "content": content}

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     CANNOT_SILENCE = "cannot_silence"
     SILENCES_EVERYTHING = "silences_everything"  # and the body does not say that this is meant
     NOT_RETRIED = "not_retried"  # `answer` says why
+    NOT_ASKED = "not_asked"  # likewise: a feed
     BUSY = "busy"
     NO_STORE = "no_store"
     BROKEN = "broken"
@@ -79,6 +80,7 @@ STATUS_OF: Mapping[Reason, int] = {
     Reason.CANNOT_SILENCE: 422,
     Reason.SILENCES_EVERYTHING: 422,
     Reason.NOT_RETRIED: 409,
+    Reason.NOT_ASKED: 409,
     Reason.BUSY: 429,
     Reason.NO_STORE: 503,
     Reason.BROKEN: 500,

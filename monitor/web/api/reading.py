@@ -48,7 +48,7 @@ def status(asked: Asked) -> Answer:
     """As `monitor status --json`."""
     said = status_json(asked.house.status())
     for feed in said["feeds"]["errors"]:
-        feed["url"] = asked.url(feed["url"])
+        feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
     return said
 
 
@@ -155,5 +155,5 @@ def why(asked: Asked) -> Answer:
     told = why_json(why_in(asked.house, asked.query.url, asked.query.rule))
     for entry in told:
         for feed in entry.get("covering_feeds", ()):
-            feed["url"] = asked.url(feed["url"])
+            feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
     return {"items": told, "next": None}

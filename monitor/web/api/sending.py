@@ -83,10 +83,6 @@ def retry_one(asked: Asked) -> Answer:
     return retried_json(retried)
 
 
-class RetryOne(Question):
-    """Nothing more is to be said."""
-
-
 class RetryAll(Question):
     """Which of the dead deliveries."""
 

@@ -6,6 +6,7 @@ from monitor.model.delivery import ChannelKind, DeliveryState, RetryAnswer
 from monitor.model.digest import CatchUp, MessageFormat
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin, FeedStatus, PollOutcome
+from monitor.model.feed_book import AskNow
 from monitor.model.rule import Severity
 from monitor.web.api.problems import Reason
 from monitor.web.api.schema import (
@@ -139,7 +140,7 @@ _STATUS: dict[str, Schema] = {
             {"type": TEXT, "title": TEXT, "status": NUMBER, "reason": named(Reason), "detail": TEXT},
             may={
                 "problems": many(ref("QueryProblem")),
-                "answer": maybe(named(RetryAnswer)),
+                "answer": maybe(named([one.value for one in (*RetryAnswer, *AskNow)])),
                 "retry_after": NUMBER,
             },
         ),
@@ -160,6 +161,8 @@ _FEEDS: dict[str, Schema] = {
         }
     ),
     "Feeds": page(ref("Feed")),
+    "FeedStanding": holding({"id": NUMBER, "name": TEXT, "status": named(FeedStatus), "changed": YES_NO}),
+    "FeedAsked": holding({"answer": named((AskNow.DUE.value,))}),
     "FeedShown": holding(
         {
             **_FEED,

@@ -24,6 +24,19 @@ from monitor.web.site.arrivals import entries_page, matches_page, polls_page, ra
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
 from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page, still_in
+from monitor.web.site.feed_acts import (
+    back_again,
+    pause_one,
+    pause_some,
+    poll_now,
+    remove_one,
+    resume_one,
+    resume_some,
+)
+from monitor.web.site.feed_adding import add_one as add_feed
+from monitor.web.site.feed_adding import add_page as add_feed_page
+from monitor.web.site.feed_adding import look_at
+from monitor.web.site.feed_lists import MAX_LIST, export_file, list_page, take_list
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import NO_NUL, Fields, fields_of
 from monitor.web.site.lanes import Lanes
@@ -71,6 +84,9 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/stories/{story}/edits", edits_page),
     ("/feeds", feeds_page),
     ("/feeds/{feed:number}", feed_page),
+    ("/feeds/add", add_feed_page),
+    ("/feeds/import", list_page),
+    ("/feeds/export", export_file),
     ("/search", search_page),
     ("/rules", rules_page),
     ("/rules/new", new_rule_page),
@@ -94,6 +110,16 @@ Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/deliveries/retry", retry_all_dead),
     ("/deliveries/{delivery:number}/retry", retry_one),
+    ("/feeds/pause", pause_some),
+    ("/feeds/resume", resume_some),
+    ("/feeds/{feed:number}/pause", pause_one),
+    ("/feeds/{feed:number}/resume", resume_one),
+    ("/feeds/{feed:number}/poll", poll_now),
+    ("/feeds/{feed:number}/remove", remove_one),
+    ("/feeds/{feed:number}/again", back_again),
+    ("/feeds/add", add_feed),
+    ("/feeds/add/look", look_at),
+    ("/feeds/import", take_list),
     ("/rules/new/try", try_rule),
     ("/rules/new/words/try", try_words),
     ("/rules/new/archive/try", try_archive),
@@ -112,6 +138,10 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
 # What reads the archive, or all rules, for seconds.
 _LONG = frozenset[object]({search_page, try_rule, try_archive, save_rule, undo_rule})
 
+# What asks other servers, or starts a child that reads: for many seconds, one at a time.
+_OUTSIDE = frozenset[object]({look_at, add_feed, take_list, export_file})
+_LARGEST: dict[object, int] = {take_list: MAX_LIST + MAX_BODY}  # bytes of a body; of all others MAX_BODY
+
 
 def build_site(
     open_house: OpenHouse, entrance: Entrance, hosts: list[str], lanes: Lanes | None = None
@@ -121,7 +151,10 @@ def build_site(
     app = Starlette(
         routes=[
             *(Route(path, partial(_shown, one, *room), methods=["GET"]) for path, one in PAGES),
-            *(Route(path, partial(_done, one, *room), methods=["POST"]) for path, one in ACTIONS),
+            *(
+                Route(path, partial(_done, one, *room), methods=["POST"], max_body_size=_LARGEST.get(one))
+                for path, one in ACTIONS
+            ),
             Route(LOGIN, partial(_done, _with(entrance, log_in), *room), methods=["POST"]),
             Route(LOGOUT, partial(_done, _with(entrance, log_out), *room), methods=["POST"]),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
@@ -155,13 +188,15 @@ async def _done(
     path = str(request.scope["path"])
     if not path.endswith((*FOR_ALL, LOGIN)):
         visitor, address = visitor_of(request), client_of(request)
-        log.info("done by hand", path=path, by=visitor.name, address=address, status=answer.status_code)
+        log.info("done by hand", path=path, by=visitor.name, address=address, status=int(answer.status_code))
     return answer
 
 
 async def _run(one: object, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:
     if "\0" in str(request.scope["path"]) or b"%00" in request.scope["query_string"]:
         raise HTTPException(HTTPStatus.BAD_REQUEST, NO_NUL)
+    if one in _OUTSIDE:
+        return _ours(await lanes.run_outside(request, work))
     return _ours(await (lanes.run_alone(request, work) if one in _LONG else lanes.run(work)))
 
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from monitor.app.entrance import SESSION, Admission, Entrance, Refusal
 from monitor.app.open_house import OpenHouse
 from monitor.model.web import Visitor
-from monitor.web.arrival import COOKIE, VISITOR, bearer_of, client_of
+from monitor.web.arrival import COOKIE, VISITOR, bearer_of, client_of, note_refusal, turned_away
 from monitor.web.site.forms import Fields, see
 from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.same_origin import SAFE
@@ -49,7 +49,7 @@ class Doorkeeper:
 
     def _unknown(self, request: Request) -> Response:
         if bearer_of(request.headers):
-            turned = self._entrance.turn_away(client_of(request))
+            turned = turned_away(self._entrance, request)
             if turned.refusal is Refusal.TOO_OFTEN:
                 return PlainTextResponse(_too_often(turned) + "\n", HTTPStatus.TOO_MANY_REQUESTS, _waiting(turned))
         return _led_to_login(request)
@@ -84,7 +84,7 @@ def log_in(entrance: Entrance, request: Request, fields: Fields) -> Response:
         answer.headers.update(_waiting(admission))
         return answer
     if admission.refusal is not None:
-        log.warning("a wrong token was refused", address=client)
+        note_refusal(admission, client)
         return page(request, "login.html", HTTPStatus.FORBIDDEN, next=back, trouble="No token like this is known.")
     log.info("logged in", by=admission.name, address=client)
     answer = see(back)

@@ -68,6 +68,7 @@ def _environment() -> Environment:
         "long_span": long_span_text,
         "size": size_text,
         "headline": headline,
+        "plain": plain_title,
         "link": safe_link,
         "number": "{:,}".format,
         "delivered": delivered,
@@ -115,9 +116,13 @@ def points(steps: Iterable[tuple[date, int]]) -> str:
 
 def headline(title: str) -> Markup:
     """A title of somebody else's, kept to itself: its direction and its marks end where it ends."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(plain_title(title))
+
+
+def plain_title(title: str) -> str:
+    """The same as the text of an attribute."""
     words = " ".join(title.split()) or "(no title)"
-    shown = words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
-    return Markup('<bdi dir="auto">{}</bdi>').format(shown)
+    return words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
 
 
 def safe_link(url: str) -> str:

@@ -271,6 +271,20 @@ def test_a_silence_may_have_a_moment_as_its_end(api: Api, told: Newsroom) -> Non
     assert made["ends_at"] == until.isoformat()
 
 
+def test_a_feed_is_paused_resumed_and_polled_at_once(api: Api, told: Newsroom) -> None:
+    assert api.post("/feeds/1/poll") == {"answer": "due"}
+    told.poll()
+    refused = api.post("/feeds/1/poll", status=409)
+    assert (refused["reason"], refused["answer"]) == ("not_asked", "just_asked")
+    assert api.post("/feeds/1/pause") == {"id": 1, "name": "News", "status": "paused", "changed": True}
+    assert not api.post("/feeds/1/pause")["changed"]
+    assert api.post("/feeds/1/poll", status=409)["answer"] == "not_polled"
+    assert [one["status"] for one in api.get("/feeds", state="paused")["items"]] == ["paused"]
+    assert api.post("/feeds/1/resume") == {"id": 1, "name": "News", "status": "active", "changed": True}
+    for word in ("pause", "resume", "poll"):
+        assert api.post(f"/feeds/999/{word}", status=404)["reason"] == "no_such_feed"
+
+
 # ---- pages of lists
 
 
@@ -422,5 +436,10 @@ def test_a_reader_gets_feeds_without_the_queries_of_their_addresses() -> None:
     def seen(role: Role) -> str:
         return Asked(None, None, None, Visitor("x", role), {}, None, None).url("https://a.example/f?token=1")  # type: ignore[arg-type]
 
+    reader = Asked(None, None, None, Visitor("x", Role.READER), {}, None, None)  # type: ignore[arg-type]
+    assert (
+        reader.error("https://a.example/f?token=1: too many redirects") == "https://a.example/f too many redirects"
+    )
+    assert reader.error(None) is None
     assert seen(Role.READER) == "https://a.example/f"
     assert seen(Role.OPERATOR) == "https://a.example/f?token=1"

@@ -220,8 +220,12 @@ def test_no_other_origin_is_ever_allowed(locked: TestClient) -> None:
 
 
 def test_who_guesses_tokens_waits_and_who_has_one_does_not(locked: TestClient, told: Newsroom) -> None:
-    for _ in range(5):
-        Api(locked, "mon_guess").get("/status", 401)
+    with capture_logs() as logs:
+        for _ in range(5):
+            Api(locked, "mon_guess").get("/status", 401)
+        Api(locked, "mon_guess").get("/status", 429)
+    assert [one["event"] for one in logs] == ["a wrong token was refused"] * 5
+    assert "mon_" not in str(logs)
     refused = Api(locked, "mon_guess").get("/status", 429)
     assert refused["reason"] == "too_often"
     assert refused["retry_after"] > 0

@@ -27,6 +27,11 @@ ASKED = (
     "/feeds/1",
     "/why?url=https%3A%2F%2Fnews.example%2Fe1",
     "/stories/s_1",
+    "/stories/s_1/edits",
+    "/search?query=Torkham&since=30d&whole=1",
+    "/digests/alerts?form=slack",
+    "/deliveries",
+    "/receivers",
 )
 
 
