@@ -216,7 +216,7 @@ def test_a_rule_is_saved_with_an_example_by_a_click_and_matches_in_the_next_poll
     eventually(lambda: scene.desk.number(found), "a match of the new rule")
     page = analyst.go("/rules/third-day")
     assert page.get_by_role("link", name="Torkham closed for a fourth day").get_attribute("href") == link
-    page.get_by_role("button", name="Back to the version before").click()  # of a new rule: it goes
+    page.get_by_role("button", name="Take the new rule out").click()
     page.wait_for_url("**/rules")
     assert "third-day" not in (scene.desk.folder / "rules" / "rules.toml").read_text("utf-8")
 
