@@ -71,6 +71,7 @@ class Reloader:
         self._stdout = stdout
         self._watch = watch
         self._asked = False
+        self._applying = False
         self._again_at: float | None = None  # steady, in seconds: what the store could not take
         self.reading_since: int | None = None  # steady, in microseconds, while files are read and not yet taken up
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
@@ -89,8 +90,9 @@ class Reloader:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a reload is still to come, or goes on."""
-        return self._asked or self.reading_since is not None
+        """Whether a reload goes on, or is still to come, also by itself after a store that could not take one."""
+        reads = self._asked or self.reading_since is not None
+        return reads or self._applying or self._again_at is not None
 
     @property
     def watches(self) -> bool:
@@ -115,7 +117,9 @@ class Reloader:
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
         None. `wake` is called when there is something to apply. Never raises."""
-        after = self._applied(monitor, generation) if self.has_read else None
+        self._applying = self.has_read
+        after = self._applied(monitor, generation) if self._applying else None
+        self._applying = False
         if self._again_at is not None and time.monotonic() >= self._again_at:
             self._asked = True
         if self._asked and self.reading_since is None:

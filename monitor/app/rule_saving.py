@@ -81,9 +81,11 @@ class RuleSaver:
 
         return self._noted(str(values.get("id", "")), "", self._alone(path, add))
 
-    def can_undo(self, id: str, filed: FiledRule) -> bool:  # noqa: A002  # likewise
-        """Whether that very version was saved here, and what stood there before is known."""
-        return self._before.get(id, ("", ""))[0] == filed.fingerprint
+    def before(self, id: str, filed: FiledRule) -> str | None:  # noqa: A002  # likewise
+        """The table that `undo` would put in place of that version; "" for a new rule, which would go; None where
+        nothing is known."""
+        after, table = self._before.get(id, ("", ""))
+        return table if after == filed.fingerprint else None
 
     def _rewrite(self, id: str, shown: str, edit: Callable[[FiledRule], str]) -> Saved:  # noqa: A002  # likewise
         filed = filed_rule(self._config, self._reloader.ready, id)

@@ -31,13 +31,15 @@ def standing_of(open_house: OpenHouse, filed: FiledRule | None) -> RuleStanding:
     """Of the whole file: a reload takes up all of it or nothing."""
     if filed is None:
         return RuleStanding(Standing.UNKNOWN)
+    reloader = open_house.reloader
+    # Asked first: what is no more to come now stands in the rules that are looked at next.
+    is_coming = reloader is not None and reloader.is_asked
     if open_house.ready().ruleset.sources.get(filed.file) == filed.text:
         return RuleStanding(Standing.IN_FORCE)
-    reloader = open_house.reloader
+    if is_coming:
+        return RuleStanding(Standing.COMING)
     if reloader is None:
         return RuleStanding(Standing.WAITING)
-    if reloader.is_asked:
-        return RuleStanding(Standing.COMING)
     if reloader.last is not None and reloader.last.problem is not None:
         return RuleStanding(Standing.REFUSED, reloader.last.problem)
     return RuleStanding(Standing.COMING if reloader.watches else Standing.WAITING)

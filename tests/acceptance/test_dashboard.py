@@ -253,13 +253,14 @@ def test_a_rule_is_saved_with_an_example_by_a_click_and_matches_in_the_next_poll
     trial.get_by_text("1 match in").wait_for()
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/rules/third-day?saved=saved")
-    page.get_by_text("It is in force.").wait_for()
+    expect(page.locator(".stands")).to_have_text("It is in force.", timeout=60_000)
     link = scene.feed.add("Torkham closed for a fourth day", "The Torkham crossing stays closed.")
     found = "SELECT count(*) FROM matches WHERE rule_id = 'third-day'"
     eventually(lambda: scene.desk.number(found), "a match of the new rule")
     page = analyst.go("/rules/third-day")
-    assert page.get_by_role("link", name="Torkham closed for a fourth day").get_attribute("href") == link
-    page.get_by_role("button", name="Back to the version before").click()  # of a new rule: it goes
+    newest = page.locator("main > ul.rows").last
+    assert newest.get_by_role("link", name="Torkham closed for a fourth day").get_attribute("href") == link
+    page.get_by_role("button", name="Take the new rule out").click()
     page.wait_for_url("**/rules")
     assert "third-day" not in (scene.desk.folder / "rules" / "rules.toml").read_text("utf-8")
 

@@ -198,6 +198,7 @@ def _everything(facts: HealthFacts) -> None:
     facts.totals(NOW)
     facts.busy_rules(NOW, 1, NOON - DAY)
     facts.silent_rules(NOON)
+    facts.recent_matches(["r"], 5)
     facts.failing_rules(NOW)
     facts.last_batches(["morning"])
     facts.lags(NOON)

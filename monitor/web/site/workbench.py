@@ -243,7 +243,7 @@ def _shown(
         files=list(rule_files_of(open_house.config)) if bench.filed is None else [],
         standing=standing_of(open_house, bench.filed),
         told=request.query_params.get("saved", ""),
-        can_undo=bool(open_house.saver and bench.filed and open_house.saver.can_undo(bench.name, bench.filed)),
+        before=open_house.saver.before(bench.name, bench.filed) if open_house.saver and bench.filed else None,
         there_is_new=bench is _NEW and open_house.ready().ruleset.has("new"),
         **{"saved": None, **more},
         **_trial(request, open_house, bench, typed, draft),
@@ -300,7 +300,7 @@ def _why_not_saved(request: Request, open_house: OpenHouse, bench: _Bench) -> st
         return "this monitor takes no changes up while it runs"
     if bench.filed is not None:
         return bench.filed.fixed
-    return "its file is not among the rule files of the config" if bench.rule else ""
+    return "its file is none of the config's, or cannot be read" if bench.rule else ""
 
 
 def _written(bench: _Bench, fields: Fields) -> str:

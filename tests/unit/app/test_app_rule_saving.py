@@ -175,12 +175,12 @@ def test_another_process_that_writes_there_at_this_moment_is_waited_for_by_the_v
 
 def test_a_save_is_taken_back_once_and_only_while_nobody_changed_it(desk: Desk) -> None:
     desk.change(title="One")
-    assert desk.saver.can_undo("torkham", desk.filed())
+    assert desk.saver.before("torkham", desk.filed()) == RULES[RULES.index("[[") : RULES.index("\n\n") + 1]
     assert desk.saver.undo("torkham", desk.filed().fingerprint).outcome is Saving.SAVED
     assert desk.text() == RULES
     desk.change(title="Two")
     desk.file.write_text(desk.text().replace("Two", "Three"), encoding="utf-8")
-    assert not desk.saver.can_undo("torkham", desk.filed())
+    assert desk.saver.before("torkham", desk.filed()) is None
     assert desk.saver.undo("torkham", desk.filed().fingerprint).outcome is Saving.CHANGED
     assert desk.saver.undo("chaman-open", "").outcome is Saving.NOTHING_BEFORE
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
+from documents import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from monitor.core.rules.editing import (
     NotWritable,
     appended,
     changed,
+    glimpsed_rule,
     replaced,
     rule_toml,
     written_rule,
@@ -133,6 +136,26 @@ def test_a_table_of_tables_takes_a_table_more() -> None:
     )
     wanted = [{"body": "x"}, {"title": "t", "body": "y"}]
     assert rules_of(changed(text, 0, {"must_match": wanted}))[0]["must_match"] == wanted
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rules").rglob("*.toml")), ids=lambda path: path.name)
+def test_the_rules_that_ship_are_told_apart_and_changed_one_by_one(path: Path) -> None:
+    text = path.read_text("utf-8")
+    rules = written_rules(text)
+    for index, rule in enumerate(rules):
+        glimpsed = glimpsed_rule(text, index, len(rules))
+        assert glimpsed == written_rule(text, index)
+        assert glimpsed.values == rule
+        new = changed(text, index, {"severity": "low", "must_not_match": [*rule.get("must_not_match", []), "new"]})
+        assert [line for line in text.split("\n") if "#" in line] == [
+            line for line in new.split("\n") if "#" in line
+        ]
+        assert replaced(new, index, glimpsed.table) == text
+
+
+def test_a_glimpse_is_none_where_a_header_stands_inside_a_text() -> None:
+    assert glimpsed_rule(FILE, 0, 2) is None
+    assert glimpsed_rule(FILE.replace("\n[[rules]]\n'''", "\n'''"), 1, 2) is not None
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)

@@ -193,11 +193,27 @@ def test_a_change_of_somebody_else_is_shown_beside_ones_own_and_kept(bench: Benc
 def test_one_click_goes_back_to_the_version_before(bench: Bench) -> None:
     bench.site.post("/rules/torkham-closed/save", data=bench.fields() | {"title": "Other"}, headers=OWN)
     page = bench.site.get("/rules/torkham-closed?saved=saved").text
+    assert "Torkham crossing closed" in page[page.index("The version before the last save") :]
     seen = re.findall(r'undo" method="post"><input type="hidden" name="seen" value="(\w+)"', page)[0]
     answer = bench.site.post("/rules/torkham-closed/undo", data={"seen": seen}, headers=OWN)
     assert answer.headers["location"] == "/rules/torkham-closed?saved=undone"
     assert bench.text == RULES
     assert "undo" not in bench.site.get("/rules/trucks").text
+
+
+def test_a_rule_of_an_each_is_edited_as_its_table_and_tried_as_itself(told: Newsroom, bench: Bench) -> None:
+    each = '[[rules]]\nid = "{p}-shut"\nquery = "{p} AND closed"\neach = { p = ["kabul", "torkham"] }\n'
+    bench.file.write_text(RULES + each, encoding="utf-8")
+    bench.take_up()
+    page = bench.site.get("/rules/torkham-shut").text
+    assert "Its table makes several rules" in page
+    assert ">\n{p} AND closed</textarea>" in page
+    fields = bench.fields("/rules/torkham-shut") | {"query": "{p} AND (closed OR shut)", "since": "30d"}
+    tried = bench.site.post("/rules/torkham-shut/archive/try", data=fields, headers=PART).text
+    assert "1 match in 1 article; against the saved version" in tried
+    assert bench.site.post("/rules/torkham-shut/save", data=fields, headers=OWN).status_code == 303
+    assert bench.rule(-1)["query"] == "{p} AND (closed OR shut)"
+    assert bench.rule(-1)["each"] == {"p": ["kabul", "torkham"]}
 
 
 def test_where_the_file_is_read_only_the_page_says_so_and_shows_the_toml(
