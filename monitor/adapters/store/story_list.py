@@ -31,12 +31,11 @@ def page_of_stories(
     connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None = None
 ) -> Sequence[ListedStory]:
     """One page, that with the newest article first."""
-    few = None if asked.rules is None else _newest_of_rules(connection, asked.rules)
+    few = None if asked.rules is None else _stories_of(connection, asked.rules)
     if few is None:
         found = _along_time(connection, asked, before, limit, down_to)
     else:
-        there = [one for one in few if one[0] >= asked.since and _is_between(one, before, down_to)]
-        found = _among(connection, asked, there, limit)
+        found = _among(connection, asked, few, before, limit, down_to)
     members: dict[str, list[Member]] = {}
     for one in list_members(connection, [row.story_id for row in found]):
         members.setdefault(one.story, []).append(one)
@@ -62,20 +61,9 @@ def _along_time(
     return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
 
-def _among(connection: Connection, asked: StoriesAsked, places: Sequence[Place], limit: int) -> Sequence[Any]:
-    """The first of these newest articles whose stories are what was asked for."""
-    found: list[Any] = []
-    for some in chunks(places):
-        query = sa.select(_a.id, _a.story_id).where(_a.id.in_([one for _, one in some]), *_narrowed(asked))
-        found += connection.execute(query.order_by(*_NEWEST_FIRST)).all()
-        if len(found) >= limit:
-            break
-    return found[:limit]
-
-
-def _newest_of_rules(connection: Connection, rules: Sequence[str]) -> Sequence[Place] | None:
-    """The newest article of each story with a match of these rules, newest first; None for rules that match often,
-    whose stories are soon found among all. For three matches no list goes through a month of articles."""
+def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[datetime, str]] | None:
+    """The stories with a match of these rules, that with the newest article first; None for rules that match
+    often, whose stories are soon found among all. For three matches no list goes through a month of articles."""
     m = t.matches.c
     few = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
     matched = connection.execute(few).scalars().all()
@@ -83,12 +71,42 @@ def _newest_of_rules(connection: Connection, rules: Sequence[str]) -> Sequence[P
         return None
     of = [sa.select(_a.story_id).where(_a.id.in_(some)).distinct() for some in chunks(matched)]
     stories = {story for query in of for story in connection.execute(query).scalars() if story is not None}
-    newest: dict[str, Place] = {}
+    newest: list[tuple[datetime, str]] = []
     for names in chunks(sorted(stories)):
-        members = sa.select(_a.story_id, _a.first_seen, _a.id).where(_a.story_id.in_(names))
-        for story, moment, article in connection.execute(members):
-            newest[story] = max(newest.get(story, (moment, article)), (moment, article))
-    return sorted(newest.values(), reverse=True)
+        query = sa.select(sa.func.max(_a.first_seen), _a.story_id).where(_a.story_id.in_(names))
+        newest += [(moment, story) for moment, story in connection.execute(query.group_by(_a.story_id))]
+    return sorted(newest, reverse=True)
+
+
+def _among(
+    connection: Connection,
+    asked: StoriesAsked,
+    stories: Sequence[tuple[datetime, str]],
+    before: Place | None,
+    limit: int,
+    down_to: Place | None,
+) -> Sequence[Any]:
+    """The first of these stories that are what was asked for. Those of one moment are looked at together, since
+    only their ids order them: entries of one poll have one moment."""
+    first = asked.since if down_to is None else max(asked.since, down_to[0])
+    left = [one for one in stories if one[0] >= first and (before is None or one[0] <= before[0])]
+    found: list[Any] = []
+    while left and len(found) < limit:
+        size = min(_AT_ONCE, limit)
+        while size < len(left) and left[size][0] == left[size - 1][0]:
+            size += 1
+        for some in chunks(left[:size]):
+            query = sa.select(_a.id, _a.story_id, _a.first_seen).where(_a.story_id.in_([name for _, name in some]))
+            newest = {}
+            for row in connection.execute(query.order_by(_a.first_seen, _a.id)):
+                newest[row.story_id] = row.first_seen, row.id
+            there = [one for one in newest.values() if _is_between(one, before, down_to)]
+            wanted = sa.select(_a.id, _a.story_id, _a.first_seen).where(
+                _a.id.in_([id_ for _, id_ in there]), *_narrowed(asked)
+            )
+            found += connection.execute(wanted).all()
+        left = left[size:]
+    return sorted(found, key=lambda row: (row.first_seen, row.id), reverse=True)[:limit]
 
 
 def _is_between(place: Place, before: Place | None, down_to: Place | None) -> bool:
