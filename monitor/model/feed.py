@@ -232,9 +232,9 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class FeedsStanding:
-    """What a digest says of the feeds: `well` is how many subscribed ones were asked in time and are as they should
-    be, `others` are the rest of them, in the order of subscription. `subscribed_at` is told of every feed, by id, but
-    for those that hold what was ingested.
+    """What a digest says of the feeds: `well` is how many subscribed ones were asked in time and are as they
+    should be, `others` are the rest of them, in the order of subscription. `subscribed_at` is told of every feed,
+    by id, but for those that hold what was ingested.
     """
 
     well: int

@@ -100,9 +100,8 @@ class DigestStage:
                 for due in finder.of(settings, self.clock.now(), close_all, caught_up):
                     if stopping():
                         return
-                    standing = standing or self.feeds.standing(
-                        self.clock.now()
-                    )  # most ticks find nothing due and need none
+                    if standing is None:  # most ticks find nothing due and need none
+                        standing = self.feeds.standing(self.clock.now())
                     made = self._guarded(settings, due, standing)
                     yield made
                     if isinstance(made, PlanFailure) and due.catch_up is not None:

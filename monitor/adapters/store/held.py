@@ -95,7 +95,7 @@ def feeds_standing(connection: Connection, now: datetime) -> FeedsStanding:
         well=int(connection.execute(number).scalar_one()),
         others=tuple(feed_of(row) for row in connection.execute(others).mappings()),
         # Nobody subscribed to what was ingested: such a document is from before no subscription.
-        subscribed_at={id_: at for id_, at in connection.execute(since)},
+        subscribed_at={row.id: row.subscribed_at for row in connection.execute(since)},
     )
 
 

@@ -56,7 +56,8 @@ def coverage_of(
     """What stands behind a digest: the feeds asked in time, those that fail, those that were not asked, and those
     that may have lost entries since then.
 
-    `well` are further feeds, of which nothing is to be said but that they were asked. Failing feeds that share one of `tags` are named first; it is asked only where not all can be named.
+    `well` are further feeds, of which nothing is to be said but that they were asked. Failing feeds that share one
+    of `tags` are named first; it is asked only where not all can be named.
     """
     subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
     late = [feed for feed in subscribed if is_late(feed, now)]
