@@ -43,11 +43,11 @@ class SqlStoryStore:
             return page_of_stories(connection, asked, before, limit, down_to)
 
     def place_below(
-        self, since: datetime, before: tuple[datetime, int] | None, articles: int
+        self, asked: StoriesAsked, before: tuple[datetime, int] | None, articles: int
     ) -> tuple[datetime, int] | None:
         """The place so many articles further down."""
         with self._db.read() as connection:
-            return place_below(connection, since, before, articles)
+            return place_below(connection, asked, before, articles)
 
     def count(self, asked: StoriesAsked, most: int) -> int:
         """How many stories the pages hold together; counts no further than `most`."""

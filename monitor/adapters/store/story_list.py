@@ -64,9 +64,7 @@ def _along_time(
 def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[datetime, str]] | None:
     """The stories with a match of these rules, that with the newest article first; None for rules that match
     often, whose stories are soon found among all. For three matches no list goes through a month of articles."""
-    m = t.matches.c
-    few = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
-    matched = connection.execute(few).scalars().all()
+    matched = _matched_by(connection, rules)
     if len(matched) > _FEW:
         return None
     of = [sa.select(_a.story_id).where(_a.id.in_(some)).distinct() for some in chunks(matched)]
@@ -76,6 +74,12 @@ def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[
         query = sa.select(sa.func.max(_a.first_seen), _a.story_id).where(_a.story_id.in_(names))
         newest += [(moment, story) for moment, story in connection.execute(query.group_by(_a.story_id))]
     return sorted(newest, reverse=True)
+
+
+def _matched_by(connection: Connection, rules: Sequence[str]) -> Sequence[int]:
+    m = t.matches.c
+    query = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
+    return connection.execute(query).scalars().all()
 
 
 def _among(
@@ -96,7 +100,10 @@ def _among(
         while size < len(left) and left[size][0] == left[size - 1][0]:
             size += 1
         for some in chunks(left[:size]):
-            query = sa.select(_a.id, _a.story_id, _a.first_seen).where(_a.story_id.in_([name for _, name in some]))
+            moments, names = sorted({one[0] for one in some}), [name for _, name in some]
+            # Of a story with thousands of articles only those of such a moment come here.
+            query = sa.select(_a.id, _a.story_id, _a.first_seen)
+            query = query.where(_a.story_id.in_(names), _a.first_seen.in_(moments))
             newest = {}
             for row in connection.execute(query.order_by(_a.first_seen, _a.id)):
                 newest[row.story_id] = row.first_seen, row.id
@@ -113,9 +120,11 @@ def _is_between(place: Place, before: Place | None, down_to: Place | None) -> bo
     return (before is None or place < before) and (down_to is None or place >= down_to)
 
 
-def place_below(connection: Connection, since: datetime, before: Place | None, articles: int) -> Place | None:
-    """The place so many articles further down; None where fewer are left."""
-    query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= since, *_below(before))
+def place_below(connection: Connection, asked: StoriesAsked, before: Place | None, articles: int) -> Place | None:
+    """The place so many articles further down; None where fewer are left, or a page does not go along them."""
+    if asked.rules is not None and len(_matched_by(connection, asked.rules)) <= _FEW:
+        return None
+    query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= asked.since, *_below(before))
     query = query.order_by(*_NEWEST_FIRST).offset(articles - 1).limit(1)
     row = connection.execute(query).first()
     return None if row is None else (row.first_seen, row.id)
@@ -170,11 +179,10 @@ def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     wanted: list[sa.ColumnElement[bool]] = [
         a.first_seen >= asked.since,
         a.story_id.is_not(None),
-        # By (first_seen, id), as the pages go: a later row may be of an entry that was seen earlier.
-        ~sa.exists().where(
-            newer.story_id == a.story_id,
-            sa.or_(newer.first_seen > a.first_seen, sa.and_(newer.first_seen == a.first_seen, newer.id > a.id)),
-        ),
+        # By (first_seen, id), as the pages go: a later row may be of an entry that was seen earlier. In two
+        # questions: that about later rows is answered by the first one, however many the story has.
+        ~sa.exists().where(newer.story_id == a.story_id, newer.id > a.id, newer.first_seen >= a.first_seen),
+        ~sa.exists().where(newer.story_id == a.story_id, newer.id < a.id, newer.first_seen > a.first_seen),
     ]
     if asked.rules is not None:
         wanted.append(_matched(asked.rules))
