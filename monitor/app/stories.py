@@ -183,7 +183,7 @@ def stories_within(
     begun, size, place = steady(), _FIRST_PIECE, before
     while True:
         piece_begun = steady()
-        end = store.place_below(asked.since, place, size)
+        end = store.place_below(asked, place, size)
         found += store.page(asked, before=place, limit=limit - len(found), down_to=end)
         if len(found) >= limit:
             return Within(found, (found[-1].newest.first_seen, found[-1].newest.id))

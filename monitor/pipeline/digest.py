@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from monitor.core.digests.build import MatchedArticle, build_digest
@@ -21,7 +21,7 @@ from monitor.model.digest import (
     Window,
 )
 from monitor.model.errors import StoreError
-from monitor.model.feed import Feed, FeedStatus
+from monitor.model.feed import FeedsStanding
 from monitor.model.ledger import Plan, StoredMatch
 from monitor.model.story import STORY_WINDOW
 from monitor.pipeline.addressing import Addressing, no_links, nobody
@@ -40,14 +40,6 @@ class PlanFailure:
     digest: str
     batch: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What every digest of one tick says of the feeds: how they are, and when each was subscribed to, by id."""
-
-    feeds: Sequence[Feed]
-    subscribed_at: Mapping[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +92,7 @@ class DigestStage:
 
         A digest or story that cannot be planned is a value, its matches stay pending; the others go on.
         """
-        standing: _Standing | None = None
+        standing: FeedsStanding | None = None
         self._in_force.forget()
         finder = DueBatches(self.digests, self._telling, self.draft, self._at_rest, Written(self.silences))
         for settings in self.settings:
@@ -108,7 +100,8 @@ class DigestStage:
                 for due in finder.of(settings, self.clock.now(), close_all, caught_up):
                     if stopping():
                         return
-                    standing = standing or self._standing()  # most ticks find nothing due and need none
+                    if standing is None:  # most ticks find nothing due and need none
+                        standing = self.feeds.standing(self.clock.now())
                     made = self._guarded(settings, due, standing)
                     yield made
                     if isinstance(made, PlanFailure) and due.catch_up is not None:
@@ -119,13 +112,7 @@ class DigestStage:
             except Exception as error:
                 yield PlanFailure(settings.name, "", named(error))
 
-    def _standing(self) -> _Standing:
-        feeds = self.feeds.all()
-        # Nobody subscribed to what was ingested: such a document is from before no subscription.
-        since = {feed.id: feed.subscribed_at for feed in feeds if feed.status is not FeedStatus.PASSIVE}
-        return _Standing(feeds, since)
-
-    def _guarded(self, settings: DigestSettings, due: Due, standing: _Standing) -> Plan | PlanFailure:
+    def _guarded(self, settings: DigestSettings, due: Due, standing: FeedsStanding) -> Plan | PlanFailure:
         try:
             return self._record(settings, due, standing)
         except StoreError:
@@ -140,7 +127,7 @@ class DigestStage:
         state = self.digests.state_of(settings.name)
         window = Window(min(state.last_end if state else now, now - INSTANT), now)
         turns = self._telling.turns(settings, now)
-        return self._build(settings, "preview", window, turns, self._standing(), late=False)
+        return self._build(settings, "preview", window, turns, self.feeds.standing(self.clock.now()), late=False)
 
     def look_back(
         self, settings: DigestSettings, found: Sequence[StoredMatch], window: Window, batch: str
@@ -153,11 +140,11 @@ class DigestStage:
         # It looks back: that time has passed since does not make what was told news again.
         for_once = replace(settings, repeat_after=timedelta.max)
         turns = Turns(self._telling.judged(for_once, found, self.clock.now()))
-        built = self._build(settings, batch, window, turns, self._standing(), late=False)
+        built = self._build(settings, batch, window, turns, self.feeds.standing(self.clock.now()), late=False)
         digest = replace(built, immediate=False, looks_back=True)
         return self._plan(settings, digest, turns, when_empty=False, closes_window=False), digest
 
-    def _record(self, settings: DigestSettings, due: Due, standing: _Standing) -> Plan:
+    def _record(self, settings: DigestSettings, due: Due, standing: FeedsStanding) -> Plan:
         built = self._build(settings, due.batch, due.window, due.turns, standing, late=due.late)
         gathered = due.catch_up is not None
         digest = replace(built, immediate=built.immediate and not gathered, catch_up=due.catch_up)
@@ -195,7 +182,7 @@ class DigestStage:
         batch: str,
         window: Window,
         turns: Turns,
-        standing: _Standing,
+        standing: FeedsStanding,
         *,
         late: bool,
     ) -> Digest:
@@ -209,7 +196,9 @@ class DigestStage:
                 for match in news
             ],
             self.digests.story_articles(sorted({story_of(match) for match in news})),
-            coverage_of(standing.feeds, window.start, self.clock.now(), lambda: self.tags(settings)),
+            coverage_of(
+                standing.others, window.start, self.clock.now(), lambda: self.tags(settings), well=standing.well
+            ),
             late=late,
             subscribed_at=standing.subscribed_at,
             owner_of=self.publishers.owner_of,

@@ -11,6 +11,7 @@ from monitor.model.entry import KnownEntry, NewEntry
 from monitor.model.feed import (
     Feed,
     FeedSettings,
+    FeedsStanding,
     HostPause,
     Listing,
     Polled,
@@ -71,6 +72,10 @@ class FeedStore(DueFeeds, Protocol):
     def at(self, site: str) -> Sequence[Feed]:
         """The feeds in whose present address these letters stand, whatever their case; in the order of
         subscription."""
+        ...
+
+    def standing(self, now: datetime) -> FeedsStanding:
+        """How all feeds are, without a look at those that are well."""
         ...
 
     def subscribe(

@@ -41,9 +41,10 @@ class StoryStore(Protocol):
         ...
 
     def place_below(
-        self, since: datetime, before: tuple[datetime, int] | None, articles: int
+        self, asked: StoriesAsked, before: tuple[datetime, int] | None, articles: int
     ) -> tuple[datetime, int] | None:
-        """The (first_seen, id) so many articles below a place, or below the newest; None where fewer are left."""
+        """The (first_seen, id) so many articles below a place, or below the newest; None where fewer are left, or
+        where a page of these stories need not look at all articles."""
         ...
 
     def count(self, asked: StoriesAsked, most: int) -> int:

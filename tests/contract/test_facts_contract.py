@@ -193,6 +193,15 @@ def test_no_question_of_the_health_walks_over_a_table_of_any_size(tmp_path: Path
     assert {step.split()[1] for step in scans} <= {"anon_1", "each", "sent", "broken_receivers"}, scans
 
 
+def test_lags_are_found_among_the_newest_entries_alone(tmp_path: Path) -> None:
+    """SQLite takes "is no revision" for an index as good as any, and reads all entries that there are."""
+    with closing(file_store(tmp_path / "monitor.db")) as store:
+        steps = plans_of(store, lambda: store.facts.lags(NOON))
+    assert [step for step in steps if " entries " in step] == [
+        "SEARCH entries USING INDEX ix_entries_first_seen (first_seen>?)"
+    ]
+
+
 def _everything(facts: HealthFacts) -> None:
     facts.given_up(NOON)
     facts.totals(NOW)

@@ -14,6 +14,7 @@ from stored import grouped, matched, plan, poll, record_poll
 
 from monitor.adapters.store import tables as t
 from monitor.app.status import state_of
+from monitor.core.feeds.coverage import coverage_of
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, waits_for_its_host
 from monitor.core.feeds.schedule import boost_at
 from monitor.model.cadence import Boost
@@ -177,3 +178,20 @@ def test_what_came_in_a_span_is_counted_without_its_end(store: Store, feed: Feed
     matched(store, grouped(store, feed, "e4"), "morning")
     assert store.facts.came(Window(NOON, NOON + HOUR)) == Came(entries=2, matches=1)
     assert store.facts.came(Window(NOON + HOUR, NOON + DAY)) == Came(entries=2)
+
+
+def test_what_stands_behind_a_digest_is_the_same_without_a_look_at_the_feeds_that_are_well(store: Store) -> None:
+    some_feeds(store)
+    now = NOON + 30 * DAY
+    feeds = {feed.settings.name: feed for feed in store.feeds.all()}
+    store.feeds.put_off({feeds["well"].id: now + 2 * HOUR})
+    store.feeds.passive_feed("mail", now)
+    found, every = store.feeds.standing(now), store.feeds.all()
+    for since in (NOON, now):
+        whole = coverage_of(every, since, now)
+        assert coverage_of(found.others, since, now, well=found.well) == whole
+        assert (whole.failing, whole.late) == (2, 1)
+    assert len(found.others) < len(every)
+    assert found.subscribed_at == {
+        one.id: one.subscribed_at for one in every if one.status is not FeedStatus.PASSIVE
+    }

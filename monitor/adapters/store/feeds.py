@@ -14,6 +14,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.gaps import open_gap
+from monitor.adapters.store.held import feeds_standing
 from monitor.adapters.store.identities import short_hash
 from monitor.adapters.store.listings import arrivals, listings
 from monitor.adapters.store.new_entries import CHUNK, insert_entries, still_listed
@@ -32,6 +33,7 @@ from monitor.model.feed import (
     Feed,
     FeedOrigin,
     FeedSettings,
+    FeedsStanding,
     FeedStatus,
     HostPause,
     Listing,
@@ -162,6 +164,11 @@ class SqlFeedStore:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(t.feeds).where(there).order_by(_f.id)).mappings()
             return [feed_of(row) for row in rows]
+
+    def standing(self, now: datetime) -> FeedsStanding:
+        """How all feeds are, without a look at those that are well."""
+        with self._db.read() as connection:
+            return feeds_standing(connection, now)
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """Feeds whose time has come, leased."""

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.rows import feed_of
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, REST, is_long
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.feed import KEPT, FeedStatus
+from monitor.model.feed import KEPT, SUBSCRIBED, FeedsStanding, FeedStatus
 from monitor.model.ledger import RoutingState
 from monitor.model.measure import FeedCounts, FeedState, Held, Oldest
 
@@ -62,16 +63,39 @@ def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
     lost = sa.func.count(sa.case((_f.may_have_lost_at > now - LOST_OF_LATE, 1)))
     boost = sa.case((_f.boost_until > now, _f.boost_until))
     state = state_of_feed(now).label("state")
-    columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost))
+    rests = sa.func.count(sa.case((_rests(now), 1)))
+    columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost), rests)
     query = sa.select(*columns).where(_f.status.in_([one.value for one in sorted(KEPT)])).group_by(state)
     rows = connection.execute(query).all()
     starts = [row[4] for row in rows if row[4] is not None]
     return FeedCounts(
         states={FeedState(row[0]): int(row[1]) for row in rows},
         may_have_lost=sum(int(row[2]) for row in rows),
-        left_alone=_left_alone(connection, now),
+        left_alone=_left_alone(connection, now) if any(row[6] for row in rows) else 0,
         boosted=sum(int(row[3]) for row in rows),
         boosts_end=(min(starts), max(row[5] for row in rows if row[5] is not None)) if starts else None,
+    )
+
+
+def feeds_standing(connection: Connection, now: datetime) -> FeedsStanding:
+    """`ports.FeedStore.standing`: of ten thousand feeds only those are read that are not well."""
+    subscribed = _f.status.in_([one.value for one in SUBSCRIBED])
+    well = sa.and_(
+        _f.status == FeedStatus.ACTIVE.value,
+        _f.failures == 0,
+        _f.last_polled_at.is_not(None),
+        _f.next_poll_at >= now - OVERDUE_AFTER,
+        sa.or_(_f.last_reason.is_(None), _f.last_reason.not_in([one.value for one in sorted(REST)])),
+        _f.may_have_lost_at.is_(None),
+    )
+    number = sa.select(sa.func.count()).where(well)
+    others = sa.select(t.feeds).where(subscribed, ~well).order_by(_f.id)
+    since = sa.select(_f.id, _f.subscribed_at).where(_f.status != FeedStatus.PASSIVE.value)
+    return FeedsStanding(
+        well=int(connection.execute(number).scalar_one()),
+        others=tuple(feed_of(row) for row in connection.execute(others).mappings()),
+        # Nobody subscribed to what was ingested: such a document is from before no subscription.
+        subscribed_at={row.id: row.subscribed_at for row in connection.execute(since)},
     )
 
 
@@ -88,15 +112,18 @@ def state_of_feed(now: datetime) -> sa.ColumnElement[str]:
 
 def _left_alone(connection: Connection, now: datetime) -> int:
     """As `core.feeds.health.waits_for_its_host` says of one."""
-    rests = _f.last_reason.in_([one.value for one in sorted(REST)])
     since = sa.func.coalesce(_f.last_polled_at, _f.subscribed_at)
-    query = sa.select(_f.next_poll_at, since, _f.interval_seconds).where(
-        _f.status == FeedStatus.ACTIVE.value, _f.next_poll_at > now, _f.failures == 0, rests
-    )
+    query = sa.select(_f.next_poll_at, since, _f.interval_seconds).where(_rests(now))
     return sum(
         is_long(until - begun, None if interval is None else timedelta(seconds=interval))
         for until, begun, interval in connection.execute(query)
     )
+
+
+def _rests(now: datetime) -> sa.ColumnElement[bool]:
+    """That a feed that is well waits since its server or host asked for it; perhaps no longer than is usual."""
+    asked = _f.last_reason.in_([one.value for one in sorted(REST)])
+    return sa.and_(_f.status == FeedStatus.ACTIVE.value, _f.next_poll_at > now, _f.failures == 0, asked)
 
 
 def _first_due(connection: Connection, now: datetime) -> datetime | None:

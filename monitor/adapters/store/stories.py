@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -55,11 +56,11 @@ class SqlStoryStore:
             return page_of_stories(connection, asked, before, limit, down_to)
 
     def place_below(
-        self, since: datetime, before: tuple[datetime, int] | None, articles: int
+        self, asked: StoriesAsked, before: tuple[datetime, int] | None, articles: int
     ) -> tuple[datetime, int] | None:
         """The place so many articles further down."""
         with self._db.read() as connection:
-            return place_below(connection, since, before, articles)
+            return place_below(connection, asked, before, articles)
 
     def count(self, asked: StoriesAsked, most: int) -> int:
         """How many stories the pages hold together; counts no further than `most`."""
@@ -179,18 +180,22 @@ class SqlStoryStore:
             .order_by(a.first_seen.desc(), a.id.desc())
             .limit(_SCANNED)
         )
-        query = (
-            sa.select(*NAMED_MEMBER)
-            .where(a.id.in_(newest), a.story_id != story, a.language.not_in(sorted(languages)))
-            .order_by(a.first_seen.desc(), a.id.desc())
-        )
+        # As written, which is quick to look through; only what has two of the names is read as a whole.
+        marks = [f'"id": {json.dumps(one)}' for one in sorted(wanted)]
+        written = sa.select(a.id, sa.cast(a.entities, sa.Text).label("names"))
+        written = written.where(a.id.in_(newest), a.story_id != story, a.language.not_in(sorted(languages)))
         with self._db.read() as connection:
-            rows = connection.execute(query).mappings()
-            return [
-                member_of(row)
-                for row in rows
+            rows = connection.execute(written).all()
+            ids = [row.id for row in rows if sum(mark in row.names for mark in marks) > 1]
+            found = [
+                row
+                for some in chunks(ids)
+                for row in connection.execute(sa.select(*NAMED_MEMBER).where(a.id.in_(some))).mappings()
                 if len(wanted & {one["id"] for one in row["entities"] if one.get("id")}) > 1
             ]
+        return [
+            member_of(row) for row in sorted(found, key=lambda row: (row["first_seen"], row["id"]), reverse=True)
+        ]
 
     def routed(self, articles: Collection[int]) -> Sequence[RoutedMatch]:
         """Every match of these articles in every digest that takes it."""

@@ -31,12 +31,11 @@ def page_of_stories(
     connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None = None
 ) -> Sequence[ListedStory]:
     """One page, that with the newest article first."""
-    few = None if asked.rules is None else _newest_of_rules(connection, asked.rules)
+    few = None if asked.rules is None else _stories_of(connection, asked.rules)
     if few is None:
         found = _along_time(connection, asked, before, limit, down_to)
     else:
-        there = [one for one in few if one[0] >= asked.since and _is_between(one, before, down_to)]
-        found = _among(connection, asked, there, limit)
+        found = _among(connection, asked, few, before, limit, down_to)
     members: dict[str, list[Member]] = {}
     for one in list_members(connection, [row.story_id for row in found]):
         members.setdefault(one.story, []).append(one)
@@ -62,42 +61,70 @@ def _along_time(
     return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
 
-def _among(connection: Connection, asked: StoriesAsked, places: Sequence[Place], limit: int) -> Sequence[Any]:
-    """The first of these newest articles whose stories are what was asked for."""
-    found: list[Any] = []
-    for some in chunks(places):
-        query = sa.select(_a.id, _a.story_id).where(_a.id.in_([one for _, one in some]), *_narrowed(asked))
-        found += connection.execute(query.order_by(*_NEWEST_FIRST)).all()
-        if len(found) >= limit:
-            break
-    return found[:limit]
-
-
-def _newest_of_rules(connection: Connection, rules: Sequence[str]) -> Sequence[Place] | None:
-    """The newest article of each story with a match of these rules, newest first; None for rules that match often,
-    whose stories are soon found among all. For three matches no list goes through a month of articles."""
-    m = t.matches.c
-    few = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
-    matched = connection.execute(few).scalars().all()
+def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[datetime, str]] | None:
+    """The stories with a match of these rules, that with the newest article first; None for rules that match
+    often, whose stories are soon found among all. For three matches no list goes through a month of articles."""
+    matched = _matched_by(connection, rules)
     if len(matched) > _FEW:
         return None
     of = [sa.select(_a.story_id).where(_a.id.in_(some)).distinct() for some in chunks(matched)]
     stories = {story for query in of for story in connection.execute(query).scalars() if story is not None}
-    newest: dict[str, Place] = {}
+    newest: list[tuple[datetime, str]] = []
     for names in chunks(sorted(stories)):
-        members = sa.select(_a.story_id, _a.first_seen, _a.id).where(_a.story_id.in_(names))
-        for story, moment, article in connection.execute(members):
-            newest[story] = max(newest.get(story, (moment, article)), (moment, article))
-    return sorted(newest.values(), reverse=True)
+        query = sa.select(sa.func.max(_a.first_seen), _a.story_id).where(_a.story_id.in_(names))
+        newest += [(moment, story) for moment, story in connection.execute(query.group_by(_a.story_id))]
+    return sorted(newest, reverse=True)
+
+
+def _matched_by(connection: Connection, rules: Sequence[str]) -> Sequence[int]:
+    m = t.matches.c
+    query = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
+    return connection.execute(query).scalars().all()
+
+
+def _among(
+    connection: Connection,
+    asked: StoriesAsked,
+    stories: Sequence[tuple[datetime, str]],
+    before: Place | None,
+    limit: int,
+    down_to: Place | None,
+) -> Sequence[Any]:
+    """The first of these stories that are what was asked for. Those of one moment are looked at together, since
+    only their ids order them: entries of one poll have one moment."""
+    first = asked.since if down_to is None else max(asked.since, down_to[0])
+    left = [one for one in stories if one[0] >= first and (before is None or one[0] <= before[0])]
+    found: list[Any] = []
+    while left and len(found) < limit:
+        size = min(_AT_ONCE, limit)
+        while size < len(left) and left[size][0] == left[size - 1][0]:
+            size += 1
+        for some in chunks(left[:size]):
+            moments, names = sorted({one[0] for one in some}), [name for _, name in some]
+            # Of a story with thousands of articles only those of such a moment come here.
+            query = sa.select(_a.id, _a.story_id, _a.first_seen)
+            query = query.where(_a.story_id.in_(names), _a.first_seen.in_(moments))
+            newest = {}
+            for row in connection.execute(query.order_by(_a.first_seen, _a.id)):
+                newest[row.story_id] = row.first_seen, row.id
+            there = [one for one in newest.values() if _is_between(one, before, down_to)]
+            wanted = sa.select(_a.id, _a.story_id, _a.first_seen).where(
+                _a.id.in_([id_ for _, id_ in there]), *_narrowed(asked)
+            )
+            found += connection.execute(wanted).all()
+        left = left[size:]
+    return sorted(found, key=lambda row: (row.first_seen, row.id), reverse=True)[:limit]
 
 
 def _is_between(place: Place, before: Place | None, down_to: Place | None) -> bool:
     return (before is None or place < before) and (down_to is None or place >= down_to)
 
 
-def place_below(connection: Connection, since: datetime, before: Place | None, articles: int) -> Place | None:
-    """The place so many articles further down; None where fewer are left."""
-    query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= since, *_below(before))
+def place_below(connection: Connection, asked: StoriesAsked, before: Place | None, articles: int) -> Place | None:
+    """The place so many articles further down; None where fewer are left, or a page does not go along them."""
+    if asked.rules is not None and len(_matched_by(connection, asked.rules)) <= _FEW:
+        return None
+    query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= asked.since, *_below(before))
     query = query.order_by(*_NEWEST_FIRST).offset(articles - 1).limit(1)
     row = connection.execute(query).first()
     return None if row is None else (row.first_seen, row.id)
@@ -152,11 +179,10 @@ def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     wanted: list[sa.ColumnElement[bool]] = [
         a.first_seen >= asked.since,
         a.story_id.is_not(None),
-        # By (first_seen, id), as the pages go: a later row may be of an entry that was seen earlier.
-        ~sa.exists().where(
-            newer.story_id == a.story_id,
-            sa.or_(newer.first_seen > a.first_seen, sa.and_(newer.first_seen == a.first_seen, newer.id > a.id)),
-        ),
+        # By (first_seen, id), as the pages go: a later row may be of an entry that was seen earlier. In two
+        # questions: that about later rows is answered by the first one, however many the story has.
+        ~sa.exists().where(newer.story_id == a.story_id, newer.id > a.id, newer.first_seen >= a.first_seen),
+        ~sa.exists().where(newer.story_id == a.story_id, newer.id < a.id, newer.first_seen > a.first_seen),
     ]
     if asked.rules is not None:
         wanted.append(_matched(asked.rules))
@@ -186,7 +212,8 @@ def _some(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 def _matched(rules: Sequence[str]) -> sa.ColumnElement[bool]:
     m = t.matches.c
-    return _some(sa.and_(m.article_id == _MEMBER.c.id, m.rule_id.in_(rules)))
+    # Behind a function: by the index of rules SQLite would go through all matches of one for each article.
+    return _some(sa.and_(m.article_id == _MEMBER.c.id, sa.func.coalesce(m.rule_id, "").in_(rules)))
 
 
 def _articles_in_story() -> sa.ScalarSelect[Any]:

@@ -39,6 +39,11 @@ NAMED_MEMBER = (*MEMBER, _a.entities)
 """The same with its names, which may be many."""
 
 
+# Calls of an enumeration are slow, and a story may have thousands of articles.
+_QUALITIES = {one.value: one for one in Quality}
+_REASONS = {one.value: one for one in DuplicateReason}
+
+
 def member_of(row: RowMapping) -> Member:
     """A row of these columns."""
     reason = row["duplicate_reason"]
@@ -52,9 +57,9 @@ def member_of(row: RowMapping) -> Member:
         language=row["language"],
         first_seen=row["first_seen"],
         published=row["published"],
-        quality=Quality(row["quality"]),
+        quality=_QUALITIES[row["quality"]],
         duplicate_of=row["duplicate_of"],
-        duplicate_reason=DuplicateReason(reason) if reason else None,
+        duplicate_reason=_REASONS[reason] if reason else None,
         duplicate_why=row["duplicate_why"] or "",
         wire=row["wire"] or "",
         note=row["note"],

@@ -46,12 +46,18 @@ def is_late(feed: Feed, now: datetime) -> bool:
 
 
 def coverage_of(
-    feeds: Sequence[Feed], since: datetime, now: datetime, tags: Callable[[], frozenset[str]] = frozenset
+    feeds: Sequence[Feed],
+    since: datetime,
+    now: datetime,
+    tags: Callable[[], frozenset[str]] = frozenset,
+    *,
+    well: int = 0,
 ) -> Coverage:
     """What stands behind a digest: the feeds asked in time, those that fail, those that were not asked, and those
     that may have lost entries since then.
 
-    Failing feeds that share one of `tags` are named first; it is asked only where not all can be named.
+    `well` are further feeds, of which nothing is to be said but that they were asked. Failing feeds that share one
+    of `tags` are named first; it is asked only where not all can be named.
     """
     subscribed = [feed for feed in feeds if feed.status in SUBSCRIBED]
     late = [feed for feed in subscribed if is_late(feed, now)]
@@ -61,7 +67,7 @@ def coverage_of(
         failing.sort(key=lambda feed: about.isdisjoint(feed.settings.tags))
     lost = [one for one in subscribed if one.may_have_lost_at is not None and one.may_have_lost_at >= since]
     return Coverage(
-        feeds=len(subscribed) - len(late),
+        feeds=well + len(subscribed) - len(late),
         failing=len(failing),
         may_have_lost=len(lost),
         failing_names=tuple(feed.name for feed in failing[:_MOST_NAMES]),

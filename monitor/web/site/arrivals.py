@@ -50,8 +50,9 @@ def matches_page(open_house: OpenHouse, request: Request) -> Response:
     house = open_house.house
     asked = _asked(request, "rule", "digest", "waiting")
     ledger, rule, digest = house.store.ledger, asked["rule"] or None, asked["digest"] or None
+    window: Window | None = None
+    count: int | None = None
     if asked["waiting"] == "1" and digest is not None:
-        window, count = None, None
         found = ledger.pending(digest, SHOWN + 1)
     else:
         window = _window(asked, open_house.clock.now())
