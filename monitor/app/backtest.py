@@ -170,15 +170,10 @@ Piece = tuple[datetime | None, datetime | None]
 
 
 def pieces_of(since: datetime, now: datetime, first: timedelta, longest: timedelta) -> Iterator[Piece]:
-<<<<<<< HEAD
     """A span up to now in pieces, the newest first; each is twice as long as the one before, up to the longest.
 
     So the first answers come early, and who has no more time knows how far it came.
     """
-=======
-    """A span up to now in pieces, the newest first: the first of that length, each further one twice as long, up
-    to the longest. So the first answers come early, and who has no more time knows how far it came."""
->>>>>>> w1-rules
     until: datetime | None = None
     start, length = now, first
     while start > since:

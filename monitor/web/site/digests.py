@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, Response
 from monitor.app.deliveries import list_deliveries
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
-from monitor.core.health.daily import delivered
 from monitor.model.health import HEALTH
 from monitor.web.site.rendering import page
 from monitor.web.site.slack_look import slack_look
@@ -28,7 +27,13 @@ _FRAMED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame
 def digests_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /digests"""
     settings = open_house.house.settings
-    return page(request, "digests.html", status=open_house.status(), settings=settings.digests, health=HEALTH, delivered=delivered)
+    return page(
+        request,
+        "digests.html",
+        status=open_house.status(),
+        settings=settings.digests,
+        health=HEALTH,
+    )
 
 
 def digest_page(open_house: OpenHouse, request: Request) -> Response:

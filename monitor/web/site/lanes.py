@@ -59,7 +59,6 @@ class Lanes:
             return await run_in_threadpool(work)
 
 
-
 def is_gone(request: Request) -> bool:
     """Whether nobody waits any more for what runs alone. To be asked by any thread."""
     return bool(request.state.gone.is_set())
