@@ -36,7 +36,7 @@ log = structlog.get_logger("monitor.web")
 
 PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
-MAX_BODY = 256 * 1024  # bytes, as a page's form
+MAX_BODY = 256 * 1024  # bytes: a draft of a rule with its query
 JSON = "application/json"
 _MOST_TOLD = 5  # things that are wrong with one request
 register_numbers()
