@@ -43,7 +43,7 @@ from monitor.web.site.rule_forms import (
 BUDGET = timedelta(seconds=2)
 FIRST = timedelta(milliseconds=200)  # of the archive, so that something is seen within half a second
 AT_ONCE = timedelta(milliseconds=40)  # of the examples, while a page waits
-SPANS = ("24h", "7d", "30d", "90d")
+SPANS = ("24h", "3d", "7d", "30d", "90d", "365d")
 NO_READER = "who only reads does not save"
 _NEWEST = 10
 _STATUS = {
