@@ -42,6 +42,11 @@ from monitor.web.door import WebDoor, listen
 LIMIT = 150  # ms: what any page may take
 FIRST = 500  # ms: to the first results of a search or a trial
 _PATIENCE = 120  # seconds for one page
+_OWN = {
+    "content-type": "application/x-www-form-urlencoded",
+    "sec-fetch-site": "same-origin",
+    "hx-request": "true",
+}
 _CONFIG = """
 [store]
 url = "{url}"
@@ -162,25 +167,25 @@ class Pages:
         self._port = port
 
     def ask(self, asked: Asked) -> tuple[int, int, float, float]:
-        """Status and bytes of the answer, ms to its first byte and to its last one."""
+        """Status and bytes of the answer, ms to its first byte and to its last one; status 0: there was none,
+        since the door ends a connection after a while."""
+        begun = time.perf_counter()
+        try:
+            status, size, first = self._talk(asked)
+        except (OSError, http.client.HTTPException):
+            status, size, first = 0, 0, time.perf_counter()
+        return status, size, (first - begun) * 1000, (time.perf_counter() - begun) * 1000
+
+    def _talk(self, asked: Asked) -> tuple[int, int, float]:
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)) as talk:
-            talk.connect()
-            begun = time.perf_counter()
             if asked.form is None:
                 talk.request("GET", asked.path)
             else:
-                headers = {
-                    "content-type": "application/x-www-form-urlencoded",
-                    "sec-fetch-site": "same-origin",
-                    "hx-request": "true",
-                }
-                talk.request("POST", asked.path, asked.form, headers)
+                talk.request("POST", asked.path, asked.form, _OWN)
             answer = talk.getresponse()
             beginning = answer.read(1)
-            first = time.perf_counter() - begun
-            content = beginning + answer.read()
-            whole = time.perf_counter() - begun
-        return answer.status, len(content), first * 1000, whole * 1000
+            first = time.perf_counter()
+            return answer.status, len(beginning + answer.read()), first
 
     def close(self) -> None:
         """Ends the door and the store."""
@@ -222,7 +227,7 @@ def table(rows: Sequence[Row], limit: int, *, with_first: bool) -> Iterator[str]
         said = f"{one.first:8.0f}" if with_first else ""
         over = (one.first if with_first else one.p95) > limit
         mark = f"  > {limit}" if over else ""
-        odd = "" if one.status == 200 else f"  HTTP {one.status}"
+        odd = "" if one.status == 200 else f"  HTTP {one.status or 'without an answer'}"
         yield (
             f"{one.name:<26}{one.size / 1000:6.0f}{one.cold:9.0f}{said}{one.cpu:8.0f}"
             f"{one.p50:8.0f}{one.p95:8.0f}{one.longest:8.0f}{mark}{odd}"
