@@ -61,6 +61,7 @@ WITHOUT_NAMES = {
     "must_not_links": "author reason",
     "idf_snapshots": "version",
     "signing_keys": "name",
+    "ended_sessions": "session",
     "host_pauses": "host",
     "gaps": "url error ended",
     "websub": "hub topic token public_url secret state doubt error",
