@@ -16,7 +16,8 @@ from monitor.app.rule_tables import FiledRule, filed_rule
 from monitor.core.rules.editing import NotWritable, Values, appended, changed, replaced
 from monitor.model.problem import Gravity, Problem
 
-_REMEMBERED = 200  # rules whose version before the last save is known; a few kilobytes each
+_REMEMBERED = 200  # rules whose version before the last save is known
+_LONGEST = 100_000  # characters of such a version; one with more, whole articles as examples, is not kept
 
 
 class Saving(StrEnum):
@@ -141,7 +142,7 @@ class RuleSaver:
         if saved.outcome is Saving.SAVED:
             filed = filed_rule(self._config, self._reloader.ready, id)
             self._before.pop(id, None)
-            if filed is not None:
+            if filed is not None and len(table) <= _LONGEST:
                 self._before[id] = (filed.fingerprint, table)
             while len(self._before) > _REMEMBERED:
                 self._before.popitem(last=False)
