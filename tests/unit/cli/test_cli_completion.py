@@ -57,7 +57,7 @@ def completed(typed: str, program: Path, folder: Path) -> list[str]:
     ("typed", "offered"),
     [
         ("monitor fe", ["feeds"]),
-        ("monitor feeds pa", ["parse"]),
+        ("monitor feeds pa", ["parse", "pause"]),
         ("monitor run --dr", ["--dry-run"]),
         ("monitor matches list --cs", ["--csv"]),
         ("monitor completion z", ["zsh"]),
