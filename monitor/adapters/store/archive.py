@@ -130,8 +130,11 @@ class SqlArchive:
             query = sa.select(a.id).where(*_seen(since, until), ~_known(a.id, IndexState.GONE))
             if required is not None:
                 other = t.articles.alias()
-                unsure = sa.select(other.c.id).where(~_known(other.c.id, IndexState.GONE, IndexState.HELD))
-                wanted = sa.union(full_text.holding(connection, required), unsure)
+                # Of that span, too: to look for them among all articles takes as long as the archive is old.
+                sure = _known(other.c.id, IndexState.GONE, IndexState.HELD)
+                unsure = sa.select(other.c.id).where(*_seen(since, until, other), ~sure)
+                holding = full_text.holding(connection, required, _range(connection, since, until))
+                wanted = sa.union(holding, unsure)
                 # + 0: the index by time holds all that is asked for; looked up one by one the articles would be
                 # read with their texts.
                 query = query.where((a.id + 0).in_(wanted))
@@ -270,8 +273,22 @@ def _remove(connection: Connection, rows: Sequence[int]) -> None:
     clear(connection)  # which also mends a damaged one
 
 
-def _seen(since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:
-    first_seen = t.articles.c.first_seen
+def _range(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[int, int] | None:
+    """The lowest and the highest id of a span; None for all there are. What holds a common word is looked up
+    between them alone: a page asks for hours out of years."""
+    if since is None and until is None:
+        return None
+    a = t.articles.c
+    lowest, highest = connection.execute(
+        sa.select(sa.func.min(a.id), sa.func.max(a.id)).where(*_seen(since, until))
+    ).one()
+    return lowest or 0, highest or 0
+
+
+def _seen(
+    since: datetime | None, until: datetime | None, articles: sa.FromClause = t.articles
+) -> list[sa.ColumnElement[bool]]:
+    first_seen = articles.c.first_seen
     return [
         *([first_seen >= since] if since is not None else []),
         *([first_seen < until] if until is not None else []),
