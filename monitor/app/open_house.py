@@ -13,7 +13,9 @@ from monitor.app.desk import Desk
 from monitor.app.entrance import Entrance
 from monitor.app.questions import House
 from monitor.app.receiver_tests import ReceiverTests
+from monitor.app.reload import Reloader
 from monitor.app.rule_days import RuleDays
+from monitor.app.rule_saving import RuleSaver
 from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
@@ -25,7 +27,10 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class OpenHouse:
-    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it."""
+    """A daemon's store, and the config that is in force whenever a page asks: a reload changes it.
+
+    Without a `reloader` nothing can be saved: what is written would not be taken up.
+    """
 
     config: Path
     ready: Callable[[], Ready]
@@ -34,6 +39,8 @@ class OpenHouse:
     rule_days: RuleDays = field(default_factory=RuleDays)
     facets: FacetsOfTime = field(default_factory=FacetsOfTime)
     receiver_tests: ReceiverTests = field(default_factory=ReceiverTests)
+    reloader: Reloader | None = None
+    saver: RuleSaver | None = None
 
     @property
     def house(self) -> House:
@@ -47,10 +54,17 @@ class OpenHouse:
         return Desk(self.config, self.ready().settings, self.store, self.clock)
 
 
-def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
+def open_house_of(config: Path, reloader: Reloader, monitor: Monitor) -> OpenHouse:
     """That of a daemon."""
     assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
-    return OpenHouse(config, ready, monitor.store, monitor.clock)
+    return OpenHouse(
+        config,
+        lambda: reloader.ready,
+        monitor.store,
+        monitor.clock,
+        reloader=reloader,
+        saver=RuleSaver(config, reloader),
+    )
 
 
 def has_dashboard(settings: Settings) -> bool:

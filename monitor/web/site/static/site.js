@@ -43,6 +43,7 @@ function saidAloud(trial) {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   localTimes(event.target);
-  if (event.target.id === "trial") saidAloud(event.target);
+  const trial = event.target.closest("#trial");
+  if (trial) saidAloud(trial);
 });
 localTimes(document);
