@@ -59,7 +59,8 @@ def chosen(known: KnownFeeds, tags: Sequence[str], names: Sequence[str]) -> tupl
     named = [known.meant(name) for name in names]
     for feed in named:
         if feed.status is not FeedStatus.ACTIVE:
-            raise NoSuchFeed(f"{quoted(feed.name)} is gone (410) and polled no more")
+            why = "paused" if feed.status is FeedStatus.PAUSED else "gone (410)"
+            raise NoSuchFeed(f"{quoted(feed.name)} is {why} and polled no more")
     meant = {feed.id for feed in named}
     for tag in tags:
         tagged = {feed.id for feed in active if tag in feed.settings.tags}

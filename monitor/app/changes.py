@@ -17,6 +17,8 @@ _FIXED: Mapping[tuple[str, ...], Callable[[Settings], object]] = {
     ("store", "url"): lambda settings: settings.store_url,
     ("web", "listen"): lambda settings: settings.web_listen,
     ("web", "public_url"): lambda settings: settings.public_url,
+    ("web", "allowed_hosts"): lambda settings: settings.allowed_hosts,
+    ("web", "trusted_proxies"): lambda settings: settings.trusted_proxies,
 }
 
 

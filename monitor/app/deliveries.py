@@ -54,11 +54,13 @@ def list_deliveries(
     state: DeliveryState | None = None,
     digest: str | None = None,
     receiver: str | None = None,
+    before: int | None = None,
     limit: int,
 ) -> DeliveryList:
-    """The newest deliveries, filtered as asked. Raises NoSuchDigest and NoSuchReceiver for a name without any."""
+    """The newest deliveries, or those older than `before`, filtered as asked. Raises NoSuchDigest and
+    NoSuchReceiver for a name without any."""
     ledger = house.store.ledger
-    found = ledger.deliveries(state=state, digest=digest, receiver=receiver, limit=limit + 1)
+    found = ledger.deliveries(state=state, digest=digest, receiver=receiver, before=before, limit=limit + 1)
     if not found:  # one that left the config may still have deliveries
         house.expect(digest=None if digest == HEALTH else digest, receiver=receiver)
     counts = ledger.counts(now).deliveries

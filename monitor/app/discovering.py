@@ -63,18 +63,21 @@ class FoundFeed:
     comments: bool
     also: tuple[str, ...] = ()
     subscribed: bool = False
+    listed: Sequence[ParsedEntry] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
 class Discovery:
     """What was found at an address, feeds of comments last. `broken` are feeds that it offers but that are none,
-    and why; `guessed` says that addresses where feeds usually are were asked, too."""
+    and why; `guessed` says that addresses where feeds usually are were asked, too, and `unasked` that some were
+    not asked any more, since the time was over."""
 
     url: str
     title: str = ""
     feeds: list[FoundFeed] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     guessed: bool = False
+    unasked: bool = False
 
 
 def page_address(text: str) -> str:
@@ -95,9 +98,10 @@ def discover(
     guess: bool = False,
     asking: Callable[[str], None] = lambda url: None,
     access: Callable[[str], FeedAccess] = lambda url: PLAIN_ACCESS,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Discovery:
     """The feeds of the page at `url`; with `guess` also those that it does not name. `access` is how an address is
-    reached, or raises ConfigInvalid; `asking` hears each address.
+    reached, or raises ConfigInvalid; `asking` hears each address. Once `is_over`, no further one is asked.
 
     Without `guess` usual addresses are asked only where the page names no feed that works. Raises NothingAnswered.
     """
@@ -106,7 +110,7 @@ def discover(
     from monitor.app.children import parsing_sandbox
 
     with closing(HttpFetcher(settings, __version__)) as fetcher, closing(parsing_sandbox()) as sandbox:
-        search = Search(fetcher, sandbox, clock, asking, access)
+        search = Search(fetcher, sandbox, clock, asking, access, is_over)
         found = search.run(url, guess=guess)
     subscribed = {*known.subscribed(), *known.declared}
     found.feeds = [
@@ -125,6 +129,7 @@ class Search:
     clock: Clock
     asking: Callable[[str], None] = lambda url: None
     access: Callable[[str], FeedAccess] = lambda url: PLAIN_ACCESS
+    is_over: Callable[[], bool] = lambda: False
     _read: list[tuple[FoundFeed, Sequence[ParsedEntry]]] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
 
@@ -143,7 +148,7 @@ class Search:
             raise NothingAnswered(f"{url}: {_why(response)}")
         if guess or all(feed.comments for feed, _ in self._read):
             found.guessed = True
-            self._guess(response.url or url)
+            self._guess(response.url or url, found)
         found.feeds = sorted((feed for feed, _ in self._read), key=lambda one: one.comments)
         return found
 
@@ -157,6 +162,9 @@ class Search:
     def _try(self, offer: Offer, found: Discovery) -> None:
         if feed_key(offer.url) in self._asked:
             return
+        if self.is_over():
+            found.unasked = True
+            return
         response = self._ask(offer)
         why = _why(response)
         if response.outcome is PollOutcome.OK:
@@ -168,11 +176,14 @@ class Search:
         if offer.via is not Via.ANCHOR:  # the page does not say that it is one
             found.broken.append((offer.url, why))
 
-    def _guess(self, url: str) -> None:
+    def _guess(self, url: str, found: Discovery) -> None:
         """Asks usual addresses until one is a feed, or the server has had enough."""
         for offer in guesses(url):
             if feed_key(offer.url) in self._asked:
                 continue
+            if self.is_over():
+                found.unasked = True
+                return
             response = self._ask(offer)
             if response.outcome not in _GO_ON:
                 return
@@ -212,6 +223,7 @@ class Search:
             entries=len(parsed.entries),
             newest=newest_of(parsed.entries),
             comments=offer.comments or about_comments(url, title),
+            listed=parsed.entries,
         )
         self._read.append((feed, parsed.entries))
         return True

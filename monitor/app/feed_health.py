@@ -17,7 +17,7 @@ from monitor.core.feeds.health import FAILURES, Finding, HealthReason, findings,
 from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import wrap
-from monitor.model.feed import SUBSCRIBED, Feed, Listing, PollOutcome
+from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, Listing, PollOutcome
 from monitor.model.gap import Gap
 from monitor.ports import FeedStore
 
@@ -50,6 +50,7 @@ class HealthReport:
 
     total: int
     unasked: int  # not polled yet
+    paused: int  # by hand; they count nowhere else
     ill: tuple[FeedHealth, ...]
     holder: int | None
     now: datetime
@@ -87,13 +88,16 @@ def health_of(
             ill.append(FeedHealth(feed, found, listing, place, trouble[0] if trouble is not None else ""))
     ill.sort(key=lambda one: (gravity(one.findings), one.findings[0].since or now, one.feed.name.casefold()))
     unasked = sum(feed.last_polled_at is None for feed in feeds)
-    return HealthReport(len(feeds), unasked, tuple(ill), holder, now)
+    paused = sum(feed.status is FeedStatus.PAUSED for feed in known.feeds)
+    return HealthReport(len(feeds), unasked, paused, tuple(ill), holder, now)
 
 
 def health_lines(report: HealthReport) -> Iterator[str]:
     """At most a screen of text: the answer first, then the worst feeds, each with what to do."""
     if report.holder is None:
         yield "monitor is not running: nothing is polled."
+    if report.paused:
+        yield f"{counted(report.paused, 'feed')} paused: monitor feeds resume URL"
     if not report.total:
         yield "No feeds. Add one: monitor feeds add URL"
         return

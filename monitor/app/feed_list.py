@@ -20,7 +20,7 @@ from monitor.core.feeds.schedule import boost_at
 from monitor.core.feeds.why_next import why_next
 from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
-from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus, Listing
+from monitor.model.feed import KEPT, Feed, FeedStatus, Listing
 from monitor.model.measure import FeedState
 from monitor.ports import FeedStore
 
@@ -51,7 +51,7 @@ def list_feeds(
     hubs: HubView | None = None,
 ) -> FeedList:
     """Asks the store; changes nothing."""
-    used = [feed for feed in known.feeds if feed.status in SUBSCRIBED]
+    used = [feed for feed in known.feeds if feed.status in KEPT]
     chosen = [
         feed
         for feed in used
@@ -88,6 +88,7 @@ def list_json(found: FeedList) -> Iterator[dict[str, Any]]:
     for feed in found.feeds:
         settings, listing = feed.settings, found.listings.get(feed.id)
         yield {
+            "id": feed.id,
             "name": feed.name,
             "url": settings.url,
             "address": feed.url,
@@ -206,7 +207,8 @@ def _rules(alerting: Mapping[str, int] | None) -> str:
 
 
 def _state(feed: Feed, now: datetime) -> str:
-    return state_of(feed, now).value if feed.last_polled_at or feed.failures else "new"
+    asked = feed.last_polled_at or feed.failures or feed.status is FeedStatus.PAUSED
+    return state_of(feed, now).value if asked else "new"
 
 
 def _last(feed: Feed, now: datetime) -> str:
@@ -216,7 +218,7 @@ def _last(feed: Feed, now: datetime) -> str:
 
 
 def _next(feed: Feed, now: datetime) -> str:
-    if feed.status is FeedStatus.GONE:
+    if feed.status is not FeedStatus.ACTIVE:
         return "never"
     return span_text(feed.next_poll_at - now) if feed.next_poll_at > now else "due"
 

@@ -13,6 +13,7 @@ from monitor.app.feed_health import gap_json
 from monitor.app.feed_list import next_json
 from monitor.app.hub_words import HubView, hub_json, hub_words
 from monitor.app.known_feeds import KnownFeeds
+from monitor.app.pausing import pause_words
 from monitor.app.times import iso_time
 from monitor.config.values import duration_text
 from monitor.core.feeds.gaps import gap_words
@@ -54,16 +55,17 @@ def feed_view(
     store: Store, known: KnownFeeds, name: str, limit: int, now: datetime, public_url: str = ""
 ) -> FeedView:
     """Asks the store for the feed of that URL or name. Raises NoSuchFeed."""
-    return view_of(store, known, known.meant(name), limit, now, public_url)
+    feed = known.meant(name)
+    return view_of(store, feed, known.place(feed.settings.url), limit, now, public_url)
 
 
-def view_of(store: Store, known: KnownFeeds, feed: Feed, limit: int, now: datetime, public_url: str) -> FeedView:
-    """Asks the store for that feed."""
+def view_of(store: Store, feed: Feed, place: str | None, limit: int, now: datetime, public_url: str) -> FeedView:
+    """Asks the store for that feed; `place` as in the view."""
     total, entries = store.ledger.seen_entries(feed.id, limit)
-    gap = store.gaps.gaps().get(feed.id)
+    gap = store.gaps.gaps(feed.id).get(feed.id)
     one = store.hubs.of_feed(feed.id)
     hubs = HubView({feed.id: one} if one is not None else {}, public_url)
-    return FeedView(feed, known.place(feed.settings.url), total, entries, now, gap, hubs)
+    return FeedView(feed, place, total, entries, now, gap, hubs)
 
 
 def view_lines(found: FeedView) -> Iterator[str]:
@@ -103,6 +105,7 @@ def view_json(found: FeedView) -> dict[str, Any]:
     """The feed and its entries as one object."""
     feed = found.feed
     return {
+        "id": feed.id,
         "name": feed.name,
         "url": feed.settings.url,
         "address": feed.url,
@@ -147,11 +150,13 @@ def _how(found: FeedView) -> str:
 def _polled(found: FeedView) -> str:
     feed = found.feed
     if feed.last_polled_at is None or feed.last_outcome is None:
-        return "never"
+        return f"never; {pause_words(feed.pause, found.now)}" if feed.pause else "never"
     outcome = feed.last_outcome.value.replace("_", " ")
     said = f"{span_text(found.now - feed.last_polled_at)} ago, {outcome}"
     if feed.failures:
         said += f", {counted(feed.failures, 'failure')} in a row"
+    if feed.pause is not None:
+        return f"{said}; {pause_words(feed.pause, found.now)}"
     if feed.status is not FeedStatus.ACTIVE:
         return f"{said}; {feed.status.value}, polled no more"
     due = feed.next_poll_at <= found.now

@@ -13,7 +13,12 @@ from monitor.model.secret import Secret
 
 _DIGITS = 6  # of 16 million
 # Each machine's own: where the files lie and the pages are shown, how it reaches the store and a mail server.
-_OWN = frozenset({"store_url", "rule_files", "smtp", "web_listen", "source", "warnings", "watch_rules"})
+_OWN = frozenset(
+    {
+        *("store_url", "rule_files", "smtp", "web_listen", "allowed_hosts", "trusted_proxies"),
+        *("source", "warnings", "watch_rules"),
+    }
+)
 
 
 def fingerprint(ready: Ready) -> str:

@@ -22,6 +22,7 @@ from monitor.app.files import Unreadable, read_text, reason
 TIMEOUT = 5.0  # seconds for all of it: the pages answer in milliseconds, /readyz within two seconds
 _MOST_BYTES = 64 * 1024
 _LONGEST_CONFIG = 10_000_000
+_EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a daemon is asked that listens everywhere
 _NO_MONITOR = "not the words of a monitor; does another program listen there?"
 
 
@@ -79,7 +80,7 @@ def ask_config(config: Path, *, ready: bool = False, timeout: float = TIMEOUT) -
     if not isinstance(listen, str):
         # The lock of the store would say that a process lives, also of one whose stages stand still.
         return _failed(Reason.NO_PAGES, f"{config}: has no [web] listen, and without it nobody can be asked")
-    return ask_url(f"http://{listen}", ready=ready, timeout=timeout)
+    return _ask(f"http://{listen}", ready, timeout, own=True)
 
 
 def ask_url(url: str, *, ready: bool = False, timeout: float = TIMEOUT) -> Checkup:
@@ -87,8 +88,12 @@ def ask_url(url: str, *, ready: bool = False, timeout: float = TIMEOUT) -> Check
 
     Asks `/healthz`, or `/readyz` with `ready`. Never raises.
     """
+    return _ask(url, ready, timeout, own=False)
+
+
+def _ask(url: str, ready: bool, timeout: float, *, own: bool) -> Checkup:
     try:
-        host, port = _address(url)
+        host, port = _address(url, own)
     except ValueError as error:
         return _failed(Reason.NO_PAGES, str(error))
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -120,14 +125,18 @@ def checkup_line(found: Checkup, *, ready: bool = False) -> str:
     return "; ".join([verdict, *(f"warning {one}" for one in found.warnings)])
 
 
-def _address(url: str) -> tuple[str, int]:
-    """Host and port of an address of this machine. Raises ValueError."""
+def _address(url: str, own: bool) -> tuple[str, int]:
+    """Host and port of an address of this machine: one that only it reaches, or that a daemon has as its `own`.
+
+    Raises ValueError.
+    """
     shown = url.rpartition("@")[2]  # a login may be a secret
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         here = "127.0.0.1" if host == "localhost" else host  # as the daemon reads it
-        known = parts.scheme == "http" and ipaddress.ip_address(here).is_loopback and port is not None
+        here = _EVERY.get(here, here) if own else here
+        known = parts.scheme == "http" and port is not None and (ipaddress.ip_address(here).is_loopback or own)
     except ValueError:
         known = False
     if not known or "@" in parts.netloc or parts.path not in ("", "/") or parts.query or parts.fragment:

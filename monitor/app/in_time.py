@@ -20,9 +20,14 @@ def in_time(run: Callable[[Tell], Iterator[T]], budget: timedelta) -> tuple[list
 
     `run` gets a function that it calls now and then with how much of all is done, as `Search.run` does.
     """
-    found: list[T] = []
     begun = time.monotonic()
-    ends = begun + budget.total_seconds()
+    found = list(while_time(run, budget))
+    return found, time.monotonic() - begun
+
+
+def while_time(run: Callable[[Tell], Iterator[T]], budget: timedelta) -> Iterator[T]:
+    """The same one by one, for what is too much to be kept."""
+    ends = time.monotonic() + budget.total_seconds()
 
     def tell(_done: int, _all: int) -> None:
         if time.monotonic() > ends:
@@ -30,8 +35,7 @@ def in_time(run: Callable[[Tell], Iterator[T]], budget: timedelta) -> tuple[list
 
     try:
         for one in run(tell):
-            found.append(one)
+            yield one
             tell(0, 0)
     except _OutOfTime:
         pass
-    return found, time.monotonic() - begun

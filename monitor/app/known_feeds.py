@@ -13,7 +13,7 @@ from monitor.config.values import did_you_mean, quoted
 from monitor.core.text.toml_lines import line_of
 from monitor.core.text.urls import feed_key
 from monitor.model.errors import MonitorError
-from monitor.model.feed import SUBSCRIBED, Feed, FeedSettings, FeedStatus
+from monitor.model.feed import KEPT, Feed, FeedOrigin, FeedSettings, FeedStatus
 
 _MOST_SHOWN = 5
 
@@ -37,8 +37,8 @@ class KnownFeeds:
         return self.declared.get(feed_key(url))
 
     def subscribed(self) -> dict[str, Feed]:
-        """The feeds in use, by the keys of their declared and of their present URL."""
-        used = [feed for feed in self.feeds if feed.status in SUBSCRIBED]
+        """The feeds in use and those that are paused, by the keys of their declared and of their present URL."""
+        used = [feed for feed in self.feeds if feed.status in KEPT]
         return {feed_key(url): feed for feed in reversed(used) for url in (feed.url, feed.settings.url)}
 
     def removed(self) -> dict[str, Feed]:
@@ -77,6 +77,19 @@ def known_feeds(feeds: Sequence[Feed], settings: Settings, config: Path) -> Know
         for index, feed in enumerate(settings.feeds)
     }
     return KnownFeeds(tuple(feeds), places)
+
+
+def place_of(feed: Feed, settings: Settings, config: Path) -> str | None:
+    """Where the config declares that feed; looks at no other feed of the store. None when it does not."""
+    if feed.settings.origin is not FeedOrigin.CONFIG:
+        return None
+    index = next((index for index, one in enumerate(settings.feeds) if one.url == feed.settings.url), None)
+    source = read_text(config)
+    if index is None:
+        return None
+    if isinstance(source, Unreadable):
+        return shown(config)
+    return f"{shown(config)}:{line_of(source, ('feeds', index, 'url'))}"
 
 
 def as_before(settings: FeedSettings, before: Feed) -> FeedSettings:

@@ -9,12 +9,14 @@ from secrets import token_bytes
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready
+from monitor.app.desk import Desk
 from monitor.app.entrance import Entrance
-from monitor.app.known_feeds import KnownFeeds, known_feeds
 from monitor.app.questions import House
 from monitor.app.rates import Rates
+from monitor.app.receiver_tests import ReceiverTests
 from monitor.app.rule_days import RuleDays
 from monitor.app.status import Status
+from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
 from monitor.core.rules import Memory
@@ -37,6 +39,8 @@ class OpenHouse:
     rule_days: RuleDays = field(default_factory=RuleDays)
     rates: Rates = field(default_factory=Rates)
     unindexed: Callable[[], int | None] = lambda: None
+    facets: FacetsOfTime = field(default_factory=FacetsOfTime)
+    receiver_tests: ReceiverTests = field(default_factory=ReceiverTests)
 
     @property
     def house(self) -> House:
@@ -49,9 +53,9 @@ class OpenHouse:
         """The numbers of `monitor status`; what takes long to count is as the daemon knows it."""
         return self.house.status(unindexed=self.unindexed() or 0)
 
-    def known_feeds(self) -> KnownFeeds:
-        """The feeds of the store and those of the config."""
-        return known_feeds(self.store.feeds.all(), self.ready().settings, self.config)
+    def desk(self) -> Desk:
+        """As the commands that change something have it."""
+        return Desk(self.config, self.ready().settings, self.store, self.clock)
 
 
 def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
@@ -80,4 +84,5 @@ def entrance_of(ready: Callable[[], Ready], monitor: Monitor) -> Entrance:
     def free() -> bool:
         return began_free and has_dashboard(ready().settings)
 
-    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock, free)
+    sessions = monitor.store.sessions
+    return Entrance(lambda: ready().settings.web_tokens, key, monitor.clock, free, ended=sessions)

@@ -16,7 +16,7 @@ from monitor.config.values import duration_text, read_tag
 from monitor.core.feeds.opml import MAX_OPML, Opml, OpmlFeed, read_opml, write_opml
 from monitor.core.text.urls import feed_key
 from monitor.model.errors import MonitorError, NotOpml, SandboxFailed
-from monitor.model.feed import SUBSCRIBED, Feed, FeedSettings, PollSettings, Subscription
+from monitor.model.feed import KEPT, Feed, FeedSettings, PollSettings, Subscription
 from monitor.ports import FeedStore
 
 _CHUNK = 500  # feeds in one transaction: a daemon beside us waits for no longer than that
@@ -167,7 +167,7 @@ def trouble_lines(report: ImportReport, name: str) -> Iterator[str]:
 def export_list(feeds: Sequence[Feed], now: datetime, tag: str | None = None) -> bytes:
     """The feeds in use, or those with a tag, as an OPML file."""
     title = "Feeds of media-monitor" + (f", tag {tag}" if tag else "")
-    chosen = [feed for feed in feeds if feed.status in SUBSCRIBED and (tag is None or tag in feed.settings.tags)]
+    chosen = [feed for feed in feeds if feed.status in KEPT and (tag is None or tag in feed.settings.tags)]
     return write_opml([_listed(feed) for feed in chosen], title, now)
 
 

@@ -61,7 +61,11 @@ def receivers_of(config: Path, environment: Mapping[str, str]) -> list[Reached]:
     Who unsubscribed is asked of the store, where there is one. Raises ConfigInvalid, StoreError.
     """
     settings = settings_of(config, environment, secrets=False)
-    left = _left(settings)
+    return reached(settings, _left(settings))
+
+
+def reached(settings: Settings, left: Sequence[Suppression]) -> list[Reached]:
+    """Every receiver of a config; `left` are those who unsubscribed."""
     return [
         Reached(
             receiver.name,

@@ -5,15 +5,18 @@ The newest matches are handed out as they are found; then the rest is read for i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.app.counting import counted
+from monitor.core.digests.passages import passages_of
 from monitor.core.rules import LoadedRules, RuleSet, load_query, load_rules
 from monitor.model.article import Article
+from monitor.model.digest import Passage
 from monitor.model.errors import ConfigInvalid, StoreUnusable
+from monitor.model.ledger import ArchivePlace
 from monitor.model.problem import Gravity, Problem
 from monitor.model.rule import Match
 from monitor.pipeline.index import index_all
@@ -26,26 +29,53 @@ QUERY = "QUERY"
 READ = 100
 """Articles in memory at a time."""
 
+_FIRST_READ = 10  # articles that are read before the first can be shown; then twice as many, up to READ
+
 INDEXED = 100
 """Articles indexed in one transaction where no daemon is at work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted."""
+    """A query, and the time in which its articles were first seen; of the matches at most `limit` are wanted.
+
+    `after` is the article at which an earlier search stopped (its `Tally.last`): this one goes on behind it.
+    `only` are (facet, value) that an article must have besides, as `facets_of` names them.
+    """
 
     query: str
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
+    after: int | None = None
+    only: Collection[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One article on which the query holds."""
+    """One article on which the query holds. `quoted` are its passages where its texts are not kept any longer."""
 
     article: Article
     match: Match
+    quoted: tuple[Passage, ...] | None = None
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """The sentences that show why."""
+        return passages_of(self.article, self.match) if self.quoted is None else self.quoted
+
+    def without_texts(self) -> Found:
+        """The same as far as it is shown in a list."""
+        bare = replace(self.article, text="", summary="", dropped=(), entities=(), fingerprint=None)
+        return Found(bare, self.match, self.passages)
+
+
+def facets_of(article: Article) -> Iterator[tuple[str, str]]:
+    """By what articles are told apart in a list: (facet, value)."""
+    yield "publisher", article.publisher or article.feed_name
+    if article.language:
+        yield "language", article.language
+    yield from (("tag", tag) for tag in sorted(set(article.feed_tags)))
 
 
 @dataclass(slots=True)
@@ -60,6 +90,7 @@ class Tally:
     shown: int = 0
     failures: int = 0
     failure: str = ""  # the first of them
+    last: int | None = None  # the article that was looked at last
 
 
 class Search:
@@ -71,6 +102,8 @@ class Search:
         self.warnings = loaded.problems
         self.asked = asked
         self.tally = Tally()
+        self.place: ArchivePlace | None = None
+        """The last article that was read."""
         self._archive = archive
         self._ruleset = loaded.ruleset
         self.required = loaded.ruleset.required_terms(loaded.ruleset.rules[0].id)
@@ -78,29 +111,52 @@ class Search:
     def run(self, tell: Callable[[int, int], None]) -> Iterator[Found]:
         """The newest matches, then nothing more until all are counted; `tell` hears how many candidates of all
         are read. May be left at any time: `tally` says how far it came."""
+        yield from self.read(self.asked.since, self.asked.until, tell, self.asked.after)
+
+    def read(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        tell: Callable[[int, int], None],
+        after: int | None = None,
+    ) -> Iterator[Found]:
+        """The same of a part of the time; with `after` of what comes behind that article."""
         asked, tally = self.asked, self.tally
         tally.is_filtered = self.required is not None
-        tally.articles = self._archive.count(asked.since, asked.until)
-        ids = self._archive.candidates(self.required, asked.since, asked.until)
-        tally.candidates = len(ids)
-        for chunk in chunks(ids, READ):
-            for article in self._archive.articles(chunk):
+        tally.articles += self._archive.count(since, until)
+        ids = _behind(self._archive.candidates(self.required, since, until), after)
+        tally.candidates += len(ids)
+        for chunk in _growing(ids):
+            articles = self._archive.articles(chunk)
+            tally.read += len(chunk) - len(articles)  # their texts have gone meanwhile
+            for article in articles:
+                self.place = ArchivePlace(article.first_seen, article.id)
+                tally.last = article.id
+                tally.read += 1
                 match = self._match(article)
                 if match is not None:
                     tally.matches += 1
                     if asked.limit is None or tally.shown < asked.limit:
                         tally.shown += 1
                         yield Found(article, match)
-            tally.read += len(chunk)
-            tell(tally.read, tally.candidates)
+                tell(tally.read, tally.candidates)
 
     def _match(self, article: Article) -> Match | None:
+        if self.asked.only and not set(self.asked.only).issubset(facets_of(article)):
+            return None
         for answer in self._ruleset.match(document_of(article)):
             if isinstance(answer, Match):
                 return answer
             self.tally.failures += 1
             self.tally.failure = self.tally.failure or f"{article.url}: {answer.why}"
         return None
+
+
+def _behind(ids: Sequence[int], after: int | None) -> Sequence[int]:
+    """What follows an article among candidates, newest first; where it has gone, those stored before it."""
+    if after is None:
+        return ids
+    return ids[ids.index(after) + 1 :] if after in ids else [one for one in ids if one < after]
 
 
 def loaded_query(query: str, beside: RuleSet | None) -> LoadedRules:
@@ -152,6 +208,13 @@ _WITHOUT_RULES = (
         Gravity.WARNING,
     ),
 )
+
+
+def _growing(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    start, size = 0, min(_FIRST_READ, READ)
+    while start < len(ids):
+        yield ids[start : start + size]
+        start, size = start + size, min(READ, 2 * size)
 
 
 def chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

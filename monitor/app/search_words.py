@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.search import Asked, Found, Tally
-from monitor.core.digests.passages import one_line, passages_of
+from monitor.core.digests.passages import one_line
 from monitor.core.digests.render.words import pieces
 from monitor.core.rules import because
 from monitor.core.text.columns import COLUMNS, cut_to, wrap
@@ -30,7 +30,7 @@ def found_lines(found: Found, day: str, zone: tzinfo | None = None) -> Iterator[
     yield cut_to(f"{seen:%H:%M}  {one_line(article.title) or '(no title)'}", COLUMNS)
     yield cut_to(_INDENT + " · ".join(_about(found, seen)), COLUMNS)
     yield _INDENT + article.url
-    for passage in passages_of(article, found.match):
+    for passage in found.passages:
         yield from wrap(marked(passage), _INDENT)
 
 
@@ -77,7 +77,7 @@ def found_json(found: Found) -> dict[str, Any]:
         ],
         "matched": [
             {"text": one.text, "spans": [{"start": start, "end": end} for start, end in one.spans]}
-            for one in passages_of(article, match)
+            for one in found.passages
         ],
     }
 

@@ -92,6 +92,8 @@ class Status:
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
     """How a feed in use is doing."""
+    if feed.status is FeedStatus.PAUSED:
+        return FeedState.PAUSED
     if feed.status is FeedStatus.GONE:
         return FeedState.GONE
     if feed.failures:

@@ -26,7 +26,7 @@ from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Quality
 from monitor.model.errors import MonitorError
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, Likeness, ListedStory, StoriesAsked, StoryView
+from monitor.model.story_view import FoundStory, Likeness, ListedStory, Standing, StoriesAsked, StoryView
 from monitor.ports import StoryStore
 
 SHOWN = 50
@@ -143,9 +143,11 @@ def question_of(house: House, wanted: Wanted) -> StoriesAsked:
     return asked
 
 
-def stories(store: StoryStore, asked: StoriesAsked, limit: int | None) -> Iterator[ListedStory]:
-    """The stories, that with the newest article first, read page by page."""
-    left, before = limit, None
+def stories(
+    store: StoryStore, asked: StoriesAsked, limit: int | None, before: tuple[datetime, int] | None = None
+) -> Iterator[ListedStory]:
+    """The stories, that with the newest article first, read page by page; `before` is as in `StoryStore.page`."""
+    left = limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)
         page = store.page(asked, before=before, limit=size)
@@ -193,7 +195,7 @@ def stories_within(
             size *= 2
 
 
-def counts_of(members: Iterable[Member], owner_of: OwnerOf) -> Counts:
+def counts_of(members: Iterable[Member | Standing], owner_of: OwnerOf) -> Counts:
     """Publishers, articles and copies, counted as a digest counts them."""
     articles = [one for one in members if not one.is_revision]
     owned = [(owner_of(one.url, one.publisher), one.wire) for one in articles]
@@ -236,10 +238,17 @@ def story_called(store: StoryStore, name: str) -> FoundStory:
     return found
 
 
-def show(store: StoryStore, name: str, owner_of: OwnerOf = host_or_name) -> Shown:
-    """One story with all that is known of it. Raises NoSuchStory."""
+def show(
+    store: StoryStore,
+    name: str,
+    owner_of: OwnerOf = host_or_name,
+    *,
+    most: int | None = None,
+    before: int | None = None,
+) -> Shown:
+    """One story with all that is known of it, or with `most` of its articles. Raises NoSuchStory."""
     found = story_called(store, name)
-    view = store.view(found.story)
+    view = store.view(found.story, most=most, before=before)
     if view is None:  # it went into another, or away, since it was found
         raise NoSuchStory(f'no story is known as "{name}"')
     return Shown(found, view, _alike(store, view), _elsewhere(store, view), owner_of)

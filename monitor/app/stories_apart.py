@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.desk import Desk
+from monitor.app.questions import House
 from monitor.app.stories import OwnerOf, article_name, counts_of, host_or_name, lead_of, owners, story_called
 from monitor.app.stories_words import headline, in_numbers
 from monitor.core.text.columns import wrap
@@ -196,7 +197,7 @@ def _by_story(members: Sequence[Member]) -> dict[str, tuple[Member, ...]]:
     return {story: tuple(those) for story, those in stories.items()}
 
 
-def regrouping_of(desk: Desk) -> Regrouping:
+def regrouping_of(desk: Desk | House) -> Regrouping:
     """That of a config's store."""
     settings = desk.settings
     return Regrouping(desk.store, desk.clock, settings.story_window, owners(settings))

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.app.desk import Desk
 from monitor.app.discovering import offer_words, page_of
-from monitor.app.known_feeds import KnownFeeds, as_before
+from monitor.app.known_feeds import KnownFeeds, as_before, place_of
 from monitor.app.languages import settled
 from monitor.app.wiring import poller
 from monitor.config import read_subscription
@@ -18,12 +18,14 @@ from monitor.core.digests.plan import takes
 from monitor.core.rules import RuleSet
 from monitor.core.text.shown_url import without_query
 from monitor.core.text.urls import feed_key, without_feed_scheme
+from monitor.model.article import Document
 from monitor.model.digest import DigestSettings
 from monitor.model.entry import Fate, KnownEntry, NewEntry
 from monitor.model.errors import MonitorError
 from monitor.model.feed import (
     POLL_SUCCESS,
     Feed,
+    FeedOrigin,
     FeedSettings,
     FeedStatus,
     Polled,
@@ -39,7 +41,15 @@ from monitor.ports import FeedStore
 
 
 class NotAdded(MonitorError):
-    """A feed that was not subscribed to, and why, on one line."""
+    """A feed that was not subscribed to, and why, on one line, with what a person can type `then`.
+
+    `no_feed`: it was asked, and did not answer with a feed.
+    """
+
+    def __init__(self, why: str, then: str = "", *, no_feed: bool = False) -> None:
+        super().__init__(why + then)
+        self.why = why
+        self.no_feed = no_feed
 
 
 class NotRemoved(MonitorError):
@@ -99,8 +109,8 @@ def add(
     report, answer, offered = _ask(trial, desk)
     if answer.decision.outcome not in POLL_SUCCESS:
         why = answer.decision.error or answer.decision.outcome.value
-        then = "To add it all the same, to be polled later: --no-poll"
-        raise NotAdded(f"{settings.url}: {why}; nothing was added. {offered}{then}")
+        then = f". {offered}To add it all the same, to be polled later: --no-poll"
+        raise NotAdded(f"{settings.url}: {why}; nothing was added", then, no_feed=True)
     if feed_key(answer.decision.url) != feed_key(settings.url):
         _expect_new(answer.decision.url, known, via=settings.url)
     wanted = Subscription(settings, answer.decision.next_poll_at)
@@ -117,6 +127,26 @@ def add(
     )
 
 
+def remove_feed(desk: Desk, feed: Feed) -> None:
+    """The same for one feed. Raises NotRemoved, StoreError."""
+    declared = place_of(feed, desk.settings, desk.config)
+    if declared is not None:
+        raise NotRemoved(_delete_there(declared))
+    desk.store.feeds.unsubscribe(feed.id)
+
+
+def bring_back(desk: Desk, feed: Feed) -> None:
+    """Subscribes again to a feed that was removed, or is gone: it goes on where it was. Raises StoreError."""
+    now, settings = desk.clock.now(), feed.settings
+    if place_of(feed, desk.settings, desk.config) is None:
+        settings = replace(settings, origin=FeedOrigin.STORE)
+    desk.store.feeds.subscribe([Subscription(settings, now)], now)
+
+
+def _delete_there(declared: str) -> str:
+    return f"the feed is declared in {declared}: delete it there; the next start or reload polls it no more"
+
+
 def remove(desk: Desk, url_or_name: str) -> Feed:
     """Polls a feed no more; all that is known of it is kept. Raises NoSuchFeed, NotRemoved, StoreError."""
     known = desk.known_feeds()
@@ -125,8 +155,7 @@ def remove(desk: Desk, url_or_name: str) -> Feed:
         feed = known.meant(url_or_name)
         declared = known.place(feed.settings.url)
     if declared is not None:
-        then = "delete it there; the next start or reload polls it no more"
-        raise NotRemoved(f"the feed is declared in {declared}: {then}")
+        raise NotRemoved(_delete_there(declared))
     desk.store.feeds.unsubscribe(feed.id)
     return feed
 
@@ -146,9 +175,10 @@ def _expect_new(url: str, known: KnownFeeds, via: str | None = None) -> None:
     if place is not None:
         raise NotAdded(f"{moved} is declared in {place} already")
     there = known.subscribed().get(feed_key(url))
-    if there is not None and there.status is FeedStatus.ACTIVE:
+    if there is not None and there.status is not FeedStatus.GONE:
         change = "" if via else "; monitor feeds remove and then add changes its settings, and forgets nothing"
-        raise NotAdded(f'{moved} is subscribed to already, as "{there.name}"{change}')
+        paused = ", and paused" if there.status is FeedStatus.PAUSED else ""
+        raise NotAdded(f'{moved} is subscribed to already, as "{there.name}"{paused}', change)
 
 
 def _over(before: FeedSettings, new: FeedSettings, given: Mapping[str, Any]) -> FeedSettings:
@@ -188,15 +218,18 @@ def _alerting(
     """The rules that will alert each entry to be read, on the feed's words; None when no rules can be had."""
     if ruleset is None:
         return None
-    found = []
     settle = settled(ruleset)
-    for entry in entries:
-        if entry.fate is Fate.WAITING:
-            document = settle(document_of_words(entry.parsed, feed.name, feed.settings.tags))
-            answers = ruleset.match(document)
-            rules = {answer.rule for answer in answers if isinstance(answer, Match)}
-            found.append({one for one in rules if any(takes(d.rules, ruleset.rule(one)) for d in digests)})
-    return found
+    return [
+        alerting_rules(settle(document_of_words(one.parsed, feed.name, feed.settings.tags)), ruleset, digests)
+        for one in entries
+        if one.fate is Fate.WAITING
+    ]
+
+
+def alerting_rules(document: Document, ruleset: RuleSet, digests: Sequence[DigestSettings]) -> set[str]:
+    """The rules that hold of a document, of those that a digest tells."""
+    rules = {answer.rule for answer in ruleset.match(document) if isinstance(answer, Match)}
+    return {one for one in rules if any(takes(digest.rules, ruleset.rule(one)) for digest in digests)}
 
 
 class _Trial:

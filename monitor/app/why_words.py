@@ -76,11 +76,13 @@ def _never_seen(answer: Why) -> list[str]:
             continue
         polled = f"last polled {shown_time(feed.last_polled_at)}" if feed.last_polled_at else "never polled"
         trouble = f", failing: {feed.last_error}" if feed.failures else ""
-        then = (
-            "polled no more: it is gone (410)"
-            if feed.status is FeedStatus.GONE
-            else f"next {shown_time(feed.next_poll_at)}"
-        )
+        match feed.status:
+            case FeedStatus.GONE:
+                then = "polled no more: it is gone (410)"
+            case FeedStatus.PAUSED:
+                then = "paused: not polled until somebody resumes it"
+            case _:
+                then = f"next {shown_time(feed.next_poll_at)}"
         lines.append(f"  {feed.name} covers its host: {polled}{trouble}, {then}")
         if feed.may_have_lost_at is not None:
             when = shown_time(feed.may_have_lost_at)

@@ -9,6 +9,7 @@ import click
 from monitor.cli import subscriptions
 from monitor.cli.boosting import boost
 from monitor.cli.output import print_json
+from monitor.cli.pausing import pause, resume
 
 
 @click.group(short_help="Feeds: subscribe, import, look after them.")
@@ -54,5 +55,7 @@ for _command in (
     subscriptions.discover,
     subscriptions.health,
     boost,
+    pause,
+    resume,
 ):
     feeds.add_command(_command)

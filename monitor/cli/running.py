@@ -155,7 +155,7 @@ def _watched(
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
-    from monitor.web import Views, WebDoor, build_pages
+    from monitor.web import Reach, Views, WebDoor, build_pages
 
     vitals = Vitals(
         monitor.store,
@@ -180,8 +180,10 @@ def _watched(
         open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
         entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
-    assert ready.settings.web_listen is not None, "there is a listener"
-    return vitals, WebDoor(build_pages(views, ready.settings.web_listen), listener), pushing
+    address = ready.settings.web_listen
+    assert address is not None, "there is a listener"
+    reach = Reach(ready.settings.allowed_hosts, ready.settings.trusted_proxies)
+    return vitals, WebDoor(build_pages(views, address, reach), listener), pushing
 
 
 def _watch_heartbeat(vitals: Vitals, service: Service, reloader: Reloader) -> None:

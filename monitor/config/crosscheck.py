@@ -21,6 +21,7 @@ from monitor.config.values import (
     is_loopback,
     quoted,
     read_duration,
+    read_listen,
     read_name,
     read_quiet_hours,
     read_schedule,
@@ -284,6 +285,25 @@ def _check_web(raw: Raw, notes: Notes) -> None:
             notes.error(("web", "tokens", index, "name"), f"{quoted(name)} has a token already")
         elif isinstance(name, str):
             seen.add(name)
+    _check_reach(web, notes)
+
+
+def _check_reach(web: Raw, notes: Notes) -> None:
+    """Who is let in from elsewhere says who they are."""
+    try:
+        listen = read_listen(str(web.get("listen")))
+    except ValueError:
+        listen = None
+    if not web.get("tokens"):
+        make = "needs [[web.tokens]], to tell who asks: monitor web token NAME makes one"
+        if listen is not None and not listen.is_loopback:
+            notes.error(("web", "listen"), f"{quoted(str(listen))} can be reached from other machines, and {make}")
+        for key in ("allowed_hosts", "trusted_proxies"):
+            if web.get(key):
+                notes.error(("web", key), f"lets in who comes from elsewhere, and {make}")
+    elif listen is not None and listen.is_every and not web.get("allowed_hosts"):
+        answered = "is every address of this machine; its dashboard is shown to no name but this machine's own"
+        notes.warning(("web", "listen"), f"{quoted(str(listen))} {answered}: write others in allowed_hosts")
 
 
 def _check_stories(raw: Raw, notes: Notes) -> None:

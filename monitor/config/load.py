@@ -92,6 +92,8 @@ class Settings:
     health: HealthSettings = field(default_factory=HealthSettings)
     public_url: str = ""  # where the pages are reached from outside; "" = nowhere
     web_tokens: tuple[AccessToken, ...] = ()  # none: who reaches the pages may see and do everything
+    allowed_hosts: tuple[str, ...] = ()  # names besides this machine's by which the dashboard is reached
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For and -Proto are believed
     access: Mapping[str, FeedAccess] = field(
         default_factory=dict, repr=False
     )  # by the URL of the feed, as declared
@@ -245,6 +247,8 @@ def _settings(
         web_tokens=tuple(AccessToken(one.name, Role(one.role), one.sha256) for one in parsed.web.tokens)
         if parsed.web
         else (),
+        allowed_hosts=tuple(parsed.web.allowed_hosts) if parsed.web else (),
+        trusted_proxies=tuple(parsed.web.trusted_proxies) if parsed.web else (),
         access={table.url: access for table in parsed.feeds if (access := feed_access(table))},
     )
 

@@ -333,6 +333,8 @@ class WebTokenTable(_Table):
 class WebTable(_Table):
     listen: Annotated[ListenAddress, _reader(values.read_listen, '"127.0.0.1:8080"')]
     public_url: Annotated[str, AfterValidator(values.read_public_url)] | None = None
+    allowed_hosts: list[Annotated[str, AfterValidator(values.read_host)]] = []
+    trusted_proxies: list[Annotated[str, AfterValidator(values.read_network)]] = []
     tokens: list[WebTokenTable] = []
 
 
@@ -385,5 +387,4 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
 # Keys of the interface that later versions bring. Never ignored: who sets one relies on it.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset({"jobs"}),
-    ("web",): frozenset({"trusted_proxies", "allowed_hosts"}),
 }

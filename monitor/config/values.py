@@ -37,6 +37,8 @@ _LONGEST_PUBLIC_URL = 200
 _LONGEST_URL = 2_000  # what an index of PostgreSQL takes; no feed or webhook has a longer one
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _LISTEN = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,64})):(\d{1,5})", re.ASCII | re.IGNORECASE)
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)  # RFC 1035 §2.3.4
 _ADDRESS = re.compile(
     r"([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
     r"@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)",
@@ -244,7 +246,7 @@ def read_http_url(url: str) -> str:
 
 
 def read_listen(text: str) -> ListenAddress:
-    """`"127.0.0.1:8080"`, `"localhost:8080"` or `"[::1]:8080"`: an address that only this machine can reach."""
+    """`"127.0.0.1:8080"`, `"localhost:8080"`, `"[::1]:8080"` or `"0.0.0.0:8080"`: an IP address and a port."""
     found = _LISTEN.fullmatch(text)
     host = (found[1] or found[2]) if found else ""
     try:
@@ -256,12 +258,43 @@ def read_listen(text: str) -> ListenAddress:
     if found is None or int(found[3]) > 65535:
         raise ValueError(f"{quoted(text)} has no port from 0 to 65535")
     # An IPv4 address written as IPv6 is loopback for some versions of Python only, and can be had without.
-    if not address.is_loopback or getattr(address, "ipv4_mapped", None) is not None:
-        raise ValueError(
-            f"{quoted(text)} could be reached from other machines, and this version has no tokens yet to tell who "
-            'asks; only an address of this machine is possible: "127.0.0.1:8080" or "[::1]:8080"'
-        )
+    if getattr(address, "ipv4_mapped", None) is not None:
+        raise ValueError(f"{quoted(text)} is an IPv4 address: write it as one")
     return ListenAddress(str(address), int(found[3]))
+
+
+def read_host(text: str) -> str:
+    """A name by which the pages are reached, as a Host header has it: `"news.example.org"`, `"192.0.2.7"`."""
+    name = text[1:-1] if text.startswith("[") and text.endswith("]") else text.lower()
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    else:
+        return f"[{address}]" if address.version == 6 else str(address)
+    try:
+        name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        name = ""
+    if not _HOST.fullmatch(name):
+        why = 'is no host name; write it without scheme, port and path, as "news.example.org"'
+        raise ValueError(f"{quoted(text)} {why}")
+    return name
+
+
+def read_network(text: str) -> str:
+    """An IP address or a network of such: `"10.0.0.5"`, `"10.0.0.0/24"`."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f'{quoted(text)} is no IP address or network; write "10.0.0.5" or "10.0.0.0/24"'
+        ) from None
+    if not network.prefixlen:
+        raise ValueError(f"{quoted(text)} is every address there is: anybody could then say to be anybody")
+    if "/" in text and str(network) != text.lower():
+        raise ValueError(f"{quoted(text)} has bits behind its prefix; write {quoted(str(network))}")
+    return str(network)
 
 
 def read_sha256(text: str) -> str:

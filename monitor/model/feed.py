@@ -25,11 +25,15 @@ class FeedStatus(StrEnum):
     ACTIVE = "active"
     GONE = "gone"  # the server said 410: polled no more, everything kept
     REMOVED = "removed"  # no longer declared: polled no more, everything kept
+    PAUSED = "paused"  # by a person: not polled until somebody resumes it
     PASSIVE = "passive"  # holds ingested documents: there is nothing to poll
 
 
 SUBSCRIBED = frozenset({FeedStatus.ACTIVE, FeedStatus.GONE})
 """The feeds that a user has and wants news of: those that count in coverage, status and health."""
+
+KEPT = SUBSCRIBED | {FeedStatus.PAUSED}
+"""The feeds that a user has: those of lists and exports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,14 @@ class PollReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused a feed, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One subscription and all that was learned about it."""
 
@@ -147,6 +159,8 @@ class Feed:
     boost: Boost | None = None
     hub: HubOffer | None = None
     pushed_until: datetime | None = None  # its hub announces what is new until then
+    pause: Pause | None = None
+    lists: int | None = None  # entries of the body that was read last; None: none since that is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +228,27 @@ class Reading:
     listed: Sequence[int] = ()
     may_have_lost: bool = False
     older: str | None = None
+    lists: int | None = None  # entries in the body
 
 
 NOTHING_READ = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a server answered, for the history of polls.
+
+    `status` is None when no answer came; `size` counts the bytes of the body, `seconds` the time until it was
+    there. `said` is the begin of a body that is no feed.
+    """
+
+    status: int | None = None
+    size: int = 0
+    seconds: float = 0.0
+    said: bytes = b""
+
+
+NOT_TOLD = Answered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +260,7 @@ class Polled:
     at: datetime
     entries: Sequence[NewEntry] = ()
     reading: Reading = NOTHING_READ
+    answered: Answered = NOT_TOLD
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,11 +72,12 @@ class FeedState(StrEnum):
     LATE = "late"  # should have been polled a while ago
     FAILING = "failing"  # its last poll failed
     GONE = "gone"  # the server said 410: polled no more
+    PAUSED = "paused"  # by a person
 
 
 @dataclass(frozen=True, slots=True)
 class FeedCounts:
-    """The feeds subscribed to, in numbers.
+    """The feeds subscribed to, and those that are paused, in numbers.
 
     `may_have_lost` are those of which entries may have come and gone unseen of late, `left_alone` those that are
     well and wait for long since their servers or hosts asked for it, `boosted` those that are asked more often:
@@ -95,8 +96,8 @@ class FeedCounts:
 
     @property
     def total(self) -> int:
-        """All of them."""
-        return sum(self.states.values())
+        """All that are asked for news: those that are paused are not."""
+        return sum(number for state, number in self.states.items() if state is not FeedState.PAUSED)
 
     @property
     def failing(self) -> int:
@@ -202,8 +203,8 @@ class Oldest:
 class Held:
     """What the store holds, as counts and ages along its indexes.
 
-    `feeds` are those subscribed to; `may_have_lost` those of them of which entries may have come and gone unseen
-    of late.
+    `feeds` are those subscribed to, and those that are paused; `may_have_lost` those of them of which entries may
+    have come and gone unseen of late.
     """
 
     feeds: Mapping[FeedState, int] = field(default_factory=dict)

@@ -41,6 +41,8 @@ class PruneStep(StrEnum):
     BATCHES = "batches"
     PAGE_PARTS = "page parts"  # what the pages of a host carried: after a month, and of busy hosts sooner
     POLL_COUNTS = "poll counts"
+    POLLS = "polls"  # of feeds that are polled no more: of the others the last few stay
+    ANSWERS = "answers"  # what feeds said instead of a feed
     RULESETS = "rulesets"
     INDEX = "index pieces"  # the full-text index, written anew without the words that went
 
@@ -56,7 +58,7 @@ class PruneLimits:
     texts: datetime  # articles first seen before, messages made before
     rows: datetime  # entries last listed before; deliveries and batches made before
     unlisted: datetime  # with store_full_text = false: words of unread entries last listed before
-    counts: datetime  # poll counts, empty batches and what pages carried before
+    counts: datetime  # polls and their counts, empty batches and what pages carried before
     ruleset: str
     likeness: datetime | None = None  # articles first seen before are compared with no new one; None: all are
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import ListedMatch, RoutingState
+from monitor.model.rule import Span
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
 
@@ -26,6 +27,20 @@ class StoriesAsked:
     publisher: str | None = None
     language: str | None = None
     min_articles: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFacets:
+    """What the newest articles and matches of a time have, each with how many of them, the most frequent first.
+
+    `is_whole`: those were all of that time.
+    """
+
+    publishers: tuple[tuple[str, int], ...] = ()
+    languages: tuple[tuple[str, int], ...] = ()
+    tags: tuple[tuple[str, int], ...] = ()
+    rules: tuple[tuple[str, int], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,43 @@ class StoryView:
     apart: tuple[KeptApart, ...] = ()
     lookalikes: tuple[Lookalikes, ...] = ()
     former: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An article of a story as far as it is counted."""
+
+    id: int
+    url: str
+    publisher: str
+    wire: str
+    is_revision: bool
+    is_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRoll:
+    """All articles of a story, to be counted, oldest row first, and the one that speaks for it."""
+
+    standing: tuple[Standing, ...]
+    lead: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The words in which a stored match was found: the beginnings of (field, text), and all its spans."""
+
+    article: int
+    texts: tuple[tuple[str, str], ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A later wording of an article, and the article that holds the one before; None once that is gone."""
+
+    after: Member
+    before: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import ip_address
 
 PublicUrl = str
 """`[web].public_url` without a slash at its end: where the pages are reached from outside."""
+
+_SELF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what stands for every address, and how it is asked here
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,18 @@ class ListenAddress:
 
     @property
     def url(self) -> str:
-        """What one types into a browser."""
-        return f"http://{self}"
+        """What one types into a browser on this machine."""
+        return f"http://{self if not self.is_every else replace(self, host=_SELF[self.host])}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ip_address(self.host).is_loopback
+
+    @property
+    def is_every(self) -> bool:
+        """Whether it stands for every address of this machine."""
+        return self.host in _SELF
 
     def __str__(self) -> str:
         return f"{self.netloc}:{self.port}"
@@ -48,10 +61,14 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks for a page. `name` is "" where nobody has to say it: on this machine, without tokens."""
+    """Who asks for a page. `name` is "" where nobody has to say it: on this machine, without tokens.
+
+    `session` names the session by which they came; "" for a program with its token, and for nobody in particular.
+    """
 
     name: str
     role: Role
+    session: str = field(default="", repr=False)
 
     @property
     def acts(self) -> bool:

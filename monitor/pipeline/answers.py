@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
 from monitor.model.entry import Fate, ParsedFeed
-from monitor.model.feed import Feed, PollDecision, Polled
+from monitor.model.feed import POLL_SUCCESS, Answered, Feed, PollDecision, Polled, PollOutcome
+from monitor.model.feed_book import SAID_KEPT
 from monitor.model.fetch import FetchResponse
 from monitor.pipeline.listing import Body, read_body
 from monitor.ports import Sandbox
@@ -56,8 +57,13 @@ class Answer:
 
     def came_to(self, polled: Polled, parsed: ParsedFeed | None = None) -> None:
         """Sets what is to be stored and told: of a body that was understood, what is `parsed`."""
-        self.polled = polled
+        self.polled = replace(polled, answered=self._answered(polled.decision.outcome))
         self.report = _report(polled, parsed)
+
+    def _answered(self, outcome: PollOutcome) -> Answered:
+        one = self.response
+        said = b"" if outcome in POLL_SUCCESS else one.body[:SAID_KEPT]
+        return Answered(one.status, len(one.body), one.seconds, said)
 
 
 def _report(polled: Polled, parsed: ParsedFeed | None) -> PollReport:

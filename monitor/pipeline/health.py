@@ -18,7 +18,7 @@ from monitor.core.health.rules import LEAST_NOISE, SILENT_AFTER, USUAL_DAYS, sil
 from monitor.core.health.troubles import FRESH, dead_letters, feeds_failing, unheard
 from monitor.model.delivery import ChannelKind, NewDelivery, Receiver
 from monitor.model.digest import DigestSettings, Message, MessageFormat, Window
-from monitor.model.feed import SUBSCRIBED
+from monitor.model.feed import SUBSCRIBED, FeedStatus
 from monitor.model.health import END, HEALTH, HealthSettings, Incident, IncidentKind, Trouble
 from monitor.model.ledger import Plan
 from monitor.model.notice import Notice
@@ -178,7 +178,8 @@ class HealthStage:
         store, end, now = self.store, window.end, self.clock.now()
         facts = store.facts
         day = Window(end - _DAY, end)
-        feeds = [feed for feed in store.feeds.all() if feed.status in SUBSCRIBED]
+        kept = store.feeds.all()
+        feeds = [feed for feed in kept if feed.status in SUBSCRIBED]
         listings = store.feeds.listings()
         arrivals = store.feeds.arrivals([one.id for one in feeds if may_be_silent(one, listings.get(one.id))])
         gaps = store.gaps.gaps()
@@ -207,6 +208,7 @@ class HealthStage:
             silent=silent(facts.silent_rules(end - SILENT_AFTER), self.rules, window.start, end),
             failing_rules=facts.failing_rules(window),
             silences=self.silences(window),
+            paused=[feed for feed in kept if feed.status is FeedStatus.PAUSED],
             unsubscribed=facts.unsubscribed(),
             daemon=store.incidents.daemon(),
             size=store.size(),

@@ -306,6 +306,7 @@ class PollStage:
             listed=stale_rows(judged, now),
             may_have_lost=broken,
             older=parsed.older if broken else None,
+            lists=len(parsed.entries),
         )
         answer.came_to(Polled(feed, decision, now, entries, reading), parsed)
 

@@ -10,6 +10,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
+from monitor.ports.feed_book import FeedBook
 from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
@@ -19,6 +20,7 @@ from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetche
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
+from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
 from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
@@ -34,7 +36,9 @@ __all__ = [
     "Dice",
     "DigestStore",
     "DueFeeds",
+    "EndedSessions",
     "EntityRecognizer",
+    "FeedBook",
     "FeedStore",
     "Fetcher",
     "GapStore",

@@ -30,6 +30,6 @@ class GapStore(Protocol):
         """
         ...
 
-    def gaps(self) -> Mapping[int, Gap]:
-        """The last gap of each feed that had one, by the feed's id."""
+    def gaps(self, feed_id: int | None = None) -> Mapping[int, Gap]:
+        """The last gap of each feed that had one, or of that feed alone, by the feed's id."""
         ...

@@ -61,9 +61,11 @@ class Ledger(Protocol):
         digest: str | None = None,
         receiver: str | None = None,
         tried: bool = False,
+        before: int | None = None,
         limit: int = 100,
     ) -> Sequence[Delivery]:
-        """Outbox rows, newest first; of `receiver` also those that stand for it; with `tried` those attempted."""
+        """Outbox rows, newest first; of `receiver` also those that stand for it; with `tried` those attempted;
+        with `before` those with lower ids."""
         ...
 
     def deliveries_called(self, name: str) -> Sequence[Delivery]:

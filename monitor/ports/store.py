@@ -10,6 +10,7 @@ from monitor.ports.archive import Archive, Retention
 from monitor.ports.articles import ArticleStore
 from monitor.ports.digests import DigestStore, Outbox
 from monitor.ports.facts import HealthFacts
+from monitor.ports.feed_book import FeedBook
 from monitor.ports.feeds import FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingStore
@@ -18,6 +19,7 @@ from monitor.ports.ledger import Ledger
 from monitor.ports.reading import ReadingMemory
 from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
+from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
@@ -29,6 +31,7 @@ class Store(Protocol):
     """Everything kept, by the part that asks."""
 
     feeds: FeedStore
+    feed_book: FeedBook
     gaps: GapStore
     articles: ArticleStore
     reading: ReadingMemory
@@ -47,6 +50,7 @@ class Store(Protocol):
     hubs: HubSubscriptions
     renames: Renames
     shares: Shares
+    sessions: EndedSessions
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""

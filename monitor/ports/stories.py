@@ -8,7 +8,18 @@ from typing import Protocol
 
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, Likeness, ListedStory, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_view import (
+    Edit,
+    FoundStory,
+    Likeness,
+    ListedStory,
+    Quoted,
+    RoutedMatch,
+    StoriesAsked,
+    StoryFacets,
+    StoryRoll,
+    StoryView,
+)
 
 
 class StoryStore(Protocol):
@@ -40,6 +51,10 @@ class StoryStore(Protocol):
         """How many stories the pages hold together; counts no further than `most`."""
         ...
 
+    def facets(self, since: datetime, most: int) -> StoryFacets:
+        """What lists of stories can be narrowed to: of the newest `most` articles and matches since then."""
+        ...
+
     def called(self, name: str) -> FoundStory | None:
         """The story of that id, or that a story of that id went into; None when there is none."""
         ...
@@ -52,8 +67,24 @@ class StoryStore(Protocol):
         """The story of the newest article with that address."""
         ...
 
-    def view(self, story: str) -> StoryView | None:
-        """One story with all that is known of it; None when it has no article."""
+    def view(self, story: str, *, most: int | None = None, before: int | None = None) -> StoryView | None:
+        """One story with all that is known of it; None when it has no article.
+
+        With `most` only so many of its articles, the highest ids below `before`; what ties articles together or
+        keeps them apart is then told of these alone, and of the batches only the newest `most`.
+        """
+        ...
+
+    def roll(self, story: str) -> StoryRoll | None:
+        """All articles of a story, to be counted: neither their texts nor their names are read."""
+        ...
+
+    def quoted(self, matches: Collection[int], letters: int) -> Mapping[int, Quoted]:
+        """In which words these matches were found, by id of the match; of each text so many characters."""
+        ...
+
+    def edits(self, story: str, *, before: int | None = None, limit: int) -> Sequence[Edit]:
+        """The later wordings among a story's articles, the highest ids below `before` first."""
         ...
 
     def members(self, articles: Collection[int]) -> Sequence[Member]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
@@ -20,8 +22,12 @@ from monitor.app.pushing import Pushing
 from monitor.app.unsubscribing import Unsubscribing
 from monitor.app.vitals import Health, health_json
 from monitor.model.web import ListenAddress
+from monitor.web.api import PREFIX as API
+from monitor.web.api import build_api
+from monitor.web.arrival import FromHereOrKnown
 from monitor.web.guard import Guard
 from monitor.web.site import build_site
+from monitor.web.site.lanes import Lanes
 from monitor.web.unsubscribe import build_unsubscribe
 from monitor.web.websub import build_websub
 
@@ -44,8 +50,27 @@ class Views:
     entrance: Entrance | None = None
 
 
-def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How the pages are reached from elsewhere: by these names, and through the proxies of these networks, whose
+    word is taken for who asks and how."""
+
+    hosts: Sequence[str] = ()
+    proxies: Sequence[str] = ()
+
+
+def build_pages(views: Views, address: ListenAddress, reach: Reach = Reach()) -> ASGIApp:
     """The pages as one ASGI application for that listener."""
+    pages = Guard(_pages(views, address, reach))
+    if not reach.proxies:
+        return pages
+    proxied = ProxyHeadersMiddleware(cast(Any, pages), trusted_hosts=list(reach.proxies))
+    return cast(ASGIApp, proxied)
+
+
+def _pages(views: Views, address: ListenAddress, reach: Reach) -> ASGIApp:
+    here = _names(address)
+    names = [*here, *reach.hosts]
 
     # On the loop itself: while every thread waits for a store that hangs, this page still answers.
     async def healthz(_: Request) -> Response:
@@ -64,21 +89,37 @@ def build_pages(views: Views, address: ListenAddress) -> ASGIApp:
         routes=[Route(path, page, methods=["GET"]) for path, page in probes.items()],  # and with it HEAD
         # A name of somebody else's that points here is a web site that wants to read through its visitor's
         # browser (DNS rebinding): only the names of this machine are answered.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_names(address), www_redirect=False)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)],
         max_body_size=0,
     )
     app.router.redirect_slashes = False
     own: ASGIApp = app
     if views.open_house is not None and views.entrance is not None:
-        own = _first_of(dict.fromkeys(probes, app), build_site(views.open_house, views.entrance, _names(address)))
+        asked: ASGIApp = app
+        if reach.hosts or reach.proxies or not address.is_loopback:
+            asked = FromHereOrKnown(app, views.entrance, here)
+        lanes = Lanes()  # of both together: the probes need room beside them
+        site = build_site(views.open_house, views.entrance, names, lanes)
+        api = build_api(views.open_house, views.entrance, names, lanes)
+        own = _first_of(dict.fromkeys(probes, asked), _below(API, api, site))
     if views.unsubscribing is None:
-        return Guard(own)
+        return own
     public = urlsplit(views.unsubscribing.public_url)
-    names = [*_names(address), _netloc(public.hostname or "")]
-    below = {"/unsubscribe/": build_unsubscribe(views.unsubscribing, names)}
+    known = [*here, _netloc(public.hostname or "")]
+    below = {"/unsubscribe/": build_unsubscribe(views.unsubscribing, known)}
     if views.pushing is not None:
-        below["/websub/"] = build_websub(views.pushing, names)
-    return Guard(_beside(own, below, unquote(public.path)))
+        below["/websub/"] = build_websub(views.pushing, known)
+    return _beside(own, below, unquote(public.path))
+
+
+def _below(start: str, app: ASGIApp, other: ASGIApp) -> ASGIApp:
+    """Sends what is below a path to its application, and every other one to the other."""
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        inside = str(scope.get("path", "")).startswith(f"{start}/")
+        await (app if inside else other)(scope, receive, send)
+
+    return chosen
 
 
 def _first_of(known: Mapping[str, ASGIApp], other: ASGIApp) -> ASGIApp:

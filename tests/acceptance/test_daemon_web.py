@@ -17,6 +17,8 @@ from desk import Desk, eventually
 from local_feed import LocalFeed
 from talk import ANY_PORT, HERE, ask, connected, numbers, port_of, ready
 
+from monitor.app.entrance import new_token
+
 
 def test_a_daemon_says_that_it_is_well_and_counts_what_it_does(desk: Desk, feed: LocalFeed) -> None:
     feed.name = 'Secretive "Desk"'
@@ -75,8 +77,31 @@ def test_an_address_that_others_can_reach_starts_nothing(desk: Desk, feed: Local
     desk.write([feed.url], more='[web]\nlisten = "0.0.0.0:8080"\n')
     refused = desk.command("run")
     assert refused.returncode == 2
-    assert "this version has no tokens yet" in refused.stderr
+    assert "web.listen" in refused.stderr
+    assert "needs [[web.tokens]]" in refused.stderr
     assert not desk.has_store()
+
+
+def test_a_daemon_that_others_reach_asks_them_for_a_token_and_nobody_here(desk: Desk, feed: LocalFeed) -> None:
+    token, hashed = new_token(bytes(32))
+    desk.write(
+        [feed.url],
+        more='[web]\nlisten = "0.0.0.0:0"\nallowed_hosts = ["news.example.org"]\ntrusted_proxies = ["127.0.0.2"]\n'
+        f'[[web.tokens]]\nname = "anna"\nsha256 = "{hashed}"\n',
+    )
+    known, elsewhere = {"Authorization": f"Bearer {token}"}, {"Host": "news.example.org"}
+    with desk.running():
+        port = port_of(desk)
+        eventually(lambda: ready(port), "readiness")
+        for path in ("/healthz", "/metrics"):
+            assert ask(HERE, port, path).status == 200
+            assert ask(HERE, port, path, **elsewhere).status == 401
+            assert ask(HERE, port, path, **elsewhere, **known).status == 200
+            assert ask(HERE, port, path, Host="evil.example", **known).status == 400
+        assert ask(HERE, port, "/api/v1/status").json["reason"] == "no_token"
+        assert ask(HERE, port, "/api/v1/status", **elsewhere, **known).json["running"]
+        assert ask(HERE, port, "/", **elsewhere).headers["location"].startswith("/login")
+    assert token not in desk.log()
 
 
 def test_a_web_site_cannot_read_it_through_a_visitors_browser(desk: Desk, feed: LocalFeed) -> None:

@@ -44,9 +44,17 @@ PATHS = (
     "/rules/torkham-closed",
     "/rules/new",
     "/search?query=Torkham",
+    "/search?query=Torkham&whole=1&language=en&publisher=Local",
+    "/stories?since=7d&rule=torkham-closed&language=ur",
+    "/stories/s_1/edits",
+    "/receivers",
     "/search?query=Torkham+AND+(",
     "/feeds",
     "/feeds/1",
+    "/feeds/2",
+    "/feeds?sort=-name&state=failing",
+    "/feeds/add",
+    "/feeds/import",
     "/why",
     "/why?url={link}",
     "/nothing",
@@ -75,6 +83,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         feed = LocalFeed(site)
         told = feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Sunday.")
         untold = feed.add(URDU, "The weather stays dry.")
+        feed.add(URDU, "The weather stays dry.")  # a copy
         for title in HOSTILE:
             feed.add(title, "The Torkham crossing was closed.")
         desk.write([feed.url, "http://127.0.0.1:9/nobody-listens"], more=ANY_PORT)
@@ -83,7 +92,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             eventually(lambda: ready(port), "readiness")
             eventually(lambda: desk.number("SELECT count(*) FROM deliveries WHERE state = 'sent'"), "a delivery")
             eventually(
-                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 5, "all matched"
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 6, "all matched"
+            )
+            feed.drop(told)
+            feed.add("Torkham closed for a third day", "The Torkham crossing was closed on Monday.", link=told)
+            eventually(
+                lambda: desk.number("SELECT count(*) FROM articles WHERE stage = 'matched'") == 7, "the edit"
             )
             yield Scene(desk, feed, f"http://127.0.0.1:{port}", told, untold, browser)
     desk.clear()
@@ -240,6 +254,47 @@ def test_the_mail_in_its_frame_is_seen_and_can_do_nothing(scene: Scene, analyst:
     assert page.locator("iframe.mail").get_attribute("sandbox") == ""
 
 
+def test_a_feed_is_looked_at_added_paused_and_removed(analyst: Visitor) -> None:
+    with LocalSite() as site:
+        feed = LocalFeed(site, "Second")
+        feed.add("Torkham closed again", "The Torkham crossing was closed.")
+        page = analyst.go("/feeds")
+        page.get_by_role("link", name="Add a feed").click()
+        page.get_by_label("Address of a feed").fill(feed.url)
+        page.get_by_role("button", name="Look").click()
+        page.get_by_text("torkham-closed").wait_for()
+        assert analyst.barriers() == []
+        assert analyst.overflow() == 0
+        page.get_by_role("button", name="Subscribe").click()
+        page.wait_for_url(re.compile(r"/feeds/\d+$"))
+        assert page.locator("h1").inner_text() == "Second"
+        assert page.locator("#polls ~ .scroll tbody tr").count() >= 1
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_text("not polled until somebody resumes it").wait_for()
+        page.get_by_role("button", name="Remove").click()
+        page.get_by_text("Removed: it is polled no more").wait_for()
+
+
+def test_a_list_is_looked_at_before_it_is_taken(analyst: Visitor) -> None:
+    page = analyst.go("/feeds/import")
+    page.get_by_label("or its text").fill('<opml><body><outline xmlUrl="ftp://bad.example/"/></body></opml>')
+    page.get_by_role("button", name="Look").click()
+    page.get_by_text("1 refused").wait_for()
+    assert analyst.barriers() == []
+
+
+def test_ticked_feeds_are_paused_and_resumed_without_scripts(scene: Scene) -> None:
+    with visitor(scene.browser, scene.url, scripts=False) as one:
+        page = one.go("/feeds?sort=name")
+        page.get_by_role("link", name="Entries").click()
+        page.wait_for_url("**sort=entries")
+        for button, paused in (("Pause", 1), ("Resume", 0)):
+            page.locator("tbody input[type=checkbox]").first.check()
+            page.get_by_role("button", name=button).click()
+            expect(page.locator(".state-paused")).to_have_count(paused)
+        assert scene.desk.number("SELECT count(*) FROM feeds WHERE status = 'paused'") == 0
+
+
 def test_times_are_those_of_the_reader(analyst: Visitor) -> None:
     page = analyst.go("/feeds/1")
     assert "Times in Asia/Kabul" in page.locator("footer").inner_text()
@@ -267,6 +322,50 @@ def test_all_is_read_and_asked_without_scripts(scene: Scene) -> None:
         assert page.locator("tbody tr").count() == 1
         page.goto(scene.url + "/feeds/1")
         assert "UTC" in page.locator("time").first.inner_text()
+
+
+def test_a_search_is_narrowed_by_a_click_and_becomes_a_rule(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/search?query=Torkham")
+    expect(page.locator("#found mark").first).to_have_text("Torkham")
+    page.locator(".facets").get_by_role("link", name="en", exact=True).click()
+    page.wait_for_url("**language=en**")
+    expect(page.get_by_role("link", name="any language")).to_be_visible()
+    page.get_by_role("link", name="Make this a rule").click()
+    page.wait_for_url("**/rules/new?query=**")
+    expect(page.get_by_label("Query")).to_have_value('(Torkham) AND language:"en"')
+
+
+def test_an_edit_shows_the_words_that_went_and_those_that_came(analyst: Visitor) -> None:
+    page = analyst.go("/stories?since=7d")
+    page.get_by_role("link", name="Torkham closed for a third day").first.click()
+    page.wait_for_url("**/stories/s_*")
+    expect(page.locator("del").first).to_have_text("Sunday.")
+    expect(page.locator("ins").first).to_have_text("Monday.")
+    expect(page.locator("blockquote mark").first).to_have_text("Torkham")
+
+
+def test_articles_leave_their_story_and_come_back(scene: Scene, analyst: Visitor) -> None:
+    page = analyst.go("/stories?since=7d&least=2")
+    page.locator("ol.stories a").first.click()
+    page.wait_for_url("**/stories/s_*")
+    page.locator("ol.timeline input[type=checkbox]").last.check()
+    page.get_by_label("Why, for those who look at it later").fill("another crossing")
+    page.get_by_label("Your name").fill("Anna")
+    page.get_by_role("button", name="Not the same story").click()
+    expect(page.get_by_role("heading", name="Not the same story")).to_be_visible()
+    assert analyst.barriers() == []
+    assert scene.desk.number("SELECT count(*) FROM must_not_links")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="Taken back")).to_be_visible()
+    assert scene.desk.number("SELECT count(*) FROM must_not_links") == 0
+
+
+def test_a_test_message_is_sent_once_somebody_is_sure(analyst: Visitor) -> None:
+    page = analyst.go("/receivers")
+    page.get_by_label("Yes, to 1 recipient").check()
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.get_by_text("taken", exact=True)).to_be_visible()
+    assert analyst.barriers() == []
 
 
 # ---- laws

@@ -198,6 +198,8 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite folds the case of ASCII alone.
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)  # type: ignore[attr-defined]  # as above
 
 
 def _begin_sqlite(connection: Connection) -> None:

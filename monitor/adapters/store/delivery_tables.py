@@ -204,3 +204,11 @@ renames = sa.Table(
     sa.Column("now", AnyText, primary_key=True),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+
+# Sessions of the dashboard whose visitors logged out, until they would have ended by themselves.
+ended_sessions = sa.Table(
+    "ended_sessions",
+    metadata,
+    sa.Column("session", AnyText, primary_key=True),
+    sa.Column("until", UtcDateTime, nullable=False),
+)

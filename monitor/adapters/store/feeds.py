@@ -18,6 +18,7 @@ from monitor.adapters.store.held import feeds_standing
 from monitor.adapters.store.identities import short_hash
 from monitor.adapters.store.listings import arrivals, listings
 from monitor.adapters.store.new_entries import CHUNK, insert_entries, still_listed
+from monitor.adapters.store.past_polls import remember
 from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_columns, feed_of, fresh_columns
 from monitor.adapters.store.shares import ALL, SHARE_OF_FEED, DatabaseShares, Undivided
 from monitor.adapters.store.subscriptions import subscribe
@@ -132,8 +133,9 @@ class SqlFeedStore:
                     values["name"] = without_query(settings.url)
                 if (due := _promised_at(before, settings, now)) is not None:
                     values["next_poll_at"] = due
-                # A feed that was gone is asked once more at each start, as long as it is declared.
-                if before["status"] != FeedStatus.ACTIVE.value:
+                # A feed that was gone is asked once more at each start, as long as it is declared; what a person
+                # paused stays so.
+                if before["status"] not in (FeedStatus.ACTIVE.value, FeedStatus.PAUSED.value):
                     values |= {"status": FeedStatus.ACTIVE.value, "next_poll_at": now}
                 if all(before[name] == value for name, value in values.items()):
                     continue  # 10,000 writes that change nothing hold up every stage for seconds
@@ -277,15 +279,16 @@ class SqlFeedStore:
         with self._db.write() as connection:
             # In one order everywhere: two transactions that wait for each other's feeds would be an error.
             stale = _polled_since(connection, [one.feed for one in polls]) if self._shares.divided else set()
-            stored = sum(
-                _brought(connection, one) if one.feed.id in stale else _recorded(connection, one)
+            brought = [
+                (one, _brought(connection, one) if one.feed.id in stale else _recorded(connection, one))
                 for one in sorted(polls, key=lambda one: one.feed.id)
-            )
+            ]
+            remember(connection, brought)
             for (minute, outcome), number in Counter(
                 (_minute(one.at), one.decision.outcome) for one in polls
             ).items():
                 add_counts(connection, minute, outcome, number)
-        return stored
+        return sum(new for _, new in brought)
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """The hosts that asked to be left alone, and until when."""
@@ -463,6 +466,8 @@ def _learned(feed: Feed, decision: PollDecision, reading: Reading, now: datetime
         values["body_hash"] = reading.body_hash
     if decision.rhythm is not None:
         values["rhythm"] = RHYTHM.dump_python(decision.rhythm, mode="json")
+    if reading.lists is not None:
+        values["lists"] = reading.lists
     if reading.cadence is not None:
         values["cadence"] = CADENCE.dump_python(reading.cadence, mode="json")
         values["hub_url"] = reading.hub.hub if reading.hub else None

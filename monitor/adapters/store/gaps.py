@@ -105,10 +105,13 @@ class SqlGapStore:
                 )
         return stored
 
-    def gaps(self) -> Mapping[int, Gap]:
-        """The last gap of each feed that had one, by the feed's id."""
+    def gaps(self, feed_id: int | None = None) -> Mapping[int, Gap]:
+        """The last gap of each feed that had one, or of that feed alone, by the feed's id."""
+        query = sa.select(t.gaps)
+        if feed_id is not None:
+            query = query.where(t.gaps.c.feed_id == feed_id)
         with self._db.read() as connection:
-            return {row["feed_id"]: _gap_of(row) for row in connection.execute(sa.select(t.gaps)).mappings()}
+            return {row["feed_id"]: _gap_of(row) for row in connection.execute(query).mappings()}
 
 
 def _columns(gap: Gap, step: PageStep, stored: int, now: datetime) -> dict[str, Any]:

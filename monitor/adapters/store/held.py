@@ -14,7 +14,7 @@ from monitor.adapters.store.rows import feed_of
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, REST, is_long
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
-from monitor.model.feed import SUBSCRIBED, FeedsStanding, FeedStatus
+from monitor.model.feed import KEPT, SUBSCRIBED, FeedsStanding, FeedStatus
 from monitor.model.ledger import RoutingState
 from monitor.model.measure import FeedCounts, FeedState, Held, Oldest
 
@@ -65,7 +65,7 @@ def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
     state = state_of_feed(now).label("state")
     rests = sa.func.count(sa.case((_rests(now), 1)))
     columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost), rests)
-    query = sa.select(*columns).where(_f.status.in_([one.value for one in SUBSCRIBED])).group_by(state)
+    query = sa.select(*columns).where(_f.status.in_([one.value for one in sorted(KEPT)])).group_by(state)
     rows = connection.execute(query).all()
     starts = [row[4] for row in rows if row[4] is not None]
     return FeedCounts(
@@ -100,8 +100,9 @@ def feeds_standing(connection: Connection, now: datetime) -> FeedsStanding:
 
 
 def state_of_feed(now: datetime) -> sa.ColumnElement[str]:
-    """How a feed is doing, as `app.status.state_of` says of one."""
+    """How a feed that is kept is doing, as `app.status.state_of` says of one."""
     return sa.case(
+        (_f.status == FeedStatus.PAUSED.value, FeedState.PAUSED.value),
         (_f.status == FeedStatus.GONE.value, FeedState.GONE.value),
         (_f.failures > 0, FeedState.FAILING.value),
         (_f.next_poll_at < now - OVERDUE_AFTER, FeedState.LATE.value),

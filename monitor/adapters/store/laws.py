@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
+from monitor.model.feed import FeedStatus, PollOutcome
 from monitor.model.gap import GapEnd
 from monitor.model.health import IncidentKind
 from monitor.model.ledger import RoutingState
@@ -135,6 +136,8 @@ def _of_polling() -> Iterator[Law]:
         other.c.feed_id == w.feed_id, other.c.state != HubState.LEAVING.value, other.c.id < w.id
     )
     yield _law("second subscriptions of a feed", w.id, live, second)
+    yield _law("polls that came to nothing known", t.polls.c.feed_id, _unknown(t.polls.c.outcome, PollOutcome))
+    yield _law("pauses by nobody", f.id, f.status == FeedStatus.PAUSED.value, f.paused_at.is_(None))
     yield _law("pushes that are not of their size", p.id, p.size != sa.func.length(p.body))
 
 

@@ -133,6 +133,7 @@ class SqlLedger:
         digest: str | None = None,
         receiver: str | None = None,
         tried: bool = False,
+        before: int | None = None,
         limit: int = 100,
     ) -> Sequence[Delivery]:
         """Outbox rows, newest first; with `tried` only those that were attempted."""
@@ -145,6 +146,8 @@ class SqlLedger:
             query = query.where(sa.or_(d.receiver == receiver, stands_for))
         if tried:
             query = query.where(d.attempts > 0)
+        if before is not None:
+            query = query.where(d.id < before)
         with self._db.read() as connection:
             return [delivery_of(row) for row in connection.execute(query).mappings()]
 

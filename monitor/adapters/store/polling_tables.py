@@ -38,6 +38,33 @@ gaps = sa.Table(
     sa.Index(None, "next_try_at"),
 )
 
+# The last polls of each feed, for people: a few are kept of each, which lie together.
+polls = sa.Table(
+    "polls",
+    metadata,
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, primary_key=True),
+    sa.Column("outcome", AnyText, nullable=False),
+    sa.Column("reason", AnyText, nullable=False),  # why the next is when it is
+    sa.Column("next_poll_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.Integer),  # null: no answer came
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes of the body
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("new", sa.Integer, nullable=False),  # entries stored
+    sa.Column("error", AnyText),
+    sqlite_with_rowid=False,
+)
+
+# The begin of what a feed answered last instead of a feed.
+said_instead = sa.Table(
+    "said_instead",
+    metadata,
+    sa.Column("feed_id", RowId, sa.ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("text", AnyText, nullable=False),
+)
+
 # Subscriptions at the hubs of feeds (WebSub): one that lives a feed, and those that are being left. `token` is the
 # path of the callback, `secret` signs what comes.
 websub = sa.Table(

@@ -301,6 +301,18 @@ def _poll_counts(_connection: Connection, limits: PruneLimits) -> tuple[Found, S
     return sa.select(c.minute, c.outcome).where(c.minute < limits.counts), (c.minute, c.outcome)
 
 
+def _polls(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    f, p = t.feeds.c, t.polls.c
+    # Feed by feed along the key, not through all polls.
+    old = sa.and_(p.feed_id == f.id + 0, p.at < limits.counts)
+    return sa.select(p.feed_id, p.at).select_from(t.feeds).join(t.polls, old), (p.feed_id, p.at)
+
+
+def _answers(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
+    s = t.said_instead.c
+    return sa.select(s.feed_id).where(s.at < limits.counts), (s.feed_id,)
+
+
 def _rulesets(_connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     r = t.rulesets.c
     used = sa.select(t.articles.c.id).where(t.articles.c.ruleset == r.version).correlate(t.rulesets).exists()
@@ -332,5 +344,7 @@ _STEPS: dict[PruneStep, tuple[Finder, Taker]] = {
     PruneStep.BATCHES: (_batches, _delete_batches),
     PruneStep.PAGE_PARTS: (_page_parts, _deletes(t.page_parts)),
     PruneStep.POLL_COUNTS: (_poll_counts, _deletes(t.poll_counts)),
+    PruneStep.POLLS: (_polls, _deletes(t.polls)),
+    PruneStep.ANSWERS: (_answers, _deletes(t.said_instead)),
     PruneStep.RULESETS: (_rulesets, _deletes(t.rulesets)),
 }

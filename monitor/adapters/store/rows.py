@@ -27,7 +27,16 @@ from monitor.model.cadence import Boost, Cadence, HubOffer, Rhythm
 from monitor.model.delivery import ChannelKind, Delivery, DeliveryState, NewDelivery
 from monitor.model.digest import Message
 from monitor.model.entry import Entry, EntryFlag, Fate, NewEntry, ParsedEntry
-from monitor.model.feed import Feed, FeedOrigin, FeedSettings, FeedStatus, PollOutcome, PollReason, Validators
+from monitor.model.feed import (
+    Feed,
+    FeedOrigin,
+    FeedSettings,
+    FeedStatus,
+    Pause,
+    PollOutcome,
+    PollReason,
+    Validators,
+)
 from monitor.model.ledger import NewMatch, StoredMatch
 from monitor.model.retention import Gone, GoneReason
 from monitor.model.rule import Explanation, Match, Rule, Span
@@ -92,6 +101,8 @@ def feed_of(row: RowMapping) -> Feed:
         boost=boost_of(row["boost_seconds"], row["boost_until"]),
         hub=HubOffer(row["hub_url"], row["hub_topic"]) if row["hub_url"] else None,
         pushed_until=row["pushed_until"],
+        pause=Pause(row["paused_by"] or "", row["paused_at"]) if row["paused_at"] else None,
+        lists=row["lists"],
     )
 
 

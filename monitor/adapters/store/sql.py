@@ -16,6 +16,7 @@ from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.facts import SqlHealthFacts
+from monitor.adapters.store.feed_book import SqlFeedBook
 from monitor.adapters.store.feeds import SqlFeedStore
 from monitor.adapters.store.gaps import SqlGapStore
 from monitor.adapters.store.grouping import SqlGroupingStore
@@ -29,6 +30,7 @@ from monitor.adapters.store.reading import SqlReadingMemory
 from monitor.adapters.store.receivers import SqlReceivers
 from monitor.adapters.store.renaming import SqlRenames
 from monitor.adapters.store.retention import SqlRetention
+from monitor.adapters.store.sessions import SqlEndedSessions
 from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
@@ -44,6 +46,8 @@ from monitor.ports import (
     Archive,
     ArticleStore,
     DigestStore,
+    EndedSessions,
+    FeedBook,
     FeedStore,
     GapStore,
     GroupingStore,
@@ -111,6 +115,7 @@ class SqlStore:
         self.path = Path(self._db.path) if self._db.path else None
         self.shares: Shares = claims
         self.feeds: FeedStore = SqlFeedStore(self._db, claims)
+        self.feed_book: FeedBook = SqlFeedBook(self._db)
         self.gaps: GapStore = SqlGapStore(self._db, claims)
         self.articles: ArticleStore = SqlArticleStore(self._db, claims)
         self.reading: ReadingMemory = SqlReadingMemory(self._db, claims)
@@ -128,6 +133,7 @@ class SqlStore:
         self.suppressions: Suppressions = SqlSuppressions(self._db)
         self.hubs: HubSubscriptions = SqlHubSubscriptions(self._db)
         self.renames: Renames = SqlRenames(self._db)
+        self.sessions: EndedSessions = SqlEndedSessions(self._db)
 
     def set_right(self, now: datetime) -> int:
         """Pulls back what waits longer than anything may, as a clock set back leaves it; returns how many rows."""
@@ -156,6 +162,8 @@ class SqlStore:
             for table, column, most, among in longest:
                 late = table.update().where(column > now + most, among).values({column.name: now})
                 rows += connection.execute(late).rowcount
+            # Of a feed the latest polls are kept: those of a time that never was would be so for ever.
+            rows += connection.execute(t.polls.delete().where(t.polls.c.at > now)).rowcount
         return rows
 
     @property

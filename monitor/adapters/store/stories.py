@@ -11,13 +11,26 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
+from monitor.adapters.store.story_facets import facets_since
 from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories, place_below
+from monitor.adapters.store.story_page import edits_of_story, quoted_of, roll_of_story
 from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
 from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, Likeness, ListedStory, RoutedMatch, StoriesAsked, StoryView
+from monitor.model.story_view import (
+    Edit,
+    FoundStory,
+    Likeness,
+    ListedStory,
+    Quoted,
+    RoutedMatch,
+    StoriesAsked,
+    StoryFacets,
+    StoryRoll,
+    StoryView,
+)
 
 _LONGEST_CHAIN = 100  # of aliases: a story that went into one that went into another …
 _SCANNED = 20_000  # articles of a span read for names: a fifth of a second
@@ -53,6 +66,11 @@ class SqlStoryStore:
         """How many stories the pages hold together; counts no further than `most`."""
         with self._db.read() as connection:
             return number_of_stories(connection, asked, most)
+
+    def facets(self, since: datetime, most: int) -> StoryFacets:
+        """What lists of stories can be narrowed to."""
+        with self._db.read() as connection:
+            return facets_since(connection, since, most)
 
     def called(self, name: str) -> FoundStory | None:
         """The story of that id, or that a story of that id went into."""
@@ -93,10 +111,27 @@ class SqlStoryStore:
             row = connection.execute(query.order_by(a.id.desc()).limit(1)).first()
         return None if row is None else FoundStory(row.story_id, row.id)
 
-    def view(self, story: str) -> StoryView | None:
-        """One story with all that is known of it."""
+    def view(self, story: str, *, most: int | None = None, before: int | None = None) -> StoryView | None:
+        """One story with all that is known of it, or of its newest articles."""
         with self._db.read() as connection:
-            return view_of_story(connection, story)
+            return view_of_story(connection, story, most, before)
+
+    def roll(self, story: str) -> StoryRoll | None:
+        """All articles of a story, to be counted."""
+        with self._db.read() as connection:
+            return roll_of_story(connection, story)
+
+    def quoted(self, matches: Collection[int], letters: int) -> Mapping[int, Quoted]:
+        """In which words these matches were found, by id of the match."""
+        with self._db.read() as connection:
+            return {
+                id_: one for ids in chunks(sorted(matches)) for id_, one in quoted_of(connection, ids, letters)
+            }
+
+    def edits(self, story: str, *, before: int | None = None, limit: int) -> Sequence[Edit]:
+        """The later wordings among a story's articles, newest row first."""
+        with self._db.read() as connection:
+            return edits_of_story(connection, story, before, limit)
 
     def members(self, articles: Collection[int]) -> Sequence[Member]:
         """These articles as members of the stories they are in now."""

@@ -21,21 +21,25 @@ _MOST_EDGES = 1000  # of a story of 5,000 articles there may be millions; the st
 _MOST_APART = 1000
 
 
-def view_of_story(connection: Connection, story: str) -> StoryView | None:
-    """The story, or None when it has no article."""
+def view_of_story(
+    connection: Connection, story: str, most: int | None = None, before: int | None = None
+) -> StoryView | None:
+    """The story, or None when it has no article; with `most` as `ports.StoryStore.view` says."""
     a = t.articles.c
-    query = sa.select(*NAMED_MEMBER).where(a.story_id == story).order_by(a.id)
-    members = tuple(member_of(row) for row in connection.execute(query).mappings())
+    query = sa.select(*NAMED_MEMBER).where(a.story_id == story).order_by(a.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(a.id < before)
+    members = tuple(member_of(row) for row in reversed(connection.execute(query).mappings().all()))
     if not members:
         return None
-    edges, all_edges = _edges(connection, story)
+    edges, all_edges = _edges(connection, story) if most is None else _edges_of(connection, members)
     return StoryView(
         story,
         members,
         edges,
         all_edges,
         _rules(connection, story),
-        _told(connection, story),
+        _told(connection, story, most),
         _apart(connection, members),
         _lookalikes(connection, members),
         _former(connection, story),
@@ -50,6 +54,13 @@ def _edges(connection: Connection, story: str) -> tuple[tuple[Likeness, ...], in
     number = connection.execute(sa.select(sa.func.count()).where(*inside)).scalar_one()
     found = connection.execute(query.limit(_MOST_EDGES))
     return tuple(Likeness(row.one, row.other, row.weight) for row in found), int(number)
+
+
+def _edges_of(connection: Connection, members: Sequence[Member]) -> tuple[tuple[Likeness, ...], int]:
+    """Those that these articles have."""
+    found = set(edges_inside_stories(connection, [one.id for one in members]))
+    edges = sorted(found, key=lambda edge: (-edge.weight, edge.one, edge.other))
+    return tuple(edges[:_MOST_EDGES]), len(edges)
 
 
 def edges_inside_stories(connection: Connection, articles: Sequence[int]) -> Iterator[Likeness]:
@@ -77,8 +88,8 @@ def _rules(connection: Connection, story: str) -> tuple[StoryRule, ...]:
     return tuple(StoryRule(first[row.first], row.articles) for row in rows)
 
 
-def _told(connection: Connection, story: str) -> tuple[Telling, ...]:
-    """The batches that told of the articles that are in the story now, oldest first."""
+def _told(connection: Connection, story: str, most: int | None) -> tuple[Telling, ...]:
+    """The batches that told of the articles that are in the story now, oldest first, the newest `most` of them."""
     a, m, r, b = t.articles.c, t.matches.c, t.routings.c, t.batches.c
     query = (
         sa.select(r.digest, r.batch, m.rule_id, b.planned_at)
@@ -91,7 +102,11 @@ def _told(connection: Connection, story: str) -> tuple[Telling, ...]:
     batches: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(query):
         batches.setdefault((row.digest, row.batch), []).append(row)
-    told = [
+    # What has lost its batch to pruning is older than all that have one.
+    in_order = sorted(
+        batches.items(), key=lambda one: (one[1][0].planned_at is not None, one[1][0].planned_at or 0, one[0])
+    )
+    return tuple(
         Telling(
             digest,
             batch,
@@ -99,10 +114,8 @@ def _told(connection: Connection, story: str) -> tuple[Telling, ...]:
             tuple(sorted(row.rule_id for row in rows)),
             _deliveries(connection, digest, batch),
         )
-        for (digest, batch), rows in batches.items()
-    ]
-    # What has lost its batch to pruning is older than all that have one.
-    return tuple(sorted(told, key=lambda one: (one.at is not None, one.at or 0, one.digest, one.batch)))
+        for (digest, batch), rows in (in_order if most is None else in_order[-most:])
+    )
 
 
 def _deliveries(connection: Connection, digest: str, batch: str) -> tuple[tuple[str, DeliveryState, int], ...]:

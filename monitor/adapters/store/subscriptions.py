@@ -14,6 +14,7 @@ from monitor.adapters.store.upsert import insert_new
 from monitor.model.feed import Feed, FeedStatus, Subscription
 
 _CHUNK = 400
+_COME_BACK = (FeedStatus.GONE, FeedStatus.REMOVED)
 
 
 def subscribe(
@@ -31,7 +32,7 @@ def subscribe(
             if url not in there
         ]
         insert_new(connection, t.feeds, *fresh)
-        back = [one for url, one in chunk.items() if there.get(url, FeedStatus.ACTIVE) is not FeedStatus.ACTIVE]
+        back = [one for url, one in chunk.items() if there.get(url) in _COME_BACK]
         for one in back:
             _come_back(connection, one, leased)
         ours = [*(str(row["declared_url"]) for row in fresh), *(one.settings.url for one in back)]

@@ -15,6 +15,7 @@ from monitor.adapters.store.delivery_tables import (
     daemon,
     deliveries,
     digest_states,
+    ended_sessions,
     incidents,
     renames,
     routings,
@@ -23,9 +24,9 @@ from monitor.adapters.store.delivery_tables import (
     silences,
     suppressions,
 )
-from monitor.adapters.store.polling_tables import gaps, host_pauses, pushes, websub
+from monitor.adapters.store.polling_tables import gaps, host_pauses, polls, pushes, said_instead, websub
 
-SCHEMA = "0011"
+SCHEMA = "0014"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "daemon",
     "deliveries",
     "digest_states",
+    "ended_sessions",
     "entries",
     "feeds",
     "gaps",
@@ -54,12 +56,14 @@ __all__ = [
     "must_not_links",
     "page_parts",
     "poll_counts",
+    "polls",
     "pushes",
     "renames",
     "rereads",
     "routings",
     "rule_failures",
     "rulesets",
+    "said_instead",
     "sent_before",
     "signing_keys",
     "silences",
@@ -107,6 +111,9 @@ feeds = sa.Table(
     sa.Column("hub_url", AnyText),
     sa.Column("hub_topic", AnyText),
     sa.Column("pushed_until", UtcDateTime),  # its hub announces what is new until then
+    sa.Column("paused_by", AnyText),
+    sa.Column("paused_at", UtcDateTime),
+    sa.Column("lists", sa.Integer),  # entries of the body that was read last
     sa.Index(None, "status", "next_poll_at"),
     # Of a million feeds few have a hub: each is looked for among those alone.
     sa.Index(None, "hub_url", **only("hub_url IS NOT NULL")),

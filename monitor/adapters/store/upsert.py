@@ -81,3 +81,29 @@ def story_of_batch(connection: Connection, batch: sa.ColumnElement[str]) -> sa.C
     if connection.dialect.name == "postgresql":
         return sa.func.split_part(batch, "#", 1)
     return sa.func.substr(batch, 1, sa.func.instr(batch, "#") - 1)
+
+
+def until_mark(connection: Connection, text: sa.ColumnElement[str], mark: str) -> sa.ColumnElement[str]:
+    """The text before the first such mark; all of one without."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.split_part(text, mark, 1)
+    return sa.func.substr(text, 1, sa.func.instr(text + mark, mark) - 1)
+
+
+def folded(connection: Connection, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The text without a difference of case, in any script: SQLite's own functions know that of ASCII alone."""
+    return sa.func.lower(text) if connection.dialect.name == "postgresql" else sa.func.casefold(text)
+
+
+def each_of(connection: Connection, texts: sa.Column[Any]) -> sa.TableValuedAlias:
+    """A JSON column of texts as rows with a `value`."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.json_array_elements_text(texts).table_valued("value").render_derived()
+    return sa.func.json_each(texts).table_valued("value")
+
+
+def day_of(connection: Connection, moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[str]:
+    """The day in UTC, as in "2026-03-10"."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.to_char(sa.func.timezone("UTC", moment), "YYYY-MM-DD")
+    return sa.func.date(moment)

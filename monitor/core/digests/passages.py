@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.core.text.sentences import sentences_of
@@ -62,8 +62,16 @@ def passages_of(article: Article, match: Match) -> tuple[Passage, ...]:
     The first is the sentence with the most different matched words (ties: the earliest), the second one
     that adds words the first lacks. Empty for a match without spans (a query of exclusions).
     """
-    for field, text in (("body", article.text), ("summary", article.summary), ("title", article.title)):
-        found = passages_in(text, [span for span in match.spans if span.field == field], match.rule, article.id)
+    texts = (("body", article.text), ("summary", article.summary), ("title", article.title))
+    return passages_among(texts, match.spans, match.rule, article.id)
+
+
+def passages_among(
+    texts: Iterable[tuple[str, str]], spans: Sequence[Span], rule: str, article_id: int
+) -> tuple[Passage, ...]:
+    """The passages of the first of these (field, text) that has any."""
+    for field, text in texts:
+        found = passages_in(text, [span for span in spans if span.field == field], rule, article_id)
         if found:
             return found
     return ()

@@ -58,6 +58,7 @@ class Facts:
     silent: Silent = field(default_factory=Silent)
     failing_rules: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     silences: Sequence[str] = ()  # a line each
+    paused: Sequence[Feed] = ()  # by hand
     unsubscribed: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     daemon: DaemonRecord | None = None
     size: int | None = None
@@ -76,6 +77,7 @@ def daily_notice(facts: Facts, at: datetime, timezone: str, *, late: bool = Fals
         _section("Troubles that are over", _over(facts, timezone)),
         _section("Rules", [*_noisy(facts), *_silent(facts)], "monitor why --rule ID"),
         _section("Silences", facts.silences, "monitor silence list"),
+        _section("Paused feeds", _paused(facts), "monitor feeds list"),
         _section("Unsubscribed", _unsubscribed(facts)),
         _section("Digests", _digests(facts, timezone), "monitor deliveries list"),
         _section("Store", _store(facts)),
@@ -193,6 +195,11 @@ def _silent(facts: Facts) -> list[str]:
         return []  # said when they fell silent, and not every day
     more = f"; {longer:,} for longer" if longer else ""
     return [f"silent for 90 days now: {', '.join(names[:MOST_LINES])}{' …' if names[MOST_LINES:] else ''}{more}"]
+
+
+def _paused(facts: Facts) -> list[str]:
+    ago = [(feed, span_text(facts.window.end - feed.pause.at)) for feed in facts.paused if feed.pause is not None]
+    return [f"{feed.name}, since {span}" for feed, span in ago]
 
 
 def _unsubscribed(facts: Facts) -> list[str]:

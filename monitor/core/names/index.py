@@ -16,7 +16,7 @@ from monitor.core.names.text import NameText
 from monitor.core.names.tree import End, Node, add_name, agreeing
 
 _MOST_SKIPPED = 3  # particles and a Mohammad between two words of a name
-_MOST_REMEMBERED = 100_000
+_MOST_REMEMBERED = 20_000  # words
 _PLAIN = 50  # for a name of one word, at least four consonants, where capitals say nothing
 _SPLIT = 3  # consonants of a word that a text may write in two: Jalal Abad
 

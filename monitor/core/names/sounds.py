@@ -100,7 +100,7 @@ def skeletons(row: str) -> set[str]:
     return {skeleton(row), skeleton(row[0] + inner.replace("h", "X")), skeleton(row[0] + inner.replace("X", "h"))}
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def heard(term: str) -> tuple[str, str]:
     """The sounds of a normalised word and their skeleton."""
     row = sounds(term)
@@ -116,7 +116,7 @@ def limit(row: str, alone: bool) -> int:
     return ACCEPTED if sum(sign not in _VOWELS for sign in row) > 2 else ACCEPTED_SHORT
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def distance(one: str, other: str, most: int = ACCEPTED) -> int:
     """How far two rows of sounds are apart; something above `most` when they are further apart than that.
 

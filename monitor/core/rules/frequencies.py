@@ -38,7 +38,7 @@ SHIPPED: Mapping[str, float] = {
 
 _UNKNOWN = 0.002
 _FIRST_GUESS = 50  # documents that what is guessed weighs as much as
-_MOST_TERMS = 200_000
+_MOST_TERMS = 40_000  # some 6 MB: news bring new names for ever
 
 
 class Frequencies:
@@ -76,4 +76,5 @@ class Frequencies:
             counts[term] = counts.get(term, 0) + 1
         self.documents += 1
         if len(counts) > _MOST_TERMS:
-            self._counts = {term: count for term, count in counts.items() if count > 1}
+            by_count = sorted(counts, key=counts.__getitem__, reverse=True)
+            self._counts = {term: counts[term] for term in by_count[: _MOST_TERMS // 2]}

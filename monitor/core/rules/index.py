@@ -6,7 +6,7 @@ their families, neighbours, entities, metadata. What stands under a key that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
 from typing import Protocol
 
@@ -19,11 +19,12 @@ from monitor.core.rules.neighbours import shown
 from monitor.core.rules.reading import Reading
 from monitor.core.text.families import Families
 from monitor.core.text.normalize import american
+from monitor.core.text.recent import Recent
 from monitor.core.text.tokens import Analysed
 
 Rules = list[CompiledRule]
 
-_MOST_KNOWN = 50_000  # words whose keys a table remembers
+_MOST_KNOWN = 10_000  # words whose keys a table remembers, twice
 _LEARN_FROM = 8  # every eighth document is enough to know what is frequent
 
 
@@ -118,7 +119,8 @@ class _Table:
         self._pairs: dict[str, dict[str, Rules]] = {}
         self._both: dict[str, dict[str, Rules]] = {}
         self._exact: dict[str, dict[str, Rules]] = {}
-        self._answers = _Answers(self._answers_to)
+        # The same words come in every document.
+        self._answers = Recent(lambda form: tuple(self._answers_to(form)), _MOST_KNOWN)
 
     def under(self, key: Key) -> Rules:
         """The rules that stand under a key, to be added to."""
@@ -127,7 +129,7 @@ class _Table:
                 rules = self._words.get(key.term)
                 if rules is None:
                     rules = self._words[key.term] = []
-                    self._answers.pop(key.term, None)
+                    self._answers.forget(key.term)
                 return rules
             case Kind.PREFIX:
                 self._lengths = tuple(sorted({*self._lengths, len(key.term)}))
@@ -147,7 +149,7 @@ class _Table:
         rules = table.get(term)
         if rules is None:
             rules = table[term] = []
-            self._answers.clear()
+            self._answers.forget_all()
         return rules
 
     def collect(
@@ -183,20 +185,6 @@ class _Table:
             for key in self._families.keys_of_text(form):
                 if key in self._by_family:
                     yield self._by_family[key]
-
-
-class _Answers(dict[str, tuple[Rules, ...]]):
-    """What each word of a text answers to, worked out once: the same words come in every document."""
-
-    def __init__(self, work_out: Callable[[str], Iterator[Rules]]) -> None:
-        super().__init__()
-        self._work_out = work_out
-
-    def __missing__(self, form: str) -> tuple[Rules, ...]:
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        known = self[form] = tuple(self._work_out(form))
-        return known
 
 
 def _texts(reading: Reading) -> list[Analysed]:

@@ -62,6 +62,7 @@ class Lexicon:
     by_first_term: Mapping[str, tuple[Alias, ...]] = field(default_factory=dict)
     contexts: Mapping[str, Context] = field(default_factory=dict)
     own_families: Families | None = None
+    known_vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -71,14 +72,19 @@ class Lexicon:
         aliases: Iterable[Alias],
         contexts: Mapping[str, Context] | None = None,
         families: Families | None = None,
+        after: Lexicon | None = None,
     ) -> Lexicon:
-        """A lexicon with its aliases sorted by first word."""
+        """A lexicon with its aliases sorted by first word.
+
+        With the very families of the one `after` which it comes it goes on with what was worked out of them.
+        """
         table: dict[str, list[Alias]] = {}
         for alias in aliases:
             for term in alias.first_terms:
                 table.setdefault(term, []).append(alias)
         by_first_term = {term: tuple(found) for term, found in table.items()}
-        return cls(entities, terms, by_first_term, contexts or {}, families)
+        known = after.vocabulary if after is not None and families is after.own_families else None
+        return cls(entities, terms, by_first_term, contexts or {}, families, known)
 
     @property
     def families(self) -> Families:
@@ -119,7 +125,7 @@ class Lexicon:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of texts by their families."""
-        return Vocabulary(self.families)
+        return self.known_vocabulary or Vocabulary(self.families)
 
     @cached_property
     def spellings(self) -> Mapping[str, tuple[Words | Exact, ...]]:

@@ -128,6 +128,7 @@ class _Load:
             (Alias(name, node) for name, (raw, _) in entities.items() for node in raw.spellings),
             self._contexts(entities, names),
             families,
+            after=None if self.before.ruleset is None else self.before.ruleset.lexicon,
         )
         raws = {name: raw for name, (raw, _) in entities.items()}
         meanings = Meanings(raws, {name: term.query for name, term in lexicon.terms.items()}, families)
@@ -189,7 +190,10 @@ class _Load:
             for name, head, change in file.families:
                 if self._is_free("family", head, source, ("families", name), f"family {head}"):
                     changes[head] = change
-        return shipped_families().extended(changes)
+        families = shipped_families().extended(changes)
+        known = self.before.ruleset.lexicon.families if self.before.ruleset else families
+        # The very ones of before: what was worked out of them for the words of texts stays.
+        return known if known.version == families.version else families
 
     def _contexts(self, entities: Mapping[str, tuple[RawEntity, RuleSource]], names: Names) -> dict[str, Context]:
         """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""

@@ -10,7 +10,7 @@ from monitor.core.text.families import Families
 START = 3
 """Letters that a prefix has at least."""
 
-_MOST_WORDS = 40_000  # some 20 MB in each generation of rules; news bring new names for ever
+_MOST_WORDS = 16_000  # some 8 MB; news bring new names for ever
 
 
 class Seen(NamedTuple):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from monitor.core.text.recent import LONGEST, Recent
 from monitor.core.text.spellings import AMERICAN
 
 ANALYSER_VERSION = 2
@@ -25,9 +26,7 @@ INVISIBLE = (
 
 APOSTROPHES = "'\u2018\u2019\u02bc\uff07"
 
-# Beyond this a "word" is noise; the cut also keeps unicodedata's insertion sort of marks from going quadratic.
-_LONGEST = 100
-_MOST_KNOWN = 50_000  # surfaces; some 8 MB
+_MOST_KNOWN = 10_000  # surfaces, twice; some 4 MB
 
 _ARABIC = {
     "ي": "ی",
@@ -90,20 +89,8 @@ def _normalize(surface: str) -> str:
     return surface if folded == surface else folded
 
 
-class _Memo(dict[str, str]):
-    """Searchable forms by surface. A plain dictionary asked by `map`: no call of a function for a known word."""
-
-    def __missing__(self, surface: str) -> str:
-        term = _normalize(surface[:_LONGEST])
-        # Nobody may fill the memory with long words; forgetting all at once is rare and needs no bookkeeping.
-        if len(surface) <= _LONGEST:
-            if len(self) >= _MOST_KNOWN:
-                self.clear()
-            self[surface] = term
-        return term
-
-
-_known = _Memo()
+# Beyond so much a "word" is noise; the cut also keeps unicodedata's insertion sort of marks from going quadratic.
+_known = Recent(lambda surface: _normalize(surface[:LONGEST]), _MOST_KNOWN)
 
 
 def normalize(surface: str) -> str:
@@ -129,4 +116,4 @@ def _exact_key(surface: str) -> str:
 
 def exact_key(surface: str) -> str:
     """What `=Word` compares: the letters in their own case, without dots, hyphens and possessive (U.S.'s → US)."""
-    return _exact_key(surface[:_LONGEST])
+    return _exact_key(surface[:LONGEST])

@@ -21,7 +21,7 @@ def has_stemmer(term: str) -> bool:
     return term.isascii() and any(map(str.isalpha, term))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def stem(term: str) -> str:
     """The stem of a term that `has_stemmer`."""
     if not hasattr(_own, "english"):

@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 import structlog
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,21 +18,38 @@ from starlette.routing import Route
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError, StoreError
+from monitor.web.arrival import client_of
+from monitor.web.number import register_numbers
 from monitor.web.site.arrivals import entries_page, matches_page, polls_page, rates_page
 from monitor.web.site.deliveries import deliveries_page, delivery_page, retry_all_dead, retry_one
 from monitor.web.site.digests import digest_frame, digest_page, digests_page
-from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page
+from monitor.web.site.entrance import FOR_ALL, LOGIN, LOGOUT, Doorkeeper, log_in, log_out, login_page, still_in
+from monitor.web.site.feed_acts import (
+    back_again,
+    pause_one,
+    pause_some,
+    poll_now,
+    remove_one,
+    resume_one,
+    resume_some,
+)
+from monitor.web.site.feed_adding import add_one as add_feed
+from monitor.web.site.feed_adding import add_page as add_feed_page
+from monitor.web.site.feed_adding import look_at
+from monitor.web.site.feed_lists import MAX_LIST, export_file, list_page, take_list
 from monitor.web.site.feeds import feed_page, feeds_page
 from monitor.web.site.forms import NO_NUL, Fields, fields_of
 from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
+from monitor.web.site.receivers import receivers_page, send_test
 from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
 from monitor.web.site.same_origin import SameOrigin
 from monitor.web.site.search import search_page
 from monitor.web.site.silences import add_one, end_one, silences_page
 from monitor.web.site.static_files import PREFIX, static_file
-from monitor.web.site.stories import stories_page, story_page
+from monitor.web.site.stories import stories_page
+from monitor.web.site.story import edits_page, join_articles, split_story, story_page
 from monitor.web.site.why import why_page
 
 log = structlog.get_logger("monitor.web")
@@ -48,27 +64,19 @@ POLICY = (
 OWN_HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
 
 
-class _Number(Convertor[int]):
-    """What a store can count to; `int` breaks on five thousand digits."""
-
-    regex = "[0-9]{1,18}"
-
-    def convert(self, value: str) -> int:
-        return int(value)
-
-    def to_string(self, value: int) -> str:
-        return str(value)
-
-
-register_url_convertor("number", _Number())
+register_numbers()
 
 Page = Callable[[OpenHouse, Request], Response]
 PAGES: tuple[tuple[str, Page], ...] = (
     ("/", now_page),
     ("/stories", stories_page),
     ("/stories/{story}", story_page),
+    ("/stories/{story}/edits", edits_page),
     ("/feeds", feeds_page),
     ("/feeds/{feed:number}", feed_page),
+    ("/feeds/add", add_feed_page),
+    ("/feeds/import", list_page),
+    ("/feeds/export", export_file),
     ("/search", search_page),
     ("/rules", rules_page),
     ("/rules/new", new_rule_page),
@@ -79,6 +87,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/digests/{digest}/frame", digest_frame),
     ("/deliveries", deliveries_page),
     ("/deliveries/{delivery:number}", delivery_page),
+    ("/receivers", receivers_page),
     ("/silences", silences_page),
     (LOGIN, login_page),
     ("/entries", entries_page),
@@ -88,26 +97,48 @@ PAGES: tuple[tuple[str, Page], ...] = (
 )
 Action = Callable[[OpenHouse, Request, Fields], Response]
 ACTIONS: tuple[tuple[str, Action], ...] = (
-    (LOGOUT, log_out),
     ("/deliveries/retry", retry_all_dead),
     ("/deliveries/{delivery:number}/retry", retry_one),
+    ("/feeds/pause", pause_some),
+    ("/feeds/resume", resume_some),
+    ("/feeds/{feed:number}/pause", pause_one),
+    ("/feeds/{feed:number}/resume", resume_one),
+    ("/feeds/{feed:number}/poll", poll_now),
+    ("/feeds/{feed:number}/remove", remove_one),
+    ("/feeds/{feed:number}/again", back_again),
+    ("/feeds/add", add_feed),
+    ("/feeds/add/look", look_at),
+    ("/feeds/import", take_list),
     ("/rules/new/try", try_rule),
     ("/rules/{rule}/try", try_rule),
     ("/silences", add_one),
     ("/silences/{silence:number}/end", end_one),
+    ("/receivers/{receiver}/test", send_test),
+    ("/stories/join", join_articles),
+    ("/stories/{story}/split", split_story),
 )
 # What reads the archive, for seconds.
 _LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})
 
+# What asks other servers, or starts a child that reads: for many seconds, one at a time.
+_OUTSIDE = frozenset[object]({look_at, add_feed, take_list, export_file})
+_LARGEST: dict[object, int] = {take_list: MAX_LIST + MAX_BODY}  # bytes of a body; of all others MAX_BODY
 
-def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> Starlette:
-    """The dashboard as an application, answered by these host names."""
-    room = (open_house, Lanes())
+
+def build_site(
+    open_house: OpenHouse, entrance: Entrance, hosts: list[str], lanes: Lanes | None = None
+) -> Starlette:
+    """The dashboard as an application, answered by these host names; its pages wait in these lanes."""
+    room = (open_house, lanes or Lanes(), entrance)
     app = Starlette(
         routes=[
             *(Route(path, partial(_shown, one, *room), methods=["GET"]) for path, one in PAGES),
-            *(Route(path, partial(_done, one, *room), methods=["POST"]) for path, one in ACTIONS),
-            Route(LOGIN, partial(_done, _log_in(entrance), *room), methods=["POST"]),
+            *(
+                Route(path, partial(_done, one, *room), methods=["POST"], max_body_size=_LARGEST.get(one))
+                for path, one in ACTIONS
+            ),
+            Route(LOGIN, partial(_done, _with(entrance, log_in), *room), methods=["POST"]),
+            Route(LOGOUT, partial(_done, _with(entrance, log_out), *room), methods=["POST"]),
             Route(f"{PREFIX}/{{mark}}/{{name}}", static_file, methods=["GET"]),
         ],
         middleware=[
@@ -122,26 +153,32 @@ def build_site(open_house: OpenHouse, entrance: Entrance, hosts: list[str]) -> S
     return app
 
 
-def _log_in(entrance: Entrance) -> Action:
-    return lambda _, request, fields: log_in(entrance, request, fields)
+def _with(entrance: Entrance, act: Callable[[Entrance, Request, Fields], Response]) -> Action:
+    return lambda _, request, fields: act(entrance, request, fields)
 
 
-async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
-    return await _run(one, lanes, request, partial(one, open_house, request))
+async def _shown(one: Page, open_house: OpenHouse, lanes: Lanes, entrance: Entrance, request: Request) -> Response:
+    return await _run(one, lanes, request, still_in(entrance, request, partial(one, open_house, request)))
 
 
-async def _done(one: Action, open_house: OpenHouse, lanes: Lanes, request: Request) -> Response:
+async def _done(
+    one: Action, open_house: OpenHouse, lanes: Lanes, entrance: Entrance, request: Request
+) -> Response:
     fields = await fields_of(request)
-    answer = await _run(one, lanes, request, partial(one, open_house, request, fields))
+    work = still_in(entrance, request, partial(one, open_house, request, fields))
+    answer = await _run(one, lanes, request, work)
     path = str(request.scope["path"])
     if not path.endswith((*FOR_ALL, LOGIN)):
-        log.info("done by hand", path=path, by=visitor_of(request).name, status=answer.status_code)
+        visitor, address = visitor_of(request), client_of(request)
+        log.info("done by hand", path=path, by=visitor.name, address=address, status=int(answer.status_code))
     return answer
 
 
 async def _run(one: object, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:
     if "\0" in str(request.scope["path"]) or b"%00" in request.scope["query_string"]:
         raise HTTPException(HTTPStatus.BAD_REQUEST, NO_NUL)
+    if one in _OUTSIDE:
+        return _ours(await lanes.run_outside(request, work))
     return _ours(await (lanes.run_alone(request, work) if one in _LONG else lanes.run(work)))
 
 

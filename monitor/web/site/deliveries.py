@@ -19,15 +19,17 @@ from monitor.app.deliveries import (
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, NoSuchReceiver
 from monitor.model.delivery import DeliveryState
+from monitor.model.digest import MessageFormat
 from monitor.model.ledger import ListedMatch
-from monitor.web.site.forms import Fields, see
+from monitor.web.site.forms import Fields, row_before, see
 from monitor.web.site.rendering import page
+from monitor.web.site.slack_look import slack_look
 
 SHOWN = 100
 
 
 def deliveries_page(open_house: OpenHouse, request: Request) -> Response:
-    """GET /deliveries?state=dead&digest=border-morning&receiver=desk"""
+    """GET /deliveries?state=dead&digest=border-morning&receiver=desk&before=1200"""
     asked = {name: request.query_params.get(name, "") for name in ("state", "digest", "receiver")}
     house, now = open_house.house, open_house.clock.now()
     state = asked["state"] if asked["state"] in {one.value for one in DeliveryState} else ""
@@ -39,6 +41,7 @@ def deliveries_page(open_house: OpenHouse, request: Request) -> Response:
             state=DeliveryState(state) if state else None,
             digest=asked["digest"] or None,
             receiver=asked["receiver"] or None,
+            before=row_before(request),
             limit=SHOWN,
         )
     except (NoSuchDigest, NoSuchReceiver) as error:
@@ -66,8 +69,15 @@ def delivery_page(open_house: OpenHouse, request: Request) -> Response:
     told: dict[tuple[str, str], list[ListedMatch]] = defaultdict(list)
     for match in house.store.ledger.told_in(one.new.digest, one.new.batch):
         told[match.url, match.title].append(match)
+    message = one.new.message
     return page(
-        request, "delivery.html", one=one, attempts=attempts, text=message_text(one.new.message), told=told
+        request,
+        "delivery.html",
+        one=one,
+        attempts=attempts,
+        text=message_text(message),
+        told=told,
+        look=slack_look(message.payload) if message.format is MessageFormat.SLACK and message.payload else (),
     )
 
 

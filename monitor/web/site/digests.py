@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
 from monitor.model.health import HEALTH
 from monitor.web.site.rendering import page
+from monitor.web.site.slack_look import slack_look
 
 T = TypeVar("T")
 FORMS = ("html", "text", "slack", "json")
@@ -36,8 +38,17 @@ def digest_page(open_house: OpenHouse, request: Request) -> Response:
     texts = _preview(open_house, name, form) if form != "html" else []
     quiet = _expected(lambda: quiet_note(house, name))
     history = list_deliveries(house, house.clock.now(), digest=name, limit=_HISTORY)
+    looks = [(text, slack_look(json.loads(text))) for text in texts] if form == "slack" else []
     return page(
-        request, "digest.html", name=name, form=form, forms=FORMS, texts=texts, quiet=quiet, history=history
+        request,
+        "digest.html",
+        name=name,
+        form=form,
+        forms=FORMS,
+        texts=texts,
+        looks=looks,
+        quiet=quiet,
+        history=history,
     )
 
 

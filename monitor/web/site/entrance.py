@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.app.entrance import SESSION, Entrance, Refusal
+from monitor.app.entrance import SESSION, Admission, Entrance, Refusal
 from monitor.app.open_house import OpenHouse
 from monitor.model.web import Visitor
+from monitor.web.arrival import COOKIE, VISITOR, bearer_of, client_of, note_refusal, turned_away
 from monitor.web.site.forms import Fields, see
-from monitor.web.site.rendering import VISITOR, page
+from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.same_origin import SAFE
 from monitor.web.site.static_files import PREFIX
 
-COOKIE = "monitor_session"
+log = structlog.get_logger("monitor.web")
+
 LOGIN, LOGOUT = "/login", "/logout"
 # What changes nothing may be asked by readers: a draft is tried, a session ends.
 FOR_ALL = ("/try", LOGOUT)
@@ -35,13 +39,33 @@ class Doorkeeper:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request, path = Request(scope), str(scope["path"])
-        visitor = self._entrance.visitor_of(request.cookies.get(COOKIE, ""), _bearer(request))
+        visitor = self._entrance.visitor_of(request.cookies.get(COOKIE, ""), bearer_of(request.headers))
         scope[VISITOR] = visitor
         if path != LOGIN and not path.startswith(PREFIX + "/"):
-            refused = _led_to_login(request) if visitor is None else _not_allowed(request, visitor)
+            refused = self._unknown(request) if visitor is None else _not_allowed(request, visitor)
             if refused is not None:
                 return await refused(scope, receive, send)
         return await self._app(scope, receive, send)
+
+    def _unknown(self, request: Request) -> Response:
+        if bearer_of(request.headers):
+            turned = turned_away(self._entrance, request)
+            if turned.refusal is Refusal.TOO_OFTEN:
+                return PlainTextResponse(_too_often(turned) + "\n", HTTPStatus.TOO_MANY_REQUESTS, _waiting(turned))
+        return _led_to_login(request)
+
+
+def still_in(entrance: Entrance, request: Request, work: Callable[[], Response]) -> Callable[[], Response]:
+    """The same work, for who has not logged out meanwhile: others are led to the login. It is asked where the work
+    is done, since the store may have to be waited for."""
+
+    def checked() -> Response:
+        visitor = request.scope[VISITOR]
+        if visitor is not None and request.scope["path"] != LOGIN and entrance.has_left(visitor):
+            return _led_to_login(request)
+        return work()
+
+    return checked
 
 
 def login_page(_: OpenHouse, request: Request) -> Response:
@@ -52,15 +76,17 @@ def login_page(_: OpenHouse, request: Request) -> Response:
 def log_in(entrance: Entrance, request: Request, fields: Fields) -> Response:
     """POST /login: a cookie that no script reads and no other site's page can have sent."""
     back = _inside(fields.get("next", "/"))
-    admission = entrance.admit(fields.get("token", ""), request.client.host if request.client else "")
+    client = client_of(request)
+    admission = entrance.admit(fields.get("token", ""), client)
     if admission.refusal is Refusal.TOO_OFTEN:
-        wait = max(1, round(admission.wait.total_seconds()))
-        why = f"Too many wrong tokens: wait {wait} s."
+        why = _too_often(admission)
         answer = page(request, "login.html", HTTPStatus.TOO_MANY_REQUESTS, next=back, trouble=why)
-        answer.headers["retry-after"] = str(wait)
+        answer.headers.update(_waiting(admission))
         return answer
     if admission.refusal is not None:
+        note_refusal(admission, client)
         return page(request, "login.html", HTTPStatus.FORBIDDEN, next=back, trouble="No token like this is known.")
+    log.info("logged in", by=admission.name, address=client)
     answer = see(back)
     answer.set_cookie(
         COOKIE,
@@ -73,11 +99,24 @@ def log_in(entrance: Entrance, request: Request, fields: Fields) -> Response:
     return answer
 
 
-def log_out(_: OpenHouse, __: Request, ___: Fields) -> Response:
-    """POST /logout"""
+def log_out(entrance: Entrance, request: Request, _: Fields) -> Response:
+    """POST /logout: the session ends, wherever its cookie may be."""
+    entrance.log_out(visitor_of(request))
     answer = see(LOGIN)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return answer
+
+
+def _too_often(turned: Admission) -> str:
+    return f"Too many wrong tokens: wait {_seconds(turned)} s."
+
+
+def _waiting(turned: Admission) -> dict[str, str]:
+    return {"retry-after": str(_seconds(turned))}
+
+
+def _seconds(turned: Admission) -> int:
+    return max(1, round(turned.wait.total_seconds()))
 
 
 def _led_to_login(request: Request) -> Response:
@@ -100,11 +139,6 @@ def _not_allowed(request: Request, visitor: Visitor) -> Response | None:
     if request.method in SAFE or visitor.acts or str(request.scope["path"]).endswith(FOR_ALL):
         return None
     return PlainTextResponse("a reader may read, but not do this\n", HTTPStatus.FORBIDDEN)
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _inside(path: str) -> str:

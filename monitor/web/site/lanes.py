@@ -19,6 +19,7 @@ from starlette.responses import Response
 _AT_ONCE = 4  # pages: they share the processor with the daemon's work
 _MOST = 10  # that run or wait
 _MOST_READING = 8  # the same of those that read the archive
+_MOST_OUTSIDE = 3  # the same of those that wait for other servers: each may take most of a connection's time
 
 
 class Lanes:
@@ -27,6 +28,7 @@ class Lanes:
     def __init__(self) -> None:
         self._pages = _Lane(_AT_ONCE, _MOST)
         self._archive = _Lane(1, _MOST_READING)  # reading it takes all of a processor
+        self._outside = _Lane(1, _MOST_OUTSIDE)
 
     async def run(self, work: Callable[[], Response]) -> Response:
         """In its turn. Raises HTTPException when too many wait."""
@@ -40,6 +42,13 @@ class Lanes:
             if await request.is_disconnected():
                 return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
             return await self.run(work)
+
+    async def run_outside(self, request: Request, work: Callable[[], Response]) -> Response:
+        """The same beside all pages: it mostly waits for other servers."""
+        async with self._outside.turn():
+            if await request.is_disconnected():
+                return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+            return await run_in_threadpool(work)
 
 
 class _Lane:

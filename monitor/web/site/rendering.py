@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, Response
 
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
 from monitor.model.web import Visitor
+from monitor.web.arrival import VISITOR as VISITOR
 from monitor.web.site.static_files import address_of
 
-VISITOR = "monitor.visitor"  # in the scope of a request: who asks
 LONGEST_TITLE = 300  # characters; a headline of 10,000 is somebody's attack on the page
 _LINKED = frozenset({"http", "https"})
 
@@ -57,6 +57,7 @@ def _environment() -> Environment:
         "long_span": long_span_text,
         "size": size_text,
         "headline": headline,
+        "plain": plain_title,
         "link": safe_link,
         "number": "{:,}".format,
         "combine": lambda values, **more: values | more,
@@ -91,9 +92,13 @@ def step(at: date) -> str:
 
 def headline(title: str) -> Markup:
     """A title of somebody else's, kept to itself: its direction and its marks end where it ends."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(plain_title(title))
+
+
+def plain_title(title: str) -> str:
+    """The same as the text of an attribute."""
     words = " ".join(title.split()) or "(no title)"
-    shown = words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
-    return Markup('<bdi dir="auto">{}</bdi>').format(shown)
+    return words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
 
 
 def safe_link(url: str) -> str:

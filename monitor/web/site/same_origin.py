@@ -13,8 +13,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.web.arrival import bearer_of
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 §9.2.1
-_BEARER = "bearer "
 
 
 class Verdict(StrEnum):
@@ -34,7 +35,7 @@ def judge(method: str, scheme: str, headers: Mapping[str, str]) -> Verdict:
     """Whether that request may change something. `headers` has lower-case names."""
     if method in SAFE:
         return Verdict.SAFE_METHOD
-    if headers.get("authorization", "").lower().startswith(_BEARER):
+    if bearer_of(headers):
         return Verdict.NO_BROWSER
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:  # no page can set it, and it knows better than Origin, which may be "null" for our own

@@ -1,64 +1,61 @@
-"""Stories, that with the newest article first; one of them with its timeline and why it is one."""
+"""Stories, that with the newest article first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from monitor.app.kept_out import of_story
 from monitor.app.open_house import OpenHouse
 from monitor.app.since import Since, since
-from monitor.app.stories import (
-    NoSuchStory,
-    Wanted,
-    Within,
-    counts_of,
-    lead_of,
-    owners,
-    question_of,
-    show,
-    stories_within,
-)
-from monitor.app.story_words import copy_text
+from monitor.app.stories import Wanted, Within, counts_of, lead_of, owners, question_of, stories_within
 from monitor.app.why import NoSuchRule
+from monitor.core.rules import RuleSet
+from monitor.model.ledger import ArchivePlace
+from monitor.model.story_view import StoryFacets
+from monitor.web.site.forms import place_before, place_words
 from monitor.web.site.rendering import page
 
 SHOWN = 50
 BUDGET = timedelta(milliseconds=80)  # for what passes a filter
 _SPANS = ("6h", "24h", "3d", "7d", "30d")
 _FILTERS = ("rule", "tag", "publisher", "language")
+_LONGEST = 200
 
 
 def stories_page(open_house: OpenHouse, request: Request) -> Response:
-    """GET /stories?since=24h&rule=torkham-closed&tag=border&publisher=dawn&language=ur&least=2"""
+    """GET /stories?since=24h&rule=torkham-closed&tag=border&publisher=dawn&language=ur&least=2&before=…"""
     asked = request.query_params
     house = open_house.house
     span = asked.get("since", "24h")
     span = span if span in _SPANS else "24h"
     owner_of = owners(house.settings)
-    chosen = {name: asked.get(name, "").strip()[:200] for name in _FILTERS}
+    chosen = {name: asked.get(name, "").strip()[:_LONGEST] for name in _FILTERS}
     least = 2 if asked.get("least") == "2" else 1
-    rules = () if house.ruleset is None else house.ruleset.rules
+    place = place_before(request)
     try:
         wanted = question_of(house, wanted_of(chosen, since(span, open_house.clock.now()), least))
-        within = stories_within(house.store.stories, wanted, SHOWN, BUDGET)
+        before = None if place is None else (place.first_seen, place.article)
+        within = stories_within(house.store.stories, wanted, SHOWN, BUDGET, before)
         trouble = ""
     except NoSuchRule as error:
         within, trouble = Within([], None), str(error)
+    facets = open_house.facets.of(house.store.stories, open_house.clock, span)
     return page(
         request,
         "stories.html",
         rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in within.found],
-        reached=within.reached,
-        full=len(within.found) == SHOWN,
+        reached=within.reached if len(within.found) < SHOWN else None,
+        older=place_words(None if within.reached is None else ArchivePlace(*within.reached)),
+        before=place is not None,
         trouble=trouble,
         spans=_SPANS,
         asked=chosen | {"since": span, "least": str(least)},
-        rules=sorted(rule.id for rule in rules),
+        narrowed=any(chosen.values()) or least > 1,
+        offers=_offers(facets, chosen, house.ruleset),
+        has_counts=facets.is_whole,
     )
 
 
@@ -68,24 +65,15 @@ def wanted_of(chosen: Mapping[str, str], moment: Since, least: int) -> Wanted:
     return Wanted(moment, rule, tag, publisher, language, least)
 
 
-def story_page(open_house: OpenHouse, request: Request) -> Response:
-    """GET /stories/s_1a"""
-    house, now = open_house.house, open_house.clock.now()
-    owner_of = owners(house.settings)
-    try:
-        shown = show(house.store.stories, request.path_params["story"], owner_of)
-    except NoSuchStory as error:
-        raise HTTPException(404, str(error)) from error
-    view = shown.view
-    digests = [digest.name for digest in house.settings.digests]
-    return page(
-        request,
-        "story.html",
-        shown=shown,
-        view=view,
-        lead=lead_of(view.members),
-        counts=counts_of(view.members, owner_of),
-        timeline=sorted(view.members, key=lambda one: (one.when, one.id)),
-        silences=of_story(house.store, view.id, digests, now),
-        copy_text=copy_text,
-    )
+def _offers(
+    facets: StoryFacets, chosen: Mapping[str, str], ruleset: RuleSet | None
+) -> Mapping[str, Mapping[str, int]]:
+    """What each filter offers by name, with its number or 0; what is chosen is always there."""
+    matched = dict(facets.rules)
+    of_rules = {
+        tag.casefold(): 0 for one in (ruleset.rules if ruleset else ()) if one.id in matched for tag in one.tags
+    }
+    there = {"rule": matched, "tag": of_rules | dict(facets.tags), "language": dict(facets.languages)}
+    offers = {name: {chosen[name]: 0} | values if chosen[name] else values for name, values in there.items()}
+    short = {name: number for name, number in facets.publishers if len(name) <= _LONGEST}
+    return {name: dict(sorted(values.items())) for name, values in offers.items()} | {"publisher": short}

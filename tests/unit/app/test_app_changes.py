@@ -117,6 +117,8 @@ def test_only_the_store_and_the_pages_need_a_restart():
     assert needs_restart(settings(), settings(store_url="sqlite:////srv/other.db")) == (("store", "url"),)
     listening = settings(web_listen=ListenAddress("127.0.0.1", 8080))
     assert needs_restart(settings(), listening) == needs_restart(listening, settings()) == (("web", "listen"),)
+    reached = settings(allowed_hosts=("x.org",), trusted_proxies=("10.0.0.5/32",))
+    assert needs_restart(settings(), reached) == (("web", "allowed_hosts"), ("web", "trusted_proxies"))
 
 
 def test_a_feed_that_has_no_name_is_told_without_its_token():

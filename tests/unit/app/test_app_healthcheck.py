@@ -181,6 +181,14 @@ def test_the_config_says_where_to_ask(tmp_path: Path):
         assert ask_config(config) == Checkup(f"{url}/healthz")
 
 
+def test_a_daemon_that_listens_everywhere_is_asked_on_this_machine(tmp_path: Path):
+    config = tmp_path / "config.toml"
+    with answering(page(WELL)) as (url, asked):
+        config.write_text(f'[web]\nlisten = "{url[7:].replace("127.0.0.1", "0.0.0.0")}"\n', encoding="utf-8")
+        assert ask_config(config) == Checkup(f"{url}/healthz")
+    assert b"Host: 127.0.0.1:" in asked[0]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -189,8 +197,8 @@ def test_the_config_says_where_to_ask(tmp_path: Path):
         ("[web]\nlisten = 8080", "no_pages: {}: has no [web] listen, and without it nobody can be asked"),
         ("[web\n", "config_unreadable: {}: not valid TOML; monitor check says where"),
         (
-            '[web]\nlisten = "0.0.0.0:8080"',
-            "no_pages: http://0.0.0.0:8080: the daemon is asked on this machine only",
+            '[web]\nlisten = "example.org:8080"',
+            "no_pages: http://example.org:8080: the daemon is asked on this machine only",
         ),
     ],
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import NOON
+from newsroom import fresh_store
 
-from monitor.app.entrance import ALL_TRIES, SESSION, TRIES, WITHIN, Entrance, Refusal, hash_of, new_token
+from monitor.app.entrance import ADDRESSES, SESSION, TRIES, WITHIN, Entrance, Refusal, hash_of, new_token
 from monitor.model.web import AccessToken, Role, Visitor
 from monitor.testing import FakeClock
 
@@ -34,6 +38,12 @@ def entrance(tokens: list[AccessToken], clock: FakeClock) -> Entrance:
     return Entrance(lambda: tokens, KEY, clock)
 
 
+def seen(entrance: Entrance, session: str) -> Visitor | None:
+    """Who comes by that session, whatever it is called."""
+    found = entrance.visitor_of(session, "")
+    return found and replace(found, session="")
+
+
 def test_without_tokens_whoever_reaches_the_pages_may_act(clock: FakeClock) -> None:
     free = Entrance(tuple, KEY, clock)
     assert free.visitor_of("", "") == Visitor("", Role.OPERATOR)
@@ -48,7 +58,7 @@ def test_where_pages_are_not_free_nobody_comes_in_without_tokens(clock: FakeCloc
 def test_a_token_opens_a_session_that_says_who_it_is(entrance: Entrance) -> None:
     assert entrance.visitor_of("", "") is None
     session = entrance.admit(f" {TOKEN}\n", "127.0.0.1").session
-    assert entrance.visitor_of(session, "") == Visitor("anna", Role.OPERATOR)
+    assert seen(entrance, session) == Visitor("anna", Role.OPERATOR)
     assert TOKEN not in session
     assert HASH not in session
 
@@ -75,7 +85,7 @@ def test_a_token_that_leaves_the_config_or_is_made_anew_takes_its_sessions_with_
     tokens[0] = AccessToken("anna", Role.OPERATOR, hash_of("mon_another"))
     assert entrance.visitor_of(session, "") is None
     tokens[0] = AccessToken("anna", Role.READER, HASH)
-    assert entrance.visitor_of(session, "") == Visitor("anna", Role.READER)  # the role is that of now
+    assert seen(entrance, session) == Visitor("anna", Role.READER)  # the role is that of now
     tokens[:] = [READER]
     assert entrance.visitor_of(session, "") is None
 
@@ -105,21 +115,72 @@ def test_no_text_is_a_session_or_breaks_anything(text: str) -> None:
     assert entrance.admit(text, "").refusal is not None
 
 
+def guess(entrance: Entrance, address: str, times: int = TRIES) -> None:
+    for _ in range(times):
+        assert entrance.admit("mon_guess", address).refusal is Refusal.WRONG
+
+
 def test_who_guesses_waits_and_others_do_not(entrance: Entrance, clock: FakeClock) -> None:
-    for _ in range(TRIES):
-        assert entrance.admit("mon_guess", "10.0.0.1").refusal is Refusal.WRONG
-    refused = entrance.admit(TOKEN, "10.0.0.1")
+    guess(entrance, "10.0.0.1")
+    refused = entrance.admit("mon_guess", "10.0.0.1")
     assert refused.refusal is Refusal.TOO_OFTEN
     assert timedelta(0) < refused.wait <= WITHIN
-    assert entrance.admit(TOKEN, "10.0.0.2").session
+    guess(entrance, "10.0.0.2")
     clock.advance(WITHIN)
+    guess(entrance, "10.0.0.1")
+
+
+def test_a_right_token_is_never_locked_out(entrance: Entrance) -> None:
+    guess(entrance, "10.0.0.1")
+    assert entrance.admit("mon_guess", "10.0.0.1").refusal is Refusal.TOO_OFTEN
     assert entrance.admit(TOKEN, "10.0.0.1").session
 
 
-def test_guesses_from_everywhere_are_slowed_down_together(entrance: Entrance) -> None:
-    for number in range(ALL_TRIES):
-        entrance.admit("mon_guess", f"10.0.0.{number}")
-    assert entrance.admit("mon_guess", "10.0.1.1").refusal is Refusal.TOO_OFTEN
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1:2"),  # one customer has the whole network
+        ("10.0.0.1", "::ffff:10.0.0.1"),
+        ("no address", "' OR 1=1 --"),
+    ],
+)
+def test_who_has_many_addresses_guesses_no_more_often(entrance: Entrance, one: str, other: str) -> None:
+    guess(entrance, one)
+    assert entrance.admit("mon_guess", other).refusal is Refusal.TOO_OFTEN
+    guess(entrance, "2001:db8:0:1::1")
+
+
+def test_addresses_are_forgotten_before_they_fill_the_memory(entrance: Entrance) -> None:
+    guess(entrance, "10.0.0.1")
+    for number in range(ADDRESSES):
+        guess(entrance, f"10.1.{number // 256}.{number % 256}", times=1)
+    guess(entrance, "10.0.0.1")
+
+
+def test_who_logs_out_takes_every_copy_of_the_cookie_with_it_and_no_other_session(
+    tokens: list[AccessToken], clock: FakeClock
+) -> None:
+    store = fresh_store()
+    entrance = Entrance(lambda: tokens, KEY, clock, ended=store.sessions)
+    here, there = (entrance.admit(TOKEN, "").session for _ in range(2))
+    visitor, other = (entrance.visitor_of(one, "") for one in (here, there))
+    assert visitor is not None
+    assert other is not None
+    assert not entrance.has_left(visitor)
+    entrance.log_out(visitor)
+    again = Entrance(lambda: tokens, KEY, clock, ended=store.sessions)  # after a restart
+    assert again.has_left(visitor)
+    assert not again.has_left(other)
+    entrance.log_out(Visitor("desk", Role.READER))  # a program with its token has no session to end
+    assert not entrance.has_left(Visitor("desk", Role.READER))
+
+
+def test_a_session_of_an_older_version_which_could_not_be_ended_is_none(entrance: Entrance) -> None:
+    said = f"anna\n{HASH[:16]}\n{int((NOON + SESSION).timestamp())}".encode()
+    key = hmac.digest(KEY, b"sessions of the dashboard", "sha256")
+    parts = (said, hmac.digest(key, said, "sha256"))
+    session = ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in parts)
+    assert entrance.visitor_of(session, "") is None
 
 
 def test_a_hash_is_shown_by_no_repr() -> None:

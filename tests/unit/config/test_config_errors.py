@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from faulty_configs import GOOD, changed, cut, problems
 
+TOKEN = f"\n[[web.tokens]]\nname = 'a'\nsha256 = '{'0' * 64}'"
+
 
 def test_the_good_file_is_good():
     assert problems(GOOD, warnings=True) == []
@@ -29,7 +31,34 @@ def test_the_good_file_is_good():
         ),
         (
             "[web]\nlisten = '[::1]:80'\nallowed_hosts = ['x']",
-            "3: web.allowed_hosts: known, but not in this version yet",
+            "3: web.allowed_hosts: lets in who comes from elsewhere, and needs [[web.tokens]], to tell who asks: "
+            "monitor web token NAME makes one",
+        ),
+        (
+            "[web]\nlisten = '[::1]:80'\ntrusted_proxies = ['10.0.0.5']",
+            "3: web.trusted_proxies: lets in who comes from elsewhere, and needs [[web.tokens]], …",
+        ),
+        *(
+            (
+                f"[web]\nlisten = '[::1]:80'\nallowed_hosts = ['{name}']{TOKEN}",
+                f'3: web.allowed_hosts[0]: "{name}" is no host name; …',
+            )
+            for name in ("https://x.org", "x.org:80", "x.org/a", "*.x.org", "*", "", "a b", "x..org", "-x.org")
+        ),
+        (
+            f"[web]\nlisten = '[::1]:80'\ntrusted_proxies = ['proxy.example']{TOKEN}",
+            '3: web.trusted_proxies[0]: "proxy.example" is no IP address or network; write "10.0.0.5" or …',
+        ),
+        (
+            f"[web]\nlisten = '[::1]:80'\ntrusted_proxies = ['10.0.0.5/24']{TOKEN}",
+            '3: web.trusted_proxies[0]: "10.0.0.5/24" has bits behind its prefix; write "10.0.0.0/24"',
+        ),
+        *(
+            (
+                f"[web]\nlisten = '[::1]:80'\ntrusted_proxies = ['{every}']{TOKEN}",
+                f'3: web.trusted_proxies[0]: "{every}" is every address there is: …',
+            )
+            for every in ("0.0.0.0/0", "::/0")
         ),
         ("[web]\nlisten = '[::1]:80'\ntokens = ['x']", "3: web.tokens[0]: must be a table: write [[web]]"),
         ("[web]\nlisten = '[::1]:80'\npublic_url = 'x'", '3: web.public_url: "x" is no http or https URL'),
@@ -146,15 +175,16 @@ def test_the_good_file_is_good():
         ("[web]\nlisten = '127.0.0.1:65536'", '2: web.listen: "127.0.0.1:65536" has no port from 0 to 65535'),
         (
             "[web]\nlisten = '0.0.0.0:8080'",
-            '2: web.listen: "0.0.0.0:8080" could be reached from other machines, and this version has no tokens '
-            'yet to tell who asks; only an address of this machine is possible: "127.0.0.1:8080" or "[::1]:8080"',
+            '2: web.listen: "0.0.0.0:8080" can be reached from other machines, and needs [[web.tokens]], to tell '
+            "who asks: monitor web token NAME makes one",
         ),
-        ("[web]\nlisten = '[::]:8080'", '2: web.listen: "[::]:8080" could be reached from …'),
-        ("[web]\nlisten = '192.168.1.5:8080'", '2: web.listen: "192.168.1.5:8080" could be reached from …'),
-        ("[web]\nlisten = '[2001:db8::1]:80'", '2: web.listen: "[2001:db8::1]:80" could be reached from …'),
+        ("[web]\nlisten = '[::]:8080'", '2: web.listen: "[::]:8080" can be reached from …'),
+        ("[web]\nlisten = '192.168.1.5:8080'", '2: web.listen: "192.168.1.5:8080" can be reached from …'),
+        ("[web]\nlisten = '[2001:db8::1]:80'", '2: web.listen: "[2001:db8::1]:80" can be reached from …'),
+        ("[web]\nlisten = '0.0.0.0:80'\ntokens = []", '2: web.listen: "0.0.0.0:80" can be reached from …'),
         (
             "[web]\nlisten = '[::ffff:127.0.0.1]:80'",
-            '2: web.listen: "[::ffff:127.0.0.1]:80" could be reached from …',
+            '2: web.listen: "[::ffff:127.0.0.1]:80" is an IPv4 address: write it as one',
         ),
         ("[web]\nlisten = '8080'", '2: web.listen: "8080" is no IP address and port; …'),
         ("[web]\nlisten = '127.0.0.1'", '2: web.listen: "127.0.0.1" is no IP address and port; …'),

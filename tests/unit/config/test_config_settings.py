@@ -152,6 +152,45 @@ def test_the_web_pages_listen_on_this_machine(written: str, listen: ListenAddres
     assert listen.url == url
 
 
+TOKEN = f'[[web.tokens]]\nname = "a"\nsha256 = "{"0" * 64}"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+        ("[::]:8080", "http://[::1]:8080"),
+        ("192.168.1.5:8080", "http://192.168.1.5:8080"),
+    ],
+)
+def test_with_tokens_the_pages_may_listen_for_other_machines(written: str, url: str):
+    settings = load(f'[web]\nlisten = "{written}"\nallowed_hosts = ["news.example.org"]\n{TOKEN}')
+    assert settings.web_listen is not None
+    assert not settings.web_listen.is_loopback
+    assert settings.web_listen.url == url
+    assert not [one for one in settings.warnings if "web" in str(one)]
+
+
+def test_every_address_without_a_name_is_warned_of():
+    warnings = load(f'[web]\nlisten = "0.0.0.0:8080"\n{TOKEN}').warnings
+    assert [one for one in warnings if "web.listen" in str(one) and "allowed_hosts" in str(one)]
+
+
+def test_names_and_proxies_are_read_as_a_request_has_them():
+    settings = load(
+        '[web]\nlisten = "127.0.0.1:80"\nallowed_hosts = ["News.Example.org", "bücher.example", "2001:DB8::7", '
+        '"[::2]", "192.0.2.7"]\ntrusted_proxies = ["10.0.0.5", "10.1.0.0/16", "2001:DB8::/32"]\n' + TOKEN
+    )
+    assert settings.allowed_hosts == (
+        "news.example.org",
+        "xn--bcher-kva.example",
+        "[2001:db8::7]",
+        "[::2]",
+        "192.0.2.7",
+    )
+    assert settings.trusted_proxies == ("10.0.0.5/32", "10.1.0.0/16", "2001:db8::/32")
+
+
 @pytest.mark.parametrize(("security", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])
 def test_the_mail_port_follows_the_security(security: str, port: int):
     smtp = load(SMTP.format(host="mail.example.org", security=security)).smtp

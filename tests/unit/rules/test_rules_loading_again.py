@@ -156,3 +156,18 @@ def test_threads_that_ask_at_once_for_a_tree_nobody_read_yet_get_the_same(monkey
     with ThreadPoolExecutor(2) as threads:
         first, second = (asked.result() for asked in [threads.submit(lambda: one.node) for _ in range(2)])
     assert first is second
+
+
+FAMILIES = '[families.close]\nwords = ["padlocked"]\n'
+
+
+def test_what_was_worked_out_of_words_is_kept_once_while_families_stay() -> None:
+    first = load_rules([RuleFile("names.toml", NAMES + FAMILIES), RuleFile("rules.toml", RULES)])
+    again = load_rules(
+        [RuleFile("names.toml", NAMES + FAMILIES), RuleFile("rules.toml", RULES.replace("Sindh", "Punjab"))],
+        first.memory,
+    )
+    assert again.ruleset is not first.ruleset
+    assert again.ruleset.lexicon.vocabulary is first.ruleset.lexicon.vocabulary
+    other = load_rules([RuleFile("names.toml", NAMES), RuleFile("rules.toml", RULES)], again.memory)
+    assert other.ruleset.lexicon.vocabulary is not first.ruleset.lexicon.vocabulary

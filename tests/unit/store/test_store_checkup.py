@@ -119,6 +119,8 @@ def test_a_store_in_which_everything_happened_is_well(store: SqlStore) -> None:
         ("UPDATE renames SET was = now", "names that lead to themselves"),
         ("UPDATE feeds SET boost_seconds = 1", "boosts without an interval or an end"),
         ("UPDATE feeds SET boost_until = '2030-01-01'", "boosts without an interval or an end"),
+        ("UPDATE feeds SET status = 'paused'", "pauses by nobody"),
+        ("UPDATE polls SET outcome = 'nonsense'", "polls that came to nothing known"),
         ("UPDATE gaps SET next_try_at = NULL", "gaps that neither end nor go on"),
         ("UPDATE gaps SET ended = 'joined'", "gaps that have ended and go on"),
         ("UPDATE gaps SET ended = 'lost'", "gaps that ended in an unknown way"),

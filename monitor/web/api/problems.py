@@ -1,0 +1,141 @@
+"""What is not answered, and why: problem details (RFC 9457) with a named reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from monitor.app.deliveries import NoSuchDelivery
+from monitor.app.explaining import NotExplainable
+from monitor.app.questions import NoSuchDigest, NoSuchReceiver
+from monitor.app.silences import CannotSilence, NoSuchSilence
+from monitor.app.since import NoSpan
+from monitor.app.stories import NoSuchStory
+from monitor.app.why import NoSuchRule
+from monitor.model.errors import ConfigInvalid, MonitorError, StoreError
+from monitor.model.problem import Problem
+
+KIND = "application/problem+json"
+
+
+class Reason(StrEnum):
+    """Why a request is not answered, or does nothing."""
+
+    INVALID_PARAMETER = "invalid_parameter"  # of the query string
+    INVALID_BODY = "invalid_body"  # of a POST: no JSON object, or another one than is described
+    NOT_JSON = "not_json"  # the body does not say that it is JSON
+    TOO_LARGE = "too_large"
+    NO_TOKEN = "no_token"  # noqa: S105 - a reason
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - a reason
+    TOO_OFTEN = "too_often"  # wrong tokens from one address
+    READER = "reader"  # a reader may read, but not do this
+    FOREIGN_PAGE = "foreign_page"  # a browser asks for a page of somebody else's
+    UNKNOWN_PAGE = "unknown_page"  # a browser's session, and nothing says for which page
+    NO_SUCH_ROUTE = "no_such_route"
+    WRONG_METHOD = "wrong_method"
+    NO_SUCH_STORY = "no_such_story"
+    NO_SUCH_RULE = "no_such_rule"
+    NO_SUCH_FEED = "no_such_feed"
+    NO_SUCH_DIGEST = "no_such_digest"
+    NO_SUCH_RECEIVER = "no_such_receiver"
+    NO_SUCH_DELIVERY = "no_such_delivery"
+    NO_SUCH_SILENCE = "no_such_silence"
+    QUERY_INVALID = "query_invalid"  # the rule language does not take it
+    NOT_EXPLAINABLE = "not_explainable"
+    CANNOT_SILENCE = "cannot_silence"
+    SILENCES_EVERYTHING = "silences_everything"  # and the body does not say that this is meant
+    NOT_RETRIED = "not_retried"  # `answer` says why
+    NOT_ASKED = "not_asked"  # likewise: a feed
+    BUSY = "busy"
+    NO_STORE = "no_store"
+    BROKEN = "broken"
+
+
+STATUS_OF: Mapping[Reason, int] = {
+    Reason.INVALID_PARAMETER: 400,
+    Reason.INVALID_BODY: 400,
+    Reason.NOT_JSON: 415,
+    Reason.TOO_LARGE: 413,
+    Reason.NO_TOKEN: 401,
+    Reason.WRONG_TOKEN: 401,
+    Reason.TOO_OFTEN: 429,
+    Reason.READER: 403,
+    Reason.FOREIGN_PAGE: 403,
+    Reason.UNKNOWN_PAGE: 403,
+    Reason.NO_SUCH_ROUTE: 404,
+    Reason.WRONG_METHOD: 405,
+    Reason.NO_SUCH_STORY: 404,
+    Reason.NO_SUCH_RULE: 404,
+    Reason.NO_SUCH_FEED: 404,
+    Reason.NO_SUCH_DIGEST: 404,
+    Reason.NO_SUCH_RECEIVER: 404,
+    Reason.NO_SUCH_DELIVERY: 404,
+    Reason.NO_SUCH_SILENCE: 404,
+    Reason.QUERY_INVALID: 422,
+    Reason.NOT_EXPLAINABLE: 422,
+    Reason.CANNOT_SILENCE: 422,
+    Reason.SILENCES_EVERYTHING: 422,
+    Reason.NOT_RETRIED: 409,
+    Reason.NOT_ASKED: 409,
+    Reason.BUSY: 429,
+    Reason.NO_STORE: 503,
+    Reason.BROKEN: 500,
+}
+"""The HTTP status of each reason (RFC 9110 §15)."""
+
+
+class Refused(Exception):
+    """An answer that is a problem. `more` are further members of it."""
+
+    def __init__(self, reason: Reason, why: str, **more: Any) -> None:
+        super().__init__(why)
+        self.reason, self.why, self.more = reason, why, more
+
+
+# What the app says no with.
+_KNOWN: Mapping[type[Exception], Reason] = {
+    NoSuchStory: Reason.NO_SUCH_STORY,
+    NoSuchRule: Reason.NO_SUCH_RULE,
+    NoSuchDigest: Reason.NO_SUCH_DIGEST,
+    NoSuchReceiver: Reason.NO_SUCH_RECEIVER,
+    NoSuchDelivery: Reason.NO_SUCH_DELIVERY,
+    NoSuchSilence: Reason.NO_SUCH_SILENCE,
+    NoSpan: Reason.INVALID_PARAMETER,
+    CannotSilence: Reason.CANNOT_SILENCE,
+    NotExplainable: Reason.NOT_EXPLAINABLE,
+}
+
+
+def refused_by(error: MonitorError) -> Refused | None:
+    """The problem that an error of the app is; None for one that no request should meet."""
+    if isinstance(error, ConfigInvalid):
+        return Refused(Reason.QUERY_INVALID, "the query does not hold", problems=problems_json(error.problems))
+    if isinstance(error, StoreError):
+        return Refused(Reason.NO_STORE, str(error))
+    known = _KNOWN.get(type(error))
+    return None if known is None else Refused(known, str(error))
+
+
+def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """What is wrong with a query, or may not mean what its author thinks; `context` has the line and a caret."""
+    return [
+        {"gravity": one.gravity.value, "message": one.message, "context": list(one.context)} for one in problems
+    ]
+
+
+def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer."""
+    status = HTTPStatus(STATUS_OF[refused.reason])
+    said = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "reason": refused.reason.value,
+        "detail": refused.why,
+        **refused.more,
+    }
+    return JSONResponse(said, status, headers, media_type=KIND)

@@ -1,0 +1,159 @@
+"""What has come in and what was found: the state of the house, stories, the archive, matches, the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import Annotated
+
+from pydantic import Field
+
+from monitor.app.in_time import in_time
+from monitor.app.kept_out import of_story, silences_at
+from monitor.app.matches import Asked as MatchesAsked
+from monitor.app.matches import check_names, match_json
+from monitor.app.search import Asked as SearchAsked
+from monitor.app.search import Search
+from monitor.app.search_words import found_json
+from monitor.app.since import since
+from monitor.app.status_json import status_json
+from monitor.app.stories import Wanted, owners, question_of, show
+from monitor.app.stories_words import list_json
+from monitor.app.story_words import show_json
+from monitor.app.why_json import why_json
+from monitor.app.why_of_house import why_in
+from monitor.web.api.asking import (
+    Answer,
+    Asked,
+    Moment,
+    Name,
+    Paged,
+    Question,
+    Span,
+    cursor_to,
+    moment_of,
+    number_of,
+    page_of,
+)
+from monitor.web.api.problems import problems_json
+
+BUDGET = timedelta(seconds=2)
+"""For which an answer reads the archive: then it tells where to go on."""
+LONGEST_QUERY = 20_000
+QueryText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY, description="In the rule language")]
+
+
+def status(asked: Asked) -> Answer:
+    """As `monitor status --json`."""
+    said = status_json(asked.house.status())
+    for feed in said["feeds"]["errors"]:
+        feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
+    return said
+
+
+class StoriesQuestion(Paged):
+    """Which stories."""
+
+    since: Span = "24h"
+    rule: Name | None = Field(None, description="With a match of this rule")
+    tag: Name | None = Field(None, description="Of a feed, an entry or a rule that matched")
+    publisher: Name | None = None
+    language: Name | None = None
+    min_articles: int = Field(1, ge=1, le=1_000)
+
+
+def list_stories(asked: Asked) -> Answer:
+    """As `monitor stories list --json`."""
+    house, query = asked.house, asked.query
+    owner_of = owners(house.settings)
+    moment = since(query.since, asked.now)
+    wanted = Wanted(moment, query.rule, query.tag, query.publisher, query.language, query.min_articles)
+    found = house.store.stories.page(
+        question_of(house, wanted), before=moment_of(query.cursor), limit=query.limit + 1
+    )
+    return page_of(
+        found,
+        query.limit,
+        lambda one: list_json(one, owner_of),
+        lambda one: [one.newest.first_seen.isoformat(), one.newest.id],
+    )
+
+
+def show_story(asked: Asked) -> Answer:
+    """As `monitor stories show --json`."""
+    house = asked.house
+    shown = show(house.store.stories, asked.path["story"], owners(house.settings))
+    digests = [digest.name for digest in house.settings.digests]
+    return show_json(replace(shown, silences=of_story(house.store, shown.view.id, digests, asked.now)))
+
+
+class SearchQuestion(Paged):
+    """What is looked for, and among which articles."""
+
+    query: QueryText
+    since: Span = "7d"
+    until: Moment | None = Field(None, description="Only articles first seen before")
+
+
+def search(asked: Asked) -> Answer:
+    """The newest matches, each as `monitor search --json`, and how far the archive was read."""
+    query = asked.query
+    wanted = SearchAsked(
+        query.query, since(query.since, asked.now).moment, query.until, after=number_of(query.cursor)
+    )
+    search = Search(asked.house.store.archive, wanted, asked.house.ruleset)
+    found, _ = in_time(lambda tell: islice(search.run(tell), query.limit), BUDGET)
+    tally = search.tally
+    whole = tally.read == tally.candidates
+    return {
+        "items": [found_json(one) for one in found],
+        "next": None if whole or tally.last is None else cursor_to(tally.last),
+        "articles": tally.articles,
+        "candidates": tally.candidates,
+        "read": tally.read,
+        "failures": tally.failures,
+        "warnings": problems_json(search.warnings),
+    }
+
+
+class MatchesQuestion(Paged):
+    """Which matches."""
+
+    since: Span = "24h"
+    rule: Name | None = None
+    digest: Name | None = Field(None, description="That this digest takes")
+
+
+def list_matches(asked: Asked) -> Answer:
+    """As `monitor matches list --json`."""
+    query, store = asked.query, asked.house.store
+    wanted = MatchesAsked(since(query.since, asked.now), query.rule, query.digest)
+    check_names(asked.house, wanted)
+    found = store.ledger.matches(
+        wanted.since.moment,
+        rule=wanted.rule,
+        digest=wanted.digest,
+        before=moment_of(query.cursor),
+        limit=query.limit + 1,
+    )
+    silences = silences_at(store, asked.now)
+    return page_of(
+        found, query.limit, lambda one: match_json(one, silences), lambda one: [one.matched_at.isoformat(), one.id]
+    )
+
+
+class WhyQuestion(Question):
+    """Of what the ledger is asked."""
+
+    url: str = Field(min_length=1, max_length=4_000, description="The address of an article")
+    rule: Name | None = Field(None, description="Only what this rule said")
+
+
+def why(asked: Asked) -> Answer:
+    """Each entry with that address as `monitor why --json`; of one never seen the feeds that cover its host."""
+    told = why_json(why_in(asked.house, asked.query.url, asked.query.rule))
+    for entry in told:
+        for feed in entry.get("covering_feeds", ()):
+            feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
+    return {"items": told, "next": None}
