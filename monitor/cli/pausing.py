@@ -12,7 +12,7 @@ from monitor.cli.output import print_lines
 
 
 @click.command()
-@click.argument("urls_or_names", nargs=-1, required=True)
+@click.argument("urls_or_names", nargs=-1, required=True, metavar="URL_OR_NAME…")
 @CONFIG
 def pause(urls_or_names: tuple[str, ...], config: Path) -> None:
     """Poll feeds no more until they are resumed, beside a daemon that may be at work.
@@ -34,7 +34,7 @@ def pause(urls_or_names: tuple[str, ...], config: Path) -> None:
 
 
 @click.command()
-@click.argument("urls_or_names", nargs=-1, required=True)
+@click.argument("urls_or_names", nargs=-1, required=True, metavar="URL_OR_NAME…")
 @CONFIG
 def resume(urls_or_names: tuple[str, ...], config: Path) -> None:
     """Poll paused feeds again; those whose time has passed meanwhile at once.

@@ -21,7 +21,7 @@ from monitor.model.cadence import Boost
 from monitor.model.delivery import DeliveryState, RetryDecision, RetryReason
 from monitor.model.digest import Window
 from monitor.model.errors import DeliveryFailed, DeliveryFault
-from monitor.model.feed import SUBSCRIBED, Feed, FeedStatus
+from monitor.model.feed import KEPT, SUBSCRIBED, Feed, FeedStatus, Pause
 from monitor.model.measure import Came, FeedState, Held, Oldest
 from monitor.ports import Store
 
@@ -86,7 +86,7 @@ def test_given_up_messages_are_counted_and_do_not_wait(waiting: Store) -> None:
 
 
 def some_feeds(store: Store) -> None:
-    names = ("well", "late", "failing", "gone", "removed", "lost", "lost-long-ago")
+    names = ("well", "late", "failing", "gone", "removed", "paused", "lost", "lost-long-ago")
     every = [feed_settings(f"https://{name}.example/feed", name=name) for name in names]
     store.feeds.sync(every, NOON)
     store.feeds.sync([one for one in every if one.name != "removed"], NOON)
@@ -103,6 +103,8 @@ def some_feeds(store: Store) -> None:
                 record_poll(store, feed, replace(soon, status=FeedStatus.GONE, failures=2), (), now=now)
             case "removed":
                 pass
+            case "paused":
+                store.feed_book.pause([feed.id], Pause("anna", now))
             case _:
                 record_poll(store, feed, soon, (), now=now)
     for name, then in (("lost", MINUTE), ("lost-long-ago", -MINUTE)):
@@ -115,7 +117,7 @@ def test_feeds_are_counted_as_status_counts_them(store: Store) -> None:
     some_feeds(store)
     now = NOON + 30 * DAY
     held = store.facts.held(now)
-    each = [state_of(feed, now) for feed in store.feeds.all() if feed.status in SUBSCRIBED]
+    each = [state_of(feed, now) for feed in store.feeds.all() if feed.status in KEPT]
     assert held.feeds == {state: each.count(state) for state in FeedState if state in each}
     assert set(held.feeds) == set(FeedState)
     assert held.may_have_lost == 1

@@ -41,9 +41,11 @@ WITHOUT_NAMES = {
     # What strangers and people wrote, and what was learned of it.
     "feeds": (
         "declared_url url declared_name name tags origin status etag last_modified body_hash "
-        "last_outcome last_error last_reason cadence rhythm hub_url hub_topic"
+        "last_outcome last_error last_reason cadence rhythm hub_url hub_topic paused_by"
     ),
     "poll_counts": "outcome",
+    "polls": "outcome reason error",
+    "said_instead": "text",
     "entries": (
         "identity entry_id id_hash url_key link title summary content authors language section tags "
         "flags text_hash text_gone fate"
@@ -59,6 +61,7 @@ WITHOUT_NAMES = {
     "must_not_links": "author reason",
     "idf_snapshots": "version",
     "signing_keys": "name",
+    "ended_sessions": "session",
     "host_pauses": "host",
     "gaps": "url error ended",
     "websub": "hub topic token public_url secret state doubt error",

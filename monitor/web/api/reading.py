@@ -94,13 +94,21 @@ class SearchQuestion(Paged):
     query: QueryText
     since: Span = "7d"
     until: Moment | None = Field(None, description="Only articles first seen before")
+    publisher: Name | None = None
+    language: Name | None = None
+    tag: Name | None = Field(None, description="Of a feed")
 
 
 def search(asked: Asked) -> Answer:
     """The newest matches, each as `monitor search --json`, and how far the archive was read."""
     query = asked.query
+    facets = {"publisher": query.publisher, "language": query.language, "tag": query.tag}
     wanted = SearchAsked(
-        query.query, since(query.since, asked.now).moment, query.until, after=number_of(query.cursor)
+        query.query,
+        since(query.since, asked.now).moment,
+        query.until,
+        after=number_of(query.cursor),
+        only=[(name, value) for name, value in facets.items() if value is not None],
     )
     search = Search(asked.house.store.archive, wanted, asked.house.ruleset)
     found, _ = in_time(lambda tell: islice(search.run(tell), query.limit), BUDGET)

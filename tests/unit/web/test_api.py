@@ -99,6 +99,10 @@ def test_the_archive_is_searched(api: Api, told: Newsroom) -> None:
     assert [one["url"] for one in said["items"]] == [URL]
     assert said["next"] is None
     assert said["read"] == said["candidates"]
+    publisher = said["items"][0]["publisher"]
+    narrowed = api.get("/search", query="Torkham", since="30d", publisher=publisher, language="en")["items"]
+    assert [one["url"] for one in narrowed] == [URL]
+    assert api.get("/search", query="Torkham", since="30d", publisher="nobody")["items"] == []
     wrong = api.get("/search", 422, query="(Torkham")
     assert wrong["reason"] == "query_invalid"
     assert wrong["problems"][0]["gravity"] == "error"

@@ -299,7 +299,7 @@ def test_an_address_is_looked_at_and_what_it_would_bring_is_shown(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://127.0.0.1:8000/", "127.0.0.1 is"),
+        ("http://127.0.0.1:8080/", "127.0.0.1 is"),
         ("http://169.254.169.254/latest", "169.254.169.254"),
         ("javascript:alert(1)", "no http or https address"),
         ("file:///etc/passwd", "no http or https address"),
