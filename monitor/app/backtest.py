@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from monitor.app.last_good import when
@@ -161,14 +161,39 @@ class BacktestTally(Tally):
     first: list[Answer] = field(default_factory=list)
     current: Difference | None = None
     recorded: Difference | None = None
+    back_to: datetime | None = None  # what was first seen since then is read, all of it
+    is_whole: bool = False  # nothing is left to be read
+
+
+Piece = tuple[datetime | None, datetime | None]
+"""From when until when (exclusive) articles were first seen; None for no end."""
+
+
+def pieces_of(since: datetime, now: datetime, first: timedelta, longest: timedelta) -> Iterator[Piece]:
+    """A span up to now in pieces, the newest first: the first of that length, each further one twice as long, up
+    to the longest. So the first answers come early, and who has no more time knows how far it came."""
+    until: datetime | None = None
+    start, length = now, first
+    while start > since:
+        start = max(since, start - length)
+        yield start, until
+        until, length = start, min(2 * length, longest)
 
 
 class Backtest:
     """One version over the archive. Of matches and differences `keep` are kept in the tally, to be shown."""
 
     def __init__(
-        self, archive: Archive, ledger: Ledger, trial: Trial, asked: Asked, zone: tzinfo, keep: int = 0
+        self,
+        archive: Archive,
+        ledger: Ledger,
+        trial: Trial,
+        asked: Asked,
+        zone: tzinfo,
+        keep: int = 0,
+        pieces: Sequence[Piece] = (),
     ) -> None:
+        """`pieces` are read one after the other, in place of all that is `asked` at once."""
         self.trial = trial
         self.asked = asked
         self.zone = zone
@@ -176,28 +201,43 @@ class Backtest:
         self._archive = archive
         self._ledger = ledger
         self._keep = keep
+        self._pieces = pieces or ((asked.since, asked.until),)
 
     def run(self, tell: Callable[[int, int], None]) -> Iterator[Answer]:
         """Every article that the version, the current one, or the record says yes to: what the version matches,
         from the newest on, then what it lost. `tell` hears how many of all are read. May be left at any time."""
-        asked, tally, trial = self.asked, self.tally, self.trial
-        tally.extent = self._archive.extent(asked.since, asked.until)
+        tally, trial = self.tally, self.trial
+        tally.current = None if trial.current is None else Difference()
+        tally.recorded = None if trial.id is None else Difference()
+        for piece in self._pieces:
+            yield from self._run(piece, tell)
+            tally.back_to = piece[0]
+            if piece is not self._pieces[-1]:
+                tell(tally.read, tally.candidates)  # an empty piece told nothing
+        tally.is_whole = True
+
+    def _run(self, piece: Piece, tell: Callable[[int, int], None]) -> Iterator[Answer]:
+        tally, trial = self.tally, self.trial
+        extent = self._archive.extent(*piece)
+        before = tally.extent
+        tally.extent = ArchiveExtent(
+            before.articles + extent.articles, before.gone + extent.gone, extent.oldest or before.oldest
+        )
         tally.articles = tally.extent.articles
         recorded: Mapping[int, RecordedAnswer] = {}
-        if trial.id is not None:
-            recorded = self._ledger.recorded(trial.id, asked.since, asked.until)
-            tally.recorded = Difference(unknown=sum(one.gone for one in recorded.values()))
-        ids = self._candidates(trial.tried)
+        if trial.id is not None and tally.recorded is not None:
+            recorded = self._ledger.recorded(trial.id, *piece)
+            tally.recorded.unknown += sum(one.gone for one in recorded.values())
+        ids = self._candidates(trial.tried, piece)
         others: set[int] = set()
         if trial.current is not None:
-            tally.current = Difference()
-            others.update(ids if trial.is_same else self._candidates(trial.current))
+            others.update(ids if trial.is_same else self._candidates(trial.current, piece))
         compared = frozenset(others)
         others.update(one for one, answer in recorded.items() if not answer.gone)
         named = frozenset(ids)
         # By the law of required terms the version holds on none of the others: they are what it may have lost.
         ids = [*ids, *sorted(others - named, reverse=True)]
-        tally.candidates = len(ids)
+        tally.candidates += len(ids)
         for chunk in chunks(ids, READ):
             for article in self._archive.articles(chunk):
                 was = article.id in recorded if trial.id is not None else None
@@ -211,11 +251,11 @@ class Backtest:
         """Why the version does not match the article."""
         return self.trial.tried.why_not(document_of(answer.article))
 
-    def _candidates(self, version: Version) -> Sequence[int]:
+    def _candidates(self, version: Version, piece: Piece) -> Sequence[int]:
         required = version.ruleset.required_terms(version.ruleset.rules[0].id)
         if version is self.trial.tried:
             self.tally.is_filtered = required is not None
-        return self._archive.candidates(required, self.asked.since, self.asked.until)
+        return self._archive.candidates(required, *piece)
 
     def _answer(self, article: Article, named: bool, compared: bool, recorded: bool | None) -> Answer | None:
         document = document_of(article)

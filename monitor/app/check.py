@@ -26,6 +26,7 @@ from monitor.model.problem import Gravity, Problem
 
 # More than any article; what is longer was named by mistake.
 _LONGEST_EXAMPLE = 5_000_000
+_NO_DRAFTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ def check(
     secrets: bool = True,
     before: Memory | None = None,
     keep: bool = True,
+    drafts: Mapping[str, str] = _NO_DRAFTS,
 ) -> CheckReport:
     """Reads the config file and all it points to, and says everything that is wrong with them.
 
     Without `secrets` only the store's URL is looked up: to ask it a question nobody needs the mail password.
     `before` is what an earlier check remembers: what did not change is not read, judged and tried again. Without
-    it the cache folder is asked. Without `keep` what this one remembers is not put there.
+    it the cache folder is asked. Without `keep` what this one remembers is not put there. `drafts` are texts that
+    stand for those of rule files, by the names of the files.
 
     A broken config does not keep its rules from being checked, nor the other way round. Files are named as
     one would type them in the current directory. Never raises for what stands in a file.
@@ -83,7 +86,7 @@ def check(
     if secrets:
         problems += apprise_problems(sketch.apprise, source, name)
     paths, missing = _rule_paths(sketch, source, name)
-    rule_files, unreadable = _read_rules(paths)
+    rule_files, unreadable = _read_rules(paths, drafts)
     keeper = RuleMemory(environment, config_path)
     known = before if before is not None else keeper.recall(rule_files)
     loaded, failing = load_and_try(rule_files, known)
@@ -106,13 +109,30 @@ def check(
     return CheckReport(told, 1 + len(paths), settings, ruleset, config_holds, texts, loaded.memory)
 
 
+def rule_files_of(config_path: Path) -> Mapping[str, Path]:
+    """The rule files that a config names, by the names that checks give them; none of one that cannot be read."""
+    source = read_text(config_path)
+    if isinstance(source, Unreadable):
+        return {}
+    paths, _ = _rule_paths(outline(source, str(config_path.absolute().parent)), source, str(config_path))
+    return {shown(path): path for path in paths}
+
+
+def read_example(name: str) -> str:
+    """The text of an example file. Raises ValueError, which says why there is none."""
+    text = read_text(Path(name), _LONGEST_EXAMPLE)
+    if isinstance(text, Unreadable):
+        raise ValueError(text.why)
+    return text
+
+
 def load_and_try(files: Sequence[RuleFile], known: Memory) -> tuple[LoadedRules, tuple[Problem, ...]]:
     """Loads rules beside what is known of them, and tries the examples that may answer otherwise by now; the
     problems are those of the examples."""
     loaded = load(files, known)
     tried = untried(loaded.ruleset, known.compiled) if known.held else None
     with example_languages(loaded.ruleset) as complete:
-        failing = run_examples(loaded.ruleset, _example, tried, complete)
+        failing = run_examples(loaded.ruleset, read_example, tried, complete)
     return replace(loaded, memory=replace(loaded.memory, held=not failing)), failing
 
 
@@ -258,23 +278,17 @@ def _matches(pattern: str) -> list[str]:
     return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
-def _read_rules(paths: list[Path]) -> tuple[list[RuleFile], list[Problem]]:
+def _read_rules(paths: list[Path], drafts: Mapping[str, str]) -> tuple[list[RuleFile], list[Problem]]:
     files: list[RuleFile] = []
     problems: list[Problem] = []
     for path in paths:
-        text = read_text(path)
+        name = shown(path)
+        text = drafts[name] if name in drafts else read_text(path)
         if isinstance(text, Unreadable):
-            problems.append(Problem(shown(path), 0, text.why))
+            problems.append(Problem(name, 0, text.why))
         else:
-            files.append(RuleFile(shown(path), text))
+            files.append(RuleFile(name, text))
     return files, problems
-
-
-def _example(name: str) -> str:
-    text = read_text(Path(name), _LONGEST_EXAMPLE)
-    if isinstance(text, Unreadable):
-        raise ValueError(text.why)
-    return text
 
 
 def _in_file_order(problems: list[Problem], paths: list[Path]) -> list[Problem]:

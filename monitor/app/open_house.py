@@ -14,7 +14,9 @@ from monitor.app.entrance import Entrance
 from monitor.app.questions import House
 from monitor.app.rates import Rates
 from monitor.app.receiver_tests import ReceiverTests
+from monitor.app.reload import Reloader
 from monitor.app.rule_days import RuleDays
+from monitor.app.rule_saving import RuleSaver
 from monitor.app.status import Status
 from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
@@ -30,6 +32,7 @@ class OpenHouse:
     """A daemon's store, and the config that is in force whenever a page asks: a reload changes it.
 
     `unindexed` says how many articles the daemon knows to wait for the index; None before it has counted.
+    Without a `reloader` nothing can be saved: what is written would not be taken up.
     """
 
     config: Path
@@ -41,6 +44,8 @@ class OpenHouse:
     unindexed: Callable[[], int | None] = lambda: None
     facets: FacetsOfTime = field(default_factory=FacetsOfTime)
     receiver_tests: ReceiverTests = field(default_factory=ReceiverTests)
+    reloader: Reloader | None = None
+    saver: RuleSaver | None = None
 
     @property
     def house(self) -> House:
@@ -58,10 +63,18 @@ class OpenHouse:
         return Desk(self.config, self.ready().settings, self.store, self.clock)
 
 
-def open_house_of(config: Path, ready: Callable[[], Ready], monitor: Monitor) -> OpenHouse:
+def open_house_of(config: Path, reloader: Reloader, monitor: Monitor) -> OpenHouse:
     """That of a daemon."""
     assert isinstance(monitor.store, SqlStore), "a daemon has a store of its own"
-    return OpenHouse(config, ready, monitor.store, monitor.clock, unindexed=lambda: monitor.index.progress.waiting)
+    return OpenHouse(
+        config,
+        lambda: reloader.ready,
+        monitor.store,
+        monitor.clock,
+        unindexed=lambda: monitor.index.progress.waiting,
+        reloader=reloader,
+        saver=RuleSaver(config, reloader),
+    )
 
 
 def has_dashboard(settings: Settings) -> bool:

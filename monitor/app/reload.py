@@ -71,13 +71,28 @@ class Reloader:
         self._stdout = stdout
         self._watch = watch
         self._asked = False
+        self._applying = False
         self._again_at: float | None = None  # steady, in seconds: what the store could not take
         self.reading_since: int | None = None  # steady, in microseconds, while files are read and not yet taken up
         self._read: queue.SimpleQueue[CheckReport | Exception] = queue.SimpleQueue()
+        self.nudge: Callable[[], None] = lambda: None  # has whoever calls `turn` do so now
 
     def ask(self) -> None:
-        """Has the next `turn` begin; returns at once, may be called by a signal handler."""
+        """Has the next `turn` begin; returns at once, may be called by a signal handler, and by any thread."""
         self._asked = True
+        self.nudge()
+
+    def would_find(self, drafts: Mapping[str, str]) -> CheckReport:
+        """What a reload would find if rule files had these texts, by their names. It changes nothing."""
+        return check(
+            self._config, environment=self._environment, before=self.ready.memory, keep=False, drafts=drafts
+        )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a reload goes on, or is still to come, also by itself after a store that could not take one."""
+        reads = self._asked or self.reading_since is not None
+        return reads or self._applying or self._again_at is not None
 
     @property
     def watches(self) -> bool:
@@ -102,7 +117,9 @@ class Reloader:
     def turn(self, monitor: Monitor, generation: int, wake: Callable[[], None]) -> Monitor | None:
         """Begins to read when asked, or applies what was read: the next generation, whose number is one higher, or
         None. `wake` is called when there is something to apply. Never raises."""
-        after = self._applied(monitor, generation) if self.has_read else None
+        self._applying = self.has_read
+        after = self._applied(monitor, generation) if self._applying else None
+        self._applying = False
         if self._again_at is not None and time.monotonic() >= self._again_at:
             self._asked = True
         if self._asked and self.reading_since is None:

@@ -104,6 +104,8 @@ class Service:
         # The main thread waits here, not on the event: a signal handler that sets an event while the same thread
         # waits on it may wait for itself for ever. This queue is made for handlers.
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
+        if reloader is not None:
+            reloader.nudge = lambda: self._nudges.put(None)
         self._scheduler: BackgroundScheduler | None = None
         self._woken: set[str] = set()  # stages that have not begun since they were woken
         # A plan that rests on names of before and after a rename tells again: one of both goes on at a time.
@@ -132,7 +134,6 @@ class Service:
         """Asks for config and rules to be read again; returns at once, may be called by a signal handler."""
         if self.reloader is not None:
             self.reloader.ask()
-            self._nudges.put(None)
 
     def read_pushes(self) -> None:
         """Has what a hub sent read now; returns at once, may be called by any thread."""

@@ -177,7 +177,7 @@ def _watched(
         metrics=vitals.metrics,
         unsubscribing=unsubscribing_of(monitor.store, monitor.clock, public_url) if public_url else None,
         pushing=pushing,
-        open_house=open_house_of(config, lambda: reloader.ready, monitor) if dashboard else None,
+        open_house=open_house_of(config, reloader, monitor) if dashboard else None,
         entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
     address = ready.settings.web_listen

@@ -233,6 +233,27 @@ class LeftOutCount:
 
 
 @dataclass(frozen=True, slots=True)
+class RecentMatches:
+    """The newest matches of a rule, a few of them, by what became of each: told by a digest, else the first that
+    is true of waiting to be planned, silenced, merged, too few publishers, forgotten. `unrouted` are those that no
+    digest takes."""
+
+    last: datetime
+    states: Mapping[RoutingState, int]
+    unrouted: int = 0
+
+    @property
+    def decided(self) -> int:
+        """Those of which a digest has said what becomes of them."""
+        return sum(self.states.values()) - self.states.get(RoutingState.PENDING, 0)
+
+    @property
+    def untold(self) -> int:
+        """Those of them that nobody was told of."""
+        return self.decided - self.states.get(RoutingState.PLANNED, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class RuleRecord:
     """What became of all entries first seen since a moment, as one rule sees it.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from monitor.model.digest import Window
 from monitor.model.feed import Feed
 from monitor.model.health import FeedsAlive, Lags, LastBatch, OldestDue, RuleRate, Totals, Trouble
+from monitor.model.ledger import RecentMatches
 from monitor.model.measure import Came, FeedCounts, Held
 
 
@@ -53,6 +54,10 @@ class HealthFacts(Protocol):
 
     def silent_rules(self, since: datetime) -> Mapping[str, datetime]:
         """The last match of each rule that had some, and none since then."""
+        ...
+
+    def recent_matches(self, rules: Collection[str], most: int) -> Mapping[str, RecentMatches]:
+        """What became of the newest matches of each of these rules, at most so many; none where there is none."""
         ...
 
     def failing_rules(self, window: Window) -> Mapping[str, tuple[int, str]]:

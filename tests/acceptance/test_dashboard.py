@@ -43,6 +43,8 @@ PATHS = (
     "/rules",
     "/rules/torkham-closed",
     "/rules/new",
+    "/rules/floods?saved=saved",
+    "/rules?page=1&sort=busy",
     "/search?query=Torkham",
     "/search?query=Torkham&whole=1&language=en&publisher=Local",
     "/stories?since=7d&rule=torkham-closed&language=ur",
@@ -227,10 +229,58 @@ def test_a_rule_is_written_with_a_typo_mended_and_tried_on_what_is_stored(scene:
     field.fill("Torkham AND third")
     trial.get_by_text("0 gained").wait_for()
     assert "lost" in trial.locator("li.lost").first.inner_text()
-    assert 'query = "Torkham AND third"' in trial.inner_text()
     page.get_by_label("Explained on a stored article").fill(scene.told)
     trial.get_by_text("On that article").wait_for()
     assert "MATCH" in trial.inner_text()
+
+
+def test_a_rule_is_saved_with_an_example_by_a_click_and_matches_in_the_next_poll(
+    scene: Scene, analyst: Visitor
+) -> None:
+    page = analyst.go("/rules/new?query=Torkham+AND+third")
+    trial = page.locator("#trial")
+    trial.get_by_text("1 match in").wait_for()
+    trial.get_by_role("button", name="must match").first.click()
+    trial.get_by_text("must match, new").wait_for()
+    trial.get_by_text("1 match in").wait_for()
+    assert "third day" in page.locator("#must_match").input_value()
+    page.get_by_label("Id").fill("third-day")
+    page.get_by_label("Query").fill("Torkham AND (third")
+    trial.locator("pre.bad").wait_for()
+    page.get_by_role("button", name="Save").click()
+    trial.get_by_text("Not saved").wait_for()
+    page.get_by_label("Query").fill("Torkham AND (third OR fourth)")
+    trial.get_by_text("1 match in").wait_for()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/rules/third-day?saved=saved")
+    expect(page.locator(".stands")).to_have_text("It is in force.", timeout=60_000)
+    link = scene.feed.add("Torkham closed for a fourth day", "The Torkham crossing stays closed.")
+    found = "SELECT count(*) FROM matches WHERE rule_id = 'third-day'"
+    eventually(lambda: scene.desk.number(found), "a match of the new rule")
+    page = analyst.go("/rules/third-day")
+    newest = page.locator("main > ul.rows").last
+    assert newest.get_by_role("link", name="Torkham closed for a fourth day").get_attribute("href") == link
+    page.get_by_role("button", name="Take the new rule out").click()
+    page.wait_for_url("**/rules")
+    assert "third-day" not in (scene.desk.folder / "rules" / "rules.toml").read_text("utf-8")
+
+
+def test_a_change_by_an_editor_is_not_overwritten_and_nothing_typed_is_lost(
+    scene: Scene, analyst: Visitor
+) -> None:
+    page = analyst.go("/rules/floods")
+    before = (scene.desk.folder / "rules" / "rules.toml").read_text("utf-8")
+    scene.desk.rules(before.replace("'flood*'", "'flood* OR deluge'  # theirs"))
+    page.get_by_label("Title").fill("Floods and rain")
+    page.get_by_role("button", name="Save").click()
+    unsaved = page.locator(".unsaved")
+    unsaved.get_by_text("Somebody has changed this rule").wait_for()
+    assert "# theirs" in unsaved.inner_text()
+    assert page.get_by_label("Title").input_value() == "Floods and rain"
+    unsaved.get_by_role("link", name="Take theirs").click()
+    page.wait_for_url("**/rules/floods")
+    expect(page.get_by_label("Query")).to_have_value("flood* OR deluge")
+    scene.desk.rules(before)
 
 
 def test_a_story_is_silenced_and_the_silence_is_ended(scene: Scene, analyst: Visitor) -> None:

@@ -207,7 +207,27 @@ def _everything(facts: HealthFacts) -> None:
     facts.totals(NOW)
     facts.busy_rules(NOW, 1, NOON - DAY)
     facts.silent_rules(NOON)
+    facts.recent_matches(["r"], 5)
     facts.failing_rules(NOW)
     facts.last_batches(["morning"])
     facts.lags(NOON)
     facts.oldest_due(NOON)
+
+
+def test_the_newest_matches_of_a_rule_come_with_what_became_of_them(waiting: Store, feed: Feed) -> None:
+    store = waiting
+    matched_at(store, feed, "many", *(NOON + MINUTE * number for number in range(5)))
+    with store._db.write() as connection:  # type: ignore[attr-defined]
+        ids = connection.execute(sa.select(t.matches.c.id).where(t.matches.c.rule_id == "many")).scalars().all()
+        newest = sorted(ids)[-3:]
+        for id_, states in zip(
+            newest, (("silenced", "merged"), ("planned", "silenced"), ("pending",)), strict=True
+        ):
+            for place, state in enumerate(states):
+                connection.execute(t.routings.insert().values(match_id=id_, digest=f"d{place}", state=state))
+    found = store.facts.recent_matches(["many", "never"], 4)
+    assert found.keys() == {"many"}
+    recent = found["many"]
+    assert recent.last == NOON + 4 * MINUTE
+    assert sum(recent.states.values()) + recent.unrouted == 4
+    assert (recent.decided, recent.untold) == (2, 1)

@@ -19,6 +19,13 @@ document.addEventListener("securitypolicyviolation", (one) =>
   window.complaints.push(`${one.violatedDirective} ${one.blockedURI} ${one.sample}`));
 """
 
+# What tests ask for, in the words of the browser and of htmx: refusals, and questions that were typed over.
+_ASKED_FOR = (
+    *(f"{words} {code}" for words in ("status of", "Error Code") for code in (404, 409, 422)),
+    "htmx:sendAbort",
+    "htmx:afterRequest",
+)
+
 
 @dataclass
 class Visitor:
@@ -38,8 +45,7 @@ class Visitor:
         self.page.add_init_script(_NOTE)
 
     def _hear(self, text: str) -> None:
-        # Asked for by a test, in the words of the browser and of htmx.
-        if not any(words in text for words in ("status of 404", "status of 422", "Error Code 404")):
+        if not any(words in text for words in _ASKED_FOR):
             self.troubles.append(f"console: {text}")
 
     def go(self, path: str) -> Page:

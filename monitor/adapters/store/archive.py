@@ -130,7 +130,9 @@ class SqlArchive:
             query = sa.select(a.id).where(*_seen(since, until), ~_known(a.id, IndexState.GONE))
             if required is not None:
                 other = t.articles.alias()
-                unsure = sa.select(other.c.id).where(~_known(other.c.id, IndexState.GONE, IndexState.HELD))
+                # Of that span, too: to look for them among all articles takes as long as the archive is old.
+                sure = _known(other.c.id, IndexState.GONE, IndexState.HELD)
+                unsure = sa.select(other.c.id).where(*_seen(since, until, other), ~sure)
                 wanted = sa.union(full_text.holding(connection, required), unsure)
                 # + 0: the index by time holds all that is asked for; looked up one by one the articles would be
                 # read with their texts.
@@ -270,8 +272,10 @@ def _remove(connection: Connection, rows: Sequence[int]) -> None:
     clear(connection)  # which also mends a damaged one
 
 
-def _seen(since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:
-    first_seen = t.articles.c.first_seen
+def _seen(
+    since: datetime | None, until: datetime | None, articles: sa.FromClause = t.articles
+) -> list[sa.ColumnElement[bool]]:
+    first_seen = articles.c.first_seen
     return [
         *([first_seen >= since] if since is not None else []),
         *([first_seen < until] if until is not None else []),

@@ -15,6 +15,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.held import feed_counts, first_seen_in, held
 from monitor.adapters.store.outbox import has_its_place
 from monitor.adapters.store.rows import feed_of
+from monitor.adapters.store.rule_record import recent_matches
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import Window
 from monitor.model.entry import Fate
@@ -31,6 +32,7 @@ from monitor.model.health import (
     Totals,
     Trouble,
 )
+from monitor.model.ledger import RecentMatches
 from monitor.model.measure import Came, FeedCounts, Held
 
 _CHUNK = 400
@@ -148,6 +150,11 @@ class SqlHealthFacts:
         with self._db.read() as connection:
             rows = connection.execute(query).all()
         return {row.rule_id: row[1] for row in rows}
+
+    def recent_matches(self, rules: Collection[str], most: int) -> Mapping[str, RecentMatches]:
+        """What became of the newest matches of each of these rules, at most so many."""
+        with self._db.read() as connection:
+            return recent_matches(connection, rules, most)
 
     def failing_rules(self, window: Window) -> Mapping[str, tuple[int, str]]:
         """The rules that failed: on how many articles, and why on the last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from monitor.model.entry import Fate
 from monitor.model.health import RuleRate
 from monitor.model.ledger import (
     LeftOutCount,
+    RecentMatches,
     RecordedAnswer,
     RoutedCount,
     RoutingState,
@@ -31,6 +32,15 @@ T = TypeVar("T")
 
 _MOST_FAILURES = 5
 _AT_A_TIME = 500  # keys in one statement
+# What became of a match, where digests differ: what somebody was told of comes first.
+_BEST = (
+    RoutingState.PLANNED,
+    RoutingState.PENDING,
+    RoutingState.SILENCED,
+    RoutingState.MERGED,
+    RoutingState.TOO_FEW,
+    RoutingState.FORGOTTEN,
+)
 _WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.SUPPRESSED)
 
 
@@ -89,6 +99,26 @@ def recorded_of_rule(
         digests += () if row.digest is None else (row.digest,)
         found[row.id] = RecordedAnswer(row.rule_version, bool(row.gone), digests)
     return found
+
+
+def recent_matches(connection: Connection, rules: Collection[str], most: int) -> dict[str, RecentMatches]:
+    """What became of the newest matches of each rule: along the index over rules, so many rows of each."""
+    m, r = t.matches.c, t.routings.c
+    newest = sa.select(m.id, m.matched_at).where(m.rule_id == sa.bindparam("rule")).order_by(*NEWEST_FIRST)
+    query = newest.limit(most)
+    found = {rule: rows for rule in rules if (rows := connection.execute(query, {"rule": rule}).all())}
+    states: dict[int, RoutingState] = {}
+    for ids in _in_parts([row.id for rows in found.values() for row in rows]):
+        for id_, state in connection.execute(sa.select(r.match_id, r.state).where(r.match_id.in_(ids))):
+            states[id_] = min(states.get(id_, RoutingState(state)), RoutingState(state), key=_BEST.index)
+    return {
+        rule: RecentMatches(
+            rows[0].matched_at,
+            Counter(states[row.id] for row in rows if row.id in states),
+            sum(row.id not in states for row in rows),
+        )
+        for rule, rows in found.items()
+    }
 
 
 def _fates(connection: Connection, seen: sa.ColumnElement[bool]) -> dict[str, int]:

@@ -3,8 +3,8 @@
 from monitor.core.rules.because import because
 from monitor.core.rules.document import document_from_json, explanation_to_json, match_to_json
 from monitor.core.rules.errors import DocumentInvalid, QueryInvalid
-from monitor.core.rules.examples import run_examples, untried
-from monitor.core.rules.load import LoadedRules, Memory, load_query, load_rules
+from monitor.core.rules.examples import examples_of, run_examples, untried
+from monitor.core.rules.load import LoadedRules, Memory, load_draft, load_query, load_rules
 from monitor.core.rules.patience import Patience
 from monitor.core.rules.rulefile import RuleFile
 from monitor.core.rules.ruleset import RuleSet
@@ -19,7 +19,9 @@ __all__ = [
     "RuleSet",
     "because",
     "document_from_json",
+    "examples_of",
     "explanation_to_json",
+    "load_draft",
     "load_query",
     "load_rules",
     "match_to_json",

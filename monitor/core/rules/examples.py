@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from posixpath import dirname, join
 from typing import Any
 
@@ -28,6 +28,15 @@ def _as_it_is(rule: Rule, document: Document) -> Document:
     return document
 
 
+@dataclass(frozen=True, slots=True)
+class TriedExample:
+    """An example of a rule, the key it stands under, and what is wrong with it; None where it holds."""
+
+    key: str
+    example: Example
+    problem: Problem | None
+
+
 def run_examples(
     ruleset: RuleSet,
     read: Callable[[str], str],
@@ -43,6 +52,11 @@ def run_examples(
     trial = _Trial(ruleset, read, complete)
     rules = (rule for rule in ruleset.rules if only is None or rule.id in only)
     return tuple(problem for rule in rules for problem in trial.of(rule))
+
+
+def examples_of(ruleset: RuleSet, rule: Rule, read: Callable[[str], str]) -> Iterator[TriedExample]:
+    """Each example of one rule as it is tried, in the order of its file; `read` is that of `run_examples`."""
+    return _Trial(ruleset, read, _as_it_is).each_of(rule)
 
 
 def untried(ruleset: RuleSet, tried: Iterable[CompiledRule]) -> frozenset[str]:
@@ -94,20 +108,28 @@ class _Trial:
 
     def of(self, rule: Rule) -> Iterator[Problem]:
         """What is wrong with the examples of a rule, and with those it shares."""
+        for one in self.each_of(rule):
+            if one.problem is not None:
+                place = self._place(rule, one.key, one.example)
+                self._told[place] += 1
+                if self._told[place] <= _MOST_TOLD:
+                    yield one.problem
+
+    def each_of(self, rule: Rule) -> Iterator[TriedExample]:
+        """The examples of a rule, each tried; without shared ones that were tried before."""
         for key, examples, wanted in (
             ("must_match", rule.must_match, True),
             ("must_not_match", rule.must_not_match, False),
         ):
             for example in examples:
-                place = (rule.file, self._ruleset.path(rule.id), key, example.place)
-                if example.shared and (*place, example) in self._tried:
+                shared = (*self._place(rule, key, example), example)
+                if example.shared and shared in self._tried:
                     continue
-                self._tried.add((*place, example)) if example.shared else None
-                problem = self._try(rule, key, example, wanted)
-                if problem is not None:
-                    self._told[place] += 1
-                    if self._told[place] <= _MOST_TOLD:
-                        yield problem
+                self._tried.add(shared) if example.shared else None
+                yield TriedExample(key, example, self._try(rule, key, example, wanted))
+
+    def _place(self, rule: Rule, key: str, example: Example) -> tuple[object, ...]:
+        return (rule.file, self._ruleset.path(rule.id), key, example.place)
 
     def _try(self, rule: Rule, key: str, example: Example, wanted: bool) -> Problem | None:
         try:

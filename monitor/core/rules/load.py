@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from monitor.core.rules.compiled import CompiledRule
-from monitor.core.rules.entries import RawEntity, RawRule
+from monitor.core.rules.entries import RawEntity, RawRule, read_rules
 from monitor.core.rules.judge import Fault, Names
 from monitor.core.rules.lexicon import Alias, Context, Lexicon, Term
 from monitor.core.rules.nodes import Node
@@ -19,7 +20,7 @@ from monitor.core.rules.old_ids import read_old_ids
 from monitor.core.rules.rulefile import ReadFile, RuleFile, RuleTable, read_file
 from monitor.core.rules.ruleset import RuleSet
 from monitor.core.rules.sharing import Sharing
-from monitor.core.rules.table import Path, RuleSource
+from monitor.core.rules.table import Path, RuleSource, Table
 from monitor.core.rules.versions import Meanings
 from monitor.core.text.families import Families, FamilyChange, shipped_families
 from monitor.model.problem import Gravity, Problem
@@ -98,6 +99,28 @@ def load_query(query: str, beside: RuleSet, name: str = "query") -> LoadedRules:
     version = Meanings(entities, terms, lexicon.families).of(query)[:8]
     rule = Rule("query", "query", query, version, file=name)
     return LoadedRules(RuleSet([CompiledRule(rule, node)], lexicon), tuple(problems))
+
+
+def load_draft(values: Mapping[str, Any], beside: RuleSet, file: str, id: str | None = None) -> LoadedRules:  # noqa: A002  # the word of the rule files
+    """A rule set of one rule as its table has it, examples and all; it may use the names that stand `beside` it.
+
+    Of the rules that its `each` makes it is the one with that id, else the first. What is wrong with it comes as
+    problems of the file; then the rule set is empty. Examples that it shares with other rules of its table are
+    left out: alone it need not match them.
+    """
+    source = RuleSource(file, "")
+    raws = read_rules(Table(source, (), values), 0)
+    if not raws:
+        return LoadedRules(RuleSet([], beside.lexicon), tuple(source.problems))
+    raw = next((one.rule for one in raws if one.rule.id == id), raws[0].rule)
+    loaded = load_query(raw.query, beside, file)
+    problems = (*source.problems, *loaded.problems)
+    if not loaded.ruleset.rules:
+        return LoadedRules(loaded.ruleset, problems)
+    alone = tuple(one for one in raw.must_match if not one.shared)
+    rule = replace(raw, version=loaded.ruleset.rules[0].version, must_match=alone)
+    compiled = CompiledRule(rule, loaded.ruleset.node("query"))
+    return LoadedRules(RuleSet([compiled], beside.lexicon, beside.sources), problems)
 
 
 class _Load:

@@ -14,7 +14,7 @@ from monitor.model.problem import Gravity, Problem
 
 Path = tuple[str | int, ...]
 
-_RULE_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
+RULE_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
 _LONGEST_QUERY = 500  # lines that are searched for the one that is wrong
 
 
@@ -90,7 +90,7 @@ class RuleSource:
         """What looks like a header `[[rules]]`, told without the parser for lines."""
         found: list[_RuleTable] = []
         line, since = 1, 0
-        for header in _RULE_HEADER.finditer(self.text):
+        for header in RULE_HEADER.finditer(self.text):
             line += self.text.count("\n", since, header.start())
             since = header.start()
             found.append(_RuleTable(line, since))

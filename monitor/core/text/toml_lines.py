@@ -80,7 +80,7 @@ class _Place:
                 self.inside[index] = _Place(line, line, value=item)
 
 
-_KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
+KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
 _PAIRED = frozenset({"table", "table_array_element", "inline_table"})
 _NO_VALUE = frozenset({"comment", "ERROR"})
 
@@ -114,11 +114,11 @@ def _statements(root: Node) -> Iterator[Node]:
 
 
 def _add_table(root: _Place, node: Node) -> None:
-    header = next((child for child in node.named_children if child.type in _KEYS), None)
+    header = next((child for child in node.named_children if child.type in KEYS), None)
     if header is None:
         return
     line = _line(node)
-    keys = _key_parts(header)
+    keys = key_parts(header)
     place = root
     for key in keys[:-1]:
         place = place.child(key, line)
@@ -134,21 +134,21 @@ def _add_table(root: _Place, node: Node) -> None:
 
 def _add_pair(place: _Place, node: Node) -> None:
     parts = [child for child in node.named_children if child.type not in _NO_VALUE]
-    if not parts or parts[0].type not in _KEYS:
+    if not parts or parts[0].type not in KEYS:
         return
     line = _line(parts[0])
-    keys = _key_parts(parts[0])
+    keys = key_parts(parts[0])
     for key in keys[:-1]:
         place = place.child(key, line)
     value = parts[1] if len(parts) > 1 else None
     place.inside.setdefault(keys[-1], _Place(_line(value) if value else line, line, value=value))
 
 
-def _key_parts(node: Node) -> list[str]:
+def key_parts(node: Node) -> list[str]:
     """`a."b c".d` as its three keys; the grammar nests them to the left, perhaps deeper than Python recurses."""
     parts: list[str] = []
     while node.type == "dotted_key":
-        names = [child for child in node.named_children if child.type in _KEYS]
+        names = [child for child in node.named_children if child.type in KEYS]
         if len(names) < 2:
             break
         parts.append(_key_text(names[-1]))

@@ -43,7 +43,7 @@ from monitor.web.site.lanes import Lanes
 from monitor.web.site.now import now_page
 from monitor.web.site.receivers import receivers_page, send_test
 from monitor.web.site.rendering import page, visitor_of
-from monitor.web.site.rules import new_rule_page, rule_page, rules_page, try_rule
+from monitor.web.site.rules import rules_page
 from monitor.web.site.same_origin import SameOrigin
 from monitor.web.site.search import search_page
 from monitor.web.site.silences import add_one, end_one, silences_page
@@ -51,10 +51,20 @@ from monitor.web.site.static_files import PREFIX, static_file
 from monitor.web.site.stories import stories_page
 from monitor.web.site.story import edits_page, join_articles, split_story, story_page
 from monitor.web.site.why import why_page
+from monitor.web.site.workbench import (
+    new_rule_page,
+    rule_page,
+    rule_state,
+    save_rule,
+    try_archive,
+    try_rule,
+    try_words,
+    undo_rule,
+)
 
 log = structlog.get_logger("monitor.web")
 
-MAX_BODY = 256 * 1024  # bytes: a rule file's query, not a file
+MAX_BODY = 1024 * 1024  # bytes: a rule with some articles as new examples, not a file
 # Nothing but our own files, and no page of somebody else's around ours.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -81,6 +91,7 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/rules", rules_page),
     ("/rules/new", new_rule_page),
     ("/rules/{rule}", rule_page),
+    ("/rules/{rule}/state", rule_state),
     ("/why", why_page),
     ("/digests", digests_page),
     ("/digests/{digest}", digest_page),
@@ -110,15 +121,22 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/feeds/add/look", look_at),
     ("/feeds/import", take_list),
     ("/rules/new/try", try_rule),
+    ("/rules/new/words/try", try_words),
+    ("/rules/new/archive/try", try_archive),
+    ("/rules/new/save", save_rule),
     ("/rules/{rule}/try", try_rule),
+    ("/rules/{rule}/words/try", try_words),
+    ("/rules/{rule}/archive/try", try_archive),
+    ("/rules/{rule}/save", save_rule),
+    ("/rules/{rule}/undo", undo_rule),
     ("/silences", add_one),
     ("/silences/{silence:number}/end", end_one),
     ("/receivers/{receiver}/test", send_test),
     ("/stories/join", join_articles),
     ("/stories/{story}/split", split_story),
 )
-# What reads the archive, for seconds.
-_LONG = frozenset[object]({search_page, new_rule_page, rule_page, try_rule})
+# What reads the archive, or all rules, for seconds.
+_LONG = frozenset[object]({search_page, try_rule, try_archive, save_rule, undo_rule})
 
 # What asks other servers, or starts a child that reads: for many seconds, one at a time.
 _OUTSIDE = frozenset[object]({look_at, add_feed, take_list, export_file})

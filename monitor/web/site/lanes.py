@@ -7,6 +7,7 @@ Together they are fewer than the requests that the server has at once (`door.CON
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -20,6 +21,7 @@ _AT_ONCE = 4  # pages: they share the processor with the daemon's work
 _MOST = 10  # that run or wait
 _MOST_READING = 8  # the same of those that read the archive
 _MOST_OUTSIDE = 3  # the same of those that wait for other servers: each may take most of a connection's time
+_LOOK_EVERY = 0.1  # seconds between two looks whether the visitor is still there
 
 
 class Lanes:
@@ -37,11 +39,17 @@ class Lanes:
 
     async def run_alone(self, request: Request, work: Callable[[], Response]) -> Response:
         """After all that came before it; not at all when its visitor has gone, as each next letter typed in the
-        workbench leaves a trial behind. Raises HTTPException when too many wait."""
+        workbench leaves a trial behind. `is_gone` tells the work of one who goes meanwhile. Raises HTTPException
+        when too many wait."""
         async with self._archive.turn():
             if await request.is_disconnected():
                 return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-            return await self.run(work)
+            gone = request.state.gone = threading.Event()
+            watch = asyncio.create_task(_note_end(request, gone))
+            try:
+                return await self.run(work)
+            finally:
+                watch.cancel()
 
     async def run_outside(self, request: Request, work: Callable[[], Response]) -> Response:
         """The same beside all pages: it mostly waits for other servers."""
@@ -49,6 +57,17 @@ class Lanes:
             if await request.is_disconnected():
                 return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
             return await run_in_threadpool(work)
+
+
+def is_gone(request: Request) -> bool:
+    """Whether nobody waits any more for what runs alone. To be asked by any thread."""
+    return bool(request.state.gone.is_set())
+
+
+async def _note_end(request: Request, gone: threading.Event) -> None:
+    while not await request.is_disconnected():
+        await asyncio.sleep(_LOOK_EVERY)
+    gone.set()
 
 
 class _Lane:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -49,7 +49,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": address_of, "counted": counted, "asking": asking, "menu": MENU}
+    environment.globals |= {
+        "static": address_of,
+        "counted": counted,
+        "asking": asking,
+        "menu": MENU,
+        "rule_path": rule_path,
+    }
     environment.filters |= {
         "when": moment,
         "step": step,
@@ -113,3 +119,8 @@ def asking(**values: Any) -> str:
     """A query string of what is not empty, with its question mark."""
     asked = urlencode({name: value for name, value in values.items() if value not in (None, "", False)})
     return f"?{asked}" if asked else ""
+
+
+def rule_path(id: str) -> str:  # noqa: A002  # the word of the rule files
+    """The path of a rule's page; no id begins with the tilde that keeps one called "new" from being a new one."""
+    return f"/rules/{'~' if id == 'new' else ''}{quote(id, safe='')}"

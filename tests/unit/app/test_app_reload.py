@@ -351,6 +351,37 @@ def test_a_file_that_is_written_while_it_is_checked_is_checked_again(
     assert desk.said("reloaded")[0]["feeds"] == "1 added: Tolo"
 
 
+def test_a_reload_is_still_to_come_until_its_rules_are_in_force(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    real = reloading.rebuild
+
+    def watched(*arguments: Any, **more: Any) -> Monitor:
+        seen.append(desk.reloader.is_asked)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(reloading, "rebuild", watched)
+    assert not desk.reloader.is_asked
+    desk.write(CONFIG, RULES + FLOODS)
+    desk.reloader.ask()
+    assert desk.reloader.is_asked
+    desk.reload()
+    assert seen == [True] * len(seen)
+    assert seen
+    assert not desk.reloader.is_asked
+
+
+def test_what_a_reload_would_find_is_told_without_one(desk: Desk) -> None:
+    file = str(Path("rules", "border.toml"))
+    assert desk.reloader.would_find({file: RULES + FLOODS}).ok
+    broken = desk.reloader.would_find({file: RULES.replace("torkham AND closed", "torkham AND (")})
+    assert not broken.ok
+    assert broken.problems[0].line == 3
+    assert not desk.reloader.is_asked
+    assert Path(file).read_text() == RULES
+
+
 def test_a_service_without_a_reloader_takes_a_signal_calmly(desk: Desk) -> None:
     service = Service(desk.monitor)
     service.reload()

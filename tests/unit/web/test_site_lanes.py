@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,8 @@ from dataclasses import replace
 import pytest
 from desk import eventually
 from newsroom import Newsroom
+from starlette.datastructures import State
+from starlette.responses import Response
 from talk import ask, connected
 
 from monitor.app.check import Ready
@@ -17,6 +20,7 @@ from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
 from monitor.model.web import ListenAddress
 from monitor.web import Views, WebDoor, build_pages, listen
+from monitor.web.site.lanes import Lanes, is_gone
 
 SEARCH = b"GET /search?query=Torkham HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
 
@@ -80,3 +84,27 @@ def test_a_search_whose_visitor_has_gone_is_not_begun(door: WebDoor, slow: Slow)
             assert last.recv(64).startswith(b"HTTP/1.1 200")
         assert first.recv(64).startswith(b"HTTP/1.1 200")
     assert slow.asked == 2
+
+
+class Leaving:
+    """A request whose visitor goes after the second look."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.looks = 0
+
+    async def is_disconnected(self) -> bool:
+        self.looks += 1
+        return self.looks > 2
+
+
+def test_work_that_runs_hears_that_its_visitor_has_gone() -> None:
+    request = Leaving()
+
+    def work() -> Response:
+        assert not is_gone(request)  # type: ignore[arg-type]
+        eventually(lambda: is_gone(request), "the visitor to be gone")  # type: ignore[arg-type]
+        return Response("ended")
+
+    answer = asyncio.run(Lanes().run_alone(request, work))  # type: ignore[arg-type]
+    assert answer.body == b"ended"

@@ -65,6 +65,7 @@ document.addEventListener("htmx:responseError", away);
 document.addEventListener("htmx:afterSettle", (event) => {
   localTimes(event.target);
   if (event.target.id === "now") document.getElementById("away").hidden = true;
-  if (event.target.id === "trial") saidAloud(event.target);
+  const trial = event.target.closest("#trial");
+  if (trial) saidAloud(trial);
 });
 localTimes(document);

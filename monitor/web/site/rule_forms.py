@@ -1,0 +1,85 @@
+"""What the form of the workbench says of a rule, as the table of a rule file has it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+
+from monitor.core.rules.editing import Values
+from monitor.web.site.forms import Fields
+
+LONGEST_QUERY = 20_000
+EXAMPLES = ("must_match", "must_not_match")
+SEVERITIES = ("low", "normal", "high")
+EDITED = ("id", "title", "query", "tags", "severity", *EXAMPLES)
+
+
+class BadField(ValueError):
+    """A field that cannot be read; the message says which, and why."""
+
+
+def fields_of_rule(values: Values) -> Fields:
+    """A rule as the form shows it. Examples are listed beside it: its fields take further ones."""
+    tags = values.get("tags", [])
+    return {
+        "id": str(values.get("id", "")),
+        "title": str(values.get("title", "")),
+        "query": str(values.get("query", "")).strip(),
+        "tags": " ".join(map(str, tags)) if isinstance(tags, list) else "",
+        "severity": str(values.get("severity", "normal")),
+    }
+
+
+def drafted(fields: Fields, before: Values) -> Values:
+    """The rule with what was typed, and all examples: those that are to go, too, since they are still shown.
+
+    What was not touched stays as the file has it, to the letter. Raises BadField.
+    """
+    shown = fields_of_rule(before)
+    values = dict(before)
+    for key in ("id", "title", "query", "severity"):
+        typed = fields.get(key, "").strip()
+        if len(typed) > LONGEST_QUERY:
+            raise BadField(f"{key}: is longer than {LONGEST_QUERY:,} characters")
+        if key in fields and typed != shown[key].strip():
+            values[key] = f"{typed}\n" if key == "query" and "\n" in typed else typed
+    if "tags" in fields and fields["tags"].split() != shown["tags"].split():
+        values["tags"] = fields["tags"].split()
+    for key in EXAMPLES:
+        values[key] = [*listed(before, key), *_examples(fields.get(key, ""), key)]
+    return {key: value for key, value in values.items() if value not in ("", []) or key == "query"}
+
+
+def without_dropped(values: Values, fields: Fields) -> Values:
+    """The same without the examples that are to go."""
+    kept = {
+        key: [one for place, one in enumerate(listed(values, key)) if f"drop-{key}-{place}" not in fields]
+        for key in EXAMPLES
+    }
+    return {key: value for key, value in {**values, **kept}.items() if value != []}
+
+
+def changes(before: Values, after: Values) -> Values:
+    """What of a rule was changed: the new values, None for what is gone."""
+    return {key: after.get(key) for key in EDITED if after.get(key) != before.get(key)}
+
+
+def listed(values: Values, key: str) -> list[object]:
+    """A list of a rule's table; an empty one where it has none."""
+    found = values.get(key, [])
+    return found if isinstance(found, list) else []
+
+
+def _examples(text: str, key: str) -> Iterator[object]:
+    """One on each line: a text, or a table as in the file."""
+    for line in text.split("\n"):
+        written = line.strip()
+        if written.startswith("file:"):  # of whatever the monitor may read
+            raise BadField(f'{key}: "file:…" is written into the rule file by hand only')
+        if written.startswith("{"):
+            try:
+                yield tomllib.loads(f"example = {written}")["example"]
+            except (ValueError, RecursionError) as error:
+                raise BadField(f"{key}: no table of TOML on one line: {error}") from error
+        elif written:
+            yield written
