@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -65,9 +66,8 @@ def test_the_names_of_the_config_and_of_this_machine_are_answered(houses: Houses
     assert houses.seen_from(OUTSIDE).get("/login", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_no_other_name_is_answered(houses: Houses) -> None:
+    names = (
         "evil.example",
         f"{HOST}.evil.example",
         f"evil.{HOST}",
@@ -78,13 +78,12 @@ def test_the_names_of_the_config_and_of_this_machine_are_answered(houses: Houses
         "[2001:db8::2]",
         f"{HOST}/../",
         "127.0.0.1.evil.example",
-    ],
-)
-@pytest.mark.parametrize("path", ["/", "/login", "/api/v1/status", "/healthz", "/metrics", "/static/x/site.css"])
-def test_no_other_name_is_answered(houses: Houses, host: str, path: str) -> None:
-    headers = {"host": host, "authorization": "Bearer mon_anna"}
-    answer = houses.seen_from(OUTSIDE).get(path, headers=headers, follow_redirects=False)
-    assert answer.status_code == 400
+    )
+    site = houses.seen_from(OUTSIDE)
+    paths = ("/", "/login", "/api/v1/status", "/healthz", "/metrics", "/static/x/site.css")
+    for host, path in product(names, paths):
+        headers = {"host": host, "authorization": "Bearer mon_anna"}
+        assert site.get(path, headers=headers, follow_redirects=False).status_code == 400, host + path
 
 
 @pytest.mark.parametrize("header", ["x-forwarded-host", "forwarded", "x-host", "x-original-host"])
