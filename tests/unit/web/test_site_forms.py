@@ -49,4 +49,4 @@ def test_only_lists_may_be_large(site: TestClient) -> None:
         "/silences", content=large, headers=OWN | {"content-type": "multipart/form-data; boundary=x"}
     )
     assert answer.status_code == 413
-    assert send(site, HEAD % b"text" + b"x" * 6_000_000 + b"\r\n--x--\r\n") == 413
+    assert send(site, HEAD % b"text" + b"x" * 7_000_000 + b"\r\n--x--\r\n") == 413
