@@ -138,6 +138,17 @@ def test_since_counts_and_until_does_not(store, put):
     assert store.archive.count(None, NOON + HOUR) == 1
 
 
+def test_a_span_is_searched_whole_though_what_was_read_late_has_a_higher_id(store, put):
+    newest, old, late = (put(text="Torkham", first_seen=NOON + hours * HOUR) for hours in (5, 1, 4))
+    other = put(text="Karachi", first_seen=NOON + 4 * HOUR)
+    index_what_waits(store.archive)
+    assert found(store, Word("torkham"), since=NOON + 4 * HOUR) == [newest.id, late.id]
+    assert found(store, Word("torkham"), since=NOON, until=NOON + 2 * HOUR) == [old.id]
+    assert found(store, Word("torkham"), since=NOON + 9 * HOUR) == []
+    forget_index(store)
+    assert found(store, Word("torkham"), since=NOON + 4 * HOUR) == [newest.id, other.id, late.id]
+
+
 def test_the_largest_filters_are_understood(store, put):
     one = put("needle")
     wide = AnyOf((*(Word(f"word{number}") for number in range(MOST_TERMS - 1)), Word("needle")))

@@ -133,7 +133,8 @@ class SqlArchive:
                 # Of that span, too: to look for them among all articles takes as long as the archive is old.
                 sure = _known(other.c.id, IndexState.GONE, IndexState.HELD)
                 unsure = sa.select(other.c.id).where(*_seen(since, until, other), ~sure)
-                wanted = sa.union(full_text.holding(connection, required), unsure)
+                holding = full_text.holding(connection, required, _range(connection, since, until))
+                wanted = sa.union(holding, unsure)
                 # + 0: the index by time holds all that is asked for; looked up one by one the articles would be
                 # read with their texts.
                 query = query.where((a.id + 0).in_(wanted))
@@ -270,6 +271,18 @@ def _remove(connection: Connection, rows: Sequence[int]) -> None:
         if work.done:
             return
     clear(connection)  # which also mends a damaged one
+
+
+def _range(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[int, int] | None:
+    """The lowest and the highest id of a span; None for all there are. What holds a common word is looked up
+    between them alone: a page asks for hours out of years."""
+    if since is None and until is None:
+        return None
+    a = t.articles.c
+    lowest, highest = connection.execute(
+        sa.select(sa.func.min(a.id), sa.func.max(a.id)).where(*_seen(since, until))
+    ).one()
+    return lowest or 0, highest or 0
 
 
 def _seen(

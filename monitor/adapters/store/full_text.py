@@ -109,14 +109,16 @@ def merge(connection: Connection, *, begin: bool) -> bool:
     return int(getattr(raw, "total_changes", 0)) - int(before) >= 2
 
 
-def holding(connection: Connection, required: Required) -> sa.Select[int]:
-    """The ids of the indexed articles that hold what is required."""
+def holding(connection: Connection, required: Required, within: tuple[int, int] | None = None) -> sa.Select[int]:
+    """The ids of the indexed articles that hold what is required, those from the first to the second id."""
     if required == AnyOf(()):
         return sa.select(sa.literal(0)).where(sa.false())
     if _is_postgresql(connection):
         asked = sa.cast(sa.literal(_tsquery(required), sa.Text), postgresql.TSQUERY)
-        return sa.select(_TSVECTORS.c.id).where(_TSVECTORS.c.tokens.bool_op("@@")(asked))
-    return sa.select(_FTS5.c.rowid).where(_FTS5.c[INDEX].bool_op("MATCH")(_fts5(required)))
+        id_, holds = _TSVECTORS.c.id, _TSVECTORS.c.tokens.bool_op("@@")(asked)
+    else:
+        id_, holds = _FTS5.c.rowid, _FTS5.c[INDEX].bool_op("MATCH")(_fts5(required))
+    return sa.select(id_).where(holds, *([] if within is None else [id_.between(*within)]))
 
 
 def _is_postgresql(connection: Connection) -> bool:

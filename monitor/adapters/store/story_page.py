@@ -33,6 +33,8 @@ def roll_of_story(connection: Connection, story: str) -> StoryRoll | None:
     query = sa.select(*MEMBER).where(_a.story_id == story)
     lead = connection.execute(query.order_by(_a.duplicate_of.is_not(None), fullness, when, _a.id).limit(1))
     first = member_of(lead.mappings().one())
+    if not any(one.is_revision and one.url == first.url for one in standing):
+        return StoryRoll(standing, first)
     wording = query.where(_a.duplicate_reason == _EDIT, _a.url == first.url, _a.feed_name == first.feed)
     newest = connection.execute(wording.order_by(_a.id.desc()).limit(1)).mappings().first()
     return StoryRoll(standing, first if newest is None else member_of(newest))

@@ -95,7 +95,7 @@ def _page(
     roll = store.roll(view.id)
     if roll is None:
         raise HTTPException(404, "This story went into another, or away, a moment ago.")
-    edits = edits_of(store, view.id, None, EDITS + 1)
+    edits = edits_of(store, view.id, None, EDITS + 1) if roll.has_edits else []
     oldest = view.members[0].id
     return page(
         request,

@@ -43,10 +43,10 @@ def test_a_form_with_files_names_what_stands_between_them(site: TestClient, kind
 
 
 def test_only_lists_may_be_large(site: TestClient) -> None:
-    large = HEAD % b"text" + b"x" * 1_200_000 + b"\r\n--x--\r\n"
+    large = HEAD % b"text" + b"x" * 2_000_000 + b"\r\n--x--\r\n"
     assert send(site, large) == 422  # read, and no list
     answer = site.post(
         "/silences", content=large, headers=OWN | {"content-type": "multipart/form-data; boundary=x"}
     )
     assert answer.status_code == 413
-    assert send(site, HEAD % b"text" + b"x" * 7_000_000 + b"\r\n--x--\r\n") == 413
+    assert send(site, HEAD % b"text" + b"x" * 8_000_000 + b"\r\n--x--\r\n") == 413

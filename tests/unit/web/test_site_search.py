@@ -49,7 +49,7 @@ def test_without_any_time_it_goes_on_article_by_article_and_loses_none(
 ) -> None:
     monkeypatch.setattr("monitor.web.site.search.BUDGET", NONE)
     path, found = "/search?query=Torkham&since=30d&whole=1", []
-    for _ in range(80):  # at least half a day each
+    for _ in range(400):  # at least two hours each
         page = site.get(path).text
         found += titles(page)
         path = next_page(page)
