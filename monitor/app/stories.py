@@ -33,7 +33,7 @@ SHOWN = 50
 """Stories, or articles of one, that the text form lists unless told otherwise."""
 
 _PAGE = 100
-_FIRST_PIECE = 1_000  # articles that are looked at before the clock
+_FIRST_PIECE = 250  # articles that are looked at before the clock
 _EXPLAINED = 40  # pairs whose shared words are looked up: two texts are read for each
 _TOLD_WORDS = 6
 _TELLING = 3.0  # weight of a word that says something of an event: in less than a twentieth of all articles

@@ -77,7 +77,7 @@ class FeedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedCounts:
-    """The feeds subscribed to, in numbers.
+    """The feeds subscribed to, and those that are paused, in numbers.
 
     `may_have_lost` are those of which entries may have come and gone unseen of late, `left_alone` those that are
     well and wait for long since their servers or hosts asked for it, `boosted` those that are asked more often:
@@ -96,8 +96,8 @@ class FeedCounts:
 
     @property
     def total(self) -> int:
-        """All of them."""
-        return sum(self.states.values())
+        """All that are asked for news: those that are paused are not."""
+        return sum(number for state, number in self.states.items() if state is not FeedState.PAUSED)
 
     @property
     def failing(self) -> int:

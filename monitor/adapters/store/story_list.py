@@ -193,7 +193,8 @@ def _narrowed(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     """What is asked of a story besides its time and its rules."""
     wanted: list[sa.ColumnElement[bool]] = []
     if asked.tag is not None:
-        wanted.append(sa.or_(_some(_has_tag(asked.tag)), _matched(asked.tagged_rules)))
+        by_rule = [_matched(asked.tagged_rules)] if asked.tagged_rules else []
+        wanted.append(sa.or_(_some(_has_tag(asked.tag)), *by_rule))
     if asked.publisher is not None:
         wanted.append(_some(_is_of(asked.publisher)))
     if asked.language is not None:

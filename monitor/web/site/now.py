@@ -17,7 +17,7 @@ from monitor.web.site.arrivals import DAYS, HOURS
 from monitor.web.site.rendering import page
 
 _SAME = (PollOutcome.NOT_MODIFIED.value, PollOutcome.UNCHANGED.value)
-_LISTED = (FeedState.OK, FeedState.LATE, FeedState.FAILING, FeedState.GONE)
+_LISTED = (FeedState.OK, FeedState.LATE, FeedState.FAILING, FeedState.GONE, FeedState.PAUSED)
 
 
 def now_page(open_house: OpenHouse, request: Request) -> Response:
