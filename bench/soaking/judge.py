@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -63,6 +63,9 @@ def waiting(house: House) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
     return due, later
 
 
+_ASKED_AGAIN = "SELECT a.id FROM rereads r JOIN articles a ON a.entry_row = r.entry_row WHERE r.state = 'waiting'"
+
+
 def judge(house: House, world: World, came: Came) -> Account:
     """Reads the store, which no daemon has open, and all that came."""
     account = Account()
@@ -70,11 +73,12 @@ def judge(house: House, world: World, came: Came) -> Account:
     matched: dict[int, set[str]] = defaultdict(set)
     for article, rule in house.ask("SELECT article_id, rule_id FROM matches"):
         matched[article].add(rule)
-    _judge_served(account, world, ledger, matched)
+    asked_again = {row for (row,) in house.ask(_ASKED_AGAIN)}
+    later = _judge_served(account, world, ledger, matched, asked_again)
     _judge_rows(account, ledger)
     _judge_plans(account, house)
     told = judge_wire(account.wrong, account.figures, house, came)
-    _judge_told(account, world, ledger, told)
+    _judge_told(account, world, ledger, told, later)
     return account
 
 
@@ -98,10 +102,18 @@ def _expected(world: World) -> Iterator[tuple[int, Entry]]:
 
 
 def _judge_served(
-    account: Account, world: World, ledger: dict[tuple[int, str], list[_Row]], matched: dict[int, set[str]]
-) -> None:
-    """Each entry that arrived whole is there, and its rule has matched it or the text that it copies."""
+    account: Account,
+    world: World,
+    ledger: dict[tuple[int, str], list[_Row]],
+    matched: dict[int, set[str]],
+    asked_again: Set[int],
+) -> set[int]:
+    """Each entry that arrived whole is there, and its rule has matched it or the text that it copies.
+
+    Returns the events of which nothing has matched since a page failed for long, and is asked again for six hours.
+    """
     served = stored = expected = 0
+    later, found = set[int](), set[int]()
     for index, entry in _expected(world):
         served += 1
         rows = ledger.get((index, entry.title), [])
@@ -119,9 +131,15 @@ def _judge_served(
         expected += 1
         rule = entry.event.rule.id
         ids = {one for row in rows for one in (row.article, row.copy_of) if one is not None}
-        if not any(rule in matched[one] for one in ids):
+        if any(rule in matched[one] for one in ids):
+            found.add(entry.event.number)
+        elif not asked_again.isdisjoint(ids):
+            later.add(entry.event.number)
+        else:
             account.wrong["entries that their rule has not matched"].append(f"{name} ({rule}, {rows})")
     account.figures |= {"served whole": served, "of them in the ledger": stored, "of them to match": expected}
+    account.figures["events whose page is to be asked again"] = len(later - found)
+    return later - found
 
 
 def _judge_rows(account: Account, ledger: dict[tuple[int, str], list[_Row]]) -> None:
@@ -162,6 +180,7 @@ def _judge_told(
     world: World,
     ledger: dict[tuple[int, str], list[_Row]],
     told: Told,
+    later: Set[int],
 ) -> None:
     """Each event of which a matching entry was news was told by each digest that takes its rule, to everybody."""
     events: dict[int, int] = {}
@@ -174,7 +193,7 @@ def _judge_told(
                 stories[entry.event.number].add(row.story)
                 shared[row.story].add(entry.event.number)
         old = entry.stock and not world.feeds[index].looks_back  # an edit of old stock is no news
-        if rows and entry.event.rule is not None and not old:
+        if rows and entry.event.rule is not None and not old and entry.event.number not in later:
             events[entry.event.number] = entry.event.rule.kind
     mixed = sum(len(one) > 1 for one in shared.values())
     account.figures |= {"events to tell": len(events), "stories": len(shared), "stories of two events": mixed}
