@@ -31,6 +31,12 @@ def test_the_pipeline_bench_polls_four_feeds_and_prints_its_table() -> None:
     assert max(map(len, table.splitlines())) <= 100
 
 
+def test_the_bench_of_the_pages_of_feeds_says_what_each_takes() -> None:
+    said = bench("feed_pages.py", "--feeds", "100").splitlines()
+    assert len(said) == 8
+    assert all(" ms, CPU " in line for line in said)
+
+
 @pytest.mark.needs("postgresql")
 def test_the_bench_of_copies_says_what_each_phase_took() -> None:
     said = bench("copying.py", "--articles", "300").splitlines()

@@ -10,7 +10,7 @@ from made import NOON, feed_settings
 from monitor.core.feeds.health import Finding, HealthReason
 from monitor.core.health.daily import Facts, daily_notice
 from monitor.model.digest import Window
-from monitor.model.feed import Feed
+from monitor.model.feed import Feed, Pause
 from monitor.model.gap import Gap, GapEnd
 
 HOUR = timedelta(hours=1)
@@ -57,3 +57,12 @@ def test_each_reason_is_said(reason: HealthReason) -> None:
     notice = daily_notice(Facts(window, window, feeds=1, ill=[(feed, (finding,))]), NOON, "UTC")
     lines = [line for section in notice.sections for line in section.lines]
     assert any(SAID[reason] in line for line in lines), lines
+
+
+def test_what_is_paused_is_named_each_day_and_needs_nobody() -> None:
+    paused = Pause("anna", NOON - DAY)
+    feed = Feed(1, feed_settings(), "https://news.example/feed", "News", NOON, NOON, pause=paused)
+    notice = daily_notice(Facts(Window(NOON - HOUR, NOON), Window(NOON - DAY, NOON), paused=[feed]), NOON, "UTC")
+    lines = [line for section in notice.sections for line in section.lines]
+    assert any(line.startswith("News, since ") for line in lines), lines
+    assert notice.title == "Monitor health: all well"

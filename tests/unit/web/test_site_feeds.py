@@ -14,11 +14,12 @@ from made import NOON, decision, feed_settings
 from newsroom import FEED, Newsroom, item
 from scripted import LOGIN_PAGE
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from monitor.app.entrance import Entrance, hash_of
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
-from monitor.demo.server import LocalSite
+from monitor.demo.server import Answer, LocalSite
 from monitor.model.feed import Answered, Feed, FeedOrigin, FeedStatus, Polled, PollOutcome, Subscription
 from monitor.model.web import AccessToken, ListenAddress, Role
 from monitor.web import Views, build_pages
@@ -129,7 +130,9 @@ def test_a_reader_finds_no_feed_by_the_query_of_its_address(newsroom: Newsroom, 
 def test_the_ticked_feeds_are_paused_and_resumed(newsroom: Newsroom, operator: TestClient) -> None:
     one, other = (subscribe(newsroom, f"https://{name}.example/feed", name) for name in ("one", "other"))
     back = "/feeds?tag=border&page=1"
-    assert do(operator, "/feeds/pause", back=back, **{f"feed-{one.id}": "on", "feed-99": "on"}) == back
+    with capture_logs() as logs:
+        assert do(operator, "/feeds/pause", back=back, **{f"feed-{one.id}": "on", "feed-99": "on"}) == back
+    assert {"event": "feeds paused", "feeds": 1, "feed_ids": [one.id], "by": "anna", "log_level": "info"} in logs
     assert (status(newsroom, one), status(newsroom, other)) == (FeedStatus.PAUSED, FeedStatus.ACTIVE)
     page = operator.get("/feeds?state=paused").text
     assert "one" in page
@@ -294,6 +297,20 @@ def test_an_address_is_looked_at_and_what_it_would_bring_is_shown(
     again = site.post("/feeds/add", data={"url": feed.url}, headers=OWN)
     assert again.status_code == 422
     assert "subscribed to already" in again.text
+
+
+def test_what_could_not_be_asked_in_the_time_of_a_page_is_said(
+    to_the_outside: OpenHouse, outside: LocalSite, site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.app.adding.ASKED_WITHIN", timedelta(seconds=-1))
+    LocalFeed(outside, "Dawn").add("Torkham closed")
+    link = b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'
+    url = outside.route("/", Answer(link, headers={"content-type": "text/html"}))
+    page = site.post("/feeds/add/look", data={"url": url}, headers=OWN)
+    assert "Not all was asked" in page.text
+    assert [one.path for one in outside.requests] == ["/"]
+    monkeypatch.undo()
+    assert "1 feed at" in site.post("/feeds/add/look", data={"url": url}, headers=OWN).text
 
 
 @pytest.mark.parametrize(
