@@ -37,10 +37,10 @@ PAGES = {
     "feeds": "/feeds",
     "feed": "/feeds/1",
     "digests": "/digests",
-    "digest": "/digests/demo-digest",
-    "slack": "/digests/demo-digest?form=slack",
+    "told": "/deliveries/3",
     "deliveries": "/deliveries",
     "silences": "/silences",
+    "receivers": "/receivers",
 }
 ON_A_PHONE = ("now", "story", "trial")
 
@@ -52,7 +52,7 @@ def main() -> None:
     into = parser.parse_args().into
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, demo(Path(folder) / "demo") as url, chromium() as browser:
-        for name, path in PAGES.items():
+        for name, path in {**PAGES, "why": why(browser, url)}.items():
             draw(browser, url, path, into / f"dashboard-{name}-{WIDE}-light.png", WIDE, dark=False)
             if name in ON_A_PHONE:
                 draw(browser, url, path, into / f"dashboard-{name}-{PHONE}-dark.png", PHONE, dark=True)
@@ -74,6 +74,14 @@ def demo(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def why(browser: Browser, url: str) -> str:
+    """The page of why an article of the first story was told."""
+    with visitor(browser, url) as one:
+        path = one.go(PAGES["story"]).get_by_role("link", name="why?").first.get_attribute("href")
+    assert path is not None
+    return path
 
 
 def draw(browser: Browser, url: str, path: str, target: Path, width: int, *, dark: bool) -> None:
