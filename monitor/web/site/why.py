@@ -25,4 +25,6 @@ def why_page(open_house: OpenHouse, request: Request) -> Response:
     except NoSuchRule as error:
         trouble = str(error)
     lines = [] if answer is None or answer.fates else why_lines(answer)
-    return page(request, "why.html", url=url, rule=rule, answer=answer, lines=lines, trouble=trouble)
+    # The sentences are those of the command, in the zone of the machine.
+    zone = open_house.clock.now().astimezone().tzname()
+    return page(request, "why.html", url=url, rule=rule, answer=answer, lines=lines, trouble=trouble, zone=zone)
