@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from made import NOON, feed_settings, new_article, new_entry
 from newsroom import Newsroom, fresh_postgresql_store, item
 from postgres_server import PostgresServer, postgres_server
+from query_plans import asked_by
 from stored import LEASE, plan, poll, read_articles
 
 from monitor.adapters.store.holder import DatabaseHolder
 from monitor.adapters.store.migrate import upgrade
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.errors import StoreBusy, StoreMissing, StoreUnusable
+from monitor.model.required import Word
 
 pytestmark = pytest.mark.needs("postgresql")
 
@@ -175,6 +177,18 @@ def test_batches_are_found_in_the_order_of_code_points_whatever_the_locale(local
         )
         assert connection.execute(collation).scalar_one() == "C"
     store.close()
+
+
+def test_the_ids_of_a_span_are_looked_for_along_its_time() -> None:
+    """By the ids themselves the first of a week is found behind all articles of the years before it."""
+    store = fresh_postgresql_store()
+    asked = asked_by(store, lambda: store.archive.candidates(Word("torkham"), NOON))
+    statement, values = next(one for one in asked if "min(" in one[0])
+    with store._db.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values))
+    assert "pk_articles" not in plan
+    assert "first_seen" in plan
 
 
 def test_two_threads_never_claim_the_same_feed(url: str) -> None:
