@@ -165,8 +165,18 @@ def test_the_feeds_that_are_left_alone_and_boosted_are_counted_as_each_is_judged
     assert found.left_alone == sum(waits_for_its_host(feed, now) for feed in every) == 1
     assert found.boosted == sum(boost_at(feed, now) is not None for feed in every) == 2
     assert found.boosts_end == (now + HOUR, now + DAY)
-    kept = [one for one in store.feeds.all() if one.status in KEPT]
-    assert (found.total, found.failing) == (len(kept), 2)
+    assert (found.total, found.failing) == (len(every), 2)
+
+
+def test_of_paused_feeds_nothing_is_counted_but_that_they_are_paused(store: Store) -> None:
+    some_feeds(store)
+    now = NOON + 30 * DAY
+    feeds = {feed.settings.name: feed for feed in store.feeds.all()}
+    store.feeds.boost([feeds["well"].id, feeds["gone"].id], Boost(5 * MINUTE, now + HOUR), now)
+    store.feed_book.pause([feeds["well"].id, feeds["lost"].id], Pause("anna", now))
+    found = store.facts.feeds(now)
+    assert (found.boosted, found.boosts_end, found.may_have_lost, found.left_alone) == (0, None, 0, 0)
+    assert store.facts.held(now).may_have_lost == 0
 
 
 def test_the_feeds_that_fail_are_named_in_the_order_of_subscription(store: Store) -> None:

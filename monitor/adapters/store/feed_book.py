@@ -11,10 +11,11 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import host_pauses
+from monitor.adapters.store.columns import AnyText
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.held import state_of_feed
 from monitor.adapters.store.rows import feed_of
-from monitor.adapters.store.upsert import day_of, each_of, folded, until_mark
+from monitor.adapters.store.upsert import day_of, each_of, folded, holds_words, until_mark
 from monitor.core.feeds.ask_now import ask_now
 from monitor.model.feed import KEPT, Feed, FeedStatus, Pause, PollOutcome, PollReason
 from monitor.model.feed_book import (
@@ -143,15 +144,12 @@ def _wanted(connection: Connection, query: FeedQuery) -> list[Clause]:
     found: list[Clause] = [_KEPT]
     if query.tag:
         tag = each_of(connection, _f.tags)
-        found.append(sa.exists().where(tag.c.value == query.tag))
+        found.append(sa.exists().where(tag.c.value == sa.literal(query.tag, AnyText)))
     if query.find:
-        words = query.find.casefold() if connection.dialect.name == "sqlite" else query.find.lower()
         address: Clause = _f.declared_url
         if not query.in_queries:
             address = until_mark(connection, until_mark(connection, address, "#"), "?")
-        found.append(
-            sa.or_(*(folded(connection, column).contains(words, autoescape=True) for column in (_f.name, address)))
-        )
+        found.append(sa.or_(*(holds_words(connection, column, query.find) for column in (_f.name, address))))
     return found
 
 
