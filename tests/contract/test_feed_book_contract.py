@@ -227,6 +227,25 @@ def test_a_paused_feed_is_not_polled_until_it_is_resumed(store: Store, three: li
     assert (again.status, again.pause, again.next_poll_at) == (FeedStatus.ACTIVE, None, NOON + 2 * DAY)
 
 
+def test_a_feed_that_was_left_to_its_hub_is_polled_when_it_is_resumed(store: Store, feed: Feed) -> None:
+    polled(store, feed, next_poll_at=NOON + DAY, reason=PollReason.PUSHED)
+    store.hubs.rely(feed.id, NOON + DAY)
+    store.feed_book.pause([feed.id], ANNA)
+    store.feed_book.resume([feed.id], NOON + HOUR)
+    again = store.feed_book.one(feed.id)
+    assert again is not None
+    assert (again.next_poll_at, again.pushed_until) == (NOON + HOUR, None)
+
+
+def test_a_wait_that_a_server_asked_for_holds_when_a_feed_is_resumed(store: Store, feed: Feed) -> None:
+    polled(store, feed, next_poll_at=NOON + DAY, reason=PollReason.RETRY_AFTER)
+    store.feed_book.pause([feed.id], ANNA)
+    store.feed_book.resume([feed.id], NOON + HOUR)
+    again = store.feed_book.one(feed.id)
+    assert again is not None
+    assert again.next_poll_at == NOON + DAY
+
+
 def test_a_start_and_an_import_leave_a_paused_feed_paused(store: Store, feed: Feed) -> None:
     store.feed_book.pause([feed.id], ANNA)
     store.feeds.sync([feed.settings], NOON + HOUR)

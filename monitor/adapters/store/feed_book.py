@@ -115,8 +115,15 @@ class SqlFeedBook:
 
     def resume(self, feed_ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Polls paused feeds again."""
-        due = sa.case((_f.next_poll_at < now, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at)
-        values = {"status": FeedStatus.ACTIVE.value, "paused_by": None, "paused_at": None, "next_poll_at": due}
+        # Its hub was left when it was paused: what that announced meanwhile nobody heard.
+        overdue = sa.or_(_f.next_poll_at < now, _f.last_reason == PollReason.PUSHED.value)
+        values = {
+            "status": FeedStatus.ACTIVE.value,
+            "paused_by": None,
+            "paused_at": None,
+            "pushed_until": None,
+            "next_poll_at": sa.case((overdue, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at),
+        }
         return self._changed(feed_ids, FeedStatus.PAUSED, values)
 
     def _changed(self, feed_ids: Sequence[int], was: FeedStatus, values: Mapping[str, Any]) -> Sequence[int]:
