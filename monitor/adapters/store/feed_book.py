@@ -131,8 +131,11 @@ class SqlFeedBook:
         ids = sorted(set(feed_ids))  # in one order everywhere, as in `record_polls`
         with self._db.write() as connection:
             for start in range(0, len(ids), _CHUNK):
-                some = t.feeds.update().where(_f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value)
-                done += connection.execute(some.values(**values).returning(_f.id)).scalars()
+                those = _f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value
+                # An UPDATE of many takes them as they lie.
+                connection.execute(sa.select(_f.id).where(*those).order_by(_f.id).with_for_update())
+                some = t.feeds.update().where(*those).values(**values).returning(_f.id)
+                done += connection.execute(some).scalars()
         return sorted(done)
 
     def ask_now(self, feed_id: int, now: datetime) -> AskNow:
