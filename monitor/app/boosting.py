@@ -139,7 +139,7 @@ def feed_json(feed: Feed, boost: Boost | None) -> dict[str, Any]:
 
 def count_line(feeds: Sequence[Feed], now: datetime) -> str | None:
     """One line for lists and the status: how many feeds are boosted, and until when; None when none is."""
-    ends = [found.until for feed in feeds if (found := boost_at(feed, now))]
+    ends = [feed.boost.until for feed in in_force(feeds, now) if feed.boost is not None]
     return boosts_line(len(ends), (min(ends), max(ends))) if ends else None
 
 

@@ -17,7 +17,7 @@ from monitor.app.receiver_tests import ReceiverTests
 from monitor.app.reload import Reloader
 from monitor.app.rule_days import RuleDays
 from monitor.app.rule_saving import RuleSaver
-from monitor.app.status import Status
+from monitor.app.status import MOST_SHOWN, Status
 from monitor.app.story_facets import FacetsOfTime
 from monitor.app.wiring import Monitor
 from monitor.config import Settings
@@ -54,9 +54,10 @@ class OpenHouse:
         ruleset = None if ready.rules_of is not None else ready.ruleset
         return House(ready.settings, ruleset, self.store, self.clock, ready.memory or Memory())
 
-    def status(self) -> Status:
-        """The numbers of `monitor status`; what takes long to count is as the daemon knows it."""
-        return self.house.status(unindexed=self.unindexed() or 0)
+    def status(self, *, failing: int | None = MOST_SHOWN) -> Status:
+        """The numbers of `monitor status`, with at most so many `failing` feeds, None: all; what takes long to
+        count is as the daemon knows it."""
+        return self.house.status(failing=failing, unindexed=self.unindexed() or 0)
 
     def desk(self) -> Desk:
         """As the commands that change something have it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.app.counting import counted
 from monitor.core.digests.passages import passages_of
@@ -29,6 +29,7 @@ QUERY = "QUERY"
 READ = 100
 """Articles in memory at a time."""
 
+_MOMENT = timedelta(microseconds=1)  # no two times are closer
 _FIRST_READ = 10  # articles that are read before the first can be shown; then twice as many, up to READ
 
 INDEXED = 100
@@ -124,7 +125,7 @@ class Search:
         asked, tally = self.asked, self.tally
         tally.is_filtered = self.required is not None
         tally.articles += self._archive.count(since, until)
-        ids = _behind(self._archive.candidates(self.required, since, until), after)
+        ids = self._candidates(since, until, after)
         tally.candidates += len(ids)
         for chunk in _growing(ids):
             articles = self._archive.articles(chunk)
@@ -141,6 +142,23 @@ class Search:
                         yield Found(article, match)
                 tell(tally.read, tally.candidates)
 
+    def _candidates(self, since: datetime | None, until: datetime | None, after: int | None) -> Sequence[int]:
+        """The candidates behind an article, newest first; where that has gone, those stored before it."""
+        ids = self._archive.candidates(self.required, since, until)
+        if after is None:
+            return ids
+        if after in ids:
+            return ids[ids.index(after) + 1 :]
+        # By what the index has learned since it is none any more.
+        stood = next((one.first_seen for one in self._archive.articles([after])), None)
+        if stood is None:
+            return [one for one in ids if one < after]
+        if since is not None and stood < since:
+            return []
+        beside = self._archive.candidates(self.required, stood, stood + _MOMENT)
+        older = self._archive.candidates(self.required, since, stood)
+        return [*(one for one in beside if one < after), *older]
+
     def _match(self, article: Article) -> Match | None:
         if self.asked.only and not set(self.asked.only).issubset(facets_of(article)):
             return None
@@ -150,13 +168,6 @@ class Search:
             self.tally.failures += 1
             self.tally.failure = self.tally.failure or f"{article.url}: {answer.why}"
         return None
-
-
-def _behind(ids: Sequence[int], after: int | None) -> Sequence[int]:
-    """What follows an article among candidates, newest first; where it has gone, those stored before it."""
-    if after is None:
-        return ids
-    return ids[ids.index(after) + 1 :] if after in ids else [one for one in ids if one < after]
 
 
 def loaded_query(query: str, beside: RuleSet | None) -> LoadedRules:

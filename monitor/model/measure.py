@@ -79,9 +79,9 @@ class FeedState(StrEnum):
 class FeedCounts:
     """The feeds subscribed to, and those that are paused, in numbers.
 
-    `may_have_lost` are those of which entries may have come and gone unseen of late, `left_alone` those that are
-    well and wait for long since their servers or hosts asked for it, `boosted` those that are asked more often:
-    the first and the last of their boosts end at `boosts_end`.
+    `states` alone counts those that are paused. `may_have_lost` are those of which entries may have come and gone
+    unseen of late, `left_alone` those that are well and wait for long since their servers or hosts asked for it,
+    `boosted` those that are asked more often: the first and the last of their boosts end at `boosts_end`.
     """
 
     states: Mapping[FeedState, int] = field(default_factory=dict)
@@ -203,8 +203,8 @@ class Oldest:
 class Held:
     """What the store holds, as counts and ages along its indexes.
 
-    `feeds` are those subscribed to, and those that are paused; `may_have_lost` those of them of which entries may
-    have come and gone unseen of late.
+    `feeds` are those subscribed to, and those that are paused; `may_have_lost` those subscribed to of which
+    entries may have come and gone unseen of late.
     """
 
     feeds: Mapping[FeedState, int] = field(default_factory=dict)

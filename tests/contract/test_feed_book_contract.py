@@ -101,11 +101,15 @@ def test_the_table_holds_what_is_subscribed_or_paused(store: Store, three: list[
         ("_", ["Ёлка"]),
         ("nobody", []),
         ("'\\", []),
+        ("İST", ["İstanbul"]),
+        ("İstanbul", ["İstanbul"]),
+        ("a\0b", []),
     ],
 )
 def test_words_are_found_in_names_and_addresses_whatever_their_case(
     store: Store, three: list[Feed], find: str, found: list[str]
 ) -> None:
+    subscribe(store, ("https://d.example/feed", "İstanbul", ()))
     assert names(store, find=find) == found
 
 
@@ -120,6 +124,7 @@ def test_the_queries_of_addresses_are_searched_for_those_alone_who_may_see_them(
 def test_tags_are_whole_words_and_are_listed(store: Store, three: list[Feed]) -> None:
     assert names(store, tag="border", sort=FeedSort.NAME) == ["Alpha", "beta"]
     assert names(store, tag="bord") == []
+    assert names(store, tag="border\0") == []
     assert store.feed_book.table(FeedQuery(tag="pk"), NOON).tags == ["border", "pk"]
 
 
@@ -222,6 +227,25 @@ def test_a_paused_feed_is_not_polled_until_it_is_resumed(store: Store, three: li
     assert (again.status, again.pause, again.next_poll_at) == (FeedStatus.ACTIVE, None, NOON + 2 * DAY)
 
 
+def test_a_feed_that_was_left_to_its_hub_is_polled_when_it_is_resumed(store: Store, feed: Feed) -> None:
+    polled(store, feed, next_poll_at=NOON + DAY, reason=PollReason.PUSHED)
+    store.hubs.rely(feed.id, NOON + DAY)
+    store.feed_book.pause([feed.id], ANNA)
+    store.feed_book.resume([feed.id], NOON + HOUR)
+    again = store.feed_book.one(feed.id)
+    assert again is not None
+    assert (again.next_poll_at, again.pushed_until) == (NOON + HOUR, None)
+
+
+def test_a_wait_that_a_server_asked_for_holds_when_a_feed_is_resumed(store: Store, feed: Feed) -> None:
+    polled(store, feed, next_poll_at=NOON + DAY, reason=PollReason.RETRY_AFTER)
+    store.feed_book.pause([feed.id], ANNA)
+    store.feed_book.resume([feed.id], NOON + HOUR)
+    again = store.feed_book.one(feed.id)
+    assert again is not None
+    assert again.next_poll_at == NOON + DAY
+
+
 def test_a_start_and_an_import_leave_a_paused_feed_paused(store: Store, feed: Feed) -> None:
     store.feed_book.pause([feed.id], ANNA)
     store.feeds.sync([feed.settings], NOON + HOUR)
@@ -242,6 +266,18 @@ def test_what_left_the_config_while_it_was_paused_is_removed(store: Store, feed:
     store.feed_book.pause([feed.id], ANNA)
     store.feeds.sync([], NOON)
     assert store.feeds.all()[0].status is FeedStatus.REMOVED
+
+
+def test_a_feed_that_comes_back_is_polled_and_nobody_says_that_it_is_paused(
+    store: Store, feed: Feed, three: list[Feed]
+) -> None:
+    store.feed_book.pause([feed.id, three[0].id], ANNA)
+    store.feeds.sync([], NOON)
+    store.feeds.unsubscribe(three[0].id)
+    assert [one.pause for one in store.feeds.all()] == [None] * 4
+    store.feeds.sync([feed.settings], NOON)
+    store.feeds.subscribe([Subscription(three[0].settings, NOON)], NOON)
+    assert [(one.status, one.pause) for one in store.feeds.all()] == [(FeedStatus.ACTIVE, None)] * 4
 
 
 # ---- asked at once

@@ -168,6 +168,17 @@ def test_the_feeds_that_are_left_alone_and_boosted_are_counted_as_each_is_judged
     assert (found.total, found.failing) == (len(every), 2)
 
 
+def test_of_paused_feeds_nothing_is_counted_but_that_they_are_paused(store: Store) -> None:
+    some_feeds(store)
+    now = NOON + 30 * DAY
+    feeds = {feed.settings.name: feed for feed in store.feeds.all()}
+    store.feeds.boost([feeds["well"].id, feeds["gone"].id], Boost(5 * MINUTE, now + HOUR), now)
+    store.feed_book.pause([feeds["well"].id, feeds["lost"].id], Pause("anna", now))
+    found = store.facts.feeds(now)
+    assert (found.boosted, found.boosts_end, found.may_have_lost, found.left_alone) == (0, None, 0, 0)
+    assert store.facts.held(now).may_have_lost == 0
+
+
 def test_the_feeds_that_fail_are_named_in_the_order_of_subscription(store: Store) -> None:
     some_feeds(store)
     assert [feed.name for feed in store.facts.failing_feeds()] == ["failing", "gone"]

@@ -101,6 +101,7 @@ def test_pages_hold_each_story_once(store: Store) -> None:
         ({"publisher": "awn.com"}, []),
         ({"publisher": "arab news"}, ["s_1"]),
         ({"publisher": "100%"}, []),
+        ({"publisher": "a\0b"}, []),
         ({"language": "ur"}, ["s_1"]),
         ({"min_articles": 2}, ["s_1"]),
         ({"tag": "Border"}, ["s_1", "s_2"]),
@@ -112,6 +113,29 @@ def test_pages_hold_each_story_once(store: Store) -> None:
 def test_a_list_holds_what_was_asked_for(store: Store, asked: dict[str, Any], stories: list[str]) -> None:
     assert listed(store, **asked) == stories
     assert store.stories.count(StoriesAsked(**{"since": LONG_AGO, **asked}), 9) == len(stories)
+
+
+@pytest.mark.parametrize("publisher", ["Коммерсантъ", "КОММЕРСАНТЪ", "Österreich", "österreich", "İstanbul"])
+def test_a_publisher_is_found_whatever_the_case_of_its_letters_in_any_script(
+    store: Store, feed: Feed, publisher: str
+) -> None:
+    known = {"к": "Коммерсантъ", "ö": "Österreich heute", "i": "İstanbul Gazetesi"}[publisher[0].lower()[0]]
+    at(store, feed, "e1", 0, "s_1", publisher=known)
+    at(store, feed, "e2", 1, "s_2", publisher="Dawn")
+    assert listed(store, publisher=publisher) == ["s_1"]
+
+
+@pytest.mark.parametrize("tag", ["Граница", "граница", "ÖSTERREICH", "österreich", "Straße"])
+def test_a_tag_is_found_whatever_the_case_of_its_letters_in_any_script(store: Store, feed: Feed, tag: str) -> None:
+    at(store, feed, "e1", 0, "s_1", feed_tags=("Граница", "Österreich", "Straße"))
+    at(store, feed, "e2", 1, "s_2", feed_tags=("Границаx",))
+    assert listed(store, tag=tag) == ["s_1"]
+
+
+def test_every_tag_that_is_offered_finds_its_stories(store: Store, feed: Feed) -> None:
+    at(store, feed, "e1", 0, "s_1", feed_tags=("Граница", "Österreich", "Straße", "Border"))
+    offered = store.stories.facets(LONG_AGO, 9).tags
+    assert [listed(store, tag=tag) for tag, _ in offered] == [["s_1"]] * 4
 
 
 def test_rules_are_listed_with_how_many_articles_they_match(store: Store, three: dict[str, Article]) -> None:

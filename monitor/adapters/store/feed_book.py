@@ -11,10 +11,11 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import host_pauses
+from monitor.adapters.store.columns import AnyText
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.held import state_of_feed
 from monitor.adapters.store.rows import feed_of
-from monitor.adapters.store.upsert import day_of, each_of, folded, until_mark
+from monitor.adapters.store.upsert import day_of, each_of, folded, holds_words, until_mark
 from monitor.core.feeds.ask_now import ask_now
 from monitor.model.feed import KEPT, Feed, FeedStatus, Pause, PollOutcome, PollReason
 from monitor.model.feed_book import (
@@ -114,8 +115,15 @@ class SqlFeedBook:
 
     def resume(self, feed_ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Polls paused feeds again."""
-        due = sa.case((_f.next_poll_at < now, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at)
-        values = {"status": FeedStatus.ACTIVE.value, "paused_by": None, "paused_at": None, "next_poll_at": due}
+        # Its hub was left when it was paused: what that announced meanwhile nobody heard.
+        overdue = sa.or_(_f.next_poll_at < now, _f.last_reason == PollReason.PUSHED.value)
+        values = {
+            "status": FeedStatus.ACTIVE.value,
+            "paused_by": None,
+            "paused_at": None,
+            "pushed_until": None,
+            "next_poll_at": sa.case((overdue, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at),
+        }
         return self._changed(feed_ids, FeedStatus.PAUSED, values)
 
     def _changed(self, feed_ids: Sequence[int], was: FeedStatus, values: Mapping[str, Any]) -> Sequence[int]:
@@ -123,8 +131,11 @@ class SqlFeedBook:
         ids = sorted(set(feed_ids))  # in one order everywhere, as in `record_polls`
         with self._db.write() as connection:
             for start in range(0, len(ids), _CHUNK):
-                some = t.feeds.update().where(_f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value)
-                done += connection.execute(some.values(**values).returning(_f.id)).scalars()
+                those = _f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value
+                # An UPDATE of many takes them as they lie.
+                connection.execute(sa.select(_f.id).where(*those).order_by(_f.id).with_for_update())
+                some = t.feeds.update().where(*those).values(**values).returning(_f.id)
+                done += connection.execute(some).scalars()
         return sorted(done)
 
     def ask_now(self, feed_id: int, now: datetime) -> AskNow:
@@ -143,15 +154,12 @@ def _wanted(connection: Connection, query: FeedQuery) -> list[Clause]:
     found: list[Clause] = [_KEPT]
     if query.tag:
         tag = each_of(connection, _f.tags)
-        found.append(sa.exists().where(tag.c.value == query.tag))
+        found.append(sa.exists().where(tag.c.value == sa.literal(query.tag, AnyText)))
     if query.find:
-        words = query.find.casefold() if connection.dialect.name == "sqlite" else query.find.lower()
         address: Clause = _f.declared_url
         if not query.in_queries:
             address = until_mark(connection, until_mark(connection, address, "#"), "?")
-        found.append(
-            sa.or_(*(folded(connection, column).contains(words, autoescape=True) for column in (_f.name, address)))
-        )
+        found.append(sa.or_(*(holds_words(connection, column, query.find) for column in (_f.name, address))))
     return found
 
 

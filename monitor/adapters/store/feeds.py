@@ -22,7 +22,7 @@ from monitor.adapters.store.past_polls import remember
 from monitor.adapters.store.rows import CADENCE, RHYTHM, boost_of, declared_columns, feed_of, fresh_columns
 from monitor.adapters.store.shares import ALL, SHARE_OF_FEED, DatabaseShares, Undivided
 from monitor.adapters.store.subscriptions import subscribe
-from monitor.adapters.store.upsert import add_counts, insert_new
+from monitor.adapters.store.upsert import add_counts, holds_words, insert_new
 from monitor.core.feeds.politeness import NOT_SOONER
 from monitor.core.feeds.schedule import CHOSEN, first_poll_at
 from monitor.core.text.shown_url import without_query
@@ -160,8 +160,8 @@ class SqlFeedStore:
 
     def at(self, site: str) -> Sequence[Feed]:
         """The feeds in whose present address these letters stand."""
-        there = sa.func.lower(_f.url).contains(site.lower(), autoescape=True)
         with self._db.read() as connection:
+            there = holds_words(connection, _f.url, site)
             rows = connection.execute(sa.select(t.feeds).where(there).order_by(_f.id)).mappings()
             return [feed_of(row) for row in rows]
 

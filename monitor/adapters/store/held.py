@@ -60,8 +60,9 @@ def first_seen_in(connection: Connection, digest: str, batch: str) -> datetime |
 
 def feed_counts(connection: Connection, now: datetime) -> FeedCounts:
     """The feeds in numbers, in one walk over them."""
-    lost = sa.func.count(sa.case((_f.may_have_lost_at > now - LOST_OF_LATE, 1)))
-    boost = sa.case((_f.boost_until > now, _f.boost_until))
+    asked = _f.status != FeedStatus.PAUSED.value
+    lost = sa.func.count(sa.case((sa.and_(asked, _f.may_have_lost_at > now - LOST_OF_LATE), 1)))
+    boost = sa.case((sa.and_(_f.status == FeedStatus.ACTIVE.value, _f.boost_until > now), _f.boost_until))
     state = state_of_feed(now).label("state")
     rests = sa.func.count(sa.case((_rests(now), 1)))
     columns = (state, sa.func.count(), lost, sa.func.count(boost), sa.func.min(boost), sa.func.max(boost), rests)

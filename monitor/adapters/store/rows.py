@@ -101,9 +101,15 @@ def feed_of(row: RowMapping) -> Feed:
         boost=boost_of(row["boost_seconds"], row["boost_until"]),
         hub=HubOffer(row["hub_url"], row["hub_topic"]) if row["hub_url"] else None,
         pushed_until=row["pushed_until"],
-        pause=Pause(row["paused_by"] or "", row["paused_at"]) if row["paused_at"] else None,
+        pause=_pause_of(row),
         lists=row["lists"],
     )
+
+
+def _pause_of(row: RowMapping) -> Pause | None:
+    """Who paused the feed, while it is paused: what left the config and came back is polled again."""
+    paused = row["status"] == FeedStatus.PAUSED.value and row["paused_at"] is not None
+    return Pause(row["paused_by"] or "", row["paused_at"]) if paused else None
 
 
 def boost_of(seconds: float | None, until: datetime | None) -> Boost | None:

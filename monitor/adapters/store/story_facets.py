@@ -25,7 +25,7 @@ def facets_since(connection: Connection, since: datetime, most: int) -> StoryFac
     return StoryFacets(
         publishers=_most(Counter(row.publisher for row in articles if row.publisher)),
         languages=_most(Counter(row.language for row in articles if row.language)),
-        tags=_most(Counter(tag for row in articles for tag in {one.casefold() for one in row.feed_tags})),
+        tags=_most(Counter(tag for row in articles for tag in {one.lower() for one in row.feed_tags})),
         rules=_most(Counter(matches)),
         is_whole=len(articles) < most and len(matches) < most,
     )

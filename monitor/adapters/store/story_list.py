@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.columns import AnyText
 from monitor.adapters.store.story_rows import MEMBER, member_of
+from monitor.adapters.store.upsert import each_of, folded, holds_words
 from monitor.model.article import DuplicateReason
 from monitor.model.story_member import Member
 from monitor.model.story_view import ListedStory, StoriesAsked
@@ -54,7 +56,7 @@ def page_of_stories(
 def _along_time(
     connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None
 ) -> Sequence[Any]:
-    query = sa.select(_a.id, _a.story_id).where(*_wanted(asked), *_below(before))
+    query = sa.select(_a.id, _a.story_id).where(*_wanted(connection, asked), *_below(before))
     if down_to is not None:
         moment, last = down_to
         query = query.where(_a.first_seen >= moment, sa.or_(_a.first_seen > moment, _a.id >= last))
@@ -109,7 +111,7 @@ def _among(
                 newest[row.story_id] = row.first_seen, row.id
             there = [one for one in newest.values() if _is_between(one, before, down_to)]
             wanted = sa.select(_a.id, _a.story_id, _a.first_seen).where(
-                _a.id.in_([id_ for _, id_ in there]), *_narrowed(asked)
+                _a.id.in_([id_ for _, id_ in there]), *_narrowed(connection, asked)
             )
             found += connection.execute(wanted).all()
         left = left[size:]
@@ -139,7 +141,7 @@ def _below(before: Place | None) -> list[sa.ColumnElement[bool]]:
 
 def number_of_stories(connection: Connection, asked: StoriesAsked, most: int) -> int:
     """How many stories there are on all pages; no further than `most`."""
-    some = sa.select(t.articles.c.id).where(*_wanted(asked)).limit(most).subquery()
+    some = sa.select(t.articles.c.id).where(*_wanted(connection, asked)).limit(most).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
@@ -173,7 +175,7 @@ def _rules(connection: Connection, stories: Sequence[str]) -> dict[str, list[tup
     return found
 
 
-def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
+def _wanted(connection: Connection, asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     """That an article is the newest of its story, and that the story is one that was asked for."""
     a, newer = t.articles.c, t.articles.alias("newer").c
     wanted: list[sa.ColumnElement[bool]] = [
@@ -186,17 +188,17 @@ def _wanted(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     ]
     if asked.rules is not None:
         wanted.append(_matched(asked.rules))
-    return wanted + _narrowed(asked)
+    return wanted + _narrowed(connection, asked)
 
 
-def _narrowed(asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
+def _narrowed(connection: Connection, asked: StoriesAsked) -> list[sa.ColumnElement[bool]]:
     """What is asked of a story besides its time and its rules."""
     wanted: list[sa.ColumnElement[bool]] = []
     if asked.tag is not None:
         by_rule = [_matched(asked.tagged_rules)] if asked.tagged_rules else []
-        wanted.append(sa.or_(_some(_has_tag(asked.tag)), *by_rule))
+        wanted.append(sa.or_(_some(_has_tag(connection, asked.tag)), *by_rule))
     if asked.publisher is not None:
-        wanted.append(_some(_is_of(asked.publisher)))
+        wanted.append(_some(_is_of(connection, asked.publisher)))
     if asked.language is not None:
         wanted.append(_some(_MEMBER.c.language == asked.language))
     if asked.min_articles > 1:
@@ -223,17 +225,20 @@ def _articles_in_story() -> sa.ScalarSelect[Any]:
     return query.correlate(t.articles).scalar_subquery()
 
 
-def _has_tag(tag: str) -> sa.ColumnElement[bool]:
+def _has_tag(connection: Connection, tag: str) -> sa.ColumnElement[bool]:
+    if not tag.isascii():  # the column has its letters as `json` escapes them, which have no case
+        one, wanted = each_of(connection, _MEMBER.c.feed_tags), sa.literal(tag, AnyText)
+        return sa.exists().where(folded(connection, one.c.value) == folded(connection, wanted))
     # As `json` writes a string into the column, so that `a` is not found in "a b".
     written = json.dumps(tag.lower())
     return sa.func.lower(sa.cast(_MEMBER.c.feed_tags, sa.Text)).contains(written, autoescape=True)
 
 
-def _is_of(publisher: str) -> sa.ColumnElement[bool]:
+def _is_of(connection: Connection, publisher: str) -> sa.ColumnElement[bool]:
     """By a part of the outlet's name, or by the host of the article."""
-    name = sa.func.lower(_MEMBER.c.publisher).contains(publisher.lower(), autoescape=True)
+    name = holds_words(connection, _MEMBER.c.publisher, publisher)
     host = publisher.lower().removeprefix("www.")
-    if "." not in host or any(letter in host for letter in "/% "):
+    if "." not in host or any(letter in host for letter in "/% \0"):
         return name
     url = sa.func.lower(_MEMBER.c.url)
     return sa.or_(name, url.like(f"http%://{host}/%"), url.like(f"http%://www.{host}/%"))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.columns import AnyText
 from monitor.model.feed import PollOutcome
 
 # Statements that run for every feed or entry are made once and take their values as parameters: to build one
@@ -93,6 +94,12 @@ def until_mark(connection: Connection, text: sa.ColumnElement[str], mark: str) -
 def folded(connection: Connection, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """The text without a difference of case, in any script: SQLite's own functions know that of ASCII alone."""
     return sa.func.lower(text) if connection.dialect.name == "postgresql" else sa.func.casefold(text)
+
+
+def holds_words(connection: Connection, text: sa.ColumnElement[str], words: str) -> sa.ColumnElement[bool]:
+    """Whether these words stand in the text, whatever the case: both are folded by the database, in its way."""
+    place = sa.func.strpos if connection.dialect.name == "postgresql" else sa.func.instr
+    return place(folded(connection, text), folded(connection, sa.literal(words, AnyText))) > 0
 
 
 def each_of(connection: Connection, texts: sa.Column[Any]) -> sa.TableValuedAlias:

@@ -216,7 +216,7 @@ class _Load:
         families = shipped_families().extended(changes)
         known = self.before.ruleset.lexicon.families if self.before.ruleset else families
         # The very ones of before: what was worked out of them for the words of texts stays.
-        return known if known.version == families.version else families
+        return known if list(known) == list(families) else families
 
     def _contexts(self, entities: Mapping[str, tuple[RawEntity, RuleSource]], names: Names) -> dict[str, Context]:
         """The `need` and `not` of entities. An entity whose context does not hold water is found without it."""

@@ -68,7 +68,7 @@ class RuleSet:
             return index
         new = [one for one in self._ranks if one not in other._ranks]
         dead = other.index.size + len(new) - len(self._ranks)
-        if dead > _MOST_DEAD * len(self._ranks) or other.lexicon.families.version != self.lexicon.families.version:
+        if dead > _MOST_DEAD * len(self._ranks) or other.lexicon.families is not self.lexicon.families:
             index = RuleIndex(self.lexicon, other.index.frequencies)
             index.add(self._ranks)
             return index

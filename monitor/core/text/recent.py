@@ -16,6 +16,7 @@ class Recent(dict[str, V], Generic[V]):
 
     A plain dictionary to who asks by `map`: a known word costs no call of a function. Words that were not asked
     for since as many others came are forgotten. Threads may share it: one of them may work out what another did.
+    Where answers change, who forgets them must keep others from asking meanwhile.
     """
 
     def __init__(self, work_out: Callable[[str], V], most: int) -> None:
@@ -25,8 +26,9 @@ class Recent(dict[str, V], Generic[V]):
         self._before: dict[str, V] = {}
 
     def __missing__(self, word: str) -> V:
-        before = self._before
-        answer = before[word] if word in before else self._work_out(word)
+        answer = self._before.get(word)  # in one step: another thread may forget it
+        if answer is None:
+            answer = self._work_out(word)
         if len(word) <= LONGEST:
             if len(self) >= self._most:
                 self._before = dict(self)

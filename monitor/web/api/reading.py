@@ -46,7 +46,7 @@ QueryText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY, descrip
 
 def status(asked: Asked) -> Answer:
     """As `monitor status --json`."""
-    said = status_json(asked.house.status())
+    said = status_json(asked.open_house.status(failing=None))
     for feed in said["feeds"]["errors"]:
         feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
     return said

@@ -26,7 +26,7 @@ from monitor.web.api.problems import Reason, Refused
 
 def list_digests(asked: Asked) -> Answer:
     """Those of the config, as in `monitor status --json`."""
-    return {"items": status_json(asked.house.status())["digests"], "next": None}
+    return {"items": status_json(asked.open_house.status())["digests"], "next": None}
 
 
 class PreviewQuestion(Question):

@@ -72,7 +72,7 @@ def _offers(
     """What each filter offers by name, with its number or 0; what is chosen is always there."""
     matched = dict(facets.rules)
     of_rules = {
-        tag.casefold(): 0 for one in (ruleset.rules if ruleset else ()) if one.id in matched for tag in one.tags
+        tag.lower(): 0 for one in (ruleset.rules if ruleset else ()) if one.id in matched for tag in one.tags
     }
     there = {"rule": matched, "tag": of_rules | dict(facets.tags), "language": dict(facets.languages)}
     offers = {name: {chosen[name]: 0} | values if chosen[name] else values for name, values in there.items()}

@@ -87,6 +87,25 @@ def test_a_search_of_a_span_of_time_knows_no_other_articles(store):
     assert asking.tally.articles == 1
 
 
+def test_a_search_goes_on_behind_an_article_that_has_been_ruled_out_since(store):
+    put(store, "Torkham", 1, first_seen=NOON + 2 * DAY)
+    stopped = put(store, "Rain.", 2, first_seen=NOON + DAY)
+    put(store, "Torkham", 3, first_seen=NOON + DAY)
+    put(store, "Torkham", 4, first_seen=NOON)  # read late: its row is newer than its time
+    found, _ = search(store, "torkham", after=stopped.id, since=NOON)
+    assert [one.article.title for one in found] == ["Story 4"]
+    found, _ = search(store, "torkham", after=stopped.id + 1, since=NOON)
+    assert [one.article.title for one in found] == ["Story 4"]
+    assert search(store, "torkham", after=stopped.id, since=NOON + 2 * DAY)[0] == []
+
+
+def test_a_search_goes_on_behind_an_article_that_is_gone(store):
+    for number in range(3):
+        put(store, "Torkham", number, first_seen=NOON + number * DAY)
+    found, _ = search(store, "torkham", after=2**40)
+    assert len(found) == 3
+
+
 def test_articles_are_handed_out_before_the_rest_is_read(store, monkeypatch):
     monkeypatch.setattr("monitor.app.search.READ", 4)
     for number in range(6):

@@ -12,13 +12,15 @@ from archived import fill
 from made import feed_settings
 from newsroom import DAY, FEED, HOUR, OTHER_FEED, Newsroom, after, digest_settings, failing, item
 
+from monitor.app.boosting import count_line
 from monitor.app.status import Status, daemon_lines, status_lines, status_of
 from monitor.app.status_json import status_json
+from monitor.model.cadence import Boost
 from monitor.model.daemons import Daemon
 from monitor.model.delivery import ChannelKind, EmailEndpoint, Receiver, StdoutEndpoint
 from monitor.model.digest import Cron, QuietSettings
 from monitor.model.errors import DeliveryFailed, DeliveryFault
-from monitor.model.feed import PollOutcome
+from monitor.model.feed import Pause, PollOutcome
 from monitor.model.health import IncidentKind, Lags, Trouble
 from monitor.model.measure import FeedState
 from monitor.model.rule import Severity
@@ -41,6 +43,17 @@ def said(room: Newsroom, **more: Any) -> str:
 
 def in_one_line(room: Newsroom) -> str:
     return " ".join(said(room).split())
+
+
+def test_the_boost_of_a_paused_feed_is_counted_nowhere() -> None:
+    room = Newsroom(feeds=BOTH)
+    now = room.clock.now()
+    room.store.feeds.boost([1, 2], Boost(timedelta(minutes=5), now + HOUR), now)
+    room.store.feed_book.pause([2], Pause("anna", now))
+    told = count_line(room.store.feeds.all(), now)
+    assert told is not None
+    assert told.startswith("1 feed boosted")
+    assert told in in_one_line(room)
 
 
 def test_a_fresh_house_says_what_it_is() -> None:

@@ -171,3 +171,15 @@ def test_what_was_worked_out_of_words_is_kept_once_while_families_stay() -> None
     assert again.ruleset.lexicon.vocabulary is first.ruleset.lexicon.vocabulary
     other = load_rules([RuleFile("names.toml", NAMES), RuleFile("rules.toml", RULES)], again.memory)
     assert other.ruleset.lexicon.vocabulary is not first.ruleset.lexicon.vocabulary
+
+
+def test_other_families_are_other_families_whatever_their_version_says() -> None:
+    rules = RuleFile("rules.toml", "[[rules]]\nid = 'r'\ntitle = 'R'\nquery = '~torkham'\n")
+    first = load_rules([RuleFile("names.toml", '[families.torkham]\nwords = ["not"]\n'), rules])
+    then = load_rules([RuleFile("names.toml", '[families.torkham]\nnot = ["not"]\n'), rules], first.memory)
+    document = Document(id="d", title="It is not here")
+    assert first.ruleset.lexicon.families.version == then.ruleset.lexicon.families.version
+    assert first.ruleset.match(document)
+    assert not then.ruleset.match(document)
+    back = load_rules([RuleFile("names.toml", '[families.torkham]\nwords = ["not"]\n'), rules], then.memory)
+    assert back.ruleset.match(document)

@@ -10,12 +10,16 @@ import sqlalchemy as sa
 from made import NOON, feed_settings, new_article, new_entry
 from newsroom import Newsroom, fresh_postgresql_store, item
 from postgres_server import PostgresServer, postgres_server
+from query_plans import asked_by
 from stored import LEASE, plan, poll, read_articles
 
+from monitor.adapters.store import tables as t
 from monitor.adapters.store.holder import DatabaseHolder
 from monitor.adapters.store.migrate import upgrade
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.errors import StoreBusy, StoreMissing, StoreUnusable
+from monitor.model.feed import Pause
+from monitor.model.required import Word
 
 pytestmark = pytest.mark.needs("postgresql")
 
@@ -175,6 +179,52 @@ def test_batches_are_found_in_the_order_of_code_points_whatever_the_locale(local
         )
         assert connection.execute(collation).scalar_one() == "C"
     store.close()
+
+
+def test_the_ids_of_a_span_are_looked_for_along_its_time() -> None:
+    """By the ids themselves the first of a week is found behind all articles of the years before it."""
+    store = fresh_postgresql_store()
+    asked = asked_by(store, lambda: store.archive.candidates(Word("torkham"), NOON))
+    statement, values = next(one for one in asked if "min(" in one[0])
+    with store._db.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values))
+    assert "pk_articles" not in plan
+    assert "first_seen" in plan
+
+
+def test_feeds_are_paused_in_the_order_in_which_polls_are_recorded(url: str) -> None:
+    """Two transactions that wait for each other's feeds are an error for one of them."""
+    store = SqlStore(url, hold=4711)
+    with store._db.write() as connection:  # as they lie, which of few is quicker
+        name = connection.execute(sa.text("SELECT current_database()")).scalar_one()
+        for way in ("indexscan", "bitmapscan"):
+            connection.execute(sa.text(f"ALTER DATABASE {name} SET enable_{way} = off"))
+    store.close()
+    store = SqlStore(url, hold=4711)
+    store.feeds.sync([feed_settings(f"https://{name}.example/feed") for name in "ab"], NOON)
+    begin, pausing, done = threading.Barrier(2), Pause("anna", NOON), []
+
+    def pause() -> None:
+        begin.wait()
+        done.extend(store.feed_book.pause([2, 1], pausing))
+
+    with store._db.write() as connection:
+        # Its row then lies behind the other.
+        connection.execute(t.feeds.update().where(t.feeds.c.id == 1).values(failures=1))
+    with store._db.write() as connection:
+        thread = threading.Thread(target=pause)
+        thread.start()
+        connection.execute(t.feeds.update().where(t.feeds.c.id == 1).values(failures=2))
+        begin.wait()
+        assert any(connection.execute(_WAITS).scalar_one() for _ in range(100_000))
+        connection.execute(t.feeds.update().where(t.feeds.c.id == 2).values(failures=2))
+    thread.join()
+    assert done == [1, 2]
+    store.close()
+
+
+_WAITS = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 def test_two_threads_never_claim_the_same_feed(url: str) -> None:

@@ -10,11 +10,14 @@ import pytest
 from api_house import Api
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made import decision, feed_settings
 from newsroom import Newsroom, item
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
+from stored import record_poll
 
 from monitor.model.errors import StoreUnusable
+from monitor.model.feed import PollOutcome
 from monitor.model.web import Role, Visitor
 from monitor.web.api.application import PREFIX
 from monitor.web.api.asking import MOST
@@ -83,6 +86,18 @@ def test_the_status_is_that_of_the_command(api: Api, told: Newsroom) -> None:
     said = api.get("/status")
     assert said["feeds"]["total"] == 1
     assert said["digests"] == api.get("/digests")["items"]
+
+
+def test_the_status_names_every_feed_that_fails_as_the_command_does(api: Api, newsroom: Newsroom) -> None:
+    store, now = newsroom.store, newsroom.clock.now()
+    addresses = [f"https://{number}.example/feed" for number in range(7)]
+    store.feeds.sync([feed_settings(url) for url in addresses], now)
+    for feed in store.feeds.all():
+        if feed.url in addresses:
+            failed = decision(now, url=feed.url, outcome=PollOutcome.HTTP_ERROR, failures=1, error="HTTP 500")
+            record_poll(store, feed, failed, (), now=now)
+    said = api.get("/status")["feeds"]
+    assert (said["failing"], [one["url"] for one in said["errors"]]) == (7, addresses)
 
 
 def test_stories_are_listed_and_shown(api: Api, told: Newsroom) -> None:
