@@ -101,9 +101,16 @@ def feed_of(row: RowMapping) -> Feed:
         boost=boost_of(row["boost_seconds"], row["boost_until"]),
         hub=HubOffer(row["hub_url"], row["hub_topic"]) if row["hub_url"] else None,
         pushed_until=row["pushed_until"],
-        pause=Pause(row["paused_by"] or "", row["paused_at"]) if row["paused_at"] else None,
+        pause=_pause_of(row),
         lists=row["lists"],
     )
+
+
+def _pause_of(row: RowMapping) -> Pause | None:
+    """That of a feed that is paused: one that was removed meanwhile, or came back, is not."""
+    if row["status"] != FeedStatus.PAUSED.value or row["paused_at"] is None:
+        return None
+    return Pause(row["paused_by"] or "", row["paused_at"])
 
 
 def boost_of(seconds: float | None, until: datetime | None) -> Boost | None:
