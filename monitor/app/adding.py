@@ -28,11 +28,13 @@ _MOST_READ = 30  # entries of a feed that rules are tried on
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A feed that was found: the subscription that has it, if one has, and its newest entries with the rules that
-    would tell them, as far as the feed's own words say; None where the rule files do not hold."""
+    would tell them, as far as the feed's own words say; None where the rule files do not hold. `again`: it was
+    subscribed to before, and would go on where it was."""
 
     feed: FoundFeed
     known: Feed | None
     place: str | None
+    again: bool
     entries: tuple[tuple[ParsedEntry, tuple[str, ...] | None], ...]
 
 
@@ -75,7 +77,7 @@ def _candidate(one: FoundFeed, known: KnownFeeds, ruleset: RuleSet | None, desk:
     urls = (one.url, *one.also)
     feed = next((subscribed[key] for key in map(feed_key, urls) if key in subscribed), None)
     place = next((place for place in map(known.place, urls) if place is not None), None)
-    return Candidate(one, feed, place, _read(one, ruleset, desk))
+    return Candidate(one, feed, place, feed_key(one.url) in known.removed(), _read(one, ruleset, desk))
 
 
 def _read(
