@@ -114,7 +114,9 @@ class SqlFeedBook:
 
     def resume(self, feed_ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Polls paused feeds again."""
-        due = sa.case((_f.next_poll_at < now, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at)
+        # Its hub was left meanwhile: what was put off for its pushes is due.
+        passed = sa.or_(_f.next_poll_at < now, _f.last_reason == PollReason.PUSHED.value)
+        due = sa.case((passed, sa.literal(now, _f.next_poll_at.type)), else_=_f.next_poll_at)
         values = {"status": FeedStatus.ACTIVE.value, "paused_by": None, "paused_at": None, "next_poll_at": due}
         return self._changed(feed_ids, FeedStatus.PAUSED, values)
 
