@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import fcntl
 import os
 import shutil
@@ -86,9 +87,12 @@ def rewrite(path: Path, before: str, after: str) -> None:
             raise FileChanged(str(path))
         mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
         _put(real, content, mark + after.encode())
-    except (OSError, RuntimeError) as error:
-        why = reason(error) if isinstance(error, OSError) else "its link leads in a circle"
-        raise NotSaved(why) from error
+    except OSError as error:
+        # As containers are often given a rule file.
+        single = "it is mounted by itself, and cannot be replaced: mount its folder"
+        raise NotSaved(single if error.errno == errno.EBUSY else reason(error)) from error
+    except RuntimeError as error:
+        raise NotSaved("its link leads in a circle") from error
 
 
 def _put(real: Path, before: bytes, content: bytes) -> None:

@@ -57,6 +57,17 @@ def test_a_full_disk_leaves_the_file_as_it_was(file: Path, monkeypatch: pytest.M
     assert len(list(file.parent.iterdir())) == 1
 
 
+def test_a_file_that_is_mounted_by_itself_says_what_to_mount(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr("pathlib.Path.replace", busy)
+    with pytest.raises(NotSaved, match="mount its folder"):
+        rewrite(file, "before\n", "after\n")
+    assert file.read_text("utf-8") == "before\n"
+    assert len(list(file.parent.iterdir())) == 1
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(file: Path) -> None:
     file.write_text("theirs\n", encoding="utf-8")
     with pytest.raises(FileChanged):
