@@ -112,6 +112,19 @@ def test_a_form_that_nobody_touched_changes_nothing(bench: Bench) -> None:
     assert bench.text == RULES
 
 
+def test_what_a_field_cannot_show_as_it_is_written_stays_as_it_is_written(bench: Bench) -> None:
+    title = 'title = """Torkham  crossing\nclosed"""'
+    odd = RULES.replace('title = "Torkham crossing closed"', f'{title}\nmust_match = "Torkham is closed"')
+    assert odd != RULES
+    bench.file.write_text(odd, encoding="utf-8")
+    fields = {name: " ".join(value.split()) for name, value in bench.fields().items()}  # as one line of a browser's
+    answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN)
+    assert (answer.status_code, bench.text) == (303, odd)
+    answer = bench.site.post("/rules/torkham-closed/save", data=fields | {"must_match": "One more"}, headers=OWN)
+    assert (answer.status_code, bench.text) == (422, odd)
+    assert "is no list in its file" in answer.text
+
+
 def test_a_rule_is_saved_and_said_to_come_and_then_to_be_in_force(bench: Bench) -> None:
     fields = bench.fields() | {"query": "Torkham AND shut", "tags": "border  news", "severity": "low"}
     answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN)
