@@ -158,6 +158,10 @@ def test_all_that_a_filter_finds_is_paused_on_whatever_page(
     assert [status(newsroom, one).value for one in feeds] == ["paused", "active", "paused"]
 
 
+def test_words_that_are_too_long_for_a_store_find_nothing_and_break_nothing(site: TestClient) -> None:
+    assert do(site, "/feeds/pause", all="yes", find="%_" * 40_000) == "/feeds"
+
+
 def test_a_feed_of_the_config_is_paused_too(newsroom: Newsroom, site: TestClient) -> None:
     (feed,) = newsroom.store.feeds.all()
     assert feed.settings.url == FEED
