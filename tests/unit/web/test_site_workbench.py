@@ -117,7 +117,7 @@ def test_what_a_field_cannot_show_as_it_is_written_stays_as_it_is_written(bench:
     odd = RULES.replace('title = "Torkham crossing closed"', f'{title}\nmust_match = "Torkham is closed"')
     assert odd != RULES
     bench.file.write_text(odd, encoding="utf-8")
-    fields = {name: " ".join(value.split()) for name, value in bench.fields().items()}  # as one line of a browser's
+    fields = {name: " ".join(value.split()) for name, value in bench.fields().items()}  # on one line
     answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN)
     assert (answer.status_code, bench.text) == (303, odd)
     answer = bench.site.post("/rules/torkham-closed/save", data=fields | {"must_match": "One more"}, headers=OWN)
