@@ -221,6 +221,16 @@ def test_one_click_goes_back_to_the_version_before(bench: Bench) -> None:
     assert "undo" not in bench.site.get("/rules/trucks").text
 
 
+def test_who_goes_back_to_a_version_of_a_rule_that_is_gone_hears_that_it_is(bench: Bench) -> None:
+    bench.site.post("/rules/trucks/save", data=bench.fields("/rules/trucks") | {"title": "Other"}, headers=OWN)
+    bench.take_up()
+    seen = bench.fields("/rules/trucks")["seen"]
+    bench.file.write_text(RULES[: RULES.index('[[rules]]\nid = "trucks"')], encoding="utf-8")
+    answer = bench.site.post("/rules/trucks/undo", data={"seen": seen}, headers=OWN)
+    assert answer.status_code == 409
+    assert "no rule file has this rule any more" in answer.text
+
+
 def test_a_rule_of_an_each_is_edited_as_its_table_and_tried_as_itself(told: Newsroom, bench: Bench) -> None:
     each = '[[rules]]\nid = "{p}-shut"\nquery = "{p} AND closed"\neach = { p = ["kabul", "torkham"] }\n'
     bench.file.write_text(RULES + each, encoding="utf-8")
