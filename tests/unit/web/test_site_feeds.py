@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from local_feed import LocalFeed
@@ -18,8 +19,10 @@ from structlog.testing import capture_logs
 
 from monitor.app.entrance import Entrance, hash_of
 from monitor.app.open_house import OpenHouse
+from monitor.app.subscribing import alerting_rules
 from monitor.app.vitals import Health
 from monitor.demo.server import Answer, LocalSite
+from monitor.model.article import Document
 from monitor.model.entry import Fate
 from monitor.model.feed import Answered, Feed, FeedOrigin, FeedStatus, Polled, PollOutcome, Subscription
 from monitor.model.web import AccessToken, ListenAddress, Role
@@ -350,6 +353,24 @@ def test_an_address_is_looked_at_and_what_it_would_bring_is_shown(
     again = site.post("/feeds/add", data={"url": feed.url}, headers=OWN)
     assert again.status_code == 422
     assert "subscribed to already" in again.text
+
+
+def test_rules_are_tried_on_what_is_shown_and_on_no_more(
+    to_the_outside: OpenHouse, outside: LocalSite, site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = LocalFeed(outside, "Long")
+    for number in range(25):
+        feed.add(f"Torkham closed {number}", "The Torkham crossing was closed.")
+    tried: list[object] = []
+
+    def counted(document: Document, *rest: Any) -> set[str]:
+        tried.append(document)
+        return alerting_rules(document, *rest)
+
+    monkeypatch.setattr("monitor.app.adding.alerting_rules", counted)
+    page = site.post("/feeds/add/look", data={"url": feed.url}, headers=OWN).text
+    assert "25 entries" in page
+    assert page.count("<strong>torkham-closed</strong>") == len(tried)
 
 
 def test_what_could_not_be_asked_in_the_time_of_a_page_is_said(
