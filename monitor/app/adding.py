@@ -22,23 +22,27 @@ from monitor.pipeline.match import document_of_words
 # A connection lives for 30 s (web/door.py): what is asked last must be answered, and the page made, by then.
 ASKED_WITHIN = timedelta(seconds=12)  # no further address is asked after that
 PATIENCE = timedelta(seconds=8)  # with one address; the daemon has more
-_MOST_READ = 30  # entries of a feed that rules are tried on
+# Of what is found, ten megabytes of text or more, so much is tried and shown.
+_FEEDS = 10
+_ENTRIES = 10  # of each, the newest
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A feed that was found: the subscription that has it, if one has, and its newest entries with the rules that
-    would tell them, as far as the feed's own words say; None where the rule files do not hold."""
+    would tell them, as far as the feed's own words say; None where the rule files do not hold. `again`: it was
+    subscribed to before, and would go on where it was."""
 
     feed: FoundFeed
     known: Feed | None
     place: str | None
+    again: bool
     entries: tuple[tuple[ParsedEntry, tuple[str, ...] | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What an address has."""
+    """What an address has; of many feeds the first are `candidates`."""
 
     found: Discovery
     candidates: tuple[Candidate, ...]
@@ -67,7 +71,7 @@ def look(desk: Desk, text: str, ruleset: RuleSet | None) -> Looked:
         access=lambda url: access.get(url, PLAIN_ACCESS),
         is_over=lambda: time.monotonic() > ends,
     )
-    return Looked(found, tuple(_candidate(one, known, ruleset, desk) for one in found.feeds))
+    return Looked(found, tuple(_candidate(one, known, ruleset, desk) for one in found.feeds[:_FEEDS]))
 
 
 def _candidate(one: FoundFeed, known: KnownFeeds, ruleset: RuleSet | None, desk: Desk) -> Candidate:
@@ -75,13 +79,13 @@ def _candidate(one: FoundFeed, known: KnownFeeds, ruleset: RuleSet | None, desk:
     urls = (one.url, *one.also)
     feed = next((subscribed[key] for key in map(feed_key, urls) if key in subscribed), None)
     place = next((place for place in map(known.place, urls) if place is not None), None)
-    return Candidate(one, feed, place, _read(one, ruleset, desk))
+    return Candidate(one, feed, place, feed_key(one.url) in known.removed(), _read(one, ruleset, desk))
 
 
 def _read(
     one: FoundFeed, ruleset: RuleSet | None, desk: Desk
 ) -> tuple[tuple[ParsedEntry, tuple[str, ...] | None], ...]:
-    newest: Sequence[ParsedEntry] = one.listed[:_MOST_READ]
+    newest: Sequence[ParsedEntry] = one.listed[:_ENTRIES]
     if ruleset is None:
         return tuple((entry, None) for entry in newest)
     name, digests = one.title or without_query(one.url), desk.settings.digests

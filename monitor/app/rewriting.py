@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import fcntl
 import os
 import shutil
@@ -35,6 +36,7 @@ def why_read_only(path: Path) -> str | None:
     """Why a file cannot be written anew, in a few words; None where it can be, as far as one can tell before."""
     try:
         real = path.resolve(strict=True)
+        owner = real.stat().st_uid
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         return reason(error) if isinstance(error, OSError) else "its link leads in a circle"
     if real.is_relative_to(Path(monitor.__file__).parent):
@@ -45,6 +47,8 @@ def why_read_only(path: Path) -> str | None:
         return "the monitor may not write it"
     if not os.access(real.parent, os.W_OK | os.X_OK):
         return "the monitor may not write into its folder"
+    if os.geteuid() not in (0, owner):
+        return "it belongs to another user, and what the monitor writes would be the monitor's"
     return None
 
 
@@ -82,13 +86,16 @@ def rewrite(path: Path, before: str, after: str) -> None:
         if decoded(content) != before:
             raise FileChanged(str(path))
         mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
-        _put(real, mark + after.encode())
-    except (OSError, RuntimeError) as error:
-        why = reason(error) if isinstance(error, OSError) else "its link leads in a circle"
-        raise NotSaved(why) from error
+        _put(real, content, mark + after.encode())
+    except OSError as error:
+        # As containers are often given a rule file.
+        single = "it is mounted by itself, and cannot be replaced: mount its folder"
+        raise NotSaved(single if error.errno == errno.EBUSY else reason(error)) from error
+    except RuntimeError as error:
+        raise NotSaved("its link leads in a circle") from error
 
 
-def _put(real: Path, content: bytes) -> None:
+def _put(real: Path, before: bytes, content: bytes) -> None:
     found = real.stat()
     descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".part")
     half = Path(name)
@@ -101,6 +108,9 @@ def _put(real: Path, content: bytes) -> None:
             shutil.copystat(real, half)  # mode, access control lists
             os.utime(descriptor)  # the times are those of now: who watches the file sees it change
             os.fsync(descriptor)
+        # Again: the disk may have taken seconds, in which an editor saved.
+        if real.read_bytes() != before:
+            raise FileChanged(str(real))
         half.replace(real)
     except BaseException:
         half.unlink(missing_ok=True)

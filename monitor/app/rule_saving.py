@@ -12,8 +12,8 @@ from monitor.app.check import rule_files_of
 from monitor.app.files import Unreadable, read_text
 from monitor.app.reload import Reloader
 from monitor.app.rewriting import Busy, FileChanged, NotSaved, alone, rewrite, why_read_only
-from monitor.app.rule_tables import FiledRule, filed_rule
-from monitor.core.rules.editing import NotWritable, Values, appended, changed, replaced
+from monitor.app.rule_tables import FiledRule, filed_rule, fingerprint_of, index_of
+from monitor.core.rules.editing import NotWritable, Values, appended, changed, replaced, written_rule
 from monitor.model.problem import Gravity, Problem
 
 _REMEMBERED = 200  # rules whose version before the last save is known
@@ -78,9 +78,10 @@ class RuleSaver:
             text = read_text(path)
             if isinstance(text, Unreadable):
                 return Saved(Saving.GONE, why=text.why)
-            return self._write(file, path, text, appended(text, values))
+            longer, new = appended(text, values), str(values.get("id", ""))
+            return self._noted(self._write(file, path, text, longer), new, new, "", longer)
 
-        return self._noted(str(values.get("id", "")), "", self._alone(path, add))
+        return self._alone(path, add)
 
     def before(self, id: str, filed: FiledRule) -> str | None:  # noqa: A002  # likewise
         """The table that `undo` would put in place of that version; "" for a new rule, which would go; None where
@@ -102,9 +103,12 @@ class RuleSaver:
             if now.fingerprint != shown:
                 return Saved(Saving.CHANGED, now=now)
             text = edit(now)
-            return Saved(Saving.SAME) if text == now.text else self._write(now.file, now.path, now.text, text)
+            if text == now.text:
+                return Saved(Saving.SAME)
+            saved = self._write(now.file, now.path, now.text, text)
+            return self._noted(saved, id, now.values.get("id"), now.table, text)
 
-        return self._noted(id, filed.table, self._alone(filed.path, change))
+        return self._alone(filed.path, change)
 
     def _alone(self, path: Path, work: Callable[[], Saved]) -> Saved:
         try:
@@ -137,13 +141,14 @@ class RuleSaver:
         new = [one for one in found.problems if (one.file, one.message) not in known]
         return [one for one in new if one.gravity is Gravity.ERROR]
 
-    def _noted(self, id: str, table: str, saved: Saved) -> Saved:  # noqa: A002  # likewise
-        """Remembers what stood there before, if something was saved."""
+    def _noted(self, saved: Saved, id: str, written: object, table: str, text: str) -> Saved:  # noqa: A002  # likewise
+        """Remembers what stood there before, if something was saved: `text` is what was written, which the file
+        may say no longer, and `written` the id that the table has there."""
         if saved.outcome is Saving.SAVED:
-            filed = filed_rule(self._config, self._reloader.ready, id)
+            index = index_of(text, written)
             self._before.pop(id, None)
-            if filed is not None and len(table) <= _LONGEST:
-                self._before[id] = (filed.fingerprint, table)
+            if index is not None and len(table) <= _LONGEST:
+                self._before[id] = (fingerprint_of(written_rule(text, index).table), table)
             while len(self._before) > _REMEMBERED:
                 self._before.popitem(last=False)
         return saved

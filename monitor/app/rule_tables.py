@@ -37,7 +37,12 @@ class FiledRule:
     @property
     def fingerprint(self) -> str:
         """Changes with every letter of the rule's table, and with nothing else of the file."""
-        return blake2b(self.table.encode(), digest_size=12).hexdigest()
+        return fingerprint_of(self.table)
+
+
+def fingerprint_of(table: str) -> str:
+    """That of a rule's table, as text."""
+    return blake2b(table.encode(), digest_size=12).hexdigest()
 
 
 def filed_rule(config: Path, ready: Ready, id: str) -> FiledRule | None:  # noqa: A002  # the word of the rule files
@@ -78,17 +83,18 @@ def _index(ready: Ready, rule: Rule, text: str) -> int | None:
         return index
     before = written_rules(known or "")
     wanted = before[index].get("id") if index < len(before) else rule.id  # with the placeholders of an `each`
-    return _of_id(text, wanted)
+    return index_of(text, wanted)
 
 
-def _of_id(text: str, id: object) -> int | None:  # noqa: A002  # the word of the rule files
+def index_of(text: str, id: object) -> int | None:  # noqa: A002  # the word of the rule files
+    """The number of the first table with that id, as it is written."""
     return next((place for place, one in enumerate(written_rules(text)) if one.get("id") == id), None)
 
 
 def _written_somewhere(files: Mapping[str, Path], id: str) -> Iterator[FiledRule]:  # noqa: A002  # likewise
     for name, path in files.items():
         text = read_text(path)
-        if not isinstance(text, Unreadable) and id in text and (index := _of_id(text, id)) is not None:
+        if not isinstance(text, Unreadable) and id in text and (index := index_of(text, id)) is not None:
             yield _filed(name, path, text, index)
 
 

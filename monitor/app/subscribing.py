@@ -136,9 +136,16 @@ def remove_feed(desk: Desk, feed: Feed) -> None:
 
 
 def bring_back(desk: Desk, feed: Feed) -> None:
-    """Subscribes again to a feed that was removed, or is gone: it goes on where it was. Raises StoreError."""
+    """Subscribes again to a feed that was removed, or is gone: it goes on where it was.
+
+    Raises NotAdded where another subscription has its address by now, StoreError.
+    """
     now, settings = desk.clock.now(), feed.settings
     if place_of(feed, desk.settings, desk.config) is None:
+        known = desk.known_feeds()
+        others = replace(known, feeds=tuple(one for one in known.feeds if one.id != feed.id))
+        for url in (settings.url, feed.url):
+            _expect_new(url, others)
         settings = replace(settings, origin=FeedOrigin.STORE)
     desk.store.feeds.subscribe([Subscription(settings, now)], now)
 

@@ -45,7 +45,8 @@ class FeedBook(Protocol):
         ...
 
     def resume(self, feed_ids: Sequence[int], now: datetime) -> Sequence[int]:
-        """Polls paused feeds again, those whose time has passed at once; returns their ids."""
+        """Polls paused feeds again, those whose time has passed at once, and those that were left to their hubs;
+        returns their ids."""
         ...
 
     def ask_now(self, feed_id: int, now: datetime) -> AskNow:

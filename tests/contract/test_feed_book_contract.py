@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from made import MINUTE, NOON, decision, feed_settings, new_entry
+from newsroom import fresh_postgresql_store
 from stored import LEASE, poll, record_poll
 
+from monitor.adapters.store.sql import SqlStore
 from monitor.app.status import state_of
 from monitor.model.feed import (
     NOTHING_READ,
@@ -278,6 +283,61 @@ def test_a_feed_that_comes_back_is_polled_and_nobody_says_that_it_is_paused(
     store.feeds.sync([feed.settings], NOON)
     store.feeds.subscribe([Subscription(three[0].settings, NOON)], NOON)
     assert [(one.status, one.pause) for one in store.feeds.all()] == [(FeedStatus.ACTIVE, None)] * 4
+
+
+@pytest.mark.parametrize(("reason", "hours"), [(PollReason.PUSHED, 1), (PollReason.RETRY_AFTER, 24)])
+def test_a_feed_that_was_left_to_its_hub_is_polled_when_it_is_resumed(
+    store: Store, feed: Feed, reason: PollReason, hours: int
+) -> None:
+    polled(store, feed, reason=reason, next_poll_at=NOON + DAY)
+    store.feed_book.pause([feed.id], ANNA)
+    store.feed_book.resume([feed.id], NOON + HOUR)
+    assert store.feeds.all()[0].next_poll_at == NOON + hours * HOUR
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("paused", [True, False])
+def test_feeds_are_paused_and_resumed_in_the_order_in_which_polls_are_recorded(paused: bool) -> None:
+    store = fresh_postgresql_store()
+    first, *_, last = subscribe(store, *((f"https://{n}.example/feed", "", ()) for n in range(3)))
+    if not paused:
+        store.feed_book.pause([first.id, last.id], ANNA)
+    lock = sa.text("SELECT id FROM feeds WHERE id = :id FOR UPDATE")
+    with store._db.write() as connection:  # the first of them is the last on the disk
+        connection.execute(sa.text("UPDATE feeds SET name = 'moved' WHERE id = :id"), {"id": first.id})
+        connection.execute(sa.text("ANALYZE feeds"))  # so that they are walked as they lie there
+    with ThreadPoolExecutor(1) as threads, store._db.engine.connect() as recording:
+        recording.execute(lock, {"id": first.id})
+        ids = [first.id, last.id]
+        if paused:
+            done = threads.submit(store.feed_book.pause, ids, ANNA)
+        else:
+            done = threads.submit(store.feed_book.resume, ids, NOON)
+        wait_for_a_lock(store, done)
+        recording.execute(lock, {"id": last.id})
+        recording.commit()
+        assert done.result() == ids
+
+
+@pytest.mark.needs("postgresql")
+def test_who_asks_for_a_feed_that_is_being_recorded_hears_what_its_server_said() -> None:
+    store = fresh_postgresql_store()
+    (feed,) = subscribe(store, ("https://a.example/feed", "", ()))
+    later = NOON + 5 * MINUTE
+    with ThreadPoolExecutor(1) as threads, store._db.engine.connect() as recording:
+        rests = "UPDATE feeds SET last_reason = 'retry_after', next_poll_at = :until WHERE id = :id"
+        recording.execute(sa.text(rests), {"id": feed.id, "until": NOON + HOUR})
+        asked = threads.submit(store.feed_book.ask_now, feed.id, later)
+        wait_for_a_lock(store, asked)
+        recording.commit()
+        assert asked.result() is AskNow.RESTS
+
+
+def wait_for_a_lock(store: SqlStore, work: Future[Any]) -> None:
+    while not work.done():
+        with store._db.read() as connection:
+            if connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one():
+                return
 
 
 # ---- asked at once

@@ -128,20 +128,22 @@ class SqlFeedBook:
 
     def _changed(self, feed_ids: Sequence[int], was: FeedStatus, values: Mapping[str, Any]) -> Sequence[int]:
         done: list[int] = []
-        ids = sorted(set(feed_ids))  # in one order everywhere, as in `record_polls`
+        ids = sorted(set(feed_ids))
         with self._db.write() as connection:
             for start in range(0, len(ids), _CHUNK):
-                those = _f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value
-                # An UPDATE of many takes them as they lie.
-                connection.execute(sa.select(_f.id).where(*those).order_by(_f.id).with_for_update())
-                some = t.feeds.update().where(*those).values(**values).returning(_f.id)
-                done += connection.execute(some).scalars()
-        return sorted(done)
+                theirs = sa.select(_f.id).where(_f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value)
+                # Locked in one order everywhere, as in `record_polls`: an update by itself takes them as they lie.
+                some = list(connection.execute(theirs.order_by(_f.id).with_for_update()).scalars())
+                connection.execute(t.feeds.update().where(_f.id.in_(some)).values(**values))
+                done += some
+        return done
 
     def ask_now(self, feed_id: int, now: datetime) -> AskNow:
         """Makes a feed due, if it may be asked."""
         with self._db.write() as connection:
-            row = connection.execute(sa.select(t.feeds).where(_f.id == feed_id)).mappings().first()
+            # Locked: what a poll hears at this moment counts.
+            one = sa.select(t.feeds).where(_f.id == feed_id).with_for_update()
+            row = connection.execute(one).mappings().first()
             if row is None:
                 return AskNow.NOT_POLLED
             found = ask_now(feed_of(row), row["lease_until"], host_pauses(connection, now), now)

@@ -131,7 +131,11 @@ def _cut(text: str, index: int) -> Cut:
 
 def _checked(before: str, after: str, rules: Sequence[Values]) -> str:
     """`after`, when it says what `before` said but for these rules."""
-    wanted = {**_guarded(lambda: tomli.loads(before)), _RULES: list(rules)}
+    try:
+        said = tomli.loads(before)
+    except (ValueError, RecursionError) as error:
+        raise NotWritable(f"the file is no TOML: {error}") from error
+    wanted = {**said, _RULES: list(rules)}
     if not rules:
         del wanted[_RULES]
     if _guarded(lambda: tomli.loads(after)) != wanted:
@@ -143,7 +147,7 @@ def _guarded(work: Callable[[], T]) -> T:
     try:
         return work()
     except (TOMLKitError, ValueError, TypeError, LookupError, RecursionError, AttributeError) as error:
-        raise NotWritable(f"the file cannot be changed here: {error}") from error
+        raise NotWritable("the file is written there in a way that the monitor does not change") from error
 
 
 def _set(table: Table, key: str, value: Any) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.app.open_house import OpenHouse
-from monitor.app.subscribing import NotRemoved, bring_back, remove_feed
+from monitor.app.subscribing import NotAdded, NotRemoved, bring_back, remove_feed
 from monitor.model.feed import Pause
 from monitor.model.feed_book import AskNow
 from monitor.web.site.feeds import feed_of, query_of
@@ -80,7 +80,10 @@ def remove_one(open_house: OpenHouse, request: Request, _: Fields) -> Response:
 def back_again(open_house: OpenHouse, request: Request, _: Fields) -> Response:
     """POST /feeds/12/again: what was removed, or is gone, goes on where it was."""
     feed = feed_of(open_house, request)
-    bring_back(open_house.desk(), feed)
+    try:
+        bring_back(open_house.desk(), feed)
+    except NotAdded as error:
+        raise HTTPException(409, f"Not subscribed again: {error.why}.") from error
     return see(f"/feeds/{feed.id}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -19,8 +18,6 @@ from monitor.web.site.rendering import page, visitor_of
 
 log = structlog.get_logger("monitor.web")
 
-SHOWN = 10  # feeds of an address, each with a form
-ENTRIES = 10  # of each
 _GIVEN = ("url", "name", "tags", "interval", "backfill", "full_text")
 
 
@@ -76,15 +73,13 @@ def _page(
     code: int = HTTPStatus.OK,
     now: Any = None,
 ) -> Response:
-    shown = replace(looked, candidates=looked.candidates[:SHOWN]) if looked else None
     return page(
         request,
         "feed_add.html",
         code,
         fields={name: fields.get(name, "") for name in _GIVEN},
-        looked=shown,
-        left_out=len(looked.candidates) - SHOWN if looked else 0,
-        entries=ENTRIES,
+        looked=looked,
+        left_out=len(looked.found.feeds) - len(looked.candidates) if looked else 0,
         trouble=trouble,
         failed=failed,
         now=now,

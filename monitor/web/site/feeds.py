@@ -75,7 +75,8 @@ def query_of(asked: Mapping[str, str], *, in_queries: bool) -> FeedQuery:
     """What a filter asks for; words that are no state and no order are none."""
     sort, down = _sort_of(asked.get("sort", ""))
     state = _state_of(asked.get("state", ""))
-    return FeedQuery(state, asked.get("tag", ""), asked.get("find", ""), in_queries, sort, down)
+    tag, find = (asked.get(name, "")[:_LONGEST] for name in ("tag", "find"))
+    return FeedQuery(state, tag, find, in_queries, sort, down)
 
 
 def feed_page(open_house: OpenHouse, request: Request) -> Response:

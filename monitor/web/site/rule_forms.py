@@ -23,7 +23,7 @@ def fields_of_rule(values: Values) -> Fields:
     tags = values.get("tags", [])
     return {
         "id": str(values.get("id", "")),
-        "title": str(values.get("title", "")),
+        "title": " ".join(str(values.get("title", "")).split()),  # its field has one line
         "query": str(values.get("query", "")).strip(),
         "tags": " ".join(map(str, tags)) if isinstance(tags, list) else "",
         "severity": str(values.get("severity", "normal")),
@@ -46,7 +46,11 @@ def drafted(fields: Fields, before: Values) -> Values:
     if "tags" in fields and fields["tags"].split() != shown["tags"].split():
         values["tags"] = fields["tags"].split()
     for key in EXAMPLES:
-        values[key] = [*listed(before, key), *_examples(fields.get(key, ""), key)]
+        more = list(_examples(fields.get(key, ""), key))
+        if more and not isinstance(before.get(key, []), list):
+            raise BadField(f"{key}: is no list in its file, and to be mended there")
+        if more:
+            values[key] = [*listed(before, key), *more]
     return {key: value for key, value in values.items() if value not in ("", []) or key == "query"}
 
 
@@ -55,6 +59,7 @@ def without_dropped(values: Values, fields: Fields) -> Values:
     kept = {
         key: [one for place, one in enumerate(listed(values, key)) if f"drop-{key}-{place}" not in fields]
         for key in EXAMPLES
+        if isinstance(values.get(key, []), list)
     }
     return {key: value for key, value in {**values, **kept}.items() if value != []}
 

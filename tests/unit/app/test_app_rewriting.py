@@ -57,11 +57,37 @@ def test_a_full_disk_leaves_the_file_as_it_was(file: Path, monkeypatch: pytest.M
     assert len(list(file.parent.iterdir())) == 1
 
 
+def test_a_file_that_is_mounted_by_itself_says_what_to_mount(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr("pathlib.Path.replace", busy)
+    with pytest.raises(NotSaved, match="mount its folder"):
+        rewrite(file, "before\n", "after\n")
+    assert file.read_text("utf-8") == "before\n"
+    assert len(list(file.parent.iterdir())) == 1
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(file: Path) -> None:
     file.write_text("theirs\n", encoding="utf-8")
     with pytest.raises(FileChanged):
         rewrite(file, "before\n", "after\n")
     assert file.read_text("utf-8") == "theirs\n"
+
+
+def test_what_an_editor_saves_while_the_disk_is_waited_for_is_not_overwritten(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(_: int) -> None:
+        theirs = file.with_suffix(".new")
+        theirs.write_text("theirs\n", encoding="utf-8")
+        theirs.replace(file)
+
+    monkeypatch.setattr("os.fsync", slow)
+    with pytest.raises(FileChanged):
+        rewrite(file, "before\n", "after\n")
+    assert file.read_text("utf-8") == "theirs\n"
+    assert len(list(file.parent.iterdir())) == 1
 
 
 def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
@@ -104,6 +130,11 @@ def test_a_file_that_may_not_be_written_is_said_before(file: Path, monkeypatch: 
     assert why_read_only(file) == "the monitor may not write it"
     monkeypatch.setattr("os.access", lambda path, _: not Path(path).is_dir())
     assert why_read_only(file) == "the monitor may not write into its folder"
+
+
+def test_a_file_that_would_not_stay_its_owners_is_said_before(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: file.stat().st_uid + 1)
+    assert why_read_only(file) == "it belongs to another user, and what the monitor writes would be the monitor's"
 
 
 def test_one_thread_at_a_time_is_alone(tmp_path: Path) -> None:

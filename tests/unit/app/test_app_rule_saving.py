@@ -185,6 +185,19 @@ def test_a_save_is_taken_back_once_and_only_while_nobody_changed_it(desk: Desk) 
     assert desk.saver.undo("chaman-open", "").outcome is Saving.NOTHING_BEFORE
 
 
+def test_what_somebody_else_writes_right_after_a_save_is_not_taken_for_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edit() -> None:
+        desk.file.write_text(desk.text().replace("One", "Theirs"), encoding="utf-8")
+
+    monkeypatch.setattr(desk.reloader, "ask", edit)
+    assert desk.change(title="One").outcome is Saving.SAVED
+    assert desk.saver.before("torkham", desk.filed()) is None
+    assert desk.saver.undo("torkham", desk.filed().fingerprint).outcome is Saving.CHANGED
+    assert "Theirs" in desk.text()
+
+
 def test_a_rule_of_an_each_is_changed_as_the_table_that_makes_it(desk: Desk) -> None:
     assert desk.change("chaman-open", query="{place} AND opened OR open").outcome is Saving.SAVED
     assert 'query = "{place} AND opened OR open"' in desk.text()

@@ -111,6 +111,23 @@ def test_what_is_not_written_in_one_piece_is_not_touched(text: str) -> None:
         changed(text, 0, {"query": "c"})
 
 
+@pytest.mark.parametrize(
+    "written",
+    ['must_match = [\n  "x"\n  # the last\n]\n', '[[rules.must_match]]\nbody = "x"\n'],
+    ids=["a comment instead of the last comma", "a text beside tables"],
+)
+def test_what_cannot_be_written_is_said_in_words_for_people(written: str) -> None:
+    text = f'[[rules]]\nid = "a"\nquery = "x"\n{written}'
+    examples = written_rules(text)[0]["must_match"]
+    with pytest.raises(NotWritable, match=r"the file is written there in a way that the monitor does not change$"):
+        changed(text, 0, {"must_match": [*examples, "more"]})
+
+
+def test_a_file_that_is_no_toml_takes_no_rule_and_says_where_it_is_none() -> None:
+    with pytest.raises(NotWritable, match=r"the file is no TOML: .*line 2"):
+        appended('[[rules]]\nid = "a\n', {"id": "b"})
+
+
 def test_a_quoted_header_is_a_header() -> None:
     assert rules_of(changed('[["rules"]]\nid = "a"\nquery = "b"\n', 0, {"query": "c"}))[0]["query"] == "c"
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from local_feed import LocalFeed
@@ -18,8 +19,11 @@ from structlog.testing import capture_logs
 
 from monitor.app.entrance import Entrance, hash_of
 from monitor.app.open_house import OpenHouse
+from monitor.app.subscribing import alerting_rules
 from monitor.app.vitals import Health
 from monitor.demo.server import Answer, LocalSite
+from monitor.model.article import Document
+from monitor.model.entry import Fate
 from monitor.model.feed import Answered, Feed, FeedOrigin, FeedStatus, Polled, PollOutcome, Subscription
 from monitor.model.web import AccessToken, ListenAddress, Role
 from monitor.web import Views, build_pages
@@ -157,6 +161,10 @@ def test_all_that_a_filter_finds_is_paused_on_whatever_page(
     assert [status(newsroom, one).value for one in feeds] == ["paused", "active", "paused"]
 
 
+def test_words_that_are_too_long_for_a_store_find_nothing_and_break_nothing(site: TestClient) -> None:
+    assert do(site, "/feeds/pause", all="yes", find="%_" * 40_000) == "/feeds"
+
+
 def test_a_feed_of_the_config_is_paused_too(newsroom: Newsroom, site: TestClient) -> None:
     (feed,) = newsroom.store.feeds.all()
     assert feed.settings.url == FEED
@@ -250,6 +258,54 @@ def test_a_feed_is_removed_and_comes_back_with_all_that_it_had(newsroom: Newsroo
     assert (back.status, back.settings) == (FeedStatus.ACTIVE, feed.settings)
 
 
+def test_a_removed_feed_whose_new_address_is_subscribed_to_does_not_come_back(
+    newsroom: Newsroom, site: TestClient
+) -> None:
+    old = subscribe(newsroom, "https://old.example/feed", "Old")
+    moved = decision(newsroom.clock.now(), url="https://new.example/feed")
+    newsroom.store.feeds.record_polls([Polled(old, moved, newsroom.clock.now())])
+    do(site, f"/feeds/{old.id}/remove")
+    new = subscribe(newsroom, "https://new.example/feed", "New")
+    refused = site.post(f"/feeds/{old.id}/again", headers=OWN)
+    assert refused.status_code == 409
+    assert "subscribed to already" in refused.text
+    assert status(newsroom, old) is FeedStatus.REMOVED
+    do(site, f"/feeds/{new.id}/remove")
+    do(site, f"/feeds/{old.id}/again")
+    assert status(newsroom, old) is FeedStatus.ACTIVE
+
+
+def test_a_removed_feed_that_the_config_declares_in_another_spelling_does_not_come_back(
+    newsroom: Newsroom, site: TestClient
+) -> None:
+    twin = subscribe(newsroom, FEED.replace("news", "NEWS"))
+    do(site, f"/feeds/{twin.id}/remove")
+    refused = site.post(f"/feeds/{twin.id}/again", headers=OWN)
+    assert refused.status_code == 409
+    assert "declared in" in refused.text
+
+
+def test_what_alerts_of_a_feed_that_comes_back_is_said_before(
+    to_the_outside: OpenHouse, outside: LocalSite, newsroom: Newsroom, site: TestClient
+) -> None:
+    served = LocalFeed(outside, "Dawn")
+    served.add("Torkham closed", "The Torkham crossing was closed.")
+    do(site, "/feeds/add", url=served.url)
+    added = newsroom.store.feeds.all()[-1]
+    do(site, f"/feeds/{added.id}/pause")
+    assert "alerts when it is resumed" in site.get(f"/feeds/{added.id}").text
+    do(site, f"/feeds/{added.id}/remove")
+    assert "alerts then" in site.get(f"/feeds/{added.id}").text
+    looked = site.post("/feeds/add/look", data={"url": served.url}, headers=OWN).text
+    assert "It was removed" in looked
+    assert "stored as seen" not in looked
+    served.add("Torkham closed again", "Torkham was closed while nobody looked.")
+    do(site, "/feeds/add", url=served.url)
+    assert newsroom.store.feeds.all()[-1].id == added.id
+    (newest, *_) = newsroom.store.ledger.seen_entries(added.id, 1)[1]
+    assert (newest.title, newest.fate) == ("Torkham closed again", Fate.WAITING)
+
+
 def test_a_feed_of_the_config_is_removed_there(newsroom: Newsroom, site: TestClient) -> None:
     (feed,) = newsroom.store.feeds.all()
     refused = site.post(f"/feeds/{feed.id}/remove", headers=OWN)
@@ -297,6 +353,24 @@ def test_an_address_is_looked_at_and_what_it_would_bring_is_shown(
     again = site.post("/feeds/add", data={"url": feed.url}, headers=OWN)
     assert again.status_code == 422
     assert "subscribed to already" in again.text
+
+
+def test_rules_are_tried_on_what_is_shown_and_on_no_more(
+    to_the_outside: OpenHouse, outside: LocalSite, site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = LocalFeed(outside, "Long")
+    for number in range(25):
+        feed.add(f"Torkham closed {number}", "The Torkham crossing was closed.")
+    tried: list[object] = []
+
+    def counted(document: Document, *rest: Any) -> set[str]:
+        tried.append(document)
+        return alerting_rules(document, *rest)
+
+    monkeypatch.setattr("monitor.app.adding.alerting_rules", counted)
+    page = site.post("/feeds/add/look", data={"url": feed.url}, headers=OWN).text
+    assert "25 entries" in page
+    assert page.count("<strong>torkham-closed</strong>") == len(tried)
 
 
 def test_what_could_not_be_asked_in_the_time_of_a_page_is_said(

@@ -112,6 +112,19 @@ def test_a_form_that_nobody_touched_changes_nothing(bench: Bench) -> None:
     assert bench.text == RULES
 
 
+def test_what_a_field_cannot_show_as_it_is_written_stays_as_it_is_written(bench: Bench) -> None:
+    title = 'title = """Torkham  crossing\nclosed"""'
+    odd = RULES.replace('title = "Torkham crossing closed"', f'{title}\nmust_match = "Torkham is closed"')
+    assert odd != RULES
+    bench.file.write_text(odd, encoding="utf-8")
+    fields = {name: " ".join(value.split()) for name, value in bench.fields().items()}  # on one line
+    answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN)
+    assert (answer.status_code, bench.text) == (303, odd)
+    answer = bench.site.post("/rules/torkham-closed/save", data=fields | {"must_match": "One more"}, headers=OWN)
+    assert (answer.status_code, bench.text) == (422, odd)
+    assert "is no list in its file" in answer.text
+
+
 def test_a_rule_is_saved_and_said_to_come_and_then_to_be_in_force(bench: Bench) -> None:
     fields = bench.fields() | {"query": "Torkham AND shut", "tags": "border  news", "severity": "low"}
     answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN)
@@ -206,6 +219,16 @@ def test_one_click_goes_back_to_the_version_before(bench: Bench) -> None:
     assert answer.headers["location"] == "/rules/torkham-closed?saved=undone"
     assert bench.text == RULES
     assert "undo" not in bench.site.get("/rules/trucks").text
+
+
+def test_who_goes_back_to_a_version_of_a_rule_that_is_gone_hears_that_it_is(bench: Bench) -> None:
+    bench.site.post("/rules/trucks/save", data=bench.fields("/rules/trucks") | {"title": "Other"}, headers=OWN)
+    bench.take_up()
+    seen = bench.fields("/rules/trucks")["seen"]
+    bench.file.write_text(RULES[: RULES.index('[[rules]]\nid = "trucks"')], encoding="utf-8")
+    answer = bench.site.post("/rules/trucks/undo", data={"seen": seen}, headers=OWN)
+    assert answer.status_code == 409
+    assert "no rule file has this rule any more" in answer.text
 
 
 def test_a_rule_of_an_each_is_edited_as_its_table_and_tried_as_itself(told: Newsroom, bench: Bench) -> None:
