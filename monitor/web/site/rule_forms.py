@@ -9,6 +9,7 @@ from monitor.core.rules.editing import Values
 from monitor.web.site.forms import Fields
 
 LONGEST_QUERY = 20_000
+MOST_TYPED = 100  # examples of a kind, or tags, in one form: each is read, by rules and by TOML
 EXAMPLES = ("must_match", "must_not_match")
 SEVERITIES = ("low", "normal", "high")
 EDITED = ("id", "title", "query", "tags", "severity", *EXAMPLES)
@@ -44,7 +45,7 @@ def drafted(fields: Fields, before: Values) -> Values:
         if key in fields and typed != shown[key].strip():
             values[key] = f"{typed}\n" if key == "query" and "\n" in typed else typed
     if "tags" in fields and fields["tags"].split() != shown["tags"].split():
-        values["tags"] = fields["tags"].split()
+        values["tags"] = _not_too_many(fields["tags"].split(), "tags")
     for key in EXAMPLES:
         values[key] = [*listed(before, key), *_examples(fields.get(key, ""), key)]
     return {key: value for key, value in values.items() if value not in ("", []) or key == "query"}
@@ -72,8 +73,7 @@ def listed(values: Values, key: str) -> list[object]:
 
 def _examples(text: str, key: str) -> Iterator[object]:
     """One on each line: a text, or a table as in the file."""
-    for line in text.split("\n"):
-        written = line.strip()
+    for written in _not_too_many([line for one in text.split("\n") if (line := one.strip())], key):
         if written.startswith("file:"):  # of whatever the monitor may read
             raise BadField(f'{key}: "file:…" is written into the rule file by hand only')
         if written.startswith("{"):
@@ -81,5 +81,11 @@ def _examples(text: str, key: str) -> Iterator[object]:
                 yield tomllib.loads(f"example = {written}")["example"]
             except (ValueError, RecursionError) as error:
                 raise BadField(f"{key}: no table of TOML on one line: {error}") from error
-        elif written:
+        else:
             yield written
+
+
+def _not_too_many(typed: list[str], key: str) -> list[str]:
+    if len(typed) > MOST_TYPED:
+        raise BadField(f"{key}: more than {MOST_TYPED} at once are no form but a file")
+    return typed

@@ -440,3 +440,22 @@ def test_a_long_list_has_pages(bench: Bench) -> None:
     assert "r0249" in page
     for odd in ("0", "-1", "9999999", "x", "²"):
         assert bench.site.get("/rules", params={"page": odd}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("must_match", "Torkham closed\n" * 101),
+        ("must_not_match", '{ body = "a" }\n' * 101),
+        ("tags", " ".join(f"t{number}" for number in range(101))),
+    ],
+)
+def test_more_than_somebody_types_is_refused_before_it_is_read(bench: Bench, field: str, typed: str) -> None:
+    """A reader may try drafts too: one with some hundred thousand examples kept a processor busy for minutes."""
+    fields = bench.fields() | {field: typed}
+    for act in ("try", "words/try"):
+        said = bench.site.post(f"/rules/torkham-closed/{act}", data=fields, headers=OWN)
+        assert f"{field}: more than 100 at once" in unescape(said.text)
+    before = bench.text
+    assert bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN).status_code == 422
+    assert bench.text == before
