@@ -10,6 +10,7 @@ from monitor.web.site.forms import Fields
 
 LONGEST_QUERY = 20_000
 MOST_TYPED = 100  # examples of a kind, or tags, in one form: each is read, by rules and by TOML
+_MOST_KEYS = 30  # of a table: twice what an example has
 EXAMPLES = ("must_match", "must_not_match")
 SEVERITIES = ("low", "normal", "high")
 EDITED = ("id", "title", "query", "tags", "severity", *EXAMPLES)
@@ -77,12 +78,19 @@ def _examples(text: str, key: str) -> Iterator[object]:
         if written.startswith("file:"):  # of whatever the monitor may read
             raise BadField(f'{key}: "file:…" is written into the rule file by hand only')
         if written.startswith("{"):
-            try:
-                yield tomllib.loads(f"example = {written}")["example"]
-            except (ValueError, RecursionError) as error:
-                raise BadField(f"{key}: no table of TOML on one line: {error}") from error
+            yield _table(written, key)
         else:
             yield written
+
+
+def _table(written: str, key: str) -> dict[str, object]:
+    try:
+        table = dict(tomllib.loads(f"example = {written}")["example"])
+    except (ValueError, RecursionError) as error:
+        raise BadField(f"{key}: no table of TOML on one line: {error}") from error
+    if len(table) > _MOST_KEYS or any(isinstance(value, dict) for value in table.values()):
+        raise BadField(f"{key}: no example has so many keys, or tables in it")
+    return table
 
 
 def _not_too_many(typed: list[str], key: str) -> list[str]:

@@ -459,3 +459,13 @@ def test_more_than_somebody_types_is_refused_before_it_is_read(bench: Bench, fie
     before = bench.text
     assert bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN).status_code == 422
     assert bench.text == before
+
+
+@pytest.mark.parametrize("form", ["{{ {} }}", "{{ body = {{ {} }} }}"])
+def test_an_example_of_thousands_of_keys_is_refused_before_each_is_told(bench: Bench, form: str) -> None:
+    typed = form.format(", ".join(f"k{number} = 1" for number in range(1_000)))
+    said = bench.site.post(
+        "/rules/torkham-closed/words/try", data={"query": "a", "must_match": typed}, headers=PART
+    )
+    assert "no example has so many keys" in said.text
+    assert "k999" not in said.text.partition('class="said bad"')[2].partition("</pre>")[0]
