@@ -10,7 +10,6 @@ from monitor.web.site.forms import Fields
 
 LONGEST_QUERY = 20_000
 MOST_TYPED = 100  # examples of a kind, or tags, in one form: each is read, by rules and by TOML
-_MOST_KEYS = 30  # of a table: twice what an example has
 EXAMPLES = ("must_match", "must_not_match")
 SEVERITIES = ("low", "normal", "high")
 EDITED = ("id", "title", "query", "tags", "severity", *EXAMPLES)
@@ -88,9 +87,15 @@ def _table(written: str, key: str) -> dict[str, object]:
         table = dict(tomllib.loads(f"example = {written}")["example"])
     except (ValueError, RecursionError) as error:
         raise BadField(f"{key}: no table of TOML on one line: {error}") from error
-    if len(table) > _MOST_KEYS or any(isinstance(value, dict) for value in table.values()):
-        raise BadField(f"{key}: no example has so many keys, or tables in it")
+    if _size(table) > MOST_TYPED:
+        raise BadField(f"{key}: a table of more than {MOST_TYPED} values is no example")
     return table
+
+
+def _size(value: object) -> int:
+    """How many values there are in a value of TOML, itself among them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
 
 
 def _not_too_many(typed: list[str], key: str) -> list[str]:
