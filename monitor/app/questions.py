@@ -11,6 +11,7 @@ from monitor import __version__
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import check
+from monitor.app.discreet import discreet_notice
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.previews import notice_texts, preview_texts
 from monitor.app.status import MOST_SHOWN, Status, status_of
@@ -97,10 +98,11 @@ def opened(config: Path, environment: Mapping[str, str]) -> Iterator[House]:
         store.close()
 
 
-def preview_of(house: House, name: str, form: str) -> list[str]:
-    """The texts of what a digest would say now; raises NoSuchDigest."""
+def preview_of(house: House, name: str, form: str, *, discreet: bool = False) -> list[str]:
+    """The texts of what a digest would say now, `discreet` to who only reads; raises NoSuchDigest."""
     if name == HEALTH:
-        return notice_texts(_keeper(house).preview(), form)
+        notice = _keeper(house).preview()
+        return notice_texts(discreet_notice(notice) if discreet else notice, form)
     house.expect(digest=name)
     settings = next(one for one in house.settings.digests if one.name == name)
     return preview_texts(asking_stage(house, {}).preview(settings), form)

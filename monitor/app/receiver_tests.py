@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from monitor import __version__
 from monitor.app.questions import House
-from monitor.app.receivers import Tried, advice_on, say_goodbye, trials_of
+from monitor.app.receivers import Trial, Tried, advice_on, say_goodbye, trials_of
 from monitor.model.delivery import ChannelKind
 from monitor.model.errors import MonitorError
+
+log = structlog.get_logger("monitor.web")
 
 PAUSE = timedelta(minutes=1)
 """Between two tests of one receiver."""
@@ -21,8 +25,9 @@ MOST = 10
 _SPAN = timedelta(hours=1)
 MOST_RECIPIENTS = 20
 """Of one test; the command line tries all."""
-_LONGEST = timedelta(minutes=1)
-"""Nothing more is begun after that: somebody waits for the page, and a server that hangs takes half of it."""
+PATIENCE = timedelta(seconds=15)
+"""For which a page waits for the answers: its connection lives for thirty (`web.door`), and a mail server that
+hangs may take two minutes. Nothing more is begun after that."""
 
 
 class TooSoon(MonitorError):
@@ -39,6 +44,7 @@ class Told:
     problem: str = ""
     advice: str = ""
     goes_on: bool = False  # what the receiver had refused before is tried again
+    is_known: bool = True  # else `problem` says why not
 
 
 class ReceiverTests:
@@ -55,7 +61,10 @@ class ReceiverTests:
         """
         house.expect(receiver=receiver)
         self._count(receiver, house.clock.now())
-        return list(_told(house, receiver, mark))
+        trials = trials_of(house.settings, receiver, stdout=sys.stdout, version=__version__, mark=mark)
+        tried = trials[:MOST_RECIPIENTS]
+        told = _Round(house, tried).told_within(PATIENCE)
+        return [*told, *_not_told(receiver, trials[len(told) :], waits=len(told) < len(tried))]
 
     def _count(self, receiver: str, now: datetime) -> None:
         with self._lock:
@@ -70,19 +79,55 @@ class ReceiverTests:
             self._sent.append((now, receiver))
 
 
-def _told(house: House, receiver: str, mark: str) -> Iterator[Told]:
-    begun = house.clock.now()
-    trials = trials_of(house.settings, receiver, stdout=sys.stdout, version=__version__, mark=mark)
+class _Round:
+    """Tries one recipient after the other in a thread of its own: a page that no longer waits ends nothing."""
+
+    def __init__(self, house: House, trials: Sequence[Trial]) -> None:
+        self._house, self._trials = house, trials
+        self._told: list[Told] = []
+        self._left = False  # the page waits no more
+        self._lock = threading.Lock()  # of these two
+        # A daemon thread: the monitor ends without it.
+        self._thread = threading.Thread(target=self._try_all, name="receiver test", daemon=True)
+
+    def told_within(self, patience: timedelta) -> list[Told]:
+        """What was answered by then."""
+        self._thread.start()
+        self._thread.join(patience.total_seconds())
+        with self._lock:
+            self._left = True
+            return list(self._told)
+
+    def _try_all(self) -> None:
+        try:
+            for trial in self._trials:
+                told = _tried(trial, self._house)
+                with self._lock:
+                    if not self._left:
+                        self._told.append(told)
+                        continue
+                words = {"receipt": told.receipt, "problem": told.problem}
+                log.info("a test was answered late", receiver=trial.receiver, **words)
+                return
+        finally:
+            say_goodbye(self._trials)
+
+
+def _not_told(receiver: str, trials: Sequence[Trial], *, waits: bool) -> Iterator[Told]:
+    advice = f"monitor receivers test {receiver} waits for all of them."
+    for number, trial in enumerate(trials):
+        if waits and not number:
+            why = "no answer yet: it may still get there, and the log will say"
+        else:
+            why = "not tried: this test has so many recipients, or took so long already"
+        yield Told(trial.kind, trial.recipient, problem=why, advice=advice, is_known=False)
+
+
+def _tried(trial: Trial, house: House) -> Told:
     try:
-        for number, trial in enumerate(trials):
-            if number >= MOST_RECIPIENTS or house.clock.now() - begun > _LONGEST:
-                why = "not tried: this test has so many recipients, or took so long already"
-                advice = f"monitor receivers test {receiver} tries all of them."
-                yield Told(trial.kind, trial.recipient, problem=why, advice=advice)
-                continue
-            yield _of(trial.send(), house)
-    finally:
-        say_goodbye(trials)
+        return _of(trial.send(), house)
+    except Exception as error:  # its words may hold the address of a webhook, which is a secret
+        return Told(trial.kind, trial.recipient, problem=f"internal error: {type(error).__name__}")
 
 
 def _of(tried: Tried, house: House) -> Told:

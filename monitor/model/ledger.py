@@ -347,7 +347,7 @@ class CameEntry:
     """An entry of any feed in a list of what came."""
 
     row: int
-    feed_id: int
+    feed_id: int | None  # None for what was ingested: nobody is asked for more of it
     feed: str
     seen: SeenEntry
 

@@ -17,6 +17,8 @@ log = structlog.get_logger("monitor.web")
 
 COOKIE = "monitor_session"
 VISITOR = "monitor.visitor"  # in the scope of a request: who asks
+# What proxies say of themselves: one is enough, and nobody who asks by himself says any.
+_BY_PROXY = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"})
 
 
 def bearer_of(headers: Mapping[str, str]) -> str:
@@ -81,4 +83,4 @@ class FromHereOrKnown:
         own = bool(client) and (ipaddress.ip_address(client).is_loopback or client == server[0])
         host = request.headers.get("host", "").lower()
         name = host if host in self._here else host.rpartition(":")[0]
-        return own and name in self._here and "x-forwarded-for" not in request.headers
+        return own and name in self._here and _BY_PROXY.isdisjoint(request.headers)

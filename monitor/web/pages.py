@@ -113,10 +113,10 @@ def _pages(views: Views, address: ListenAddress, reach: Reach) -> ASGIApp:
 
 
 def _below(start: str, app: ASGIApp, other: ASGIApp) -> ASGIApp:
-    """Sends what is below a path to its application, and every other one to the other."""
+    """Sends a path and what is below it to its application, and every other one to the other."""
 
     async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
-        inside = str(scope.get("path", "")).startswith(f"{start}/")
+        inside = f"{scope.get('path', '')}/".startswith(f"{start}/")
         await (app if inside else other)(scope, receive, send)
 
     return chosen

@@ -36,6 +36,13 @@ def test_entries_are_listed_newest_first_with_their_feed_page_by_page(store: Sto
     assert len({one.row for one in (*first, *rest)}) == 3
 
 
+def test_what_was_ingested_came_from_no_feed_that_has_a_page(store: Store) -> None:
+    feed = store.feeds.passive_feed("Reuters", NOON)
+    poll(store, feed, new_entry("e1"))
+    (one,) = store.ledger.entries(DAY, limit=2)
+    assert (one.feed, one.feed_id) == ("Reuters", None)
+
+
 def test_what_waits_is_listed_by_what_it_waits_for(store: Store, feed: Feed) -> None:
     matched(store, grouped(store, feed, "done"))
     grouped(store, feed, "grouped")

@@ -12,12 +12,14 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.model.digest import Window
 from monitor.model.entry import Fate
+from monitor.model.feed import FeedStatus
 from monitor.model.ledger import CameEntry, SeenEntry, Waits
 
 _e, _a, _f, _m = t.entries.c, t.articles.c, t.feeds.c, t.matches.c
 SEEN = (_e.id, _e.title, _e.link, _e.fate, _e.first_seen, _e.published, _e.revision_of)
 """What is read of an entry in a list."""
-_CAME = sa.select(*SEEN, _f.id.label("feed_id"), _f.name.label("feed"))
+_POLLED = sa.case((_f.status != FeedStatus.PASSIVE.value, _f.id))
+_CAME = sa.select(*SEEN, _POLLED.label("feed_id"), _f.name.label("feed"))
 _UNMATCHED = ("read", "grouped")
 
 

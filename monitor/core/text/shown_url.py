@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-_QUERY = re.compile(r"(https?://[^\s?#]*)[?#]\S*", re.I)
+# To the next blank, or tag of a mail: whatever else it may be, it may belong to a token.
+_QUERY = re.compile(r"(https?://[^\s?#]*)[?#](?:(?!</)\S)*", re.I)
+_BARE = re.compile(r"\?[^\s?=/]+=(?:(?!</)\S)*")  # of an address without its host, as a server may say it again
 
 
 def without_query(url: str) -> str:
@@ -17,4 +20,13 @@ def without_query(url: str) -> str:
 
 def without_queries(text: str) -> str:
     """A text with the query of each address in it left out, as errors name them."""
-    return _QUERY.sub(r"\1", text)
+    return _BARE.sub("", _QUERY.sub(r"\1", text))
+
+
+def without_any_query(value: Any) -> Any:
+    """The same of every text in what JSON can hold."""
+    if isinstance(value, str):
+        return without_queries(value)
+    if isinstance(value, dict):
+        return {name: without_any_query(one) for name, one in value.items()}
+    return [without_any_query(one) for one in value] if isinstance(value, list) else value

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from monitor.app.discreet import discreet_why
 from monitor.app.in_time import in_time
 from monitor.app.kept_out import of_story, silences_at
 from monitor.app.matches import Asked as MatchesAsked
@@ -49,7 +50,9 @@ def status(asked: Asked) -> Answer:
     said = status_json(asked.open_house.status(failing=None))
     for feed in said["feeds"]["errors"]:
         feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
-    return said
+    for incident in said["incidents"]:
+        incident |= {"about": asked.error(incident["about"]), "detail": asked.error(incident["detail"])}
+    return said | {"reload_problem": asked.error(said["reload_problem"])}
 
 
 class StoriesQuestion(Paged):
@@ -160,8 +163,6 @@ class WhyQuestion(Question):
 
 def why(asked: Asked) -> Answer:
     """Each entry with that address as `monitor why --json`; of one never seen the feeds that cover its host."""
-    told = why_json(why_in(asked.house, asked.query.url, asked.query.rule))
-    for entry in told:
-        for feed in entry.get("covering_feeds", ()):
-            feed |= {"url": asked.url(feed["url"]), "error": asked.error(feed["error"])}
+    answer = why_in(asked.house, asked.query.url, asked.query.rule)
+    told = why_json(answer if asked.visitor.acts else discreet_why(answer))
     return {"items": told, "next": None}

@@ -17,6 +17,7 @@ from monitor.app.deliveries import (
     retry_dead,
     show_json,
 )
+from monitor.app.discreet import discreet_delivery
 from monitor.app.questions import preview_of, quiet_note
 from monitor.app.status_json import status_json
 from monitor.model.delivery import Delivery, DeliveryState
@@ -39,7 +40,7 @@ def preview(asked: Asked) -> Answer:
     """What a digest would say now, as `monitor digest preview`; nothing is sent. `parts` are objects in the forms
     json and slack, else texts."""
     name, form = asked.path["digest"], asked.query.form
-    texts = preview_of(asked.house, name, form)
+    texts = preview_of(asked.house, name, form, discreet=not asked.visitor.acts)
     parts: list[Any] = [json.loads(one) for one in texts] if form in ("json", "slack") else list(texts)
     return {"digest": name, "form": form, "quiet": quiet_note(asked.house, name) or None, "parts": parts}
 
@@ -69,7 +70,7 @@ def deliveries(asked: Asked) -> Answer:
 
 def one_delivery(asked: Asked) -> Answer:
     """As `monitor deliveries show --json`, with its attempts and its message."""
-    one = _called(asked)
+    one = _called(asked) if asked.visitor.acts else discreet_delivery(_called(asked))
     return show_json(one, asked.house.store.ledger.attempts_of(one.id))
 
 

@@ -139,7 +139,7 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
 _LONG = frozenset[object]({search_page, try_rule, try_archive, save_rule, undo_rule})
 
 # What asks other servers, or starts a child that reads: for many seconds, one at a time.
-_OUTSIDE = frozenset[object]({look_at, add_feed, take_list, export_file})
+_OUTSIDE = frozenset[object]({look_at, add_feed, take_list, export_file, send_test})
 _LARGEST: dict[object, int] = {take_list: MAX_LIST + MAX_BODY}  # bytes of a body; of all others MAX_BODY
 
 

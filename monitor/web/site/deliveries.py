@@ -16,13 +16,14 @@ from monitor.app.deliveries import (
     retry,
     retry_dead,
 )
+from monitor.app.discreet import discreet_delivery
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, NoSuchReceiver
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import MessageFormat
 from monitor.model.ledger import ListedMatch
 from monitor.web.site.forms import Fields, row_before, see
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.slack_look import slack_look
 
 SHOWN = 100
@@ -69,6 +70,8 @@ def delivery_page(open_house: OpenHouse, request: Request) -> Response:
     told: dict[tuple[str, str], list[ListedMatch]] = defaultdict(list)
     for match in house.store.ledger.told_in(one.new.digest, one.new.batch):
         told[match.url, match.title].append(match)
+    if not visitor_of(request).acts:
+        one = discreet_delivery(one)
     message = one.new.message
     return page(
         request,

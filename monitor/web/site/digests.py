@@ -14,7 +14,7 @@ from monitor.app.deliveries import list_deliveries
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
 from monitor.model.health import HEALTH
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.slack_look import slack_look
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ def digest_page(open_house: OpenHouse, request: Request) -> Response:
     house, name = open_house.house, request.path_params["digest"]
     form = request.query_params.get("form", "html")
     form = form if form in FORMS else "html"
-    texts = _preview(open_house, name, form) if form != "html" else []
+    texts = _preview(open_house, request, form) if form != "html" else []
     quiet = _expected(lambda: quiet_note(house, name))
     history = list_deliveries(house, house.clock.now(), digest=name, limit=_HISTORY)
     looks = [(text, slack_look(json.loads(text))) for text in texts] if form == "slack" else []
@@ -60,12 +60,13 @@ def digest_page(open_house: OpenHouse, request: Request) -> Response:
 
 def digest_frame(open_house: OpenHouse, request: Request) -> Response:
     """GET /digests/border-morning/frame: the mail itself, for a frame that may do nothing."""
-    texts = _preview(open_house, request.path_params["digest"], "html")
+    texts = _preview(open_house, request, "html")
     return HTMLResponse("\n<hr>\n".join(texts), headers={"content-security-policy": _FRAMED})
 
 
-def _preview(open_house: OpenHouse, name: str, form: str) -> list[str]:
-    return _expected(lambda: preview_of(open_house.house, name, form))
+def _preview(open_house: OpenHouse, request: Request, form: str) -> list[str]:
+    name, discreet = request.path_params["digest"], not visitor_of(request).acts
+    return _expected(lambda: preview_of(open_house.house, name, form, discreet=discreet))
 
 
 def _expected(ask: Callable[[], T]) -> T:

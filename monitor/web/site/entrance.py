@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import structlog
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -131,7 +132,12 @@ def _led_to_login(request: Request) -> Response:
 
 def _wanted(request: Request) -> str:
     """The page to come back to: that on which a script asks for a part, else the one that is asked for itself."""
-    asked = urlsplit(request.headers.get("hx-current-url", "")) if "hx-request" in request.headers else request.url
+    asked: SplitResult | URL = request.url
+    if "hx-request" in request.headers:
+        try:
+            asked = urlsplit(request.headers.get("hx-current-url", ""))
+        except ValueError:  # anybody can send such a header
+            return "/"
     return f"{asked.path or '/'}?{asked.query}" if asked.query else asked.path or "/"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -17,11 +17,11 @@ from monitor.app.open_house import OpenHouse
 from monitor.app.pausing import pause_words
 from monitor.app.status import state_of
 from monitor.core.feeds.why_next import why_next
-from monitor.core.text.shown_url import without_queries, without_query
+from monitor.core.text.shown_url import without_query
 from monitor.model.feed import KEPT, Feed
 from monitor.model.feed_book import FeedQuery, FeedSort
 from monitor.model.measure import FeedState
-from monitor.web.site.rendering import page, visitor_of
+from monitor.web.site.rendering import page, told_to, visitor_of
 
 SHOWN = 100  # feeds on a page
 ENTRIES = 50
@@ -67,7 +67,7 @@ def feeds_page(open_house: OpenHouse, request: Request) -> Response:
         number=number,
         more=number < last,
         now=now,
-        told=_told_to(request),
+        told=told_to(request),
     )
 
 
@@ -99,7 +99,7 @@ def feed_page(open_house: OpenHouse, request: Request) -> Response:
         days=_last_days(book.entries_a_day(feed.id, _first_day(now)), now),
         now=now,
         address=str if acts else without_query,
-        told=_told_to(request),
+        told=told_to(request),
     )
 
 
@@ -132,12 +132,6 @@ def _column(
         "link": f"/feeds?{urlencode(dict(kept) | {'sort': turned + sort.value})}",
         "sorted": ("descending" if down else "ascending") if is_chosen else "",
     }
-
-
-def _told_to(request: Request) -> Callable[[str], str]:
-    """How an error is told to a visitor: addresses in it have their queries, where paid feeds have a token, only
-    for operators."""
-    return str if visitor_of(request).acts else without_queries
 
 
 def _sort_of(text: str) -> tuple[FeedSort, bool]:

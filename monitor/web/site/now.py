@@ -14,7 +14,7 @@ from monitor.model.delivery import DeliveryState
 from monitor.model.feed import PollOutcome
 from monitor.model.measure import FeedState
 from monitor.web.site.arrivals import DAYS, HOURS
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, told_to
 
 _SAME = (PollOutcome.NOT_MODIFIED.value, PollOutcome.UNCHANGED.value)
 _LISTED = (FeedState.OK, FeedState.LATE, FeedState.FAILING, FeedState.GONE, FeedState.PAUSED)
@@ -22,7 +22,7 @@ _LISTED = (FeedState.OK, FeedState.LATE, FeedState.FAILING, FeedState.GONE, Feed
 
 def now_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /"""
-    status = open_house.status()
+    status, told = open_house.status(), told_to(request)
     polls = sum(status.counts.polls.values())
     states = status.counts.deliveries
     facts = open_house.store.facts
@@ -35,11 +35,12 @@ def now_page(open_house: OpenHouse, request: Request) -> Response:
         feeds={state.value: status.feeds.of(state) for state in _LISTED},
         polls=polls,
         not_modified=round(100 * sum(status.counts.polls.get(one, 0) for one in _SAME) / polls) if polls else 0,
-        troubles=[incident_line(one, status.timezone) for one in status.incidents],
+        troubles=[told(incident_line(one, status.timezone)) for one in status.incidents],
         outbox={state.value: states.get(state.value, 0) for state in DeliveryState},
         disk=open_house.store.disk(),
         warnings=[line for line in daemon_lines(status.daemons) if line.startswith("WARNING")],
         shares=SHARES,
+        told=told,
         charts=(
             ("Entries an hour", [(one.start, one.came.entries) for one in hours]),
             ("Matches an hour", [(one.start, one.came.matches) for one in hours]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from functools import cache
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from monitor.core.health.daily import delivered
 from monitor.core.text.amounts import counted, long_span_text, size_text, span_text
+from monitor.core.text.shown_url import without_queries
 from monitor.model.web import Visitor
 from monitor.web.arrival import VISITOR as VISITOR
 from monitor.web.site.static_files import address_of
@@ -30,6 +31,12 @@ def visitor_of(request: Request) -> Visitor:
     visitor = request.scope[VISITOR]
     assert isinstance(visitor, Visitor), "the doorkeeper lets nobody else in"
     return visitor
+
+
+def told_to(request: Request) -> Callable[[str], str]:
+    """How an error is told to a visitor: addresses in it have their queries, where paid feeds have a token, only
+    for operators."""
+    return str if visitor_of(request).acts else without_queries
 
 
 def page(request: Request, template: str, code: int = HTTPStatus.OK, /, **values: Any) -> Response:

@@ -9,6 +9,7 @@ from monitor.core.rules.editing import Values
 from monitor.web.site.forms import Fields
 
 LONGEST_QUERY = 20_000
+MOST_TYPED = 100  # examples of a kind, or tags, in one form: each is read, by rules and by TOML
 EXAMPLES = ("must_match", "must_not_match")
 SEVERITIES = ("low", "normal", "high")
 EDITED = ("id", "title", "query", "tags", "severity", *EXAMPLES)
@@ -44,7 +45,7 @@ def drafted(fields: Fields, before: Values) -> Values:
         if key in fields and typed != shown[key].strip():
             values[key] = f"{typed}\n" if key == "query" and "\n" in typed else typed
     if "tags" in fields and fields["tags"].split() != shown["tags"].split():
-        values["tags"] = fields["tags"].split()
+        values["tags"] = _not_too_many(fields["tags"].split(), "tags")
     for key in EXAMPLES:
         more = list(_examples(fields.get(key, ""), key))
         if more and not isinstance(before.get(key, []), list):
@@ -77,14 +78,32 @@ def listed(values: Values, key: str) -> list[object]:
 
 def _examples(text: str, key: str) -> Iterator[object]:
     """One on each line: a text, or a table as in the file."""
-    for line in text.split("\n"):
-        written = line.strip()
+    for written in _not_too_many([line for one in text.split("\n") if (line := one.strip())], key):
         if written.startswith("file:"):  # of whatever the monitor may read
             raise BadField(f'{key}: "file:…" is written into the rule file by hand only')
         if written.startswith("{"):
-            try:
-                yield tomllib.loads(f"example = {written}")["example"]
-            except (ValueError, RecursionError) as error:
-                raise BadField(f"{key}: no table of TOML on one line: {error}") from error
-        elif written:
+            yield _table(written, key)
+        else:
             yield written
+
+
+def _table(written: str, key: str) -> dict[str, object]:
+    try:
+        table = dict(tomllib.loads(f"example = {written}")["example"])
+    except (ValueError, RecursionError) as error:
+        raise BadField(f"{key}: no table of TOML on one line: {error}") from error
+    if _size(table) > MOST_TYPED:
+        raise BadField(f"{key}: a table of more than {MOST_TYPED} values is no example")
+    return table
+
+
+def _size(value: object) -> int:
+    """How many values there are in a value of TOML, itself among them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
+
+
+def _not_too_many(typed: list[str], key: str) -> list[str]:
+    if len(typed) > MOST_TYPED:
+        raise BadField(f"{key}: more than {MOST_TYPED} at once are no form but a file")
+    return typed

@@ -5,11 +5,12 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor.app.discreet import discreet_why
 from monitor.app.open_house import OpenHouse
 from monitor.app.why import NoSuchRule, Why
 from monitor.app.why_of_house import why_in
 from monitor.app.why_words import why_lines
-from monitor.web.site.rendering import page
+from monitor.web.site.rendering import page, visitor_of
 
 LONGEST = 4_000  # characters of an address
 
@@ -24,6 +25,8 @@ def why_page(open_house: OpenHouse, request: Request) -> Response:
         answer = why_in(open_house.house, url, rule or None) if url else None
     except NoSuchRule as error:
         trouble = str(error)
+    if answer is not None and not visitor_of(request).acts:
+        answer = discreet_why(answer)
     lines = [] if answer is None or answer.fates else why_lines(answer)
     # The sentences are those of the command, in the zone of the machine.
     zone = open_house.clock.now().astimezone().tzname()

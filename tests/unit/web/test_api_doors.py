@@ -269,3 +269,10 @@ def test_no_answer_holds_a_secret(tmp_path: Path, newsroom: Newsroom, token: str
 
 def api_headers(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
+
+
+def test_the_root_of_the_api_is_no_page_to_log_in_for(locked: TestClient) -> None:
+    answer = locked.get(PREFIX, follow_redirects=False)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "no_token")
+    answer = locked.get(PREFIX, headers=api_headers("mon_desk"))
+    assert (answer.status_code, answer.json()["reason"]) == (404, "no_such_route")

@@ -166,3 +166,11 @@ def test_a_reload_without_tokens_opens_nothing_that_was_not_open(
     entrance = entrance_of(lambda: in_force[0], newsroom)  # type: ignore[arg-type]  # store and clock are there
     in_force[0] = ready((), public)
     assert (entrance.visitor_of("", "") is not None) is let_in
+
+
+@pytest.mark.parametrize("shown", ["http://[", "http://[::1/", "//[x]y/", "http://x]/", "\u00ff", ""])
+def test_what_a_script_says_it_stands_on_breaks_nothing(locked: TestClient, shown: str) -> None:
+    asked = {"hx-request": "true", "hx-current-url": shown.encode("latin-1")}
+    led = locked.get("/stories", headers=asked, follow_redirects=False)  # type: ignore[arg-type]
+    assert led.status_code == 401
+    assert led.headers["hx-redirect"].startswith("/login?next=")

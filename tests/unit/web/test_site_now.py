@@ -14,8 +14,10 @@ from starlette.testclient import TestClient
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
+from monitor.model.article import Document
 from monitor.model.daemons import Daemon
 from monitor.model.web import ListenAddress
+from monitor.pipeline.ingest import IngestStage
 from monitor.web import Views, build_pages
 from monitor.web.site.arrivals import SHOWN
 
@@ -172,3 +174,19 @@ def test_other_daemons_of_the_store_are_shown_with_their_part_of_the_work(
         page = site.get("/").text
     for words in ("pid 7 on <bdi>one.example</bdi>", "40 of 64", "24 of 64", "12 s ago", "their versions differ"):
         assert words in page
+
+
+def test_what_was_ingested_leads_to_no_page_of_a_feed(busy: Newsroom, site: TestClient) -> None:
+    document = Document("m1", "Torkham by mail", body="The Torkham crossing.", url="https://mail.example/1")
+    IngestStage(busy.store.feeds, busy.clock).take([document])
+    for path in ("/entries", "/why?url=https://mail.example/1"):
+        page = site.get(path)
+        assert "Torkham by mail" in page.text
+        for to in Links(page.text).to:
+            assert site.get(to).status_code == 200, to
+
+
+def test_a_rule_called_new_is_found_from_its_matches(newsroom: Newsroom, site: TestClient) -> None:
+    newsroom.rules = "[[rules]]\nid = 'new'\nquery = 'Torkham'\n"
+    newsroom.bring_in(item("e1", "Torkham closed", "The Torkham crossing.", link="https://news.example/e1"))
+    assert 'href="/rules/~new"' in site.get("/matches").text

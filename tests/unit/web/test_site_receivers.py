@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from desk import eventually
 from newsroom import Newsroom, item
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from monitor.app import receiver_tests as module
 from monitor.app import receivers as app
-from monitor.model.delivery import BrokenReceiver, ChannelKind
+from monitor.model.delivery import BrokenReceiver, ChannelKind, Receipt
 from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, DeliveryFault
+from monitor.web.door import LIFETIME
 
 OWN = {"sec-fetch-site": "same-origin"}
 SURE = {"sure": "yes"}
@@ -115,3 +119,43 @@ def test_many_recipients_are_not_all_tried_by_a_page(site: TestClient, monkeypat
     said = send(site)
     assert "not tried" in said
     assert "monitor receivers test desk" in said
+
+
+@dataclass
+class Hanging:
+    """A channel whose server says nothing until `go`, and then takes the message."""
+
+    go: threading.Event
+    sent: threading.Event
+
+    def send(self, message: Message, to: str, key: str) -> Receipt:
+        self.go.wait(30)
+        self.sent.set()
+        return Receipt("ok at last")
+
+
+def test_a_server_that_hangs_is_told_before_the_connection_of_the_page_ends(
+    site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert LIFETIME - module.PATIENCE.total_seconds() >= 10  # what else a page does, and who came before it
+    monkeypatch.setattr(module, "PATIENCE", timedelta(milliseconds=20))
+    hanging, real = Hanging(threading.Event(), threading.Event()), app.trials_of
+    monkeypatch.setattr(
+        module, "trials_of", lambda *a, **k: [replace(one, channel=hanging) for one in real(*a, **k)] * 2
+    )
+    said = send(site)
+    assert said.startswith("200")
+    assert "no answer yet" in said
+    assert "not tried" in said
+    assert "taken" not in said
+    with capture_logs() as logs:
+        hanging.go.set()
+        eventually(lambda: logs, "the answer in the log")
+    (line,) = logs  # and nothing more is sent
+    assert (line["receiver"], line["receipt"]) == ("desk", "ok at last")
+
+
+def test_a_channel_that_breaks_is_told(site: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = app.trials_of
+    monkeypatch.setattr(module, "trials_of", lambda *a, **k: [replace(one, channel=None) for one in real(*a, **k)])
+    assert "internal error: AttributeError" in send(site)

@@ -463,3 +463,40 @@ def test_a_long_list_has_pages(bench: Bench) -> None:
     assert "r0249" in page
     for odd in ("0", "-1", "9999999", "x", "²"):
         assert bench.site.get("/rules", params={"page": odd}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("must_match", "Torkham closed\n" * 101),
+        ("must_not_match", '{ body = "a" }\n' * 101),
+        ("tags", " ".join(f"t{number}" for number in range(101))),
+    ],
+)
+def test_more_than_somebody_types_is_refused_before_it_is_read(bench: Bench, field: str, typed: str) -> None:
+    """A reader may try drafts too: one with some hundred thousand examples kept a processor busy for minutes."""
+    fields = bench.fields() | {field: typed}
+    for act in ("try", "words/try"):
+        said = bench.site.post(f"/rules/torkham-closed/{act}", data=fields, headers=OWN)
+        assert f"{field}: more than 100 at once" in unescape(said.text)
+    before = bench.text
+    assert bench.site.post("/rules/torkham-closed/save", data=fields, headers=OWN).status_code == 422
+    assert bench.text == before
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{ KEYS }",
+        "{ body = { KEYS } }",
+        "{ body = 'a', authors = [LIST] }",
+        "{ body = 'a', authors = [[LIST]] }",
+    ],
+    ids=["keys", "keys below", "list", "list below"],
+)
+def test_an_example_of_more_than_somebody_types_is_refused_before_it_is_read(bench: Bench, typed: str) -> None:
+    keys, values = ", ".join(f"k{number} = 1" for number in range(100)), "'b', " * 100
+    fields = {"query": "a", "must_match": typed.replace("KEYS", keys).replace("LIST", values)}
+    said = bench.site.post("/rules/torkham-closed/words/try", data=fields, headers=PART)
+    assert "a table of more than 100 values is no example" in said.text
+    assert "unknown" not in said.text

@@ -216,6 +216,7 @@ def test_probes_are_for_everybody_on_this_machine_and_need_a_token_from_elsewher
         (OUTSIDE, "127.0.0.1:8080", {}),  # whoever can send a packet can send any Host
         ("127.0.0.1", HOST, {}),  # a proxy on this machine that is not named as one
         ("127.0.0.1", "127.0.0.1:8080", {"x-forwarded-for": OUTSIDE}),
+        *(("127.0.0.1", "127.0.0.1:8080", {name: OUTSIDE}) for name in ("forwarded", "via", "x-real-ip")),
         (PROXY, "127.0.0.1:8080", {"x-forwarded-for": "127.0.0.1"}),
         (OUTSIDE, HOST, {"authorization": "Bearer mon_guess"}),
     ):
