@@ -285,16 +285,6 @@ def test_a_feed_that_comes_back_is_polled_and_nobody_says_that_it_is_paused(
     assert [(one.status, one.pause) for one in store.feeds.all()] == [(FeedStatus.ACTIVE, None)] * 4
 
 
-@pytest.mark.parametrize(("reason", "hours"), [(PollReason.PUSHED, 1), (PollReason.RETRY_AFTER, 24)])
-def test_a_feed_that_was_left_to_its_hub_is_polled_when_it_is_resumed(
-    store: Store, feed: Feed, reason: PollReason, hours: int
-) -> None:
-    polled(store, feed, reason=reason, next_poll_at=NOON + DAY)
-    store.feed_book.pause([feed.id], ANNA)
-    store.feed_book.resume([feed.id], NOON + HOUR)
-    assert store.feeds.all()[0].next_poll_at == NOON + hours * HOUR
-
-
 @pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("paused", [True, False])
 def test_feeds_are_paused_and_resumed_in_the_order_in_which_polls_are_recorded(paused: bool) -> None:
