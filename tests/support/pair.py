@@ -18,7 +18,7 @@ from local_feed import LocalFeed
 
 from monitor.demo.server import Answer, LocalSite, SeenRequest
 
-RECEIVERS = ("desk", "night", "ops", "press")  # their messages fall into shares of both
+RECEIVERS = ("desk", "night", "ops", "press")  # their messages fall into shares of both, most of the time
 _TOLD = re.compile(r"incident ([0-9]+)x")
 
 
