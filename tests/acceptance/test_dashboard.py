@@ -189,7 +189,7 @@ def test_a_trial_that_is_refused_says_so_instead_of_showing_the_last_one(analyst
     page.evaluate("document.querySelector('form.bench').setAttribute('hx-post', '/rules/gone/try')")
     page.evaluate("htmx.process(document.querySelector('form.bench'))")
     page.get_by_label("Query").fill("Torkham")
-    page.locator("#trial").get_by_text("No rule in force has this id").wait_for()
+    expect(page.locator("#trial").get_by_text("No rule in force has this id")).to_be_visible()
 
 
 def test_a_match_is_followed_from_the_story_to_the_reason_and_to_the_message(
