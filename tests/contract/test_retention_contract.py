@@ -305,11 +305,6 @@ def test_what_a_new_wording_has_to_be_compared_with_stays_until_it_was(room: New
     room.turn()
     assert len(room.fates()) == 2
     assert len(told(room)) == 1
-    room.prune(MONTH)
-    (left,) = room.fates()
-    assert left.entry.revision_of is None
-    assert left.article is not None
-    assert left.article.duplicate_reason is DuplicateReason.REVISION
     assert sound(room)
 
 
@@ -381,16 +376,21 @@ def test_a_dead_delivery_is_kept_as_long_as_its_matches(room: Newsroom) -> None:
     assert room.number("SELECT count(*) FROM attempts") == room.number("SELECT count(*) FROM deliveries")
 
 
-def test_a_merged_match_keeps_its_reason_when_what_told_its_story_is_gone(room: Newsroom) -> None:
-    bring(room, item())
-    later(room, 2 * DAY, item("e1", "Torkham closed", f"{SUNDAY} Rain fell."), marker())
+def test_what_was_told_stays_as_long_as_a_match_that_was_not_because_of_it(room: Newsroom) -> None:
     edit = item("e1", "Torkham closed", f"{SUNDAY} Rain fell.")
+    bring(room, item())
+    later(room, 2 * DAY, edit, marker())
     later(room, 2 * MONTH, edit, marker())
     later(room, HOUR, edit, marker("m2"))
     room.prune(MONTH)
-    (left,) = room.fates()
-    (routing,) = left.matches[0].routings
-    assert (routing.state, routing.why) == (RoutingState.MERGED, Merged.EARLIER_WORDING)
+    kept, told_first = sorted(room.fates(), key=lambda one: one.entry.revision_of is None)
+    (merged,), (planned,) = (one.matches[0].routings for one in (kept, told_first))
+    assert (merged.state, merged.why) == (RoutingState.MERGED, Merged.EARLIER_WORDING)
+    assert planned.state is RoutingState.PLANNED
+    later(room, 2 * MONTH, marker("m2"))
+    later(room, HOUR, item("e2", "Torkham closed", "Torkham was closed elsewhere."), marker("m3"))
+    room.prune(MONTH)
+    assert room.fates("e1") == []
     assert sound(room)
 
 
@@ -416,7 +416,10 @@ def test_messages_about_a_story_whose_first_wording_is_gone_are_numbered_on(room
     assert isinstance(channel, RecordingChannel)
     keys = [key for message, _, key in channel.sent if "Torkham" in message.text]
     assert len(set(keys)) == len(keys) == 3
-    assert len(room.fates()) == 1
+    (left,) = room.fates()
+    assert left.entry.revision_of is None
+    assert left.article is not None
+    assert left.article.duplicate_reason is DuplicateReason.REVISION
     assert room.store.digests.last_batch("alerts", str(room.article().story_id)) == 3
 
 

@@ -142,7 +142,21 @@ def note(room: Newsroom, plans: Sequence[object], outcome: Outcome) -> None:
             outcome.copies += [(plan.digest, *row) for row in connection.execute(copies).all()]
 
 
+# An edit that says nothing new stayed, and the wording that had been told went: the edit was told then.
+_TOLD_WENT = Course(
+    items=(
+        Item(FEED, 0, 10, True, 0, (0,)),
+        Item(FEED, 1, 11, False, 0, (0, 0, 2, 1, 0)),
+        Item(FEED, 2, 12, False, 0, (0,)),
+    ),
+    pauses=(HOUR, HOUR, 20 * DAY, HOUR, HOUR, HOUR, HOUR),
+    prunings=(0, 0, 0, 12, 0, 0, 0),
+    store_full_text=False,
+)
+
+
 @given(courses(shared_links=False))
+@example(_TOLD_WENT)
 @settings(max_examples=9, deadline=None)
 def test_with_pruning_the_same_is_told_and_as_often(course: Course) -> None:
     assert Counter(run(course, pruned=True).told) == Counter(run(course, pruned=False).told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -11,6 +13,8 @@ from monitor.model.delivery import DeliveryState
 from monitor.model.entry import LISTED_WITHIN
 from monitor.model.feed import FeedStatus
 from monitor.model.ledger import RoutingState
+
+Goes = Callable[[sa.FromClause, sa.FromClause, sa.FromClause], sa.ColumnElement[bool]]
 
 
 def pending(article: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
@@ -38,6 +42,35 @@ def unsent(article: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     )
 
 
+def silences(article: sa.ColumnElement[int], story: sa.ColumnElement[str], goes: Goes) -> sa.ColumnElement[bool]:
+    """Whether a match of the story that stays is not told because the article's was: without that it would be.
+
+    `goes` says of the rows of an entry, its article and its feed whether nothing else keeps them: two wordings of
+    an entry that its feed has dropped must not keep each other for ever.
+    """
+    told, told_match = t.routings.alias(), t.matches.alias()
+    merged, merged_match, other = t.routings.alias(), t.matches.alias(), t.articles.alias()
+    entry, feed = t.entries.alias(), t.feeds.alias()
+    same_rule = merged_match.c.rule_id == told_match.c.rule_id
+    return (
+        sa.select(told.c.match_id)
+        .join(told_match, told_match.c.id == told.c.match_id)
+        .join(other, other.c.story_id == story)
+        .join(merged_match, sa.and_(merged_match.c.article_id == other.c.id, same_rule))
+        .join(merged, sa.and_(merged.c.match_id == merged_match.c.id, merged.c.digest == told.c.digest))
+        .join(entry, entry.c.id == other.c.entry_row)
+        .join(feed, feed.c.id == entry.c.feed_id)
+        .where(
+            told_match.c.article_id == article,
+            told.c.state == RoutingState.PLANNED.value,
+            merged.c.state == RoutingState.MERGED.value,
+            ~goes(entry, other, feed),
+        )
+        .correlate_except(told, told_match, merged, merged_match, other, entry, feed)
+        .exists()
+    )
+
+
 def being_revised(entry: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Whether a newer wording of the entry has yet to be compared with it."""
     newer, article = t.entries.alias(), t.articles.alias()
@@ -50,11 +83,12 @@ def being_revised(entry: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     )
 
 
-def unlisted(connection: Connection) -> sa.ColumnElement[bool]:
+def unlisted(
+    connection: Connection, entry: sa.FromClause = t.entries, feed: sa.FromClause = t.feeds
+) -> sa.ColumnElement[bool]:
     """Whether the entry's feed was read since without listing it; what was ingested is listed by nobody."""
-    e, f = t.entries.c, t.feeds.c
-    missing = e.listed_at < earlier(connection, f.listed_at, LISTED_WITHIN)
-    return sa.or_(missing, f.status == FeedStatus.PASSIVE.value)
+    missing = entry.c.listed_at < earlier(connection, feed.c.listed_at, LISTED_WITHIN)
+    return sa.or_(missing, feed.c.status == FeedStatus.PASSIVE.value)
 
 
 def has_older(connected: sa.ColumnElement[bool], older: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from monitor.adapters.store.database import Database
 from monitor.adapters.store.forget import erase, find, traces_of
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.likeness import drop_empty_aliases, drop_points, drop_prints, let_go
-from monitor.adapters.store.needed import being_revised, has_older, newest, pending, unlisted, unsent
+from monitor.adapters.store.needed import being_revised, has_older, newest, pending, silences, unlisted, unsent
 from monitor.adapters.store.reading import forget_pages, parts_to_prune
 from monitor.adapters.store.texts import drop_messages, drop_names, drop_texts, drop_words
 from monitor.adapters.store.upsert import story_of_batch
@@ -161,16 +162,9 @@ def _drop_unlisted_words(connection: Connection, keys: Sequence[Key], limits: Pr
 
 
 def _entries(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
-    e, f, a, m = t.entries.c, t.feeds.c, t.articles.c, t.matches.c
+    e, f, a = t.entries.c, t.feeds.c, t.articles.c
     same_id, same_url = t.entries.alias(), t.entries.alias()
-    last_matched = sa.select(m.article_id).order_by(m.id.desc()).limit(1).scalar_subquery()
-    free = sa.and_(
-        a.stage == "matched",
-        a.id < newest(t.articles.alias().c.id),
-        a.id != sa.func.coalesce(last_matched, 0),
-        ~pending(a.id),
-        ~unsent(a.id),
-    )
+    goes = partial(_goes, connection, limits)
     query = (
         sa.select(e.id)
         .select_from(t.feeds)
@@ -178,19 +172,49 @@ def _entries(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequen
         .join(t.entries, e.feed_id == f.id + 0)
         .outerjoin(t.articles, a.entry_row == e.id)
         .where(
-            e.listed_at < limits.rows,
-            unlisted(connection),
-            # A poll at work may just be judging by what is known.
-            sa.or_(f.lease_until.is_(None), f.lease_until <= limits.now),
-            e.fate != Fate.WAITING.value,
-            e.id < newest(t.entries.alias().c.id),
-            sa.or_(a.id.is_(None), free),
-            ~being_revised(e.id),
+            _dropped(connection, limits, t.entries, t.feeds),
+            sa.or_(a.id.is_(None), sa.and_(_done_with(t.articles), ~silences(a.id, a.story_id, goes))),
             ~has_older(same_id.c.id_hash == e.id_hash, same_id),
             sa.or_(e.url_key == "", ~has_older(same_url.c.url_key == e.url_key, same_url)),
         )
     )
     return query, (e.id,)
+
+
+def _goes(
+    connection: Connection, limits: PruneLimits, entry: sa.FromClause, article: sa.FromClause, feed: sa.FromClause
+) -> sa.ColumnElement[bool]:
+    """Whether an entry with its article may go, whatever others are kept for."""
+    return sa.and_(_dropped(connection, limits, entry, feed), _done_with(article))
+
+
+def _dropped(
+    connection: Connection, limits: PruneLimits, entry: sa.FromClause, feed: sa.FromClause
+) -> sa.ColumnElement[bool]:
+    """Whether its feed has not listed an entry for as long as it is kept, and nothing compares with it."""
+    e, f = entry.c, feed.c
+    return sa.and_(
+        e.listed_at < limits.rows,
+        unlisted(connection, entry, feed),
+        # A poll at work may just be judging by what is known.
+        sa.or_(f.lease_until.is_(None), f.lease_until <= limits.now),
+        e.fate != Fate.WAITING.value,
+        e.id < newest(t.entries.alias().c.id),
+        ~being_revised(e.id),
+    )
+
+
+def _done_with(article: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether no stage, digest or receiver has anything to do with an article any more."""
+    m, a = t.matches.c, article.c
+    last_matched = sa.select(m.article_id).order_by(m.id.desc()).limit(1).scalar_subquery()
+    return sa.and_(
+        a.stage == "matched",
+        a.id < newest(t.articles.alias().c.id),
+        a.id != sa.func.coalesce(last_matched, 0),
+        ~pending(a.id),
+        ~unsent(a.id),
+    )
 
 
 def _delete_entries(connection: Connection, keys: Sequence[Key], _limits: PruneLimits) -> None:
