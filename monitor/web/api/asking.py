@@ -45,6 +45,10 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Nothing(Question):
+    """Nothing more is to be said."""
+
+
 class Paged(Question):
     """A list that is read page by page."""
 
@@ -75,6 +79,7 @@ class Asked:
 
 
 Answer = Mapping[str, Any]
+Ask = Callable[[Asked], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Route:
 
     method: str
     path: str
-    ask: Callable[[Asked], Answer]
+    ask: Ask
     summary: str
     shape: str
     query: type[Question] = Question
@@ -92,7 +97,7 @@ class Route:
     acts: bool = False
     long: bool = False
     status: int = 200
-    reasons: tuple[Reason, ...] = ()  # beside those that every route may give
+    reasons: tuple[Reason, ...] = ()  # beside those of every route and of what its path names
 
 
 def page_of(

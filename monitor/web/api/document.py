@@ -9,11 +9,10 @@ from typing import Any
 
 from monitor import __version__
 from monitor.web.api.asking import Question, Route
-from monitor.web.api.problems import KIND, STATUS_OF, Reason
+from monitor.web.api.problems import KIND, MISSING, STATUS_OF, Reason
 from monitor.web.api.routes import ROUTES
 from monitor.web.api.schema import NUMBER, TEXT, Schema, ref
-from monitor.web.api.shapes_house import HOUSE
-from monitor.web.api.shapes_news import NEWS
+from monitor.web.api.shapes import SHAPES
 
 _PLACE = re.compile(r"\{(\w+)(:number)?\}")
 _DEFS = "#/components/schemas/{model}"
@@ -32,7 +31,7 @@ _OF_POSTS = (Reason.INVALID_BODY, Reason.NOT_JSON, Reason.TOO_LARGE, Reason.FORE
 @cache
 def document() -> dict[str, Any]:
     """The document, ready to be written as JSON."""
-    schemas: dict[str, Schema] = {**HOUSE, **NEWS}
+    schemas: dict[str, Schema] = dict(SHAPES)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         path = _PLACE.sub(r"{\1}", route.path)
@@ -72,7 +71,7 @@ def _operation(route: Route, schemas: dict[str, Schema]) -> dict[str, Any]:
         },
     }
     if route.body is not None:
-        assert route.body.__name__ not in {**HOUSE, **NEWS}, "no answer is called like a body"
+        assert route.body.__name__ not in SHAPES, "no answer is called like a body"
         schemas[route.body.__name__] = _model(route.body, schemas)
         content = {"application/json": {"schema": ref(route.body.__name__)}}
         said["requestBody"] = {"required": True, "content": content}
@@ -120,7 +119,7 @@ def _inlined(schema: Any, inner: dict[str, Schema]) -> Any:
 
 def _refusals(route: Route) -> dict[str, Any]:
     """The problems that it may answer with, by status."""
-    may = [*_ALWAYS, *route.reasons]
+    may = [*_ALWAYS, *(MISSING[name] for name, _ in _PLACE.findall(route.path)), *route.reasons]
     may += _OF_POSTS if route.method != "GET" else ()
     may += [Reason.READER] if route.acts else []
     by_status: dict[int, list[str]] = {}

@@ -49,7 +49,7 @@ def all_feeds(asked: Asked) -> Answer:
     return page_of(rows, query.limit, lambda row: _told(asked, row), lambda _: start + query.limit)
 
 
-class EntriesQuestion(Question):
+class Entries(Question):
     """How much of a feed."""
 
     entries: int = Field(50, ge=0, le=200, description="At most so many of its entries, the newest")
@@ -60,10 +60,6 @@ def one_feed(asked: Asked) -> Answer:
     house, feed = asked.house, _feed(asked)
     place, public_url = _place(asked, feed), house.settings.public_url
     return _told(asked, view_json(view_of(house.store, feed, place, asked.query.entries, asked.now, public_url)))
-
-
-class Nothing(Question):
-    """Nothing more is to be said."""
 
 
 def pause(asked: Asked) -> Answer:

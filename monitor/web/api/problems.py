@@ -87,6 +87,17 @@ STATUS_OF: Mapping[Reason, int] = {
 }
 """The HTTP status of each reason (RFC 9110 §15)."""
 
+MISSING: Mapping[str, Reason] = {
+    "story": Reason.NO_SUCH_STORY,
+    "rule": Reason.NO_SUCH_RULE,
+    "feed": Reason.NO_SUCH_FEED,
+    "digest": Reason.NO_SUCH_DIGEST,
+    "receiver": Reason.NO_SUCH_RECEIVER,
+    "delivery": Reason.NO_SUCH_DELIVERY,
+    "silence": Reason.NO_SUCH_SILENCE,
+}
+"""What it is called when there is nothing of the name that stands at this place of a path."""
+
 
 class Refused(Exception):
     """An answer that is a problem. `more` are further members of it."""

@@ -2,194 +2,169 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from monitor.web.api import feeds, reading, rules, sending, silences
-from monitor.web.api.asking import Route
+from monitor.web.api.asking import Ask, Nothing, Question, Route
 from monitor.web.api.problems import Reason as No
 
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/status", reading.status, "The state of the house", "Status"),
-    Route(
-        "GET",
+
+def _get(
+    path: str, ask: Ask, summary: str, shape: str, query: type[Question] = Question, *reasons: No, **more: Any
+) -> Route:
+    """Reads."""
+    return Route("GET", path, ask, summary, shape, query, reasons=reasons, **more)
+
+
+def _post(
+    path: str, ask: Ask, summary: str, shape: str, body: type[Question] = Nothing, *reasons: No, **more: Any
+) -> Route:
+    """Changes something, unless it says that it does not act."""
+    return Route("POST", path, ask, summary, shape, body=body, reasons=reasons, **{"acts": True, **more})
+
+
+_STORIES = (
+    _get(
         "/stories",
         reading.list_stories,
         "Stories, that with the newest article first",
         "Stories",
         reading.StoriesQuestion,
-        reasons=(No.NO_SUCH_RULE,),
+        No.NO_SUCH_RULE,
     ),
-    Route(
-        "GET",
+    _get(
         "/stories/{story}",
         reading.show_story,
         "One story, by its id, one of before, or an article of it (a_12)",
         "StoryShown",
-        reasons=(No.NO_SUCH_STORY,),
     ),
-    Route(
-        "GET",
+    _get(
         "/search",
         reading.search,
         "The archive, in the language of the rules",
         "Search",
         reading.SearchQuestion,
+        No.QUERY_INVALID,
         long=True,
-        reasons=(No.QUERY_INVALID,),
     ),
-    Route(
-        "GET",
+    _get(
         "/matches",
         reading.list_matches,
         "What matched, the newest first",
         "Matches",
         reading.MatchesQuestion,
-        reasons=(No.NO_SUCH_RULE, No.NO_SUCH_DIGEST),
+        No.NO_SUCH_RULE,
+        No.NO_SUCH_DIGEST,
     ),
-    Route(
-        "GET",
+    _get(
         "/why",
         reading.why,
         "What became of an article, from the feed to the inboxes",
         "Why",
         reading.WhyQuestion,
-        reasons=(No.NO_SUCH_RULE,),
+        No.NO_SUCH_RULE,
     ),
-    Route("GET", "/rules", rules.list_rules, "The rules in force", "Rules", rules.RulesQuestion),
-    Route(
-        "POST",
+)
+_RULES = (
+    _get("/rules", rules.list_rules, "The rules in force", "Rules", rules.RulesQuestion),
+    _post(
         "/rules/try",
         rules.try_draft,
         "What a draft would have matched; it changes nothing",
         "Trial",
-        body=rules.Draft,
+        rules.Draft,
+        No.NO_SUCH_RULE,
+        No.QUERY_INVALID,
+        acts=False,
         long=True,
-        reasons=(No.NO_SUCH_RULE, No.QUERY_INVALID),
     ),
-    Route(
-        "POST",
+    _post(
         "/rules/explain",
         rules.explain_rule,
         "Why a rule or a query holds on a text, or not",
         "Explained",
-        body=rules.Explaining,
-        reasons=(No.NO_SUCH_RULE, No.QUERY_INVALID, No.NOT_EXPLAINABLE),
+        rules.Explaining,
+        No.NO_SUCH_RULE,
+        No.QUERY_INVALID,
+        No.NOT_EXPLAINABLE,
+        acts=False,
     ),
-    Route("GET", "/rules/{rule}", rules.show_rule, "One rule in force", "Rule", reasons=(No.NO_SUCH_RULE,)),
-    Route(
-        "GET",
+    _get("/rules/{rule}", rules.show_rule, "One rule in force", "Rule"),
+    _get(
         "/rules/{rule}/record",
         rules.record_of_rule,
         "What became of all that one rule read",
         "RuleRecord",
         rules.RecordQuestion,
-        reasons=(No.NO_SUCH_RULE,),
     ),
-    Route("GET", "/feeds", feeds.all_feeds, "The feeds in use", "Feeds", feeds.FeedsQuestion),
-    Route(
-        "GET",
-        "/feeds/{feed:number}",
-        feeds.one_feed,
-        "One feed with its newest entries",
-        "FeedShown",
-        feeds.EntriesQuestion,
-        reasons=(No.NO_SUCH_FEED,),
-    ),
-    Route(
-        "POST",
-        "/feeds/{feed:number}/pause",
-        feeds.pause,
-        "Polls a feed no more until it is resumed",
-        "FeedStanding",
-        body=feeds.Nothing,
-        acts=True,
-        reasons=(No.NO_SUCH_FEED,),
-    ),
-    Route(
-        "POST",
-        "/feeds/{feed:number}/resume",
-        feeds.resume,
-        "Polls a paused feed again",
-        "FeedStanding",
-        body=feeds.Nothing,
-        acts=True,
-        reasons=(No.NO_SUCH_FEED,),
-    ),
-    Route(
-        "POST",
-        "/feeds/{feed:number}/poll",
-        feeds.poll,
-        "Polls a feed at once",
-        "FeedAsked",
-        body=feeds.Nothing,
-        acts=True,
-        reasons=(No.NO_SUCH_FEED, No.NOT_ASKED),
-    ),
-    Route("GET", "/digests", sending.list_digests, "The digests, and what waits for each", "Digests"),
-    Route(
-        "GET",
+)
+_FEEDS = (
+    _get("/feeds", feeds.all_feeds, "The feeds in use", "Feeds", feeds.FeedsQuestion),
+    _get("/feeds/{feed:number}", feeds.one_feed, "One feed with its newest entries", "FeedShown", feeds.Entries),
+    _post("/feeds/{feed:number}/pause", feeds.pause, "Polls a feed no more until it is resumed", "FeedStanding"),
+    _post("/feeds/{feed:number}/resume", feeds.resume, "Polls a paused feed again", "FeedStanding"),
+    _post("/feeds/{feed:number}/poll", feeds.poll, "Polls a feed at once", "FeedAsked", Nothing, No.NOT_ASKED),
+)
+_SENDING = (
+    _get("/digests", sending.list_digests, "The digests, and what waits for each", "Digests"),
+    _get(
         "/digests/{digest}/preview",
         sending.preview,
         "What a digest would say now; nothing is sent",
         "Preview",
         sending.PreviewQuestion,
-        reasons=(No.NO_SUCH_DIGEST,),
     ),
-    Route(
-        "GET",
+    _get(
         "/deliveries",
         sending.deliveries,
         "The outbox, the newest first",
         "Deliveries",
         sending.DeliveriesQuestion,
-        reasons=(No.NO_SUCH_DIGEST, No.NO_SUCH_RECEIVER),
+        No.NO_SUCH_DIGEST,
+        No.NO_SUCH_RECEIVER,
     ),
-    Route(
-        "POST",
+    _post(
         "/deliveries/retry",
         sending.retry_all,
         "Tries all dead deliveries again",
         "AllRetried",
-        body=sending.RetryAll,
-        acts=True,
-        reasons=(No.NO_SUCH_RECEIVER,),
+        sending.RetryAll,
+        No.NO_SUCH_RECEIVER,
     ),
-    Route(
-        "GET",
+    _get(
         "/deliveries/{delivery:number}",
         sending.one_delivery,
         "One delivery with its attempts and its message",
         "DeliveryShown",
-        reasons=(No.NO_SUCH_DELIVERY,),
     ),
-    Route(
-        "POST",
+    _post(
         "/deliveries/{delivery:number}/retry",
         sending.retry_one,
         "Tries one delivery again",
         "Retried",
-        body=feeds.Nothing,
-        acts=True,
-        reasons=(No.NO_SUCH_DELIVERY, No.NOT_RETRIED),
+        Nothing,
+        No.NOT_RETRIED,
     ),
-    Route("GET", "/silences", silences.silences, "The silences", "Silences", silences.SilencesQuestion),
-    Route(
-        "POST",
+    _get("/silences", silences.silences, "The silences", "Silences", silences.SilencesQuestion),
+    _post(
         "/silences",
         silences.silence,
         "Keeps something out of digests for a while",
         "Silenced",
-        body=silences.Silencing,
-        acts=True,
+        silences.Silencing,
+        No.CANNOT_SILENCE,
+        No.SILENCES_EVERYTHING,
+        No.NO_SUCH_STORY,
+        No.NO_SUCH_DIGEST,
         status=201,
-        reasons=(No.CANNOT_SILENCE, No.SILENCES_EVERYTHING, No.NO_SUCH_STORY, No.NO_SUCH_DIGEST),
     ),
-    Route(
-        "POST",
-        "/silences/{silence:number}/end",
-        silences.end,
-        "Ends a silence",
-        "SilenceEnded",
-        body=silences.Ending,
-        acts=True,
-        reasons=(No.NO_SUCH_SILENCE,),
-    ),
+    _post("/silences/{silence:number}/end", silences.end, "Ends a silence", "SilenceEnded", silences.Ending),
+)
+
+ROUTES: tuple[Route, ...] = (
+    _get("/status", reading.status, "The state of the house", "Status"),
+    *_STORIES,
+    *_RULES,
+    *_FEEDS,
+    *_SENDING,
 )

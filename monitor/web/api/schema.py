@@ -28,6 +28,11 @@ def holding(fields: Schema, may: Schema | None = None) -> Schema:
     }
 
 
+def each(one: Schema, *names: str) -> dict[str, Schema]:
+    """Fields of these names, each such a one."""
+    return dict.fromkeys(names, one)
+
+
 def many(one: Schema) -> Schema:
     """A list of such."""
     return {"type": "array", "items": one}

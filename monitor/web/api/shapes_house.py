@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from monitor.model.delivery import ChannelKind, DeliveryState, RetryAnswer
 from monitor.model.digest import CatchUp, MessageFormat
-from monitor.model.entry import Fate
-from monitor.model.feed import FeedOrigin, FeedStatus, PollOutcome
 from monitor.model.feed_book import AskNow
 from monitor.model.rule import Severity
 from monitor.web.api.problems import Reason
@@ -18,6 +16,7 @@ from monitor.web.api.schema import (
     TIME,
     YES_NO,
     Schema,
+    each,
     holding,
     many,
     maybe,
@@ -27,44 +26,6 @@ from monitor.web.api.schema import (
 )
 
 _KEPT = holding({"matches": NUMBER, "stories": NUMBER})
-_HUB = maybe(
-    holding(
-        {
-            "url": TEXT,
-            "topic": TEXT,
-            "state": maybe(TEXT),
-            "trust": maybe(TEXT),
-            "lease_until": maybe(TIME),
-            "last_push_at": maybe(TIME),
-            "left_to_it_until": maybe(TIME),
-            "failures": NUMBER,
-            "error": maybe(TEXT),
-        }
-    )
-)
-_NEXT = {
-    "next_poll_at": TIME,
-    "reason": maybe(TEXT),
-    "why": maybe(TEXT),
-    "boost": maybe(holding({"interval": TEXT, "until": TIME})),
-    "rhythm": maybe(holding({"interval_s": NUMBER, "new_an_hour": maybe(many(REAL))})),
-    "hub": _HUB,
-}
-_FEED = {
-    "id": NUMBER,
-    "name": TEXT,
-    "url": TEXT,
-    "address": TEXT,
-    "origin": named(FeedOrigin),
-    "declared": maybe(TEXT),
-    "status": named(FeedStatus),
-    "tags": TEXTS,
-    "subscribed_at": TIME,
-    "last_polled_at": maybe(TIME),
-    "last_outcome": maybe(named(PollOutcome)),
-    "error": maybe(TEXT),
-}
-
 _STATUS: dict[str, Schema] = {
     "DigestState": holding(
         {
@@ -88,9 +49,7 @@ _STATUS: dict[str, Schema] = {
                 holding(
                     {
                         "pid": maybe(NUMBER),
-                        "host": maybe(TEXT),
-                        "version": maybe(TEXT),
-                        "config": maybe(TEXT),
+                        **each(maybe(TEXT), "host", "version", "config"),
                         "shares": maybe(NUMBER),
                     }
                 )
@@ -100,17 +59,17 @@ _STATUS: dict[str, Schema] = {
             "rules_hold": YES_NO,
             "feeds": holding(
                 {
-                    **dict.fromkeys(("total", "late", "left_alone", "failing", "boosted"), NUMBER),
+                    **each(NUMBER, "total", "late", "left_alone", "failing", "boosted"),
                     "errors": many(holding({"feed": TEXT, "url": TEXT, "error": maybe(TEXT)})),
                 }
             ),
-            "hubs": holding(dict.fromkeys(("subscriptions", "verified", "relied_on", "failing"), NUMBER)),
+            "hubs": holding(each(NUMBER, "subscriptions", "verified", "relied_on", "failing")),
             "last_hour": holding({"polls": COUNTS, "entries": NUMBER, "matches": NUMBER, "stories": NUMBER}),
-            "waiting": holding(dict.fromkeys(("entries", "articles", "index"), NUMBER)),
+            "waiting": holding(each(NUMBER, "entries", "articles", "index")),
             "digests": many(ref("DigestState")),
             "orphaned_matches": COUNTS,
             "outbox": COUNTS,
-            "silences": holding(dict.fromkeys(("active", "stories_held", "stories_discarded"), NUMBER)),
+            "silences": holding(each(NUMBER, "active", "stories_held", "stories_discarded")),
             "unsubscribed": many(holding({"digest": TEXT, "recipient": TEXT, "since": TIME, "by": TEXT})),
             "reaching_nobody": TEXTS,
             "refusals": many(
@@ -131,7 +90,7 @@ _STATUS: dict[str, Schema] = {
             "incidents": many(
                 holding({"kind": TEXT, "about": TEXT, "detail": TEXT, "since": TIME, "told_at": maybe(TIME)})
             ),
-            "lag": holding(dict.fromkeys(("published_to_seen_median_s", "seen_to_delivered_p99_s"), maybe(REAL))),
+            "lag": holding(each(maybe(REAL), "published_to_seen_median_s", "seen_to_delivered_p99_s")),
         }
     ),
     "Problem": {
@@ -147,65 +106,21 @@ _STATUS: dict[str, Schema] = {
     },
 }
 
-_FEEDS: dict[str, Schema] = {
-    "Feed": holding(
-        {
-            **_FEED,
-            "interval": maybe(TEXT),
-            "full_text": YES_NO,
-            "backfill": TEXT,
-            "last_success_at": maybe(TIME),
-            "failures": NUMBER,
-            **_NEXT,
-            "entries": NUMBER,
-        }
-    ),
-    "Feeds": page(ref("Feed")),
-    "FeedStanding": holding({"id": NUMBER, "name": TEXT, "status": named(FeedStatus), "changed": YES_NO}),
-    "FeedAsked": holding({"answer": named((AskNow.DUE.value,))}),
-    "FeedShown": holding(
-        {
-            **_FEED,
-            **_NEXT,
-            "gap": maybe(holding({"pages": NUMBER, "entries": NUMBER, "ended": maybe(TEXT), "filled": YES_NO})),
-            "stored": NUMBER,
-            "entries": many(
-                holding(
-                    {
-                        "title": TEXT,
-                        "link": maybe(TEXT),
-                        "fate": named(Fate),
-                        "revision": YES_NO,
-                        "first_seen": TIME,
-                        "published": maybe(TIME),
-                        "rules": TEXTS,
-                    }
-                )
-            ),
-        }
-    ),
-}
-
-_DELIVERY = {
-    "id": NUMBER,
-    "key": TEXT,
-    "state": named(DeliveryState),
-    "digest": TEXT,
-    "batch": TEXT,
-    "receiver": TEXT,
+GONE = maybe(holding({"reason": TEXT, "at": TIME}))
+SENT = {
+    **each(NUMBER, "id", "part", "parts", "attempts"),
+    **each(TEXT, "key", "receiver", "recipient"),
     "also": TEXTS,
     "channel": named(ChannelKind),
-    "recipient": TEXT,
-    "subject": TEXT,
-    "part": NUMBER,
-    "parts": NUMBER,
+    "state": named(DeliveryState),
+    **each(maybe(TIME), "next_attempt_at", "sent_at"),
+    **each(maybe(TEXT), "error", "receipt"),
+}
+_DELIVERY = {
+    **SENT,
+    **each(TEXT, "digest", "batch", "subject"),
     "created_at": TIME,
     "retried_at": maybe(TIME),
-    "next_attempt_at": maybe(TIME),
-    "sent_at": maybe(TIME),
-    "attempts": NUMBER,
-    "error": maybe(TEXT),
-    "receipt": maybe(TEXT),
 }
 _SENDING: dict[str, Schema] = {
     "Preview": holding(
@@ -228,7 +143,7 @@ _SENDING: dict[str, Schema] = {
                     "text": TEXT,
                     "html": maybe(TEXT),
                     "payload": {"type": ["object", "null"]},
-                    "gone": maybe(holding({"reason": TEXT, "at": TIME})),
+                    "gone": GONE,
                 }
             ),
         }
@@ -278,4 +193,4 @@ _SILENCES: dict[str, Schema] = {
     ),
 }
 
-HOUSE: dict[str, Schema] = _STATUS | _FEEDS | _SENDING | _SILENCES
+HOUSE: dict[str, Schema] = _STATUS | _SENDING | _SILENCES

@@ -6,11 +6,9 @@ from monitor.model.article import DuplicateReason, Quality
 from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import RoutingState
-from monitor.model.problem import Gravity
 from monitor.model.rule import Severity
 from monitor.web.api.schema import (
     COUNTS,
-    DAY,
     NUMBER,
     REAL,
     TEXT,
@@ -18,6 +16,7 @@ from monitor.web.api.schema import (
     TIME,
     YES_NO,
     Schema,
+    each,
     holding,
     many,
     maybe,
@@ -25,9 +24,9 @@ from monitor.web.api.schema import (
     page,
     ref,
 )
+from monitor.web.api.shapes_house import GONE, SENT
 
-_GONE = maybe(holding({"reason": TEXT, "at": TIME}))
-_SPAN = holding({"field": named(("title", "summary", "body")), "start": NUMBER, "end": NUMBER, "text": TEXT})
+SPAN = holding({"field": named(("title", "summary", "body")), "start": NUMBER, "end": NUMBER, "text": TEXT})
 _PASSAGE = holding({"text": TEXT, "spans": many(holding({"start": NUMBER, "end": NUMBER}))})
 _STORY_COUNTS = {
     "publishers": NUMBER,
@@ -37,31 +36,28 @@ _STORY_COUNTS = {
     "copies": NUMBER,
 }
 _RULE_COUNT = holding({"id": TEXT, "articles": NUMBER})
-_FOUND = {
+_NAMED = {**each(TEXT, "title", "url", "publisher", "feed"), "published": maybe(TIME)}
+_ARTICLE = {
+    **_NAMED,
     "article": NUMBER,
     "first_seen": TIME,
-    "published": maybe(TIME),
-    "title": TEXT,
-    "publisher": TEXT,
-    "url": TEXT,
-    "feed": TEXT,
     "language": maybe(TEXT),
-    "story": maybe(TEXT),
     "duplicate_of": maybe(NUMBER),
+}
+_COPY = {"duplicate_reason": maybe(named(DuplicateReason)), **each(maybe(TEXT), "duplicate_why", "wire", "note")}
+FOUND = {
+    **_ARTICLE,
+    "story": maybe(TEXT),
     "because": TEXT,
-    "spans": many(_SPAN),
+    "spans": many(SPAN),
     "matched": many(_PASSAGE),
 }
-_NUMBERS = {"same": NUMBER, "gained": NUMBER, "lost": NUMBER, "unknown": NUMBER}
-_WORDS = many(holding({"word": TEXT, "listed": YES_NO, "surprise": YES_NO, "articles": maybe(NUMBER)}))
-_PROBLEMS = many(ref("QueryProblem"))
+PROBLEMS = many(ref("QueryProblem"))
 
 _STORIES: dict[str, Schema] = {
     "Story": holding(
         {
-            "id": TEXT,
-            "headline": TEXT,
-            "url": TEXT,
+            **each(TEXT, "id", "headline", "url"),
             "first_seen": TIME,
             "last_updated": TIME,
             **_STORY_COUNTS,
@@ -82,20 +78,9 @@ _STORIES: dict[str, Schema] = {
             "timeline": many(
                 holding(
                     {
-                        "article": NUMBER,
-                        "title": TEXT,
-                        "url": TEXT,
-                        "publisher": TEXT,
-                        "feed": TEXT,
-                        "language": maybe(TEXT),
-                        "first_seen": TIME,
-                        "published": maybe(TIME),
+                        **_ARTICLE,
+                        **_COPY,
                         "quality": named(Quality),
-                        "wire": maybe(TEXT),
-                        "duplicate_of": maybe(NUMBER),
-                        "duplicate_reason": maybe(named(DuplicateReason)),
-                        "duplicate_why": maybe(TEXT),
-                        "note": maybe(TEXT),
                         "series": YES_NO,
                     }
                 )
@@ -134,32 +119,23 @@ _STORIES: dict[str, Schema] = {
             ),
         }
     ),
-    "Article": holding(_FOUND),
+    "Article": holding(FOUND),
     "Search": holding(
         {
             "items": many(ref("Article")),
             "next": maybe(TEXT),
-            "articles": NUMBER,
-            "candidates": NUMBER,
-            "read": NUMBER,
-            "failures": NUMBER,
-            "warnings": _PROBLEMS,
+            **each(NUMBER, "articles", "candidates", "read", "failures"),
+            "warnings": PROBLEMS,
         }
     ),
     "Match": holding(
         {
             "id": NUMBER,
             "matched_at": TIME,
-            "rule": TEXT,
-            "rule_version": TEXT,
+            **each(TEXT, "rule", "rule_version", "rule_title"),
             "analyser_version": maybe(TEXT),
-            "rule_title": TEXT,
             "severity": named(Severity),
-            "title": TEXT,
-            "publisher": TEXT,
-            "url": TEXT,
-            "published": maybe(TIME),
-            "feed": TEXT,
+            **_NAMED,
             "story": maybe(TEXT),
             "because": TEXT,
             "digests": many(
@@ -177,148 +153,11 @@ _STORIES: dict[str, Schema] = {
     "Matches": page(ref("Match")),
 }
 
-_RULES: dict[str, Schema] = {
-    "Rule": holding(
-        {
-            "id": TEXT,
-            "title": TEXT,
-            "query": TEXT,
-            "version": TEXT,
-            "tags": TEXTS,
-            "severity": named(Severity),
-            "file": maybe(TEXT),
-            "line": maybe(NUMBER),
-            "examples": holding({"must_match": NUMBER, "must_not_match": NUMBER}),
-            "digests": TEXTS,
-            "days": many(holding({"day": DAY, "matches": NUMBER})),
-        }
-    ),
-    "Rules": page(ref("Rule")),
-    "RuleRecord": holding(
-        {
-            "rule": TEXT,
-            "version": maybe(TEXT),
-            "since": TIME,
-            "entries": holding({"total": NUMBER, **{one.value: NUMBER for one in Fate}}),
-            "articles": holding(
-                dict.fromkeys(("read_by_rule", "read_without_rule", "rules_unknown", "waiting", "stuck"), NUMBER)
-            ),
-            "matches": NUMBER,
-            "found_by_backtest": NUMBER,
-            "no_digest": NUMBER,
-            "digests": many(
-                holding(
-                    {
-                        "digest": TEXT,
-                        "state": named(RoutingState),
-                        "news": YES_NO,
-                        "delivery": maybe(named(DeliveryState)),
-                        "matches": NUMBER,
-                        "silence": maybe(NUMBER),
-                    }
-                )
-            ),
-            "shown_short": many(holding({"digest": TEXT, "shown": TEXT, "matches": NUMBER})),
-            "unsubscribed": many(holding({"digest": TEXT, "recipients": TEXTS, "matches": NUMBER})),
-            "rate": maybe(holding({"last_day": NUMBER, "usual_a_day": REAL, "noise": TEXT})),
-            "kept_out": many(holding({"digest": TEXT, "silence": NUMBER, "why": TEXT, "matches": NUMBER})),
-            "failures": many(holding({"why": TEXT, "articles": NUMBER})),
-            "last_match": maybe(TIME),
-            "newest": many(ref("Match")),
-        }
-    ),
-    "QueryProblem": holding({"gravity": named(Gravity), "message": TEXT, "context": TEXTS}),
-    "Trial": holding(
-        {
-            "summary": holding(
-                {
-                    "kind": named(("summary",)),
-                    "rule": maybe(TEXT),
-                    "version": TEXT,
-                    "query": TEXT,
-                    "since": maybe(TIME),
-                    "until": maybe(TIME),
-                    "timezone": TEXT,
-                    "complete": YES_NO,
-                    "articles": NUMBER,
-                    "texts_gone": NUMBER,
-                    "candidates": NUMBER,
-                    "read": NUMBER,
-                    "matches": NUMBER,
-                    "failures": NUMBER,
-                    "days": many(holding({"day": DAY, "matches": NUMBER})),
-                    "feeds": many(holding({"feed": TEXT, "matches": NUMBER})),
-                    "current": maybe(holding({"version": TEXT, "of": TEXT, **_NUMBERS})),
-                    "recorded": maybe(holding(_NUMBERS)),
-                }
-            ),
-            "articles": many(
-                holding(
-                    {
-                        "kind": named(("article",)),
-                        "matches": YES_NO,
-                        "current": maybe(YES_NO),
-                        "recorded": maybe(YES_NO),
-                        "why_not": maybe(TEXT),
-                        **_FOUND,
-                    }
-                )
-            ),
-            "reached": many(ref("Reached")),
-            "warnings": _PROBLEMS,
-        }
-    ),
-    "Reached": {
-        "oneOf": [
-            holding(
-                {
-                    "operand": TEXT,
-                    "kind": named(("family",)),
-                    "exact": YES_NO,
-                    "by_stem": YES_NO,
-                    "families": many(holding({"head": TEXT, "words": TEXTS, "not": TEXTS})),
-                    "words": _WORDS,
-                }
-            ),
-            holding({"operand": TEXT, "kind": named(("prefix",)), "family": maybe(TEXT), "words": _WORDS}),
-            holding(
-                {
-                    "operand": TEXT,
-                    "kind": named(("entity",)),
-                    **dict.fromkeys(("name", "type"), TEXT),
-                    **dict.fromkeys(("aliases", "variants", "acronyms"), TEXTS),
-                    **dict.fromkeys(("need", "not"), TEXT),
-                }
-            ),
-            holding({"operand": TEXT, "kind": named(("term",)), "query": TEXT}),
-        ]
-    },
-    "Explanation": holding(
-        {"node": TEXT, "holds": YES_NO, "spans": many(_SPAN), "children": many(ref("Explanation"))},
-        may={"note": TEXT},
-    ),
-    "Explained": holding(
-        {
-            "document": TEXT,
-            "rule": TEXT,
-            "rule_version": TEXT,
-            "spans": many(_SPAN),
-            "explanation": ref("Explanation"),
-            "holds": YES_NO,
-            "notes": TEXTS,
-            "warnings": _PROBLEMS,
-        }
-    ),
-}
-
 _SENT_BEFORE = holding(
     {
         "receiver": TEXT,
         "channel": named(ChannelKind),
-        "recipient": TEXT,
-        "shown": TEXT,
-        "by_digest": TEXT,
-        "by_batch": TEXT,
+        **each(TEXT, "recipient", "shown", "by_digest", "by_batch"),
         "sent_at": TIME,
     }
 )
@@ -342,21 +181,8 @@ _WENT = holding(
         "deliveries": many(
             holding(
                 {
-                    "id": NUMBER,
-                    "key": TEXT,
-                    "receiver": TEXT,
-                    "also": TEXTS,
-                    "channel": named(ChannelKind),
-                    "recipient": TEXT,
-                    "part": NUMBER,
-                    "parts": NUMBER,
+                    **SENT,
                     "thread": maybe(TEXT),
-                    "state": named(DeliveryState),
-                    "sent_at": maybe(TIME),
-                    "receipt": maybe(TEXT),
-                    "attempts": NUMBER,
-                    "next_attempt_at": maybe(TIME),
-                    "error": maybe(TEXT),
                     "refuses_since": maybe(TIME),
                     "in_config": YES_NO,
                 }
@@ -372,8 +198,7 @@ _READ = holding(
         "quality": named(Quality),
         "publisher": TEXT,
         "words": NUMBER,
-        "text_gone": _GONE,
-        "note": maybe(TEXT),
+        "text_gone": GONE,
         "language": maybe(TEXT),
         "language_confidence": maybe(REAL),
         "section": maybe(TEXT),
@@ -382,9 +207,7 @@ _READ = holding(
         "story": maybe(TEXT),
         "story_articles": NUMBER,
         "duplicate_of": maybe(TEXT),
-        "duplicate_reason": maybe(named(DuplicateReason)),
-        "duplicate_why": maybe(TEXT),
-        "wire": maybe(TEXT),
+        **_COPY,
         "left_out": many(holding({"reason": TEXT, "words": NUMBER, "rules": TEXTS})),
         "ruleset": maybe(TEXT),
     }
@@ -404,7 +227,7 @@ _LEDGER: dict[str, Schema] = {
             "fate": named(Fate),
             "revision": YES_NO,
             "reread": maybe(holding({"state": TEXT, "why": maybe(TEXT), "tries": NUMBER, "next_at": maybe(TIME)})),
-            "text_gone": _GONE,
+            "text_gone": GONE,
             "article": maybe(_READ),
             "rules_kept": YES_NO,
             "would_match": TEXTS,
@@ -433,9 +256,7 @@ _LEDGER: dict[str, Schema] = {
             "covering_feeds": many(
                 holding(
                     {
-                        "name": TEXT,
-                        "url": TEXT,
-                        "status": TEXT,
+                        **each(TEXT, "name", "url", "status"),
                         "last_polled_at": maybe(TIME),
                         "next_poll_at": TIME,
                         "error": maybe(TEXT),
@@ -449,4 +270,4 @@ _LEDGER: dict[str, Schema] = {
     "Why": page({"oneOf": [ref("Seen"), ref("NeverSeen")]}),
 }
 
-NEWS: dict[str, Schema] = _STORIES | _RULES | _LEDGER
+NEWS: dict[str, Schema] = _STORIES | _LEDGER
