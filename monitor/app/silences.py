@@ -144,11 +144,19 @@ def add_silence(house: House, checked: Checked, now: datetime) -> Added:
 # ---- list
 
 
-def list_silences(house: House, now: datetime, *, every: bool = False) -> list[ListedSilence]:
-    """The silences in force and those to come, the newest first; with `every` also those that are over."""
+def list_silences(
+    house: House, now: datetime, *, every: bool = False, before: int | None = None, limit: int | None = None
+) -> list[ListedSilence]:
+    """The silences in force and those to come, the newest first; with `every` also those that are over.
+
+    With `limit` at most so many, of those with a lower id than `before`.
+    """
     store = house.store
+    found = store.silences.all(ending_after=None if every else now, before=before, limit=limit)
     kept = kept_by_silence(store, _digests(house), in_force(store, now), now)
-    discarded, nothing = store.silences.discarded(), Kept()
+    # Of a page it is asked by their ids: there may be more of all than one statement may name.
+    discarded = store.silences.discarded(None if limit is None else [one.id for one in found])
+    nothing = Kept()
     return [
         ListedSilence(
             one,
@@ -156,7 +164,7 @@ def list_silences(house: House, now: datetime, *, every: bool = False) -> list[L
             kept.get((one.id, False), nothing),
             discarded.get(one.id, DiscardCount()),
         )
-        for one in store.silences.all(ending_after=None if every else now)
+        for one in found
     ]
 
 
@@ -175,7 +183,7 @@ def end_silence(house: House, silence: int, now: datetime, *, tell: bool) -> Fre
     after = together(kept_by_silence(store, _digests(house), in_force(store, now), now).values())
     freed = Kept(before.matches - after.matches, before.stories - after.stories)
     still = Kept(own.matches & after.matches, own.stories & after.stories)
-    return Freed(ended, freed, store.silences.discarded().get(silence, DiscardCount()), still)
+    return Freed(ended, freed, store.silences.discarded([silence]).get(silence, DiscardCount()), still)
 
 
 def _digests(house: House) -> list[str]:

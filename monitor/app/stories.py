@@ -26,7 +26,15 @@ from monitor.core.text.urls import canonical_url, host_of
 from monitor.model.article import Quality
 from monitor.model.errors import MonitorError
 from monitor.model.story_member import Member
-from monitor.model.story_view import FoundStory, Likeness, ListedStory, Standing, StoriesAsked, StoryView
+from monitor.model.story_view import (
+    FoundStory,
+    Likeness,
+    ListedStory,
+    Standing,
+    StoriesAsked,
+    StoryRoll,
+    StoryView,
+)
 from monitor.ports import StoryStore
 
 SHOWN = 50
@@ -109,7 +117,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One story, as `monitor stories show` tells it."""
+    """One story, as `monitor stories show` tells it. `roll` counts all its articles where `view` has but some."""
 
     found: FoundStory
     view: StoryView
@@ -117,11 +125,33 @@ class Shown:
     elsewhere: tuple[Elsewhere, ...]
     owner_of: OwnerOf = host_or_name
     silences: tuple[StorySilence, ...] = ()
+    roll: StoryRoll | None = None
+
+    @property
+    def standing(self) -> Sequence[Member | Standing]:
+        """All its articles, to be counted."""
+        return self.view.members if self.roll is None else self.roll.standing
+
+    @property
+    def lead(self) -> Member:
+        """The article that speaks for it."""
+        return lead_of(self.view.members) if self.roll is None else self.roll.lead
+
+    @property
+    def counts(self) -> Counts:
+        """It in numbers."""
+        return counts_of(self.standing, self.owner_of)
 
     @property
     def is_large(self) -> bool:
         """Whether it has so many texts that new ones are only put to it."""
-        return sum(one.duplicate_of is None for one in self.view.members) > CAP
+        return sum(not (one.is_copy or one.is_revision) for one in self.standing) > CAP
+
+    @property
+    def older(self) -> int | None:
+        """The lowest id of the articles that are shown, where there are lower ones."""
+        lowest = self.view.members[0].id
+        return lowest if any(one.id < lowest for one in self.standing) else None
 
 
 def question_of(house: House, wanted: Wanted) -> StoriesAsked:
@@ -251,7 +281,8 @@ def show(
     view = store.view(found.story, most=most, before=before)
     if view is None:  # it went into another, or away, since it was found
         raise NoSuchStory(f'no story is known as "{name}"')
-    return Shown(found, view, _alike(store, view), _elsewhere(store, view), owner_of)
+    roll = None if most is None else store.roll(view.id)
+    return Shown(found, view, _alike(store, view), _elsewhere(store, view), owner_of, roll=roll)
 
 
 def _alike(store: StoryStore, view: StoryView) -> tuple[SharedWords, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.app.counting import counted
 from monitor.app.kept_out import StorySilence, moment_text, why_text
-from monitor.app.stories import SharedWords, Shown, article_name, counts_of, lead_of
+from monitor.app.stories import SharedWords, Shown, article_name
 from monitor.app.stories_words import counts_json, headline, in_numbers, languages_of
 from monitor.app.times import iso_time, shown_time
 from monitor.core.digests.passages import one_line
@@ -30,8 +30,8 @@ _COPY_REASONS = {
 def show_lines(shown: Shown, limit: int) -> Iterator[str]:
     """One story for people; of more articles than `limit` the newest are listed."""
     view = shown.view
-    yield from _label("Story", f"{view.id}: {headline(lead_of(view.members))}")
-    yield _BESIDE + in_numbers(counts_of(view.members, shown.owner_of)) + languages_of(view.members)
+    yield from _label("Story", f"{view.id}: {headline(shown.lead)}")
+    yield _BESIDE + in_numbers(shown.counts) + languages_of(view.members)
     if shown.is_large:
         yield from _label("", "so large that new articles are only put to it, and it is settled anew no more")
     if shown.found.alias:
@@ -183,7 +183,7 @@ def _elsewhere_lines(shown: Shown) -> Iterator[str]:
 def show_json(shown: Shown) -> dict[str, Any]:
     """One story with stable keys."""
     view = shown.view
-    lead = lead_of(view.members)
+    lead = shown.lead
     return {
         "id": view.id,
         "asked_as": shown.found.alias,
@@ -191,7 +191,7 @@ def show_json(shown: Shown) -> dict[str, Any]:
         "large": shown.is_large,
         "headline": headline(lead),
         "url": lead.url,
-        **counts_json(counts_of(view.members, shown.owner_of)),
+        **counts_json(shown.counts),
         "timeline": [_member_json(one) for one in sorted(view.members, key=lambda one: (one.when, one.id))],
         "alike": [_alike_json(one) for one in shown.alike],
         "edges": view.all_edges,

@@ -24,6 +24,7 @@ class FeedSort(StrEnum):
     LAST = "last"  # last poll, the longest ago first; those never asked before them
     NEXT = "next"  # next poll
     ENTRIES = "entries"  # that it listed last, the fewest first
+    SUBSCRIBED = "subscribed"  # the order of subscription, which no change of a feed moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class FeedQuery:
     """Which feeds of a table are wanted, and in which order.
 
     `find` is looked for in names and addresses, whatever the case; in the queries of addresses, where paid feeds
-    have a token, only with `in_queries`. `down` turns the order round.
+    have a token, only with `in_queries`. `down` turns the order round. The page begins behind `start` feeds, and
+    has only those that were subscribed to after the one of the id `after`.
     """
 
     state: FeedState | None = None
@@ -41,6 +43,7 @@ class FeedQuery:
     sort: FeedSort = FeedSort.STATE
     down: bool = False
     start: int = 0
+    after: int = 0
     most: int = 100
 
 

@@ -141,11 +141,6 @@ class StoryRoll:
     standing: tuple[Standing, ...]
     lead: Member
 
-    @property
-    def has_edits(self) -> bool:
-        """Whether one is a later wording of another."""
-        return any(one.is_revision for one in self.standing)
-
 
 @dataclass(frozen=True, slots=True)
 class Quoted:

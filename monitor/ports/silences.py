@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -20,16 +20,20 @@ class SilenceStore(Protocol):
         """Silences that have begun, were not ended by hand, and end, or ended, after `since`; oldest first."""
         ...
 
-    def all(self, *, ending_after: datetime | None = None) -> Sequence[Silence]:
-        """Every silence, or those that end after that moment, be it yet to begin; the newest first."""
+    def all(
+        self, *, ending_after: datetime | None = None, before: int | None = None, limit: int | None = None
+    ) -> Sequence[Silence]:
+        """Every silence, or those that end after that moment, be it yet to begin; the newest first, at most so
+        many, of those with a lower id than `before`."""
         ...
 
     def called(self, silence: int) -> Silence | None:
         """The silence of that id."""
         ...
 
-    def discarded(self) -> Mapping[int, DiscardCount]:
-        """What each silence has discarded, as it stands now; silences that discarded nothing are left out."""
+    def discarded(self, silences: Collection[int] | None = None) -> Mapping[int, DiscardCount]:
+        """What each silence, or each of these, has discarded, as it stands now; those that discarded nothing are
+        left out."""
         ...
 
     def discarded_of(self, story: str) -> Mapping[int, int]:

@@ -83,6 +83,17 @@ def test_a_feed_is_found_by_its_number_whatever_became_of_it(store: Store, three
     assert store.feed_book.one(passive.id) is None
 
 
+def test_the_table_goes_on_behind_a_feed_whatever_becomes_of_its_name(store: Store, three: list[Feed]) -> None:
+    first, second, third = three
+    assert names(store, sort=FeedSort.SUBSCRIBED, most=2) == ["beta", "Alpha"]
+    with store._db.write() as connection:  # type: ignore[attr-defined]
+        connection.execute(sa.text("UPDATE feeds SET name = 'Zebra' WHERE id = :id"), {"id": second.id})
+    store.feeds.unsubscribe(first.id)
+    assert names(store, sort=FeedSort.SUBSCRIBED, after=second.id) == ["Ёлка"]
+    assert names(store, sort=FeedSort.SUBSCRIBED, after=first.id) == ["Zebra", "Ёлка"]
+    assert store.feed_book.table(FeedQuery(after=third.id), NOON).found(None) == 2
+
+
 def test_the_table_holds_what_is_subscribed_or_paused(store: Store, three: list[Feed]) -> None:
     store.feeds.unsubscribe(three[0].id)
     store.feed_book.pause([three[1].id], ANNA)

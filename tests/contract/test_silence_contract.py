@@ -83,6 +83,14 @@ def test_in_force_are_those_that_began_and_were_not_ended_by_hand(store: Store) 
     assert [one.id for one in store.silences.all()] == [ended.id, running.id, later.id, old.id]
 
 
+def test_silences_are_read_page_by_page(store: Store) -> None:
+    made = [store.silences.add(new(), NOON).id for _ in range(4)]
+    newest = [one.id for one in store.silences.all(limit=3)]
+    assert newest == [*reversed(made[1:])]
+    assert [one.id for one in store.silences.all(before=newest[-1], limit=3)] == made[:1]
+    assert [one.id for one in store.silences.all(ending_after=NOON, before=made[2])] == [made[1], made[0]]
+
+
 def test_a_silence_says_into_which_story_its_own_went(store: Store) -> None:
     made = store.silences.add(new(rules=(), story="s_9"), NOON)
     with store._db.write() as connection:  # type: ignore[attr-defined]
@@ -105,6 +113,8 @@ def test_a_discarded_match_is_kept_with_its_silence_and_told_nowhere(store: Stor
     assert states(store) == {"e1": (RoutingState.SILENCED, discarding.id), "e2": (RoutingState.PENDING, None)}
     assert store.digests.told("morning", ["s_1"]) == []
     assert store.silences.discarded() == {discarding.id: DiscardCount(1, 1)}
+    assert store.silences.discarded([discarding.id]) == store.silences.discarded()
+    assert store.silences.discarded([]) == {}
     assert store.silences.discarded_of("s_1") == {discarding.id: 1}
     assert store.silences.discarded_of("s_2") == {}
 

@@ -47,6 +47,7 @@ from monitor.ports import Channel, EntityRecognizer, Hubs
 from monitor.testing import FakeClock, FakeFetcher, InlineSandbox, RecordingChannel
 
 FEED = "https://news.example/feed"
+CLOSED = "The Torkham crossing was closed on Sunday. Hundreds of trucks wait. Traders protest."
 OTHER_FEED = "https://wire.example/feed"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -403,6 +404,16 @@ class Newsroom:
         """The one number of a query."""
         with self.store._db.read() as connection:
             return int(connection.execute(sa.text(query)).scalar_one())
+
+
+def crowd(newsroom: Newsroom, number: int = 3) -> str:
+    """One story of so many articles; its path."""
+    newsroom.bring_in(*(item(f"e{n}", f"Torkham closed, report {n}", CLOSED) for n in range(1, number + 1)))
+    with newsroom.store._db.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE articles SET story_id = 's_1', duplicate_of = NULL, duplicate_reason = NULL"
+        )
+    return "/stories/s_1"
 
 
 def after(calls: int) -> Callable[[], bool]:

@@ -61,6 +61,7 @@ class SqlFeedBook:
             states = {FeedState(name): int(number) for name, number in connection.execute(counts)}
             total = connection.execute(sa.select(sa.func.count()).where(_KEPT)).scalar_one()
             page = sa.select(t.feeds, state.label("state")).where(*wanted, *_in_state(query, state))
+            page = page.where(_f.id > query.after)
             page = page.order_by(*_order(connection, query, state)).offset(query.start).limit(query.most)
             rows = [FeedRow(feed_of(row), FeedState(row["state"])) for row in connection.execute(page).mappings()]
             return FeedTable(rows, int(total), states, _tags(connection))
@@ -178,6 +179,7 @@ def _order(connection: Connection, query: FeedQuery, state: Clause) -> list[Clau
         FeedSort.LAST: (_f.last_polled_at.is_not(None), _f.last_polled_at),
         FeedSort.NEXT: (_f.status != FeedStatus.ACTIVE.value, _f.next_poll_at),
         FeedSort.ENTRIES: (_f.lists.is_not(None), _f.lists),
+        FeedSort.SUBSCRIBED: (_f.id,),
     }
     return [*(one.desc() if query.down else one for one in by[query.sort]), name, _f.id]
 

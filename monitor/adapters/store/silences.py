@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,9 +60,13 @@ class SqlSilenceStore:
             found = [_silence_of(row) for row in connection.execute(_IN_FORCE, {"now": now, "since": since})]
         return sorted(found, key=lambda one: one.id)
 
-    def all(self, *, ending_after: datetime | None = None) -> Sequence[Silence]:
+    def all(
+        self, *, ending_after: datetime | None = None, before: int | None = None, limit: int | None = None
+    ) -> Sequence[Silence]:
         """Every silence, or those that end after that moment, the newest first."""
-        query = _SILENCES.order_by(_s.id.desc())
+        query = _SILENCES.order_by(_s.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(_s.id < before)
         if ending_after is not None:
             open_yet = sa.or_(_s.ended_at.is_(None), _s.ended_at > ending_after)
             query = query.where(_s.ends_at > ending_after, open_yet)
@@ -74,7 +78,7 @@ class SqlSilenceStore:
         with self._db.read() as connection:
             return _called(connection, silence)
 
-    def discarded(self) -> Mapping[int, DiscardCount]:
+    def discarded(self, silences: Collection[int] | None = None) -> Mapping[int, DiscardCount]:
         """What each silence has discarded, as it stands now."""
         number = sa.func.count()
         stories = sa.func.count(sa.distinct(_a.story_id))
@@ -85,6 +89,8 @@ class SqlSilenceStore:
             .where(_r.silence.is_not(None), _r.state == RoutingState.SILENCED.value)
             .group_by(_r.silence)
         )
+        if silences is not None:
+            query = query.where(_r.silence.in_(silences))
         with self._db.read() as connection:
             return {id_: DiscardCount(matches, of) for id_, matches, of in connection.execute(query)}
 

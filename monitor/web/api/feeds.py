@@ -28,16 +28,15 @@ class FeedsQuestion(Paged):
 
 
 def all_feeds(asked: Asked) -> Answer:
-    """Those in use and those that are paused, as `monitor feeds list --json`, by their names."""
+    """Those in use and those that are paused, as `monitor feeds list --json`, in the order of subscription."""
     query, house = asked.query, asked.house
-    start = number_of(query.cursor) or 0
     wanted = FeedQuery(
         query.state,
         query.tag or "",
         query.find or "",
         in_queries=asked.visitor.acts,
-        sort=FeedSort.NAME,
-        start=start,
+        sort=FeedSort.SUBSCRIBED,
+        after=number_of(query.cursor) or 0,
         most=query.limit + 1,
     )
     feeds = [row.feed for row in house.store.feed_book.table(wanted, asked.now).rows]
@@ -46,7 +45,7 @@ def all_feeds(asked: Asked) -> Answer:
     hubs = hub_view(house.store.hubs, house.settings.public_url)
     known = KnownFeeds(tuple(feeds), declared)
     rows = list_json(FeedList(known.feeds, len(feeds), listings, known, asked.now, hubs))
-    return page_of(rows, query.limit, lambda row: _told(asked, row), lambda _: start + query.limit)
+    return page_of(rows, query.limit, lambda row: _told(asked, row), lambda row: row["id"])
 
 
 class Entries(Question):

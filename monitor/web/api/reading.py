@@ -25,6 +25,7 @@ from monitor.app.story_words import show_json
 from monitor.app.why_json import why_json
 from monitor.app.why_of_house import why_in
 from monitor.web.api.asking import (
+    MOST,
     Answer,
     Asked,
     Moment,
@@ -83,12 +84,23 @@ def list_stories(asked: Asked) -> Answer:
     )
 
 
+class StoryQuestion(Paged):
+    """Which of its articles."""
+
+    limit: int = Field(MOST, ge=1, le=MOST, description="At most so many of its articles, those that came last")
+
+
 def show_story(asked: Asked) -> Answer:
-    """As `monitor stories show --json`."""
-    house = asked.house
-    shown = show(house.store.stories, asked.path["story"], owners(house.settings))
+    """As `monitor stories show --json`, its articles page by page: those whose rows came last are on the first.
+
+    What ties articles together, or keeps them apart, is told of those on the page; what is counted, of all.
+    """
+    house, query = asked.house, asked.query
+    of_whom, before = owners(house.settings), number_of(query.cursor)
+    shown = show(house.store.stories, asked.path["story"], of_whom, most=query.limit, before=before)
     digests = [digest.name for digest in house.settings.digests]
-    return show_json(replace(shown, silences=of_story(house.store, shown.view.id, digests, asked.now)))
+    told = show_json(replace(shown, silences=of_story(house.store, shown.view.id, digests, asked.now)))
+    return told | {"next": None if shown.older is None else cursor_to(shown.older)}
 
 
 class SearchQuestion(Paged):

@@ -37,6 +37,7 @@ _STORIES = (
         reading.show_story,
         "One story, by its id, one of before, or an article of it (a_12)",
         "StoryShown",
+        reading.StoryQuestion,
     ),
     _get(
         "/search",

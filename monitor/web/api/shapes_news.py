@@ -85,6 +85,7 @@ _STORIES: dict[str, Schema] = {
                     }
                 )
             ),
+            "next": maybe(TEXT),
             "alike": many(holding({"articles": many(NUMBER), "weight": REAL, "names": TEXTS, "words": TEXTS})),
             "edges": NUMBER,
             "rules": many(holding({"id": TEXT, "articles": NUMBER, "because": TEXT})),

@@ -25,16 +25,11 @@ class SilencesQuestion(Paged):
 
 def silences(asked: Asked) -> Answer:
     """As `monitor silence list --json`, the newest first."""
-    before = number_of(asked.query.cursor)
-    found = sorted(
-        (
-            one
-            for one in list_silences(asked.house, asked.now, every=asked.query.all)
-            if before is None or one.silence.id < before
-        ),
-        key=lambda one: -one.silence.id,
+    query = asked.query
+    found = list_silences(
+        asked.house, asked.now, every=query.all, before=number_of(query.cursor), limit=query.limit + 1
     )
-    return page_of(found, asked.query.limit, lambda one: listed_json(one, asked.now), lambda one: one.silence.id)
+    return page_of(found, query.limit, lambda one: listed_json(one, asked.now), lambda one: one.silence.id)
 
 
 class Silencing(Question):

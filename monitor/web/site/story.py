@@ -92,21 +92,18 @@ def _page(
 ) -> Response:
     house, view = open_house.house, shown.view
     store = house.store.stories
-    roll = store.roll(view.id)
-    if roll is None:
-        raise HTTPException(404, "This story went into another, or away, a moment ago.")
-    edits = edits_of(store, view.id, None, EDITS + 1) if roll.has_edits else []
-    oldest = view.members[0].id
+    has_edits = any(one.is_revision for one in shown.standing)
+    edits = edits_of(store, view.id, None, EDITS + 1) if has_edits else []
     return page(
         request,
         "story.html",
         code,
         shown=shown,
         view=view,
-        lead=roll.lead,
-        counts=counts_of(roll.standing, shown.owner_of),
-        rows=len(roll.standing),
-        older=oldest if any(one.id < oldest for one in roll.standing) else 0,
+        lead=shown.lead,
+        counts=shown.counts,
+        rows=len(shown.standing),
+        older=shown.older,
         before=row_before(request),
         timeline=sorted(view.members, key=lambda one: (one.when, one.id)),
         rules=view.rules[:MOST_QUOTED],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from api_house import Api
 from newsroom import FEED, RULES, Newsroom
 from starlette.testclient import TestClient
 
@@ -51,3 +52,8 @@ def site(open_house: OpenHouse, newsroom: Newsroom) -> TestClient:
     views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=open_house, entrance=entrance)
     pages = build_pages(views, ListenAddress("127.0.0.1", 8080))
     return TestClient(pages, base_url="http://127.0.0.1:8080")
+
+
+@pytest.fixture
+def api(site: TestClient) -> Api:
+    return Api(site)

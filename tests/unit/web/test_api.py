@@ -10,8 +10,8 @@ import pytest
 from api_house import Api
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import decision, feed_settings
-from newsroom import Newsroom, item
+from made import NOON, decision, feed_settings
+from newsroom import Newsroom, crowd, item
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
 from stored import record_poll
@@ -27,11 +27,6 @@ from monitor.web.api.routes import ROUTES
 
 URL = "https://news.example/e1"
 SILENCE = {"rules": ["torkham-*"], "for": "4h", "reason": "known", "author": "anna"}
-
-
-@pytest.fixture
-def api(site: TestClient) -> Api:
-    return Api(site)
 
 
 @pytest.fixture
@@ -337,9 +332,30 @@ def test_a_list_goes_on_where_it_stopped(
     assert found == whole
 
 
-def feed(number: int) -> Any:
-    from made import feed_settings
+def test_a_large_story_is_told_page_by_page_and_counted_whole(api: Api, newsroom: Newsroom) -> None:
+    path, found, cursor = crowd(newsroom, 5), [], {}
+    while True:
+        page = api.get(path, limit=2, **cursor)
+        assert (page["articles"], page["publishers"], page["headline"]) == (5, 1, "Torkham closed, report 1")
+        found += sorted((one["article"] for one in page["timeline"]), reverse=True)
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert found == [5, 4, 3, 2, 1]
+    assert api.get(path)["next"] is None
+    assert api.get(path, 400, limit=MOST + 1)["reason"] == "invalid_parameter"
 
+
+def test_feeds_that_come_go_or_change_their_names_move_no_other(api: Api, told: Newsroom) -> None:
+    feeds = [feed(number) for number in range(4)]
+    told.store.feeds.sync([*told.feeds, *feeds], told.clock.now())
+    first = api.get("/feeds", limit=2)
+    told.store.feeds.sync([*told.feeds, *feeds[1:], feed_settings("https://new.example/", name="A")], NOON)
+    rest = api.get("/feeds", limit=200, cursor=first["next"])["items"]
+    assert [one["name"] for one in (*first["items"], *rest)] == ["News", *(f"Other {n}" for n in range(4)), "A"]
+
+
+def feed(number: int) -> Any:
     return feed_settings(f"https://other.example/{number}", name=f"Other {number}")
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from newsroom import Newsroom, item
+from newsroom import CLOSED, Newsroom, crowd, item
 from starlette.testclient import TestClient
 
 from monitor.web.site import stories as listed
@@ -14,7 +14,6 @@ from monitor.web.site import story as shown
 
 OWN = {"sec-fetch-site": "same-origin"}
 DAY = timedelta(days=1)
-CLOSED = "The Torkham crossing was closed on Sunday. Hundreds of trucks wait. Traders protest."
 
 
 @pytest.fixture
@@ -23,16 +22,6 @@ def told(newsroom: Newsroom) -> Newsroom:
     newsroom.plan()
     newsroom.deliver()
     return newsroom
-
-
-def crowd(newsroom: Newsroom, number: int = 3) -> str:
-    """One story of so many articles; its path."""
-    newsroom.bring_in(*(item(f"e{n}", f"Torkham closed, report {n}", CLOSED) for n in range(1, number + 1)))
-    with newsroom.store._db.write() as connection:
-        connection.exec_driver_sql(
-            "UPDATE articles SET story_id = 's_1', duplicate_of = NULL, duplicate_reason = NULL"
-        )
-    return "/stories/s_1"
 
 
 # ---- one story
