@@ -19,6 +19,11 @@ _LISTS = {"author": "authors", "tag": "tags"}
 
 def article_example(open_house: OpenHouse, url: str, query: str) -> str:
     """The article of that address on one line of TOML: `{title = "…", body = "…"}`. Raises NotExplainable."""
+    return value_toml(example_of_article(open_house, url, query))
+
+
+def example_of_article(open_house: OpenHouse, url: str, query: str) -> dict[str, object]:
+    """The same as the table of an example. Raises NotExplainable."""
     document = stored_subject(open_house.house.store, url).document
     said: dict[str, object] = {"title": document.title, "body": document.body[:LONGEST]}
     if document.summary not in document.body:
@@ -26,7 +31,7 @@ def article_example(open_house: OpenHouse, url: str, query: str) -> str:
     for field in _asked(open_house, query):
         found = getattr(document, _LISTS.get(field, field))
         said[_LISTS.get(field, field)] = list(found) if isinstance(found, tuple) else found
-    return value_toml(_without_nothing(said))
+    return _without_nothing(said)
 
 
 def _asked(open_house: OpenHouse, query: str) -> list[str]:

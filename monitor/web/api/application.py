@@ -36,7 +36,6 @@ log = structlog.get_logger("monitor.web")
 
 PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
-MAX_BODY = 256 * 1024  # bytes: a draft of a rule with its query
 JSON = "application/json"
 _MOST_TOLD = 5  # things that are wrong with one request
 register_numbers()
@@ -79,7 +78,7 @@ async def _answered(
     if "\0" in str(request.scope["path"]) or b"%00" in request.scope["query_string"]:
         raise Refused(Reason.INVALID_PARAMETER, "a text with a NUL in it is no text")
     query = _query(route.query, request)
-    body = None if route.body is None else await _body(route.body, request)
+    body = None if route.body is None else await _body(route.body, request, route.most)
 
     def work() -> Response:
         if entrance.has_left(visitor):
@@ -173,11 +172,11 @@ def _query(model: type[Question], request: Request) -> Question:
         raise _invalid(error, Reason.INVALID_PARAMETER) from None
 
 
-async def _body(model: type[Question], request: Request) -> Question:
+async def _body(model: type[Question], request: Request, most: int) -> Question:
     """The JSON object that was sent. Raises Refused."""
     if _kind(request) != JSON:
         raise Refused(Reason.NOT_JSON, f"the body is JSON, and says so: content-type: {JSON}")
-    sent = await _sent(request)
+    sent = await _sent(request, most)
     try:
         found = json.loads(sent)
         if not isinstance(found, dict) or not all(_is_text(one) for one in _texts(found)):
@@ -207,12 +206,12 @@ def _is_text(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-async def _sent(request: Request) -> bytes:
+async def _sent(request: Request, most: int) -> bytes:
     sent = bytearray()
     async for piece in request.stream():
         sent += piece
-        if len(sent) > MAX_BODY:  # here, so that it is told as any other problem is
-            raise Refused(Reason.TOO_LARGE, f"the body has more than {MAX_BODY:,} bytes")
+        if len(sent) > most:  # here, so that it is told as any other problem is
+            raise Refused(Reason.TOO_LARGE, f"the body has more than {most:,} bytes")
     return bytes(sent)
 
 

@@ -21,6 +21,7 @@ from monitor.web.api.problems import Reason, Refused
 
 T = TypeVar("T")
 MOST = 200  # of a list, in one answer
+MAX_BODY = 256 * 1024  # bytes: a draft of a rule with its query
 _LONGEST_CURSOR = 200  # characters; ours have sixty
 _GREATEST = 2**63 - 1
 
@@ -85,7 +86,7 @@ Ask = Callable[[Asked], Answer]
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route. `shape` names the answer in the document; `acts`: only operators may; `long`: it reads the
-    archive, for seconds."""
+    archive, or all rules, for seconds; `most` bytes of a body."""
 
     method: str
     path: str
@@ -96,6 +97,7 @@ class Route:
     body: type[Question] | None = None
     acts: bool = False
     long: bool = False
+    most: int = MAX_BODY
     status: int = 200
     reasons: tuple[Reason, ...] = ()  # beside those of every route and of what its path names
 

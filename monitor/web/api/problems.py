@@ -44,6 +44,13 @@ class Reason(StrEnum):
     NO_SUCH_RECEIVER = "no_such_receiver"
     NO_SUCH_DELIVERY = "no_such_delivery"
     NO_SUCH_SILENCE = "no_such_silence"
+    NO_SUCH_RULE_FILE = "no_such_rule_file"
+    RULE_INVALID = "rule_invalid"  # it, its examples or what depends on it would not hold
+    RULE_CHANGED = "rule_changed"  # its file has another version than the one that was read
+    READ_ONLY = "read_only"  # the file, or all of this monitor
+    NOT_WRITABLE = "not_writable"  # written in a way that cannot be changed by machine
+    FILE_BUSY = "file_busy"  # somebody else writes there at this moment
+    NOTHING_BEFORE = "nothing_before"  # no version of before is known
     QUERY_INVALID = "query_invalid"  # the rule language does not take it
     NOT_EXPLAINABLE = "not_explainable"
     CANNOT_SILENCE = "cannot_silence"
@@ -75,6 +82,13 @@ STATUS_OF: Mapping[Reason, int] = {
     Reason.NO_SUCH_RECEIVER: 404,
     Reason.NO_SUCH_DELIVERY: 404,
     Reason.NO_SUCH_SILENCE: 404,
+    Reason.NO_SUCH_RULE_FILE: 404,
+    Reason.RULE_INVALID: 422,
+    Reason.RULE_CHANGED: 409,
+    Reason.READ_ONLY: 409,
+    Reason.NOT_WRITABLE: 409,
+    Reason.FILE_BUSY: 409,
+    Reason.NOTHING_BEFORE: 409,
     Reason.QUERY_INVALID: 422,
     Reason.NOT_EXPLAINABLE: 422,
     Reason.CANNOT_SILENCE: 422,
@@ -132,9 +146,17 @@ def refused_by(error: MonitorError) -> Refused | None:
 
 
 def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """What is wrong with a query, or may not mean what its author thinks; `context` has the line and a caret."""
+    """What is wrong with a query or a rule, or may not mean what its author thinks; `context` has the line and a
+    caret."""
     return [
-        {"gravity": one.gravity.value, "message": one.message, "context": list(one.context)} for one in problems
+        {
+            "gravity": one.gravity.value,
+            "message": one.message,
+            "context": list(one.context),
+            "file": one.file or None,
+            "line": one.line or None,
+        }
+        for one in problems
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.web.api import feeds, reading, rules, sending, silences
+from monitor.web.api import feeds, reading, rule_files, rules, sending, silences
 from monitor.web.api.asking import Ask, Nothing, Question, Route
 from monitor.web.api.problems import Reason as No
 
@@ -66,6 +66,8 @@ _STORIES = (
         No.NO_SUCH_RULE,
     ),
 )
+_NOT_SAVED = (No.RULE_INVALID, No.READ_ONLY, No.NOT_WRITABLE, No.FILE_BUSY)
+_WRITING = {"long": True, "most": 1024 * 1024}  # bytes: with some articles as new examples
 _RULES = (
     _get("/rules", rules.list_rules, "The rules in force", "Rules", rules.RulesQuestion),
     _post(
@@ -76,6 +78,7 @@ _RULES = (
         rules.Draft,
         No.NO_SUCH_RULE,
         No.QUERY_INVALID,
+        No.RULE_INVALID,
         acts=False,
         long=True,
     ),
@@ -97,6 +100,50 @@ _RULES = (
         "What became of all that one rule read",
         "RuleRecord",
         rules.RecordQuestion,
+    ),
+    _get("/rules/{rule}/file", rule_files.show_file, "One rule as its file has it", "RuleFiled"),
+    _post(
+        "/rules",
+        rule_files.add_rule,
+        "Puts a new rule into a rule file",
+        "RuleSaved",
+        rule_files.NewRule,
+        *_NOT_SAVED,
+        No.NO_SUCH_RULE_FILE,
+        status=201,
+        **_WRITING,
+    ),
+    _post(
+        "/rules/{rule}/save",
+        rule_files.save_rule,
+        "Changes a rule in its file",
+        "RuleSaved",
+        rule_files.RuleChange,
+        *_NOT_SAVED,
+        No.RULE_CHANGED,
+        **_WRITING,
+    ),
+    _post(
+        "/rules/{rule}/examples",
+        rule_files.add_examples,
+        "Adds examples to a rule",
+        "RuleSaved",
+        rule_files.MoreExamples,
+        *_NOT_SAVED,
+        No.RULE_CHANGED,
+        No.NOT_EXPLAINABLE,
+        **_WRITING,
+    ),
+    _post(
+        "/rules/{rule}/undo",
+        rule_files.undo_rule,
+        "Puts the version before the last save in place",
+        "RuleSaved",
+        rule_files.Undoing,
+        *_NOT_SAVED,
+        No.RULE_CHANGED,
+        No.NOTHING_BEFORE,
+        long=True,
     ),
 )
 _FEEDS = (

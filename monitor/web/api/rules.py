@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,20 +19,24 @@ from monitor.app.explaining import Subject, explain, stored_subject, the_rule
 from monitor.app.in_time import in_time
 from monitor.app.kept_out import silences_at
 from monitor.app.rule_json import rule_json
+from monitor.app.rule_tables import filed_rule
 from monitor.app.search import Asked as SearchAsked
 from monitor.app.since import since
 from monitor.app.waiting import waiting_of
 from monitor.app.why import id_now, no_such_rule
 from monitor.app.why_rule import why_rule
 from monitor.app.why_rule_words import why_rule_json
+from monitor.app.workbench import EXAMPLE_KEYS, read_draft
 from monitor.core.rules import load_rules
 from monitor.model.article import Document
 from monitor.model.rule import Rule
 from monitor.web.api.asking import Answer, Asked, Name, Paged, Question, Span, name_of, page_of
-from monitor.web.api.problems import problems_json
+from monitor.web.api.problems import Reason, Refused, problems_json
 from monitor.web.api.reading import BUDGET, QueryText
+from monitor.web.api.rule_files import Examples
 
 DAYS = 14
+EXAMPLES_BUDGET = timedelta(seconds=1)
 _KEPT = 50  # matches, gained and lost articles of a trial
 _LONGEST_TEXT = 200_000  # characters: below the largest body
 
@@ -92,11 +97,14 @@ class Draft(Question):
     query: QueryText
     rule: Name | None = Field(None, description="The rule with whose version in force it is compared")
     since: Span = "7d"
+    must_match: Examples = Field([], description="Examples beside those that the rule has in its file")
+    must_not_match: Examples = Field([])
 
 
 def try_draft(asked: Asked) -> Answer:
     """What it would have matched, as `monitor rules backtest --json`, and what its words stand for, as
-    `monitor rules expand --json`. It changes nothing."""
+    `monitor rules expand --json`; and which examples hold: those of the rule as its file has it, and those
+    that are given. It changes nothing."""
     house, body = asked.house, asked.body
     reached = list(expanded_json(expand(body.query, house.ruleset or load_rules([]).ruleset)))
     trial = trial_of(house, asked.open_house.config, {}, rule=id_now(body.rule, house.ruleset), query=body.query)
@@ -110,8 +118,29 @@ def try_draft(asked: Asked) -> Answer:
         "summary": summary_json(test, asked.now, stopped=tally.read < tally.candidates),
         "articles": [trial_json(test, one) for one in newest],
         "reached": reached,
+        "examples": _examples(asked),
         "warnings": problems_json(trial.warnings),
     }
+
+
+def _examples(asked: Asked) -> list[Answer]:
+    house, body = asked.open_house, asked.body
+    ready = house.ready()
+    name = id_now(body.rule, asked.house.ruleset)
+    filed = None if name is None else filed_rule(house.config, ready, name)
+    before = {} if filed is None else filed.values
+    values = {**before, "query": body.query} | {
+        key: [*(there if isinstance(there := before.get(key), list) else ()), *getattr(body, key)]
+        for key in EXAMPLE_KEYS
+    }
+    file = "" if filed is None else filed.file
+    draft = read_draft(house, name, values, file=file, budget=EXAMPLES_BUDGET)
+    if not draft.holds:
+        raise Refused(Reason.RULE_INVALID, "the draft does not hold", problems=problems_json(draft.problems))
+    return [
+        {"key": one.key, "place": one.place, "text": one.text, "holds": one.holds, "why": one.why or None}
+        for one in draft.examples
+    ]
 
 
 class Text(Question):

@@ -101,6 +101,8 @@ _STATUS: dict[str, Schema] = {
                 "problems": many(ref("QueryProblem")),
                 "answer": maybe(named([one.value for one in (*RetryAnswer, *AskNow)])),
                 "retry_after": NUMBER,
+                "toml": TEXT,
+                "now": ref("RuleFiled"),
             },
         ),
     },

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from monitor.app.rule_saving import Saving
+from monitor.app.rule_standing import Standing
+from monitor.app.workbench import EXAMPLE_KEYS
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.ledger import RoutingState
@@ -74,7 +77,30 @@ RULES: dict[str, Schema] = {
             "newest": many(ref("Match")),
         }
     ),
-    "QueryProblem": holding({"gravity": named(Gravity), "message": TEXT, "context": TEXTS}),
+    "QueryProblem": holding(
+        {
+            "gravity": named(Gravity),
+            "message": TEXT,
+            "context": TEXTS,
+            "file": maybe(TEXT),
+            "line": maybe(NUMBER),
+        }
+    ),
+    "RuleFiled": holding(
+        {
+            **each(TEXT, "file", "fingerprint", "toml"),
+            "written": holding(
+                {
+                    **each(maybe(TEXT), "id", "title", "query", "severity"),
+                    "tags": TEXTS,
+                    **each(many({"type": ["string", "object"]}), *EXAMPLE_KEYS),
+                }
+            ),
+            "standing": named(Standing),
+            **each(maybe(TEXT), "why", "before", "fixed"),
+        }
+    ),
+    "RuleSaved": holding({"outcome": named((Saving.SAVED, Saving.SAME)), "rule": maybe(ref("RuleFiled"))}),
     "Trial": holding(
         {
             "summary": holding(
@@ -107,6 +133,17 @@ RULES: dict[str, Schema] = {
                 )
             ),
             "reached": many(ref("Reached")),
+            "examples": many(
+                holding(
+                    {
+                        "key": named(EXAMPLE_KEYS),
+                        "place": NUMBER,
+                        "text": TEXT,
+                        "holds": maybe(YES_NO),
+                        "why": maybe(TEXT),
+                    }
+                )
+            ),
             "warnings": PROBLEMS,
         }
     ),
