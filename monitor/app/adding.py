@@ -6,11 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from monitor.app.desk import Desk
-from monitor.app.discovering import Discovery, FoundFeed, discover, page_address
+from monitor.app.discovering import Discovery, FoundFeed, discover, discovery_json, page_address
 from monitor.app.known_feeds import KnownFeeds
 from monitor.app.subscribing import alerting_rules
+from monitor.app.times import iso_time
 from monitor.core.rules import RuleSet
 from monitor.core.text.shown_url import without_query
 from monitor.core.text.urls import feed_key
@@ -93,3 +95,29 @@ def _read(
         (entry, tuple(sorted(alerting_rules(document_of_words(entry, name), ruleset, digests))))
         for entry in newest
     )
+
+
+def looked_json(looked: Looked) -> dict[str, Any]:
+    """What an address has, as one object: as `discovery_json`, with a `preview` of each candidate."""
+    found = discovery_json(looked.found)
+    previews = [_preview_json(one) for one in looked.candidates]
+    previews += [None] * (len(found["feeds"]) - len(previews))
+    feeds = [{**one, "preview": preview} for one, preview in zip(found["feeds"], previews, strict=True)]
+    return {**found, "feeds": feeds}
+
+
+def _preview_json(one: Candidate) -> dict[str, Any] | None:
+    return {
+        "feed": one.known.id if one.known else None,
+        "declared": one.place,
+        "again": one.again,
+        "entries": [
+            {
+                "title": entry.title,
+                "link": entry.link,
+                "published": iso_time(entry.published),
+                "rules": None if rules is None else list(rules),
+            }
+            for entry, rules in one.entries
+        ],
+    }

@@ -149,6 +149,7 @@ def added_json(added: Added) -> dict[str, Any]:
     """What `add` did, as one object; `alerts` is null where rules do not hold or the feed was not asked."""
     feed, report = added.feed, added.report
     return {
+        "id": feed.id,
         "name": feed.name,
         "url": feed.settings.url,
         "address": feed.url,

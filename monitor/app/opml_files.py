@@ -30,6 +30,7 @@ class ImportReport:
     """What became of a list. Lines count from 1."""
 
     wanted: list[FeedSettings] = field(default_factory=list)  # new, or back again
+    new: list[tuple[int, str]] = field(default_factory=list)  # the same, by their addresses
     added: int = 0
     already: list[tuple[int, str]] = field(default_factory=list)  # and what the feed is called
     twice: list[tuple[int, int]] = field(default_factory=list)  # and the line it stood in before
@@ -90,6 +91,7 @@ def sort_out(opml: Opml, known: KnownFeeds, poll: PollSettings, tags: Sequence[s
             report.already.append((one.line, place))
         else:
             lines[key] = one.line
+            report.new.append((one.line, settings.url))
             wanted[key] = as_before(settings, removed[key]) if key in removed else settings
     report.problems.sort()
     report.wanted = list(wanted.values())
@@ -133,6 +135,18 @@ def import_json(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "problems": [{"line": line, "problem": problem} for line, problem in report.problems],
     }
+
+
+def became_json(report: ImportReport) -> list[dict[str, Any]]:
+    """What became of each line that was, or should have been, a feed, in their order.
+
+    `what` is its address, what it is called or where it is declared, where it stood before, or what is wrong.
+    """
+    found = [(line, "new", url) for line, url in report.new]
+    found += [(line, "already", name) for line, name in report.already]
+    found += [(line, "twice", f"line {first}") for line, first in report.twice]
+    found += [(line, "refused", problem) for line, problem in report.problems]
+    return [{"line": line, "became": became, "what": what} for line, became, what in sorted(found)]
 
 
 def import_lines(report: ImportReport, name: str, poll: PollSettings, *, dry_run: bool) -> Iterator[str]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -14,7 +15,7 @@ from monitor import __version__
 from monitor.app.questions import House
 from monitor.app.receivers import Trial, Tried, advice_on, say_goodbye, trials_of
 from monitor.model.delivery import ChannelKind
-from monitor.model.errors import MonitorError
+from monitor.model.errors import DeliveryFault, MonitorError
 
 log = structlog.get_logger("monitor.web")
 
@@ -31,12 +32,17 @@ hangs may take two minutes. Nothing more is begun after that."""
 
 
 class TooSoon(MonitorError):
-    """Another test so soon; the message says when."""
+    """Another test so soon; the message says when: after `wait`."""
+
+    def __init__(self, why: str, wait: timedelta) -> None:
+        super().__init__(why)
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of the message to one recipient; `problem` is "" where it was taken."""
+    """What became of the message to one recipient; `problem` is "" where it was taken, and `fault` its kind, where
+    the channel said it. `over` is as in `Tried`."""
 
     channel: ChannelKind
     recipient: str
@@ -45,6 +51,8 @@ class Told:
     advice: str = ""
     goes_on: bool = False  # what the receiver had refused before is tried again
     is_known: bool = True  # else `problem` says why not
+    over: str = ""
+    fault: DeliveryFault | None = None
 
 
 class ReceiverTests:
@@ -71,11 +79,13 @@ class ReceiverTests:
             self._sent = [(at, name) for at, name in self._sent if timedelta(0) <= now - at < _SPAN]
             of_this = [at for at, name in self._sent if name == receiver and now - at < PAUSE]
             if of_this:
-                wait = max(1, round((of_this[-1] + PAUSE - now).total_seconds()))
-                raise TooSoon(f'a test went to "{receiver}" a moment ago; the next may go in {wait} s')
+                wait = of_this[-1] + PAUSE - now
+                seconds = max(1, round(wait.total_seconds()))
+                raise TooSoon(f'a test went to "{receiver}" a moment ago; the next may go in {seconds} s', wait)
             if len(self._sent) >= MOST:
-                wait = max(1, round((self._sent[0][0] + _SPAN - now).total_seconds() / 60))
-                raise TooSoon(f"{MOST} tests went out within an hour; the next may go in {wait} min")
+                wait = self._sent[0][0] + _SPAN - now
+                minutes = max(1, round(wait.total_seconds() / 60))
+                raise TooSoon(f"{MOST} tests went out within an hour; the next may go in {minutes} min", wait)
             self._sent.append((now, receiver))
 
 
@@ -132,7 +142,25 @@ def _tried(trial: Trial, house: House) -> Told:
 
 def _of(tried: Tried, house: House) -> Told:
     if tried.failure is not None:
-        return Told(tried.channel, tried.recipient, problem=tried.failure.detail, advice=advice_on(tried))
-    receipt = f"{tried.receipt} ({tried.over})" if tried.over else tried.receipt or ""
+        failure = tried.failure
+        return Told(
+            tried.channel, tried.recipient, problem=failure.detail, advice=advice_on(tried), fault=failure.fault
+        )
     goes_on = house.store.receivers.close(tried.receiver, tried.channel, house.clock.now())
-    return Told(tried.channel, tried.recipient, receipt, goes_on=goes_on)
+    return Told(tried.channel, tried.recipient, tried.receipt or "", goes_on=goes_on, over=tried.over)
+
+
+def told_json(receiver: str, told: Told) -> dict[str, Any]:
+    """What became of it, as `tried_json`; `ok` is None where nobody knows."""
+    return {
+        "receiver": receiver,
+        "channel": told.channel.value,
+        "recipient": told.recipient,
+        "ok": not told.problem if told.is_known else None,
+        "receipt": told.receipt or None,
+        "over": told.over or None,
+        "fault": told.fault.value if told.fault else None,
+        "error": told.problem or None,
+        "advice": told.advice or None,
+        "goes_on": told.goes_on,
+    }

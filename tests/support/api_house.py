@@ -42,7 +42,7 @@ class Api:
         answer = self.site.request(method, f"/api/v1{path}", headers=headers | more.pop("headers", {}), **more)
         assert answer.status_code == status, answer.text
         expect_documented(method, path, answer)
-        return answer.json()
+        return said_by(answer)
 
 
 def expect_documented(method: str, path: str, answer: Any) -> None:
@@ -53,8 +53,13 @@ def expect_documented(method: str, path: str, answer: Any) -> None:
     assert kind in told["content"]
     shape = {"$ref": f"{ROOT}{told['content'][kind]['schema']['$ref']}"}
     validator = Draft202012Validator(shape, registry=_registry(), format_checker=FormatChecker())
-    wrong = [f"{one.json_path}: {one.message}" for one in validator.iter_errors(answer.json())]
+    wrong = [f"{one.json_path}: {one.message}" for one in validator.iter_errors(said_by(answer))]
     assert not wrong, "\n".join(wrong)
+
+
+def said_by(answer: Any) -> Any:
+    """The value of an answer in JSON, the text of any other."""
+    return answer.json() if "json" in answer.headers["content-type"] else answer.text
 
 
 def operation_of(method: str, path: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,7 @@ from monitor.app.entrance import Entrance, Refusal
 from monitor.app.open_house import OpenHouse
 from monitor.model.errors import MonitorError
 from monitor.model.web import Visitor
-from monitor.web.api.asking import Asked, Question, Route
+from monitor.web.api.asking import JSON, OPML, Asked, Question, Route
 from monitor.web.api.document import document
 from monitor.web.api.problems import STATUS_OF, Reason, Refused, problem, refused_by
 from monitor.web.api.routes import ROUTES
@@ -36,7 +36,6 @@ log = structlog.get_logger("monitor.web")
 
 PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
-JSON = "application/json"
 _MOST_TOLD = 5  # things that are wrong with one request
 register_numbers()
 
@@ -78,7 +77,7 @@ async def _answered(
     if "\0" in str(request.scope["path"]) or b"%00" in request.scope["query_string"]:
         raise Refused(Reason.INVALID_PARAMETER, "a text with a NUL in it is no text")
     query = _query(route.query, request)
-    body = None if route.body is None else await _body(route.body, request, route.most)
+    body = await _body(route, request)
 
     def work() -> Response:
         if entrance.has_left(visitor):
@@ -86,10 +85,11 @@ async def _answered(
         asked = Asked(
             open_house, open_house.house, open_house.clock.now(), visitor, request.path_params, query, body
         )
-        return JSONResponse(route.ask(asked), route.status)
+        told = route.ask(asked)
+        return (Response if isinstance(told, bytes) else JSONResponse)(told, route.status, media_type=route.tells)
 
     try:
-        answer = await (lanes.run_alone(request, work) if route.long else lanes.run(work))
+        answer = await _in_its_lane(route, lanes, request, work)
     except MonitorError as error:
         known = refused_by(error)
         if known is None:
@@ -104,6 +104,12 @@ async def _answered(
             status=route.status,
         )
     return answer
+
+
+async def _in_its_lane(route: Route, lanes: Lanes, request: Request, work: Callable[[], Response]) -> Response:
+    if route.outside:
+        return await lanes.run_outside(request, work)
+    return await (lanes.run_alone(request, work) if route.long else lanes.run(work))
 
 
 class _Doorkeeper:
@@ -141,12 +147,12 @@ class _Doorkeeper:
 
 
 def _expect_own_page(request: Request) -> None:
-    """A page of somebody else's can have a browser send a form here, but no JSON without asking first, which is
-    never answered. So a program needs no more than its token, or where none is needed the kind of its body."""
+    """A page of somebody else's can have a browser send a form here, but no JSON or OPML without asking first, and
+    that is never answered. So a program needs no more than its token, or, where none is asked for, such a body."""
     verdict = judge(request.method, request.url.scheme, request.headers)
     if verdict not in REFUSED:
         return
-    if verdict is Verdict.UNKNOWN_PAGE and COOKIE not in request.cookies and _kind(request) == JSON:
+    if verdict is Verdict.UNKNOWN_PAGE and COOKIE not in request.cookies and _kind(request) in (JSON, OPML):
         return
     reason = Reason(verdict.value)
     raise Refused(reason, "only pages of the monitor, and programs with a token, may ask this")
@@ -172,11 +178,19 @@ def _query(model: type[Question], request: Request) -> Question:
         raise _invalid(error, Reason.INVALID_PARAMETER) from None
 
 
-async def _body(model: type[Question], request: Request, most: int) -> Question:
-    """The JSON object that was sent. Raises Refused."""
-    if _kind(request) != JSON:
-        raise Refused(Reason.NOT_JSON, f"the body is JSON, and says so: content-type: {JSON}")
-    sent = await _sent(request, most)
+async def _body(route: Route, request: Request) -> Question | bytes | None:
+    """What was sent. Raises Refused."""
+    if route.method == "GET":
+        return None
+    if _kind(request) != route.takes:
+        reason = Reason.NOT_JSON if route.takes == JSON else Reason.NOT_OPML
+        raise Refused(reason, f"the body is of another kind, and says so: content-type: {route.takes}")
+    sent = await _sent(request, route.most)
+    return sent if route.body is None else _read(route.body, sent)
+
+
+def _read(model: type[Question], sent: bytes) -> Question:
+    """The JSON object. Raises Refused."""
     try:
         found = json.loads(sent)
         if not isinstance(found, dict) or not all(_is_text(one) for one in _texts(found)):

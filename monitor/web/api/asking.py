@@ -21,6 +21,8 @@ from monitor.web.api.problems import Reason, Refused
 
 T = TypeVar("T")
 MOST = 200  # of a list, in one answer
+JSON = "application/json"
+OPML = "text/x-opml"  # as its specification has it
 MAX_BODY = 256 * 1024  # bytes: a draft of a rule with its query
 _LONGEST_CURSOR = 200  # characters; ours have sixty
 _GREATEST = 2**63 - 1
@@ -80,13 +82,14 @@ class Asked:
 
 
 Answer = Mapping[str, Any]
-Ask = Callable[[Asked], Answer]
+Ask = Callable[[Asked], Answer] | Callable[[Asked], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route. `shape` names the answer in the document; `acts`: only operators may; `long`: it reads the
-    archive, or all rules, for seconds; `most` bytes of a body."""
+    archive, or all rules, for seconds; `outside`: it asks other servers, or has a child read; `most` bytes of a
+    body. What it takes or tells is JSON, or a file of the other kind as it is."""
 
     method: str
     path: str
@@ -97,6 +100,9 @@ class Route:
     body: type[Question] | None = None
     acts: bool = False
     long: bool = False
+    outside: bool = False
+    takes: str = JSON
+    tells: str = JSON
     most: int = MAX_BODY
     status: int = 200
     reasons: tuple[Reason, ...] = ()  # beside those of every route and of what its path names

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from monitor import __version__
-from monitor.web.api.asking import Question, Route
+from monitor.web.api.asking import JSON, Question, Route
 from monitor.web.api.problems import KIND, MISSING, STATUS_OF, Reason
 from monitor.web.api.routes import ROUTES
 from monitor.web.api.schema import NUMBER, TEXT, Schema, ref
@@ -25,7 +25,8 @@ _ALWAYS = (
     Reason.BROKEN,
     Reason.NO_STORE,
 )
-_OF_POSTS = (Reason.INVALID_BODY, Reason.NOT_JSON, Reason.TOO_LARGE, Reason.FOREIGN_PAGE, Reason.UNKNOWN_PAGE)
+_OF_POSTS = (Reason.TOO_LARGE, Reason.FOREIGN_PAGE, Reason.UNKNOWN_PAGE)
+_OF_JSON = (Reason.INVALID_BODY, Reason.NOT_JSON)
 
 
 @cache
@@ -66,7 +67,7 @@ def _operation(route: Route, schemas: dict[str, Schema]) -> dict[str, Any]:
         "description": f"{route.ask.__doc__}{' For operators only.' if route.acts else ''}",
         "parameters": [*_of_path(route), *_of_query(route.query)],
         "responses": {
-            str(route.status): _answer("As asked", "application/json", ref(route.shape)),
+            str(route.status): _answer("As asked", route.tells, ref(route.shape)),
             **_refusals(route),
         },
     }
@@ -75,6 +76,8 @@ def _operation(route: Route, schemas: dict[str, Schema]) -> dict[str, Any]:
         schemas[route.body.__name__] = _model(route.body, schemas)
         content = {"application/json": {"schema": ref(route.body.__name__)}}
         said["requestBody"] = {"required": True, "content": content}
+    elif route.method != "GET":
+        said["requestBody"] = {"required": True, "content": {route.takes: {"schema": TEXT}}}
     return said
 
 
@@ -121,6 +124,7 @@ def _refusals(route: Route) -> dict[str, Any]:
     """The problems that it may answer with, by status."""
     may = [*_ALWAYS, *(MISSING[name] for name, _ in _PLACE.findall(route.path)), *route.reasons]
     may += _OF_POSTS if route.method != "GET" else ()
+    may += () if route.method == "GET" else (_OF_JSON if route.takes == JSON else (Reason.NOT_OPML,))
     may += [Reason.READER] if route.acts else []
     by_status: dict[int, list[str]] = {}
     for reason in may:

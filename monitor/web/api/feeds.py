@@ -56,7 +56,7 @@ class Entries(Question):
 
 def one_feed(asked: Asked) -> Answer:
     """As `monitor feeds show --json`."""
-    house, feed = asked.house, _feed(asked)
+    house, feed = asked.house, feed_of(asked)
     place, public_url = _place(asked, feed), house.settings.public_url
     return _told(asked, view_json(view_of(house.store, feed, place, asked.query.entries, asked.now, public_url)))
 
@@ -64,19 +64,19 @@ def one_feed(asked: Asked) -> Answer:
 def pause(asked: Asked) -> Answer:
     """As `monitor feeds pause`: it is not polled until somebody resumes it. `changed` is false where it was not
     polled before."""
-    feed = _feed(asked)
+    feed = feed_of(asked)
     changed = asked.house.store.feed_book.pause([feed.id], Pause(asked.visitor.name, asked.now))
-    return _standing(asked, bool(changed))
+    return standing(asked, bool(changed))
 
 
 def resume(asked: Asked) -> Answer:
     """As `monitor feeds resume`; `changed` is false where it was not paused."""
-    return _standing(asked, bool(asked.house.store.feed_book.resume([_feed(asked).id], asked.now)))
+    return standing(asked, bool(asked.house.store.feed_book.resume([feed_of(asked).id], asked.now)))
 
 
 def poll(asked: Asked) -> Answer:
     """Has it polled at once, as far as its server and its host allow."""
-    answer = asked.house.store.feed_book.ask_now(_feed(asked).id, asked.now)
+    answer = asked.house.store.feed_book.ask_now(feed_of(asked).id, asked.now)
     if answer is not AskNow.DUE:
         raise Refused(Reason.NOT_ASKED, _NOT_ASKED[answer], answer=answer.value)
     return {"answer": answer.value}
@@ -90,12 +90,14 @@ _NOT_ASKED = {
 }
 
 
-def _standing(asked: Asked, changed: bool) -> Answer:
-    feed = _feed(asked)
+def standing(asked: Asked, changed: bool) -> Answer:
+    """What a feed is now, and whether that was otherwise before."""
+    feed = feed_of(asked)
     return {"id": feed.id, "name": feed.name, "status": feed.status.value, "changed": changed}
 
 
-def _feed(asked: Asked) -> Feed:
+def feed_of(asked: Asked) -> Feed:
+    """The feed that the path names. Raises Refused."""
     feed = asked.house.store.feed_book.one(asked.path["feed"])
     if feed is None:
         raise Refused(Reason.NO_SUCH_FEED, "no feed has this id")

@@ -15,6 +15,7 @@ from monitor.app.questions import NoSuchDigest, NoSuchReceiver
 from monitor.app.silences import CannotSilence, NoSuchSilence
 from monitor.app.since import NoSpan
 from monitor.app.stories import NoSuchStory
+from monitor.app.stories_apart import CannotSplit
 from monitor.app.why import NoSuchRule
 from monitor.model.errors import ConfigInvalid, MonitorError, StoreError
 from monitor.model.problem import Problem
@@ -28,6 +29,7 @@ class Reason(StrEnum):
     INVALID_PARAMETER = "invalid_parameter"  # of the query string
     INVALID_BODY = "invalid_body"  # of a POST: no JSON object, or another one than is described
     NOT_JSON = "not_json"  # the body does not say that it is JSON
+    NOT_OPML = "not_opml"  # likewise
     TOO_LARGE = "too_large"
     NO_TOKEN = "no_token"  # noqa: S105 - a reason
     WRONG_TOKEN = "wrong_token"  # noqa: S105 - a reason
@@ -57,6 +59,12 @@ class Reason(StrEnum):
     SILENCES_EVERYTHING = "silences_everything"  # and the body does not say that this is meant
     NOT_RETRIED = "not_retried"  # `answer` says why
     NOT_ASKED = "not_asked"  # likewise: a feed
+    NO_FEED = "no_feed"  # the address was asked, and answered with no feed, or not at all
+    NOT_ADDED = "not_added"  # a feed that is subscribed to already
+    DECLARED = "declared"  # a feed of the config, to be deleted there
+    CANNOT_SPLIT = "cannot_split"  # it would change nothing, or names what is not of the story
+    TOO_SOON = "too_soon"  # another test message: `retry_after` says when
+    LIST_REFUSED = "list_refused"  # no OPML
     BUSY = "busy"
     NO_STORE = "no_store"
     BROKEN = "broken"
@@ -66,6 +74,7 @@ STATUS_OF: Mapping[Reason, int] = {
     Reason.INVALID_PARAMETER: 400,
     Reason.INVALID_BODY: 400,
     Reason.NOT_JSON: 415,
+    Reason.NOT_OPML: 415,
     Reason.TOO_LARGE: 413,
     Reason.NO_TOKEN: 401,
     Reason.WRONG_TOKEN: 401,
@@ -95,6 +104,12 @@ STATUS_OF: Mapping[Reason, int] = {
     Reason.SILENCES_EVERYTHING: 422,
     Reason.NOT_RETRIED: 409,
     Reason.NOT_ASKED: 409,
+    Reason.NO_FEED: 422,
+    Reason.NOT_ADDED: 409,
+    Reason.DECLARED: 409,
+    Reason.LIST_REFUSED: 422,
+    Reason.CANNOT_SPLIT: 422,
+    Reason.TOO_SOON: 429,
     Reason.BUSY: 429,
     Reason.NO_STORE: 503,
     Reason.BROKEN: 500,
@@ -132,6 +147,7 @@ _KNOWN: Mapping[type[Exception], Reason] = {
     NoSpan: Reason.INVALID_PARAMETER,
     CannotSilence: Reason.CANNOT_SILENCE,
     NotExplainable: Reason.NOT_EXPLAINABLE,
+    CannotSplit: Reason.CANNOT_SPLIT,
 }
 
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.web.api import feeds, reading, rule_files, rules, sending, silences
-from monitor.web.api.asking import Ask, Nothing, Question, Route
+from monitor.web.api import (
+    feeds,
+    reading,
+    receivers,
+    rule_files,
+    rules,
+    sending,
+    silences,
+    stories_apart,
+    subscribing,
+)
+from monitor.web.api.asking import OPML, Ask, Nothing, Question, Route
 from monitor.web.api.problems import Reason as No
+from monitor.web.site.feed_lists import MAX_LIST
 
 
 def _get(
@@ -17,7 +28,7 @@ def _get(
 
 
 def _post(
-    path: str, ask: Ask, summary: str, shape: str, body: type[Question] = Nothing, *reasons: No, **more: Any
+    path: str, ask: Ask, summary: str, shape: str, body: type[Question] | None = Nothing, *reasons: No, **more: Any
 ) -> Route:
     """Changes something, unless it says that it does not act."""
     return Route("POST", path, ask, summary, shape, body=body, reasons=reasons, **{"acts": True, **more})
@@ -38,6 +49,22 @@ _STORIES = (
         "One story, by its id, one of before, or an article of it (a_12)",
         "StoryShown",
         reading.StoryQuestion,
+    ),
+    _post(
+        "/stories/{story}/split",
+        stories_apart.split_story,
+        "Says that articles are not the same story",
+        "Split",
+        stories_apart.Splitting,
+        No.CANNOT_SPLIT,
+    ),
+    _post(
+        "/stories/join",
+        stories_apart.join_articles,
+        "Takes that back",
+        "Regrouped",
+        stories_apart.Joining,
+        No.NO_SUCH_STORY,
     ),
     _get(
         "/search",
@@ -149,6 +176,64 @@ _RULES = (
 _FEEDS = (
     _get("/feeds", feeds.all_feeds, "The feeds in use", "Feeds", feeds.FeedsQuestion),
     _get("/feeds/{feed:number}", feeds.one_feed, "One feed with its newest entries", "FeedShown", feeds.Entries),
+    _post(
+        "/feeds",
+        subscribing.subscribe,
+        "Subscribes to a feed",
+        "FeedAdded",
+        subscribing.Subscribing,
+        No.NO_FEED,
+        No.NOT_ADDED,
+        status=201,
+        outside=True,
+    ),
+    _post(
+        "/feeds/discover",
+        subscribing.discover,
+        "The feeds of a site, and what each would bring",
+        "Looked",
+        subscribing.Looking,
+        No.NO_FEED,
+        outside=True,
+    ),
+    _post(
+        "/feeds/import",
+        subscribing.import_list,
+        "Subscribes to the feeds of an OPML file",
+        "Imported",
+        None,
+        No.LIST_REFUSED,
+        query=subscribing.ImportQuestion,
+        outside=True,
+        takes=OPML,
+        most=MAX_LIST,
+    ),
+    _get(
+        "/feeds/export",
+        subscribing.export,
+        "The feeds as an OPML file",
+        "Opml",
+        subscribing.ExportQuestion,
+        acts=True,
+        outside=True,
+        tells=OPML,
+    ),
+    _post(
+        "/feeds/{feed:number}/remove",
+        subscribing.remove,
+        "Polls a feed no more, for good",
+        "FeedStanding",
+        Nothing,
+        No.DECLARED,
+    ),
+    _post(
+        "/feeds/{feed:number}/again",
+        subscribing.again,
+        "Subscribes again to a feed that was removed or is gone",
+        "FeedStanding",
+        Nothing,
+        No.NOT_ADDED,
+    ),
     _post("/feeds/{feed:number}/pause", feeds.pause, "Polls a feed no more until it is resumed", "FeedStanding"),
     _post("/feeds/{feed:number}/resume", feeds.resume, "Polls a paused feed again", "FeedStanding"),
     _post("/feeds/{feed:number}/poll", feeds.poll, "Polls a feed at once", "FeedAsked", Nothing, No.NOT_ASKED),
@@ -192,6 +277,16 @@ _SENDING = (
         "Retried",
         Nothing,
         No.NOT_RETRIED,
+    ),
+    _get("/receivers", receivers.list_receivers, "Who is reached how", "Receivers"),
+    _post(
+        "/receivers/{receiver}/test",
+        receivers.send_test,
+        "Sends a test message to every recipient of a receiver",
+        "ReceiverTested",
+        Nothing,
+        No.TOO_SOON,
+        outside=True,
     ),
     _get("/silences", silences.silences, "The silences", "Silences", silences.SilencesQuestion),
     _post(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from monitor.core.feeds.discovery import Via
 from monitor.model.entry import Fate
 from monitor.model.feed import FeedOrigin, FeedStatus, PollOutcome
 from monitor.model.feed_book import AskNow
 from monitor.web.api.schema import (
+    COUNTS,
     NUMBER,
     REAL,
     TEXT,
@@ -56,6 +58,17 @@ _FEED = {
     "error": maybe(TEXT),
 }
 
+_PREVIEW = holding(
+    {
+        "feed": maybe(NUMBER),
+        "declared": maybe(TEXT),
+        "again": YES_NO,
+        "entries": many(
+            holding({"title": TEXT, "link": maybe(TEXT), "published": maybe(TIME), "rules": maybe(TEXTS)})
+        ),
+    }
+)
+
 FEEDS: dict[str, Schema] = {
     "Feed": holding(
         {
@@ -71,6 +84,49 @@ FEEDS: dict[str, Schema] = {
     ),
     "Feeds": page(ref("Feed")),
     "FeedStanding": holding({"id": NUMBER, "name": TEXT, "status": named(FeedStatus), "changed": YES_NO}),
+    "FeedAdded": holding(
+        {
+            "id": NUMBER,
+            **each(TEXT, "name", "url", "address"),
+            "again": YES_NO,
+            "engine": maybe(TEXT),
+            **each(maybe(NUMBER), "waiting", "seen", "too_old", "alerts"),
+            "rules": maybe(COUNTS),
+            "next_poll_at": TIME,
+        }
+    ),
+    "Looked": holding(
+        {
+            "url": TEXT,
+            "title": maybe(TEXT),
+            "feeds": many(
+                holding(
+                    {
+                        **each(TEXT, "url", "title", "engine"),
+                        "via": named(Via),
+                        "entries": NUMBER,
+                        "newest": maybe(TIME),
+                        **each(YES_NO, "comments", "subscribed"),
+                        "same": TEXTS,
+                        "preview": maybe(_PREVIEW),
+                    }
+                )
+            ),
+            "broken": many(holding(each(TEXT, "url", "why"))),
+            **each(YES_NO, "guessed", "unasked"),
+        }
+    ),
+    "Imported": holding(
+        {
+            **each(NUMBER, "listed", "wanted", "added", "already", "twice"),
+            "dry_run": YES_NO,
+            "problems": many(holding({"line": NUMBER, "problem": TEXT})),
+            "lines": many(
+                holding({"line": NUMBER, "became": named(("new", "already", "twice", "refused")), "what": TEXT})
+            ),
+        }
+    ),
+    "Opml": {"type": "string", "description": "OPML 2.0"},
     "FeedAsked": holding({"answer": named((AskNow.DUE.value,))}),
     "FeedShown": holding(
         {

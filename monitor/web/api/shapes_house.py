@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.model.delivery import ChannelKind, DeliveryState, RetryAnswer
 from monitor.model.digest import CatchUp, MessageFormat
+from monitor.model.errors import DeliveryFault
 from monitor.model.feed_book import AskNow
 from monitor.model.rule import Severity
 from monitor.web.api.problems import Reason
@@ -26,6 +27,8 @@ from monitor.web.api.schema import (
 )
 
 _KEPT = holding({"matches": NUMBER, "stories": NUMBER})
+_UNSUBSCRIBED = holding({**each(TEXT, "digest", "recipient", "by"), "since": TIME})
+
 _STATUS: dict[str, Schema] = {
     "DigestState": holding(
         {
@@ -70,7 +73,7 @@ _STATUS: dict[str, Schema] = {
             "orphaned_matches": COUNTS,
             "outbox": COUNTS,
             "silences": holding(each(NUMBER, "active", "stories_held", "stories_discarded")),
-            "unsubscribed": many(holding({"digest": TEXT, "recipient": TEXT, "since": TIME, "by": TEXT})),
+            "unsubscribed": many(_UNSUBSCRIBED),
             "reaching_nobody": TEXTS,
             "refusals": many(
                 holding(
@@ -160,6 +163,30 @@ _SENDING: dict[str, Schema] = {
         }
     ),
     "AllRetried": holding({"due_now": COUNTS}),
+    "Receivers": page(
+        holding(
+            {
+                "receiver": TEXT,
+                "channels": many(holding({"channel": named(ChannelKind), "to": maybe(TEXT)})),
+                "digests": TEXTS,
+                "health": YES_NO,
+                "unsubscribed": many(_UNSUBSCRIBED),
+            }
+        )
+    ),
+    "ReceiverTested": page(
+        holding(
+            {
+                "receiver": TEXT,
+                "channel": named(ChannelKind),
+                "recipient": TEXT,
+                "ok": maybe(YES_NO),
+                **each(maybe(TEXT), "receipt", "over", "error", "advice"),
+                "fault": maybe(named(DeliveryFault)),
+                "goes_on": YES_NO,
+            }
+        )
+    ),
 }
 
 _SILENCE = {

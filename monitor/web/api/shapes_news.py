@@ -120,6 +120,16 @@ _STORIES: dict[str, Schema] = {
             ),
         }
     ),
+    "Regrouped": holding(
+        {
+            "story": TEXT,
+            "pairs": NUMBER,
+            "stories": many(holding({"id": TEXT, "articles": TEXTS})),
+            "told_again": many(holding({"digest": TEXT, "rule": TEXT, "matches": NUMBER})),
+        }
+    ),
+    "SplitPlanned": holding({"story": TEXT, "pairs": NUMBER, "apart": many(TEXTS), "together": TEXTS}),
+    "Split": {"oneOf": [ref("Regrouped"), ref("SplitPlanned")]},
     "Article": holding(FOUND),
     "Search": holding(
         {

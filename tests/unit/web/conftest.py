@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from monitor.app.check import open_settings
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
+from monitor.demo.server import LocalSite
 from monitor.model.web import ListenAddress
 from monitor.web import Views, build_pages
 
@@ -57,3 +61,19 @@ def site(open_house: OpenHouse, newsroom: Newsroom) -> TestClient:
 @pytest.fixture
 def api(site: TestClient) -> Api:
     return Api(site)
+
+
+@pytest.fixture
+def outside() -> Iterator[LocalSite]:
+    with LocalSite() as running:
+        yield running
+
+
+@pytest.fixture
+def to_the_outside(open_house: OpenHouse) -> OpenHouse:
+    """A config that allows addresses of this machine."""
+    ready = open_house.ready()
+    poll = replace(ready.settings.poll, allow_private_addresses=True, host_delay=timedelta(0))
+    changed = replace(ready, settings=replace(ready.settings, poll=poll))
+    object.__setattr__(open_house, "ready", lambda: changed)
+    return open_house

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,22 +51,6 @@ def reader(locked: TestClient) -> TestClient:
 def operator(locked: TestClient) -> TestClient:
     locked.headers["authorization"] = "Bearer mon_anna"
     return locked
-
-
-@pytest.fixture
-def outside() -> Iterator[LocalSite]:
-    with LocalSite() as running:
-        yield running
-
-
-@pytest.fixture
-def to_the_outside(open_house: OpenHouse) -> OpenHouse:
-    """A config that allows addresses of this machine."""
-    ready = open_house.ready()
-    poll = replace(ready.settings.poll, allow_private_addresses=True, host_delay=timedelta(0))
-    changed = replace(ready, settings=replace(ready.settings, poll=poll))
-    object.__setattr__(open_house, "ready", lambda: changed)
-    return open_house
 
 
 def subscribe(newsroom: Newsroom, url: str, name: str = "", tags: tuple[str, ...] = ()) -> Feed:
