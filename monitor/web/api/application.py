@@ -184,7 +184,7 @@ async def _body(route: Route, request: Request) -> Question | bytes | None:
         return None
     if _kind(request) != route.takes:
         reason = Reason.NOT_JSON if route.takes == JSON else Reason.NOT_OPML
-        raise Refused(reason, f"the body is of another kind, and says so: content-type: {route.takes}")
+        raise Refused(reason, f"a body of this kind is asked for, that says so: content-type: {route.takes}")
     sent = await _sent(request, route.most)
     return sent if route.body is None else _read(route.body, sent)
 

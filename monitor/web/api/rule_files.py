@@ -98,7 +98,7 @@ def add_rule(asked: Asked) -> Answer:
     name, file = asked.body.id, _file(asked)
     given = asked.body.model_dump(mode="json", exclude={"id", "file"})
     values = {"id": name, **{key: value for key, value in given.items() if value}}
-    saved = _saved(asked, lambda saver: saver.add(file, values), name, values, Reason.NO_SUCH_RULE_FILE)
+    saved = _saved(asked, lambda saver: saver.add(file, values), name, _toml(values), Reason.NO_SUCH_RULE_FILE)
     return _answer(asked, saved, name)
 
 
@@ -131,8 +131,9 @@ def undo_rule(asked: Asked) -> Answer:
     """Puts the version in place that stood there before the last save; `rule` is null where that was none. It
     is known until the restart."""
     filed, shown = _filed(asked), asked.body.fingerprint
-    name = _name(asked)
-    saved = _saved(asked, lambda saver: saver.undo(name, shown), name, filed.values)
+    name, saver = _name(asked), asked.open_house.saver
+    before = None if saver is None else saver.before(name, filed)
+    saved = _saved(asked, lambda saver: saver.undo(name, shown), name, before or "")
     return _answer(asked, saved, name)
 
 
@@ -166,7 +167,9 @@ def _changed(asked: Asked, filed: FiledRule, wanted: Values) -> Answer:
     # What is as it is wanted stays as it is written; of another version than was read that is for nobody to say.
     known = filed.values if shown == filed.fingerprint else {}
     changes = {key: value for key, value in wanted.items() if key not in known or value != known[key]}
-    saved = _saved(asked, lambda saver: saver.change(name, changes, shown), name, {**filed.values, **wanted})
+    saved = _saved(
+        asked, lambda saver: saver.change(name, changes, shown), name, _toml({**filed.values, **wanted})
+    )
     return _answer(asked, saved, name)
 
 
@@ -174,15 +177,15 @@ def _saved(
     asked: Asked,
     work: Callable[[RuleSaver], Saved],
     name: str,
-    wanted: Values,
+    toml: str,
     gone: Reason = Reason.NO_SUCH_RULE,
 ) -> Saved:
-    """What was saved. Raises Refused, with what was to be written as TOML that can be copied."""
+    """What was saved. Raises Refused, with what was to be written, to be copied."""
     saver = asked.open_house.saver
     saved = Saved(Saving.READ_ONLY, why=_NO_CHANGES) if saver is None else work(saver)
     if saved.outcome in (Saving.SAVED, Saving.SAME):
         return saved
-    more: dict[str, Any] = {"toml": _toml(wanted)}
+    more: dict[str, Any] = {"toml": toml}
     if saved.problems:
         more["problems"] = problems_json(saved.problems)
     if saved.now is not None:
