@@ -22,6 +22,7 @@ from monitor.core.text.columns import cut_to, padded, wrap
 from monitor.core.text.terminal import printable
 from monitor.model.entry import Fate
 from monitor.model.feed import Feed, FeedStatus
+from monitor.model.feed_book import PastPoll
 from monitor.model.gap import Gap
 from monitor.model.ledger import SeenEntry
 from monitor.ports import Store
@@ -122,18 +123,35 @@ def view_json(found: FeedView) -> dict[str, Any]:
         "gap": gap_json(found.gap),
         "hub": hub_json(feed, found.hubs, found.now),
         "stored": found.total,
-        "entries": [
-            {
-                "title": entry.title,
-                "link": entry.link,
-                "fate": entry.fate.value,
-                "revision": entry.revision,
-                "first_seen": entry.first_seen.isoformat(),
-                "published": iso_time(entry.published),
-                "rules": list(entry.rules),
-            }
-            for entry in found.entries
-        ],
+        "entries": [entry_json(entry) for entry in found.entries],
+    }
+
+
+def entry_json(entry: SeenEntry) -> dict[str, Any]:
+    """One entry as a list shows it."""
+    return {
+        "title": entry.title,
+        "link": entry.link,
+        "fate": entry.fate.value,
+        "revision": entry.revision,
+        "first_seen": entry.first_seen.isoformat(),
+        "published": iso_time(entry.published),
+        "rules": list(entry.rules),
+    }
+
+
+def poll_json(poll: PastPoll) -> dict[str, Any]:
+    """One poll that is over."""
+    return {
+        "at": poll.at.isoformat(),
+        "outcome": poll.outcome.value,
+        "reason": poll.reason.value,
+        "next_poll_at": poll.next_poll_at.isoformat(),
+        "status": poll.status,
+        "size": poll.size,
+        "seconds": poll.seconds,
+        "new": poll.new,
+        "error": poll.error,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitor.model.digest import Window
 from monitor.model.measure import Came
@@ -47,3 +48,13 @@ class Rates:
         if window.end + _SETTLED <= now:
             self._over[window] = came
         return came
+
+
+def rate_json(rate: Rate) -> dict[str, Any]:
+    """One hour or day."""
+    return {
+        "start": rate.start.isoformat(),
+        "end": rate.end.isoformat(),
+        "entries": rate.came.entries,
+        "matches": rate.came.matches,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from monitor.core.digests.passages import passages_among
 from monitor.core.digests.render.words import pieces
@@ -53,6 +54,26 @@ def edits_of(store: StoryStore, story: str, before: int | None, limit: int) -> S
     ids = {one.after.id for one in edits} | {one.before for one in edits if one.before is not None}
     openings = store.openings(ids, _BEGINNING)
     return [_edited(one, openings) for one in edits]
+
+
+def edited_json(edited: Edited) -> dict[str, Any]:
+    """What an edit changed, with stable keys."""
+    after = edited.after
+    return {
+        "article": after.id,
+        "title": after.title,
+        "url": after.url,
+        "publisher": after.publisher,
+        "feed": after.feed,
+        "first_seen": after.first_seen.isoformat(),
+        "known": edited.is_known,
+        "title_changed": [_piece_json(one) for one in edited.title],
+        "text_changed": [_piece_json(one) for one in edited.text],
+    }
+
+
+def _piece_json(piece: Piece) -> dict[str, str]:
+    return {"change": piece.change.value, "text": piece.text}
 
 
 def _edited(edit: Edit, openings: Mapping[int, tuple[str, str]]) -> Edited:

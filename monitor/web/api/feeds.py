@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from monitor.app.feed_list import FeedList, list_json
-from monitor.app.feed_view import view_json, view_of
+from monitor.app.feed_view import poll_json, view_json, view_of
 from monitor.app.hub_words import hub_view
 from monitor.app.known_feeds import KnownFeeds, place_of
 from monitor.core.text.urls import feed_key
@@ -59,6 +59,21 @@ def one_feed(asked: Asked) -> Answer:
     house, feed = asked.house, feed_of(asked)
     place, public_url = _place(asked, feed), house.settings.public_url
     return _told(asked, view_json(view_of(house.store, feed, place, asked.query.entries, asked.now, public_url)))
+
+
+def past_polls(asked: Asked) -> Answer:
+    """Its last fifty polls, the newest first, what each came to and why the next one was when it was; and what it
+    said last instead of a feed, which is for operators: a server may say again what the address holds."""
+    feed, book = feed_of(asked), asked.house.store.feed_book
+    told = [poll_json(one) for one in book.polls(feed.id)]
+    said = book.said(feed.id) if asked.visitor.acts else None
+    return {
+        "items": [one | {"error": asked.error(one["error"])} for one in told],
+        "next": None,
+        "said_instead": None
+        if said is None
+        else {"at": said.at.isoformat(), "status": said.status, "text": said.text},
+    }
 
 
 def pause(asked: Asked) -> Answer:

@@ -10,20 +10,24 @@ from typing import Annotated
 from pydantic import Field
 
 from monitor.app.discreet import discreet_why
+from monitor.app.feed_view import entry_json
 from monitor.app.in_time import in_time
 from monitor.app.kept_out import of_story, silences_at
 from monitor.app.matches import Asked as MatchesAsked
 from monitor.app.matches import check_names, match_json
+from monitor.app.rates import DAY, HOUR, rate_json
 from monitor.app.search import Asked as SearchAsked
 from monitor.app.search import Search
 from monitor.app.search_words import found_json
 from monitor.app.since import since
 from monitor.app.status_json import status_json
-from monitor.app.stories import Wanted, owners, question_of, show
+from monitor.app.stories import Wanted, owners, question_of, show, story_called
 from monitor.app.stories_words import list_json
+from monitor.app.story_texts import edited_json, edits_of
 from monitor.app.story_words import show_json
 from monitor.app.why_json import why_json
 from monitor.app.why_of_house import why_in
+from monitor.model.digest import Window
 from monitor.web.api.asking import (
     MOST,
     Answer,
@@ -43,6 +47,7 @@ from monitor.web.api.problems import problems_json
 BUDGET = timedelta(seconds=2)
 """For which an answer reads the archive: then it tells where to go on."""
 LONGEST_QUERY = 20_000
+_NOW = timedelta(seconds=1)  # what came at this very moment is in it
 QueryText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY, description="In the rule language")]
 
 
@@ -101,6 +106,21 @@ def show_story(asked: Asked) -> Answer:
     digests = [digest.name for digest in house.settings.digests]
     told = show_json(replace(shown, silences=of_story(house.store, shown.view.id, digests, asked.now)))
     return told | {"next": None if shown.older is None else cursor_to(shown.older)}
+
+
+class EditsQuestion(Paged):
+    """How many edits."""
+
+    limit: int = Field(20, ge=1, le=20, description="At most so many: two texts are compared for each")
+
+
+def story_edits(asked: Asked) -> Answer:
+    """What later wordings of its articles changed, word by word, the newest row first; `known` is false where the
+    wording before is gone."""
+    query, store = asked.query, asked.house.store.stories
+    story = story_called(store, asked.path["story"]).story
+    found = edits_of(store, story, number_of(query.cursor), query.limit + 1)
+    return page_of(found, query.limit, edited_json, lambda one: one.after.id)
 
 
 class SearchQuestion(Paged):
@@ -164,6 +184,36 @@ def list_matches(asked: Asked) -> Answer:
     return page_of(
         found, query.limit, lambda one: match_json(one, silences), lambda one: [one.matched_at.isoformat(), one.id]
     )
+
+
+class EntriesQuestion(Paged):
+    """Of which time."""
+
+    since: Span = "1h"
+    until: Moment | None = Field(None, description="Only entries first seen before")
+
+
+def list_entries(asked: Asked) -> Answer:
+    """What feeds brought, whatever became of it, the newest first; `feed_id` is null for what was ingested."""
+    query = asked.query
+    window = Window(since(query.since, asked.now).moment, query.until or asked.now + _NOW)
+    found = asked.house.store.ledger.entries(window, moment_of(query.cursor), query.limit + 1)
+    return page_of(
+        found,
+        query.limit,
+        lambda one: {"id": one.row, "feed_id": one.feed_id, "feed": one.feed, **entry_json(one.seen)},
+        lambda one: [one.seen.first_seen.isoformat(), one.row],
+    )
+
+
+def rates(asked: Asked) -> Answer:
+    """How many entries and matches came in each of the last 24 hours and 30 days in UTC, the oldest first; the
+    last ones go on."""
+    counted, facts = asked.open_house.rates, asked.house.store.facts
+    return {
+        "hours": [rate_json(one) for one in counted.last(facts, asked.now, HOUR, 24)],
+        "days": [rate_json(one) for one in counted.last(facts, asked.now, DAY, 30)],
+    }
 
 
 class WhyQuestion(Question):

@@ -50,6 +50,13 @@ _STORIES = (
         "StoryShown",
         reading.StoryQuestion,
     ),
+    _get(
+        "/stories/{story}/edits",
+        reading.story_edits,
+        "What edits of its articles changed",
+        "StoryEdits",
+        reading.EditsQuestion,
+    ),
     _post(
         "/stories/{story}/split",
         stories_apart.split_story,
@@ -234,6 +241,7 @@ _FEEDS = (
         Nothing,
         No.NOT_ADDED,
     ),
+    _get("/feeds/{feed:number}/polls", feeds.past_polls, "What its last polls came to", "PastPolls"),
     _post("/feeds/{feed:number}/pause", feeds.pause, "Polls a feed no more until it is resumed", "FeedStanding"),
     _post("/feeds/{feed:number}/resume", feeds.resume, "Polls a paused feed again", "FeedStanding"),
     _post("/feeds/{feed:number}/poll", feeds.poll, "Polls a feed at once", "FeedAsked", Nothing, No.NOT_ASKED),
@@ -306,6 +314,8 @@ _SENDING = (
 
 ROUTES: tuple[Route, ...] = (
     _get("/status", reading.status, "The state of the house", "Status"),
+    _get("/rates", reading.rates, "Entries and matches hour by hour and day by day", "Rates"),
+    _get("/entries", reading.list_entries, "What feeds brought", "Entries", reading.EntriesQuestion),
     *_STORIES,
     *_RULES,
     *_FEEDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.core.feeds.discovery import Via
 from monitor.model.entry import Fate
-from monitor.model.feed import FeedOrigin, FeedStatus, PollOutcome
+from monitor.model.feed import FeedOrigin, FeedStatus, PollOutcome, PollReason
 from monitor.model.feed_book import AskNow
 from monitor.web.api.schema import (
     COUNTS,
@@ -58,6 +58,27 @@ _FEED = {
     "error": maybe(TEXT),
 }
 
+_ENTRY = {
+    "title": TEXT,
+    "link": maybe(TEXT),
+    "fate": named(Fate),
+    "revision": YES_NO,
+    "first_seen": TIME,
+    "published": maybe(TIME),
+    "rules": TEXTS,
+}
+_POLL = holding(
+    {
+        **each(TIME, "at", "next_poll_at"),
+        "outcome": named(PollOutcome),
+        "reason": named(PollReason),
+        "status": maybe(NUMBER),
+        **each(NUMBER, "size", "new"),
+        "seconds": REAL,
+        "error": maybe(TEXT),
+    }
+)
+_RATE = holding({**each(TIME, "start", "end"), **each(NUMBER, "entries", "matches")})
 _PREVIEW = holding(
     {
         "feed": maybe(NUMBER),
@@ -126,6 +147,15 @@ FEEDS: dict[str, Schema] = {
             ),
         }
     ),
+    "PastPolls": holding(
+        {
+            "items": many(_POLL),
+            "next": maybe(TEXT),
+            "said_instead": maybe(holding({"at": TIME, "status": maybe(NUMBER), "text": TEXT})),
+        }
+    ),
+    "Entries": page(holding({"id": NUMBER, "feed_id": maybe(NUMBER), "feed": TEXT, **_ENTRY})),
+    "Rates": holding(each(many(_RATE), "hours", "days")),
     "Opml": {"type": "string", "description": "OPML 2.0"},
     "FeedAsked": holding({"answer": named((AskNow.DUE.value,))}),
     "FeedShown": holding(
@@ -134,19 +164,7 @@ FEEDS: dict[str, Schema] = {
             **_NEXT,
             "gap": maybe(holding({"pages": NUMBER, "entries": NUMBER, "ended": maybe(TEXT), "filled": YES_NO})),
             "stored": NUMBER,
-            "entries": many(
-                holding(
-                    {
-                        "title": TEXT,
-                        "link": maybe(TEXT),
-                        "fate": named(Fate),
-                        "revision": YES_NO,
-                        "first_seen": TIME,
-                        "published": maybe(TIME),
-                        "rules": TEXTS,
-                    }
-                )
-            ),
+            "entries": many(holding(_ENTRY)),
         }
     ),
 }

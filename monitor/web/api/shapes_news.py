@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.core.text.wordings import Change
 from monitor.model.article import DuplicateReason, Quality
 from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
@@ -119,6 +120,17 @@ _STORIES: dict[str, Schema] = {
                 holding({"story": maybe(TEXT), "language": maybe(TEXT), "headline": TEXT, "names": TEXTS})
             ),
         }
+    ),
+    "StoryEdits": page(
+        holding(
+            {
+                "article": NUMBER,
+                **each(TEXT, "title", "url", "publisher", "feed"),
+                "first_seen": TIME,
+                "known": YES_NO,
+                **each(many(holding({"change": named(Change), "text": TEXT})), "title_changed", "text_changed"),
+            }
+        )
     ),
     "Regrouped": holding(
         {

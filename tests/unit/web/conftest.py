@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from api_house import Api
-from newsroom import FEED, RULES, Newsroom
+from newsroom import FEED, RULES, Newsroom, item
 from starlette.testclient import TestClient
 
 from monitor.app.check import open_settings
@@ -77,3 +77,21 @@ def to_the_outside(open_house: OpenHouse) -> OpenHouse:
     changed = replace(ready, settings=replace(ready.settings, poll=poll))
     object.__setattr__(open_house, "ready", lambda: changed)
     return open_house
+
+
+@pytest.fixture
+def told(newsroom: Newsroom) -> Newsroom:
+    """Three stories; two were told, of which one delivery is dead."""
+    for number, (title, words) in enumerate(
+        (
+            ("Torkham closed", "The Torkham crossing was closed to all traffic."),
+            ("Floods in Sindh", "Floods took three bridges in Sindh on Monday."),
+            ("Cricket", "A quiet day at the ground in Lahore."),
+        ),
+        1,
+    ):
+        newsroom.bring_in(item(f"e{number}", title, words, link=f"https://news.example/e{number}"))
+        newsroom.clock.advance(timedelta(minutes=1))
+    newsroom.plan()
+    newsroom.deliver()
+    return newsroom

@@ -8,43 +8,25 @@ from typing import Any
 
 import pytest
 from api_house import Api
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from made import NOON, decision, feed_settings
-from newsroom import Newsroom, crowd, item
+from made import decision, feed_settings
+from newsroom import Newsroom, item
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
 from stored import record_poll
 
+from monitor.app.open_house import OpenHouse
 from monitor.model.errors import StoreUnusable
-from monitor.model.feed import PollOutcome
+from monitor.model.feed import Answered, Polled, PollOutcome
 from monitor.model.web import Role, Visitor
 from monitor.web.api.application import PREFIX
-from monitor.web.api.asking import MOST
+from monitor.web.api.asking import MOST, Asked
 from monitor.web.api.document import document
+from monitor.web.api.feeds import past_polls
 from monitor.web.api.problems import STATUS_OF, Reason
 from monitor.web.api.routes import ROUTES
 
 URL = "https://news.example/e1"
 SILENCE = {"rules": ["torkham-*"], "for": "4h", "reason": "known", "author": "anna"}
-
-
-@pytest.fixture
-def told(newsroom: Newsroom) -> Newsroom:
-    """Three stories; two were told, of which one delivery is dead."""
-    for number, (title, words) in enumerate(
-        (
-            ("Torkham closed", "The Torkham crossing was closed to all traffic."),
-            ("Floods in Sindh", "Floods took three bridges in Sindh on Monday."),
-            ("Cricket", "A quiet day at the ground in Lahore."),
-        ),
-        1,
-    ):
-        newsroom.bring_in(item(f"e{number}", title, words, link=f"https://news.example/e{number}"))
-        newsroom.clock.advance(timedelta(minutes=1))
-    newsroom.plan()
-    newsroom.deliver()
-    return newsroom
 
 
 # ---- the document
@@ -104,6 +86,48 @@ def test_stories_are_listed_and_shown(api: Api, told: Newsroom) -> None:
     assert api.get("/stories", since="30d", rule="floods")["items"][0]["headline"] == "Floods in Sindh"
     assert api.get("/stories/s_zzz", 404)["reason"] == "no_such_story"
     assert api.get("/stories", 404, rule="nothing")["reason"] == "no_such_rule"
+
+
+def test_what_came_is_listed_and_counted(api: Api, told: Newsroom) -> None:
+    came = api.get("/entries")["items"]
+    assert [(one["title"], one["feed"], one["rules"]) for one in came] == [
+        ("Cricket", "News", []),
+        ("Floods in Sindh", "News", ["floods"]),
+        ("Torkham closed", "News", ["torkham-closed"]),
+    ]
+    assert api.get("/entries", until=came[-1]["first_seen"])["items"] == []
+    said = api.get("/rates")
+    assert (len(said["hours"]), len(said["days"])) == (24, 30)
+    assert (said["hours"][-1]["entries"], said["days"][-1]["matches"]) == (3, 2)
+
+
+def test_edits_are_told_word_by_word(api: Api, told: Newsroom) -> None:
+    assert api.get("/stories/a_1/edits")["items"] == []
+    for words in ("reopened", "shut", "بند"):
+        told.clock.advance(timedelta(hours=1))
+        told.bring_in(item("e1", f"Torkham {words}", f"The Torkham crossing was {words}.", link=URL))
+    page = api.get("/stories/a_1/edits", limit=2)
+    (edit, _) = page["items"]
+    assert {"change": "new", "text": "بند"} in edit["title_changed"]
+    (first,) = api.get("/stories/a_1/edits", cursor=page["next"])["items"]
+    assert {"change": "gone", "text": "closed"} in first["title_changed"]
+    assert api.get("/stories/s_zzz/edits", 404)["reason"] == "no_such_story"
+
+
+def test_past_polls_are_told_and_what_was_said_instead_is_for_operators(
+    api: Api, newsroom: Newsroom, open_house: OpenHouse
+) -> None:
+    (feed,), now = newsroom.store.feeds.all(), newsroom.clock.now()
+    refused = decision(now, outcome=PollOutcome.HTTP_ERROR, failures=1, error="no https://x.example/a?k=geheim")
+    answered = Answered(500, 18, 1.25, b"<b>Out of cheese, geheim</b>")
+    newsroom.store.feeds.record_polls([Polled(feed, refused, now, answered=answered)])
+    said = api.get(f"/feeds/{feed.id}/polls")
+    (poll,) = said["items"]
+    assert (poll["outcome"], poll["status"], poll["seconds"]) == ("http_error", 500, 1.25)
+    assert "cheese" in said["said_instead"]["text"]
+    asked = Asked(open_house, open_house.house, now, Visitor("x", Role.READER), {"feed": feed.id}, None, None)
+    assert "geheim" not in str(past_polls(asked))
+    assert api.get("/feeds/999/polls", 404)["reason"] == "no_such_feed"
 
 
 def test_the_archive_is_searched(api: Api, told: Newsroom) -> None:
@@ -299,94 +323,6 @@ def test_a_feed_is_paused_resumed_and_polled_at_once(api: Api, told: Newsroom) -
         assert api.post(f"/feeds/999/{word}", status=404)["reason"] == "no_such_feed"
 
 
-# ---- pages of lists
-
-
-@pytest.mark.parametrize(
-    ("path", "more", "name"),
-    [
-        ("/stories", {"since": "30d"}, "id"),
-        ("/search", {"since": "30d", "query": "Torkham OR floods OR quiet"}, "article"),
-        ("/matches", {}, "id"),
-        ("/rules", {}, "id"),
-        ("/deliveries", {}, "id"),
-        ("/silences", {}, "id"),
-        ("/feeds", {}, "id"),
-    ],
-)
-def test_a_list_goes_on_where_it_stopped(
-    api: Api, told: Newsroom, path: str, more: dict[str, str], name: str
-) -> None:
-    for _ in range(3):
-        api.post("/silences", SILENCE, 201)
-    told.store.feeds.sync([*told.feeds, *(feed(number) for number in range(3))], told.clock.now())
-    whole = [one[name] for one in api.get(path, **more)["items"]]
-    found: list[Any] = []
-    cursor: dict[str, str] = {}
-    for _ in range(len(whole) + 1):
-        page = api.get(path, limit=1, **more, **cursor)
-        found += [one[name] for one in page["items"]]
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
-    assert len(whole) > 1
-    assert found == whole
-
-
-def test_a_large_story_is_told_page_by_page_and_counted_whole(api: Api, newsroom: Newsroom) -> None:
-    path, found, cursor = crowd(newsroom, 5), [], {}
-    while True:
-        page = api.get(path, limit=2, **cursor)
-        assert (page["articles"], page["publishers"], page["headline"]) == (5, 1, "Torkham closed, report 1")
-        found += sorted((one["article"] for one in page["timeline"]), reverse=True)
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
-    assert found == [5, 4, 3, 2, 1]
-    assert api.get(path)["next"] is None
-    assert api.get(path, 400, limit=MOST + 1)["reason"] == "invalid_parameter"
-
-
-def test_feeds_that_come_go_or_change_their_names_move_no_other(api: Api, told: Newsroom) -> None:
-    feeds = [feed(number) for number in range(4)]
-    told.store.feeds.sync([*told.feeds, *feeds], told.clock.now())
-    first = api.get("/feeds", limit=2)
-    told.store.feeds.sync([*told.feeds, *feeds[1:], feed_settings("https://new.example/", name="A")], NOON)
-    rest = api.get("/feeds", limit=200, cursor=first["next"])["items"]
-    assert [one["name"] for one in (*first["items"], *rest)] == ["News", *(f"Other {n}" for n in range(4)), "A"]
-
-
-def feed(number: int) -> Any:
-    return feed_settings(f"https://other.example/{number}", name=f"Other {number}")
-
-
-def test_a_search_that_ran_out_of_time_goes_on_behind_what_it_read(
-    api: Api, told: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("monitor.app.search.READ", 1)
-    monkeypatch.setattr("monitor.web.api.reading.BUDGET", timedelta(seconds=-1))
-    query, found, pages = {"query": "Torkham OR floods OR ground", "since": "30d"}, [], 0
-    page = api.get("/search", **query)
-    while page["next"] is not None:
-        pages, found = pages + 1, found + page["items"]
-        page = api.get("/search", **query, cursor=page["next"])
-    found += page["items"]
-    assert [one["title"] for one in found] == ["Cricket", "Floods in Sindh", "Torkham closed"]
-    assert pages >= 2
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(
-    st.text(max_size=60) | st.sampled_from(["MQ", "IngieCI", "WzEsMl0", "bnVsbA", "MWUzMDA", "e30", "W1tbW1tb"])
-)
-def test_no_text_is_a_cursor_that_breaks_a_list(site: TestClient, cursor: str) -> None:
-    api = Api(site)
-    for path in ("/stories", "/matches", "/rules", "/feeds", "/deliveries", "/silences"):
-        answer = site.get(f"{PREFIX}{path}", params={"cursor": cursor})
-        assert answer.status_code in (200, 400)
-    assert api.get("/status")
-
-
 # ---- what is wrong
 
 
@@ -466,8 +402,6 @@ def test_what_breaks_is_said_and_logged(site: TestClient, told: Newsroom, monkey
 
 
 def test_a_reader_gets_feeds_without_the_queries_of_their_addresses() -> None:
-    from monitor.web.api.asking import Asked
-
     def seen(role: Role) -> str:
         return Asked(None, None, None, Visitor("x", role), {}, None, None).url("https://a.example/f?token=1")  # type: ignore[arg-type]
 
