@@ -149,7 +149,7 @@ def poll_json(poll: PastPoll) -> dict[str, Any]:
         "next_poll_at": poll.next_poll_at.isoformat(),
         "status": poll.status,
         "size": poll.size,
-        "seconds": poll.seconds,
+        "seconds": round(poll.seconds, 3),
         "new": poll.new,
         "error": poll.error,
     }
