@@ -98,12 +98,13 @@ def _read(
 
 
 def looked_json(looked: Looked) -> dict[str, Any]:
-    """What an address has, as one object: as `discovery_json`, with a `preview` of each candidate."""
+    """What an address has, as one object: as `discovery_json`, with a `preview` of each candidate, and whether
+    the time was over before all was asked (`unasked`)."""
     found = discovery_json(looked.found)
     previews = [_preview_json(one) for one in looked.candidates]
     previews += [None] * (len(found["feeds"]) - len(previews))
     feeds = [{**one, "preview": preview} for one, preview in zip(found["feeds"], previews, strict=True)]
-    return {**found, "feeds": feeds}
+    return {**found, "feeds": feeds, "unasked": looked.found.unasked}
 
 
 def _preview_json(one: Candidate) -> dict[str, Any] | None:

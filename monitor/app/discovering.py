@@ -309,7 +309,6 @@ def discovery_json(found: Discovery) -> dict[str, Any]:
         ],
         "broken": [{"url": url, "why": why} for url, why in found.broken],
         "guessed": found.guessed,
-        "unasked": found.unasked,
     }
 
 

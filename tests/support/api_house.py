@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from httpx2 import Client
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
-from starlette.testclient import TestClient
 
 from monitor.web.api.document import document
 
@@ -27,7 +27,7 @@ def _registry() -> Registry[Any]:
 class Api:
     """Asks the API as a program does. Every answer must be as the document says of its route and status."""
 
-    site: TestClient
+    site: Client
     token: str = ""
 
     def get(self, path: str, status: int = 200, **query: Any) -> Any:
