@@ -101,7 +101,7 @@ async def _answered(
             path=request.scope["path"],
             by=visitor.name,
             address=client_of(request),
-            status=route.status,
+            status=int(answer.status_code),
         )
     return answer
 

@@ -162,6 +162,18 @@ def test_who_acts_is_written_down(locked: TestClient, told: Newsroom) -> None:
     assert (line["by"], line["path"], line["status"]) == ("anna", "/api/v1/silences", 201)
 
 
+def test_what_was_not_begun_since_nobody_waits_is_not_written_down_as_done(
+    locked: TestClient, told: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_: object) -> bool:
+        return True
+
+    monkeypatch.setattr("starlette.requests.Request.is_disconnected", gone)
+    with capture_logs() as logs:
+        locked.post(f"{PREFIX}/feeds/discover", json=BODIES["/feeds/discover"], headers=api_headers("mon_anna"))
+    assert [one["status"] for one in logs if one["event"] == "done by hand"] == [503]
+
+
 def log_in(site: TestClient, token: str) -> None:
     assert site.post("/login", data={"token": token}, headers=OWN, follow_redirects=False).status_code == 303
 
