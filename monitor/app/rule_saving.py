@@ -71,15 +71,14 @@ class RuleSaver:
         path = rule_files_of(self._config).get(file)
         if path is None:
             return Saved(Saving.GONE, why=f"no rule file of the config is called {file}")
-        if why := why_read_only(path):
-            return Saved(Saving.READ_ONLY, why=why)
 
         def add() -> Saved:
             text = read_text(path)
             if isinstance(text, Unreadable):
                 return Saved(Saving.GONE, why=text.why)
             longer, new = appended(text, values), str(values.get("id", ""))
-            return self._noted(self._write(file, path, text, longer), new, new, "", longer)
+            fixed = why_read_only(path) or ""
+            return self._noted(self._write(file, path, text, longer, fixed), new, new, "", longer)
 
         return self._alone(path, add)
 
@@ -93,7 +92,7 @@ class RuleSaver:
         filed = filed_rule(self._config, self._reloader.ready, id)
         if filed is None:
             return Saved(Saving.GONE, why="no rule file has this rule any more")
-        if filed.fixed:
+        if not filed.table:
             return Saved(Saving.READ_ONLY, why=filed.fixed, now=filed)
 
         def change() -> Saved:
@@ -105,7 +104,7 @@ class RuleSaver:
             text = edit(now)
             if text == now.text:
                 return Saved(Saving.SAME)
-            saved = self._write(now.file, now.path, now.text, text)
+            saved = self._write(now.file, now.path, now.text, text, now.fixed)
             return self._noted(saved, id, now.values.get("id"), now.table, text)
 
         return self._alone(filed.path, change)
@@ -121,9 +120,12 @@ class RuleSaver:
         except Busy as error:
             return Saved(Saving.BUSY, why=str(error))
 
-    def _write(self, name: str, path: Path, before: str, after: str) -> Saved:
+    def _write(self, name: str, path: Path, before: str, after: str, fixed: str) -> Saved:
+        """What is `fixed` is checked, too: its TOML will be copied by hand."""
         if problems := self._made_by({name: after}):
             return Saved(Saving.INVALID, problems)
+        if fixed:
+            return Saved(Saving.READ_ONLY, why=fixed)
         try:
             rewrite(path, before, after)
         except FileChanged:

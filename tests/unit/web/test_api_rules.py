@@ -141,7 +141,12 @@ def test_where_a_file_cannot_be_written_the_toml_is_there_to_be_copied(
     refused = save(api, 409, query="Torkham AND shut")
     assert (refused["reason"], refused["detail"]) == ("read_only", "the monitor may not write it")
     assert 'query = "Torkham AND shut"' in refused["toml"]
-    refused = api.post("/rules", {"id": "lorries", "title": "Lorries", "query": "lorr*"}, 409)
+    assert save(api, 422, query="Torkham AND (shut")["reason"] == "rule_invalid"  # not worth copying
+    stale = {"fingerprint": "of another version", "query": "Torkham AND shut"}
+    assert api.post("/rules/torkham-closed/save", stale, 409)["reason"] == "rule_changed"
+    new = {"id": "lorries", "title": "Lorries", "query": "(lorr*"}
+    assert api.post("/rules", new, 422)["reason"] == "rule_invalid"
+    refused = api.post("/rules", new | {"query": "lorr*"}, 409)
     assert refused["toml"] == '[[rules]]\nid = "lorries"\ntitle = "Lorries"\nquery = "lorr*"\n'
 
 

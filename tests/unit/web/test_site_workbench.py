@@ -196,12 +196,13 @@ def test_a_rule_of_an_each_is_edited_as_its_table_and_tried_as_itself(told: News
 def test_where_the_file_is_read_only_the_page_says_so_and_shows_the_toml(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seen = bench.fields()["seen"]
     monkeypatch.setattr("os.access", lambda path, _: Path(path).is_dir())
     page = bench.site.post("/rules/torkham-closed/try", data={"query": "Torkham"}, headers=OWN).text
     assert "It cannot be saved here: the monitor may not write it." in page
     assert "query = &#34;Torkham&#34;" in page
     assert "formaction" not in page
-    fields = {"query": "Torkham", "seen": "x"}
+    fields = {"query": "Torkham", "seen": seen}
     answer = bench.site.post("/rules/torkham-closed/save", data=fields, headers=PART)
     assert (answer.status_code, bench.text) == (403, RULES)
     assert "query = &#34;Torkham&#34;" in answer.text
