@@ -435,7 +435,7 @@ def test_a_text_that_was_forgotten_before_any_rule_read_it_says_so(stages: tuple
 
 def test_a_copy_of_what_is_no_longer_kept_says_that() -> None:
     room = newsroom()
-    room.bring_in(item("e1", "Border", "Torkham was closed."))
+    room.bring_in(item("e1", "Border", "Torkham was quiet."))  # told nobody anything: it goes
     room.turn()
     for wait in (2 * DAY, 40 * DAY, HOUR):
         room.clock.advance(wait)
