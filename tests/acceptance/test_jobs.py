@@ -1,0 +1,51 @@
+"""Real processes with roles on one PostgreSQL database: a dispatcher gives polls out, workers take them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from desk import eventually
+from pair import Pair, a_pair
+
+pytestmark = pytest.mark.needs("postgresql", "a SQLite store")
+ENGINE = '\n[jobs]\nengine = "procrastinate"\n'
+NAMES = ("dispatcher", "one", "other")
+
+
+def at_work(pair: Pair) -> None:
+    said = [desk.folder / "daemon.log" for desk in pair.desks]
+    eventually(lambda: [pair.shares(desk) for desk in pair.desks] == [0, 32, 32], f"a half each: {said}")
+
+
+def test_workers_poll_what_a_dispatcher_gives_out_and_the_rest_when_one_is_killed(tmp_path: Path) -> None:
+    with a_pair(tmp_path, feeds=30, feed_lines='interval = "1s"', names=NAMES, more=ENGINE) as pair:
+        dispatcher, one, other = pair.desks
+        dispatcher.start("-v", "--role", "dispatch")
+        survivor, victim = one.start("-v", "--role", "work"), other.start("-v", "--role", "work")
+        at_work(pair)
+        for feed in pair.feeds:
+            pair.publish(feed)
+        eventually(pair.all_told, "every alert")
+        assert dispatcher.events("dispatched"), "it gave nothing out"
+        assert not dispatcher.events("first poll", "new entries", "nothing new", "read", "delivered")
+        for desk in (one, other):
+            assert desk.events("first poll", "new entries", "nothing new"), "it polled nothing"
+        shown = json.loads(one.command("status", "--json").stdout)
+        roles = {one["pid"]: one["role"] for one in shown["daemons"]}
+        assert sorted(roles.values()) == ["dispatch", "work", "work"]
+        assert roles[survivor.pid] == "work"
+        victim.kill()
+        victim.wait()
+        begun = time.monotonic()
+        for feed in pair.feeds:
+            pair.publish(feed)
+        eventually(lambda: all(feed.site.requests[-1].at > begun for feed in pair.feeds), "a poll of each feed")
+        print(f"\nafter the kill all feeds polled within {time.monotonic() - begun:.1f} s")
+        assert time.monotonic() - begun < 25
+        eventually(pair.all_told, "everything without the other")
+        assert set(pair.most_at_once()) == {1}, "a feed was asked by two at once"
+        pair.check_once()
+        assert not one.events("stage failed", "stage broke"), one.log()[-3000:]
