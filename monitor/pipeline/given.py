@@ -1,4 +1,4 @@
-"""Feeds that jobs name, as the due-queue of a poll stage: it claims what was given, and says when a job is done."""
+"""Feeds that jobs name, as the due-queue of a poll stage: it claims what was given, says when a job is done."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class JobFeeds:
         try:
             taken = self.feeds.take(ids, now, lease)
         except BaseException:
-            self._finish(ids)  # they are due as before
+            with self._lock:
+                self._waiting.extendleft(reversed(ids))  # the stage tries again, as it does with everything
             raise
         with self._lock:
             self._tokens.update({feed.id: feed.lease_token for feed in taken})

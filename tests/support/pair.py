@@ -155,7 +155,7 @@ max_stories = 500
 def a_pair(
     folder: Path, feeds: int, feed_lines: str = "", names: tuple[str, ...] = ("one", "other"), more: str = ""
 ) -> Iterator[Pair]:
-    """Desks that nobody works at yet, two unless `names` has others, and so many feeds, each on a host of its own."""
+    """Desks that nobody works at yet, and so many feeds, each on a host of its own."""
     with ExitStack() as stack:
         hook = stack.enter_context(http_sink())
         sites = [stack.enter_context(WatchedSite(f"127.3.{n // 250}.{n % 250 + 1}")) for n in range(feeds)]
