@@ -9,6 +9,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import product
 from typing import ParamSpec, TypeVar
 
@@ -18,7 +19,9 @@ from monitor.model.digest import Message
 from monitor.model.errors import DeliveryFailed, MonitorError, SandboxFailed, SandboxReason
 from monitor.model.feed import PollOutcome
 from monitor.model.fetch import FetchRequest, FetchResponse
+from monitor.model.jobs import Job, StalledJob
 from monitor.model.measure import COUNTED, NO_TAG, Counted, Labels, Timed
+from monitor.ports.jobs import Take
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,6 +114,66 @@ class RecordingChannel:
             raise self.failures.pop(0)
         self.sent.append((message, recipient, key))
         return Receipt(f"recorded {key}")
+
+
+class InlineJobs:
+    """A queue in memory, of one process: a job begins when it goes in, or when those with its lock are done.
+
+    `hold` keeps what goes in until it is False; `lost` are the jobs of workers that gave no sign of life.
+    """
+
+    def __init__(self, *, hold: bool = False) -> None:
+        self.hold = hold
+        self.waiting: dict[str, Job] = {}  # by place
+        self.lost: list[StalledJob] = []
+        self._busy: set[str] = set()
+        self._take: Take | None = None
+        self._lock = threading.RLock()
+
+    def put(self, connection: object, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Those whose place is free."""
+        with self._lock:
+            free = [job for job in jobs if job.place not in self.waiting]
+            self.waiting |= {job.place: job for job in free}
+        self.turn()
+        return free
+
+    def stalled(self) -> Sequence[StalledJob]:
+        """What a test said is lost."""
+        return list(self.lost)
+
+    def drop(self, jobs: Sequence[StalledJob]) -> None:
+        """Takes them off."""
+        self.lost = [job for job in self.lost if job not in jobs]
+
+    def begin(self, take: Take) -> None:
+        """Jobs begin from now on."""
+        self._take = take
+        self.turn()
+
+    def close(self) -> None:
+        """Takes no more."""
+        self._take = None
+
+    def turn(self) -> None:
+        """Begins what may begin."""
+        while (take := self._take) is not None and (job := self._next()) is not None:
+            take(job, partial(self._done, job))
+
+    def _next(self) -> Job | None:
+        with self._lock:
+            if self.hold:
+                return None
+            job = next((one for one in self.waiting.values() if one.lock not in self._busy), None)
+            if job is not None:
+                del self.waiting[job.place]
+                self._busy.add(job.lock)
+            return job
+
+    def _done(self, job: Job) -> None:
+        with self._lock:
+            self._busy.discard(job.lock)
+        self.turn()
 
 
 class StaticRecognizer:

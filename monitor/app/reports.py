@@ -20,6 +20,7 @@ from monitor.model.article import Article, ReadOutcome
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import POLL_SUCCESS, Feed
 from monitor.model.gap import GapEnd
+from monitor.model.jobs import Dispatched
 from monitor.model.ledger import Plan
 from monitor.model.suppression import UNSUBSCRIBED
 from monitor.model.websub import HubTrust
@@ -172,6 +173,16 @@ def say_weights(log: Log, made: Idf | None) -> None:
     """Term weights that were learned anew."""
     if made is not None:
         log.info("weights learned", version=made.version, documents=round(made.documents))
+
+
+def say_dispatch(log: Log, done: Dispatched) -> None:
+    """What went into the queue; feeds whose host waits there already, and work that was taken from the dead."""
+    if done.rescued:
+        log.warning("work of workers that are gone is given to others", jobs=done.rescued)
+    elif done.waiting:
+        log.info("workers are busy: jobs of these hosts wait already", feeds=done.waiting, dispatched=done.feeds)
+    else:
+        log.debug("dispatched", feeds=done.feeds, jobs=done.jobs)
 
 
 def say_plan(log: Log, plan: Plan | PlanFailure) -> None:

@@ -26,6 +26,7 @@ from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload, Reloader
 from monitor.app.reports import (
     say_delivery,
+    say_dispatch,
     say_doubt,
     say_gap,
     say_group,
@@ -70,6 +71,7 @@ GENERATIONS = 1 + MOST_DRAINING + 1
 # By the names they have in Monitor.
 _STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliver", "health", "prune", "index")
 _AT_LEISURE = frozenset({"prune", "index", "gaps", "websub", "pushes"})
+_HOLDERS = {"dispatch": "jobs"}  # where in Monitor a stage stands that does not stand there by its name
 _FETCHING = frozenset({"poll", "gaps", "read"})
 
 
@@ -148,28 +150,10 @@ class Service:
 
         A stage left behind loses nothing: what it did not commit is taken up at the next start.
         """
-        stages: dict[str, tuple[Callable[[Monitor], None], int]] = {
-            "poll": (self._poll, GENERATIONS),
-            "gaps": (self._gaps, GENERATIONS),
-            "read": (self._read, GENERATIONS),
-            "match": (self._match, 1),
-            "digest": (self._digest, 1),
-            "prune": (self._prune, 1),
-            "index": (self._index, 1),
-        }
-        if self._sends:
-            stages["deliver"] = (self._deliver, SENDERS)
-            self._monitor.websub.begin()
-        if self._monitor.websub.public_url:
-            # A dry run asks no hub, and reads what hubs send: what is left to them is not polled meanwhile.
-            stages["pushes"] = (self._pushes, 1)
-            if self._sends:
-                stages["websub"] = (self._websub, 1)
+        stages = self._stages_of_role()
         # No alert waits for what prune and index do; an older page may wait for its host behind many polls, a hub
         # may take its time, and a night without pushes is no standstill.
-        self.progress.begin([name for name in stages if name not in _AT_LEISURE])
-        if self._sends:  # a dry run tells nobody anything
-            stages["health"] = (self._health, 1)
+        self.progress.begin([name for name in stages if name not in _AT_LEISURE and name != "health"])
         workers = sum(instances for _, instances in stages.values()) + 3  # and for what is no stage
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
         self._scheduler = scheduler
@@ -198,7 +182,7 @@ class Service:
         if self._supervisor.wanted:
             scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY, id="status", misfire_grace_time=None)
             self._wake("status")
-        if self._sends:
+        if self._sends and self._monitor.role.works:
             every = self._monitor.health.settings.heartbeat_every.total_seconds()
             scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
             self._wake("heartbeat")
@@ -207,6 +191,9 @@ class Service:
         with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
             self._monitor.store.incidents.note_start(self._started)
         scheduler.start()
+        if self._monitor.jobs is not None and self._monitor.role.works:
+            self._monitor.jobs.given.wake = lambda: self._wake("poll")
+            self._monitor.jobs.queue.begin(self._monitor.jobs.given.give)
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
         self._tell_supervisor()
@@ -216,10 +203,40 @@ class Service:
             self.reloader.end_watching()
         scheduler.pause()
         scheduler.remove_all_jobs()
+        if self._monitor.jobs is not None:
+            self._monitor.jobs.given.close()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         scheduler.shutdown(wait=False)
         return finished
+
+    def _stages_of_role(self) -> dict[str, tuple[Callable[[Monitor], None], int]]:
+        """The stages of this process by name, and how often each may be at work at once."""
+        monitor, stages = self._monitor, dict[str, tuple[Callable[[Monitor], None], int]]()
+        if monitor.jobs is not None and monitor.role.dispatches:
+            stages["dispatch"] = (self._dispatch, 1)
+        if not monitor.role.works:
+            return stages
+        stages |= {
+            "poll": (self._poll, GENERATIONS),
+            "gaps": (self._gaps, GENERATIONS),
+            "read": (self._read, GENERATIONS),
+            "match": (self._match, 1),
+            "digest": (self._digest, 1),
+            "prune": (self._prune, 1),
+            "index": (self._index, 1),
+        }
+        if self._sends:
+            stages["deliver"] = (self._deliver, SENDERS)
+            monitor.websub.begin()
+        if monitor.websub.public_url:
+            # A dry run asks no hub, and reads what hubs send: what is left to them is not polled meanwhile.
+            stages["pushes"] = (self._pushes, 1)
+            if self._sends:
+                stages["websub"] = (self._websub, 1)
+        if self._sends:  # a dry run tells nobody anything
+            stages["health"] = (self._health, 1)
+        return stages
 
     def run_once(self, say: Callable[[str], None] = lambda line: None) -> Pass:
         """One pass: every feed is due, every digest with matches is closed and sent; `say` hears each step."""
@@ -239,6 +256,12 @@ class Service:
             trust = monitor.websub.polled(report.feed, report.decision.outcome, report.arrived)
             if trust is not None:
                 say_doubt(log, report.feed, trust)
+
+    def _dispatch(self, monitor: Monitor) -> None:
+        assert monitor.jobs is not None, "else there is no such stage"
+        for report in monitor.jobs.dispatch.run(self._ended("jobs", monitor, duty="dispatch")):
+            say_dispatch(log, report)
+            self.progress.did("dispatch")
 
     def _gaps(self, monitor: Monitor) -> None:
         for report in monitor.gaps.run(self._ended("gaps", monitor)):
@@ -353,12 +376,14 @@ class Service:
         monitor = self._monitor
         self._supervisor.look(monitor.store, monitor.clock.now())
 
-    def _ended(self, name: str, monitor: Monitor) -> Callable[[], bool]:
+    def _ended(self, name: str, monitor: Monitor, *, duty: str | None = None) -> Callable[[], bool]:
         """Whether a run of this stage has to end: at a stop, when a newer generation has another stage, and when
         another daemon does it now, maybe with newer rules."""
         stage = getattr(monitor, name)
         return lambda: (
-            self._stopping.is_set() or getattr(self._monitor, name) is not stage or not _does(monitor, name)
+            self._stopping.is_set()
+            or getattr(self._monitor, name) is not stage
+            or not _does(monitor, duty or name)
         )
 
     def _prune(self, monitor: Monitor) -> None:
@@ -460,7 +485,7 @@ class Service:
             monitor = self._monitor
             # What fetches may have an older generation beside it, and itself only once; the scheduler sees to the
             # others, of which no two generations may be at work at once.
-            with self._at_work.run(getattr(monitor, name), alone=name in _FETCHING) as may_run:
+            with self._at_work.run(getattr(monitor, _HOLDERS.get(name, name)), alone=name in _FETCHING) as may_run:
                 try:
                     if may_run:
                         self._woken.discard(name)

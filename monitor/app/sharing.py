@@ -31,8 +31,10 @@ class Sharing:
         self.differs: tuple[datetime, tuple[Daemon, ...]] | None = None  # since when, and who
 
     def begin(self, shares: Shares, stages: Sequence[str], clock: Clock) -> None:
-        """Takes part from now on."""
-        shares.begin([stage for stage in stages if stage not in SHARED])
+        """Takes part from now on in what these stages do; without any in nothing."""
+        if stages:
+            takes_shares = not SHARED.isdisjoint(stages)
+            shares.begin([stage for stage in stages if stage not in SHARED], shares=takes_shares)
         if shares.divided:
             self.turn(shares, clock)
 

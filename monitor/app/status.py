@@ -26,6 +26,7 @@ from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome
 from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
+from monitor.model.jobs import ProcessRole
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedCounts, FeedState
 from monitor.model.rule import Severity
@@ -288,11 +289,24 @@ def _running(status: Status) -> str:
     return f"{len(status.daemons)} daemons, the last one {up}" if several else f"{up}, pid {status.holder}"
 
 
+def _part_of(one: Daemon) -> str:
+    shares = f"{one.shares} of {SHARES} shares of the work"
+    match one.role:
+        case ProcessRole.ALL:
+            return shares
+        case ProcessRole.WORK:
+            return f"worker, {shares}"
+        case ProcessRole.DISPATCH:
+            return "dispatcher"
+        case ProcessRole.WEB:
+            return "web pages"
+
+
 def daemon_lines(daemons: Sequence[Daemon]) -> list[str]:
     """Each of several daemons with its part of the work, and in what they differ; nothing of a single one."""
     if len(daemons) < 2:
         return []
-    lines = [f"{one}, {one.version}: {one.shares} of {SHARES} shares of the work" for one in daemons]
+    lines = [f"{one}, {one.version}: {_part_of(one)}" for one in daemons]
     if len({one.config for one in daemons}) > 1:
         lines.append("WARNING: their configs or rules differ; that with the newest works, reload the others")
     if len({one.version for one in daemons}) > 1:

@@ -29,6 +29,7 @@ def status_json(status: Status) -> dict[str, Any]:
                 "host": one.host or None,
                 "version": one.version or None,
                 "config": one.config or None,
+                "role": one.role.value,
                 "shares": one.shares if one.token else SHARES,
             }
             for one in status.daemons

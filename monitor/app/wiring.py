@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache, partial
 from random import random
 from secrets import token_hex, token_urlsafe
@@ -37,7 +38,7 @@ from monitor.config import Settings
 from monitor.core.digests.tags import tags_of
 from monitor.core.rules import RuleSet
 from monitor.core.stories.publishers import Publishers
-from monitor.model.daemons import Daemon
+from monitor.model.daemons import Daemon, token_of
 from monitor.model.delivery import (
     AppriseEndpoint,
     ChannelKind,
@@ -52,9 +53,12 @@ from monitor.model.delivery import (
 )
 from monitor.model.digest import DigestSettings
 from monitor.model.feed import PollSettings
+from monitor.model.jobs import Engine, ProcessRole
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
+from monitor.pipeline.dispatch import POLL, DispatchStage
 from monitor.pipeline.gaps import GapStage
+from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.index import IndexStage
@@ -66,7 +70,21 @@ from monitor.pipeline.pushes import PushStage
 from monitor.pipeline.read import ReadStage
 from monitor.pipeline.websub import HubStage
 from monitor.pipeline.weigh import WeighStage
-from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, Sandbox, Store
+from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, JobQueue, Sandbox, Store
+
+QUEUE_NAME = "monitor-jobs"
+"""How a process names its connections for the queue, before its token: with the others they are cut off."""
+LOOK_FOR_GIVEN = timedelta(milliseconds=20)
+"""Between two looks of the poll stage at what was given to it, which asks nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The queue of a process, what it was given from there, and what puts work into it."""
+
+    queue: JobQueue
+    given: JobFeeds
+    dispatch: DispatchStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +108,16 @@ class Monitor:
     health: HealthStage
     pushes: PushStage
     websub: HubStage
+    role: ProcessRole = ProcessRole.ALL
+    jobs: Jobs | None = None  # None: what is due is looked for by each process itself
     carry_over: Callable[[], object] = lambda: None  # once more, for what an older generation kept under old names
 
     def close(self) -> None:
         """Closes everything, children first; safe to call twice."""
         self.fetcher.close()
         self.websub.hubs.close()
+        if self.jobs is not None:
+            self.jobs.queue.close()
         for channel in self.deliver.channels.values():
             if isinstance(channel, EmailChannel):
                 channel.close()
@@ -112,19 +134,26 @@ def build(
     draft: bool = False,
     upgrading: Callable[[], None] = lambda: None,
     shares: bool = False,
+    role: ProcessRole = ProcessRole.ALL,
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
-    With `shares` it holds one in PostgreSQL together with other daemons.
+    With `shares` it holds one in PostgreSQL together with other daemons, of which it does what its `role` is.
     `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
     may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
-    me = Daemon(os.getpid(), gethostname(), fingerprint(ready), version=version, token=token_hex(3))
+    token = token_of(role, token_hex(3))
+    me = Daemon(os.getpid(), gethostname(), fingerprint(ready), version=version, token=token)
+    # Who is alone with the store looks for what is due itself.
+    by_jobs = shares and ready.settings.engine is Engine.PROCRASTINATE
     daemon = me if shares else None
-    store = SqlStore(ready.settings.store_url, hold=me.pid, daemon=daemon, upgrading=upgrading)
+    store = SqlStore(
+        ready.settings.store_url, hold=me.pid, daemon=daemon, polls_by_jobs=by_jobs, upgrading=upgrading
+    )
     try:
-        return _assemble(ready, store, version, stdout, draft, upgrading)
+        monitor = _assemble(ready, store, version, stdout, draft, upgrading)
+        return _by_jobs(monitor, store, ready.settings, role, token) if by_jobs else monitor
     except BaseException:
         store.close()
         raise
@@ -192,6 +221,26 @@ def _assemble(
             settings.public_url,
             token_urlsafe,
         ),
+    )
+
+
+def _by_jobs(monitor: Monitor, store: SqlStore, settings: Settings, role: ProcessRole, token: str) -> Monitor:
+    """The same with polls that come from a queue."""
+    from monitor.adapters.jobs import ProcrastinateQueue  # here: who has no queue needs none of it in memory
+
+    conninfo = store.conninfo(f"{QUEUE_NAME} {token}")
+    queue = ProcrastinateQueue(store.name, conninfo, [POLL], at_once=settings.poll.concurrency)
+    try:
+        store.in_transaction(queue.prepare)
+    except BaseException:
+        queue.close()
+        raise
+    given = JobFeeds(store.given)
+    return replace(
+        monitor,
+        role=role,
+        jobs=Jobs(queue, given, DispatchStage(store.dispatched, queue, monitor.clock)),
+        poll=replace(monitor.poll, feeds=given, look_again=LOOK_FOR_GIVEN),
     )
 
 

@@ -84,6 +84,7 @@ def cli() -> None:
       monitor init desk            write a config and rules to start from
       monitor check -c desk/config.toml
       monitor run --once -c desk/config.toml
+      monitor run --role work          one of several workers on one PostgreSQL database
     """
 
 
@@ -140,8 +141,15 @@ def check(config: Path, as_json: bool) -> None:
 @click.option("--once", is_flag=True, help="One pass: poll every feed, send every digest with matches, exit.")
 @click.option("--dry-run", is_flag=True, help="Send nothing: print deliveries and keep them as drafts.")
 @click.option("--strict", is_flag=True, help="Refuse rule files with errors, also when there are last good rules.")
+@click.option(
+    "--role",
+    type=click.Choice(["all", "dispatch", "work", "web"]),
+    default="all",
+    metavar="ROLE",
+    help='all, dispatch, work or web: what it does, with [jobs] engine = "procrastinate".',
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also log what came to nothing.")
-def run(config: Path, once: bool, dry_run: bool, strict: bool, verbose: bool) -> None:
+def run(config: Path, once: bool, dry_run: bool, strict: bool, role: str, verbose: bool) -> None:
     """Run the daemon, or one pass with --once.
 
     It runs until SIGTERM or Ctrl-C, ends within 10 seconds, and loses nothing. SIGHUP has it read config and
@@ -164,16 +172,19 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, verbose: bool) ->
         # In a container: process 1 gets no signal that it has no handler for (pid_namespaces(7)), so that a stop
         # in the first second would end in a kill ten seconds later.
         signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    if role != "all" and (once or dry_run):
+        raise click.UsageError("--role is for a daemon that sends: not with --once or --dry-run")
     hangups = Hangups()  # before the imports that take long: a SIGHUP must not end us
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
+    from monitor.model.jobs import ProcessRole
 
     # One pass ends with a summary of all that went wrong: the log would only say it twice.
     logs.configure(verbose=verbose, environment_no_color="NO_COLOR" in os.environ, quiet=once and not verbose)
     if once:
         code = run_pass(config, dry_run=dry_run, strict=strict)
     else:
-        code = run_daemon(config, hangups, dry_run=dry_run, strict=strict)
+        code = run_daemon(config, hangups, dry_run=dry_run, strict=strict, role=ProcessRole(role))
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: a stage that had to be left behind must not keep the process alive.

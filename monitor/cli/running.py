@@ -26,6 +26,7 @@ from monitor.app.watch import Watch
 from monitor.app.wiring import Monitor, build
 from monitor.cli.hangups import Hangups
 from monitor.core.text.terminal import printable
+from monitor.model.jobs import Engine, ProcessRole
 from monitor.model.ledger import Plan
 from monitor.model.problem import Gravity
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 _MOST_PAGES = 5  # named in the summary of a pass
 
 
-def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -> int:
+def run_daemon(
+    config: Path, hangups: Hangups, *, dry_run: bool, strict: bool, role: ProcessRole = ProcessRole.ALL
+) -> int:
     """Runs until SIGTERM or SIGINT; the exit status."""
     keep_heap_small()
     supervisor = supervisor_of(os.environ, os.getpid())
@@ -46,7 +49,10 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     supervisor.starting("reading config and rules")
     watch = Watch(config)
     ready = _ready(config, strict)
-    listener = _listener(ready)  # an address that is taken is told before anything else is started
+    _check_role(role, ready)
+    listener = (
+        _listener(ready) if role.shows else None
+    )  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
 
     def upgrading() -> None:
@@ -60,6 +66,7 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
         draft=dry_run,
         upgrading=upgrading,
         shares=not dry_run,  # what it took would not be sent
+        role=role,
     )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = (
@@ -76,7 +83,10 @@ def run_daemon(config: Path, hangups: Hangups, *, dry_run: bool, strict: bool) -
     if door is not None:
         door.start()
         where = f", {door.address.url}"
-    click.echo(f"monitor {__version__}: running, pid {os.getpid()}{where}; stop with Ctrl-C or SIGTERM", err=True)
+    part = "" if role is ProcessRole.ALL else f" ({role.value})"
+    click.echo(
+        f"monitor {__version__}: running{part}, pid {os.getpid()}{where}; stop with Ctrl-C or SIGTERM", err=True
+    )
     try:
         finished = service.run_forever()
     finally:
@@ -115,6 +125,18 @@ def _ready(config: Path, strict: bool) -> Ready:
     if ready.rules_of is not None:
         click.echo("\n".join(last_good_lines(ready, config)), err=True)
     return ready
+
+
+def _check_role(role: ProcessRole, ready: Ready) -> None:
+    if role is ProcessRole.ALL:
+        return
+    if ready.settings.engine is Engine.IN_PROCESS:
+        raise click.UsageError(
+            f'--role {role.value} is for a monitor of several processes: [jobs] engine = "procrastinate" in '
+            f"{ready.settings.source}"
+        )
+    if role is ProcessRole.WEB and ready.settings.web_listen is None:
+        raise click.UsageError(f"--role web shows pages: [web] listen in {ready.settings.source} says where")
 
 
 def _service(

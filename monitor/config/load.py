@@ -54,6 +54,7 @@ from monitor.model.digest import (
 from monitor.model.errors import ConfigInvalid
 from monitor.model.feed import FeedOrigin, FeedSettings, PollSettings
 from monitor.model.health import HealthSettings
+from monitor.model.jobs import Engine
 from monitor.model.problem import Gravity, Problem
 from monitor.model.renaming import Rename
 from monitor.model.rule import Severity
@@ -98,6 +99,7 @@ class Settings:
         default_factory=dict, repr=False
     )  # by the URL of the feed, as declared
     renames: tuple[Rename, ...] = ()  # of digests and receivers
+    engine: Engine = Engine.IN_PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,9 @@ def load_config(
     cross_check(raw, notes)
     if parsed is not None and "?" in _store_url(parsed, directory).partition("sqlite:///")[2]:
         notes.error(("store", "url"), "the path of the file must not have a question mark in it")
+    queued = parsed is not None and parsed.jobs.engine != Engine.IN_PROCESS.value
+    if parsed is not None and queued and not _store_url(parsed, directory).startswith("postgresql"):
+        notes.error(("jobs", "engine"), f'"{parsed.jobs.engine}" needs a PostgreSQL database in [store] url')
     problems = notes.problems()
     if parsed is None or any(problem.gravity is Gravity.ERROR for problem in problems):
         raise ConfigInvalid(problems)
@@ -242,6 +247,7 @@ def _settings(
         source=name,
         warnings=warnings,
         renames=renames,
+        engine=Engine(parsed.jobs.engine),
         health=_health(parsed.health),
         public_url=(parsed.web.public_url or "") if parsed.web else "",
         web_tokens=tuple(AccessToken(one.name, Role(one.role), one.sha256) for one in parsed.web.tokens)

@@ -345,6 +345,10 @@ class HealthTable(_Table):
     heartbeat_url: Annotated[SecretRef, AfterValidator(_secret_url)] | None = None
 
 
+class JobsTable(_Table):
+    engine: Literal["in-process", "procrastinate"] = "in-process"
+
+
 class ConfigFile(_Table):
     store: StoreTable = StoreTable()
     poll: PollTable = PollTable()
@@ -358,6 +362,7 @@ class ConfigFile(_Table):
     stories: StoriesTable = StoriesTable()
     publishers: dict[str, PublisherTable] = {}
     health: HealthTable = HealthTable()
+    jobs: JobsTable = JobsTable()
 
 
 # Where each table stands in the file; "*" is any list position or receiver name.
@@ -382,9 +387,5 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("stories",): StoriesTable,
     ("publishers", "*"): PublisherTable,
     ("health",): HealthTable,
-}
-
-# Keys of the interface that later versions bring. Never ignored: who sets one relies on it.
-NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"jobs"}),
+    ("jobs",): JobsTable,
 }

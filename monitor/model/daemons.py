@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monitor.model.jobs import ProcessRole
+
 SHARES = 64
 """Into so many shares the work on hosts and receivers is divided: each is one daemon's at a time. Enough for a few
 daemons to have nearly as much each, and few enough to be listed in a query."""
+
+_LETTERS = {ProcessRole.DISPATCH: "D", ProcessRole.WORK: "W", ProcessRole.WEB: "P"}
+_ROLES = {letter: role for role, letter in _LETTERS.items()}
+
+
+def token_of(role: ProcessRole, random: str) -> str:
+    """The token of one start: hexadecimal digits, behind a capital letter where the process does not do all."""
+    letter = _LETTERS.get(role, "")
+    return letter + random[len(letter) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,11 @@ class Daemon:
     def shares(self) -> int:
         """How many of the shares it has."""
         return sum(key < SHARES for key in self.keys)
+
+    @property
+    def role(self) -> ProcessRole:
+        """What it does of the work: the first letter of its token says so."""
+        return _ROLES.get(self.token[:1], ProcessRole.ALL)
 
     def __str__(self) -> str:
         return f"pid {self.pid} on {self.host}" if self.host else f"pid {self.pid}"

@@ -161,6 +161,7 @@ class Feed:
     pushed_until: datetime | None = None  # its hub announces what is new until then
     pause: Pause | None = None
     lists: int | None = None  # entries of the body that was read last; None: none since that is counted
+    lease_token: int = 0  # of whoever took it last from a job
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class PollStage:
     settings: PollSettings
     readers: int = 1
     access: Mapping[str, FeedAccess] = field(default_factory=dict, repr=False)
+    look_again: timedelta = LOOK_AGAIN
     in_hand: InHand = field(default_factory=InHand, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[PollReport]:
@@ -108,7 +109,7 @@ class PollStage:
         """What is due now, unless it was looked for just now, or very many wait in line already."""
         now = self.clock.now()
         # Either way: a clock that was set back must not make us wait for it.
-        just_now = run.looked_at is not None and abs(now - run.looked_at) < LOOK_AGAIN
+        just_now = run.looked_at is not None and abs(now - run.looked_at) < self.look_again
         if just_now or len(run.lines) >= MOST_IN_LINE:
             return []
         self._store_quiet(run)  # a host that asked for a pause is asked for nothing that is claimed now

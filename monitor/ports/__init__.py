@@ -15,6 +15,7 @@ from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.incidents import Incidents
+from monitor.ports.jobs import DispatchedFeeds, GivenFeeds, JobQueue
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
@@ -35,6 +36,7 @@ __all__ = [
     "Clock",
     "Dice",
     "DigestStore",
+    "DispatchedFeeds",
     "DueFeeds",
     "EndedSessions",
     "EntityRecognizer",
@@ -42,12 +44,14 @@ __all__ = [
     "FeedStore",
     "Fetcher",
     "GapStore",
+    "GivenFeeds",
     "GroupingSession",
     "GroupingStore",
     "HealthFacts",
     "HubSubscriptions",
     "Hubs",
     "Incidents",
+    "JobQueue",
     "Ledger",
     "Meter",
     "Outbox",

@@ -16,8 +16,9 @@ class Shares(Protocol):
         """Whether other daemons may work beside this one."""
         ...
 
-    def begin(self, duties: Sequence[str]) -> None:
-        """Takes part from now on, also in these duties, each of which is one daemon's at a time."""
+    def begin(self, duties: Sequence[str], *, shares: bool = True) -> None:
+        """Takes part from now on, also in these duties, each of which is one daemon's at a time; without `shares`
+        in nothing else."""
         ...
 
     def has(self, duty: str) -> bool:

@@ -1,4 +1,4 @@
-"""Two desks on one PostgreSQL database, feeds that count who asks, and a server that keeps what it is told."""
+"""Desks on one PostgreSQL database, feeds that count who asks, and a server that keeps what it is told."""
 
 from __future__ import annotations
 
@@ -45,15 +45,23 @@ class WatchedSite(LocalSite):
 
 
 class Pair:
-    """Two desks with one config and one store; `desks` have a folder and a log each."""
+    """Desks with one config and one store; `desks` have a folder and a log each."""
 
     def __init__(
-        self, folder: Path, feeds: list[LocalFeed], hook: Sink, store: PostgresqlStore, feed_lines: str
+        self,
+        folder: Path,
+        feeds: list[LocalFeed],
+        hook: Sink,
+        store: PostgresqlStore,
+        *,
+        feed_lines: str,
+        names: tuple[str, ...],
+        more: str,
     ) -> None:
-        self.feeds, self.hook, self._feed_lines = feeds, hook, feed_lines
+        self.feeds, self.hook, self._feed_lines, self._more = feeds, hook, feed_lines, more
         self.titles: dict[int, str] = {}
         self.desks = []
-        for name in ("one", "other"):
+        for name in names:
             place = folder / name
             place.mkdir(parents=True)
             desk = Desk(place)
@@ -72,7 +80,7 @@ class Pair:
         to = json.dumps(list(RECEIVERS))
         urls = [feed.url for feed in self.feeds]
         lines = self._feed_lines
-        desk.write(urls, receivers="".join(hooks), to=to, more=MINUTES + more, feed_lines=lines)
+        desk.write(urls, receivers="".join(hooks), to=to, more=MINUTES + self._more + more, feed_lines=lines)
 
     def publish(self, feed: LocalFeed) -> int:
         """A new incident in that feed; its number."""
@@ -144,15 +152,16 @@ max_stories = 500
 
 
 @contextmanager
-def a_pair(folder: Path, feeds: int, feed_lines: str = "") -> Iterator[Pair]:
-    """Two desks that nobody works at yet, and so many feeds, each on a host of its own."""
+def a_pair(
+    folder: Path, feeds: int, feed_lines: str = "", names: tuple[str, ...] = ("one", "other"), more: str = ""
+) -> Iterator[Pair]:
+    """Desks that nobody works at yet, and so many feeds, each on a host of its own."""
     with ExitStack() as stack:
         hook = stack.enter_context(http_sink())
         sites = [stack.enter_context(WatchedSite(f"127.3.{n // 250}.{n % 250 + 1}")) for n in range(feeds)]
         store = PostgresqlStore()
-        made = Pair(
-            folder, [LocalFeed(site, f"Feed {n}") for n, site in enumerate(sites)], hook, store, feed_lines
-        )
+        all_feeds = [LocalFeed(site, f"Feed {n}") for n, site in enumerate(sites)]
+        made = Pair(folder, all_feeds, hook, store, feed_lines=feed_lines, names=names, more=more)
         try:
             yield made
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,7 +67,7 @@ _POLLED_NOW = _POLLED.values(next_poll_at=sa.case((_MEANWHILE, _f.next_poll_at),
 # The config may have changed while a feed was asked: what left it stays removed, and the name it gives wins.
 _GONE = _POLLED.where(t.feeds.c.status == FeedStatus.ACTIVE.value).values(status=FeedStatus.GONE.value)
 _TITLED = _POLLED.where(t.feeds.c.declared_name.is_(None))
-_DUE = (
+DUE = (
     sa.select(t.feeds.c.id)
     .where(
         t.feeds.c.status == FeedStatus.ACTIVE.value,
@@ -77,7 +77,7 @@ _DUE = (
     .order_by(t.feeds.c.next_poll_at)
     .limit(sa.bindparam("most"))
 )
-_OURS_DUE = _DUE.where(SHARE_OF_FEED.in_(sa.bindparam("shares", expanding=True)))
+_OURS_DUE = DUE.where(SHARE_OF_FEED.in_(sa.bindparam("shares", expanding=True)))
 _CHOSEN_LATER = sa.select(_f.id).where(
     _f.status == FeedStatus.ACTIVE.value,
     _f.next_poll_at > sa.bindparam("then"),
@@ -189,7 +189,7 @@ class SqlFeedStore:
 
     def _due(self) -> tuple[sa.Select[Any], dict[str, Any]]:
         shares = self._shares.slots
-        return (_DUE, {}) if shares is None else (_OURS_DUE, {"shares": sorted(shares)})
+        return (DUE, {}) if shares is None else (_OURS_DUE, {"shares": sorted(shares)})
 
     def subscribe(
         self, wanted: Sequence[Subscription], now: datetime, *, lease: timedelta = timedelta(0)
@@ -277,18 +277,8 @@ class SqlFeedStore:
     def record_polls(self, polls: Sequence[Polled]) -> int:
         """New entries, what was learned and the next poll times in one transaction: a commit is dear."""
         with self._db.write() as connection:
-            # In one order everywhere: two transactions that wait for each other's feeds would be an error.
-            stale = _polled_since(connection, [one.feed for one in polls]) if self._shares.divided else set()
-            brought = [
-                (one, _brought(connection, one) if one.feed.id in stale else _recorded(connection, one))
-                for one in sorted(polls, key=lambda one: one.feed.id)
-            ]
-            remember(connection, brought)
-            for (minute, outcome), number in Counter(
-                (_minute(one.at), one.decision.outcome) for one in polls
-            ).items():
-                add_counts(connection, minute, outcome, number)
-        return sum(new for _, new in brought)
+            stale = recorded_since(connection, [one.feed for one in polls]) if self._shares.divided else set()
+            return record_polls(connection, polls, stale)
 
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """The hosts that asked to be left alone, and until when."""
@@ -337,7 +327,20 @@ class SqlFeedStore:
             return insert_entries(connection, feed_id, entries, now)
 
 
-def _polled_since(connection: Connection, feeds: Sequence[Feed]) -> set[int]:
+def record_polls(connection: Connection, polls: Sequence[Polled], stale: Collection[int]) -> int:
+    """`ports.DueFeeds.record_polls` in a transaction; of `stale` feeds others know more."""
+    brought = [
+        (one, _brought(connection, one) if one.feed.id in stale else _recorded(connection, one))
+        # In one order everywhere: two transactions that wait for each other's feeds would be an error.
+        for one in sorted(polls, key=lambda one: one.feed.id)
+    ]
+    remember(connection, brought)
+    for (minute, outcome), number in Counter((_minute(one.at), one.decision.outcome) for one in polls).items():
+        add_counts(connection, minute, outcome, number)
+    return sum(new for _, new in brought)
+
+
+def recorded_since(connection: Connection, feeds: Sequence[Feed]) -> set[int]:
     """Those of the feeds whose polls another daemon has recorded since they were claimed: whoever slept through
     its lease knows less of them. The rows are locked, in their order."""
     wanted = {feed.id: feed.last_polled_at for feed in feeds}

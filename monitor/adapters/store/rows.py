@@ -103,6 +103,7 @@ def feed_of(row: RowMapping) -> Feed:
         pushed_until=row["pushed_until"],
         pause=_pause_of(row),
         lists=row["lists"],
+        lease_token=row["lease_token"],
     )
 
 

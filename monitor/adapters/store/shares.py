@@ -37,7 +37,7 @@ class Undivided:
     slots: frozenset[int] | None = None
     kept: frozenset[int] | None = None
 
-    def begin(self, duties: Sequence[str]) -> None:
+    def begin(self, duties: Sequence[str], *, shares: bool = True) -> None:
         """It has them all."""
 
     def has(self, duty: str) -> bool:
@@ -75,8 +75,11 @@ class DatabaseShares:
 
     divided = True
 
-    def __init__(self, holder: DatabaseHolder) -> None:
+    def __init__(self, holder: DatabaseHolder, *, polls: bool = True) -> None:
+        """Without `polls` a queue gives these out: leases of feeds are nobody's share."""
         self._holder = holder
+        self._leased = _LEASED if polls else _LEASED[1:]
+        self._takes_shares = True
         self._hand = _Hand()
         self._before = _Hand()  # by the connection before
         self._since = 0.0  # steady, when that was lost
@@ -100,9 +103,9 @@ class DatabaseShares:
             return slots
         return slots | hand.leaving
 
-    def begin(self, duties: Sequence[str]) -> None:
-        """Takes part from the next turn on."""
-        self._duties, self._began = tuple(duties), True
+    def begin(self, duties: Sequence[str], *, shares: bool = True) -> None:
+        """Takes part from the next turn on; without `shares` in duties alone."""
+        self._duties, self._began, self._takes_shares = tuple(duties), True, shares
 
     def has(self, duty: str) -> bool:
         """Whether the duty is ours by the connection that we have."""
@@ -130,7 +133,11 @@ class DatabaseShares:
                 self._lost()
             ended = cut_off_the_silent(connection)
             division = self._division(connection, ended)
-            if self._began and (well or not _at_work(division.others)):
+            if self._began and not self._takes_shares:
+                taken = _taken(division)
+                duties = self._divided_duties(connection, taken, older=division.older or not well)
+                self._hand = replace(self._hand, duties=duties)
+            elif self._began and (well or not _at_work(division.others)):
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
@@ -156,7 +163,7 @@ class DatabaseShares:
         if not self._hand.counts and not self._graceful:  # before, the others would leave it what it must not take
             _lock(connection, _TAKES_PART, shared=True)
             self._hand = replace(self._hand, counts=True)
-        taken = frozenset[int]().union(*(one.keys for one in division.others))
+        taken = _taken(division)
         duties = self._divided_duties(connection, taken, older=division.older)
         alike = sum(one.config == division.me.config for one in _at_work(division.others))
         fair = 0 if division.older else -(-SHARES // (alike + 1))
@@ -182,13 +189,13 @@ class DatabaseShares:
             if len(shares) + len(new) < fair and _lock(connection, share):
                 new.append(share)
         if new:
-            _forget_leases(connection, new)
+            _forget_leases(connection, self._leased, new)
         self._hand = replace(self._hand, shares=frozenset({*shares, *new}), leaving=frozenset(leaving - idle))
 
     def _in_hand(self, connection: Connection) -> set[int]:
         """The shares of which something is leased, by the server's clock, or read now."""
         found = set[int]().union(*(pages.values() for pages in self._pages.values()))
-        for table, share in _LEASED:
+        for table, share in self._leased:
             leased = sa.select(share).where(table.c.lease_until > sa.func.now()).distinct()
             found.update(connection.execute(leased).scalars())
         return found
@@ -235,7 +242,8 @@ SHARE_OF_GAP = share_of_host(t.gaps.c.url, t.gaps.c.url)
 SHARE_OF_DELIVERY = share_of(t.deliveries.c.receiver + "/" + t.deliveries.c.channel)
 SHARE_OF_ENTRY = share_of_host(t.entries.c.link, sa.cast(t.entries.c.feed_id, sa.Text))
 """Of the host of its page; of its feed, where it has none."""
-_LEASED = ((t.feeds, SHARE_OF_FEED), (t.gaps, SHARE_OF_GAP), (t.deliveries, SHARE_OF_DELIVERY))
+_Leased = Sequence[tuple[sa.Table, sa.ColumnElement[int]]]
+_LEASED: _Leased = ((t.feeds, SHARE_OF_FEED), (t.gaps, SHARE_OF_GAP), (t.deliveries, SHARE_OF_DELIVERY))
 
 
 def ours_to_read(
@@ -261,8 +269,12 @@ def _at_work(daemons: Collection[Daemon]) -> list[Daemon]:
     return [one for one in daemons if _TAKES_PART in one.keys]
 
 
-def _forget_leases(connection: Connection, shares: Sequence[int]) -> None:
-    for table, share in _LEASED:
+def _taken(division: Division) -> frozenset[int]:
+    return frozenset[int]().union(*(one.keys for one in division.others))
+
+
+def _forget_leases(connection: Connection, leased: _Leased, shares: Sequence[int]) -> None:
+    for table, share in leased:
         key = next(iter(table.primary_key))
         theirs = sa.select(key).where(table.c.lease_until.is_not(None), share.in_(shares))
         # In the order of `record_polls`: who had them may be recording, and two that wait for each other's rows

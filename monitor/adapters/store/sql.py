@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import disk_usage
+from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.articles import SqlArticleStore
-from monitor.adapters.store.database import Database
+from monitor.adapters.store.database import Database, libpq_options
 from monitor.adapters.store.digests import SqlDigestStore
+from monitor.adapters.store.dispatching import SqlDispatchedFeeds, SqlGivenFeeds
 from monitor.adapters.store.facts import SqlHealthFacts
 from monitor.adapters.store.feed_book import SqlFeedBook
 from monitor.adapters.store.feeds import SqlFeedStore
@@ -46,10 +48,12 @@ from monitor.ports import (
     Archive,
     ArticleStore,
     DigestStore,
+    DispatchedFeeds,
     EndedSessions,
     FeedBook,
     FeedStore,
     GapStore,
+    GivenFeeds,
     GroupingStore,
     HealthFacts,
     HubSubscriptions,
@@ -85,6 +89,7 @@ class SqlStore:
     refused (StoreMissing, StoreOlder). Raises StoreNewer, StoreUnusable; with `hold`, which a daemon passes as its
     own pid, also StoreBusy when another daemon has the store. `upgrading` is called before a migration begins. On
     PostgreSQL a `daemon` shares the store with other daemons of the same config; everybody else holds it alone.
+    With `polls_by_jobs` a queue says which of them polls what.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class SqlStore:
         hold: int | None = None,
         daemon: Daemon | None = None,
         ask_only: bool = False,
+        polls_by_jobs: bool = False,
         upgrading: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = Database(url, work_name(daemon.token) if daemon is not None else "")
@@ -101,7 +107,7 @@ class SqlStore:
         claims: DatabaseShares | Undivided = ALL
         try:
             if hold is not None:
-                claims = self._hold(hold, daemon, upgrading)
+                claims = self._hold(hold, daemon, upgrading, polls=not polls_by_jobs)
             if ask_only:
                 if self._db.path is not None and not Path(self._db.path).exists():
                     raise StoreMissing(self._db.path)  # asking must not make an empty file
@@ -114,7 +120,10 @@ class SqlStore:
         self.name = self._db.name
         self.path = Path(self._db.path) if self._db.path else None
         self.shares: Shares = claims
-        self.feeds: FeedStore = SqlFeedStore(self._db, claims)
+        feeds = SqlFeedStore(self._db, claims)
+        self.feeds: FeedStore = feeds
+        self.dispatched: DispatchedFeeds = SqlDispatchedFeeds(self._db)
+        self.given: GivenFeeds = SqlGivenFeeds(self._db, feeds)
         self.feed_book: FeedBook = SqlFeedBook(self._db)
         self.gaps: GapStore = SqlGapStore(self._db, claims)
         self.articles: ArticleStore = SqlArticleStore(self._db, claims)
@@ -199,7 +208,9 @@ class SqlStore:
         found = disk_usage(self.path.parent)
         return Disk(size=found.total, free=found.free)
 
-    def _hold(self, pid: int, daemon: Daemon | None, upgrading: Callable[[], None]) -> DatabaseShares | Undivided:
+    def _hold(
+        self, pid: int, daemon: Daemon | None, upgrading: Callable[[], None], *, polls: bool
+    ) -> DatabaseShares | Undivided:
         if self._db.path is not None:
             self._holder = StoreHolder(Path(self._db.path))
             self._holder.hold(pid)
@@ -212,7 +223,7 @@ class SqlStore:
                 self._join(holder, pid, upgrading)
             self._db.guard_writes(holder.keep)
             if daemon is not None:
-                return DatabaseShares(holder)
+                return DatabaseShares(holder, polls=polls)
         return ALL
 
     def _join(self, holder: DatabaseHolder, pid: int, upgrading: Callable[[], None]) -> None:
@@ -256,6 +267,21 @@ class SqlStore:
         database = Database(url)
         database.close()
         return Path(database.path) if database.path else None
+
+    def conninfo(self, called: str) -> dict[str, str | int]:
+        """How others connect to this PostgreSQL database, in libpq's words; it may hold a password.
+
+        `called` is the name of their connections.
+        """
+        url = self._db.engine.url
+        where = url.translate_connect_args(username="user", database="dbname")
+        more = {key: value for key, value in url.query.items() if isinstance(value, str)}
+        return {**where, **libpq_options(url, called), **more}
+
+    def in_transaction(self, act: Callable[[Any], None]) -> None:
+        """Lets somebody else act in a transaction of this store, by the driver's own connection."""
+        with self._db.write() as connection:
+            act(connection.connection.driver_connection)
 
     def close(self) -> None:
         """Closes every connection and gives the store back; safe to call twice."""

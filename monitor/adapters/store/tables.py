@@ -26,7 +26,7 @@ from monitor.adapters.store.delivery_tables import (
 )
 from monitor.adapters.store.polling_tables import gaps, host_pauses, polls, pushes, said_instead, websub
 
-SCHEMA = "0013"
+SCHEMA = "0014"
 """The newest migration: a database at this version is not looked at by Alembic, which takes long to import."""
 
 __all__ = [
@@ -114,6 +114,7 @@ feeds = sa.Table(
     sa.Column("paused_by", AnyText),
     sa.Column("paused_at", UtcDateTime),
     sa.Column("lists", sa.Integer),  # entries of the body that was read last
+    sa.Column("lease_token", sa.Integer, nullable=False, server_default="0"),  # of whoever took it last from a job
     sa.Index(None, "status", "next_poll_at"),
     # Of a million feeds few have a hub: each is looked for among those alone.
     sa.Index(None, "hub_url", **only("hub_url IS NOT NULL")),

@@ -1,0 +1,234 @@
+"""`ports.JobQueue` by Procrastinate, in the store's own database: what goes in, goes in with what it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NoAnswer
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
+from psycopg.conninfo import make_conninfo
+
+from monitor.adapters.jobs.schema import ensure_schema
+from monitor.model.errors import StoreUnusable
+from monitor.model.jobs import Job, StalledJob
+from monitor.ports.jobs import Take
+
+log = structlog.get_logger("monitor")
+
+HEARTBEAT = 3.0  # seconds
+STALLED = 12.0
+"""Seconds without a heartbeat after which a worker's jobs are given to others: four were missed. With the looks of
+the dispatcher (5 s) they are under way again within 20 s, as the jobs design asks."""
+_LOOK = 2.0  # seconds between two looks for jobs of which no notification came
+_AFTER_TROUBLE = 3.0  # seconds
+_ANSWER = 20.0  # seconds in which a database has to answer
+_STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
+_PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
+_T = TypeVar("_T")
+
+
+class ProcrastinateQueue:
+    """Jobs of the stages, each a task of the same name in a queue of the same name.
+
+    `name` is what errors call the database, `conninfo` says how to connect to it in libpq's words. `at_once` jobs
+    are taken at a time. Everything but `put` runs in a thread of its own, which begins with the
+    first call that needs it.
+    """
+
+    def __init__(
+        self, name: str, conninfo: Mapping[str, str | int], stages: Sequence[str], *, at_once: int
+    ) -> None:
+        self._name = name
+        connector = procrastinate.PsycopgConnector(conninfo=make_conninfo("", **conninfo), min_size=1, max_size=4)
+        self._app = procrastinate.App(connector=connector)
+        # It needs no connection: each job goes in by that of the caller.
+        self._into = JobManager(procrastinate.SyncPsycopgConnector())
+        self._stages = tuple(stages)
+        self._at_once = at_once
+        self._take: Take | None = None
+        for stage in stages:
+            self._app.task(name=stage, queue=stage)(self._handler(stage))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
+        self._opened = False
+        self._opening = asyncio.Lock()
+        self._starting = threading.Lock()
+        self._worker: Future[None] | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._closed = threading.Event()
+
+    def prepare(self, connection: Any) -> None:
+        """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
+        try:
+            if ensure_schema(connection, self._name):
+                log.info("the queue's tables are up to date", library=f"procrastinate {procrastinate.__version__}")
+        except psycopg.Error as error:
+            raise StoreUnusable(self._name, str(error).splitlines()[0]) from error
+
+    def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Those that went in, in the transaction of this connection."""
+        try:
+            taken = {row[0] for row in connection.execute(_PLACES, ([job.place for job in jobs],))}
+            free = [job for job in jobs if job.place not in taken]
+            return free if not free or self._put(connection, free) else self._put_alone(connection, free)
+        except (psycopg.Error, ConnectorException) as error:
+            raise StoreUnusable(self._name, _first_line(error)) from error
+
+    def _put_alone(self, connection: Any, jobs: Sequence[Job]) -> list[Job]:
+        """Another dispatcher was at the same: each by itself."""
+        return [job for job in jobs if self._put(connection, [job])]
+
+    def _put(self, connection: Any, jobs: Sequence[Job]) -> bool:
+        """Whether all went in: where one's place is taken the server undoes what stands in the savepoint."""
+        try:
+            with connection.transaction():
+                self._into.batch_defer_jobs([_queued(job) for job in jobs], connection=connection)
+        except AlreadyEnqueued:
+            return False
+        return True
+
+    def stalled(self) -> Sequence[StalledJob]:
+        """The jobs of workers that give no sign of life."""
+        found = self._asked(lambda: self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
+        return [
+            StalledJob(job.id, _ids_of(job))
+            for job in found
+            if job.id is not None and job.task_name in self._stages
+        ]
+
+    def drop(self, jobs: Sequence[StalledJob]) -> None:
+        """Takes them out of the queue."""
+        self._asked(lambda: self._dropped(jobs))
+
+    async def _dropped(self, jobs: Sequence[StalledJob]) -> None:
+        for job in jobs:
+            # Whoever slept may have ended it meanwhile, or another dispatcher dropped it.
+            with suppress(ConnectorException):
+                await self._app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+
+    def begin(self, take: Take) -> None:
+        """Takes jobs from now on."""
+        self._take = take
+        self._worker = self._within(self._work())
+
+    def close(self) -> None:
+        """Takes no more."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        if not self._thread.is_alive():
+            self._loop.close()
+            return
+        if self._worker is not None:
+            self._loop.call_soon_threadsafe(self._stop_working)
+            with suppress(NoAnswer, Exception):
+                self._worker.result(2 * _STOP_WITHIN)
+        with suppress(NoAnswer, Exception):
+            self._within(self._app.close_async()).result(_STOP_WITHIN)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_WITHIN)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    async def _work(self) -> None:
+        """A worker, and the next one after trouble with the database."""
+        self._working = asyncio.current_task()
+        while not self._closed.is_set():
+            try:
+                await self._open()
+                await self._app.run_worker_async(
+                    queues=list(self._stages),
+                    concurrency=self._at_once,
+                    install_signal_handlers=False,
+                    listen_notify=True,
+                    fetch_job_polling_interval=_LOOK,
+                    delete_jobs="always",
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED,
+                    shutdown_graceful_timeout=_STOP_WITHIN,
+                )
+            except asyncio.CancelledError:
+                return
+            except Exception as error:
+                log.warning("no jobs are taken for the moment", why=_first_line(error))
+                await asyncio.sleep(_AFTER_TROUBLE)
+
+    def _stop_working(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+
+    def _handler(self, stage: str) -> Any:
+        async def run(ids: list[int], lock: str, place: str) -> None:
+            assert self._take is not None, "no job is taken before"
+            done = asyncio.get_running_loop().create_future()
+
+            def say() -> None:
+                with suppress(RuntimeError):  # the loop has ended: so has the worker
+                    self._loop.call_soon_threadsafe(_resolve, done)
+
+            self._take(Job(stage, tuple(ids), lock, place), say)
+            await done
+
+        return run
+
+    def _asked(self, question: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        async def asked() -> _T:
+            await self._open()
+            return await question()
+
+        try:
+            return self._within(asked()).result(_ANSWER)
+        except NoAnswer as error:
+            raise StoreUnusable(self._name, "the server does not answer") from error
+        except (psycopg.Error, ConnectorException) as error:
+            raise StoreUnusable(self._name, _first_line(error)) from error
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._opened:
+                await self._app.open_async()
+                self._opened = True
+
+    def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        with self._starting:
+            if not self._thread.is_alive():
+                logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # ours say it in our words
+                self._thread.start()
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _resolve(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+def _queued(job: Job) -> QueuedJob:
+    return QueuedJob(
+        id=None,
+        queue=job.stage,
+        lock=job.lock,
+        queueing_lock=job.place,
+        task_name=job.stage,
+        task_kwargs={"ids": list(job.ids), "lock": job.lock, "place": job.place},
+    )
+
+
+def _ids_of(job: QueuedJob) -> tuple[int, ...]:
+    ids = job.task_kwargs["ids"]
+    return tuple(one for one in ids if isinstance(one, int)) if isinstance(ids, list) else ()
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error.__cause__ or error).strip().splitlines()), type(error).__name__)

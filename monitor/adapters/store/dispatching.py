@@ -1,0 +1,116 @@
+"""Due feeds on their way into a queue of jobs, and out of it: leases with tokens, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.adapters.store import tables as t
+from monitor.adapters.store.boosts import put_off
+from monitor.adapters.store.database import Database
+from monitor.adapters.store.feeds import DUE, SqlFeedStore, record_polls, recorded_since
+from monitor.adapters.store.rows import feed_of
+from monitor.model.entry import KnownEntry
+from monitor.model.feed import Feed, FeedStatus, Polled
+from monitor.model.jobs import DueFeed
+from monitor.ports.jobs import Put
+
+_f = t.feeds.c
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
+# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token.
+_TAKE = (
+    sa.select(_f.id)
+    .where(_f.id.in_(_IDS), _f.status == FeedStatus.ACTIVE.value, _f.next_poll_at <= sa.bindparam("now"))
+    .order_by(_f.id)
+    .with_for_update()
+)
+_TAKEN = (
+    t.feeds.update()
+    .where(_f.id.in_(_IDS))
+    .values(lease_until=sa.bindparam("until"), lease_token=_f.lease_token + 1)
+    .returning(t.feeds)
+)
+
+
+class SqlDispatchedFeeds:
+    """`ports.DispatchedFeeds` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def dispatch(self, now: datetime, lease: timedelta, again: timedelta, most: int, put: Put) -> Sequence[int]:
+        """Leases due feeds and puts them into the queue."""
+        with self._db.read() as connection:
+            if connection.execute(DUE, {"now": now, "most": 1}).first() is None:
+                return []
+        with self._db.write() as connection:
+            due = DUE.with_for_update(skip_locked=True).add_columns(_f.url)
+            feeds = [DueFeed(row.id, row.url) for row in connection.execute(due, {"now": now, "most": most})]
+            if not feeds:
+                return []
+            ids = {one.id for one in feeds}
+            into = set(put(connection.connection.driver_connection, feeds))
+            for some, until in ((into, now + lease), (ids - into, now + again)):
+                if some:
+                    connection.execute(_LEASE, {"ids": sorted(some), "until": until})
+            return sorted(ids)
+
+    def free(self, feed_ids: Sequence[int]) -> None:
+        """Forgets the leases of these feeds."""
+        if feed_ids:
+            with self._db.write() as connection:
+                connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+
+
+class SqlGivenFeeds:
+    """`ports.GivenFeeds` on PostgreSQL."""
+
+    def __init__(self, database: Database, feeds: SqlFeedStore) -> None:
+        self._db = database
+        self._feeds = feeds
+
+    def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
+        """Those of the feeds that are due, leased, each with a new token."""
+        with self._db.write() as connection:
+            due = connection.execute(_TAKE, {"ids": sorted(feed_ids), "now": now}).scalars().all()
+            if not due:
+                return []
+            rows = connection.execute(_TAKEN, {"ids": due, "until": now + lease}).mappings()
+            return [feed_of(row) for row in rows]
+
+    def give_back(self, tokens: Mapping[int, int]) -> None:
+        """Ends the leases of these feeds where they are still those of these tokens."""
+        if tokens:
+            with self._db.write() as connection:
+                connection.execute(_LEASE, {"ids": self._still(connection, tokens), "until": None})
+
+    def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
+        """Makes these feeds due then, where they are still those of these tokens."""
+        with self._db.write() as connection:
+            put_off(connection, {one: until[one] for one in self._still(connection, tokens) if one in until})
+
+    def record_polls(self, polls: Sequence[Polled]) -> int:
+        """New entries, and what was learned of feeds that nobody took again."""
+        with self._db.write() as connection:
+            feeds = [one.feed for one in polls]
+            mine = set(self._still(connection, {feed.id: feed.lease_token for feed in feeds}))
+            stale = {feed.id for feed in feeds} - mine | recorded_since(connection, feeds)
+            return record_polls(connection, polls, stale)
+
+    def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
+        """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
+        return self._feeds.known_entries(feed_id, ids, url_keys)
+
+    def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        return self._feeds.host_pauses(now)
+
+    @staticmethod
+    def _still(connection: sa.Connection, tokens: Mapping[int, int]) -> list[int]:
+        """The feeds that still have these tokens, locked in their order."""
+        query = sa.select(_f.id, _f.lease_token).where(_f.id.in_(sorted(tokens))).order_by(_f.id).with_for_update()
+        return [row.id for row in connection.execute(query) if row.lease_token == tokens[row.id]]

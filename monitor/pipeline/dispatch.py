@@ -1,0 +1,67 @@
+"""dispatch: due feeds → jobs of one host each, leased and put into the queue in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.core.feeds.host_batches import POLL as POLL
+from monitor.core.feeds.host_batches import host_jobs
+from monitor.model.jobs import Dispatched, DueFeed, Job
+from monitor.pipeline.poll import LEASE
+from monitor.ports import Clock, DispatchedFeeds, JobQueue
+
+AGAIN = timedelta(seconds=30)
+"""After which feeds are tried again whose host has a job in the queue that nobody took: workers are busy."""
+MOST = 1000  # feeds in one transaction: some .1 s
+RESCUE_EVERY = timedelta(seconds=5)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Turns:
+    rescued_at: datetime = _LONG_AGO
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchStage:
+    """Gives out what is due. When a feed is due stands in the store alone: the queue may lose a job, or have it
+    twice, and no poll is lost or made twice by it."""
+
+    feeds: DispatchedFeeds
+    queue: JobQueue
+    clock: Clock
+    turns: _Turns = field(default_factory=_Turns, repr=False, compare=False)
+
+    def run(self, stopping: Callable[[], bool]) -> Iterator[Dispatched]:
+        """Dispatches until nothing is due; one report a transaction."""
+        if rescued := self._rescue():
+            yield Dispatched(rescued=rescued)
+        while not stopping():
+            jobs: list[Job] = []
+
+            def put(connection: Any, due: Sequence[DueFeed], jobs: list[Job] = jobs) -> set[int]:
+                jobs[:] = self.queue.put(connection, host_jobs(due))
+                return {one for job in jobs for one in job.ids}
+
+            leased = self.feeds.dispatch(self.clock.now(), LEASE, AGAIN, MOST, put)
+            if not leased:
+                return
+            feeds = sum(len(job.ids) for job in jobs)
+            yield Dispatched(feeds=feeds, jobs=len(jobs), waiting=len(leased) - feeds)
+
+    def _rescue(self) -> int:
+        """Gives the work of workers that are gone to others. A job is not put back into the queue: its feeds are
+        due as before, and what of them was polled is not."""
+        now, turns = self.clock.now(), self.turns
+        if abs(now - turns.rescued_at) < RESCUE_EVERY:
+            return 0
+        turns.rescued_at = now
+        stalled = self.queue.stalled()
+        if stalled:
+            self.feeds.free([one for job in stalled for one in job.ids])
+            self.queue.drop(stalled)
+        return len(stalled)

@@ -1,0 +1,119 @@
+"""A job hears once that it is done, whatever became of its feeds."""
+
+from __future__ import annotations
+
+import pytest
+from made import MINUTE, NOON, decision, feed_settings
+from newsroom import fresh_store
+from stored import LEASE
+
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.feed import Polled
+from monitor.model.jobs import Job
+from monitor.pipeline.given import JobFeeds
+
+
+@pytest.fixture
+def store() -> SqlStore:
+    store = fresh_store()
+    store.feeds.sync([feed_settings(f"https://f{n}.example/feed") for n in range(3)], NOON)
+    store.feeds.make_all_due(NOON)
+    return store
+
+
+class Room:
+    def __init__(self, store: SqlStore) -> None:
+        self.woken = 0
+        self.feeds = JobFeeds(store.given, self._wake)
+        self.done: list[str] = []
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def give(self, name: str, *ids: int) -> None:
+        self.feeds.give(Job("poll", ids, name, name), lambda: self.done.append(name))
+
+    def claim(self, most: int = 10) -> list[int]:
+        return [one.id for one in self.feeds.claim_due(NOON, LEASE, most)]
+
+    def poll(self, *ids: int) -> None:
+        feeds = self.feeds.claim_due(NOON, LEASE, 10)
+        later = decision(next_poll_at=NOON + 10 * MINUTE)
+        self.feeds.record_polls([Polled(one, later, NOON, []) for one in feeds if one.id in ids])
+
+
+@pytest.fixture
+def room(store: SqlStore) -> Room:
+    return Room(store)
+
+
+def test_what_was_not_given_is_not_claimed_however_due_it_is(room: Room) -> None:
+    assert room.claim() == []
+    room.give("job", 2)
+    assert room.woken == 1
+    assert room.claim() == [2]
+    assert room.claim() == []
+
+
+def test_a_job_is_done_when_each_of_its_feeds_was_polled(room: Room) -> None:
+    room.give("job", 1, 2)
+    feeds = room.feeds.claim_due(NOON, LEASE, 10)
+    later = decision(next_poll_at=NOON + 10 * MINUTE)
+    for one in feeds:
+        assert room.done == []
+        room.feeds.record_polls([Polled(one, later, NOON, [])])
+    assert room.done == ["job"]
+
+
+def test_what_is_not_due_any_more_is_done(room: Room) -> None:
+    room.give("first", 1)
+    room.poll(1)
+    room.give("second", 1)
+    assert room.claim() == []
+    assert room.done == ["first", "second"]
+
+
+def test_a_feed_of_two_jobs_is_polled_once_and_both_hear_of_it(room: Room) -> None:
+    room.give("one", 1)
+    room.give("other", 1)
+    room.poll(1)
+    assert sorted(room.done) == ["one", "other"]
+
+
+def test_what_is_put_off_or_given_back_is_done(room: Room, store: SqlStore) -> None:
+    room.give("put off", 1)
+    room.give("given back", 2)
+    room.claim()
+    room.feeds.put_off({1: NOON + 5 * MINUTE})
+    room.feeds.release_leases([2])
+    assert room.done == ["put off", "given back"]
+    assert {one.id for one in store.feeds.claim_due(NOON, LEASE, 10)} == {2, 3}
+
+
+def test_at_the_end_what_waits_is_given_up_and_nothing_more_is_taken(room: Room, store: SqlStore) -> None:
+    room.give("waits", 1, 2)
+    room.feeds.close()
+    room.give("too late", 3)
+    assert room.done == ["waits", "too late"]
+    assert room.claim() == []
+    assert len(store.feeds.claim_due(NOON, LEASE, 10)) == 3
+
+
+def test_when_the_store_fails_its_feeds_are_claimed_once_more(
+    room: Room, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> list[object]:
+        raise LookupError
+
+    room.give("job", 1, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(store.given, "take", broken)
+        with pytest.raises(LookupError):
+            room.claim()
+    assert room.done == []
+    assert room.claim() == [1, 2]
+
+
+def test_no_more_are_claimed_at_once_than_asked(room: Room) -> None:
+    room.give("job", 1, 2, 3)
+    assert [len(room.claim(2)), len(room.claim(2))] == [2, 1]
