@@ -95,7 +95,7 @@ class Told:
     def __init__(self) -> None:
         self.division = Division(Daemon(1, "a", "c1", token="a"))
 
-    def begin(self, duties: object) -> None:
+    def begin(self, duties: object, *, shares: bool = True) -> None:
         return
 
     def has(self, duty: str) -> bool:
