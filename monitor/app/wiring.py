@@ -111,34 +111,35 @@ def build(
     stdout: TextIO,
     draft: bool = False,
     upgrading: Callable[[], None] = lambda: None,
+    carrying: Callable[[], None] = lambda: None,
     shares: bool = False,
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
     With `shares` it holds one in PostgreSQL together with other daemons.
-    `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
-    may take a while.
+    `upgrading` is called when the store has to be brought up to date first, `carrying` when history has to be
+    carried over to a new name: either may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
     me = Daemon(os.getpid(), gethostname(), fingerprint(ready), version=version, token=token_hex(3))
     daemon = me if shares else None
     store = SqlStore(ready.settings.store_url, hold=me.pid, daemon=daemon, upgrading=upgrading)
     try:
-        return _assemble(ready, store, version, stdout, draft, upgrading)
+        return _assemble(ready, store, version, stdout, draft, carrying)
     except BaseException:
         store.close()
         raise
 
 
 def _assemble(
-    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, upgrading: Callable[[], None]
+    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, carrying: Callable[[], None]
 ) -> Monitor:
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
     if store.held:
         store.feeds.release_leases()
     store.set_right(clock.now())
-    _declare(ready, store, clock, draft, upgrading)
+    _declare(ready, store, clock, draft, carrying)
     store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
     fetcher = _fetcher(settings.poll, version, store, clock)
     pages = PauseKeeper(fetcher, store.feeds, clock)
