@@ -111,7 +111,7 @@ class Desk:
         self.work = (
             self.poll,
             ReadStage(articles, self.store.reading, self.fetcher, sandbox, self.clock),
-            GroupStage(articles, self.clock),
+            GroupStage(self.store.grouping, self.clock),
             MatchStage(articles, ruleset, DIGESTS, self.clock),
         )
         self.digest = DigestStage(self.store.digests, self.store.feeds, DIGESTS, receivers, self.clock)

@@ -27,7 +27,7 @@ def install_lines(
     """What `service install` did or would do, then the next commands; `blocked` name servers first."""
     yield from step_lines(steps, writes=writes)
     ask = systemctl(places)
-    if any(step.done is Done.CHANGED and step.path == places.unit for step in steps):
+    if Done.CHANGED in _done(steps, places.unit):
         yield f"        what it would be: {_command(program, places)} --dry-run"
     for address in blocked:
         yield ""
@@ -35,16 +35,15 @@ def install_lines(
         allow = f"IPAddressAllow={address.partition('%')[0]}"
         yield f"  {ask} edit {UNIT}    and write [Service], and below it {allow}"
     config = shlex.quote(str(places.config / "config.toml"))
-    updated = any(step.done is Done.UPDATED for step in steps)
-    yield from (
-        "",
-        "Next:",
-        f"  edit {config}: feeds, receivers, digests",
-        f"  {program} check -c {config}",
-        f"  {ask} daemon-reload",
-        f"  {ask} {'restart' if updated else 'enable --now'} {UNIT}",
-        f"  {ask} status {UNIT}",
-    )
+    yield from ("", "Next:")
+    if Done.WROTE in _done(steps, places.at(places.config / "config.toml")):
+        yield f"  edit {config}: feeds, receivers, digests"
+    yield f"  {program} check -c {config}"
+    yield f"  {ask} daemon-reload"
+    yield f"  {ask} enable --now {UNIT}"
+    if Done.WROTE not in _done(steps, places.unit):
+        yield f"  {ask} restart {UNIT}    where it runs already: it goes on as the version it was started with"
+    yield f"  {ask} status {UNIT}"
     if places.user:
         yield "  loginctl enable-linger    so that it runs while you are not logged in, too"
     else:
@@ -67,5 +66,10 @@ def step_lines(steps: Sequence[Step], *, writes: bool) -> Iterator[str]:
         yield _SAID[step.done].format(step.path) + (f" ({step.note})" if step.note else "")
 
 
+def _done(steps: Sequence[Step], path: Path) -> list[Done]:
+    return [step.done for step in steps if step.path == path]
+
+
 def _command(program: Path, places: Places) -> str:
-    return f"{program} service install{' --user' if places.user else ''}"
+    root = "" if places.root is None else f" --root {shlex.quote(str(places.root))}"
+    return f"{program} service install{' --user' if places.user else ''}{root}"

@@ -133,14 +133,15 @@ def build(
     stdout: TextIO,
     draft: bool = False,
     upgrading: Callable[[], None] = lambda: None,
+    carrying: Callable[[], None] = lambda: None,
     shares: bool = False,
     role: ProcessRole = ProcessRole.ALL,
 ) -> Monitor:
     """A monitor that holds its store: feeds in step with the config, leases of a dead predecessor forgotten.
 
     With `shares` it holds one in PostgreSQL together with other daemons, of which it does what its `role` is.
-    `upgrading` is called when the store has to be brought up to date first, or history to be carried over, which
-    may take a while.
+    `upgrading` is called when the store has to be brought up to date first, `carrying` when history has to be
+    carried over to a new name: either may take a while.
     Raises StoreBusy, StoreNewer, StoreUnusable, RenameRefused.
     """
     token = token_of(role, token_hex(3))
@@ -152,7 +153,7 @@ def build(
         ready.settings.store_url, hold=me.pid, daemon=daemon, polls_by_jobs=by_jobs, upgrading=upgrading
     )
     try:
-        monitor = _assemble(ready, store, version, stdout, draft, upgrading)
+        monitor = _assemble(ready, store, version, stdout, draft, carrying)
         return _by_jobs(monitor, store, ready.settings, role, token) if by_jobs else monitor
     except BaseException:
         store.close()
@@ -160,14 +161,14 @@ def build(
 
 
 def _assemble(
-    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, upgrading: Callable[[], None]
+    ready: Ready, store: SqlStore, version: str, stdout: TextIO, draft: bool, carrying: Callable[[], None]
 ) -> Monitor:
     settings, ruleset = ready.settings, ready.ruleset
     clock = SystemClock()
     if store.held:
         store.feeds.release_leases()
     store.set_right(clock.now())
-    _declare(ready, store, clock, draft, upgrading)
+    _declare(ready, store, clock, draft, carrying)
     store.feeds.try_now(list(settings.access), clock.now())  # whoever starts it may have mended a login
     fetcher = _fetcher(settings.poll, version, store, clock)
     pages = PauseKeeper(fetcher, store.feeds, clock)

@@ -14,7 +14,7 @@ def articles() -> None:
     """Articles: read them from pages."""
 
 
-@articles.command()
+@articles.command(short_help="Extract the article of HTML files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(allow_dash=True))
 @click.option("--url", default="", help="Where the page came from: needed for its canonical URL.")
 @click.option("--text", "for_people", is_flag=True, help="For people, at 80 columns, instead of JSON lines.")

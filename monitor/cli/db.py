@@ -96,7 +96,7 @@ def restore(file: Path, yes: bool, config: Path, as_json: bool) -> None:
     _say(done, as_json)
 
 
-@db.command()
+@db.command(short_help="Is the store sound?")
 @CONFIG
 @JSON
 def check(config: Path, as_json: bool) -> None:
@@ -127,7 +127,7 @@ def check(config: Path, as_json: bool) -> None:
     sys.exit(0 if sound else 1)
 
 
-@db.command()
+@db.command(short_help="Copy the store to PostgreSQL, or back.")
 @click.option(
     "--to",
     "given",

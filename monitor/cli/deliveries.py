@@ -19,7 +19,7 @@ def deliveries() -> None:
     """Deliveries: what waits, was sent or was given up; and try again."""
 
 
-@deliveries.command("list")
+@deliveries.command("list", short_help="List deliveries, newest first.")
 @click.option(
     "--state",
     type=click.Choice(["waiting", "sent", "dead", "draft", "suppressed"]),
@@ -96,7 +96,7 @@ def show(name: str, form: str | None, config: Path, as_json: bool) -> None:
         print_lines(show_lines(one, attempts))
 
 
-@deliveries.command()
+@deliveries.command(short_help="Try deliveries again.")
 @click.argument("names", metavar="[KEY_OR_ID]...", nargs=-1)
 @click.option("--dead", is_flag=True, help="All that were given up.")
 @click.option(

@@ -16,7 +16,7 @@ def digest() -> None:
     """Digests: what would be sent now."""
 
 
-@digest.command()
+@digest.command(short_help="Print what a digest would say now.")
 @click.argument("name", shell_complete=complete_digests)
 @click.option(
     "--as",

@@ -17,7 +17,7 @@ def feeds() -> None:
     """Feeds: subscribe, import, look after them; read them from files."""
 
 
-@feeds.command()
+@feeds.command(short_help="Parse feeds from files, without a network.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(allow_dash=True))
 @click.option("--url", default="", help="Where the feed came from: relative links are resolved against it.")
 def parse(files: tuple[str, ...], url: str) -> None:

@@ -43,6 +43,8 @@ _SECTIONS = {
     "The store and the shell": ("db", "forget", "web", "completion"),
 }
 
+_GOES_ON = "A daemon that runs goes on with the config that it has."
+
 
 class Doors(click.Group):
     """A group whose errors of ours become one sentence, never a traceback."""
@@ -62,7 +64,8 @@ class Doors(click.Group):
             return super().invoke(ctx)
         except ConfigInvalid as error:
             click.echo(printable(str(error), keep_newlines=True), err=True)
-            click.echo("\nNothing was started.", err=True)
+            started = "Nothing was started." if ctx.invoked_subcommand == "run" else _GOES_ON
+            click.echo(f"\n{started}", err=True)
             ctx.exit(2)
         except MonitorError as error:
             click.echo(f"monitor: {printable(str(error))}", err=True)
@@ -191,7 +194,7 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, role: str, verbos
     os._exit(code)
 
 
-@cli.command()
+@cli.command(short_help="How it does: feeds, work in hand, digests, outbox.")
 @CONFIG
 @JSON
 def status(config: Path, as_json: bool) -> None:

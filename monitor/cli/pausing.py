@@ -11,7 +11,7 @@ from monitor.cli.options import CONFIG, author_of
 from monitor.cli.output import print_lines
 
 
-@click.command()
+@click.command(short_help="Poll feeds no more until they are resumed.")
 @click.argument("urls_or_names", nargs=-1, required=True, metavar="URL_OR_NAME…")
 @CONFIG
 def pause(urls_or_names: tuple[str, ...], config: Path) -> None:
@@ -33,7 +33,7 @@ def pause(urls_or_names: tuple[str, ...], config: Path) -> None:
         print_lines(paused_lines(pause_feeds(desk, urls_or_names, author_of(None))))
 
 
-@click.command()
+@click.command(short_help="Poll paused feeds again.")
 @click.argument("urls_or_names", nargs=-1, required=True, metavar="URL_OR_NAME…")
 @CONFIG
 def resume(urls_or_names: tuple[str, ...], config: Path) -> None:

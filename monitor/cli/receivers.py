@@ -22,7 +22,7 @@ def receivers() -> None:
     """Receivers: who is reached how, and does it work."""
 
 
-@receivers.command("list")
+@receivers.command("list", short_help="List the receivers and what they get.")
 @CONFIG
 @JSON
 def list_receivers(config: Path, as_json: bool) -> None:
@@ -42,7 +42,7 @@ def list_receivers(config: Path, as_json: bool) -> None:
         print_lines(receiver_lines(found))
 
 
-@receivers.command("test")
+@receivers.command("test", short_help="Send a test message, and print the answers.")
 @click.argument("name", shell_complete=complete_receivers)
 @CONFIG
 @JSON
@@ -102,7 +102,7 @@ def _which(what: str) -> Callable[[Command], Command]:
     return added
 
 
-@receivers.command()
+@receivers.command(short_help="Send an address no more of a digest.")
 @click.argument("address")
 @_which("No more of")
 @CONFIG
@@ -129,7 +129,7 @@ def unsubscribe(address: str, digests: tuple[str, ...], every: bool, config: Pat
         print_lines(leave_by_hand(house.store.suppressions, house.clock, address, asked, gets))
 
 
-@receivers.command()
+@receivers.command(short_help="Let an address have a digest again.")
 @click.argument("address")
 @_which("Again")
 @CONFIG

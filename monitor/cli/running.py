@@ -59,12 +59,17 @@ def run_daemon(
         supervisor.upgrading()
         _say_upgrade()
 
+    def carrying() -> None:
+        supervisor.upgrading()
+        _say_carrying()
+
     monitor = build(
         ready,
         version=__version__,
         stdout=sys.stdout,
         draft=dry_run,
         upgrading=upgrading,
+        carrying=carrying,
         shares=not dry_run,  # what it took would not be sent
         role=role,
     )
@@ -104,7 +109,14 @@ def run_daemon(
 def run_pass(config: Path, *, dry_run: bool, strict: bool) -> int:
     """One pass; the exit status of the interface contract."""
     ready = _ready(config, strict)
-    monitor = build(ready, version=__version__, stdout=sys.stdout, draft=dry_run, upgrading=_say_upgrade)
+    monitor = build(
+        ready,
+        version=__version__,
+        stdout=sys.stdout,
+        draft=dry_run,
+        upgrading=_say_upgrade,
+        carrying=_say_carrying,
+    )
     service = _service(monitor, dry_run)
     done = service.run_once(lambda line: click.echo(line, err=True))
     service.close()
@@ -116,6 +128,11 @@ def run_pass(config: Path, *, dry_run: bool, strict: bool) -> int:
 def _say_upgrade() -> None:
     said = "monitor: an older version wrote the store; it is brought up to date first, which may take a while."
     click.echo(f'{said}\nIt changes whole or not at all. "monitor db upgrade" keeps a copy as well.', err=True)
+
+
+def _say_carrying() -> None:
+    said = "monitor: something has a new name; its history goes along first, which may take a while."
+    click.echo(f"{said} All of it or nothing.", err=True)
 
 
 def _ready(config: Path, strict: bool) -> Ready:

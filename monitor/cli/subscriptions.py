@@ -103,7 +103,7 @@ def add(
             print_lines(added_lines(added, desk.clock.now()))
 
 
-@click.command()
+@click.command(short_help="Show one feed: its polls, its newest entries.")
 @click.argument("url_or_name")
 @click.option(
     "--limit", metavar="N", type=click.IntRange(0, 1_000), default=15, show_default=True, help="So many entries."
@@ -201,7 +201,7 @@ def discover(url: str, guess: bool, config: Path, as_json: bool) -> None:
     sys.exit(0 if found.feeds else 1)
 
 
-@click.command("import")
+@click.command("import", short_help="Subscribe to the feeds of an OPML file.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag for all of them; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
@@ -269,7 +269,7 @@ def export(tag: str | None, config: Path) -> None:
         click.echo(export_list(desk.store.feeds.all(), desk.clock.now(), tag), nl=False)
 
 
-@click.command()
+@click.command(short_help="Show the feeds that fail or are odd, and why.")
 @CONFIG
 @JSON
 def health(config: Path, as_json: bool) -> None:

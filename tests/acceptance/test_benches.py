@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,13 @@ def test_the_names_bench_judges_every_table_of_pairs() -> None:
     table = bench("names.py", "--names", "100")
     assert table.count("consonants, then vowels") == 4
     assert "\n   100 names: built in" in table
+
+
+def test_the_bench_of_retention_says_that_old_texts_go() -> None:
+    said = bench("retention.py", "--days=12", "--retention=4", "--per-day=4")
+    without, pruned, emptied = [int(texts) for texts in re.findall(r"^ +12 +\d+ +(\d+) ", said, re.MULTILINE)]
+    assert without > pruned > emptied == 0
+    assert said.count("pruning transactions, median") == 2
 
 
 def test_the_match_bench_reads_its_documents() -> None:

@@ -28,3 +28,10 @@ def test_the_page_speaks_of_every_line_in_which_a_delivery_is_told() -> None:
     events = set(re.findall(r'log\.\w+\("([^"]+)"', told)) | {"not delivered", "given up"}
     by_name = {code(names.split(",")[0]): spans_of(lines) for names, _, lines in rows(PAGE.text)}
     assert by_name["delivery"] == events
+
+
+def test_the_commands_of_the_page_pass_over_lines_that_are_no_json() -> None:
+    """The first line of a run is one: jq alone would end there."""
+    asked = [line for fence in PAGE.fences for line in fence.text.splitlines() if "jq " in line]
+    assert len(asked) == 6
+    assert all("jq -cR 'fromjson? | select(" in line for line in asked), asked

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -274,5 +275,6 @@ def test_the_service_manager_hears_of_it_before_it_begins() -> None:
     for config, rules in ((CONFIG, RULES), (NEW_CONFIG, NEW_RULES), (NEW_CONFIG, NEW_RULES)):
         write(config, rules)
         ready = open_settings(Path("config.toml"), os.environ)
-        build(ready, version="1", stdout=io.StringIO(), upgrading=lambda: said.append("longer")).close()
+        longer, older = partial(said.append, "longer"), partial(said.append, "an older version wrote it")
+        build(ready, version="1", stdout=io.StringIO(), upgrading=older, carrying=longer).close()
     assert said == ["longer"]

@@ -264,13 +264,18 @@ def test_the_command_says_each_thing_it_did_and_what_to_type_next(tmp_path: Path
         "  systemctl enable --now media-monitor.service",
         "  systemctl status media-monitor.service",
     ]
+    assert "restart" not in said.output
     moved = run("service", "install", "--root", str(tmp_path), "--program", "/usr/local/bin/monitor")
     assert f"updated {tmp_path / UNIT}" in moved.output
-    assert "  systemctl restart media-monitor.service" in moved.output  # it runs, perhaps
+    same = run("service", "install", "--root", str(tmp_path), "--program", "/usr/local/bin/monitor")
+    for after_an_upgrade in (moved.output, same.output):
+        assert "  systemctl enable --now media-monitor.service\n" in after_an_upgrade
+        assert "  systemctl restart media-monitor.service    where it runs already" in after_an_upgrade
+        assert "  edit " not in after_an_upgrade  # the config is the user's by now
     (tmp_path / UNIT).write_text("[Service]\n")
     again = run("service", "install", "--root", str(tmp_path), "--program", str(PROGRAM))
     assert f"LEFT    {tmp_path / UNIT} alone: it is not as it was written" in again.output
-    assert "--dry-run" in again.output
+    assert f"what it would be: /usr/bin/monitor service install --root {tmp_path} --dry-run" in again.output
     removed = run("service", "uninstall", "--root", str(tmp_path))
     assert f"LEFT    {tmp_path / UNIT} alone" in removed.output
     assert f"kept    {tmp_path}/etc/media-monitor" in removed.output

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from doors import CONFIG, run
 from newsroom import file_store
 
@@ -31,7 +32,23 @@ def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> Itera
             yield (*path, name)
 
 
+def every_group(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every group, those of the program itself being none."""
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_group(command, (*path, name))
+
+
 # ---- help
+
+
+def test_a_list_of_commands_is_cut_off_nowhere_on_a_terminal_of_80_columns() -> None:
+    for words in every_group():
+        shown = CliRunner().invoke(cli, [*words, "--help"], terminal_width=80)
+        assert shown.exit_code == 0
+        cut = [line for line in shown.output.splitlines() if line.startswith("  ") and line.endswith("...")]
+        assert cut == [], words
 
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
@@ -273,3 +290,7 @@ def test_a_config_that_does_not_hold_starts_nothing(desk: Path) -> None:
     assert "nobody" in done.stderr
     assert "Nothing was started." in done.stderr
     assert not (desk / "monitor.db").exists()
+    asked = run("status")
+    assert asked.exit_code == 2
+    assert "nobody" in asked.stderr
+    assert asked.stderr.endswith("\nA daemon that runs goes on with the config that it has.\n")
