@@ -55,6 +55,14 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_stores() -> None:
+    """Stores of this process and of its warm ones wait for no disk (tests/support/quick_stores.py)."""
+    from quick_stores import hurry
+
+    hurry()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What has been collected stays till the end: as in the daemon, no search for garbage goes through it.

@@ -464,9 +464,17 @@ def test_a_test_message_is_sent_once_somebody_is_sure(analyst: Visitor) -> None:
 # ---- laws
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_page_keeps_anybody_out_or_is_wider_than_its_window(scene: Scene, width: int, dark: bool) -> None:
+@pytest.mark.parametrize(
+    ("dark", "width"),
+    [
+        pytest.param(False, 360, id="light-360"),
+        pytest.param(True, 1440, id="dark-1440"),
+        # In the tier each theme and each width is seen once.
+        pytest.param(False, 1440, id="light-1440", marks=pytest.mark.soak),
+        pytest.param(True, 360, id="dark-360", marks=pytest.mark.soak),
+    ],
+)
+def test_no_page_keeps_anybody_out_or_is_wider_than_its_window(scene: Scene, dark: bool, width: int) -> None:
     with visitor(scene.browser, scene.url, width=width, dark=dark) as one:
         for path in scene.paths():
             one.go(path)

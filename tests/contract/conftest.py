@@ -12,7 +12,13 @@ from monitor.model.feed import Feed
 from monitor.ports import Store
 
 
-@pytest.fixture(params=["file", "memory", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+@pytest.fixture(
+    params=[
+        "file",
+        pytest.param("memory", marks=pytest.mark.soak),  # in the tier: the same statements in a file
+        pytest.param("postgresql", marks=pytest.mark.needs("postgresql")),
+    ]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param != "file":
         yield fresh_store() if request.param == "memory" else fresh_postgresql_store()

@@ -6,11 +6,10 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
-import pytest
 from documents import ROOT, Written, document, documents, spans_of
 
 from monitor.cli.main import cli
@@ -19,7 +18,6 @@ from monitor.config.shape import TABLES
 from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
 from monitor.core.rules.family_tables import FAMILY_KEYS
 
-ALL = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 DECISIONS = sorted((ROOT / "docs" / "decisions").iterdir())
 # Settings that pages speak of in the config's own form: `[poll]`, `[[feeds]]`, `max_entry_age = …`.
 _SETTING = re.compile(r"(\w+) = ")
@@ -30,6 +28,23 @@ _MACHINE = re.compile(
     r"/(?:work|home|root|Users|mnt|opt|var)/(?!(?:(?:lib|cache)/)?media-monitor\b)[\w.-]"  # no service's
     r"|[A-Z]:\\\\|/tmp/(?!monitor-demo-)"
 )
+
+
+def of_every_page(check: Callable[[Written], None]) -> Callable[[], None]:
+    """One test over all pages, that names those which fail: a thousand tests took longer than what they ask."""
+
+    def of_all() -> None:
+        wrong = []
+        for page in documents():
+            try:
+                check(page)
+            except AssertionError as error:
+                error.add_note(page.name)
+                wrong.append(error)
+        if wrong:
+            raise ExceptionGroup(f"in {len(wrong)} pages", wrong)
+
+    return of_all
 
 
 # ---- commands
@@ -59,7 +74,7 @@ def parse(line: str) -> None:
             assert word.split("=")[0] in known | {"-h", "--help"}, line
 
 
-@ALL
+@of_every_page
 def test_every_command_a_page_names_is_real(page: Written):
     for line in typed(page):
         parse(line)
@@ -88,7 +103,7 @@ def run_words() -> set[str]:
     return {word.strip() for case in cases for word in case.split("|")}
 
 
-@ALL
+@of_every_page
 def test_every_word_of_run_sh_a_page_names_is_real(page: Written):
     for word in re.findall(r"\./run\.sh ([a-z]+)", page.text):
         assert word in run_words(), word
@@ -102,7 +117,7 @@ def test_contributing_names_every_word_of_run_sh():
 # ---- settings
 
 
-@ALL
+@of_every_page
 def test_every_setting_a_page_names_is_real(page: Written):
     keys = {key for table in TABLES.values() for key in keys_of(table)}
     keys |= {*ENTITY_KEYS, *RULE_KEYS, *FAMILY_KEYS, "rules", "terms", "entities", "families", "receivers"}
@@ -126,7 +141,7 @@ def paths_in(page: Written) -> Iterator[str]:
             yield word
 
 
-@ALL
+@of_every_page
 def test_every_file_a_page_names_is_there(page: Written):
     for word in paths_in(page):
         for path in _unfolded(word.lstrip("./") if word.startswith("./") else word):
@@ -142,7 +157,7 @@ def _unfolded(pattern: str) -> Iterator[str]:
     yield from (f"{found[1]}{middle}{found[3]}" for middle in found[2].split(","))
 
 
-@ALL
+@of_every_page
 def test_every_link_leads_somewhere(page: Written):
     for link in page.links:
         if link.startswith(("http://", "https://")):
@@ -164,7 +179,7 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
-@ALL
+@of_every_page
 def test_no_page_names_the_paths_of_a_machine(page: Written):
     assert not _MACHINE.search(page.text), _MACHINE.search(page.text)
 
@@ -191,12 +206,12 @@ def test_the_decisions_are_numbered_without_a_gap():
     assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
 
 
-@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
-def test_a_decision_has_its_number_its_headings_and_is_short(path: Path):
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith(f"# {int(path.name[:4])}. ")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
-    assert len(text.splitlines()) <= 30
+def test_a_decision_has_its_number_its_headings_and_is_short():
+    for path in DECISIONS:
+        text, name = path.read_text(encoding="utf-8"), path.name
+        assert text.startswith(f"# {int(name[:4])}. "), name
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], name
+        assert len(text.splitlines()) <= 30, name
 
 
 def test_the_glossarys_banned_nouns_name_no_file_and_no_class():

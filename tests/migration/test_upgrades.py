@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from newsroom import Newsroom, digest_settings, item, rss
@@ -50,19 +52,41 @@ query = 'flood*'
 
 
 @pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A database file as an earlier version left it."""
-    file = tmp_path / "monitor.db"
+def dump(request: pytest.FixtureRequest) -> Path:
+    """What an earlier version left."""
+    assert isinstance(request.param, Path)
+    return request.param
+
+
+def laid(dump: Path, file: Path) -> Path:
+    """The file, with what the dump says."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # as the daemon left it; a dump does not say
-        connection.executescript(request.param.read_text(encoding="utf-8"))
+        connection.executescript(dump.read_text(encoding="utf-8"))
     return file
 
 
+@cache
+def upgraded(dump: Path) -> bytes:
+    """The file of the dump after its upgrade, which takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        file = laid(dump, Path(folder, "monitor.db"))
+        SqlStore(f"sqlite:///{file}").close()
+        return file.read_bytes()
+
+
 @pytest.fixture
-def store(old: Path) -> Iterator[SqlStore]:
+def old(dump: Path, tmp_path: Path) -> Path:
+    """A database file as an earlier version left it."""
+    return laid(dump, tmp_path / "monitor.db")
+
+
+@pytest.fixture
+def store(dump: Path, tmp_path: Path) -> Iterator[SqlStore]:
     """The same, upgraded."""
-    opened = SqlStore(f"sqlite:///{old}")
+    file = tmp_path / "monitor.db"
+    file.write_bytes(upgraded(dump))
+    opened = SqlStore(f"sqlite:///{file}")
     yield opened
     opened.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -155,11 +156,23 @@ _TOLD_WENT = Course(
 )
 
 
+def same_is_told(course: Course) -> None:
+    assert Counter(run(course, pruned=True).told) == Counter(run(course, pruned=False).told)
+
+
 @given(courses(shared_links=False))
 @example(_TOLD_WENT)
-@settings(max_examples=9, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_with_pruning_the_same_is_told_and_as_often(course: Course) -> None:
-    assert Counter(run(course, pruned=True).told) == Counter(run(course, pruned=False).told)
+    same_is_told(course)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@given(courses(shared_links=False))
+@settings(max_examples=60, deadline=None)
+def test_over_many_courses_the_same_is_told_with_pruning_and_as_often(course: Course) -> None:
+    same_is_told(course)
 
 
 # The newest wording went and the one before it stayed, because its match was the newest of all.
@@ -171,11 +184,23 @@ _ONE_STAYED = Course(
 )
 
 
-@given(courses(shared_links=True))
-@example(_ONE_STAYED)
-@settings(max_examples=9, deadline=None)
-def test_with_pruning_nothing_is_missed_even_where_addresses_are_used_again(course: Course) -> None:
+def nothing_is_missed(course: Course) -> None:
     pruned = run(course, pruned=True)
     # What would be an edit of a wording that went may be a copy of what stands at that address now. After half a
     # day an edit tells a sentence again and a copy does not: a copy it must be, and told before.
     assert set(run(course, pruned=False).told) <= {*pruned.told, *pruned.copies}
+
+
+@given(courses(shared_links=True))
+@example(_ONE_STAYED)
+@settings(max_examples=4, deadline=None)
+def test_with_pruning_nothing_is_missed_even_where_addresses_are_used_again(course: Course) -> None:
+    nothing_is_missed(course)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@given(courses(shared_links=True))
+@settings(max_examples=60, deadline=None)
+def test_over_many_courses_nothing_is_missed_even_where_addresses_are_used_again(course: Course) -> None:
+    nothing_is_missed(course)

@@ -20,6 +20,7 @@ _TIME = re.compile(
     r"\b[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4}|\b\d{1,2}:\d{2}(?::\d{2})?\b|\([+-]\d{4}\)|(?<=:)\d{4,5}(?=/)"
 )
 _SHELL = set("|<>&;$`*\\~")  # what only a shell reads
+_ECHOED = re.compile(r"echo '([^'\\]*)' \| (monitor [^|]*)")
 _FOLDER = re.compile(r"/\S*monitor-demo-\w+")
 
 
@@ -55,9 +56,12 @@ def console(page: Written) -> Iterator[tuple[str, str]]:
 def run(command: str, folder: Path) -> str:
     """What a command line prints, `monitor` being the one under test; its errors too, in their order."""
     environment = {**os.environ, "TZ": "UTC", "TMPDIR": str(folder)}
-    program, *arguments = shlex.split(command, comments=True)
-    if program == "monitor" and not _SHELL & set(command):
-        return warm.run(arguments, folder, environment, timeout=100, together=True).stdout
+    echoed = _ECHOED.fullmatch(command)
+    given, typed = (f"{echoed[1]}\n", echoed[2]) if echoed else (None, command)
+    program, *arguments = shlex.split(typed, comments=True)
+    quoted = typed if echoed is None else re.sub(r"'[^']*'", "", typed)
+    if program == "monitor" and not _SHELL & set(quoted):
+        return warm.run(arguments, folder, environment, input=given, timeout=100, together=True).stdout
     line = re.sub(r"\bmonitor (?=[a-z])", f"{sys.executable} -m monitor ", command, count=1)
     done = subprocess.run(
         ["bash", "-c", f"{line} 2>&1"], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, timeout=100

@@ -16,6 +16,12 @@ from monitor.model.ledger import RoutingState
 
 Goes = Callable[[sa.FromClause, sa.FromClause, sa.FromClause], sa.ColumnElement[bool]]
 
+# Made once: an alias has copies of all columns of its table, and making them took a third of a round of pruning.
+_told, _told_match = t.routings.alias(), t.matches.alias()
+_merged, _merged_match, _other = t.routings.alias(), t.matches.alias(), t.articles.alias()
+_entry, _feed = t.entries.alias(), t.feeds.alias()
+_newer, _newer_article = t.entries.alias(), t.articles.alias()
+
 
 def pending(article: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Whether a digest has yet to plan a match of the article: it will quote the text."""
@@ -48,37 +54,36 @@ def silences(article: sa.ColumnElement[int], story: sa.ColumnElement[str], goes:
     `goes` says of the rows of an entry, its article and its feed whether nothing else keeps them: two wordings of
     an entry that its feed has dropped must not keep each other for ever.
     """
-    told, told_match = t.routings.alias(), t.matches.alias()
-    merged, merged_match, other = t.routings.alias(), t.matches.alias(), t.articles.alias()
-    entry, feed = t.entries.alias(), t.feeds.alias()
-    same_rule = merged_match.c.rule_id == told_match.c.rule_id
+    same_rule = _merged_match.c.rule_id == _told_match.c.rule_id
     return (
-        sa.select(told.c.match_id)
-        .join(told_match, told_match.c.id == told.c.match_id)
-        .join(other, other.c.story_id == story)
-        .join(merged_match, sa.and_(merged_match.c.article_id == other.c.id, same_rule))
-        .join(merged, sa.and_(merged.c.match_id == merged_match.c.id, merged.c.digest == told.c.digest))
-        .join(entry, entry.c.id == other.c.entry_row)
-        .join(feed, feed.c.id == entry.c.feed_id)
+        sa.select(_told.c.match_id)
+        .join(_told_match, _told_match.c.id == _told.c.match_id)
+        .join(_other, _other.c.story_id == story)
+        .join(_merged_match, sa.and_(_merged_match.c.article_id == _other.c.id, same_rule))
+        .join(_merged, sa.and_(_merged.c.match_id == _merged_match.c.id, _merged.c.digest == _told.c.digest))
+        .join(_entry, _entry.c.id == _other.c.entry_row)
+        .join(_feed, _feed.c.id == _entry.c.feed_id)
         .where(
-            told_match.c.article_id == article,
-            told.c.state == RoutingState.PLANNED.value,
-            merged.c.state == RoutingState.MERGED.value,
-            ~goes(entry, other, feed),
+            _told_match.c.article_id == article,
+            _told.c.state == RoutingState.PLANNED.value,
+            _merged.c.state == RoutingState.MERGED.value,
+            ~goes(_entry, _other, _feed),
         )
-        .correlate_except(told, told_match, merged, merged_match, other, entry, feed)
+        .correlate_except(_told, _told_match, _merged, _merged_match, _other, _entry, _feed)
         .exists()
     )
 
 
 def being_revised(entry: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Whether a newer wording of the entry has yet to be compared with it."""
-    newer, article = t.entries.alias(), t.articles.alias()
     return (
-        sa.select(newer.c.id)
-        .outerjoin(article, article.c.entry_row == newer.c.id)
-        .where(newer.c.revision_of == entry, sa.or_(article.c.id.is_(None), article.c.stage != "matched"))
-        .correlate_except(newer, article)
+        sa.select(_newer.c.id)
+        .outerjoin(_newer_article, _newer_article.c.entry_row == _newer.c.id)
+        .where(
+            _newer.c.revision_of == entry,
+            sa.or_(_newer_article.c.id.is_(None), _newer_article.c.stage != "matched"),
+        )
+        .correlate_except(_newer, _newer_article)
         .exists()
     )
 

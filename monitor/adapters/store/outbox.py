@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -75,6 +76,7 @@ def _anew(now: datetime) -> dict[str, object]:
     }
 
 
+@cache
 def has_its_place() -> sa.ColumnElement[bool]:
     """Whether a row need not wait for the one that it follows: in Slack that must be sent before, and one that is
     dead or gone holds nobody."""

@@ -33,6 +33,12 @@ _CHUNK = 400  # ids in one statement, as elsewhere
 _SETTLED = tuple(one.value for one in DeliveryState if one is not DeliveryState.WAITING)
 _UNREAD_FATES = tuple(fate.value for fate in NEVER_READ)
 
+# Made once, as those of `needed`.
+_same_id, _same_url = t.entries.alias(), t.entries.alias()
+_newest_entry, _newest_article, _newest_delivery = (
+    newest(table.alias().c.id) for table in (t.entries, t.articles, t.deliveries)
+)
+
 Found = sa.Select[Any]
 Key = tuple[Any, ...]
 
@@ -163,7 +169,6 @@ def _drop_unlisted_words(connection: Connection, keys: Sequence[Key], limits: Pr
 
 def _entries(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequence[sa.ColumnElement[Any]]]:
     e, f, a = t.entries.c, t.feeds.c, t.articles.c
-    same_id, same_url = t.entries.alias(), t.entries.alias()
     goes = partial(_goes, connection, limits)
     query = (
         sa.select(e.id)
@@ -174,8 +179,8 @@ def _entries(connection: Connection, limits: PruneLimits) -> tuple[Found, Sequen
         .where(
             _dropped(connection, limits, t.entries, t.feeds),
             sa.or_(a.id.is_(None), sa.and_(_done_with(t.articles), ~silences(a.id, a.story_id, goes))),
-            ~has_older(same_id.c.id_hash == e.id_hash, same_id),
-            sa.or_(e.url_key == "", ~has_older(same_url.c.url_key == e.url_key, same_url)),
+            ~has_older(_same_id.c.id_hash == e.id_hash, _same_id),
+            sa.or_(e.url_key == "", ~has_older(_same_url.c.url_key == e.url_key, _same_url)),
         )
     )
     return query, (e.id,)
@@ -199,7 +204,7 @@ def _dropped(
         # A poll at work may just be judging by what is known.
         sa.or_(f.lease_until.is_(None), f.lease_until <= limits.now),
         e.fate != Fate.WAITING.value,
-        e.id < newest(t.entries.alias().c.id),
+        e.id < _newest_entry,
         ~being_revised(e.id),
     )
 
@@ -210,7 +215,7 @@ def _done_with(article: sa.FromClause) -> sa.ColumnElement[bool]:
     last_matched = sa.select(m.article_id).order_by(m.id.desc()).limit(1).scalar_subquery()
     return sa.and_(
         a.stage == "matched",
-        a.id < newest(t.articles.alias().c.id),
+        a.id < _newest_article,
         a.id != sa.func.coalesce(last_matched, 0),
         ~pending(a.id),
         ~unsent(a.id),
@@ -267,7 +272,7 @@ def _deliveries(_connection: Connection, limits: PruneLimits) -> tuple[Found, Se
     query = sa.select(d.id).where(
         d.state.in_(_SETTLED),
         d.next_attempt_at < limits.rows,
-        d.id < newest(t.deliveries.alias().c.id),
+        d.id < _newest_delivery,
         # A draft was never sent: nobody asks for it after so long.
         sa.or_(d.state == DeliveryState.DRAFT.value, ~carried.exists()),
     )

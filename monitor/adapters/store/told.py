@@ -56,6 +56,7 @@ _TOO_FEW = (
         _r.state == RoutingState.TOO_FEW.value,
     )
 )
+_real, _dry = t.batches.alias(), t.batches.alias()  # made once: an alias has copies of all columns
 _WAKE = (
     t.routings.update()
     .where(_r.match_id == sa.bindparam("match"), _r.digest == sa.bindparam("of"))
@@ -66,11 +67,10 @@ _WAKE = (
 def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draft: bool) -> list[ToldMatch]:
     """The told matches of these stories, oldest first."""
     m, a = t.matches.c, t.articles.c
-    real, dry = t.batches.alias(), t.batches.alias()
     of_match = (m.rule_id, m.sentences, m.names, m.figures, m.bare, m.matched_at)
     columns = (*of_match, a.story_id, a.id, a.title, a.url, a.url_key, a.published, a.first_seen)
-    query = _told(digest, (*columns, real.c.planned_at, dry.c.planned_at.label("drafted_at")), draft=draft)
-    for batches, name, is_draft in ((real, t.routings.c.batch, False), (dry, t.routings.c.draft_batch, True)):
+    query = _told(digest, (*columns, _real.c.planned_at, _dry.c.planned_at.label("drafted_at")), draft=draft)
+    for batches, name, is_draft in ((_real, t.routings.c.batch, False), (_dry, t.routings.c.draft_batch, True)):
         same = (batches.c.digest == digest, batches.c.batch == name, batches.c.draft.is_(is_draft))
         query = query.outerjoin(batches, sa.and_(*same))
     found = [
