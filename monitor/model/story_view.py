@@ -45,16 +45,6 @@ class StoryFacets:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedStory:
-    """A story as a list shows it. `newest` is its newest article; `rules` are those that match, with how many."""
-
-    id: str
-    newest: Member
-    members: tuple[Member, ...]
-    rules: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FoundStory:
     """What a name of a story means: the id it has now, and the article that was named, if one was."""
 
@@ -145,6 +135,22 @@ class StoryRoll:
     def has_edits(self) -> bool:
         """Whether one is a later wording of another."""
         return any(one.is_revision for one in self.standing)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStory:
+    """A story as a list shows it, with no more of its articles than is counted.
+
+    `newest` is its newest article, `first_seen` when the first of them was; `rules` are those that match, with how
+    many articles.
+    """
+
+    id: str
+    newest: Member
+    roll: StoryRoll
+    first_seen: datetime
+    languages: tuple[str, ...] = ()
+    rules: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

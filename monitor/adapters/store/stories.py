@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_facets import facets_since
-from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories, place_below
-from monitor.adapters.store.story_page import edits_of_story, quoted_of, roll_of_story
-from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
+from monitor.adapters.store.story_list import number_of_stories, page_of_stories, place_below
+from monitor.adapters.store.story_page import edits_of_story, quoted_of
+from monitor.adapters.store.story_rolls import rolls_of
+from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, chunks, link_of, member_of
 from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
@@ -119,7 +120,7 @@ class SqlStoryStore:
     def roll(self, story: str) -> StoryRoll | None:
         """All articles of a story, to be counted."""
         with self._db.read() as connection:
-            return roll_of_story(connection, story)
+            return rolls_of(connection, [story]).get(story)
 
     def quoted(self, matches: Collection[int], letters: int) -> Mapping[int, Quoted]:
         """In which words these matches were found, by id of the match."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -13,6 +14,8 @@ from monitor.model.article import DuplicateReason, Quality
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
 
+T = TypeVar("T")
+_AT_ONCE = 500  # values in one statement: every database takes as many
 _a = t.articles.c
 
 MEMBER: tuple[sa.ColumnElement[Any], ...] = (
@@ -71,3 +74,9 @@ def member_of(row: RowMapping) -> Member:
 def link_of(row: RowMapping) -> MustNotLink:
     """A row of `must_not_links`."""
     return MustNotLink(row["one"], row["other"], row["made_at"], row["author"], row["reason"])
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, as many at a time as a statement takes."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
