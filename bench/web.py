@@ -31,6 +31,7 @@ from web_store import END, RULES, Size, fill, rule_words, rules_toml
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.app.check import Ready, open_settings
+from monitor.app.collector import settle
 from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
@@ -148,8 +149,12 @@ def searches_of(texts: Texts) -> Iterator[Asked]:
     """Searches and trials of 30 days."""
     rare, common = " AND ".join(rule_words(texts, RULES - 1)), texts.words[300]
     for name, query in (("rare words", rare), ("a common word", common), ("nothing", "nowhere AND never")):
-        yield Asked(f"search of {name}", f"/search?{urlencode({'query': query, 'since': '30d'})}")
-        yield Asked(f"trial of {name}", "/rules/new/try", urlencode({"query": query, "since": "30d"}))
+        form = urlencode({"query": query, "since": "30d"})
+        yield Asked(f"search of {name}", f"/search?{form}")
+        # As the workbench's script asks: what it says by itself, its first matches, then all that time allows.
+        yield Asked(f"trial of {name}, itself", "/rules/new/words/try", form)
+        yield Asked(f"trial of {name}, first", "/rules/new/archive/try", f"{form}&first=1")
+        yield Asked(f"trial of {name}, the rest", "/rules/new/archive/try", form)
 
 
 class Pages:
@@ -222,14 +227,14 @@ def measure(open_pages: Callable[[], Pages], forget: Callable[[], None], asked: 
 def table(rows: Sequence[Row], limit: int, *, with_first: bool) -> Iterator[str]:
     """A heading and a line a page; what is over the limit, warm, is marked."""
     first = f"{'first':>8}" if with_first else ""
-    yield f"{'page':<26}{'kB':>6}{'cold':>9}{first}{'CPU':>8}{'p50':>8}{'p95':>8}{'max':>8}   ms"
+    yield f"{'page':<30}{'kB':>6}{'cold':>9}{first}{'CPU':>8}{'p50':>8}{'p95':>8}{'max':>8}   ms"
     for one in rows:
         said = f"{one.first:8.0f}" if with_first else ""
-        over = (one.first if with_first else one.p95) > limit
+        over = not one.name.endswith("the rest") and (one.first if with_first else one.p95) > limit
         mark = f"  > {limit}" if over else ""
         odd = "" if one.status == 200 else f"  HTTP {one.status or 'without an answer'}"
         yield (
-            f"{one.name:<26}{one.size / 1000:6.0f}{one.cold:9.0f}{said}{one.cpu:8.0f}"
+            f"{one.name:<30}{one.size / 1000:6.0f}{one.cold:9.0f}{said}{one.cpu:8.0f}"
             f"{one.p50:8.0f}{one.p95:8.0f}{one.longest:8.0f}{mark}{odd}"
         )
 
@@ -297,6 +302,7 @@ def main() -> None:
         wanted = re.compile(options.only)
         chosen = [one for one in pages_of(size, texts, largest_story(url)) if wanted.search(one.name)]
         searches = [one for one in searches_of(texts) if wanted.search(one.name)]
+        settle()  # as a daemon does: else Python looks for garbage among all rules again and again
         rows: list[list[Row]] = []
         for some, requests in ((chosen, options.requests), (searches, max(1, options.requests // 5))):
             rows.append(
