@@ -54,6 +54,10 @@ class Ledger(Protocol):
         """The numbers of `monitor status`."""
         ...
 
+    def pending_counts(self) -> Mapping[str, int]:
+        """How many matches wait in each digest that some wait for."""
+        ...
+
     def deliveries(
         self,
         *,

@@ -126,6 +126,11 @@ class SqlLedger:
                 ).scalar_one(),
             )
 
+    def pending_counts(self) -> Mapping[str, int]:
+        """How many matches wait in each digest."""
+        with self._db.read() as connection:
+            return {name: number for name, (number, _) in pending(connection).items()}
+
     def deliveries(
         self,
         *,

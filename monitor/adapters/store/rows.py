@@ -49,6 +49,9 @@ SPANS = TypeAdapter(tuple[Span, ...])
 EXPLANATION = TypeAdapter(Explanation)
 MENTIONS = TypeAdapter(tuple[EntityMention, ...])
 DROPPED = TypeAdapter(tuple[Dropped, ...])
+# Calls of an enumeration are slow, and a story may have thousands of articles.
+QUALITIES = {one.value: one for one in Quality}
+REASONS = {one.value: one for one in DuplicateReason}
 CADENCE = TypeAdapter(Cadence)
 RHYTHM = TypeAdapter(Rhythm)
 
@@ -230,7 +233,7 @@ def article_of(row: RowMapping | Mapping[str, Any]) -> Article:
         text=row["text"],
         summary=row["summary"],
         publisher=row["publisher"],
-        quality=Quality(row["quality"]),
+        quality=QUALITIES[row["quality"]],
         content_hash=row["content_hash"],
         first_seen=row["first_seen"],
         published=row["published"],
@@ -238,15 +241,15 @@ def article_of(row: RowMapping | Mapping[str, Any]) -> Article:
         language_confidence=row["language_confidence"],
         authors=tuple(row["authors"]),
         section=row["section"] or "",
-        entities=MENTIONS.validate_python(row["entities"]),
-        dropped=DROPPED.validate_python(row["dropped"]),
+        entities=MENTIONS.validate_python(row["entities"]) if row["entities"] else (),
+        dropped=DROPPED.validate_python(row["dropped"]) if row["dropped"] else (),
         note=row["note"],
         page_key=row["page_key"],
         wire=row["wire"] or "",
         fingerprint=fingerprint_of(row["sketch"], row["features"]),
         story_id=row["story_id"],
         duplicate_of=row["duplicate_of"],
-        duplicate_reason=DuplicateReason(reason) if reason else None,
+        duplicate_reason=REASONS[reason] if reason else None,
         duplicate_why=row["duplicate_why"] or "",
         series=bool(row["series"]),
         ruleset=row["ruleset"],

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.rows import MENTIONS
-from monitor.model.article import DuplicateReason, Quality
+from monitor.adapters.store.rows import MENTIONS, QUALITIES, REASONS
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
 
@@ -42,11 +41,6 @@ NAMED_MEMBER = (*MEMBER, _a.entities)
 """The same with its names, which may be many."""
 
 
-# Calls of an enumeration are slow, and a story may have thousands of articles.
-_QUALITIES = {one.value: one for one in Quality}
-_REASONS = {one.value: one for one in DuplicateReason}
-
-
 def member_of(row: RowMapping) -> Member:
     """A row of these columns."""
     reason = row["duplicate_reason"]
@@ -60,9 +54,9 @@ def member_of(row: RowMapping) -> Member:
         language=row["language"],
         first_seen=row["first_seen"],
         published=row["published"],
-        quality=_QUALITIES[row["quality"]],
+        quality=QUALITIES[row["quality"]],
         duplicate_of=row["duplicate_of"],
-        duplicate_reason=_REASONS[reason] if reason else None,
+        duplicate_reason=REASONS[reason] if reason else None,
         duplicate_why=row["duplicate_why"] or "",
         wire=row["wire"] or "",
         note=row["note"],

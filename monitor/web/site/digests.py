@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from monitor.app.deliveries import list_deliveries
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
+from monitor.app.status import digests_of
 from monitor.model.health import HEALTH
 from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.slack_look import slack_look
@@ -30,7 +31,7 @@ def digests_page(open_house: OpenHouse, request: Request) -> Response:
     return page(
         request,
         "digests.html",
-        status=open_house.status(),
+        status=digests_of(open_house.store, settings.digests, open_house.clock.now()),
         settings=settings.digests,
         health=HEALTH,
     )

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 from newsroom import Newsroom, item
+from query_plans import asked_by
 from starlette.testclient import TestClient
 
 from monitor.web.site.rendering import LONGEST_TITLE, MENU, safe_link
@@ -374,3 +375,8 @@ def test_an_address_with_a_nul_is_refused_before_any_store_is_asked(site: TestCl
 def test_the_words_of_a_query_are_told(site: TestClient) -> None:
     page = site.post("/rules/new/try", data={"query": "~close"}, headers=OWN).text
     assert "closure" in page
+
+
+def test_the_list_of_digests_looks_at_no_feed(site: TestClient, newsroom: Newsroom) -> None:
+    asked = asked_by(newsroom.store, lambda: site.get("/digests"))
+    assert not [statement for statement, _ in asked if "FROM feeds" in statement]
