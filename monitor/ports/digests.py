@@ -76,7 +76,8 @@ class DigestStore(Protocol):
         ...
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
-        """All articles of each story, oldest first; without texts, summaries, names and authors."""
+        """All articles of each story, oldest first, as far as a digest tells of those that no rule matched:
+        without texts, names, authors and what the stages noted."""
         ...
 
     def sent_elsewhere(self, digest: str, matches: Collection[int]) -> Elsewhere:
