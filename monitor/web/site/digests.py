@@ -38,11 +38,16 @@ def digests_page(open_house: OpenHouse, request: Request) -> Response:
 
 
 def digest_page(open_house: OpenHouse, request: Request) -> Response:
-    """GET /digests/border-morning?form=text"""
+    """GET /digests/border-morning?form=text&whole=1
+
+    What it would say is put together from all that waits, which takes longer than a page may: the page's script then
+    asks for the `whole`, as a link does.
+    """
     house, name = open_house.house, request.path_params["digest"]
     form = request.query_params.get("form", "html")
     form = form if form in FORMS else "html"
-    texts = _preview(open_house, request, form) if form != "html" else []
+    whole = request.query_params.get("whole") == "1"
+    texts = _preview(open_house, request, form) if whole and form != "html" else []
     quiet = _expected(lambda: quiet_note(house, name))
     history = list_deliveries(house, house.clock.now(), digest=name, limit=_HISTORY)
     looks = [(text, slack_look(json.loads(text))) for text in texts] if form == "slack" else []
@@ -51,6 +56,7 @@ def digest_page(open_house: OpenHouse, request: Request) -> Response:
         "digest.html",
         name=name,
         form=form,
+        whole=whole,
         forms=FORMS,
         texts=texts,
         looks=looks,
