@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -39,6 +40,7 @@ from monitor.model.web import ListenAddress
 from monitor.testing import FakeClock
 from monitor.web import Views, build_pages
 from monitor.web.door import WebDoor, listen
+from monitor.web.site.warming import warm
 
 LIMIT = 150  # ms: what any page may take
 FIRST = 500  # ms: to the first results of a search or a trial
@@ -163,7 +165,7 @@ class Pages:
 
     def __init__(self, url: str, folder: Path, ready: Ready) -> None:
         self._store, clock = SqlStore(url), FakeClock(END)
-        house = OpenHouse(folder / "config.toml", lambda: ready, self._store, clock)
+        self.house = house = OpenHouse(folder / "config.toml", lambda: ready, self._store, clock)
         entrance = Entrance(tuple, b"k" * 32, clock)
         views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=house, entrance=entrance)
         listener = listen(ListenAddress("127.0.0.1", 0))
@@ -199,11 +201,15 @@ class Pages:
         self._store.close()
 
 
-def measure(open_pages: Callable[[], Pages], forget: Callable[[], None], asked: Asked, requests: int) -> Row:
-    """One page: once cold, then warm."""
+def measure(
+    open_pages: Callable[[], Pages], forget: Callable[[], None], asked: Asked, requests: int, *, ready: bool
+) -> Row:
+    """One page: once cold, or as the daemon has made it `ready` some seconds after its start; then warm."""
     forget()
     pages = open_pages()
     try:
+        if ready:
+            warm(pages.house, threading.Event(), first=0, rest=0)
         status, size, _, cold = pages.ask(asked)
         begun = time.process_time()
         times = [pages.ask(asked) for _ in range(requests)]
@@ -290,6 +296,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose name fits this regular expression")
     parser.add_argument("--keep", type=Path, help="a folder in which the store stays, and is found the next time")
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--ready", action="store_true", help="cold: after the daemon made its pages ready")
     parser.add_argument("--json", action="store_true", dest="as_json")
     options = parser.parse_args()
     size = Size(options.feeds, options.articles, options.days, options.words)
@@ -307,7 +314,12 @@ def main() -> None:
         rows: list[list[Row]] = []
         for some, requests in ((chosen, options.requests), (searches, max(1, options.requests // 5))):
             rows.append(
-                [measure(lambda: Pages(url, folder, ready), lambda: forget(path), one, requests) for one in some]
+                [
+                    measure(
+                        lambda: Pages(url, folder, ready), lambda: forget(path), one, requests, ready=options.ready
+                    )
+                    for one in some
+                ]
             )
     _say(size, rows, as_json=options.as_json)
 

@@ -40,8 +40,8 @@ def digests_page(open_house: OpenHouse, request: Request) -> Response:
 def digest_page(open_house: OpenHouse, request: Request) -> Response:
     """GET /digests/border-morning?form=text&whole=1
 
-    What it would say is put together from all that waits, which takes longer than a page may: the page's script then
-    asks for the `whole`, as a link does.
+    What it would say is put together from all that waits, which takes longer than a page may: the page's script
+    then asks for the `whole`, as a link does.
     """
     house, name = open_house.house, request.path_params["digest"]
     form = request.query_params.get("form", "html")
