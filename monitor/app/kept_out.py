@@ -125,8 +125,8 @@ def of_story(store: Store, story: str, digests: Sequence[str], now: datetime) ->
     silences = in_force(store, now)
     found.update((one.id, one) for one in silences if story in (one.story, one.gone_into) and one.active(now))
     for digest in digests if silences else ():
-        for match in store.digests.waiting(digest):
-            out = kept_out(match, digest, silences, now) if match.story == story else None
+        for match in store.digests.waiting(digest, story=story):
+            out = kept_out(match, digest, silences, now)
             if out is not None:
                 found[out.silence.id] = out.silence
                 held.setdefault(out.silence.id, set()).add(match.id)

@@ -39,8 +39,9 @@ class DigestStore(Protocol):
         or those with these ids only."""
         ...
 
-    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
-        """The same matches, oldest first, as silences look at them: without reading a text."""
+    def waiting(self, digest: str, *, draft: bool = False, story: str | None = None) -> Sequence[WaitingMatch]:
+        """The same matches, oldest first, as silences look at them: without reading a text. Of a story only, where
+        one is named."""
         ...
 
     def pending_stories(

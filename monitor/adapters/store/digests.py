@@ -90,12 +90,14 @@ class SqlDigestStore:
         found = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
         return sorted(found, key=lambda one: one.id)
 
-    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
+    def waiting(self, digest: str, *, draft: bool = False, story: str | None = None) -> Sequence[WaitingMatch]:
         """The same matches, oldest first, without reading a text."""
         m, a = t.matches.c, t.articles.c
         joined = t.routings.join(t.matches, m.id == t.routings.c.match_id).join(t.articles, a.id == m.article_id)
         columns = (m.id, m.rule_id, m.rule["tags"].label("tags"), a.story_id, m.matched_at)
         query = sa.select(*columns).select_from(joined).where(*_waiting(digest, draft=draft)).order_by(m.id)
+        if story is not None:
+            query = query.where(a.story_id == story)
         with self._db.read() as connection:
             return [
                 WaitingMatch(row.id, row.rule_id, tuple(row.tags or ()), row.story_id, row.matched_at)
