@@ -45,7 +45,7 @@ def list_lines(store: StoryStore, asked: StoriesAsked, wanted: Wanted) -> Iterat
 def _item(one: ListedStory, moment: datetime, owner_of: OwnerOf) -> Iterator[str]:
     yield cut_to(f"{moment:%H:%M}  {headline(one.roll.lead)}", COLUMNS)
     numbers = in_numbers(counts_of(one.roll.standing, owner_of))
-    yield cut_to(f"{_INDENT}{one.id} · {numbers}{_languages(one.languages)}", COLUMNS)
+    yield cut_to(f"{_INDENT}{one.id} · {numbers}{_languages(one.roll.languages)}", COLUMNS)
     if one.rules:
         yield cut_to(f"{_INDENT}→ {_some([rule for rule, _ in one.rules], COLUMNS - len(_INDENT) - 2)}", COLUMNS)
 
@@ -107,10 +107,10 @@ def list_json(one: ListedStory, owner_of: OwnerOf) -> dict[str, Any]:
         "id": one.id,
         "headline": headline(lead),
         "url": lead.url,
-        "first_seen": one.first_seen.isoformat(),
+        "first_seen": one.roll.first_seen.isoformat(),
         "last_updated": one.newest.first_seen.isoformat(),
         **counts_json(counts_of(one.roll.standing, owner_of)),
-        "languages": list(one.languages),
+        "languages": list(one.roll.languages),
         "rules": [{"id": rule, "articles": articles} for rule, articles in one.rules],
     }
 

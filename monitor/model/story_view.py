@@ -126,10 +126,15 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoryRoll:
-    """All articles of a story, to be counted, oldest row first, and the one that speaks for it."""
+    """All articles of a story, to be counted, oldest row first, and the one that speaks for it.
+
+    `first_seen` is when the first of them was.
+    """
 
     standing: tuple[Standing, ...]
     lead: Member
+    first_seen: datetime
+    languages: tuple[str, ...] = ()
 
     @property
     def has_edits(self) -> bool:
@@ -141,15 +146,12 @@ class StoryRoll:
 class ListedStory:
     """A story as a list shows it, with no more of its articles than is counted.
 
-    `newest` is its newest article, `first_seen` when the first of them was; `rules` are those that match, with how
-    many articles.
+    `newest` is its newest article; `rules` are those that match, with how many articles.
     """
 
     id: str
     newest: Member
     roll: StoryRoll
-    first_seen: datetime
-    languages: tuple[str, ...] = ()
     rules: tuple[tuple[str, int], ...] = ()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.columns import AnyText
-from monitor.adapters.store.story_rolls import rolls_of, spans_of
+from monitor.adapters.store.story_rolls import members_by_id, rolls_of
 from monitor.adapters.store.story_rows import MEMBER, chunks, member_of
 from monitor.adapters.store.upsert import each_of, folded, holds_words
 from monitor.model.article import DuplicateReason
@@ -38,10 +38,10 @@ def page_of_stories(
     else:
         found = _among(connection, asked, few, before, limit, down_to)
     stories = [row.story_id for row in found]
-    newest = {one.id: one for one in _members(connection, [row.id for row in found])}
-    rolls, spans, rules = rolls_of(connection, stories), spans_of(connection, stories), _rules(connection, stories)
+    newest = members_by_id(connection, {row.id for row in found})
+    rolls, rules = rolls_of(connection, stories), _rules(connection, stories)
     return [
-        ListedStory(story, newest[id_], rolls[story], *spans[story], tuple(rules.get(story, ())))
+        ListedStory(story, newest[id_], rolls[story], tuple(rules.get(story, ())))
         for id_, story in ((row.id, row.story_id) for row in found)
     ]
 
@@ -143,12 +143,6 @@ def list_members(connection: Connection, stories: Sequence[str]) -> Iterator[Mem
     """All articles of these stories, oldest first, without their texts."""
     for some in chunks(stories):
         query = sa.select(*MEMBER).where(_a.story_id.in_(some)).order_by(_a.id)
-        yield from (member_of(row) for row in connection.execute(query).mappings())
-
-
-def _members(connection: Connection, articles: Sequence[int]) -> Iterator[Member]:
-    for some in chunks(articles):
-        query = sa.select(*MEMBER).where(_a.id.in_(some))
         yield from (member_of(row) for row in connection.execute(query).mappings())
 
 
