@@ -98,6 +98,38 @@ def test_where_a_page_of_a_busy_rule_ends_its_matches_are_counted_and_not_read()
     store.close()
 
 
+def test_a_piece_of_a_list_costs_the_same_however_much_lies_before_it() -> None:
+    steps: list[int] = []
+    for older in (20, 400):
+        store = fresh_store()
+        feed = _a_feed(store)
+        for number in range(older):
+            grouped(store, feed, f"old-{number}", f"s_{number}", first_seen=NOON - number * MINUTE)
+        fill(store, feed, "s_new", 8)
+        nobody = StoriesAsked(LONG_AGO, publisher="nobody")
+        end = store.stories.place_below(nobody, None, 5)
+        steps.append(_steps(store, partial(store.stories.page, nobody, down_to=end)))
+        store.close()
+    assert steps[1] < 1.5 * steps[0]
+
+
+def _steps(store: SqlStore, ask: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for an answer."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    with store._db.engine.connect() as connection:  # the one of a store in memory
+        raw: Any = connection.connection.dbapi_connection
+    raw.set_progress_handler(count, 1)
+    ask()
+    raw.set_progress_handler(None, 0)
+    return taken
+
+
 _LONG = ("articles.text,", "articles.summary", "articles.entities", "articles.dropped")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -49,10 +50,12 @@ def page_of_stories(
 def _along_time(
     connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None
 ) -> Sequence[Any]:
-    query = sa.select(_a.id, _a.story_id).where(*_wanted(connection, asked), *_below(before))
+    # One lower end: of two SQLite goes along the index down to the first, through a month for each piece.
+    since = asked.since if down_to is None else max(asked.since, down_to[0])
+    query = sa.select(_a.id, _a.story_id).where(*_wanted(connection, replace(asked, since=since)), *_below(before))
     if down_to is not None:
         moment, last = down_to
-        query = query.where(_a.first_seen >= moment, sa.or_(_a.first_seen > moment, _a.id >= last))
+        query = query.where(sa.or_(_a.first_seen > moment, _a.id >= last))
     return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
 
