@@ -171,11 +171,11 @@ class SqlLedger:
             rows = connection.execute(whole).mappings().all() or connection.execute(some).mappings().all()
             return [delivery_of(row) for row in rows]
 
-    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
-        """The matches that a batch tells, a dry run's too."""
+    def told_in(self, digest: str, batch: str, *, draft: bool = False, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, or one of a dry run."""
         r = t.routings.c
-        planned = sa.and_(r.batch == batch, r.state == RoutingState.PLANNED.value)
-        told = sa.select(r.match_id).where(r.digest == digest, sa.or_(planned, r.draft_batch == batch))
+        of = [r.draft_batch == batch] if draft else [r.batch == batch, r.state == RoutingState.PLANNED.value]
+        told = sa.select(r.match_id).where(r.digest == digest, *of)
         with self._db.read() as connection:
             ids = list(connection.execute(told.order_by(r.match_id).limit(limit)).scalars())
             return matches_with_ids(connection, ids)
