@@ -57,8 +57,10 @@ class SqlLedger:
         # What is no address has no key either: found among those alone, since no index is over the links.
         same = sa.and_(e.link == url, e.url_key == url_key)
         if url_key:
+            # Each along its own index: for one or the other PostgreSQL goes through all entries, the newest first.
+            own = sa.select(e.id).where(e.url_key == url_key)
             behind = sa.select(t.articles.c.entry_row).where(t.articles.c.page_key == url_key)
-            same = sa.or_(e.url_key == url_key, e.id.in_(behind))
+            same = e.id.in_(own.union(behind))
         query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
         with self._db.read() as connection:
             return fates_of(connection, connection.execute(query).mappings().all())

@@ -175,16 +175,19 @@ class SqlStoryStore:
         """Articles of other stories and languages in that span that name at least two of these entities."""
         a = t.articles.c
         wanted = set(entities)
+        # As written, which is quick to look through; only what has two of the names is read as a whole.
+        marks = [f'"id": {json.dumps(one)}' for one in sorted(wanted)]
         newest = (
-            sa.select(a.id)
+            sa.select(a.id, a.story_id, a.language, sa.cast(a.entities, sa.Text).label("names"))
             .where(a.first_seen >= since, a.first_seen <= until)
             .order_by(a.first_seen.desc(), a.id.desc())
             .limit(_SCANNED)
+            .subquery()
         )
-        # As written, which is quick to look through; only what has two of the names is read as a whole.
-        marks = [f'"id": {json.dumps(one)}' for one in sorted(wanted)]
-        written = sa.select(a.id, sa.cast(a.entities, sa.Text).label("names"))
-        written = written.where(a.id.in_(newest), a.story_id != story, a.language.not_in(sorted(languages)))
+        # From those themselves: looked for among all by their ids, PostgreSQL would go through the whole archive.
+        written = sa.select(newest.c.id, newest.c.names).where(
+            newest.c.story_id != story, newest.c.language.not_in(sorted(languages))
+        )
         with self._db.read() as connection:
             rows = connection.execute(written).all()
             ids = [row.id for row in rows if sum(mark in row.names for mark in marks) > 1]
