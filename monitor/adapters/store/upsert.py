@@ -45,7 +45,7 @@ def insert_or_update(
     connection.execute(statement)
 
 
-def earlier(connection: Connection, column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[Any]:
+def earlier(connection: Connection, column: sa.ColumnElement[datetime], by: timedelta) -> sa.ColumnElement[Any]:
     """The column's time less so many whole seconds, to be compared with another column's."""
     if connection.dialect.name == "postgresql":
         return column - sa.literal(by, sa.Interval())
