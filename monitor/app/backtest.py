@@ -8,16 +8,16 @@ articles were read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 from monitor.app.last_good import when
 from monitor.app.offline import rules_from
 from monitor.app.questions import House
 from monitor.app.rule_memory import load
-from monitor.app.search import READ, Asked, Tally, chunks, loaded_query
+from monitor.app.search import Asked, Tally, growing, loaded_query
 from monitor.app.why import no_such_rule
 from monitor.config import Settings
 from monitor.core.rules import RuleFile, RuleSet, load_query
@@ -169,19 +169,6 @@ Piece = tuple[datetime | None, datetime | None]
 """From when until when (exclusive) articles were first seen; None for no end."""
 
 
-def pieces_of(since: datetime, now: datetime, first: timedelta, longest: timedelta) -> Iterator[Piece]:
-    """A span up to now in pieces, the newest first; each is twice as long as the one before, up to the longest.
-
-    So the first answers come early, and who has no more time knows how far it came.
-    """
-    until: datetime | None = None
-    start, length = now, first
-    while start > since:
-        start = max(since, start - length)
-        yield start, until
-        until, length = start, min(2 * length, longest)
-
-
 class Backtest:
     """One version over the archive. Of matches and differences `keep` are kept in the tally, to be shown."""
 
@@ -193,9 +180,10 @@ class Backtest:
         asked: Asked,
         zone: tzinfo,
         keep: int = 0,
-        pieces: Sequence[Piece] = (),
+        pieces: Iterable[Piece] = (),
     ) -> None:
-        """`pieces` are read one after the other, in place of all that is `asked` at once."""
+        """`pieces` are read one after the other, in place of all that is `asked` at once; each is drawn when the
+        one before is read."""
         self.trial = trial
         self.asked = asked
         self.zone = zone
@@ -211,11 +199,11 @@ class Backtest:
         tally, trial = self.tally, self.trial
         tally.current = None if trial.current is None else Difference()
         tally.recorded = None if trial.id is None else Difference()
-        for piece in self._pieces:
+        for number, piece in enumerate(self._pieces):
+            if number:
+                tell(tally.read, tally.candidates)  # an empty piece told nothing
             yield from self._run(piece, tell)
             tally.back_to = piece[0]
-            if piece is not self._pieces[-1]:
-                tell(tally.read, tally.candidates)  # an empty piece told nothing
         tally.is_whole = True
 
     def _run(self, piece: Piece, tell: Callable[[int, int], None]) -> Iterator[Answer]:
@@ -240,14 +228,18 @@ class Backtest:
         # By the law of required terms the version holds on none of the others: they are what it may have lost.
         ids = [*ids, *sorted(others - named, reverse=True)]
         tally.candidates += len(ids)
-        for chunk in chunks(ids, READ):
-            for article in self._archive.articles(chunk):
+        for chunk in growing(ids):
+            articles = self._archive.articles(chunk)
+            tally.read += len(chunk) - len(articles)  # their texts have gone meanwhile
+            for article in articles:
                 was = article.id in recorded if trial.id is not None else None
                 answer = self._answer(article, article.id in named, article.id in compared, was)
+                tally.read += 1
                 if answer is not None:
                     yield answer
-            tally.read += len(chunk)
-            tell(tally.read, tally.candidates)
+                tell(tally.read, tally.candidates)
+            if not articles:
+                tell(tally.read, tally.candidates)
 
     def why_not(self, answer: Answer) -> str:
         """Why the version does not match the article."""

@@ -74,9 +74,10 @@ def silences_at(store: Store, now: datetime) -> InForce:
 
 def held_now(store: Store, digests: Sequence[str], now: datetime) -> Mapping[int, Kept]:
     """What waits for these digests because of a silence, by the silence that is named for it."""
-    silences = in_force(store, now)
-    if not silences:
-        return {}
+    return _held(store, digests, in_force(store, now), now)
+
+
+def _held(store: Store, digests: Sequence[str], silences: Sequence[Silence], now: datetime) -> Mapping[int, Kept]:
     return {id_: kept for (id_, held), kept in kept_by_silence(store, digests, silences, now).items() if held}
 
 
@@ -87,8 +88,9 @@ def in_force(store: Store, now: datetime) -> Sequence[Silence]:
 
 def silence_counts(store: Store, digests: Sequence[str], now: datetime) -> SilenceCounts:
     """The numbers of `monitor status`."""
-    active = sum(one.active(now) for one in in_force(store, now))
-    held = together(held_now(store, digests, now).values())
+    silences = in_force(store, now)
+    active = sum(one.active(now) for one in silences)
+    held = together(_held(store, digests, silences, now).values())
     discarded = sum(one.stories for one in store.silences.discarded().values())
     return SilenceCounts(active, len(held.stories), discarded)
 
@@ -123,8 +125,8 @@ def of_story(store: Store, story: str, digests: Sequence[str], now: datetime) ->
     silences = in_force(store, now)
     found.update((one.id, one) for one in silences if story in (one.story, one.gone_into) and one.active(now))
     for digest in digests if silences else ():
-        for match in store.digests.waiting(digest):
-            out = kept_out(match, digest, silences, now) if match.story == story else None
+        for match in store.digests.waiting(digest, story=story):
+            out = kept_out(match, digest, silences, now)
             if out is not None:
                 found[out.silence.id] = out.silence
                 held.setdefault(out.silence.id, set()).add(match.id)

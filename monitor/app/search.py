@@ -127,7 +127,7 @@ class Search:
         tally.articles += self._archive.count(since, until)
         ids = self._candidates(since, until, after)
         tally.candidates += len(ids)
-        for chunk in _growing(ids):
+        for chunk in growing(ids):
             articles = self._archive.articles(chunk)
             tally.read += len(chunk) - len(articles)  # their texts have gone meanwhile
             for article in articles:
@@ -221,14 +221,9 @@ _WITHOUT_RULES = (
 )
 
 
-def _growing(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def growing(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The ids, few at a time and then more: so the first articles are judged soon."""
     start, size = 0, min(_FIRST_READ, READ)
     while start < len(ids):
         yield ids[start : start + size]
         start, size = start + size, min(READ, 2 * size)
-
-
-def chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """The ids, so many at a time."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

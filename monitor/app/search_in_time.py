@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from monitor.app.in_time import Tell, while_time
+from monitor.app.pieces import pieces_of
 from monitor.app.questions import House
 from monitor.app.search import Asked, Found, Search, facets_of
 from monitor.core.digests.render.words import pieces
@@ -20,9 +21,6 @@ SHOWN = 50
 
 _FACETS = 8
 _LONGEST_FACET = 200  # characters; a publisher with a longer name is somebody's attack on the page
-_FIRST_SPAN = timedelta(hours=2)
-_LONGEST_SPAN = timedelta(days=8)
-_SHORT = 0.05  # seconds: after a piece that took no longer the next is twice as long
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -94,20 +92,16 @@ def _read(answer: Answer, now: datetime, after: ArchivePlace | None, tell: Tell)
     """The time in pieces, that the first is soon answered: the candidates of a year are not named at once."""
     search, asked = answer.search, answer.search.asked
     assert asked.since is not None, "a page asks for a time"
-    until, edge, span, behind = asked.until, asked.until or now, _FIRST_SPAN, None
+    until, behind = asked.until, None
     if after is not None:
         # The others of that very moment come behind it.
         behind = after.article or None
-        until = edge = after.first_seen + (_MOMENT if behind else timedelta(0))
-    while edge > asked.since:
-        start, begun = max(asked.since, edge - span), time.monotonic()
-        yield from search.read(start, until, tell, behind)
-        search.place = ArchivePlace(start, 0)  # all of it was read
-        until, edge, behind = start, start, None
-        if time.monotonic() - begun < _SHORT:
-            span = min(2 * span, _LONGEST_SPAN)
-        if edge > asked.since:
+        until = after.first_seen + (_MOMENT if behind else timedelta(0))
+    for number, (start, end) in enumerate(pieces_of(asked.since, now, until)):
+        if number:
             tell(search.tally.read, search.tally.candidates)
+        yield from search.read(start, end, tell, None if number else behind)
+        search.place = ArchivePlace(start, 0)  # all of it was read
     answer.is_whole = True
 
 

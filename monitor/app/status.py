@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -62,6 +62,14 @@ class DigestStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestsStanding:
+    """All digests of the config; `orphans` are matches that wait for a digest it no longer has."""
+
+    digests: tuple[DigestStatus, ...]
+    orphans: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The numbers behind `monitor status`. `holder` is the pid of the daemon at work, if one is."""
 
@@ -74,7 +82,7 @@ class Status:
     failing: tuple[Feed, ...]  # the first of those whose last poll failed, or that are gone
     counts: StoreCounts
     digests: tuple[DigestStatus, ...]
-    orphans: dict[str, int]  # matches that wait for a digest the config no longer has
+    orphans: Mapping[str, int]  # matches that wait for a digest the config no longer has
     troubled: tuple[Delivery, ...]  # newest deliveries that wait after a failure, or are dead
     rules_hold: bool = True  # those of the files
     daemon: DaemonRecord | None = None  # what the last one noted of itself
@@ -122,13 +130,8 @@ def status_of(
     """Asks the store; changes nothing. `failing` feeds are named at most, None: all of them; `unindexed` is how
     many articles are not indexed, where that is known: to count them takes long."""
     counts = store.ledger.counts(now)
-    last = store.facts.last_batches([digest.name for digest in digests])
+    standing = digests_of(store, digests, now, counts.pending)
     left = tuple(store.suppressions.all())
-    states = tuple(
-        _digest_status(digest, counts.pending.get(digest.name, 0), last.get(digest.name), now)
-        for digest in digests
-    )
-    known = {digest.name for digest in digests}
     waiting = store.ledger.deliveries(state=DeliveryState.WAITING, tried=True, limit=MOST_SHOWN)
     dead = store.ledger.deliveries(state=DeliveryState.DEAD, limit=MOST_SHOWN)
     return Status(
@@ -140,8 +143,8 @@ def status_of(
         feeds=store.facts.feeds(now),
         failing=tuple(store.facts.failing_feeds(failing)),
         counts=counts,
-        digests=states,
-        orphans={name: count for name, count in counts.pending.items() if name not in known},
+        digests=standing.digests,
+        orphans=standing.orphans,
         troubled=(*waiting, *dead),
         rules_hold=rules_hold,
         daemon=store.incidents.daemon(),
@@ -156,6 +159,19 @@ def status_of(
         hubs=tuple(store.hubs.all()),
         unindexed=store.archive.waiting() if unindexed is None else unindexed,
         daemons=tuple(daemons),
+    )
+
+
+def digests_of(
+    store: Store, digests: Sequence[DigestSettings], now: datetime, pending: Mapping[str, int] | None = None
+) -> DigestsStanding:
+    """The part of the status that tells of digests, by itself; `pending` where it is known already."""
+    waiting = store.ledger.pending_counts() if pending is None else pending
+    last = store.facts.last_batches([digest.name for digest in digests])
+    known = {digest.name for digest in digests}
+    return DigestsStanding(
+        tuple(_digest_status(one, waiting.get(one.name, 0), last.get(one.name), now) for one in digests),
+        {name: count for name, count in waiting.items() if name not in known},
     )
 
 

@@ -12,7 +12,6 @@ from monitor.app.stories import (
     OwnerOf,
     Wanted,
     counts_of,
-    lead_of,
     stories,
 )
 from monitor.core.digests.passages import one_line
@@ -44,9 +43,9 @@ def list_lines(store: StoryStore, asked: StoriesAsked, wanted: Wanted) -> Iterat
 
 
 def _item(one: ListedStory, moment: datetime, owner_of: OwnerOf) -> Iterator[str]:
-    yield cut_to(f"{moment:%H:%M}  {headline(lead_of(one.members))}", COLUMNS)
-    numbers = in_numbers(counts_of(one.members, owner_of))
-    yield cut_to(f"{_INDENT}{one.id} · {numbers}{languages_of(one.members)}", COLUMNS)
+    yield cut_to(f"{moment:%H:%M}  {headline(one.roll.lead)}", COLUMNS)
+    numbers = in_numbers(counts_of(one.roll.standing, owner_of))
+    yield cut_to(f"{_INDENT}{one.id} · {numbers}{_languages(one.roll.languages)}", COLUMNS)
     if one.rules:
         yield cut_to(f"{_INDENT}→ {_some([rule for rule, _ in one.rules], COLUMNS - len(_INDENT) - 2)}", COLUMNS)
 
@@ -82,7 +81,10 @@ def publishers_of(counts: Counts) -> str:
 
 def languages_of(members: Sequence[Member]) -> str:
     """ " · en, ur"; nothing where no language is known."""
-    languages = sorted({one.language for one in members if one.language})
+    return _languages(sorted({one.language for one in members if one.language}))
+
+
+def _languages(languages: Sequence[str]) -> str:
     return f" · {', '.join(languages)}" if languages else ""
 
 
@@ -100,15 +102,15 @@ def _foot(store: StoryStore, asked: StoriesAsked, wanted: Wanted, shown: int) ->
 
 def list_json(one: ListedStory, owner_of: OwnerOf) -> dict[str, Any]:
     """One story of the list with stable keys."""
-    lead = lead_of(one.members)
+    lead = one.roll.lead
     return {
         "id": one.id,
         "headline": headline(lead),
         "url": lead.url,
-        "first_seen": min(member.first_seen for member in one.members).isoformat(),
+        "first_seen": one.roll.first_seen.isoformat(),
         "last_updated": one.newest.first_seen.isoformat(),
-        **counts_json(counts_of(one.members, owner_of)),
-        "languages": sorted({member.language for member in one.members if member.language}),
+        **counts_json(counts_of(one.roll.standing, owner_of)),
+        "languages": list(one.roll.languages),
         "rules": [{"id": rule, "articles": articles} for rule, articles in one.rules],
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from monitor.app.deliveries import delivery_called
 from monitor.app.stories import story_called
 from monitor.core.digests.passages import one_line
-from monitor.model.delivery import Delivery
+from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.ledger import ListedMatch
 from monitor.model.story_member import Member
 from monitor.ports import Store
@@ -43,7 +43,8 @@ def named_by(store: Store, name: str) -> Named | None:
     if not _DELIVERY.fullmatch(key):
         return None
     one = delivery_called(store, key)
-    return Named(name, delivery=one, told=tuple(store.ledger.told_in(one.new.digest, one.new.batch)))
+    draft = one.state is DeliveryState.DRAFT
+    return Named(name, delivery=one, told=tuple(store.ledger.told_in(one.new.digest, one.new.batch, draft=draft)))
 
 
 def named_lines(named: Named) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.app.backtest import Answer, Backtest, Difference, pieces_of, trial_of, zone_of
+from monitor.app.backtest import Answer, Backtest, Difference, trial_of, zone_of
 from monitor.app.check import read_example
 from monitor.app.expand_words import answer_lines
 from monitor.app.expanding import expand
@@ -16,6 +16,7 @@ from monitor.app.explain_words import explained_lines
 from monitor.app.explaining import NotExplainable, explain, stored_subject, the_rule
 from monitor.app.in_time import Tell, in_time
 from monitor.app.open_house import OpenHouse
+from monitor.app.pieces import pieces_of
 from monitor.app.search import Asked
 from monitor.core.rules import RuleSet, because, examples_of, load_draft
 from monitor.core.rules.asks import asks_for
@@ -26,9 +27,6 @@ from monitor.model.rule import Example, Rule
 
 KEPT = 20
 """Matches, gained and lost articles that are shown."""
-
-FIRST_PIECE, LONGEST_PIECE = timedelta(hours=12), timedelta(days=8)
-"""So much of the archive is read at a time, the newest first: decision 0104."""
 
 EXAMPLE_KEYS = ("must_match", "must_not_match")
 
@@ -144,7 +142,6 @@ def tried_draft(
         trial = trial_of(house, open_house.config, {}, rule=rule, query=draft.query)
     except ConfigInvalid as error:
         return replace(draft, problems=error.problems)
-    pieces = tuple(pieces_of(since, house.clock.now(), FIRST_PIECE, LONGEST_PIECE))
     # Without its id: what was recorded of the rule is not compared here.
     test = Backtest(
         house.store.archive,
@@ -153,7 +150,7 @@ def tried_draft(
         Asked(draft.query, since),
         ZoneInfo(zone_of(house.settings)),
         KEPT,
-        pieces,
+        pieces_of(since, house.clock.now()),
     )
 
     def run(tell: Tell) -> Iterator[None]:

@@ -194,7 +194,7 @@ def _watched(
     from monitor.app.pushing import Pushing
     from monitor.app.unsubscribing import unsubscribing_of
     from monitor.app.vitals import Vitals, config_findings
-    from monitor.web import Reach, Views, WebDoor, build_pages
+    from monitor.web import Reach, Views, WebDoor, build_pages, warming_of
 
     vitals = Vitals(
         monitor.store,
@@ -222,7 +222,7 @@ def _watched(
     address = ready.settings.web_listen
     assert address is not None, "there is a listener"
     reach = Reach(ready.settings.allowed_hosts, ready.settings.trusted_proxies)
-    return vitals, WebDoor(build_pages(views, address, reach), listener), pushing
+    return vitals, WebDoor(build_pages(views, address, reach), listener, warming_of(views)), pushing
 
 
 def _watch_heartbeat(vitals: Vitals, service: Service, reloader: Reloader) -> None:

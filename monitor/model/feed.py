@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -267,10 +267,8 @@ class Polled:
 @dataclass(frozen=True, slots=True)
 class FeedsStanding:
     """What a digest says of the feeds: `well` is how many subscribed ones were asked in time and are as they
-    should be, `others` are the rest of them, in the order of subscription. `subscribed_at` is told of every feed,
-    by id, but for those that hold what was ingested.
+    should be, `others` are the rest of them, in the order of subscription.
     """
 
     well: int
     others: tuple[Feed, ...]
-    subscribed_at: Mapping[int, datetime]

@@ -45,16 +45,6 @@ class StoryFacets:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedStory:
-    """A story as a list shows it. `newest` is its newest article; `rules` are those that match, with how many."""
-
-    id: str
-    newest: Member
-    members: tuple[Member, ...]
-    rules: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FoundStory:
     """What a name of a story means: the id it has now, and the article that was named, if one was."""
 
@@ -136,10 +126,28 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoryRoll:
-    """All articles of a story, to be counted, oldest row first, and the one that speaks for it."""
+    """All articles of a story, to be counted, oldest row first, and the one that speaks for it.
+
+    `first_seen` is when the first of them was.
+    """
 
     standing: tuple[Standing, ...]
     lead: Member
+    first_seen: datetime
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStory:
+    """A story as a list shows it, with no more of its articles than is counted.
+
+    `newest` is its newest article; `rules` are those that match, with how many articles.
+    """
+
+    id: str
+    newest: Member
+    roll: StoryRoll
+    rules: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

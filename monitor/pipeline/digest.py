@@ -200,7 +200,7 @@ class DigestStage:
                 standing.others, window.start, self.clock.now(), lambda: self.tags(settings), well=standing.well
             ),
             late=late,
-            subscribed_at=standing.subscribed_at,
+            subscribed_at=self.feeds.subscribed_at({match.article.feed_id for match in news}),
             owner_of=self.publishers.owner_of,
         )
         by_story = {turn.story: turn for turn in turns.stories}

@@ -39,8 +39,9 @@ class DigestStore(Protocol):
         or those with these ids only."""
         ...
 
-    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
-        """The same matches, oldest first, as silences look at them: without reading a text."""
+    def waiting(self, digest: str, *, draft: bool = False, story: str | None = None) -> Sequence[WaitingMatch]:
+        """The same matches, oldest first, as silences look at them: without reading a text. Of a story only, where
+        one is named."""
         ...
 
     def pending_stories(
@@ -76,7 +77,8 @@ class DigestStore(Protocol):
         ...
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
-        """All articles of each story, oldest first; without texts, summaries, names and authors."""
+        """All articles of each story, oldest first, as far as a digest tells of those that no rule matched:
+        without texts, names, authors and what the stages noted."""
         ...
 
     def sent_elsewhere(self, digest: str, matches: Collection[int]) -> Elsewhere:

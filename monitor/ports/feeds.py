@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -76,6 +76,10 @@ class FeedStore(DueFeeds, Protocol):
 
     def standing(self, now: datetime) -> FeedsStanding:
         """How all feeds are, without a look at those that are well."""
+        ...
+
+    def subscribed_at(self, feeds: Collection[int]) -> Mapping[int, datetime]:
+        """When each of these feeds was subscribed to, by id; without those that hold what was ingested."""
         ...
 
     def subscribe(

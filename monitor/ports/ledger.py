@@ -54,6 +54,10 @@ class Ledger(Protocol):
         """The numbers of `monitor status`."""
         ...
 
+    def pending_counts(self) -> Mapping[str, int]:
+        """How many matches wait in each digest that some wait for."""
+        ...
+
     def deliveries(
         self,
         *,
@@ -77,8 +81,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
-        """The matches that a batch tells, a dry run's too, oldest first."""
+    def told_in(self, digest: str, batch: str, *, draft: bool = False, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, or one of a dry run, oldest first."""
         ...
 
     def attempts_of(self, delivery_id: int) -> Sequence[Attempt]:

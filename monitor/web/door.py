@@ -8,6 +8,9 @@ import errno
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -59,29 +62,39 @@ def listen(address: ListenAddress) -> socket.socket:
 class WebDoor:
     """Serves an application on a listening socket, which it owns, from `start` to `stop`.
 
-    A server that breaks is logged and closes the door; the daemon goes on without it.
+    A server that breaks is logged and closes the door; the daemon goes on without it. `warm` runs beside it once
+    the door is open, in a thread of its own, and returns soon after the event is set.
     """
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, warm: Callable[[threading.Event], None] | None = None
+    ) -> None:
         self._listener = listener
         host, port = listener.getsockname()[:2]
         self.address = ListenAddress(host, port)  # with the port the system chose
         self._server = uvicorn.Server(_config(app))
         # A daemon thread: it must not keep a process alive that has nothing else to do.
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+        self._ending = threading.Event()
+        self._threads = [self._thread]
+        if warm is not None:
+            self._threads.append(threading.Thread(target=partial(warm, self._ending), name="warm", daemon=True))
 
     def start(self) -> None:
         """Begins to answer; returns at once."""
-        self._thread.start()
+        for one in self._threads:
+            one.start()
 
     def stop(self, within: float = 1.0) -> bool:
         """Stops listening, ends every connection and waits so many seconds; False when that was not enough."""
         self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(within)
-        else:
+        self._ending.set()
+        if not self._thread.is_alive():
             self._listener.close()  # never started, or broken
-        return not self._thread.is_alive()
+        until = time.monotonic() + within
+        for one in [one for one in self._threads if one.is_alive()]:
+            one.join(max(0.0, until - time.monotonic()))
+        return not any(one.is_alive() for one in self._threads)
 
     def _serve(self) -> None:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +30,7 @@ from monitor.web.arrival import FromHereOrKnown
 from monitor.web.guard import Guard
 from monitor.web.site import build_site
 from monitor.web.site.lanes import Lanes
+from monitor.web.site.warming import warm
 from monitor.web.unsubscribe import build_unsubscribe
 from monitor.web.websub import build_websub
 
@@ -66,6 +69,11 @@ def build_pages(views: Views, address: ListenAddress, reach: Reach = Reach()) ->
         return pages
     proxied = ProxyHeadersMiddleware(cast(Any, pages), trusted_hosts=list(reach.proxies))
     return cast(ASGIApp, proxied)
+
+
+def warming_of(views: Views) -> Callable[[threading.Event], None] | None:
+    """What makes the dashboard ready for its first visitors; None where there is no dashboard."""
+    return None if views.open_house is None else partial(warm, views.open_house)
 
 
 def _pages(views: Views, address: ListenAddress, reach: Reach) -> ASGIApp:

@@ -36,6 +36,7 @@ PATHS = (
     "/digests",
     "/digests/alerts",
     "/digests/alerts?form=slack",
+    "/digests/alerts?form=text&whole=1",
     "/deliveries",
     "/deliveries/1",
     "/silences",

@@ -205,6 +205,8 @@ def test_what_stands_behind_a_digest_is_the_same_without_a_look_at_the_feeds_tha
         assert coverage_of(found.others, since, now, well=found.well) == whole
         assert (whole.failing, whole.late) == (2, 1)
     assert len(found.others) < len(every)
-    assert found.subscribed_at == {
-        one.id: one.subscribed_at for one in every if one.status is not FeedStatus.PASSIVE
-    }
+    ids = [one.id for one in every]
+    subscribed = {one.id: one.subscribed_at for one in every if one.status is not FeedStatus.PASSIVE}
+    assert store.feeds.subscribed_at(ids) == subscribed
+    assert store.feeds.subscribed_at(ids[:1]) == {ids[0]: every[0].subscribed_at}
+    assert store.feeds.subscribed_at([]) == {}

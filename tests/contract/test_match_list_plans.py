@@ -33,6 +33,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "of a digest": lambda ledger: ledger.matches(SINCE, digest="d"),
     "their number": lambda ledger: ledger.count_matches(SINCE),
     "the number of a rule": lambda ledger: ledger.count_matches(SINCE, rule="r"),
+    "what a batch tells": lambda ledger: ledger.told_in("d", "b"),
     "a rule's record": lambda ledger: ledger.rule_record("r", SINCE, 5),
 }
 
@@ -49,6 +50,11 @@ def test_a_span_is_found_by_the_index_over_the_time_of_the_match(opened: SqlStor
     steps = plans_of(opened, partial(QUESTIONS[question], opened.ledger))
     assert any("ix_matches_matched_at (matched_at" in step for step in steps), steps
     assert not any("ORDER BY" in step for step in steps), steps  # read in order, nothing is sorted
+
+
+def test_what_a_batch_tells_is_found_by_its_name_and_not_among_all_that_its_digest_told(opened: SqlStore) -> None:
+    steps = plans_of(opened, partial(QUESTIONS["what a batch tells"], opened.ledger))
+    assert any("ix_routings_digest_batch (digest=? AND batch=?)" in step for step in steps), steps
 
 
 def test_a_rules_record_costs_what_its_span_costs(opened: SqlStore) -> None:

@@ -106,6 +106,10 @@ def test_what_waits_is_read_without_texts_and_by_its_id(store: Store, feed: Feed
     assert [one.id for one in store.digests.pending("morning", matches=[second.id])] == [second.id]
     assert store.digests.pending("morning", matches=[]) == []
     assert store.digests.waiting("other") == []
+    assert store.digests.waiting("morning", story=second.story) == [
+        one for one in (first, second) if one.story == second.story
+    ]
+    assert store.digests.waiting("morning", story="s_unknown") == []
     assert first.tags == store.digests.pending("morning")[0].new.rule.tags
 
 

@@ -430,6 +430,11 @@ def test_the_articles_of_a_story_come_together(store: Store, feed: Feed) -> None
     first, second = grouped(store, feed, "e1", story="s_1"), grouped(store, feed, "e2", story="s_1")
     found = store.digests.story_articles(["s_1", "s_unknown"])
     assert [one.id for one in found["s_1"]] == [first.id, second.id]
+    told = ("feed_id", "feed_name", "url", "url_key", "title", "publisher", "quality", "first_seen", "published")
+    told += ("language", "wire", "story_id", "duplicate_of", "duplicate_reason")
+    whole = store.archive.articles([first.id, second.id])
+    for name in told:
+        assert [getattr(one, name) for one in found["s_1"]] == [getattr(one, name) for one in whole]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def three(store: Store, feed: Feed) -> dict[str, Article]:
 def test_the_story_with_the_newest_article_comes_first(store: Store, three: dict[str, Article]) -> None:
     assert listed(store) == ["s_1", "s_2"]
     page = store.stories.page(StoriesAsked(LONG_AGO))
-    assert [[one.id for one in story.members] for story in page] == [
+    assert [[one.id for one in story.roll.standing] for story in page] == [
         [three["first"].id, three["second"].id],
         [three["alone"].id],
     ]

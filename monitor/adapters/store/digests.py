@@ -17,7 +17,7 @@ from monitor.adapters.store.discards import still_discarded
 from monitor.adapters.store.former_names import keeping_keys_of, name_now
 from monitor.adapters.store.grouping import take_grouping_lock
 from monitor.adapters.store.marks import mark_of
-from monitor.adapters.store.rows import article_of, delivery_columns, match_columns, match_of
+from monitor.adapters.store.rows import OUTLINE, article_of, delivery_columns, match_columns, match_of, outline_of
 from monitor.adapters.store.told import last_number, likeness_of, members_of, still_too_few, told_of, without_told
 from monitor.adapters.store.upsert import insert_new
 from monitor.model.addressing import EarlierMessage, Elsewhere
@@ -33,18 +33,8 @@ from monitor.model.telling import StoryMember, ToldMatch
 _T = TypeVar("_T", int, str)
 _CHUNK = 400
 # A story may have thousands of articles: texts, and what is read from JSON, would take seconds and hundreds of MB.
-_LEFT_OUT: Mapping[str, Any] = {
-    "feed_tags": (),
-    "text": "",
-    "summary": "",
-    "authors": (),
-    "entities": (),
-    "dropped": (),
-    "sketch": None,
-    "features": None,
-}
 _OUTLINES = (
-    sa.select(*(column for column in t.articles.c if column.name not in _LEFT_OUT))
+    sa.select(*OUTLINE)
     .where(t.articles.c.story_id.in_(sa.bindparam("stories", expanding=True)))
     .order_by(t.articles.c.id)
 )
@@ -100,12 +90,14 @@ class SqlDigestStore:
         found = [match_of(row, by_id[row["article_id"]], (digest,)) for row in rows]
         return sorted(found, key=lambda one: one.id)
 
-    def waiting(self, digest: str, *, draft: bool = False) -> Sequence[WaitingMatch]:
+    def waiting(self, digest: str, *, draft: bool = False, story: str | None = None) -> Sequence[WaitingMatch]:
         """The same matches, oldest first, without reading a text."""
         m, a = t.matches.c, t.articles.c
         joined = t.routings.join(t.matches, m.id == t.routings.c.match_id).join(t.articles, a.id == m.article_id)
         columns = (m.id, m.rule_id, m.rule["tags"].label("tags"), a.story_id, m.matched_at)
         query = sa.select(*columns).select_from(joined).where(*_waiting(digest, draft=draft)).order_by(m.id)
+        if story is not None:
+            query = query.where(a.story_id == story)
         with self._db.read() as connection:
             return [
                 WaitingMatch(row.id, row.rule_id, tuple(row.tags or ()), row.story_id, row.matched_at)
@@ -151,14 +143,13 @@ class SqlDigestStore:
             return last_number(connection, digest, story, draft=draft)
 
     def story_articles(self, stories: Sequence[str]) -> Mapping[str, Sequence[Article]]:
-        """All articles of each story, oldest first, without what only matched ones are asked for."""
+        """All articles of each story, oldest first, with what a digest says of those that no rule matched."""
         wanted = sorted(set(stories))
         gathered: dict[str, list[Article]] = defaultdict(list)
         with self._db.read() as connection:
             for start in range(0, len(wanted), _CHUNK):
-                rows = connection.execute(_OUTLINES, {"stories": wanted[start : start + _CHUNK]}).mappings()
-                for row in rows:
-                    gathered[row["story_id"]].append(article_of({**_LEFT_OUT, **row}))
+                for row in connection.execute(_OUTLINES, {"stories": wanted[start : start + _CHUNK]}):
+                    gathered[row.story_id].append(outline_of(row))
         return gathered
 
     def sent_elsewhere(self, digest: str, matches: Collection[int]) -> Elsewhere:

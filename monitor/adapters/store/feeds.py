@@ -14,7 +14,7 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.gaps import open_gap
-from monitor.adapters.store.held import feeds_standing
+from monitor.adapters.store.held import feeds_standing, subscribed_at
 from monitor.adapters.store.identities import short_hash
 from monitor.adapters.store.listings import arrivals, listings
 from monitor.adapters.store.new_entries import CHUNK, insert_entries, still_listed
@@ -169,6 +169,11 @@ class SqlFeedStore:
         """How all feeds are, without a look at those that are well."""
         with self._db.read() as connection:
             return feeds_standing(connection, now)
+
+    def subscribed_at(self, feeds: Collection[int]) -> Mapping[int, datetime]:
+        """When each of these feeds was subscribed to."""
+        with self._db.read() as connection:
+            return subscribed_at(connection, feeds)
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """Feeds whose time has come, leased."""

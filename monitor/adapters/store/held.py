@@ -3,7 +3,7 @@ every one is looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import feed_of
+from monitor.adapters.store.story_rows import chunks
 from monitor.core.feeds.health import LOST_OF_LATE, OVERDUE_AFTER, REST, is_long
 from monitor.model.delivery import DeliveryState
 from monitor.model.entry import Fate
@@ -91,13 +92,20 @@ def feeds_standing(connection: Connection, now: datetime) -> FeedsStanding:
     )
     number = sa.select(sa.func.count()).where(well)
     others = sa.select(t.feeds).where(subscribed, ~well).order_by(_f.id)
-    since = sa.select(_f.id, _f.subscribed_at).where(_f.status != FeedStatus.PASSIVE.value)
     return FeedsStanding(
         well=int(connection.execute(number).scalar_one()),
         others=tuple(feed_of(row) for row in connection.execute(others).mappings()),
-        # Nobody subscribed to what was ingested: such a document is from before no subscription.
-        subscribed_at={row.id: row.subscribed_at for row in connection.execute(since)},
     )
+
+
+def subscribed_at(connection: Connection, feeds: Collection[int]) -> dict[int, datetime]:
+    """`ports.FeedStore.subscribed_at`."""
+    found: dict[int, datetime] = {}
+    for some in chunks(sorted(set(feeds))):
+        # Nobody subscribed to what was ingested: such a document is from before no subscription.
+        query = sa.select(_f.id, _f.subscribed_at).where(_f.id.in_(some), _f.status != FeedStatus.PASSIVE.value)
+        found |= {row.id: row.subscribed_at for row in connection.execute(query)}
+    return found
 
 
 def state_of_feed(now: datetime) -> sa.ColumnElement[str]:

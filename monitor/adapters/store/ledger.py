@@ -57,8 +57,10 @@ class SqlLedger:
         # What is no address has no key either: found among those alone, since no index is over the links.
         same = sa.and_(e.link == url, e.url_key == url_key)
         if url_key:
+            # Each along its own index: for one or the other PostgreSQL goes through all entries, the newest first.
+            own = sa.select(e.id).where(e.url_key == url_key)
             behind = sa.select(t.articles.c.entry_row).where(t.articles.c.page_key == url_key)
-            same = sa.or_(e.url_key == url_key, e.id.in_(behind))
+            same = e.id.in_(own.union(behind))
         query = sa.select(t.entries).where(same).order_by(e.id.desc()).limit(_MOST_FATES)
         with self._db.read() as connection:
             return fates_of(connection, connection.execute(query).mappings().all())
@@ -126,6 +128,11 @@ class SqlLedger:
                 ).scalar_one(),
             )
 
+    def pending_counts(self) -> Mapping[str, int]:
+        """How many matches wait in each digest."""
+        with self._db.read() as connection:
+            return {name: number for name, (number, _) in pending(connection).items()}
+
     def deliveries(
         self,
         *,
@@ -166,11 +173,11 @@ class SqlLedger:
             rows = connection.execute(whole).mappings().all() or connection.execute(some).mappings().all()
             return [delivery_of(row) for row in rows]
 
-    def told_in(self, digest: str, batch: str, limit: int = 100) -> Sequence[ListedMatch]:
-        """The matches that a batch tells, a dry run's too."""
+    def told_in(self, digest: str, batch: str, *, draft: bool = False, limit: int = 100) -> Sequence[ListedMatch]:
+        """The matches that a batch tells, or one of a dry run."""
         r = t.routings.c
-        planned = sa.and_(r.batch == batch, r.state == RoutingState.PLANNED.value)
-        told = sa.select(r.match_id).where(r.digest == digest, sa.or_(planned, r.draft_batch == batch))
+        of = [r.draft_batch == batch] if draft else [r.batch == batch, r.state == RoutingState.PLANNED.value]
+        told = sa.select(r.match_id).where(r.digest == digest, *of)
         with self._db.read() as connection:
             ids = list(connection.execute(told.order_by(r.match_id).limit(limit)).scalars())
             return matches_with_ids(connection, ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +49,9 @@ SPANS = TypeAdapter(tuple[Span, ...])
 EXPLANATION = TypeAdapter(Explanation)
 MENTIONS = TypeAdapter(tuple[EntityMention, ...])
 DROPPED = TypeAdapter(tuple[Dropped, ...])
+# Calls of an enumeration are slow, and a story may have thousands of articles.
+QUALITIES = {one.value: one for one in Quality}
+REASONS = {one.value: one for one in DuplicateReason}
 CADENCE = TypeAdapter(Cadence)
 RHYTHM = TypeAdapter(Rhythm)
 
@@ -231,7 +234,7 @@ def article_of(row: RowMapping | Mapping[str, Any]) -> Article:
         text=row["text"],
         summary=row["summary"],
         publisher=row["publisher"],
-        quality=Quality(row["quality"]),
+        quality=QUALITIES[row["quality"]],
         content_hash=row["content_hash"],
         first_seen=row["first_seen"],
         published=row["published"],
@@ -239,20 +242,58 @@ def article_of(row: RowMapping | Mapping[str, Any]) -> Article:
         language_confidence=row["language_confidence"],
         authors=tuple(row["authors"]),
         section=row["section"] or "",
-        entities=MENTIONS.validate_python(row["entities"]),
-        dropped=DROPPED.validate_python(row["dropped"]),
+        entities=MENTIONS.validate_python(row["entities"]) if row["entities"] else (),
+        dropped=DROPPED.validate_python(row["dropped"]) if row["dropped"] else (),
         note=row["note"],
         page_key=row["page_key"],
         wire=row["wire"] or "",
         fingerprint=fingerprint_of(row["sketch"], row["features"]),
         story_id=row["story_id"],
         duplicate_of=row["duplicate_of"],
-        duplicate_reason=DuplicateReason(reason) if reason else None,
+        duplicate_reason=REASONS[reason] if reason else None,
         duplicate_why=row["duplicate_why"] or "",
         series=bool(row["series"]),
         ruleset=row["ruleset"],
         stage_error=row["stage_error"],
         text_gone=gone_of(row["text_gone"]),
+    )
+
+
+_a = t.articles.c
+OUTLINE = (
+    *(_a.id, _a.entry_row, _a.feed_id, _a.feed_name, _a.url, _a.url_key, _a.title, _a.publisher, _a.quality),
+    *(_a.content_hash, _a.first_seen, _a.published, _a.language, _a.wire, _a.story_id, _a.duplicate_of),
+    _a.duplicate_reason,
+)
+"""The columns of `outline_of`."""
+
+
+def outline_of(row: Sequence[Any]) -> Article:
+    """A row of `OUTLINE`: what a digest tells of an article that no rule matched. By place, since a story may have
+    thousands."""
+    id_, entry_row, feed_id, feed_name, url, url_key, title, publisher, quality, content_hash, *rest = row
+    first_seen, published, language, wire, story_id, duplicate_of, reason = rest
+    return Article(
+        id=id_,
+        entry_row=entry_row,
+        feed_id=feed_id,
+        feed_name=feed_name,
+        feed_tags=(),
+        url=url,
+        url_key=url_key,
+        title=title,
+        text="",
+        summary="",
+        publisher=publisher,
+        quality=QUALITIES[quality],
+        content_hash=content_hash,
+        first_seen=first_seen,
+        published=published,
+        language=language,
+        wire=wire or "",
+        story_id=story_id,
+        duplicate_of=duplicate_of,
+        duplicate_reason=REASONS[reason] if reason else None,
     )
 
 

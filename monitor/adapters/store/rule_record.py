@@ -41,6 +41,7 @@ _BEST = (
     RoutingState.TOO_FEW,
     RoutingState.FORGOTTEN,
 )
+_RANKS = {state.value: rank for rank, state in enumerate(_BEST)}
 _WORST = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.SUPPRESSED)
 
 
@@ -107,15 +108,15 @@ def recent_matches(connection: Connection, rules: Collection[str], most: int) ->
     newest = sa.select(m.id, m.matched_at).where(m.rule_id == sa.bindparam("rule")).order_by(*NEWEST_FIRST)
     query = newest.limit(most)
     found = {rule: rows for rule in rules if (rows := connection.execute(query, {"rule": rule}).all())}
-    states: dict[int, RoutingState] = {}
+    ranks: dict[int, int] = {}  # of what became of each match: not as states, of which calls are slow
     for ids in _in_parts([row.id for rows in found.values() for row in rows]):
         for id_, state in connection.execute(sa.select(r.match_id, r.state).where(r.match_id.in_(ids))):
-            states[id_] = min(states.get(id_, RoutingState(state)), RoutingState(state), key=_BEST.index)
+            ranks[id_] = min(ranks.get(id_, len(_BEST)), _RANKS[state])
     return {
         rule: RecentMatches(
             rows[0].matched_at,
-            Counter(states[row.id] for row in rows if row.id in states),
-            sum(row.id not in states for row in rows),
+            Counter(_BEST[ranks[row.id]] for row in rows if row.id in ranks),
+            sum(row.id not in ranks for row in rows),
         )
         for rule, rows in found.items()
     }

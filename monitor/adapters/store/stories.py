@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.story_facets import facets_since
-from monitor.adapters.store.story_list import chunks, number_of_stories, page_of_stories, place_below
-from monitor.adapters.store.story_page import edits_of_story, quoted_of, roll_of_story
-from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
+from monitor.adapters.store.story_list import number_of_stories, page_of_stories, place_below
+from monitor.adapters.store.story_page import edits_of_story, quoted_of
+from monitor.adapters.store.story_rolls import rolls_of
+from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, chunks, link_of, member_of
 from monitor.adapters.store.story_shown import edges_inside_stories, view_of_story
 from monitor.model.ledger import RoutingState
 from monitor.model.story import MustNotLink
@@ -119,7 +120,7 @@ class SqlStoryStore:
     def roll(self, story: str) -> StoryRoll | None:
         """All articles of a story, to be counted."""
         with self._db.read() as connection:
-            return roll_of_story(connection, story)
+            return rolls_of(connection, [story]).get(story)
 
     def quoted(self, matches: Collection[int], letters: int) -> Mapping[int, Quoted]:
         """In which words these matches were found, by id of the match."""
@@ -174,16 +175,19 @@ class SqlStoryStore:
         """Articles of other stories and languages in that span that name at least two of these entities."""
         a = t.articles.c
         wanted = set(entities)
+        # As written, which is quick to look through; only what has two of the names is read as a whole.
+        marks = [f'"id": {json.dumps(one)}' for one in sorted(wanted)]
         newest = (
-            sa.select(a.id)
+            sa.select(a.id, a.story_id, a.language, sa.cast(a.entities, sa.Text).label("names"))
             .where(a.first_seen >= since, a.first_seen <= until)
             .order_by(a.first_seen.desc(), a.id.desc())
             .limit(_SCANNED)
+            .subquery()
         )
-        # As written, which is quick to look through; only what has two of the names is read as a whole.
-        marks = [f'"id": {json.dumps(one)}' for one in sorted(wanted)]
-        written = sa.select(a.id, sa.cast(a.entities, sa.Text).label("names"))
-        written = written.where(a.id.in_(newest), a.story_id != story, a.language.not_in(sorted(languages)))
+        # From those themselves: looked for among all by their ids, PostgreSQL would go through the whole archive.
+        written = sa.select(newest.c.id, newest.c.names).where(
+            newest.c.story_id != story, newest.c.language.not_in(sorted(languages))
+        )
         with self._db.read() as connection:
             rows = connection.execute(written).all()
             ids = [row.id for row in rows if sum(mark in row.names for mark in marks) > 1]

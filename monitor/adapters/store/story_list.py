@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.columns import AnyText
-from monitor.adapters.store.story_rows import MEMBER, member_of
+from monitor.adapters.store.story_rolls import members_by_id, rolls_of
+from monitor.adapters.store.story_rows import MEMBER, chunks, member_of
 from monitor.adapters.store.upsert import each_of, folded, holds_words
 from monitor.model.article import DuplicateReason
 from monitor.model.story_member import Member
 from monitor.model.story_view import ListedStory, StoriesAsked
 
-_AT_ONCE = 500  # values in one statement: every database takes as many
+_LOOKED_AT = 500  # stories of a rule that are looked at together
 _a = t.articles.c
 _NEWEST_FIRST = (_a.first_seen.desc(), _a.id.desc())
 _FEW = 5_000  # matches of a rule: their stories are looked up in some 50 ms
-
-T = TypeVar("T")
 
 
 Place = tuple[datetime, int]  # first_seen and id of an article: lists go down along both
@@ -38,37 +38,34 @@ def page_of_stories(
         found = _along_time(connection, asked, before, limit, down_to)
     else:
         found = _among(connection, asked, few, before, limit, down_to)
-    members: dict[str, list[Member]] = {}
-    for one in list_members(connection, [row.story_id for row in found]):
-        members.setdefault(one.story, []).append(one)
-    rules = _rules(connection, list(members))
+    stories = [row.story_id for row in found]
+    newest = members_by_id(connection, {row.id for row in found})
+    rolls, rules = rolls_of(connection, stories), _rules(connection, stories)
     return [
-        ListedStory(
-            row.story_id,
-            next(one for one in members[row.story_id] if one.id == row.id),
-            tuple(members[row.story_id]),
-            tuple(rules.get(row.story_id, ())),
-        )
-        for row in found
+        ListedStory(story, newest[id_], rolls[story], tuple(rules.get(story, ())))
+        for id_, story in ((row.id, row.story_id) for row in found)
     ]
 
 
 def _along_time(
     connection: Connection, asked: StoriesAsked, before: Place | None, limit: int, down_to: Place | None
 ) -> Sequence[Any]:
-    query = sa.select(_a.id, _a.story_id).where(*_wanted(connection, asked), *_below(before))
+    # One lower end: of two SQLite goes along the index down to the first, through a month for each piece.
+    since = asked.since if down_to is None else max(asked.since, down_to[0])
+    query = sa.select(_a.id, _a.story_id).where(*_wanted(connection, replace(asked, since=since)), *_below(before))
     if down_to is not None:
         moment, last = down_to
-        query = query.where(_a.first_seen >= moment, sa.or_(_a.first_seen > moment, _a.id >= last))
+        query = query.where(sa.or_(_a.first_seen > moment, _a.id >= last))
     return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
 
 def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[datetime, str]] | None:
     """The stories with a match of these rules, that with the newest article first; None for rules that match
     often, whose stories are soon found among all. For three matches no list goes through a month of articles."""
-    matched = _matched_by(connection, rules)
-    if len(matched) > _FEW:
+    if not _match_seldom(connection, rules):
         return None
+    m = t.matches.c
+    matched = connection.execute(sa.select(m.article_id).where(m.rule_id.in_(rules))).scalars().all()
     of = [sa.select(_a.story_id).where(_a.id.in_(some)).distinct() for some in chunks(matched)]
     stories = {story for query in of for story in connection.execute(query).scalars() if story is not None}
     newest: list[tuple[datetime, str]] = []
@@ -78,10 +75,10 @@ def _stories_of(connection: Connection, rules: Sequence[str]) -> Sequence[tuple[
     return sorted(newest, reverse=True)
 
 
-def _matched_by(connection: Connection, rules: Sequence[str]) -> Sequence[int]:
-    m = t.matches.c
-    query = sa.select(m.article_id).where(m.rule_id.in_(rules)).limit(_FEW + 1)
-    return connection.execute(query).scalars().all()
+def _match_seldom(connection: Connection, rules: Sequence[str]) -> bool:
+    """Counted along the index, since a list asks it for each of its pieces."""
+    some = sa.select(t.matches.c.id).where(t.matches.c.rule_id.in_(rules)).limit(_FEW + 1).subquery()
+    return bool(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() <= _FEW)
 
 
 def _among(
@@ -98,7 +95,7 @@ def _among(
     left = [one for one in stories if one[0] >= first and (before is None or one[0] <= before[0])]
     found: list[Any] = []
     while left and len(found) < limit:
-        size = min(_AT_ONCE, limit)
+        size = min(_LOOKED_AT, limit)
         while size < len(left) and left[size][0] == left[size - 1][0]:
             size += 1
         for some in chunks(left[:size]):
@@ -124,7 +121,7 @@ def _is_between(place: Place, before: Place | None, down_to: Place | None) -> bo
 
 def place_below(connection: Connection, asked: StoriesAsked, before: Place | None, articles: int) -> Place | None:
     """The place so many articles further down; None where fewer are left, or a page does not go along them."""
-    if asked.rules is not None and len(_matched_by(connection, asked.rules)) <= _FEW:
+    if asked.rules is not None and _match_seldom(connection, asked.rules):
         return None
     query = sa.select(_a.first_seen, _a.id).where(_a.first_seen >= asked.since, *_below(before))
     query = query.order_by(*_NEWEST_FIRST).offset(articles - 1).limit(1)
@@ -147,16 +144,9 @@ def number_of_stories(connection: Connection, asked: StoriesAsked, most: int) ->
 
 def list_members(connection: Connection, stories: Sequence[str]) -> Iterator[Member]:
     """All articles of these stories, oldest first, without their texts."""
-    a = t.articles.c
     for some in chunks(stories):
-        query = sa.select(*MEMBER).where(a.story_id.in_(some)).order_by(a.id)
+        query = sa.select(*MEMBER).where(_a.story_id.in_(some)).order_by(_a.id)
         yield from (member_of(row) for row in connection.execute(query).mappings())
-
-
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values, as many at a time as a statement takes."""
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
 
 
 def _rules(connection: Connection, stories: Sequence[str]) -> dict[str, list[tuple[str, int]]]:

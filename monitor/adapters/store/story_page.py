@@ -1,4 +1,4 @@
-"""What the page of one story reads besides, in SQL: all that is counted, words of matches, edits."""
+"""What the page of one story reads besides, in SQL: words of matches, edits."""
 
 from __future__ import annotations
 
@@ -10,34 +10,11 @@ from sqlalchemy.engine import Connection
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.rows import SPANS
 from monitor.adapters.store.story_rows import MEMBER, member_of
-from monitor.model.article import DuplicateReason, Quality
-from monitor.model.story_view import Edit, Quoted, Standing, StoryRoll
+from monitor.model.article import DuplicateReason
+from monitor.model.story_view import Edit, Quoted
 
 _EDIT = DuplicateReason.REVISION.value
 _a = t.articles.c
-
-
-def roll_of_story(connection: Connection, story: str) -> StoryRoll | None:
-    """All articles of a story, to be counted; None when it has none."""
-    columns = (_a.id, _a.url, _a.publisher, _a.wire, _a.duplicate_of, _a.duplicate_reason)
-    rows = connection.execute(sa.select(*columns).where(_a.story_id == story).order_by(_a.id)).all()
-    if not rows:
-        return None
-    standing = tuple(
-        Standing(id_, url, publisher, wire or "", reason == _EDIT, of is not None and reason != _EDIT)
-        for id_, url, publisher, wire, of, reason in rows
-    )
-    # As `app.stories.lead_of` chooses among members that are at hand.
-    fullness = sa.case({one.value: place for place, one in enumerate(Quality)}, value=_a.quality)
-    when = sa.func.coalesce(_a.published, _a.first_seen)
-    query = sa.select(*MEMBER).where(_a.story_id == story)
-    lead = connection.execute(query.order_by(_a.duplicate_of.is_not(None), fullness, when, _a.id).limit(1))
-    first = member_of(lead.mappings().one())
-    if not any(one.is_revision and one.url == first.url for one in standing):
-        return StoryRoll(standing, first)
-    wording = query.where(_a.duplicate_reason == _EDIT, _a.url == first.url, _a.feed_name == first.feed)
-    newest = connection.execute(wording.order_by(_a.id.desc()).limit(1)).mappings().first()
-    return StoryRoll(standing, first if newest is None else member_of(newest))
 
 
 def quoted_of(connection: Connection, matches: Sequence[int], letters: int) -> Iterator[tuple[int, Quoted]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.rows import MENTIONS
-from monitor.model.article import DuplicateReason, Quality
+from monitor.adapters.store.rows import MENTIONS, QUALITIES, REASONS
 from monitor.model.story import MustNotLink
 from monitor.model.story_member import Member
 
+T = TypeVar("T")
+_AT_ONCE = 500  # values in one statement: every database takes as many
 _a = t.articles.c
 
 MEMBER: tuple[sa.ColumnElement[Any], ...] = (
@@ -39,11 +41,6 @@ NAMED_MEMBER = (*MEMBER, _a.entities)
 """The same with its names, which may be many."""
 
 
-# Calls of an enumeration are slow, and a story may have thousands of articles.
-_QUALITIES = {one.value: one for one in Quality}
-_REASONS = {one.value: one for one in DuplicateReason}
-
-
 def member_of(row: RowMapping) -> Member:
     """A row of these columns."""
     reason = row["duplicate_reason"]
@@ -57,9 +54,9 @@ def member_of(row: RowMapping) -> Member:
         language=row["language"],
         first_seen=row["first_seen"],
         published=row["published"],
-        quality=_QUALITIES[row["quality"]],
+        quality=QUALITIES[row["quality"]],
         duplicate_of=row["duplicate_of"],
-        duplicate_reason=_REASONS[reason] if reason else None,
+        duplicate_reason=REASONS[reason] if reason else None,
         duplicate_why=row["duplicate_why"] or "",
         wire=row["wire"] or "",
         note=row["note"],
@@ -71,3 +68,9 @@ def member_of(row: RowMapping) -> Member:
 def link_of(row: RowMapping) -> MustNotLink:
     """A row of `must_not_links`."""
     return MustNotLink(row["one"], row["other"], row["made_at"], row["author"], row["reason"])
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, as many at a time as a statement takes."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -10,8 +10,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.matches import matches_with_ids
-from monitor.adapters.store.story_list import chunks
-from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, link_of, member_of
+from monitor.adapters.store.story_rows import MEMBER, NAMED_MEMBER, chunks, link_of, member_of
 from monitor.model.delivery import DeliveryState
 from monitor.model.ledger import RoutingState
 from monitor.model.story_member import Member

@@ -69,7 +69,8 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
     m, a = t.matches.c, t.articles.c
     of_match = (m.rule_id, m.sentences, m.names, m.figures, m.bare, m.matched_at)
     columns = (*of_match, a.story_id, a.id, a.title, a.url, a.url_key, a.published, a.first_seen)
-    query = _told(digest, (*columns, _real.c.planned_at, _dry.c.planned_at.label("drafted_at")), draft=draft)
+    when = (_real.c.planned_at, _dry.c.planned_at.label("drafted_at"))
+    query = _told(connection, digest, (*columns, *when), draft=draft)
     for batches, name, is_draft in ((_real, t.routings.c.batch, False), (_dry, t.routings.c.draft_batch, True)):
         same = (batches.c.digest == digest, batches.c.batch == name, batches.c.draft.is_(is_draft))
         query = query.outerjoin(batches, sa.and_(*same))
@@ -96,7 +97,9 @@ def told_of(connection: Connection, digest: str, stories: Sequence[str], *, draf
     return sorted(found, key=lambda one: (one.at, one.article, one.rule))
 
 
-def _told(digest: str, columns: Sequence[sa.ColumnElement[Any]], *, draft: bool) -> sa.Select[Any]:
+def _told(
+    connection: Connection, digest: str, columns: Sequence[sa.ColumnElement[Any]], *, draft: bool
+) -> sa.Select[Any]:
     r, m, a = t.routings.c, t.matches.c, t.articles.c
     is_told: sa.ColumnElement[bool] = r.state == RoutingState.PLANNED.value
     if draft:
@@ -104,14 +107,16 @@ def _told(digest: str, columns: Sequence[sa.ColumnElement[Any]], *, draft: bool)
         is_told = sa.or_(is_told, sa.and_(r.draft_batch.is_not(None), reasons))
     joined = t.articles.join(t.matches, m.article_id == a.id).join(t.routings, r.match_id == m.id)
     # An expression, so that SQLite goes from the story to its matches, not through all that the digest ever told.
-    return sa.select(*columns).select_from(joined).where(r.digest + "" == digest, is_told)
+    # PostgreSQL knows how much that is, of a column: of an expression it takes next to nothing.
+    of = r.digest + "" if connection.dialect.name == "sqlite" else r.digest
+    return sa.select(*columns).select_from(joined).where(of == digest, is_told)
 
 
 def told_batch(connection: Connection, digest: str, rule: str, story: str) -> str | None:
     """The last batch that told the rule on the story."""
     r, b = t.routings.c, t.batches.c
     query = (
-        _told(digest, (r.batch,), draft=False)
+        _told(connection, digest, (r.batch,), draft=False)
         .join(t.batches, sa.and_(b.digest == digest, b.batch == r.batch, b.draft.is_(False)))
         .where(t.matches.c.rule_id == rule, t.articles.c.story_id == story)
         .order_by(b.planned_at.desc(), b.batch.desc())
@@ -134,7 +139,8 @@ def without_told(connection: Connection, plan: Plan) -> frozenset[int]:
         query = sa.select(m.id, m.rule_id, a.story_id).join(t.articles, a.id == m.article_id).where(m.id.in_(some))
         waiting = connection.execute(query).all()
         stories = sorted({row.story_id for row in waiting})
-        told = _told(plan.digest, (m.rule_id, a.story_id), draft=plan.draft).where(a.story_id.in_(stories))
+        told = _told(connection, plan.digest, (m.rule_id, a.story_id), draft=plan.draft)
+        told = told.where(a.story_id.in_(stories))
         pairs = {tuple(row) for row in connection.execute(told)}
         alone |= {row.id for row in waiting if (row.rule_id, row.story_id) not in pairs}
     return frozenset(alone)

@@ -18,6 +18,11 @@ _ELLIPSIS = "…"
 _BAD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+# A text of megabytes is matched in its first words only: what stands far behind the last of them is not cut into
+# sentences. By whole steps, so that the rules of one article ask about one text, which is remembered.
+_STEP = 100_000
+_BEHIND = 2_000  # characters behind the last span: far more than is shown of a sentence
+
 Pair = tuple[int, int]
 
 
@@ -91,7 +96,7 @@ def _lies_in(span: Span, text: str) -> bool:
 
 def _sentences(text: str, spans: Sequence[Pair]) -> list[_Sentence]:
     """The sentences that hold spans, in order of appearance; one crossing a border counts where it starts."""
-    split = sentences_of(text)
+    split = sentences_of(text[: -(-(spans[-1][1] + _BEHIND) // _STEP) * _STEP])
     by_border: dict[Pair, list[Pair]] = {}
     for start, end in spans:
         border = split.around(start, end)

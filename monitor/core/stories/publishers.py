@@ -23,6 +23,7 @@ class Publishers:
     joined: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
+    @lru_cache(maxsize=8_192)  # a large story asks for thousands at every look
     def named(publisher: str) -> str:
         """What an article's publisher is known by where its address says nothing; never taken for a domain."""
         return f"name:{' '.join(fold_words(publisher))}"
@@ -38,8 +39,11 @@ class Publishers:
             if own in self.joined:
                 return f"group:{self.joined[own]}"
             own = own.partition(".")[2]
+        domain = registrable_domain(host)
+        if domain and not self.joined:
+            return domain
         name = self.named(publisher)
-        return f"group:{self.joined[name]}" if name in self.joined else registrable_domain(host) or name
+        return f"group:{self.joined[name]}" if name in self.joined else domain or name
 
     def origin_of(self, url: str, publisher: str, wire: str) -> str:
         """Where a report comes from: the agency it carries, else its owner."""

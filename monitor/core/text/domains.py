@@ -7,7 +7,9 @@ from functools import lru_cache
 from tld import get_fld
 
 
-@lru_cache(maxsize=4096)  # a digest that waits for publishers asks for the same hosts at every tick
+# A digest that waits for publishers asks for the same hosts at every tick, a list with a large story for thousands
+# at once; some 3 MB.
+@lru_cache(maxsize=16_384)
 def registrable_domain(host: str) -> str:
     """`arabnews.pk` of the host `www.arabnews.pk`, `desk.blogspot.com` of a blog there.
 

@@ -68,7 +68,8 @@ def delivery_page(open_house: OpenHouse, request: Request) -> Response:
         raise HTTPException(404, "There is no such delivery.") from error
     attempts = house.store.ledger.attempts_of(one.id)
     told: dict[tuple[str, str], list[ListedMatch]] = defaultdict(list)
-    for match in house.store.ledger.told_in(one.new.digest, one.new.batch):
+    draft = one.state is DeliveryState.DRAFT
+    for match in house.store.ledger.told_in(one.new.digest, one.new.batch, draft=draft):
         told[match.url, match.title].append(match)
     if not visitor_of(request).acts:
         one = discreet_delivery(one)

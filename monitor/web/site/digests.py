@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from monitor.app.deliveries import list_deliveries
 from monitor.app.open_house import OpenHouse
 from monitor.app.questions import NoSuchDigest, preview_of, quiet_note
+from monitor.app.status import digests_of
 from monitor.model.health import HEALTH
 from monitor.web.site.rendering import page, visitor_of
 from monitor.web.site.slack_look import slack_look
@@ -30,18 +31,23 @@ def digests_page(open_house: OpenHouse, request: Request) -> Response:
     return page(
         request,
         "digests.html",
-        status=open_house.status(),
+        status=digests_of(open_house.store, settings.digests, open_house.clock.now()),
         settings=settings.digests,
         health=HEALTH,
     )
 
 
 def digest_page(open_house: OpenHouse, request: Request) -> Response:
-    """GET /digests/border-morning?form=text"""
+    """GET /digests/border-morning?form=text&whole=1
+
+    What it would say is put together from all that waits, which takes longer than a page may: the page's script
+    then asks for the `whole`, as a link does.
+    """
     house, name = open_house.house, request.path_params["digest"]
     form = request.query_params.get("form", "html")
     form = form if form in FORMS else "html"
-    texts = _preview(open_house, request, form) if form != "html" else []
+    whole = request.query_params.get("whole") == "1"
+    texts = _preview(open_house, request, form) if whole and form != "html" else []
     quiet = _expected(lambda: quiet_note(house, name))
     history = list_deliveries(house, house.clock.now(), digest=name, limit=_HISTORY)
     looks = [(text, slack_look(json.loads(text))) for text in texts] if form == "slack" else []
@@ -50,6 +56,7 @@ def digest_page(open_house: OpenHouse, request: Request) -> Response:
         "digest.html",
         name=name,
         form=form,
+        whole=whole,
         forms=FORMS,
         texts=texts,
         looks=looks,

@@ -50,6 +50,13 @@ def page(request: Request, template: str, code: int = HTTPStatus.OK, /, **values
     return HTMLResponse(whole.render(values), code, {"vary": "hx-request"})
 
 
+def load_templates() -> None:
+    """Compiles all templates: else each does it when it is first shown."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

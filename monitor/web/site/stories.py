@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from monitor.app.open_house import OpenHouse
 from monitor.app.since import Since, since
-from monitor.app.stories import Wanted, Within, counts_of, lead_of, owners, question_of, stories_within
+from monitor.app.stories import Wanted, Within, counts_of, owners, question_of, stories_within
 from monitor.app.why import NoSuchRule
 from monitor.core.rules import RuleSet
 from monitor.model.ledger import ArchivePlace
@@ -46,7 +46,7 @@ def stories_page(open_house: OpenHouse, request: Request) -> Response:
     return page(
         request,
         "stories.html",
-        rows=[(one, counts_of(one.members, owner_of), lead_of(one.members)) for one in within.found],
+        rows=[(one, counts_of(one.roll.standing, owner_of), one.roll.lead) for one in within.found],
         reached=within.reached,
         full=len(within.found) == SHOWN,
         older=place_words(None if within.reached is None else ArchivePlace(*within.reached)),

@@ -139,8 +139,18 @@ def test_the_longest_bar_ends_at_eighty_columns_and_no_match_is_without_one(stor
     assert [len(line) for line in bars] == [20, 80]
 
 
-def test_a_backtest_that_was_stopped_says_how_far_it_came(store, monkeypatch):
-    monkeypatch.setattr("monitor.app.backtest.READ", 2)
+def test_the_first_articles_are_judged_before_many_are_loaded(store, monkeypatch):
+    for number in range(40):
+        put(store, "Torkham", number)
+    test, loaded = tried(store, "torkham"), []
+    whole = store.archive.articles
+    monkeypatch.setattr(store.archive, "articles", lambda ids: loaded.append(len(ids)) or whole(ids))
+    next(test.run(quiet))
+    assert loaded == [10]
+    assert len(run(test)) == 40
+
+
+def test_a_backtest_that_was_stopped_says_how_far_it_came(store):
     for number in range(5):
         put(store, "Torkham", number)
     test = tried(store, "torkham")
@@ -149,7 +159,7 @@ def test_a_backtest_that_was_stopped_says_how_far_it_came(store, monkeypatch):
         next(answers)
     answers.close()
     lines = list(backtest_lines(test, NOON, 1, stopped=True))
-    assert lines[2].startswith("Stopped after 2 of 5 candidates: 3 matches so far")
+    assert lines[2].startswith("Stopped after 3 of 5 candidates: 3 matches so far")
     assert summary_json(test, NOON, stopped=True)["complete"] is False
     assert test.tally.read < test.tally.candidates
 

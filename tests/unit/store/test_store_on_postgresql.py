@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.model.errors import StoreBusy, StoreMissing, StoreUnusable
 from monitor.model.feed import Pause
 from monitor.model.required import Word
+
+ADDRESS = "https://news.example/e1"
 
 pytestmark = pytest.mark.needs("postgresql")
 
@@ -191,6 +193,37 @@ def test_the_ids_of_a_span_are_looked_for_along_its_time() -> None:
         plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values))
     assert "pk_articles" not in plan
     assert "first_seen" in plan
+
+
+@pytest.mark.parametrize(
+    ("ask", "said", "wanted", "unwanted"),
+    [
+        (lambda store: store.ledger.fates(ADDRESS, ADDRESS), "FROM entries", "ix_entries_url_key", "Filter: ((url"),
+        (
+            lambda store: store.stories.elsewhere("s_1", ["a", "b"], ["en"], NOON, NOON),
+            "AS names",
+            "ix_articles_first_seen",
+            "pk_articles",
+        ),
+        (
+            lambda store: store.digests.told("morning", ["s_1"]),
+            "drafted_at",
+            "ix_articles_story_id",
+            "|| ''",  # of an expression the planner takes next to nothing, and begins there
+        ),
+    ],
+    ids=["why", "stories elsewhere", "what was told"],
+)
+def test_what_pages_ask_is_looked_up_along_an_index_and_not_among_all(
+    ask: Callable[[SqlStore], object], said: str, wanted: str, unwanted: str
+) -> None:
+    store = fresh_postgresql_store()
+    statement, values = next(one for one in asked_by(store, lambda: ask(store)) if said in one[0])
+    with store._db.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values))
+    assert wanted in plan, plan
+    assert unwanted not in plan, plan
 
 
 def test_feeds_are_paused_in_the_order_in_which_polls_are_recorded(url: str) -> None:

@@ -64,7 +64,7 @@ PAGES = (
     "/why?url=https://paid.example/news",
     f"/why?url={FEED}/news",
     "/deliveries",
-    *(f"/digests/health?form={form}" for form in ("html", "text", "slack", "json")),
+    *(f"/digests/health?form={form}&whole=1" for form in ("html", "text", "slack", "json")),
     "/digests/health/frame",
 )
 ANSWERS = (
@@ -94,7 +94,7 @@ def test_no_page_tells_a_reader_the_query_of_a_feed(locked: TestClient) -> None:
         assert {one.status_code for one in pages.values()} == {200}
         said[token] = {path for path, one in pages.items() if "s3cret" in one.text}
     assert said["mon_desk"] == set()
-    assert {"/", "/why?url=https://paid.example/news", "/digests/health?form=text"} <= said["mon_anna"]
+    assert {"/", "/why?url=https://paid.example/news", "/digests/health?form=text&whole=1"} <= said["mon_anna"]
     assert [path for path in said["mon_anna"] if re.match("/deliveries/", path)]
 
 
@@ -110,6 +110,6 @@ def test_no_answer_of_the_api_tells_a_reader_the_query_of_a_feed(locked: TestCli
 
 
 def test_what_else_a_message_says_readers_are_told(locked: TestClient) -> None:
-    for path in ("/digests/health?form=text", *deliveries(locked, "mon_desk")):
+    for path in ("/digests/health?form=text&whole=1", *deliveries(locked, "mon_desk")):
         page = locked.get(path, headers={"authorization": "Bearer mon_desk"}).text
         assert "paid.example/rss" in page

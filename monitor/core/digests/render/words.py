@@ -225,7 +225,9 @@ def publisher_names(story: DigestStory) -> dict[str, str]:
     """
     named: dict[str, str] = {}
     for article in story.articles:
-        named.setdefault(article.owner or article.publisher, cut(article.publisher, 60) or "?")
+        owner = article.owner or article.publisher
+        if owner not in named:
+            named[owner] = cut(article.publisher, 60) or "?"
     if len(named) < 2:
         return named
     shared = {name for name, owners in Counter(named.values()).items() if owners > 1}
@@ -366,9 +368,12 @@ def links_of(story: DigestStory) -> tuple[ArticleLink, ...]:
     ordered = sorted(story.articles, key=lambda a: a.url != story.url)
     by_publisher: dict[str, ArticleLink] = {}
     for article in ordered:
-        if web_url(article.url):
-            by_publisher.setdefault(article.owner or article.publisher, article)
-    return tuple(by_publisher.values())[:MOST_LINKS]
+        owner = article.owner or article.publisher
+        if owner not in by_publisher and web_url(article.url):
+            by_publisher[owner] = article
+            if len(by_publisher) == MOST_LINKS:
+                break
+    return tuple(by_publisher.values())
 
 
 def web_url(url: str) -> str:
