@@ -159,7 +159,7 @@ def measure(server: Server, folder: Path, workers: int, load: Load) -> list[Work
     with _site(load) as port, _cluster(server, folder, url, workers, port, load) as cluster:
         quiet = _ids(cluster, "=")
         telling = _ids(cluster, ">")
-    found = [cluster.polled("first polls", quiet)]
+        found = [cluster.polled("first polls", quiet)]
         found += [cluster.polled("polls, 304", quiet) for _ in range(load.rounds)]
         if telling:
             found.append(cluster.told(telling))
@@ -234,7 +234,7 @@ def _log(folder: Path, role: str, number: int) -> str:
 
 def _divided(folder: Path, workers: int) -> bool:
     """Whether each worker has its fair part."""
-    parts = [re.findall(r"shares of the work .*shares=.*?(\d+)", _log(folder, "work", one)) for one in range(workers)]
+    parts = [re.findall(r'"shares": (\d+)', _log(folder, "work", one)) for one in range(workers)]
     return all(part and abs(int(part[-1]) - SHARES // workers) <= 1 for part in parts)
 
 
