@@ -87,9 +87,7 @@ def _table(sizes: Mapping[int, list[dict[str, Any]]]) -> Iterator[str]:
     yield "ms a feed by the clock (CPU of PostgreSQL + of the process), beside so many feeds"
     yield f"{'':<28}" + "".join(f"{size:>24,}" for size in sizes)
     for cells in zip(*sizes.values(), strict=True):
-        said = (
-            f"{_ms(one, 'seconds'):.3f} ({_ms(one, 'server'):.3f} + {_ms(one, 'ours'):.3f})" for one in cells
-        )
+        said = (f"{_ms(one, 'seconds'):.3f} ({_ms(one, 'server'):.3f} + {_ms(one, 'ours'):.3f})" for one in cells)
         yield f"{cells[0]['name']:<28}" + "".join(f"{one:>24}" for one in said)
 
 

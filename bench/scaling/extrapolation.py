@@ -49,4 +49,8 @@ def _cpu(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
     """CPU seconds of one, by who spent them, with the fewest workers."""
     fewest = min(row["workers"] for row in rows)
     some = [row for row in rows if row["name"] == name and row["workers"] == fewest]
-    return {part: median(row["spent"][part] / row["number"] for row in some) for part in some[0]["spent"]} if some else {}
+    return (
+        {part: median(row["spent"][part] / row["number"] for row in some) for part in some[0]["spent"]}
+        if some
+        else {}
+    )

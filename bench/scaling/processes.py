@@ -186,9 +186,7 @@ def _site(load: Load) -> Iterator[int]:
 
 
 @contextmanager
-def _cluster(
-    server: Server, folder: Path, url: str, workers: int, port: int, load: Load
-) -> Iterator[_Cluster]:
+def _cluster(server: Server, folder: Path, url: str, workers: int, port: int, load: Load) -> Iterator[_Cluster]:
     feeds = "".join(
         f'[[feeds]]\nurl = "http://{address_of(number)}:{port}/feed.xml"\n'
         + ('backfill = "24h"\n' if number >= load.feeds else "")
@@ -205,7 +203,9 @@ def _cluster(
         _held_back(url)
         for number in range(workers):
             running.append(_start(folder, "work", number))
-        _until(lambda: all("running" in _log(folder, "work", one) for one in range(workers)), "the workers", running)
+        _until(
+            lambda: all("running" in _log(folder, "work", one) for one in range(workers)), "the workers", running
+        )
         _until(lambda: _divided(folder, workers), "the work to be divided", running)
         yield _Cluster(server, url, dispatcher.pid, [one.pid for one in running[1:]], running)
     finally:

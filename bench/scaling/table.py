@@ -34,7 +34,7 @@ _ROWS = """
     INSERT INTO feeds (declared_url, url, name, tags, full_text, backfill_seconds, origin, status, subscribed_at,
         next_poll_at, failures)
     SELECT url, url, url, '[]', false, 0, 'store', 'active', %(now)s,
-        CASE WHEN n %% %(every)s = 0 THEN %(now)s ELSE %(now)s + interval '1 hour' * (1 + n %% 1000 / 1000.0) END, 0
+        CASE WHEN n %% %(every)s = 0 THEN %(now)s - interval '1 microsecond' * (%(feeds)s - n) ELSE %(now)s + interval '1 hour' * (1 + n %% 1000 / 1000.0) END, 0
     FROM (SELECT n, format('http://h%%s.example/%%s.xml', (n / %(every)s) / %(of_a_host)s, n) url
         FROM generate_series(0, %(feeds)s - 1) n) made
 """
