@@ -72,6 +72,8 @@ from monitor.pipeline.websub import HubStage
 from monitor.pipeline.weigh import WeighStage
 from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, JobQueue, Sandbox, Store
 
+QUEUE_NAME = "monitor-jobs"
+"""How a process names its connections for the queue, before its token: with the others they are cut off."""
 LOOK_FOR_GIVEN = timedelta(milliseconds=20)
 """Between two looks of the poll stage at what was given to it, which asks nobody."""
 
@@ -151,7 +153,7 @@ def build(
     )
     try:
         monitor = _assemble(ready, store, version, stdout, draft, upgrading)
-        return _by_jobs(monitor, store, ready.settings, role) if by_jobs else monitor
+        return _by_jobs(monitor, store, ready.settings, role, token) if by_jobs else monitor
     except BaseException:
         store.close()
         raise
@@ -222,11 +224,12 @@ def _assemble(
     )
 
 
-def _by_jobs(monitor: Monitor, store: SqlStore, settings: Settings, role: ProcessRole) -> Monitor:
+def _by_jobs(monitor: Monitor, store: SqlStore, settings: Settings, role: ProcessRole, token: str) -> Monitor:
     """The same with polls that come from a queue."""
     from monitor.adapters.jobs import ProcrastinateQueue  # here: who has no queue needs none of it in memory
 
-    queue = ProcrastinateQueue(settings.store_url, [POLL], at_once=settings.poll.concurrency)
+    conninfo = store.conninfo(f"{QUEUE_NAME} {token}")
+    queue = ProcrastinateQueue(store.name, conninfo, [POLL], at_once=settings.poll.concurrency)
     try:
         store.in_transaction(queue.prepare)
     except BaseException:

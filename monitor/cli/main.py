@@ -148,7 +148,8 @@ def check(config: Path, as_json: bool) -> None:
     "--role",
     type=click.Choice(["all", "dispatch", "work", "web"]),
     default="all",
-    help='What this process does, with [jobs] engine = "procrastinate".',
+    metavar="ROLE",
+    help='all, dispatch, work or web: what it does, with [jobs] engine = "procrastinate".',
 )
 @click.option(
     "--probes",

@@ -112,8 +112,6 @@ def faults_of(error: ValidationError) -> list[str]:
 def _unknown_key(path: Sequence[Step]) -> str:
     place = _place(path[:-1])
     key = str(path[-1])
-    if key in shape.NOT_YET.get(place, ()):
-        return "known, but not in this version yet"
     table = shape.TABLES.get(place)
     keys = keys_of(table) if table else []
     near = did_you_mean(key, keys)

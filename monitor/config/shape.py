@@ -389,6 +389,3 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("health",): HealthTable,
     ("jobs",): JobsTable,
 }
-
-# Keys of the interface that later versions bring. Never ignored: who sets one relies on it.
-NOT_YET: dict[tuple[str, ...], frozenset[str]] = {}

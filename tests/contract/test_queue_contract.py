@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from desk import eventually
 from postgres_server import postgres_server
+from psycopg.conninfo import conninfo_to_dict
 
 from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.jobs.on_postgresql import STALLED
@@ -60,7 +61,7 @@ def on_server(url: str) -> Iterator[Open]:
     opened: list[ProcrastinateQueue] = []
 
     def open_one() -> ProcrastinateQueue:
-        opened.append(ProcrastinateQueue(url, ["poll"], at_once=8))
+        opened.append(ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), ["poll"], at_once=8))
         return opened[-1]
 
     with connected(url) as connection:
@@ -71,9 +72,13 @@ def on_server(url: str) -> Iterator[Open]:
         one.close()
 
 
+def libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg", "postgresql")
+
+
 @contextmanager
 def connected(url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+    with psycopg.connect(libpq(url)) as connection:
         yield connection
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 import pytest
-from documents import code, document, rows, spans_of
+from documents import code, document, rows
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from monitor.cli.main import cli
 from monitor.config.faults import keys_of
-from monitor.config.shape import NOT_YET, TABLES
+from monitor.config.shape import TABLES
 from monitor.config.values import duration_text
 from monitor.core.rules import RuleFile, RuleSet, load_rules
 from monitor.core.rules.entries import ENTITY_KEYS, RULE_KEYS
@@ -95,6 +95,7 @@ _HEADINGS = {
     ("receivers", "*", "stdout"): "`stdout`",
     ("receivers", "*", "apprise"): "`apprise`",
     ("health",): "`[health]`",
+    ("jobs",): "`[jobs]`",
     ("digests", "*"): "`[[digests]]`",
     ("web",): "`[web]`",
     ("web", "tokens", "*"): "`[[web.tokens]]`",
@@ -143,12 +144,6 @@ def written(field: FieldInfo) -> str | None:
     if isinstance(value, list):
         return f"`[{', '.join(f'{chr(34)}{item}{chr(34)}' for item in value)}]`"
     return None if value is None else f'`"{value}"`'
-
-
-def test_the_keys_of_later_versions_are_listed_as_the_check_knows_them():
-    section = document("docs/reference/config.md").sections["Known, but not in this version yet"]
-    listed = {cells[0]: spans_of(cells[1]) for cells in rows(section)}
-    assert listed == {_HEADINGS.get(place, "top"): set(keys) for place, keys in NOT_YET.items()}
 
 
 # ---- rules.md

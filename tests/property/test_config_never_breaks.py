@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.config import load_config, outline
-from monitor.config.shape import NOT_YET, TABLES
+from monitor.config.shape import TABLES
 from monitor.model.errors import ConfigInvalid, SecretUnavailable
 from monitor.model.problem import Problem
 
@@ -70,7 +70,7 @@ def shaped(draw: st.DrawFn) -> str:
     places = [place for place in TABLES if "*" not in place or len(place) == 2]
     for place in draw(st.lists(st.sampled_from(places), max_size=6)):
         fields: dict[str, Any] = TABLES[place].model_fields
-        keys = [field.alias or name for name, field in fields.items()] + sorted(NOT_YET.get(place, ())) + ["x y"]
+        keys = [field.alias or name for name, field in fields.items()] + ["x y"]
         chosen = draw(st.lists(st.sampled_from(keys), max_size=5, unique=True))
         if place == ("receivers", "*"):
             lines.append(f"[receivers.'{draw(st.sampled_from(['a', 'b', ' ', '', 'é']))}{len(lines)}']")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from contextlib import suppress
@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import procrastinate
 import psycopg
-import sqlalchemy as sa
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as QueuedJob
@@ -35,7 +34,7 @@ the dispatcher (5 s) they are under way again within 20 s, as the jobs design as
 _LOOK = 2.0  # seconds between two looks for jobs of which no notification came
 _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
-_STOP_WITHIN = 3.0  # seconds for jobs that were given up to be taken off the queue
+_STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
 _T = TypeVar("_T")
 
@@ -43,14 +42,16 @@ _T = TypeVar("_T")
 class ProcrastinateQueue:
     """Jobs of the stages, each a task of the same name in a queue of the same name.
 
-    `at_once` jobs are taken at a time. Everything but `put` runs in a thread of its own, which begins with the
+    `name` is what errors call the database, `conninfo` says how to connect to it in libpq's words. `at_once` jobs
+    are taken at a time. Everything but `put` runs in a thread of its own, which begins with the
     first call that needs it.
     """
 
-    def __init__(self, url: str, stages: Sequence[str], *, at_once: int) -> None:
-        parsed = sa.make_url(url)
-        self._name = parsed.render_as_string(hide_password=True)
-        connector = procrastinate.PsycopgConnector(conninfo=_conninfo(parsed), min_size=1, max_size=4)
+    def __init__(
+        self, name: str, conninfo: Mapping[str, str | int], stages: Sequence[str], *, at_once: int
+    ) -> None:
+        self._name = name
+        connector = procrastinate.PsycopgConnector(conninfo=make_conninfo("", **conninfo), min_size=1, max_size=4)
         self._app = procrastinate.App(connector=connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
@@ -62,7 +63,8 @@ class ProcrastinateQueue:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._opened = False
-        self._opening = threading.Lock()
+        self._opening = asyncio.Lock()
+        self._starting = threading.Lock()
         self._worker: Future[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._closed = threading.Event()
@@ -99,7 +101,7 @@ class ProcrastinateQueue:
 
     def stalled(self) -> Sequence[StalledJob]:
         """The jobs of workers that give no sign of life."""
-        found = self._asked(self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
+        found = self._asked(lambda: self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
         return [
             StalledJob(job.id, _ids_of(job))
             for job in found
@@ -108,7 +110,7 @@ class ProcrastinateQueue:
 
     def drop(self, jobs: Sequence[StalledJob]) -> None:
         """Takes them out of the queue."""
-        self._asked(self._dropped(jobs))
+        self._asked(lambda: self._dropped(jobs))
 
     async def _dropped(self, jobs: Sequence[StalledJob]) -> None:
         for job in jobs:
@@ -127,22 +129,25 @@ class ProcrastinateQueue:
             return
         self._closed.set()
         if not self._thread.is_alive():
+            self._loop.close()
             return
         if self._worker is not None:
             self._loop.call_soon_threadsafe(self._stop_working)
             with suppress(NoAnswer, Exception):
-                self._worker.result(_STOP_WITHIN + 1)
+                self._worker.result(2 * _STOP_WITHIN)
         with suppress(NoAnswer, Exception):
             self._within(self._app.close_async()).result(_STOP_WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_WITHIN)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     async def _work(self) -> None:
         """A worker, and the next one after trouble with the database."""
         self._working = asyncio.current_task()
         while not self._closed.is_set():
             try:
-                await self._opened_app()
+                await self._open()
                 await self._app.run_worker_async(
                     queues=list(self._stages),
                     concurrency=self._at_once,
@@ -178,10 +183,10 @@ class ProcrastinateQueue:
 
         return run
 
-    def _asked(self, question: Coroutine[Any, Any, _T]) -> _T:
+    def _asked(self, question: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         async def asked() -> _T:
-            await self._opened_app()
-            return await question
+            await self._open()
+            return await question()
 
         try:
             return self._within(asked()).result(_ANSWER)
@@ -190,13 +195,14 @@ class ProcrastinateQueue:
         except (psycopg.Error, ConnectorException) as error:
             raise StoreUnusable(self._name, _first_line(error)) from error
 
-    async def _opened_app(self) -> None:
-        if not self._opened:
-            await self._app.open_async()
-            self._opened = True
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._opened:
+                await self._app.open_async()
+                self._opened = True
 
     def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        with self._opening:
+        with self._starting:
             if not self._thread.is_alive():
                 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
@@ -222,12 +228,6 @@ def _queued(job: Job) -> QueuedJob:
 def _ids_of(job: QueuedJob) -> tuple[int, ...]:
     ids = job.task_kwargs["ids"]
     return tuple(one for one in ids if isinstance(one, int)) if isinstance(ids, list) else ()
-
-
-def _conninfo(url: sa.URL) -> str:
-    wanted: dict[str, Any] = dict(url.translate_connect_args(username="user", database="dbname"))
-    more = {key: value for key, value in url.query.items() if isinstance(value, str)}
-    return make_conninfo("", **wanted, **more)
 
 
 def _first_line(error: BaseException) -> str:

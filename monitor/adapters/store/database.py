@@ -162,14 +162,19 @@ def _sqlite(url: sa.URL, in_memory: bool) -> sa.Engine:
     )
 
 
-def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
+def libpq_options(url: sa.URL, called: str) -> dict[str, str | int]:
+    """How each connection to a PostgreSQL server is made, besides where to and by whom; `called` is its name."""
     alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in url.query}
     named = {"application_name": called} if called else {}
+    # Times in UTC whatever the server's zone.
+    return {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **alive, **named}
+
+
+def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
     try:
         return sa.create_engine(
             url,
-            # Times in UTC whatever the server's zone.
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **alive, **named},
+            connect_args=libpq_options(url, called),
             json_serializer=_as_json,
             pool_pre_ping=True,  # a server that went away is noticed before a statement
             pool_size=12,  # stages and senders each hold one connection at a time

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.articles import SqlArticleStore
-from monitor.adapters.store.database import Database
+from monitor.adapters.store.database import Database, libpq_options
 from monitor.adapters.store.digests import SqlDigestStore
 from monitor.adapters.store.dispatching import SqlDispatchedFeeds, SqlGivenFeeds
 from monitor.adapters.store.facts import SqlHealthFacts
@@ -267,6 +267,16 @@ class SqlStore:
         database = Database(url)
         database.close()
         return Path(database.path) if database.path else None
+
+    def conninfo(self, called: str) -> dict[str, str | int]:
+        """How others connect to this PostgreSQL database, in libpq's words; it may hold a password.
+
+        `called` is the name of their connections.
+        """
+        url = self._db.engine.url
+        where = url.translate_connect_args(username="user", database="dbname")
+        more = {key: value for key, value in url.query.items() if isinstance(value, str)}
+        return {**where, **libpq_options(url, called), **more}
 
     def in_transaction(self, act: Callable[[Any], None]) -> None:
         """Lets somebody else act in a transaction of this store, by the driver's own connection."""

@@ -139,7 +139,11 @@ def test_the_good_file_is_good():
             "[store]\nretention = '10d'\n[stories]\nwindow = '11d'",
             "4: stories.window: 11d is longer than store.retention (10d) keeps texts",
         ),
-        ("[jobs]\n", "1: jobs: known, but not in this version yet"),
+        ('[jobs]\nengine = "celery"\n', '2: jobs.engine: must be "in-process" or "procrastinate"'),
+        (
+            '[jobs]\nengine = "procrastinate"\n',
+            '2: jobs.engine: "procrastinate" needs a PostgreSQL database in [store] url',
+        ),
         # store
         (
             "[store]\nurl = 'mysql://x'",
