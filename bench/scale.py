@@ -4,8 +4,8 @@
     .venv/bin/python bench/scale.py --only table --sizes 10000,1000000    one part
     .venv/bin/python bench/scale.py --json
 
-Every rate has its floor beside it, measured in the same run: what the database or the library alone does. On a busy
-machine only the multiples of a floor mean anything, and the CPU of one poll.
+Every rate has its floor beside it, measured in the same run: what the database or the library alone does. On a
+busy machine only the multiples of a floor mean anything, and the CPU of one poll.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def shown(found: Mapping[str, Any]) -> Iterator[str]:
     """The whole for people."""
     loads = " to ".join(f"{one:.1f}" for one in found["load"])
     yield f"{found['machine']}; load {loads}; {datetime.fromisoformat(found['date']):%-d %B %Y, %H:%M}"
-    yield f"PostgreSQL on this machine, with fsync; one small transaction after the other: {found['commits_a_second']:,.0f}/s"
+    commits = f"{found['commits_a_second']:,.0f}"
+    yield f"PostgreSQL on this machine, with fsync: {commits} small transactions a second, one after the other"
     if "table" in found:
         yield ""
         yield from _table(found["table"])
@@ -102,13 +103,13 @@ def _workers(rows: list[dict[str, Any]]) -> Iterator[str]:
         for number in dict.fromkeys(row["workers"] for row in rows):
             some = [row for row in rows if (row["name"], row["workers"]) == (name, number)]
             rate = median(row["a_second"] for row in some)
-            spent = (
+            workers, server, dispatcher = (
                 median(row["spent"][part] * 1000 / row["number"] for row in some)
                 for part in ("workers", "server", "dispatcher")
             )
-            workers, server, dispatcher = spent
             load = max(row["load"] for row in some)
-            yield f"{name:<28}{number:>8}{rate:>9,.0f}{workers:>9.2f}{server:>12.2f}{dispatcher:>12.2f}{load:>7.1f}"
+            cpu = f"{workers:>9.2f}{server:>12.2f}{dispatcher:>12.2f}"
+            yield f"{name:<28}{number:>8}{rate:>9,.0f}{cpu}{load:>7.1f}"
 
 
 def main() -> None:

@@ -9,48 +9,41 @@ from typing import Any
 INTERVAL = 900  # seconds: a feed is asked every quarter of an hour in the mean
 NEWS = 0.1  # of the polls find a changed body
 ARTICLES = 1.5  # that such a body brings
+BUSY = 0.6  # of a core that is planned with
+FEEDS_A_HOST = 20
 _SIZES = (50_000, 200_000, 1_000_000)
+_ASSUMED = f"""\
+Extrapolated by CPU, not by the rates above, under these assumptions: a feed is asked every {INTERVAL // 60} min;
+{NEWS:.0%} of the answers have a new body, which costs what a first poll does and brings {ARTICLES} articles; what
+each costs stays as it was with the fewest workers; cores are like these, and {BUSY:.0%} busy. Jobs: with one feed
+a host, and with {FEEDS_A_HOST} that are due together. No disk and no network is the limit."""
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """The extrapolation in words, as far as the parts it rests on were measured."""
-    if "workers" not in found:
-        return []
-    return list(_lines(found))
+    """The extrapolation in words, where the polls were measured that it rests on."""
+    return list(_lines(found["workers"])) if "workers" in found else []
 
 
-def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    quiet, first, articles = (
-        _cpu(found["workers"], name) for name in ("polls, 304", "first polls", "articles, polled to matched")
-    )
-    yield (
-        f"Extrapolated: each feed is asked every {INTERVAL // 60} minutes; {NEWS:.0%} of the answers are new bodies, which "
-        f"cost what a first poll does;"
-    )
-    yield (
-        f"such a body brings {ARTICLES} articles; CPU for each stays what it was with the fewest workers; cores are like "
-        "these, and 60 % busy."
-    )
-    yield f"{'feeds':>10}{'polls/s':>9}{'jobs/s, one feed a host':>25}{'20 feeds a host':>17}{'cores: workers':>16}{'PostgreSQL':>12}"
+def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    names = ("polls, 304", "first polls", "articles, polled to matched")
+    quiet, first, articles = (_cpu(rows, name) for name in names)
+    yield from _ASSUMED.splitlines()
+    yield f"{'feeds':>10}{'polls/s':>9}{'jobs/s':>16}{'articles/s':>12}{'cores: workers':>16}{'PostgreSQL':>12}"
     for feeds in _SIZES:
         polls = feeds / INTERVAL
+        told = polls * NEWS * ARTICLES
         cores = {
-            part: polls
-            * ((1 - NEWS) * quiet[part] + NEWS * first[part] + NEWS * ARTICLES * articles.get(part, 0.0))
-            / 0.6
+            part: (polls * ((1 - NEWS) * quiet[part] + NEWS * first[part]) + told * articles.get(part, 0.0)) / BUSY
             for part in ("workers", "server")
         }
-        yield (
-            f"{feeds:>10,}{polls:>9,.0f}{polls:>25,.0f}{polls / 20:>17,.0f}{cores['workers']:>16.1f}{cores['server']:>12.1f}"
-        )
+        jobs = f"{polls:,.0f} or {polls / FEEDS_A_HOST:,.0f}"
+        needed = f"{cores['workers']:>16.1f}{cores['server']:>12.1f}"
+        yield f"{feeds:>10,}{polls:>9,.0f}{jobs:>16}{told:>12,.0f}{needed}"
 
 
 def _cpu(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
     """CPU seconds of one, by who spent them, with the fewest workers."""
     fewest = min(row["workers"] for row in rows)
     some = [row for row in rows if row["name"] == name and row["workers"] == fewest]
-    return (
-        {part: median(row["spent"][part] / row["number"] for row in some) for part in some[0]["spent"]}
-        if some
-        else {}
-    )
+    parts = some[0]["spent"] if some else ()
+    return {part: median(row["spent"][part] / row["number"] for row in some) for part in parts}

@@ -11,6 +11,7 @@ import procrastinate
 import psycopg
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.manager import JobManager
+from psycopg.conninfo import conninfo_to_dict
 
 from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.model.jobs import Job
@@ -22,10 +23,15 @@ _TASK = "poll"
 _PORTION = 1000
 
 
+def queue_of(url: str, stage: str, at_once: int) -> ProcrastinateQueue:
+    """The monitor's own queue in that database."""
+    return ProcrastinateQueue("the database", conninfo_to_dict(plain(url)), [stage], at_once=at_once)
+
+
 def ours(server: Server, jobs: int) -> tuple[float, float]:
     """Put in and taken: jobs a second each, of jobs with one feed of a host of its own."""
     url = server.database()
-    queue = ProcrastinateQueue(url, [_TASK], at_once=AT_ONCE)
+    queue = queue_of(url, _TASK, AT_ONCE)
     left, over = [jobs], threading.Event()
 
     def take(_job: Job, done: Done) -> None:
@@ -56,7 +62,7 @@ def bare(server: Server, jobs: int, options: str = "") -> tuple[float, float]:
     """The same by the library alone: its own worker with as many at once, a task that does nothing."""
     url = server.database()
     with psycopg.connect(plain(url)) as connection:
-        ProcrastinateQueue(url, [_TASK], at_once=1).prepare(connection)
+        queue_of(url, _TASK, 1).prepare(connection)
         connection.commit()
         manager = JobManager(procrastinate.SyncPsycopgConnector())
         begun = time.perf_counter()

@@ -12,12 +12,12 @@ from typing import Any
 import psycopg
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed, PollDecision, Polled, PollOutcome, PollReason, Validators
 from monitor.model.jobs import DueFeed
 from monitor.pipeline.dispatch import MOST, POLL, DispatchStage
 from monitor.pipeline.poll import LEASE, MOST_QUIET
+from scaling.jobs import queue_of
 from scaling.server import Server, plain
 
 _LOOKS = 50
@@ -34,8 +34,10 @@ _ROWS = """
     INSERT INTO feeds (declared_url, url, name, tags, full_text, backfill_seconds, origin, status, subscribed_at,
         next_poll_at, failures)
     SELECT url, url, url, '[]', false, 0, 'store', 'active', %(now)s,
-        CASE WHEN n %% %(every)s = 0 THEN %(now)s - interval '1 microsecond' * (%(feeds)s - n) ELSE %(now)s + interval '1 hour' * (1 + n %% 1000 / 1000.0) END, 0
-    FROM (SELECT n, format('http://h%%s.example/%%s.xml', (n / %(every)s) / %(of_a_host)s, n) url
+        CASE WHEN n %% %(every)s = 0 THEN %(now)s - interval '1 microsecond' * (%(feeds)s - n)
+            ELSE %(now)s + interval '1 hour' * (1 + n %% 1000 / 1000.0) END, 0
+    FROM (
+        SELECT n, format('http://h%%s.example/%%s.xml', (n / %(every)s) / %(of_a_host)s, n) url
         FROM generate_series(0, %(feeds)s - 1) n) made
 """
 
@@ -96,7 +98,7 @@ def _rows(
         for _ in range(_LOOKS):
             assert not store.dispatched.dispatch(now, LEASE, _AGAIN, MOST, _all_of)
     forget()
-    queue = ProcrastinateQueue(url, [POLL], at_once=1)
+    queue = queue_of(url, POLL, 1)
     store.in_transaction(queue.prepare)
     stage = DispatchStage(store.dispatched, queue, SystemClock())
     list(stage.run(lambda: True))  # its look for jobs of the dead, and its connection

@@ -48,7 +48,10 @@ def run_daemon(
     role: ProcessRole = ProcessRole.ALL,
     probes: ListenAddress | None = None,
 ) -> int:
-    """Runs until SIGTERM or SIGINT; the exit status. `probes` is where a process without pages is asked how it is."""
+    """Runs until SIGTERM or SIGINT; the exit status.
+
+    `probes` is where a process without pages is asked how it is.
+    """
     keep_heap_small()
     supervisor = supervisor_of(os.environ, os.getpid())
     if supervisor.watchdog is not None:

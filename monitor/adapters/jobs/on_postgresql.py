@@ -36,6 +36,9 @@ _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
 _STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
+# What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
+# more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
+_NO_WAIT = "-c synchronous_commit=off"
 _T = TypeVar("_T")
 
 
@@ -51,7 +54,9 @@ class ProcrastinateQueue:
         self, name: str, conninfo: Mapping[str, str | int], stages: Sequence[str], *, at_once: int
     ) -> None:
         self._name = name
-        connector = procrastinate.PsycopgConnector(conninfo=make_conninfo("", **conninfo), min_size=1, max_size=4)
+        options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
+        where = make_conninfo("", **{**conninfo, "options": options})
+        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=4)
         self._app = procrastinate.App(connector=connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())

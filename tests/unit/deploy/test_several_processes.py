@@ -1,4 +1,4 @@
-"""What deploy/ has for several processes: the compose file that is laid over the other one, the Kubernetes manifest."""
+"""What deploy/ has for several processes: a compose file laid over the other one, a Kubernetes manifest."""
 
 from __future__ import annotations
 
