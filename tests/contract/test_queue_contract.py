@@ -120,6 +120,16 @@ def test_of_one_place_one_job_waits_and_the_next_goes_in_once_it_was_taken(made:
     eventually(lambda: 5 in taker.ids, "the next one")
 
 
+def test_it_says_whether_so_many_wait_to_be_taken(made: Queue) -> None:
+    assert made.queue.holds(0)
+    assert not made.queue.holds(1)
+    made.put(job(1), job(2))
+    assert made.queue.holds(2)
+    assert not made.queue.holds(3)
+    made.queue.begin(Taker())
+    eventually(lambda: not made.queue.holds(1), "both to be taken")
+
+
 def test_of_one_lock_one_job_is_taken_at_a_time_in_their_order(made: Queue) -> None:
     taker = Taker(lets_go=False)
     made.queue.begin(taker)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import procrastinate
 import psycopg
@@ -36,6 +36,11 @@ _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
 _STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
+_WAITING: LiteralString = """
+    SELECT count(*) AS number FROM (
+        SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(%(queues)s) LIMIT %(jobs)s
+    ) waiting
+"""
 # What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
 # more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
 _NO_WAIT = "-c synchronous_commit=off"
@@ -103,6 +108,14 @@ class ProcrastinateQueue:
         except AlreadyEnqueued:
             return False
         return True
+
+    def holds(self, jobs: int) -> bool:
+        """Whether so many jobs, or more, wait to be taken."""
+        connector = self._app.connector
+        found = self._asked(
+            lambda: connector.execute_query_one_async(_WAITING, queues=list(self._stages), jobs=jobs)
+        )
+        return int(found["number"]) >= jobs
 
     def stalled(self) -> Sequence[StalledJob]:
         """The jobs of workers that give no sign of life."""
