@@ -67,7 +67,7 @@ def measure(server: Server, feeds: int, due: int) -> list[Row]:
         connection.execute(_ROWS, {"feeds": feeds, "now": now, "every": every, "of_a_host": _FEEDS_OF_A_HOST})
         connection.execute("VACUUM ANALYZE feeds")
         connection.execute("CHECKPOINT")
-        rows = list(_rows(server, store, url, connection, now, min(due, feeds)))
+        rows = list(_rows(server, store, url, connection, now, -(-feeds // every)))
     store.close()
     server.drop(url)
     return rows
