@@ -198,7 +198,12 @@ def test_the_ids_of_a_span_are_looked_for_along_its_time() -> None:
 @pytest.mark.parametrize(
     ("ask", "said", "wanted", "unwanted"),
     [
-        (lambda store: store.ledger.fates(ADDRESS, ADDRESS), "FROM entries", "ix_entries_url_key", "Filter: ((url"),
+        (
+            lambda store: store.ledger.fates(ADDRESS, ADDRESS),
+            "FROM entries",
+            "ix_entries_url_key",
+            "Filter: ((url",
+        ),
         (
             lambda store: store.stories.elsewhere("s_1", ["a", "b"], ["en"], NOON, NOON),
             "AS names",
