@@ -138,6 +138,10 @@ class InlineJobs:
         self.turn()
         return free
 
+    def holds(self, jobs: int) -> bool:
+        """Whether so many wait."""
+        return len(self.waiting) >= jobs
+
     def stalled(self) -> Sequence[StalledJob]:
         """What a test said is lost."""
         return list(self.lost)

@@ -179,6 +179,8 @@ def say_dispatch(log: Log, done: Dispatched) -> None:
     """What went into the queue; feeds whose host waits there already, and work that was taken from the dead."""
     if done.rescued:
         log.warning("work of workers that are gone is given to others", jobs=done.rescued)
+    elif done.full:
+        log.warning("workers are too few: the queue is full, and what is due waits", then="start more workers")
     elif done.waiting:
         log.info("workers are busy: jobs of these hosts wait already", feeds=done.waiting, dispatched=done.feeds)
     else:

@@ -69,9 +69,11 @@ class DueFeed:
 @dataclass(frozen=True, slots=True)
 class Dispatched:
     """What one turn of the dispatcher did: feeds that went into the queue, and in how many jobs; `waiting` ones
-    have a job of their host before them that nobody has taken yet. `rescued` are jobs of workers that are gone."""
+    have a job of their host before them that nobody has taken yet. `rescued` are jobs of workers that are gone.
+    `full`: the queue has as many jobs as it is given, and nothing went in."""
 
     feeds: int = 0
     jobs: int = 0
     waiting: int = 0
     rescued: int = 0
+    full: bool = False

@@ -16,6 +16,9 @@ from monitor.ports import Clock, DispatchedFeeds, JobQueue
 AGAIN = timedelta(seconds=30)
 """After which feeds are tried again whose host has a job in the queue that nobody took: workers are busy."""
 MOST = 1000  # feeds in one transaction: some .1 s
+MOST_WAITING = 10_000
+"""Jobs in the queue beyond which nothing more goes in: half a minute of work at the 300 jobs/s that one database
+was seen to give out. Leases of what waits longer than they last would be renewed for nothing, again and again."""
 RESCUE_EVERY = timedelta(seconds=5)
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -24,6 +27,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 @dataclass(slots=True)
 class _Turns:
     rescued_at: datetime = _LONG_AGO
+    full_at: datetime = _LONG_AGO  # when that was said last
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class DispatchStage:
         if rescued := self._rescue():
             yield Dispatched(rescued=rescued)
         while not stopping():
+            if self.queue.holds(MOST_WAITING):
+                yield from self._full()
+                return
             jobs: list[Job] = []
 
             def put(connection: Any, due: Sequence[DueFeed], jobs: list[Job] = jobs) -> set[int]:
@@ -52,6 +59,12 @@ class DispatchStage:
                 return
             feeds = sum(len(job.ids) for job in jobs)
             yield Dispatched(feeds=feeds, jobs=len(jobs), waiting=len(leased) - feeds)
+
+    def _full(self) -> Iterator[Dispatched]:
+        now, turns = self.clock.now(), self.turns
+        if abs(now - turns.full_at) >= AGAIN:
+            turns.full_at = now
+            yield Dispatched(full=True)
 
     def _rescue(self) -> int:
         """Gives the work of workers that are gone to others. A job is not put back into the queue: its feeds are

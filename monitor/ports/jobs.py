@@ -27,6 +27,10 @@ class JobQueue(Protocol):
         """
         ...
 
+    def holds(self, jobs: int) -> bool:
+        """Whether so many jobs, or more, wait to be taken. Raises StoreUnusable."""
+        ...
+
     def stalled(self) -> Sequence[StalledJob]:
         """The jobs of workers that give no sign of life. Raises StoreUnusable."""
         ...

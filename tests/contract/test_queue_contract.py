@@ -120,6 +120,16 @@ def test_of_one_place_one_job_waits_and_the_next_goes_in_once_it_was_taken(made:
     eventually(lambda: 5 in taker.ids, "the next one")
 
 
+def test_it_says_whether_so_many_wait_to_be_taken(made: Queue) -> None:
+    assert made.queue.holds(0)
+    assert not made.queue.holds(1)
+    made.put(job(1), job(2))
+    assert made.queue.holds(2)
+    assert not made.queue.holds(3)
+    made.queue.begin(Taker())
+    eventually(lambda: not made.queue.holds(1), "both to be taken")
+
+
 def test_of_one_lock_one_job_is_taken_at_a_time_in_their_order(made: Queue) -> None:
     taker = Taker(lets_go=False)
     made.queue.begin(taker)
@@ -247,3 +257,29 @@ def test_the_fake_says_what_a_test_lost() -> None:
     queue.lost = [StalledJob(1, (1,)), StalledJob(2, (2,))]
     queue.drop([queue.stalled()[0]])
     assert queue.stalled() == [StalledJob(2, (2,))]
+
+
+_NOTING = """
+ALTER DATABASE {name} SET synchronous_commit = on;
+CREATE TABLE noted (what text, waits text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO noted VALUES (TG_OP, current_setting('synchronous_commit')); RETURN NULL; END $$;
+CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION note();
+"""
+
+
+@pytest.mark.needs("postgresql")
+def test_what_goes_in_waits_for_the_disk_and_what_is_taken_and_done_does_not() -> None:
+    url = postgres_server().fresh_database()
+    queue = ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), ["poll"], at_once=1)
+    with connected(url) as connection:
+        queue.prepare(connection)
+        connection.execute(_NOTING.format(name=url.rpartition("/")[2]).encode())
+    with connected(url) as connection:
+        queue.put(connection, [job(1)])
+    queue.begin(Taker())
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        noted = "SELECT DISTINCT what, waits FROM noted ORDER BY what"
+        expected = [("DELETE", "off"), ("INSERT", "on"), ("UPDATE", "off")]
+        eventually(lambda: connection.execute(noted).fetchall() == expected, "the job to be done")
+    queue.close()

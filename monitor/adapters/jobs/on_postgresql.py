@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import procrastinate
 import psycopg
@@ -36,6 +36,14 @@ _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
 _STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
+_WAITING: LiteralString = """
+    SELECT count(*) AS number FROM (
+        SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(%(queues)s) LIMIT %(jobs)s
+    ) waiting
+"""
+# What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
+# more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
+_NO_WAIT = "-c synchronous_commit=off"
 _T = TypeVar("_T")
 
 
@@ -51,7 +59,9 @@ class ProcrastinateQueue:
         self, name: str, conninfo: Mapping[str, str | int], stages: Sequence[str], *, at_once: int
     ) -> None:
         self._name = name
-        connector = procrastinate.PsycopgConnector(conninfo=make_conninfo("", **conninfo), min_size=1, max_size=4)
+        options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
+        where = make_conninfo("", **{**conninfo, "options": options})
+        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=4)
         self._app = procrastinate.App(connector=connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
@@ -98,6 +108,14 @@ class ProcrastinateQueue:
         except AlreadyEnqueued:
             return False
         return True
+
+    def holds(self, jobs: int) -> bool:
+        """Whether so many jobs, or more, wait to be taken."""
+        connector = self._app.connector
+        found = self._asked(
+            lambda: connector.execute_query_one_async(_WAITING, queues=list(self._stages), jobs=jobs)
+        )
+        return int(found["number"]) >= jobs
 
     def stalled(self) -> Sequence[StalledJob]:
         """The jobs of workers that give no sign of life."""
