@@ -6,6 +6,7 @@ import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from monitor.adapters.nlp import check_model
@@ -22,6 +23,7 @@ from monitor.config.shape import NOT_LOOKED_UP
 from monitor.core.rules import LoadedRules, Memory, RuleFile, RuleSet, run_examples, untried
 from monitor.core.text.toml_lines import forget, line_of
 from monitor.model.errors import ConfigInvalid
+from monitor.model.jobs import Engine
 from monitor.model.problem import Gravity, Problem
 
 # More than any article; what is longer was named by mistake.
@@ -83,6 +85,7 @@ def check(
     sketch = outline(source, str(directory))
     if settings is not None and secrets:  # what needs no mail password needs no trained pipeline either
         problems += _pipeline_problems(settings, source)
+        problems += _queue_problems(settings, source)
     if secrets:
         problems += apprise_problems(sketch.apprise, source, name)
     paths, missing = _rule_paths(sketch, source, name)
@@ -250,6 +253,14 @@ def _pipeline_problems(settings: Settings, source: str) -> list[Problem]:
         names.close()
     line = line_of(source, ("nlp", "model"))
     return [] if why is None else [Problem(settings.source, line, f"nlp.model: {why}")]
+
+
+def _queue_problems(settings: Settings, source: str) -> list[Problem]:
+    """That the queue is not installed which the config asks for."""
+    if settings.engine is Engine.IN_PROCESS or find_spec(settings.engine.value) is not None:
+        return []
+    why = f"\"{settings.engine.value}\" is not installed: pip install 'media-monitor[jobs]'"
+    return [Problem(settings.source, line_of(source, ("jobs", "engine")), f"jobs.engine: {why}")]
 
 
 def _field_problems(ruleset: RuleSet, settings: Settings | None) -> list[Problem]:

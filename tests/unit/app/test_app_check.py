@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -259,6 +260,16 @@ def test_that_apprise_is_missing_is_told_beside_whatever_else_is_wrong(
         "such as discord, ntfys, slack and tgram",
         "config.toml:6: receivers.console.apprise.urls[1]: env:B: the environment variable is not set",
         "config.toml:6: receivers.console.apprise: Apprise is not installed: pip install 'media-monitor[apprise]'",
+    ]
+
+
+def test_that_the_queue_is_missing_is_told_before_anything_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch):
+    more = '[store]\nurl = "postgresql://db.example.org/monitor"\n[jobs]\nengine = "procrastinate"\n[[feeds]]'
+    change(desk / "config.toml", "[[feeds]]", more)
+    assert run().ok
+    monkeypatch.setitem(sys.modules, "procrastinate", None)  # as if it could not be imported
+    assert lines(run()) == [
+        "config.toml:4: jobs.engine: \"procrastinate\" is not installed: pip install 'media-monitor[jobs]'"
     ]
 
 
