@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,6 +34,9 @@ from monitor.cli.web import web
 from monitor.cli.why import why
 from monitor.core.text.terminal import printable
 from monitor.model.errors import ConfigInvalid, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.model.web import ListenAddress
 
 _SECTIONS = {
     "Start and look after": ("demo", "init", "check", "run", "service", "status", "healthcheck"),
@@ -148,8 +151,15 @@ def check(config: Path, as_json: bool) -> None:
     metavar="ROLE",
     help='all, dispatch, work or web: what it does, with [jobs] engine = "procrastinate".',
 )
+@click.option(
+    "--probes",
+    metavar="ADDRESS",
+    help="Where a dispatcher or worker is asked how it is, as 127.0.0.1:8080.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also log what came to nothing.")
-def run(config: Path, once: bool, dry_run: bool, strict: bool, role: str, verbose: bool) -> None:
+def run(
+    config: Path, once: bool, dry_run: bool, strict: bool, role: str, probes: str | None, verbose: bool
+) -> None:
     """Run the daemon, or one pass with --once.
 
     It runs until SIGTERM or Ctrl-C, ends within 10 seconds, and loses nothing. SIGHUP has it read config and
@@ -174,6 +184,8 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, role: str, verbos
         signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     if role != "all" and (once or dry_run):
         raise click.UsageError("--role is for a daemon that sends: not with --once or --dry-run")
+    if probes is not None and role in ("all", "web"):
+        raise click.UsageError("--probes is for --role dispatch and work: the others answer at [web] listen")
     hangups = Hangups()  # before the imports that take long: a SIGHUP must not end us
     from monitor.cli import logs
     from monitor.cli.running import run_daemon, run_pass
@@ -184,11 +196,31 @@ def run(config: Path, once: bool, dry_run: bool, strict: bool, role: str, verbos
     if once:
         code = run_pass(config, dry_run=dry_run, strict=strict)
     else:
-        code = run_daemon(config, hangups, dry_run=dry_run, strict=strict, role=ProcessRole(role))
+        code = run_daemon(
+            config,
+            hangups,
+            dry_run=dry_run,
+            strict=strict,
+            role=ProcessRole(role),
+            probes=_probes(probes) if probes else None,
+        )
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: a stage that had to be left behind must not keep the process alive.
     os._exit(code)
+
+
+def _probes(text: str) -> ListenAddress:
+    from monitor.config.values import read_listen
+
+    try:
+        address = read_listen(text)
+    except ValueError as error:
+        raise click.UsageError(f"--probes: {error}") from None
+    if not address.is_loopback:
+        # Whoever reaches them needs no token: pages for others are a web process's.
+        raise click.UsageError(f"--probes: {text}: this machine alone may ask, as at 127.0.0.1:8080")
+    return address
 
 
 @cli.command()

@@ -29,6 +29,7 @@ from monitor.core.text.terminal import printable
 from monitor.model.jobs import Engine, ProcessRole
 from monitor.model.ledger import Plan
 from monitor.model.problem import Gravity
+from monitor.model.web import ListenAddress
 
 if TYPE_CHECKING:
     from monitor.app.pushing import Pushing
@@ -39,9 +40,18 @@ _MOST_PAGES = 5  # named in the summary of a pass
 
 
 def run_daemon(
-    config: Path, hangups: Hangups, *, dry_run: bool, strict: bool, role: ProcessRole = ProcessRole.ALL
+    config: Path,
+    hangups: Hangups,
+    *,
+    dry_run: bool,
+    strict: bool,
+    role: ProcessRole = ProcessRole.ALL,
+    probes: ListenAddress | None = None,
 ) -> int:
-    """Runs until SIGTERM or SIGINT; the exit status."""
+    """Runs until SIGTERM or SIGINT; the exit status.
+
+    `probes` is where a process without pages is asked how it is.
+    """
     keep_heap_small()
     supervisor = supervisor_of(os.environ, os.getpid())
     if supervisor.watchdog is not None:
@@ -50,9 +60,8 @@ def run_daemon(
     watch = Watch(config)
     ready = _ready(config, strict)
     _check_role(role, ready)
-    listener = (
-        _listener(ready) if role.shows else None
-    )  # an address that is taken is told before anything else is started
+    address = ready.settings.web_listen if role.shows else probes
+    listener = _listener(address)  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
 
     def upgrading() -> None:
@@ -69,9 +78,9 @@ def run_daemon(
         role=role,
     )
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
-    vitals, door, pushing = (
-        _watched(monitor, ready, listener, reloader, config) if listener else (None, None, None)
-    )
+    vitals, door, pushing = None, None, None
+    if address is not None and listener is not None:
+        vitals, door, pushing = _watched(monitor, ready, address, listener, reloader, config)
     service = _service(monitor, dry_run, vitals, reloader, supervisor)
     if pushing is not None:
         pushing.wake = service.read_pushes
@@ -160,16 +169,21 @@ def _service(
     return service
 
 
-def _listener(ready: Ready) -> socket.socket | None:
-    if ready.settings.web_listen is None:
+def _listener(address: ListenAddress | None) -> socket.socket | None:
+    if address is None:
         return None
     from monitor.web import listen  # here: who has no [web] needs no web server in memory
 
-    return listen(ready.settings.web_listen)
+    return listen(address)
 
 
 def _watched(
-    monitor: Monitor, ready: Ready, listener: socket.socket, reloader: Reloader, config: Path
+    monitor: Monitor,
+    ready: Ready,
+    address: ListenAddress,
+    listener: socket.socket,
+    reloader: Reloader,
+    config: Path,
 ) -> tuple[Vitals, WebDoor, Pushing | None]:
     """The vitals of a daemon to be, the door that shows them on that socket, and what hubs send through it."""
     from monitor.app.in_force import InForceOf
@@ -187,12 +201,13 @@ def _watched(
         in_force=InForceOf(reloader, monitor.clock.now()),
         unindexed=lambda: monitor.index.progress.waiting,
     )
-    public_url = ready.settings.public_url
+    shows = monitor.role.shows  # else the probes alone
+    public_url = ready.settings.public_url if shows else ""
     pushing = None
     if public_url:
         dice, settings = monitor.websub.dice, lambda: monitor.websub.settings
         pushing = Pushing(monitor.store.hubs, monitor.clock, dice, settings, public_url, vitals.meter)
-    dashboard = has_dashboard(ready.settings)
+    dashboard = shows and has_dashboard(ready.settings)
     views = Views(
         alive=vitals.alive,
         ready=vitals.ready,
@@ -202,8 +217,6 @@ def _watched(
         open_house=open_house_of(config, reloader, monitor) if dashboard else None,
         entrance=entrance_of(lambda: reloader.ready, monitor) if dashboard else None,
     )
-    address = ready.settings.web_listen
-    assert address is not None, "there is a listener"
     reach = Reach(ready.settings.allowed_hosts, ready.settings.trusted_proxies)
     return vitals, WebDoor(build_pages(views, address, reach), listener), pushing
 
