@@ -40,6 +40,7 @@ _NEEDS: Mapping[str, Callable[[], bool]] = {
     # Of tests about files; MONITOR_TEST_STORE puts the stores of the acceptance tests elsewhere.
     "a SQLite store": lambda: os.environ.get("MONITOR_TEST_STORE", "sqlite") == "sqlite",
     "spacy": lambda: find_spec("spacy") is not None,
+    "kubernetes_validate": lambda: find_spec("kubernetes_validate") is not None,
 }
 
 _SKIPPED = "Skipped: needs "

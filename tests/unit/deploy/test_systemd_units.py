@@ -15,8 +15,10 @@ from documents import ROOT
 from monitor.app import service
 from monitor.app.service_install import Places, install, places_of
 from monitor.core.health.progress import HUNG_AFTER
+from monitor.model.jobs import ProcessRole
 
 SYSTEM, USER = ROOT / "deploy" / "media-monitor.service", ROOT / "deploy" / "media-monitor-user.service"
+WORK = ROOT / "deploy" / "media-monitor-work@.service"
 BOTH = pytest.mark.parametrize("unit", [SYSTEM, USER], ids=lambda path: path.stem)
 judged = pytest.mark.needs("systemd-analyze")
 WORST = 1.2  # exposure on systemd's scale of 0 to 10: what a daemon with a network can reach (delivery design)
@@ -44,8 +46,9 @@ def seconds(text: str) -> float:
 
 
 @judged
-def test_the_unit_leaves_the_service_little_to_do_harm_with() -> None:
-    said = analyze("security", "--offline=true", str(SYSTEM))
+@pytest.mark.parametrize("unit", [SYSTEM, WORK], ids=lambda path: path.stem)
+def test_the_unit_leaves_the_service_little_to_do_harm_with(unit: Path) -> None:
+    said = analyze("security", "--offline=true", str(unit))
     overall = re.search(r"Overall exposure level for \S+: ([\d.]+)", said.stdout)
     assert overall is not None, said.stdout + said.stderr
     assert float(overall[1]) <= WORST, said.stdout
@@ -92,6 +95,29 @@ def test_the_unit_is_well_formed_and_says_where_it_belongs(unit: Path) -> None:
     parser = RawConfigParser(strict=False)
     parser.read_string(unit.read_text(encoding="utf-8"))
     assert parser.sections() == ["Unit", "Service", "Install"]
+
+
+def test_the_unit_of_several_processes_is_that_of_one_but_for_the_role() -> None:
+    one, several = (unit.read_text(encoding="utf-8").partition("\n\n")[2].splitlines() for unit in (SYSTEM, WORK))
+    differ = [(before, after) for before, after in zip(one, several, strict=True) if before != after]
+    assert [before.partition("=")[0] for before, _ in differ] == ["Description", "ExecStart"]
+    before, after = differ[1]
+    assert after == before.replace(" run ", " run --role %j ")
+
+
+@judged
+@pytest.mark.parametrize("role", [one.value for one in ProcessRole if one is not ProcessRole.ALL])
+def test_under_the_name_of_a_role_the_template_is_a_unit_of_that_role(role: str, tmp_path: Path) -> None:
+    text = WORK.read_text(encoding="utf-8")
+    unit = tmp_path / f"media-monitor-{role}@.service"
+    unit.write_text(text.replace("/opt/media-monitor/bin/monitor", str(Path(sys.executable).parent / "monitor")))
+    started = unit.with_name(f"media-monitor-{role}@1.service")
+    said = analyze("verify", "--man=no", str(started))
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    # Where %j stands in the place of the program, what it became is said.
+    unit.write_text(text.replace("ExecStart=/opt/media-monitor/bin/monitor", "ExecStart=/nowhere/%j"))
+    said = analyze("verify", "--man=no", str(started))
+    assert f"/nowhere/{role} is not executable" in said.stderr
 
 
 def test_the_credentials_it_offers_are_names_that_a_config_may_have() -> None:
