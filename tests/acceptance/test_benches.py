@@ -187,3 +187,20 @@ def test_the_web_bench_fills_postgresql_too() -> None:
     )
     assert "\nnow " in table
     assert "HTTP" not in table
+
+
+@pytest.mark.needs("postgresql")
+def test_the_bench_of_several_processes_has_a_floor_for_each_rate_and_says_what_it_assumes() -> None:
+    small = ("--sizes=200,400", "--due=100", "--jobs=50", "--workers=1", "--feeds=10", "--telling=2", "--rounds=1")
+    said = bench("scale.py", *small)
+    for row in (
+        "bare UPDATE",
+        "lease and put",
+        "procrastinate alone",
+        "monitor's queue",
+        "polls, 304",
+        "articles,",
+    ):
+        assert f"\n{row}" in said
+    assert "under these assumptions" in said
+    assert "\n 1,000,000    1,111" in said

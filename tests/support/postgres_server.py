@@ -55,9 +55,10 @@ def _user() -> dict[str, object]:
 class PostgresServer:
     """A server on loopback with a folder of its own, stopped and removed when this process ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = _FAST) -> None:
         found = programs()
         assert found is not None
+        self._options = tuple(options)
         self._programs = found
         self._as = _user()
         self.folder = Path(tempfile.mkdtemp(prefix="monitor-postgres-"))
@@ -73,7 +74,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts it, or starts it again."""
-        options = " ".join(f"-c {one}" for one in _FAST)
+        options = " ".join(f"-c {one}" for one in self._options)
         place = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         self._run("pg_ctl", "-D", "data", "-l", "log", "-w", "-o", f"{place} {options}", "start")
 
