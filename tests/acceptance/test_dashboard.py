@@ -388,6 +388,23 @@ def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
     page.wait_for_url("**/feeds")
 
 
+def test_keys_can_be_turned_off_for_good_and_on_again_without_them(analyst: Visitor) -> None:
+    page = analyst.go("/")
+    page.get_by_role("button", name="keys").click()
+    page.get_by_label("No keys in this browser").check()
+    page.keyboard.press("Escape")
+    analyst.go("/rules")
+    page.keyboard.press("?")
+    page.keyboard.press("6")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    assert page.url.endswith("/rules")
+    page.get_by_role("button", name="keys").click()
+    page.get_by_label("No keys in this browser").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("6")
+    page.wait_for_url("**/feeds")
+
+
 def test_all_is_read_and_asked_without_scripts(scene: Scene) -> None:
     with visitor(scene.browser, scene.url, scripts=False) as reader:
         page = reader.page

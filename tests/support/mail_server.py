@@ -88,12 +88,12 @@ def mail_server(
         controller.stop()
 
 
-def certificate(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a fresh certificate for localhost, and a client's that trusts it."""
+def certificate(directory: Path, name: str = "localhost") -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a fresh certificate for that name, and a client's that trusts it."""
     key, cert = directory / "key.pem", directory / "cert.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", f"/CN={name}"]
+    command += ["-addext", f"subjectAltName=DNS:{name}"]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(cert, key)

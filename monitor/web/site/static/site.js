@@ -16,7 +16,29 @@ function isTyping(target) {
   return target.matches("input, select, textarea, [contenteditable]");
 }
 
+// Who speaks to the computer, or holds keys by accident, can do without (WCAG 2.1.4). A browser may refuse to remember.
+const keysOff = document.getElementById("keys-off");
+const showKeys = document.getElementById("show-keys");
+
+function remembered(off) {
+  try {
+    if (off !== undefined) localStorage.setItem("keys", off ? "off" : "on");
+    return localStorage.getItem("keys") === "off";
+  } catch {
+    return off === true;
+  }
+}
+
+if (keysOff && showKeys) {
+  keysOff.checked = remembered();
+  keysOff.addEventListener("change", () => remembered(keysOff.checked));
+  showKeys.hidden = false;
+  document.getElementById("keys-word").hidden = true;
+  showKeys.addEventListener("click", () => document.getElementById("keys").showModal());
+}
+
 document.addEventListener("keydown", (event) => {
+  if (!keysOff || keysOff.checked) return;
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const dialog = document.getElementById("keys");
   if (event.key === "/") {
