@@ -439,9 +439,7 @@ def test_a_copy_of_what_is_no_longer_kept_says_that() -> None:
     room.turn()
     for wait in (2 * DAY, 40 * DAY, HOUR):
         room.clock.advance(wait)
-        room.bring_in(
-            item("e1", "Border", "Torkham was closed. Rain fell."), item(f"m{wait}", "Floods", f"{wait}")
-        )
+        room.bring_in(item("e1", "Border", "Rain fell at the border."), item(f"m{wait}", "Floods", f"{wait}"))
         room.turn()
     room.prune(30 * DAY)
     text = said(room)
