@@ -213,7 +213,7 @@ def test_the_ids_of_a_span_are_looked_for_along_its_time() -> None:
         (
             lambda store: store.digests.told("morning", ["s_1"]),
             "drafted_at",
-            "ix_articles_story_id",
+            "digest = 'morning'",
             "|| ''",  # of an expression the planner takes next to nothing, and begins there
         ),
     ],
