@@ -7,14 +7,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import metering
 from monitor.app.backlog import caught_up, warn_of_orphans
@@ -44,6 +40,7 @@ from monitor.app.reports import (
 )
 from monitor.app.sharing import DIVIDE_EVERY, SHARED, Sharing
 from monitor.app.supervision import LOOK_EVERY, Supervisor
+from monitor.app.ticks import Ticks
 from monitor.app.wiring import Monitor
 from monitor.core.health.progress import hung
 from monitor.core.health.troubles import reload_refused, unplanned
@@ -73,6 +70,7 @@ _STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliv
 _AT_LEISURE = frozenset({"prune", "index", "gaps", "websub", "pushes"})
 _HOLDERS = {"dispatch": "jobs"}  # where in Monitor a stage stands that does not stand there by its name
 _FETCHING = frozenset({"poll", "gaps", "read"})
+_Turns = tuple[Callable[[Monitor], None], int]  # a stage, and how often it may be at work at once
 
 
 class Service:
@@ -108,7 +106,7 @@ class Service:
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         if reloader is not None:
             reloader.nudge = lambda: self._nudges.put(None)
-        self._scheduler: BackgroundScheduler | None = None
+        self._ticks: Ticks | None = None
         self._woken: set[str] = set()  # stages that have not begun since they were woken
         # A plan that rests on names of before and after a rename tells again: one of both goes on at a time.
         self._planning = threading.Lock()
@@ -154,65 +152,50 @@ class Service:
         # No alert waits for what prune and index do; an older page may wait for its host behind many polls, a hub
         # may take its time, and a night without pushes is no standstill.
         self.progress.begin([name for name in stages if name not in _AT_LEISURE and name != "health"])
-        workers = sum(instances for _, instances in stages.values()) + 3  # and for what is no stage
-        scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(workers)}, timezone="UTC")
-        self._scheduler = scheduler
-        for name, (stage, instances) in stages.items():
-            scheduler.add_job(
-                self._guarded(name, stage),
-                "interval",
-                seconds=LOOK_AFTER if name == "health" else TICK,
-                id=name,
-                max_instances=instances,
-                coalesce=True,
-                misfire_grace_time=None,
-                next_run_time=self._monitor.clock.now(),
-            )
-        shares = self._monitor.store.shares
-        self._sharing.begin(shares, list(stages), self._monitor.clock)
-        # No stages: a stop does not wait for them.
-        if shares.divided:
-            scheduler.add_job(
-                self._share,
-                "interval",
-                seconds=DIVIDE_EVERY,
-                id="shares",
-                misfire_grace_time=None,
-            )
-        if self._supervisor.wanted:
-            scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY, id="status", misfire_grace_time=None)
-            self._wake("status")
-        if self._sends and self._monitor.role.works:
-            every = self._monitor.health.settings.heartbeat_every.total_seconds()
-            scheduler.add_job(self._beat_heart, "interval", seconds=every, id="heartbeat", misfire_grace_time=None)
-            self._wake("heartbeat")
-        scheduler.add_listener(self._beat, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
+        ticks = self._ticks = self._ticks_of(stages)
         warn_of_orphans(self._monitor)
         with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
             self._monitor.store.incidents.note_start(self._started)
-        scheduler.start()
+        ticks.begin()
         if self._monitor.jobs is not None and self._monitor.role.works:
             self._monitor.jobs.given.wake = lambda: self._wake("poll")
             self._monitor.jobs.queue.begin(self._monitor.jobs.given.give)
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
         self._tell_supervisor()
-        self._watch_the_clock(scheduler)
+        self._watch_the_clock(ticks)
         self._supervisor.stopping()
         if self.reloader is not None:
             self.reloader.end_watching()
-        scheduler.pause()
-        scheduler.remove_all_jobs()
+        ticks.stop()
         if self._monitor.jobs is not None:
             self._monitor.jobs.given.close()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
-        scheduler.shutdown(wait=False)
+        ticks.end()
         return finished
 
-    def _stages_of_role(self) -> dict[str, tuple[Callable[[Monitor], None], int]]:
+    def _ticks_of(self, stages: Mapping[str, _Turns]) -> Ticks:
+        monitor = self._monitor
+        threads = sum(at_once for _, at_once in stages.values()) + 3  # and for what is no stage
+        ticks = Ticks(threads, monitor.clock.now, lambda: self._pulse.beat(monitor.clock.now()))
+        for name, (stage, at_once) in stages.items():
+            seconds = LOOK_AFTER if name == "health" else TICK
+            ticks.every(name, self._guarded(name, stage), seconds, at_once=at_once)
+        self._sharing.begin(monitor.store.shares, list(stages), monitor.clock)
+        # No stages: a stop does not wait for them.
+        if monitor.store.shares.divided:
+            ticks.every("shares", self._share, DIVIDE_EVERY, from_now=False)
+        if self._supervisor.wanted:
+            ticks.every("status", self._look, LOOK_EVERY)
+        if self._sends and monitor.role.works:
+            every = monitor.health.settings.heartbeat_every.total_seconds()
+            ticks.every("heartbeat", self._beat_heart, every)
+        return ticks
+
+    def _stages_of_role(self) -> Mapping[str, _Turns]:
         """The stages of this process by name, and how often each may be at work at once."""
-        monitor, stages = self._monitor, dict[str, tuple[Callable[[Monitor], None], int]]()
+        monitor, stages = self._monitor, dict[str, _Turns]()
         if monitor.jobs is not None and monitor.role.dispatches:
             stages["dispatch"] = (self._dispatch, 1)
         if not monitor.role.works:
@@ -414,7 +397,7 @@ class Service:
         say_prune(log, gone)
         say_weights(log, self._monitor.weigh.run(self._stopping.is_set))
 
-    def _watch_the_clock(self, scheduler: BackgroundScheduler) -> None:
+    def _watch_the_clock(self, ticks: Ticks) -> None:
         """Waits for `stop`, reloads when asked, tells the supervisor. A wall clock that is set must not stop the
         ticks, which stand by it, nor the store."""
         clock = self._monitor.clock
@@ -434,8 +417,7 @@ class Service:
             self._started = wall  # a machine that slept has to catch up, too
             with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
                 self._monitor.store.set_right(wall)
-            for job in scheduler.get_jobs():
-                job.modify(next_run_time=wall)
+            ticks.wake_all()
 
     def _turn_to_reload(self, reloader: Reloader) -> None:
         with contextlib.ExitStack() as held:
@@ -465,17 +447,12 @@ class Service:
     def _caught_up(self) -> bool:
         return caught_up(self._monitor, self._started)
 
-    def _beat(self, _event: object) -> None:
-        """The scheduler let a stage run or found it at work. When its thread dies the beats end, and only then."""
-        self._pulse.beat(self._monitor.clock.now())
-
     def _wake(self, stage: str) -> None:
         """Lets the next stage begin now rather than at its next tick, and tick from now on; one that is at work
         may have passed what it is woken for, and goes round again."""
         self._woken.add(stage)
-        if self._scheduler is not None:
-            with contextlib.suppress(JobLookupError):  # stopping: the jobs are gone
-                self._scheduler.modify_job(stage, next_run_time=self._monitor.clock.now())
+        if self._ticks is not None:
+            self._ticks.wake(stage)
 
     def _guarded(self, name: str, stage: Callable[[Monitor], None]) -> Callable[[], None]:
         """A stage that never ends the daemon: what it raises is logged, and the next tick tries again."""

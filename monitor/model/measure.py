@@ -26,6 +26,7 @@ Labels = TypeVarTuple("Labels")
 class Stage(StrEnum):
     """The verbs of the pipeline."""
 
+    DISPATCH = "dispatch"
     POLL = "poll"
     GAPS = "gaps"
     READ = "read"

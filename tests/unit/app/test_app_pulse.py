@@ -43,12 +43,12 @@ def test_a_service_beats_every_second_and_falls_silent_when_its_scheduler_dies(m
         first = eventually(lambda: vitals.pulse.last, "the first beat")
         eventually(lambda: (vitals.pulse.last or first) > first, "another one")
         assert vitals.ready().ok
-        assert service._scheduler is not None
-        stages = {job.id for job in service._scheduler.get_jobs()}
-        assert stages | {"deliver", "health", "pushes", "websub"} == {
+        assert service._ticks is not None
+        stages = set(service._ticks.names)
+        assert stages | {"deliver", "dispatch", "health", "pushes", "websub"} == {
             stage.value for stage in STAGE_FAILURES.labels["stage"]
         }
-        service._scheduler.remove_all_jobs()  # it lets nothing run any more, though the main thread goes on
+        service._ticks.stop()  # it lets nothing run any more, though the main thread goes on
         eventually(lambda: not vitals.alive().ok, "the silence")
         assert [one.reason.value for one in vitals.ready().troubles] == ["no_tick"]
     finally:
