@@ -154,7 +154,7 @@ class ProcrastinateQueue:
             with suppress(NoAnswer, Exception):
                 self._worker.result(2 * _STOP_WITHIN)
         with suppress(NoAnswer, Exception):
-            self._within(self._app.close_async()).result(_STOP_WITHIN)
+            self._within(self._end()).result(2 * _STOP_WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_WITHIN)
         if not self._thread.is_alive():
@@ -182,6 +182,15 @@ class ProcrastinateQueue:
             except Exception as error:
                 log.warning("no jobs are taken for the moment", why=_first_line(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _end(self) -> None:
+        """Ends what the worker left behind in its haste, and the connections."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_STOP_WITHIN)
+        await self._app.close_async()
 
     def _stop_working(self) -> None:
         if self._working is not None:
