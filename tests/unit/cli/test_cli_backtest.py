@@ -463,7 +463,7 @@ def test_a_digest_that_is_not_there_is_refused_before_anything_is_read(room: New
 
 
 def test_ctrl_c_ends_with_what_there_is_and_sends_nothing(told: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.app.backtest.READ", 1)
+    monkeypatch.setattr("monitor.app.search.READ", 1)
     real, calls = SqlArchive.articles, iter([False, True])
 
     def interrupted(self: SqlArchive, ids: Any) -> Any:
