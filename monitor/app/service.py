@@ -169,7 +169,9 @@ class Service:
             self.reloader.end_watching()
         ticks.stop()
         if self._monitor.jobs is not None:
-            self._monitor.jobs.given.close()
+            self._monitor.jobs.queue.close()  # first: what it would still take nobody here polls
+            with contextlib.suppress(MonitorError):  # their leases end by themselves
+                self._monitor.jobs.given.close()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         ticks.end()

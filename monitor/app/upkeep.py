@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from monitor.adapters.store.sql import SqlStore
 from monitor.adapters.store.tables import SCHEMA
 from monitor.app.check import settings_of
 from monitor.app.counting import counted, size_text
-from monitor.model.errors import StoreMissing
+from monitor.model.errors import StoreMissing, StoreUnusable
+from monitor.model.jobs import Engine
 
 
 def store_url_of(config: Path, environment: Mapping[str, str]) -> str:
@@ -34,10 +35,12 @@ class Done:
     row: dict[str, Any]
 
 
-def upgrade_store(url: str, *, copy: bool, progress: Progress, environment: Mapping[str, str]) -> Done:
+def upgrade_store(
+    url: str, *, copy: bool, progress: Progress, environment: Mapping[str, str], engine: Engine = Engine.IN_PROCESS
+) -> Done:
     """Brings a store up to date while no daemon holds it; with `copy` a SQLite file is copied before.
 
-    Raises StoreBusy, StoreNewer, StoreUnusable.
+    With an `engine` that has a queue, its tables too. Raises StoreBusy, StoreNewer, StoreUnusable.
     """
     path = SqlStore.file_of(url)
     found = _version_of(url, path)
@@ -46,16 +49,34 @@ def upgrade_store(url: str, *, copy: bool, progress: Progress, environment: Mapp
         kept = Path(f"{path}.schema-{found}")
         if not kept.exists():  # of an upgrade that was broken off: the older copy is the one to keep
             back_up(url, kept, progress, environment)
-    store = SqlStore(url, hold=os.getpid())
-    store.close()
+    with closing(SqlStore(url, hold=os.getpid())) as store:
+        queue = _with_queue(store) if engine is not Engine.IN_PROCESS else None
     if found == SCHEMA:
         lines = [f"{store.name}: is up to date (schema {SCHEMA})"]
     else:
         lines = [f"{store.name}: schema {found} → {SCHEMA}" if found else f"{store.name}: made (schema {SCHEMA})"]
     if kept is not None:
         lines.append(f"The store as it was: {kept}")
-    row = {"store": store.name, "found": found, "schema": SCHEMA, "copy": str(kept) if kept else None}
+    if queue is not None:
+        lines.append(f"Its queue is up to date ({queue})")
+    row = {
+        "store": store.name,
+        "found": found,
+        "schema": SCHEMA,
+        "copy": str(kept) if kept else None,
+        "queue": queue,
+    }
     return Done(tuple(lines), row)
+
+
+def _with_queue(store: SqlStore) -> str:
+    """Makes or upgrades the tables of the queue; whose they are."""
+    try:
+        from monitor.adapters.jobs import ensure_schema, library  # here: who has no queue needs none of it
+    except ImportError as error:
+        raise StoreUnusable(store.name, "its queue needs the extra: pip install 'media-monitor[jobs]'") from error
+    store.in_transaction(lambda connection: ensure_schema(connection, store.name))
+    return library()
 
 
 def _version_of(url: str, path: Path | None) -> str | None:

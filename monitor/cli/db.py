@@ -37,11 +37,18 @@ def upgrade(no_copy: bool, config: Path, as_json: bool) -> None:
       monitor db upgrade
       monitor db upgrade -c /etc/media-monitor/config.toml
     """
-    from monitor.app.upkeep import store_url_of, upgrade_store
+    from monitor.app.check import settings_of
+    from monitor.app.upkeep import upgrade_store
 
-    url = store_url_of(config, os.environ)
+    settings = settings_of(config, os.environ, secrets=False)
     with progress_bar("Copying") as progress:
-        done = upgrade_store(url, copy=not no_copy, progress=progress, environment=os.environ)
+        done = upgrade_store(
+            settings.store_url,
+            copy=not no_copy,
+            progress=progress,
+            environment=os.environ,
+            engine=settings.engine,
+        )
     _say(done, as_json)
 
 

@@ -27,7 +27,7 @@ class Daemon:
     `config` is a short fingerprint of what all daemons on a store must agree on, `loaded` when it was taken up
     (tenths of a second since 1970, by the store's clock), `token` its own of one start. `keys` are the shares and
     duties that it has; `silent` for how many seconds its connection was not used; `exclusive` for one that works
-    alone.
+    alone, `upgrades` for one that will share the store once it is up to date.
     """
 
     pid: int
@@ -39,6 +39,7 @@ class Daemon:
     keys: frozenset[int] = frozenset()
     silent: float = 0.0
     exclusive: bool = False
+    upgrades: bool = False
 
     @property
     def shares(self) -> int:

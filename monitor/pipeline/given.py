@@ -53,11 +53,17 @@ class JobFeeds:
             self.wake()
 
     def close(self) -> None:
-        """Takes nothing more; what waits is given up, and due as before."""
+        """Takes nothing more; what waits is given up, and due as before. To be called when no more jobs come.
+
+        Raises StoreError: then others poll them once their leases end.
+        """
         with self._lock:
             self._closed = True
             waiting, self._waiting = list(self._waiting), deque()
-        self._finish(waiting)
+        try:
+            self.feeds.leave(waiting)
+        finally:
+            self._finish(waiting)
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """At most `limit` of the feeds that were given and are still due."""

@@ -74,6 +74,10 @@ class GivenFeeds(Protocol):
         """Ends the leases of these feeds where they are still those of these tokens."""
         ...
 
+    def leave(self, feed_ids: Sequence[int]) -> None:
+        """Ends the leases of feeds whose job was taken and none of them: they are due when they were."""
+        ...
+
     def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
         """Makes these feeds due then, where they are still those of these tokens."""
         ...

@@ -55,6 +55,16 @@ def test_workers_poll_what_a_dispatcher_gives_out_and_the_rest_when_one_is_kille
         assert not one.events("stage failed", "stage broke"), one.log()[-3000:]
 
 
+def test_an_upgrade_makes_the_queue_too_and_again_changes_nothing(tmp_path: Path) -> None:
+    with a_pair(tmp_path, feeds=1, names=("desk",), more=ENGINE) as pair:
+        (desk,) = pair.desks
+        for _ in range(2):
+            row = json.loads(desk.command("db", "upgrade", "--json").stdout)
+            assert row["queue"].startswith("procrastinate 3.10.")
+            assert desk.number("SELECT count(*) FROM procrastinate_jobs") == 0
+        assert "Its queue is up to date (procrastinate 3.10." in desk.command("db", "upgrade").stdout
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_a_cluster_under_kills_a_stop_and_a_restart_tells_what_one_process_tells(tmp_path: Path) -> None:

@@ -486,3 +486,30 @@ def test_a_server_that_is_gone_is_noticed_within_a_minute(start: Start, url: str
 
     assert waits(start("a")._db) == (30, 60_000)
     assert waits(Database(f"{url}?keepalives_idle=7")) == (7, 60_000)
+
+
+def test_a_daemon_waits_for_one_that_has_just_brought_the_store_up_to_date(start: Start, url: str) -> None:
+    """It holds the store alone until it has said that it shares it."""
+    upgrading = Daemon(1, "desk", "c1", version="1", token="a")
+    database = Database(url)
+    holder = DatabaseHolder(database, upgrading)
+    holder.hold_alone(1)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            other = threads.submit(start, "b")
+            with pytest.raises(TimeoutError):
+                other.result(1)
+            holder.share()
+            assert other.result(30).shares.turn().shares
+    finally:
+        holder.release()
+        database.close()
+
+
+def test_a_daemon_is_refused_where_somebody_works_alone(start: Start, url: str) -> None:
+    alone = SqlStore(url, hold=os.getpid())
+    begun = time.monotonic()
+    with pytest.raises(StoreBusy):
+        start("b")
+    assert time.monotonic() - begun < 10
+    alone.close()

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from monitor.adapters.jobs.on_postgresql import ProcrastinateQueue
+from monitor.adapters.jobs.schema import ensure_schema, library
 
-__all__ = ["ProcrastinateQueue"]
+__all__ = ["ProcrastinateQueue", "ensure_schema", "library"]

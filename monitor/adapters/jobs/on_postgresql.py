@@ -20,7 +20,7 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from psycopg.conninfo import make_conninfo
 
-from monitor.adapters.jobs.schema import ensure_schema
+from monitor.adapters.jobs.schema import ensure_schema, library
 from monitor.model.errors import StoreUnusable
 from monitor.model.jobs import Job, StalledJob
 from monitor.ports.jobs import Take
@@ -34,7 +34,7 @@ the dispatcher (5 s) they are under way again within 20 s, as the jobs design as
 _LOOK = 2.0  # seconds between two looks for jobs of which no notification came
 _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
-_STOP_WITHIN = 1.0  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
+_STOP_WITHIN = 0.5  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
 _WAITING: LiteralString = """
     SELECT count(*) AS number FROM (
@@ -81,11 +81,8 @@ class ProcrastinateQueue:
 
     def prepare(self, connection: Any) -> None:
         """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
-        try:
-            if ensure_schema(connection, self._name):
-                log.info("the queue's tables are up to date", library=f"procrastinate {procrastinate.__version__}")
-        except psycopg.Error as error:
-            raise StoreUnusable(self._name, str(error).splitlines()[0]) from error
+        if ensure_schema(connection, self._name):
+            log.info("the queue's tables are up to date", library=library())
 
     def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:
         """Those that went in, in the transaction of this connection."""
@@ -152,9 +149,9 @@ class ProcrastinateQueue:
         if self._worker is not None:
             self._loop.call_soon_threadsafe(self._stop_working)
             with suppress(NoAnswer, Exception):
-                self._worker.result(2 * _STOP_WITHIN)
+                self._worker.result(4 * _STOP_WITHIN)
         with suppress(NoAnswer, Exception):
-            self._within(self._end()).result(2 * _STOP_WITHIN)
+            self._within(self._end()).result(4 * _STOP_WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_WITHIN)
         if not self._thread.is_alive():

@@ -9,7 +9,7 @@ from typing import LiteralString
 
 import psycopg
 
-from monitor.model.errors import StoreNewer
+from monitor.model.errors import StoreNewer, StoreUnusable
 
 _LOCK = 0x6D6F6E6A6F62
 """The advisory lock under which the tables are made: several processes may start at once."""
@@ -22,10 +22,22 @@ Version = tuple[int, int, int]
 
 
 def ensure_schema(connection: psycopg.Connection, name: str) -> bool:
-    """Makes the tables, or brings them up to date; whether there was anything to do.
+    """Makes the tables, or brings them up to date; whether there was anything to do. `name` is that of the store.
 
-    Raises StoreNewer where a newer version of procrastinate has made them (`name` is that of the store).
+    Raises StoreNewer where a newer version of procrastinate has made them, StoreUnusable.
     """
+    try:
+        return _ensured(connection, name)
+    except psycopg.Error as error:
+        raise StoreUnusable(name, str(error).splitlines()[0]) from error
+
+
+def library() -> str:
+    """Whose tables they are: "procrastinate 3.10.0"."""
+    return f"procrastinate {_words(_numbers(version('procrastinate')))}"
+
+
+def _ensured(connection: psycopg.Connection, name: str) -> bool:
     installed = _numbers(version("procrastinate"))
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -37,7 +49,7 @@ def ensure_schema(connection: psycopg.Connection, name: str) -> bool:
             if before == installed:
                 return False
             if before > installed:
-                raise StoreNewer(name, noted.removeprefix("media-monitor: "), f"procrastinate {_words(installed)}")
+                raise StoreNewer(name, noted.removeprefix("media-monitor: "), library())
             for step in _steps_after(before):
                 _run(connection, step)
         note = f"{_NOTE}{_words(installed)}"

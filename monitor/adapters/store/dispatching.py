@@ -61,9 +61,13 @@ class SqlDispatchedFeeds:
 
     def free(self, feed_ids: Sequence[int]) -> None:
         """Forgets the leases of these feeds."""
-        if feed_ids:
-            with self._db.write() as connection:
-                connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+        _free(self._db, feed_ids)
+
+
+def _free(database: Database, feed_ids: Sequence[int]) -> None:
+    if feed_ids:
+        with database.write() as connection:
+            connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
 
 
 class SqlGivenFeeds:
@@ -87,6 +91,10 @@ class SqlGivenFeeds:
         if tokens:
             with self._db.write() as connection:
                 connection.execute(_LEASE, {"ids": self._still(connection, tokens), "until": None})
+
+    def leave(self, feed_ids: Sequence[int]) -> None:
+        """Ends the leases of feeds whose job was taken and none of them."""
+        _free(self._db, feed_ids)
 
     def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
         """Makes these feeds due then, where they are still those of these tokens."""

@@ -51,6 +51,7 @@ class DatabaseHolder:
         self._database = database
         self._connection: Connection | None = None
         self._pid = 0
+        self._upgrades = False
         self._looked = 0.0
         self._lock = threading.RLock()
         self.daemon = daemon
@@ -83,11 +84,11 @@ class DatabaseHolder:
 
     def hold_alone(self, pid: int) -> None:
         """Takes the store exclusively, to `share` it later. Raises StoreBusy, StoreUnusable."""
-        daemon, self.daemon = self.daemon, None
+        daemon, self.daemon, self._upgrades = self.daemon, None, True
         try:
             self.hold(pid)
         finally:
-            self.daemon = daemon
+            self.daemon, self._upgrades = daemon, False
 
     def share(self) -> None:
         """Lets other daemons in, without a moment in which nobody has the store. Raises StoreUnusable."""
@@ -145,7 +146,7 @@ class DatabaseHolder:
     def _connected(self) -> Connection:
         try:
             connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            _call_it(connection, alone_name(self._pid))
+            _call_it(connection, alone_name(self._pid, upgrades=self._upgrades))
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
         return connection

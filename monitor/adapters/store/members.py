@@ -21,6 +21,7 @@ second, so that thirty turns were missed."""
 SILENT_WITHOUT_WORK = 600.0
 """The same for one that has no part of the work: nobody waits for it, and a long start says nothing either."""
 _ALONE = "media-monitor pid "
+_UPGRADES = "media-monitor upgrades, pid "
 _DAEMON = "monitor"
 _WORK = "monitor-work"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -81,9 +82,9 @@ def work_name(token: str) -> str:
     return f"{_WORK} {token}"
 
 
-def alone_name(pid: int) -> str:
-    """How a process names its connection that works alone."""
-    return f"{_ALONE}{pid}"
+def alone_name(pid: int, *, upgrades: bool = False) -> str:
+    """How a process names its connection that works alone, or will share the store once it is up to date."""
+    return f"{_UPGRADES if upgrades else _ALONE}{pid}"
 
 
 def at_work_words(daemons: Iterable[Daemon]) -> str:
@@ -98,8 +99,8 @@ def _member(name: str, mode: str, silent: float, keys: list[int]) -> Daemon:
         _, pid, host, config, loaded, version, token = parts
         when = int(loaded, 36) if loaded.isalnum() else 0
         return Daemon(int(pid), host, config, when, version, token, frozenset(keys), silent, exclusive)
-    pid = name.removeprefix(_ALONE)
-    return Daemon(int(pid) if pid.isdigit() else 0, exclusive=exclusive)
+    pid = name.removeprefix(_ALONE).removeprefix(_UPGRADES)
+    return Daemon(int(pid) if pid.isdigit() else 0, exclusive=exclusive, upgrades=name.startswith(_UPGRADES))
 
 
 def _in_letters(number: int) -> str:

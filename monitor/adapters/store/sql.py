@@ -244,7 +244,7 @@ class SqlStore:
                 if time.monotonic() > until:
                     raise
                 time.sleep(_LOOK_AGAIN)  # the other one may be at the same
-        holder.hold(pid)
+        self._hold_with_others(holder, pid, until)
         holder.expect_schema()
         assert holder.daemon is not None
         me = holder.daemon
@@ -260,6 +260,21 @@ class SqlStore:
                 "one store need the same: give it that one's, or reload (SIGHUP) or stop that one first"
             )
             raise StoreBusy(self._db.name, differing[0].pid, why)
+
+    def _hold_with_others(self, holder: DatabaseHolder, pid: int, until: float) -> None:
+        """One that has just brought the store up to date holds it alone for a moment yet."""
+        waited = False
+        while True:
+            try:
+                holder.hold(pid)
+                return
+            except StoreBusy:
+                is_upgrading = any(one.upgrades for one in daemons_of(self._db))
+                # Once more in any case: it may have gone on between the two questions.
+                if (waited and not is_upgrading) or time.monotonic() > until:
+                    raise
+            waited = True
+            time.sleep(_LOOK_AGAIN)
 
     @staticmethod
     def file_of(url: str) -> Path | None:
@@ -278,7 +293,7 @@ class SqlStore:
         more = {key: value for key, value in url.query.items() if isinstance(value, str)}
         return {**where, **libpq_options(url, called), **more}
 
-    def in_transaction(self, act: Callable[[Any], None]) -> None:
+    def in_transaction(self, act: Callable[[Any], object]) -> None:
         """Lets somebody else act in a transaction of this store, by the driver's own connection."""
         with self._db.write() as connection:
             act(connection.connection.driver_connection)

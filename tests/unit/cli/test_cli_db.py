@@ -85,6 +85,7 @@ def test_an_upgrade_makes_a_store_where_there_is_none(desk: Path) -> None:
         "found": None,
         "schema": SCHEMA,
         "copy": None,
+        "queue": None,
     }
     assert (desk / "monitor.db").exists()
 

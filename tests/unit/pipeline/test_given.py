@@ -90,13 +90,17 @@ def test_what_is_put_off_or_given_back_is_done(room: Room, store: SqlStore) -> N
     assert {one.id for one in store.feeds.claim_due(NOON, LEASE, 10)} == {2, 3}
 
 
-def test_at_the_end_what_waits_is_given_up_and_nothing_more_is_taken(room: Room, store: SqlStore) -> None:
+def test_at_the_end_what_waits_is_given_up_and_goes_to_others_at_once(room: Room, store: SqlStore) -> None:
+    def dispatched() -> list[int]:
+        return list(store.dispatched.dispatch(NOON, LEASE, MINUTE, 10, lambda _, due: {one.id for one in due}))
+
+    assert dispatched() == [1, 2, 3]
     room.give("waits", 1, 2)
     room.feeds.close()
     room.give("too late", 3)
     assert room.done == ["waits", "too late"]
     assert room.claim() == []
-    assert len(store.feeds.claim_due(NOON, LEASE, 10)) == 3
+    assert dispatched() == [1, 2]
 
 
 def test_when_the_store_fails_its_feeds_are_claimed_once_more(
