@@ -383,8 +383,10 @@ def test_a_chart_is_looked_at_closely_and_a_part_of_it_alone(scene: Scene, dark:
 def test_keys_lead_to_pages_and_tell_themselves(analyst: Visitor) -> None:
     page = analyst.go("/")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
+    dialog = page.get_by_role("dialog", name="Keys")
+    assert dialog.is_visible()
     page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
     page.keyboard.press("6")
     page.wait_for_url("**/feeds")
 
@@ -402,6 +404,7 @@ def test_keys_can_be_turned_off_for_good_and_on_again_without_them(analyst: Visi
     page.get_by_role("button", name="keys").click()
     page.get_by_label("No keys in this browser").uncheck()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     page.keyboard.press("6")
     page.wait_for_url("**/feeds")
 

@@ -212,7 +212,7 @@ def test_a_daemon_that_hangs_and_is_alone_does_what_it_still_can(start: Start) -
     other = start("b")
     assert one.shares.turn(well=False).shares == 0
     assert other.shares.turn().shares == SHARES
-    other.close()
+    vanish(other)
     assert one.shares.turn(well=False).shares == SHARES
 
 
