@@ -52,6 +52,8 @@ def test_an_older_index_is_made_anew_behind_alerts_searches_kills_and_backups(
     before = desk.number(NEW)
     assert 20 < before < ARTICLES
     with desk.running():
+        # Where no daemon has the store yet, the search indexes all.
+        eventually(lambda: desk.log().count(": running, pid") == 2, "the daemon")
         urls, said = found(desk)
         assert urls == [oldest]
         if desk.number(NEW) < ARTICLES:  # a busy machine may begin the search when all is done
