@@ -90,7 +90,6 @@ def cli() -> None:
       monitor init desk            write a config and rules to start from
       monitor check -c desk/config.toml
       monitor run --once -c desk/config.toml
-      monitor run --role work          one of several workers on one PostgreSQL database
     """
 
 
@@ -178,6 +177,7 @@ def run(
       monitor run
       monitor run --dry-run            what would be sent, without sending
       monitor run --once -c desk/config.toml
+      monitor run --role work          one of several workers on PostgreSQL
     """
     from monitor.cli.hangups import Hangups
 
