@@ -263,17 +263,16 @@ class SqlStore:
 
     def _hold_with_others(self, holder: DatabaseHolder, pid: int, until: float) -> None:
         """One that has just brought the store up to date holds it alone for a moment yet."""
-        waited = False
         while True:
             try:
                 holder.hold(pid)
                 return
             except StoreBusy:
-                is_upgrading = any(one.upgrades for one in daemons_of(self._db))
-                # Once more in any case: it may have gone on between the two questions.
-                if (waited and not is_upgrading) or time.monotonic() > until:
+                # Whoever works alone has no token; one that begins to share has its own before it lets others in.
+                there = daemons_of(self._db)
+                alone = any(one.exclusive and not one.upgrades and not one.token for one in there)
+                if alone or time.monotonic() > until:
                     raise
-            waited = True
             time.sleep(_LOOK_AGAIN)
 
     @staticmethod
