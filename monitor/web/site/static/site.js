@@ -12,8 +12,9 @@ function localTimes(root) {
   for (const one of document.querySelectorAll(".zone")) one.textContent = `Times in ${zone}`;
 }
 
+// In a box to tick nothing is typed: that of the keys' dialog holds the focus for a moment after the dialog is closed.
 function isTyping(target) {
-  return target.matches("input, select, textarea, [contenteditable]");
+  return target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
 }
 
 // Who speaks to the computer, or holds keys by accident, can do without (WCAG 2.1.4). A browser may refuse to remember.
