@@ -56,13 +56,14 @@ from monitor.model.feed import PollSettings
 from monitor.model.jobs import Engine, ProcessRole
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
-from monitor.pipeline.dispatch import POLL, DispatchStage
+from monitor.pipeline.dispatch import MATCH, POLL, DispatchStage, MatchDispatch
 from monitor.pipeline.gaps import GapStage
 from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
+from monitor.pipeline.parts import JobParts
 from monitor.pipeline.pauses import PauseKeeper
 from monitor.pipeline.poll import PollStage
 from monitor.pipeline.prune import PruneStage
@@ -74,6 +75,7 @@ from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, J
 
 QUEUE_NAME = "monitor-jobs"
 """How a process names its connections for the queue, before its token: with the others they are cut off."""
+MATCH_AT_ONCE = 2  # one is at work, the next one is there when it ends
 LOOK_FOR_GIVEN = timedelta(milliseconds=20)
 """Between two looks of the poll stage at what was given to it, which asks nobody."""
 
@@ -83,8 +85,21 @@ class Jobs:
     """The queue of a process, what it was given from there, and what puts work into it."""
 
     queue: JobQueue
-    given: JobFeeds
+    feeds: JobFeeds
+    articles: JobParts
     dispatch: DispatchStage
+
+    def begin(self, wake: Callable[[str], None]) -> None:
+        """Takes jobs from now on; `wake` hears which stage has got one."""
+        self.feeds.wake, self.articles.wake = (lambda: wake(POLL)), (lambda: wake(MATCH))
+        takes = {POLL: self.feeds.give, MATCH: self.articles.give}
+        self.queue.begin(lambda job, done: takes[job.stage](job, done))
+
+    def close(self) -> None:
+        """Takes no more, and gives back what waits. Raises StoreError: then leases of feeds end by themselves."""
+        self.queue.close()  # first: what it would still take nobody here does
+        self.articles.close()
+        self.feeds.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,22 +241,24 @@ def _assemble(
 
 
 def _by_jobs(monitor: Monitor, store: SqlStore, settings: Settings, role: ProcessRole, token: str) -> Monitor:
-    """The same with polls that come from a queue."""
+    """The same with polls, and articles for the rules, that come from a queue."""
     from monitor.adapters.jobs import ProcrastinateQueue  # here: who has no queue needs none of it in memory
 
     conninfo = store.conninfo(f"{QUEUE_NAME} {token}")
-    queue = ProcrastinateQueue(store.name, conninfo, [POLL], at_once=settings.poll.concurrency)
+    queue = ProcrastinateQueue(store.name, conninfo, {POLL: settings.poll.concurrency, MATCH: MATCH_AT_ONCE})
     try:
         store.in_transaction(queue.prepare)
     except BaseException:
         queue.close()
         raise
-    given = JobFeeds(store.given)
+    feeds, articles, clock = JobFeeds(store.given), JobParts(), monitor.clock
+    matching = MatchDispatch(store.unmatched, queue, clock)
     return replace(
         monitor,
         role=role,
-        jobs=Jobs(queue, given, DispatchStage(store.dispatched, queue, monitor.clock)),
-        poll=replace(monitor.poll, feeds=given, look_again=LOOK_FOR_GIVEN),
+        jobs=Jobs(queue, feeds, articles, DispatchStage(store.dispatched, matching, queue, clock)),
+        poll=replace(monitor.poll, feeds=feeds, look_again=LOOK_FOR_GIVEN),
+        match=replace(monitor.match, parts=articles.turns),
     )
 
 

@@ -12,6 +12,8 @@ from monitor.model.jobs import DueFeed, Job, StalledJob
 
 Put = Callable[[Any, Sequence[DueFeed]], Collection[int]]
 """Puts feeds into the queue in the transaction of the given connection; returns the ids that are in it."""
+PutParts = Callable[[Any, Sequence[int]], None]
+"""Puts parts of a stage into the queue in the transaction of the given connection."""
 Done = Callable[[], None]
 Take = Callable[[Job, Done], None]
 """Takes a job and says when it is done. May be called by any thread; must not wait."""
@@ -60,6 +62,14 @@ class DispatchedFeeds(Protocol):
 
     def free(self, feed_ids: Sequence[int]) -> None:
         """Forgets the leases of these feeds: they are due when they were."""
+        ...
+
+
+class DispatchedArticles(Protocol):
+    """Articles that wait for rules, on their way into the queue."""
+
+    def dispatch_unmatched(self, now: datetime, put: PutParts) -> None:
+        """Puts the parts in which grouped articles wait whose time has come into the queue, in one transaction."""
         ...
 
 

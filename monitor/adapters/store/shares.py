@@ -34,6 +34,7 @@ class Undivided:
     """All of the work: of who is alone with a store, or only asks it."""
 
     divided = False
+    takes_part = True
     slots: frozenset[int] | None = None
     kept: frozenset[int] | None = None
 
@@ -87,6 +88,7 @@ class DatabaseShares:
         self._began = False
         self._pages: Mapping[str, Mapping[int, int]] = {}  # being read, by how they were found: rows, their shares
         self._turn = threading.Lock()
+        self.takes_part = True
 
     @property
     def slots(self) -> frozenset[int] | None:
@@ -133,6 +135,7 @@ class DatabaseShares:
                 self._lost()
             ended = cut_off_the_silent(connection)
             division = self._division(connection, ended)
+            self.takes_part = not division.older and (well or not _at_work(division.others))
             if self._began and not self._takes_shares:
                 taken = _taken(division)
                 duties = self._divided_duties(connection, taken, older=division.older or not well)
