@@ -135,16 +135,22 @@ class DatabaseShares:
                 self._lost()
             ended = cut_off_the_silent(connection)
             division = self._division(connection, ended)
-            self.takes_part = not division.older and (well or not _at_work(division.others))
+            able = well or not self._others_could(division)
+            self.takes_part = able and not division.older
             if self._began and not self._takes_shares:
-                taken = _taken(division)
-                duties = self._divided_duties(connection, taken, older=division.older or not well)
+                duties = self._divided_duties(connection, _taken(division), older=not self.takes_part)
                 self._hand = replace(self._hand, duties=duties)
-            elif self._began and (well or not _at_work(division.others)):
+            elif self._began and able:
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
             return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
+
+    def _others_could(self, division: Division) -> bool:
+        """Whether there is somebody to leave the work to."""
+        if self._takes_shares:
+            return bool(_at_work(division.others))
+        return any(one.role.dispatches for one in division.others)
 
     def _lost(self) -> None:
         had = self._hand
