@@ -103,3 +103,11 @@ class GivenFeeds(Protocol):
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """As `DueFeeds.host_pauses`."""
         ...
+
+
+class DispatchingStore(Protocol):
+    """A store whose work a queue gives out."""
+
+    dispatched: DispatchedFeeds
+    unmatched: DispatchedArticles
+    given: GivenFeeds
