@@ -114,7 +114,7 @@ class Service:
         self.progress = Progress()
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
-        self._sharing = Sharing()
+        self._sharing = Sharing(queue=monitor.jobs is not None)
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
@@ -355,7 +355,8 @@ class Service:
     def _share(self) -> None:
         monitor = self._monitor
         hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
+        worker = monitor.jobs.queue.worker if monitor.jobs is not None else None
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, worker)
 
     def _look(self) -> None:
         monitor = self._monitor

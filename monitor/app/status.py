@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.boosting import boosts_line
 from monitor.app.counting import counted, size_text
+from monitor.app.daemon_words import daemon_lines, missing_lines, queue_line
 from monitor.app.hub_words import hubs_line
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
 from monitor.app.refusals import Refusal, refusal_lines, refusals_of
@@ -21,12 +22,11 @@ from monitor.core.health.daily import delivered
 from monitor.core.health.notices import incident_line
 from monitor.core.text.amounts import long_span_text
 from monitor.core.text.columns import COLUMNS, display_width, wrap
-from monitor.model.daemons import SHARES, Daemon
+from monitor.model.daemons import Daemon, Missing, Queued, missing
 from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome
 from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
-from monitor.model.jobs import ProcessRole
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedCounts, FeedState
 from monitor.model.rule import Severity
@@ -97,6 +97,8 @@ class Status:
     hubs: tuple[HubSubscription, ...] = ()
     unindexed: int = 0  # articles that the full-text index does not hold yet
     daemons: tuple[Daemon, ...] = ()  # all that are at work on the store
+    queued: Queued | None = None  # where polls come from a queue
+    missing: tuple[Missing, ...] = ()
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
@@ -124,11 +126,13 @@ def status_of(
     tells: bool = True,
     receivers: Sequence[Receiver] = (),
     daemons: Sequence[Daemon] = (),
+    queue: bool = False,
     failing: int | None = MOST_SHOWN,
     unindexed: int | None = None,
 ) -> Status:
-    """Asks the store; changes nothing. `failing` feeds are named at most, None: all of them; `unindexed` is how
-    many articles are not indexed, where that is known: to count them takes long."""
+    """Asks the store; changes nothing. `queue` says that work comes through one. `failing` feeds are named at
+    most, None: all of them; `unindexed` is how many articles are not indexed, where that is known: to count them
+    takes long."""
     counts = store.ledger.counts(now)
     standing = digests_of(store, digests, now, counts.pending)
     left = tuple(store.suppressions.all())
@@ -159,6 +163,8 @@ def status_of(
         hubs=tuple(store.hubs.all()),
         unindexed=store.archive.waiting() if unindexed is None else unindexed,
         daemons=tuple(daemons),
+        queued=store.facts.queued() if queue else None,
+        missing=missing(daemons) if queue and daemons else (),
     )
 
 
@@ -205,8 +211,8 @@ def status_lines(status: Status) -> list[str]:
     feeds = status.feeds
     lines = [
         *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
-        *_labelled("Daemons", daemon_lines(status.daemons)),
-        *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
+        *_labelled("Daemons", daemon_lines(status.daemons, status.queued)),
+        *_labelled("Trouble", trouble_lines(status)),
         f"Feeds       {feeds.total:,}   ok {feeds.of(FeedState.OK):,} · late {feeds.of(FeedState.LATE):,}"
         f" · failing {feeds.failing:,}" + ("   monitor feeds health" if feeds.failing else ""),
         *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:MOST_SHOWN]),
@@ -223,6 +229,8 @@ def status_lines(status: Status) -> list[str]:
     if not status.rules_hold:
         instead = "; the last that held are in force" if status.holder else ""
         lines.append(f"Rules       do not hold{instead}   monitor check")
+    if status.queued is not None:
+        lines.append(f"Queue       {queue_line(status.queued, status.now)}")
     if counts.waiting_entries or counts.unmatched_articles:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
@@ -249,6 +257,15 @@ def status_lines(status: Status) -> list[str]:
     if not status.tells:
         lines.append("Health      troubles are told to nobody: name receivers in [health]")
     return lines + _labelled("Lag", _lags(status.lags))
+
+
+def trouble_lines(status: Status) -> list[str]:
+    """What goes on, and who is missing now; of that there may be an incident after a while, which says more."""
+    told = {one.kind.value for one in status.incidents}
+    return [
+        *missing_lines(one for one in status.missing if one.value not in told),
+        *(incident_line(one, status.timezone) for one in status.incidents),
+    ]
 
 
 def _index_line(status: Status) -> str:
@@ -303,31 +320,6 @@ def _running(status: Status) -> str:
     up = f"up {long_span_text(status.now - status.daemon.started_at)}"
     several = len(status.daemons) > 1  # the one that started last is not the one that is named first
     return f"{len(status.daemons)} daemons, the last one {up}" if several else f"{up}, pid {status.holder}"
-
-
-def _part_of(one: Daemon) -> str:
-    shares = f"{one.shares} of {SHARES} shares of the work"
-    match one.role:
-        case ProcessRole.ALL:
-            return shares
-        case ProcessRole.WORK:
-            return f"worker, {shares}"
-        case ProcessRole.DISPATCH:
-            return "dispatcher"
-        case ProcessRole.WEB:
-            return "web pages"
-
-
-def daemon_lines(daemons: Sequence[Daemon]) -> list[str]:
-    """Each of several daemons with its part of the work, and in what they differ; nothing of a single one."""
-    if len(daemons) < 2:
-        return []
-    lines = [f"{one}, {one.version}: {_part_of(one)}" for one in daemons]
-    if len({one.config for one in daemons}) > 1:
-        lines.append("WARNING: their configs or rules differ; that with the newest works, reload the others")
-    if len({one.version for one in daemons}) > 1:
-        lines.append("WARNING: their versions differ")
-    return lines
 
 
 def _reloaded(status: Status) -> str:

@@ -20,6 +20,11 @@ Take = Callable[[Job, Done], None]
 class JobQueue(Protocol):
     """A queue that several processes put jobs into and take them from."""
 
+    @property
+    def worker(self) -> int | None:
+        """The number under which this process took its last job; None before its first."""
+        ...
+
     def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:
         """Those that went in, in the transaction of this connection to the store's database.
 

@@ -69,7 +69,7 @@ class ProcrastinateQueue:
         self._at_once = at_once
         self._take: Take | None = None
         for stage in stages:
-            self._app.task(name=stage, queue=stage)(self._handler(stage))
+            self._app.task(name=stage, queue=stage, pass_context=True)(self._handler(stage))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._opened = False
@@ -78,6 +78,7 @@ class ProcrastinateQueue:
         self._worker: Future[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._closed = threading.Event()
+        self.worker: int | None = None
 
     def prepare(self, connection: Any) -> None:
         """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
@@ -194,8 +195,9 @@ class ProcrastinateQueue:
             self._working.cancel()
 
     def _handler(self, stage: str) -> Any:
-        async def run(ids: list[int], lock: str, place: str) -> None:
+        async def run(context: procrastinate.JobContext, ids: list[int], lock: str, place: str) -> None:
             assert self._take is not None, "no job is taken before"
+            self.worker = context.job.worker_id
             done = asyncio.get_running_loop().create_future()
 
             def say() -> None:
