@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome
 from monitor.model.health import DaemonRecord, Incident, Lags, LastBatch
+from monitor.model.jobs import ProcessRole
 from monitor.model.ledger import StoreCounts
 from monitor.model.measure import FeedCounts, FeedState
 from monitor.model.rule import Severity
@@ -37,6 +39,7 @@ from monitor.ports import Store
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
 MOST_SHOWN = 5
 """Failing feeds, and deliveries in trouble, that are named."""
+_ORDER = (ProcessRole.ALL, ProcessRole.DISPATCH, ProcessRole.WORK, ProcessRole.WEB)
 _IN = " " * 12  # where lines begin
 _DAY = timedelta(days=1)
 _A_WEEK = timedelta(days=6)  # in which a weekday says which day is meant
@@ -162,7 +165,7 @@ def status_of(
         refusals=refusals_of(store.receivers),
         hubs=tuple(store.hubs.all()),
         unindexed=store.archive.waiting() if unindexed is None else unindexed,
-        daemons=tuple(daemons),
+        daemons=tuple(sorted(daemons, key=lambda one: (_ORDER.index(one.role), one.host, one.pid))),
         queued=store.facts.queued() if queue else None,
         missing=missing(daemons) if queue and daemons else (),
     )
@@ -215,7 +218,7 @@ def status_lines(status: Status) -> list[str]:
         *_labelled("Trouble", trouble_lines(status)),
         f"Feeds       {feeds.total:,}   ok {feeds.of(FeedState.OK):,} · late {feeds.of(FeedState.LATE):,}"
         f" · failing {feeds.failing:,}" + ("   monitor feeds health" if feeds.failing else ""),
-        *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:MOST_SHOWN]),
+        *_labelled("", [_said(feed.name, feed.last_error) for feed in status.failing[:MOST_SHOWN]]),
         *(
             [f"            {feeds.left_alone:,} left alone, since their hosts asked for it: monitor feeds health"]
             if feeds.left_alone
@@ -223,8 +226,13 @@ def status_lines(status: Status) -> list[str]:
         ),
         *([f"            {boosts_line(feeds.boosted, feeds.boosts_end)}"] if feeds.boosts_end else []),
         *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
-        f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
-        f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
+        *_labelled(
+            "Last hour",
+            [
+                f"{counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
+                f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}"
+            ],
+        ),
     ]
     if not status.rules_hold:
         instead = "; the last that held are in force" if status.holder else ""
@@ -249,8 +257,7 @@ def status_lines(status: Status) -> list[str]:
         f" · {states.get(DeliveryState.DEAD.value, 0):,} dead · {states.get(DeliveryState.SENT.value, 0):,} sent"
         + (f" · {counted(draft, 'draft')}" if draft else "")
     )
-    for one in status.troubled:
-        lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
+    lines += _labelled("", _troubled(status.troubled))
     lines += [f"            {line}" for line in refusal_lines(status.refusals, status.now)]
     if states.get(DeliveryState.DEAD.value):
         lines.append("            what was given up: monitor deliveries list --state dead")
@@ -266,6 +273,17 @@ def trouble_lines(status: Status) -> list[str]:
         *missing_lines(one for one in status.missing if one.value not in told),
         *(incident_line(one, status.timezone) for one in status.incidents),
     ]
+
+
+def _troubled(deliveries: Sequence[Delivery]) -> list[str]:
+    """Each error once, with how many messages have it: a receiver gives all of them the same one."""
+    lines = Counter(_said(f"{one.new.digest} → {one.new.receiver}", one.last_error) for one in deliveries)
+    return [f"{line} ({messages} messages)" if messages > 1 else line for line, messages in lines.items()]
+
+
+def _said(name: str, error: str | None) -> str:
+    """On one line, without the two spaces by which `_laid_out` knows a label."""
+    return f"{name}: {' '.join((error or '').split())}"
 
 
 def _index_line(status: Status) -> str:

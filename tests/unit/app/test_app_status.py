@@ -371,6 +371,24 @@ def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_long_errors_keep_to_80_columns_and_an_error_of_many_messages_is_said_once() -> None:
+    refused = DeliveryFailed(DeliveryFault.TEMPORARY, "450 4.2.1 try again, " + "later " * 20)
+    readers = Receiver("desk", (EmailEndpoint(("a@example.org", "b@example.org")),))
+    channel = RecordingChannel([refused, refused])
+    room = Newsroom(feeds=BOTH, receivers=[readers], channels={("desk", ChannelKind.EMAIL): channel})
+    room.bring_in(item())
+    room.fetcher.answers[OTHER_FEED] = failing(PollOutcome.HTTP_ERROR, 503, "peer closed connection " * 8)
+    room.clock.advance(timedelta(hours=1))
+    room.poll()
+    room.plan()
+    room.deliver()
+    lines = status_lines(status(room))
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert text.count("450 4.2.1") == 1
+    assert "later (2 messages)" in text
+
+
 def test_several_daemons_are_listed_with_their_parts_and_in_what_they_differ() -> None:
     keys = frozenset(range(32))
     one = Daemon(4711, "desk1", "c1", version="1.0", token="a", keys=keys | {64})
@@ -412,6 +430,11 @@ def of_cluster(room: Newsroom, queued: Queued, daemons: Sequence[Daemon] = CLUST
     return replace(found, queued=queued)
 
 
+def test_processes_stand_in_one_order_whenever_their_configs_were_taken_up() -> None:
+    found = of_cluster(Newsroom(), Queued(), [replace(one, loaded=9 - one.pid % 10) for one in reversed(CLUSTER)])
+    assert [one.pid for one in found.daemons] == [4711, 4712, 4713, 4714, 4715]
+
+
 def test_each_of_several_processes_is_shown_with_what_it_does_and_what_it_has_in_hand() -> None:
     room = Newsroom()
     queued = Queued(1_200, room.clock.now() - timedelta(seconds=95), {17: 12, 18: 1, None: 2})
@@ -419,7 +442,7 @@ def test_each_of_several_processes_is_shown_with_what_it_does_and_what_it_has_in
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
     for words in (
-        "pid 4711 on a-long-name.of.a.host, 0.1.0: dispatcher pid 4712",
+        "Daemons pid 4711 on a-long-name.of.a.host, 0.1.0: dispatcher pid 4712",
         "pid 4712 on a-long-name.of.a.host, 0.1.0: dispatcher; stands by",
         "worker, 32 of 64 shares, 12 jobs in hand; matches, plans digests, looks after health, prunes, indexes",
         "worker, 32 of 64 shares, 1 job in hand pid 4715",
