@@ -277,11 +277,12 @@ class Soak:
         looks = [one.processes[name] for one in judged]
         last: Process = self.samples[-1].processes[name]
         own = flatness(judged, [one.own for one in looks])
-        with_children = flatness(judged, [one.pss + one.children_pss for one in looks])
-        found = {
-            f"{name}: memory at the end, MB": {"all": last.rss, "own": last.own},
-            f"{name}: memory, own, MB": own.row(),
-            f"{name}: memory, with children, MB": with_children.row(),
+        found: dict[str, Any] = {f"{name}: memory at the end, MB": {"all": last.rss, "own": last.own}}
+        if judged:
+            with_children = flatness(judged, [one.pss + one.children_pss for one in looks])
+            found[f"{name}: memory, own, MB"] = own.row()
+            found[f"{name}: memory, with children, MB"] = with_children.row()
+        found |= {
             f"{name}: largest child, MB": max(one.processes[name].children_largest for one in self.samples),
             f"{name}: descriptors": {"more": growth_of_fds(looks), **last.fds},
         }
@@ -347,6 +348,9 @@ def table(result: dict[str, Any]) -> str:
     ]
     for name, found in result.items():
         if name in ("run", "complaints"):
+            continue
+        if name.startswith("table "):
+            lines.append(f"{name}\n  " + ", ".join(f"{key} {_figure(value)}" for key, value in found.items()))
             continue
         values = found.items() if isinstance(found, dict) else [("", found)]
         lines.append(name)

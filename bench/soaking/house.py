@@ -111,7 +111,8 @@ class House(Desk):
             self.roles |= {f"work-{one + 1}": "work" for one in range(workers)}
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
         self.metrics = ""
-        self._good = self._in_force = ""
+        self._good = ""
+        self._in_force = ("", 0)  # config, and the turn of the changing rules
         self._turn = 0
 
     def prepare(self, feeds: Mapping[str, Feed], sinks: Sinks, interval: int) -> None:
@@ -133,15 +134,20 @@ class House(Desk):
             text += f'[[feeds]]\nurl = "http://{name}.invalid/feed"\n'
         if ALONE not in self.roles:
             text += _JOBS
-        self._good = self._in_force = text
+        self._good, self._in_force = text, (text, 0)
         self.put(self.config, text)
         self.rules(rule_file())
         self.put(self.folder / "rules" / "changing.toml", changing_file(0))
 
     def run(self, *names: str) -> None:
-        """Starts these processes, by default all; waits until each says that it runs. A broken config is mended
-        before."""
-        self.put(self.config, self._in_force)
+        """Starts these processes, by default all; waits until each says that it runs.
+
+        A config that was refused is taken back before, with its rules; broken rules alone stay as they are.
+        """
+        config, turn = self._in_force
+        if self.config.read_text(encoding="utf-8") != config:
+            self.put(self.config, config)
+            self.put(self.folder / "rules" / "changing.toml", changing_file(turn))
         for name in names or self.roles:
             self._start(name)
         deadline = time.monotonic() + 180
@@ -215,13 +221,13 @@ class House(Desk):
             config += f'\n[[feeds]]\nurl = "http://more-{self._turn}.invalid/feed"\n'
         self.put(self.config, config + broken)
         if which >= 0.4:
-            self._in_force = config
+            self._in_force = config, self._turn
         self._hang_up()
         return ("broken rules", "broken config", "another feed", "other rules", "other rules")[int(which * 5)]
 
     def restore(self) -> None:
         """The first config again, and a reload."""
-        self._in_force = self._good
+        self._in_force = self._good, self._turn
         self.put(self.config, self._good)
         self.put(self.folder / "rules" / "changing.toml", changing_file(self._turn))
         self._hang_up()

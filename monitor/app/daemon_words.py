@@ -14,6 +14,7 @@ QUIET = 5.0
 """Seconds for which who asks the store every second may say nothing on a busy machine."""
 ROLES = {ProcessRole.DISPATCH: "dispatcher", ProcessRole.WORK: "worker", ProcessRole.WEB: "web pages"}
 _DUTIES = {
+    "dispatch": "dispatches",
     "match": "matches",
     "digest": "plans digests",
     "health": "looks after health",
@@ -44,7 +45,8 @@ def part_of(one: Daemon, queued: Queued | None = None) -> str:
         parts.append(f"{shares_of(one)} of {SHARES} shares" + ("" if role else " of the work"))
         if queued is not None:
             parts.append(f"{counted(queued.taken_by(one), 'job')} in hand")
-    duties = duty_words(one)
+    dispatches = one.role is ProcessRole.DISPATCH and bool(one.duties)  # as its name says
+    duties = [] if dispatches else duty_words(one)
     return ", ".join(parts) + (f"; {', '.join(duties)}" if duties else "") + _silence(one)
 
 
@@ -54,11 +56,10 @@ def shares_of(one: Daemon) -> int:
 
 
 def duty_words(one: Daemon) -> list[str]:
-    """What it does for all, as people say it; that a dispatcher dispatches says its role."""
-    if one.role is ProcessRole.DISPATCH:
-        return [] if one.duties else ["stands by"]
-    named = {"dispatch": "dispatches", **_DUTIES}
-    return [named[duty] for duty in one.duties]
+    """What it does for all, as people say it."""
+    if one.role is ProcessRole.DISPATCH and not one.duties:
+        return ["stands by"]
+    return [_DUTIES[duty] for duty in one.duties]
 
 
 def _silence(one: Daemon) -> str:

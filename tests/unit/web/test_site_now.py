@@ -201,7 +201,7 @@ def test_each_process_is_shown_with_its_role_and_the_queue_with_what_waits(
     queued = Queued(1_200, busy.clock.now() - timedelta(seconds=95), {17: 12})
     site = pages_of(busy, open_house, CLUSTER, queued)
     page = site.get("/").text
-    for words in ("dispatcher", "worker", "web pages", "64 of 64", "matches, plans digests"):
+    for words in ("dispatcher", "dispatches", "worker", "web pages", "64 of 64", "matches, plans digests"):
         assert words in page
     assert '<td class="n" data-label="jobs">12</td>' in page
     assert "1,200 jobs wait, the oldest for 1 min 35 s · 12 in hand" in page
