@@ -15,6 +15,7 @@ QUIET = 5.0
 ROLES = {ProcessRole.DISPATCH: "dispatcher", ProcessRole.WORK: "worker", ProcessRole.WEB: "web pages"}
 _DUTIES = {
     "dispatch": "dispatches",
+    "group": "groups",
     "match": "matches",
     "digest": "plans digests",
     "health": "looks after health",
@@ -88,8 +89,10 @@ def missing_lines(missing: Iterable[Missing]) -> list[str]:
 
 
 def queue_line(queued: Queued, now: datetime) -> str:
-    """ "120 jobs wait, the oldest for 3 s · 25 in hand" """
+    """ "120 jobs wait (100 of poll, 20 of match), the oldest for 3 s · 25 in hand" """
     waiting = counted(queued.waiting, "job waits", "jobs wait")
+    if len(queued.by_stage) > 1:
+        waiting += f" ({', '.join(f'{jobs:,} of {stage}' for stage, jobs in queued.by_stage.items())})"
     if queued.oldest is not None:
         waiting += f", the oldest for {long_span_text(now - queued.oldest)}"
     return f"{waiting} · {sum(queued.taken.values()):,} in hand"

@@ -355,8 +355,8 @@ class Service:
     def _share(self) -> None:
         monitor = self._monitor
         hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
-        worker = monitor.jobs.queue.worker if monitor.jobs is not None else None
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, worker)
+        workers = monitor.jobs.queue.workers if monitor.jobs is not None else frozenset()
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, workers)
 
     def _look(self) -> None:
         monitor = self._monitor

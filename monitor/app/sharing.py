@@ -51,9 +51,11 @@ class Sharing:
         if shares.divided:
             self.turn(shares, clock)
 
-    def turn(self, shares: Shares, clock: Clock, hangs: str | None = None, worker: int | None = None) -> None:
-        """One division, in which a daemon that hangs takes no part where there are others; `worker` is the number
-        under which this one takes jobs.
+    def turn(
+        self, shares: Shares, clock: Clock, hangs: str | None = None, workers: frozenset[int] = frozenset()
+    ) -> None:
+        """One division, in which a daemon that hangs takes no part where there are others; `workers` are the
+        numbers under which this one takes jobs.
 
         Never raises: a store in trouble divides nothing, and what was had is lost by itself.
         """
@@ -61,7 +63,7 @@ class Sharing:
             log.error("hangs, and leaves its part to other daemons, if there are any", why=hangs)
         self._hangs = hangs
         try:
-            division = shares.turn(well=hangs is None, worker=worker)
+            division = shares.turn(well=hangs is None, workers=workers)
         except MonitorError as error:
             if str(error) != self._trouble:
                 log.warning("the work is not divided", why=str(error))

@@ -238,7 +238,7 @@ def status_lines(status: Status) -> list[str]:
         instead = "; the last that held are in force" if status.holder else ""
         lines.append(f"Rules       do not hold{instead}   monitor check")
     if status.queued is not None:
-        lines.append(f"Queue       {queue_line(status.queued, status.now)}")
+        lines += _labelled("Queue", [queue_line(status.queued, status.now)])
     if counts.waiting_entries or counts.unmatched_articles:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"

@@ -94,7 +94,12 @@ def _queue_json(status: Status) -> dict[str, Any] | None:
     if queued is None:
         return None
     age = max(0.0, (status.now - queued.oldest).total_seconds()) if queued.oldest is not None else None
-    return {"waiting": queued.waiting, "oldest_s": age, "taken": sum(queued.taken.values())}
+    return {
+        "waiting": queued.waiting,
+        "by_stage": dict(queued.by_stage),
+        "oldest_s": age,
+        "taken": sum(queued.taken.values()),
+    }
 
 
 def _self_json(status: Status) -> dict[str, Any]:

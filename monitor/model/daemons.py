@@ -15,7 +15,7 @@ SHARES = 64
 daemons to have nearly as much each, and few enough to be listed in a query."""
 TAKES_PART = SHARES  # the key that all who take part hold, shared
 DISPATCH = "dispatch"
-DUTIES = (DISPATCH, "match", "digest", "health", "pushes", "websub", "prune", "index")
+DUTIES = (DISPATCH, "group", "match", "digest", "health", "pushes", "websub", "prune", "index")
 """What one daemon does for all, in the order in which people are told of it."""
 
 _FIRST_WORKER = TAKES_PART + 1 + (1 << 30)  # behind the duties; the server takes keys below 1 << 31
@@ -35,7 +35,7 @@ def key_of_duty(duty: str) -> int:
 
 
 def key_of_worker(number: int) -> int:
-    """The key of the lock by which others know under which number a process takes jobs."""
+    """The key of the lock by which others know that a process takes jobs under this number."""
     return _FIRST_WORKER + number % (1 << 29)
 
 
@@ -45,7 +45,7 @@ class Daemon:
 
     `config` is a short fingerprint of what all daemons on a store must agree on, `loaded` when it was taken up
     (tenths of a second since 1970, by the store's clock), `token` its own of one start. `keys` are the shares and
-    duties that it has, and its number at the queue; `silent` for how many seconds its connection was not used;
+    duties that it has, and its numbers at the queue; `silent` for how many seconds its connection was not used;
     `exclusive` for one that works alone, `upgrades` for one that will share the store once it is up to date.
     """
 
@@ -81,12 +81,17 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What stands in the queue: jobs that wait, and since when the one that came first; those that are `taken`, by
-    the number of the worker, None for one that is gone."""
+    """What stands in the queue: jobs that wait, by stage, and since when the one that came first; those that are
+    `taken`, by the number under which they were, None for that of a process that is gone."""
 
-    waiting: int = 0
+    by_stage: Mapping[str, int] = field(default_factory=dict)
     oldest: datetime | None = None
     taken: Mapping[int | None, int] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        """All that wait."""
+        return sum(self.by_stage.values())
 
     def taken_by(self, one: Daemon) -> int:
         """How many jobs this process has in hand."""

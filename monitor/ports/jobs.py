@@ -21,8 +21,8 @@ class JobQueue(Protocol):
     """A queue that several processes put jobs into and take them from."""
 
     @property
-    def worker(self) -> int | None:
-        """The number under which this process took its last job; None before its first."""
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
         ...
 
     def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:

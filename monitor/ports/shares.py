@@ -25,11 +25,11 @@ class Shares(Protocol):
         """Whether this duty is this process's now. Asks nobody."""
         ...
 
-    def turn(self, *, well: bool = True, worker: int | None = None) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Divides the work anew with those who are there; to be called every second. Raises StoreError.
 
-        Who is not `well`, since a stage hangs, leaves all of it to the others, where there are any. `worker` is
-        the number under which this process takes jobs, by which others know it.
+        Who is not `well`, since a stage hangs, leaves all of it to the others, where there are any. `workers`
+        are the numbers under which this process takes jobs, by which others know it.
         """
         ...
 

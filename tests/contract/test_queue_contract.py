@@ -298,12 +298,12 @@ def test_who_looks_sees_what_waits_and_who_has_what_in_hand(on_server: Open, url
         Queue(queue, url).put(*map(job, range(11)))
         found = store.facts.queued()
         assert found is not None
-        assert (found.waiting, dict(found.taken)) == (11, {})
+        assert (dict(found.by_stage), dict(found.taken)) == ({"poll": 11}, {})
         assert found.oldest is not None
         assert abs(datetime.now(UTC) - found.oldest) < timedelta(minutes=1)
         queue.begin(taker)
         eventually(lambda: len(taker.held) == 8, "as many as it takes at once")
-        store.shares.turn(worker=queue.worker)
+        store.shares.turn(workers=queue.workers)
         with closing(SqlStore(url, ask_only=True)) as looker:
 
             def in_hand() -> int:
@@ -313,11 +313,11 @@ def test_who_looks_sees_what_waits_and_who_has_what_in_hand(on_server: Open, url
 
             assert in_hand() == 8
             assert [one.duties for one in looker.daemons()] == [("match",)]
-            assert queue.worker is not None
-            store.shares.turn(worker=queue.worker + 1)  # as after the server was away
+            (number,) = queue.workers
+            store.shares.turn(workers=frozenset({number + 1}))  # as after the server was away
             assert in_hand() == 0
-            store.shares.turn(well=False, worker=queue.worker)  # it hangs, and others are told what it has
-            store.shares.turn(well=False, worker=queue.worker)
+            store.shares.turn(well=False, workers=queue.workers)  # it hangs, and others are told what it has
+            store.shares.turn(well=False, workers=queue.workers)
             assert in_hand() == 8
 
 

@@ -30,7 +30,7 @@ GAUGES = m.Gauges(
         ),
     ),
     unindexed=340,
-    queued=Queued(1_200, EPOCH - 6 * MINUTE, {17: 12, 18: 1}),
+    queued=Queued({"poll": 1_200}, EPOCH - 6 * MINUTE, {17: 12, 18: 1}),
     database_bytes=123_456_789,
     disk=m.Disk(size=1_000_000_000, free=250_000_000),
 )

@@ -78,7 +78,12 @@ class ProcrastinateQueue:
         self._worker: Future[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._closed = threading.Event()
-        self.worker: int | None = None
+        self._workers: dict[str, int] = {}  # by stage
+
+    @property
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
+        return frozenset(self._workers.copy().values())
 
     def prepare(self, connection: Any) -> None:
         """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
@@ -197,7 +202,8 @@ class ProcrastinateQueue:
     def _handler(self, stage: str) -> Any:
         async def run(context: procrastinate.JobContext, ids: list[int], lock: str, place: str) -> None:
             assert self._take is not None, "no job is taken before"
-            self.worker = context.job.worker_id
+            if context.job.worker_id is not None:
+                self._workers[stage] = context.job.worker_id
             done = asyncio.get_running_loop().create_future()
 
             def say() -> None:

@@ -42,7 +42,7 @@ class Undivided:
         """Always."""
         return True
 
-    def turn(self, *, well: bool = True, worker: int | None = None) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Nothing changes."""
         return Division(Daemon(0))
 
@@ -66,7 +66,7 @@ class _Hand:
     leaving: frozenset[int] = frozenset()
     duties: frozenset[str] = frozenset()
     counts: bool = False  # the others leave a part to it
-    worker: int | None = None  # under which it is known to take jobs
+    workers: frozenset[int] = frozenset()  # numbers under which it is known to take jobs
 
 
 class DatabaseShares:
@@ -122,7 +122,7 @@ class DatabaseShares:
         before = self._pages.get(how, {})
         self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
 
-    def turn(self, *, well: bool = True, worker: int | None = None) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand.
 
         One that is not `well` leaves all to the others. Where there are none it does what it still can.
@@ -140,18 +140,18 @@ class DatabaseShares:
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
-            if worker != self._hand.worker:
-                self._known_as(connection, worker)
+            if workers != self._hand.workers:
+                self._known_as(connection, workers)
             return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
 
-    def _known_as(self, connection: Connection, worker: int | None) -> None:
+    def _known_as(self, connection: Connection, workers: frozenset[int]) -> None:
         """So that others can say who has which job in hand."""
-        before = self._hand.worker
-        if before is not None:
-            _unlock(connection, key_of_worker(before))
-        if worker is not None:
-            _lock(connection, key_of_worker(worker))
-        self._hand = replace(self._hand, worker=worker)
+        before = self._hand.workers
+        for number in before - workers:
+            _unlock(connection, key_of_worker(number))
+        for number in workers - before:
+            _lock(connection, key_of_worker(number))
+        self._hand = replace(self._hand, workers=workers)
 
     def _lost(self) -> None:
         had = self._hand
@@ -212,7 +212,7 @@ class DatabaseShares:
 
     def _step_back(self, connection: Connection) -> None:
         """Lets go of everything at once: what a stage that hangs has in hand comes never, or late."""
-        hand, self._hand = self._hand, _Hand(self._holder.number, worker=self._hand.worker)
+        hand, self._hand = self._hand, _Hand(self._holder.number, workers=self._hand.workers)
         self._pages = {}
         for key in (*hand.shares, *hand.leaving, *map(key_of_duty, hand.duties)):
             _unlock(connection, key)

@@ -65,7 +65,9 @@ _STATUS: dict[str, Schema] = {
                 )
             ),
             "missing": many(named(Missing)),
-            "queue": maybe(holding({"waiting": NUMBER, "oldest_s": maybe(REAL), "taken": NUMBER})),
+            "queue": maybe(
+                holding({"waiting": NUMBER, "by_stage": COUNTS, "oldest_s": maybe(REAL), "taken": NUMBER})
+            ),
             "store": TEXT,
             "bytes": maybe(NUMBER),
             "rules_hold": YES_NO,

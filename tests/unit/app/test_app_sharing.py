@@ -103,8 +103,8 @@ class Told:
     def has(self, duty: str) -> bool:
         return True
 
-    def turn(self, *, well: bool = True, worker: int | None = None) -> Division:
-        self.well, self.worker = well, worker
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
+        self.well, self.workers = well, workers
         return self.division
 
     def declare(self, config: str) -> None:
@@ -148,8 +148,8 @@ def test_a_worker_tells_after_two_minutes_that_nobody_gives_out_what_is_due_unti
     shares.division = Division(process(1, ProcessRole.WORK), (idle,), duties=frozenset({"match"}))
     sharing.begin(shares, ["poll", "match"], clock)
     assert sharing.troubles(clock.now()) == []
-    sharing.turn(shares, clock, worker=7)
-    assert shares.worker == 7
+    sharing.turn(shares, clock, workers=frozenset({7}))
+    assert shares.workers == {7}
     (trouble,) = sharing.troubles(clock.advance(timedelta(minutes=2)))
     assert trouble.kind is IncidentKind.NO_DISPATCHER
     incident = Incident(1, trouble.kind, trouble.subject, trouble.detail, NOON)

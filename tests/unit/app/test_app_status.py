@@ -437,7 +437,9 @@ def test_processes_stand_in_one_order_whenever_their_configs_were_taken_up() -> 
 
 def test_each_of_several_processes_is_shown_with_what_it_does_and_what_it_has_in_hand() -> None:
     room = Newsroom()
-    queued = Queued(1_200, room.clock.now() - timedelta(seconds=95), {17: 12, 18: 1, None: 2})
+    queued = Queued(
+        {"match": 100, "poll": 1_100}, room.clock.now() - timedelta(seconds=95), {17: 12, 18: 1, None: 2}
+    )
     lines = status_lines(of_cluster(room, queued))
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
@@ -447,11 +449,16 @@ def test_each_of_several_processes_is_shown_with_what_it_does_and_what_it_has_in
         "worker, 32 of 64 shares, 12 jobs in hand; matches, plans digests, looks after health, prunes, indexes",
         "worker, 32 of 64 shares, 1 job in hand pid 4715",
         "0.1.0: web pages",
-        "Queue 1,200 jobs wait, the oldest for 1 min 35 s · 15 in hand",
+        "Queue 1,200 jobs wait (100 of match, 1,100 of poll), the oldest for 1 min 35 s · 15 in hand",
     ):
         assert words in text, text
     row = status_json(of_cluster(room, queued))
-    assert row["queue"] == {"waiting": 1_200, "oldest_s": 95.0, "taken": 15}
+    assert row["queue"] == {
+        "waiting": 1_200,
+        "by_stage": {"match": 100, "poll": 1_100},
+        "oldest_s": 95.0,
+        "taken": 15,
+    }
     assert row["missing"] == []
     assert [one["jobs"] for one in row["daemons"]] == [0, 0, 12, 1, 0]
     assert row["daemons"][2]["duties"] == ["match", "digest", "health", "prune", "index"]

@@ -198,7 +198,7 @@ def test_other_daemons_of_the_store_are_shown_with_their_part_of_the_work(
 def test_each_process_is_shown_with_its_role_and_the_queue_with_what_waits(
     busy: Newsroom, open_house: OpenHouse
 ) -> None:
-    queued = Queued(1_200, busy.clock.now() - timedelta(seconds=95), {17: 12})
+    queued = Queued({"poll": 1_200}, busy.clock.now() - timedelta(seconds=95), {17: 12})
     site = pages_of(busy, open_house, CLUSTER, queued)
     page = site.get("/").text
     for words in ("dispatcher", "dispatches", "worker", "web pages", "64 of 64", "matches, plans digests"):
@@ -207,7 +207,7 @@ def test_each_process_is_shown_with_its_role_and_the_queue_with_what_waits(
     assert "1,200 jobs wait, the oldest for 1 min 35 s · 12 in hand" in page
     assert "is at work, nobody" not in page
     said = Api(site).get("/status")
-    assert said["queue"] == {"waiting": 1_200, "oldest_s": 95.0, "taken": 12}
+    assert said["queue"] == {"waiting": 1_200, "by_stage": {"poll": 1_200}, "oldest_s": 95.0, "taken": 12}
     assert [(one["role"], one["jobs"]) for one in said["daemons"]] == [("dispatch", 0), ("work", 12), ("web", 0)]
 
 
