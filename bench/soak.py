@@ -248,10 +248,9 @@ class Soak:
         complaints = [*account.complaints(), *self._of_the_end(settled, code)]
         flat: dict[str, Any] = {}
         for name in self.house.roles:
-            found, wrong = self._of_process(name, judged)
-            flat |= found
-            if not self.options.kill:  # a daemon that began anew has another memory
-                complaints += wrong
+            flat |= self._of_process(name, judged)
+        if not self.options.kill:  # a daemon that began anew has another memory
+            complaints += flatness_complaints(judged, self.house.roles)
         if judged and judged[-1].at - judged[0].at >= JUDGED_FROM:
             complaints += table_complaints(judged)
         last = self.samples[-1]
@@ -272,13 +271,13 @@ class Soak:
             "complaints": complaints,
         }
 
-    def _of_process(self, name: str, judged: Sequence[Sample]) -> tuple[dict[str, Any], list[str]]:
-        """What a process took, and why that is not flat."""
+    def _of_process(self, name: str, judged: Sequence[Sample]) -> dict[str, Any]:
+        """What a process took."""
         looks = [one.processes[name] for one in judged]
         last: Process = self.samples[-1].processes[name]
-        own = flatness(judged, [one.own for one in looks])
         found: dict[str, Any] = {f"{name}: memory at the end, MB": {"all": last.rss, "own": last.own}}
         if judged:
+            own = flatness(judged, [one.own for one in looks])
             with_children = flatness(judged, [one.pss + one.children_pss for one in looks])
             found[f"{name}: memory, own, MB"] = own.row()
             found[f"{name}: memory, with children, MB"] = with_children.row()
@@ -286,7 +285,7 @@ class Soak:
             f"{name}: largest child, MB": max(one.processes[name].children_largest for one in self.samples),
             f"{name}: descriptors": {"more": growth_of_fds(looks), **last.fds},
         }
-        return found, flatness_complaints(name, looks, own)
+        return found
 
     def _of_tables(self, looks: Sequence[Sample]) -> dict[str, Any]:
         """The tables when warm and at the end, of the processes' whole time."""

@@ -160,20 +160,28 @@ def flatness(samples: Sequence[Sample], figures: Sequence[float]) -> Flatness:
     return Flatness(slope, statistics.median(figures), max(figures), 3_600 * (times[-1] - times[0]))
 
 
-def flatness_complaints(name: str, looks: Sequence[Process], own: Flatness) -> list[str]:
-    """Why memory or descriptors of a process are not flat; nothing when they are, or when the run was too short
-    to say."""
-    if own.seconds < JUDGED_FROM:
+def flatness_complaints(samples: Sequence[Sample], roles: Mapping[str, str]) -> list[str]:
+    """Why memory or descriptors are not flat; nothing when they are, or when the run was too short to say.
+
+    Of several processes of one role the largest is judged: one that takes over what another did comes to have its
+    memory, too, and has lost none by that.
+    """
+    if not samples or samples[-1].at - samples[0].at < JUDGED_FROM:
         return []
     found = []
-    if own.growth > MOST_GROWTH:
-        grown = f"{own.growth:.1%} of its median, {own.slope:.1f} MB an hour"
-        found.append(f"{name} grew by {grown}; {MOST_GROWTH:.0%} at most is flat")
-    if own.over_median > MOST_OVER_MEDIAN:
-        ratio = f"{own.over_median:.2f} × its median"
-        found.append(f"{name} was {ratio} at its largest; {MOST_OVER_MEDIAN} at most is flat")
-    if (more := growth_of_fds(looks)) > MOST_MORE_FDS:
-        found.append(f"{name} has {more:.0f} descriptors more at the end than after warm-up")
+    for role in dict.fromkeys(roles.values()):
+        names = [name for name, one in roles.items() if one == role]
+        own = flatness(samples, [max(one.processes[name].own for name in names) for one in samples])
+        what = names[0] if len(names) == 1 else f"the largest of {', '.join(names)}"
+        if own.growth > MOST_GROWTH:
+            grown = f"{own.growth:.1%} of its median, {own.slope:.1f} MB an hour"
+            found.append(f"{what} grew by {grown}; {MOST_GROWTH:.0%} at most is flat")
+        if own.over_median > MOST_OVER_MEDIAN:
+            ratio = f"{own.over_median:.2f} × its median"
+            found.append(f"{what} was {ratio} at its largest; {MOST_OVER_MEDIAN} at most is flat")
+    for name in roles:
+        if (more := growth_of_fds([one.processes[name] for one in samples])) > MOST_MORE_FDS:
+            found.append(f"{name} has {more:.0f} descriptors more at the end than after warm-up")
     return found
 
 

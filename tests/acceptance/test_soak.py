@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ sys.path.append(str(ROOT / "bench"))
 from soak import Soak, options_of, table
 from soaking.judge import judge
 from soaking.pages import page_for
-from soaking.samples import Process, Sample, flatness, flatness_complaints, growth_of_fds
+from soaking.samples import Process, Sample, flatness_complaints, growth_of_fds
 from soaking.tables import Table, table_complaints
 
 pytestmark = pytest.mark.needs("linux")
@@ -38,8 +39,7 @@ def samples(seconds: int, growth: float, fds: float = 0.0) -> Iterator[Sample]:
 
 
 def complaints(looks: list[Sample]) -> list[str]:
-    found = [one.processes["daemon"] for one in looks]
-    return flatness_complaints("the daemon", found, flatness(looks, [one.own for one in found]))
+    return flatness_complaints(looks, {"daemon": ""})
 
 
 def test_memory_and_descriptors_that_stay_are_flat() -> None:
@@ -56,6 +56,26 @@ def test_a_leak_of_a_megabyte_a_minute_is_not_flat() -> None:
 def test_a_descriptor_lost_every_minute_is_seen() -> None:
     (said,) = complaints(list(samples(1_200, 0.0, fds=60)))
     assert "descriptors more" in said
+
+
+def of_two(ones: list[Sample], others: list[Sample]) -> list[str]:
+    """The same of two workers."""
+    looks = [
+        Sample(one.at, {"a": one.processes["daemon"], "b": other.processes["daemon"]}, 1.0, 1.0, 1.0, {})
+        for one, other in zip(ones, others, strict=True)
+    ]
+    return flatness_complaints(looks, {"a": "work", "b": "work"})
+
+
+def test_a_worker_that_comes_to_have_what_another_has_is_flat_and_one_that_outgrows_it_is_not() -> None:
+    large, growing = list(samples(1_200, 0.0)), list(samples(1_200, 60.0))
+    small = [
+        replace(one, processes={"daemon": replace(one.processes["daemon"], own=170 + one.at / 60)})
+        for one in large
+    ]
+    assert of_two(large, small) == []
+    (said,) = of_two(large, growing)
+    assert said.startswith("the largest of a, b grew")
 
 
 def tables(name: str, *looks: tuple[int, int, int, float]) -> list[Sample]:
