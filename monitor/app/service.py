@@ -114,7 +114,7 @@ class Service:
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
         self._matching = Matching(self._meter, self.progress, self._pass_on, self._ended)
-        self._sharing = Sharing()
+        self._sharing = Sharing(queue=monitor.jobs is not None)
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
@@ -343,7 +343,8 @@ class Service:
     def _share(self) -> None:
         monitor = self._monitor
         hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
+        workers = monitor.jobs.queue.workers if monitor.jobs is not None else frozenset()
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, workers)
         if monitor.jobs is not None and not monitor.store.shares.takes_part:
             monitor.jobs.articles.leave()
 

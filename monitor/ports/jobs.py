@@ -22,6 +22,11 @@ Take = Callable[[Job, Done], None]
 class JobQueue(Protocol):
     """A queue that several processes put jobs into and take them from."""
 
+    @property
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
+        ...
+
     def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:
         """Those that went in, in the transaction of this connection to the store's database.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -15,6 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.jobs.on_postgresql import STALLED
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.daemons import Daemon, Queued
 from monitor.model.errors import StoreNewer
 from monitor.model.jobs import Job, StalledJob
 from monitor.ports import JobQueue
@@ -292,3 +295,43 @@ def test_what_goes_in_waits_for_the_disk_and_what_is_taken_and_done_does_not() -
         expected = [("DELETE", "off"), ("INSERT", "on"), ("UPDATE", "off")]
         eventually(lambda: connection.execute(noted).fetchall() == expected, "the job to be done")
     queue.close()
+
+
+@pytest.mark.needs("postgresql")
+def test_who_looks_sees_what_waits_and_who_has_what_in_hand(on_server: Open, url: str) -> None:
+    queue, taker = on_server(), Taker(lets_go=False)
+    me = Daemon(1, "desk", "c1", version="1", token="W00001")
+    with closing(SqlStore(url, hold=1, daemon=me, polls_by_jobs=True)) as store:
+        store.shares.begin(["match"])
+        assert store.facts.queued() == Queued()
+        Queue(queue, url).put(*map(job, range(11)))
+        found = store.facts.queued()
+        assert found is not None
+        assert (dict(found.by_stage), dict(found.taken)) == ({"poll": 11}, {})
+        assert found.oldest is not None
+        assert abs(datetime.now(UTC) - found.oldest) < timedelta(minutes=1)
+        queue.begin(taker)
+        eventually(lambda: len(taker.held) == 8, "as many as it takes at once")
+        store.shares.turn(workers=queue.workers)
+        with closing(SqlStore(url, ask_only=True)) as looker:
+
+            def in_hand() -> int:
+                found = looker.facts.queued()
+                assert found is not None
+                return sum(map(found.taken_by, looker.daemons()))
+
+            assert in_hand() == 8
+            assert [one.duties for one in looker.daemons()] == [("match",)]
+            (number,) = queue.workers
+            store.shares.turn(workers=frozenset({number + 1}))  # as after the server was away
+            assert in_hand() == 0
+            store.shares.turn(well=False, workers=queue.workers)  # it hangs, and others are told what it has
+            store.shares.turn(well=False, workers=queue.workers)
+            assert in_hand() == 8
+
+
+@pytest.mark.needs("postgresql")
+def test_where_there_is_no_queue_nothing_is_said_of_one() -> None:
+    for url in ("sqlite://", postgres_server().fresh_database()):
+        with closing(SqlStore(url)) as store:
+            assert store.facts.queued() is None

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from newsroom import lay_store
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 
 class _Folder(Protocol):
@@ -63,14 +66,14 @@ class SqliteStore:
 
 
 class PostgresqlStore:
-    """A database of its own on the server of this process."""
+    """A database of its own on the server of this process, or on that one."""
 
     url = "env:DESK_DATABASE"
 
-    def __init__(self) -> None:
+    def __init__(self, server: PostgresServer | None = None) -> None:
         from postgres_server import postgres_server  # not every machine has psycopg
 
-        self._server = postgres_server()
+        self._server = server or postgres_server()
         self._database = self._server.fresh_database()
         self.environment = {"DESK_DATABASE": self._database}
 

@@ -67,7 +67,7 @@ class ProcrastinateQueue:
         self._at_once = dict(at_once)
         self._take: Take | None = None
         for stage in at_once:
-            self._app.task(name=stage, queue=stage)(self._handler(stage))
+            self._app.task(name=stage, queue=stage, pass_context=True)(self._handler(stage))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._opened = False
@@ -76,6 +76,12 @@ class ProcrastinateQueue:
         self._worker: Future[None] | None = None
         self._working: asyncio.Future[Any] | None = None
         self._closed = threading.Event()
+        self._workers: dict[str, int] = {}  # by stage
+
+    @property
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
+        return frozenset(self._workers.copy().values())
 
     def prepare(self, connection: Any) -> None:
         """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
@@ -197,8 +203,10 @@ class ProcrastinateQueue:
             self._working.cancel()
 
     def _handler(self, stage: str) -> Any:
-        async def run(ids: list[int], lock: str, place: str) -> None:
+        async def run(context: procrastinate.JobContext, ids: list[int], lock: str, place: str) -> None:
             assert self._take is not None, "no job is taken before"
+            if context.job.worker_id is not None:
+                self._workers[stage] = context.job.worker_id
             done = asyncio.get_running_loop().create_future()
 
             def say() -> None:
