@@ -34,6 +34,9 @@ the dispatcher (5 s) they are under way again within 20 s, as the jobs design as
 _LOOK = 2.0  # seconds between two looks for jobs of which no notification came
 _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
+_NO_CONNECTION = 10.0
+"""Seconds for which one waits for a connection, and for which the pool tries to make one, each time after twice as
+long a pause: after minutes it would pause for minutes. Then we ask anew."""
 _STOP_WITHIN = 0.5  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
 _WAITING: LiteralString = """
@@ -61,7 +64,9 @@ class ProcrastinateQueue:
         self._name = name
         options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
         where = make_conninfo("", **{**conninfo, "options": options})
-        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=4)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=where, min_size=1, max_size=4, timeout=_NO_CONNECTION, reconnect_timeout=_NO_CONNECTION
+        )
         self._app = procrastinate.App(connector=connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
@@ -71,6 +76,7 @@ class ProcrastinateQueue:
         for stage in stages:
             self._app.task(name=stage, queue=stage)(self._handler(stage))
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_say_trouble)
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._opened = False
         self._opening = asyncio.Lock()
@@ -222,15 +228,26 @@ class ProcrastinateQueue:
     async def _open(self) -> None:
         async with self._opening:
             if not self._opened:
-                await self._app.open_async()
+                try:
+                    await self._app.open_async()
+                except BaseException:
+                    await self._app.close_async()  # or it stays: closed, since it was not filled in its time
+                    raise
                 self._opened = True
 
     def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         with self._starting:
             if not self._thread.is_alive():
-                logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # ours say it in our words
+                for name in ("procrastinate", "psycopg.pool"):
+                    logging.getLogger(name).setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _say_trouble(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """For what nobody awaits: who slept ends jobs that others have by now, which the library refuses."""
+    error = context.get("exception")
+    log.debug("trouble in the queue", why=_first_line(error) if error is not None else context["message"])
 
 
 def _resolve(done: asyncio.Future[None]) -> None:
