@@ -58,8 +58,11 @@ class DispatchedFeeds(Protocol):
         """
         ...
 
-    def free(self, feed_ids: Sequence[int]) -> None:
-        """Forgets the leases of these feeds: they are due when they were."""
+    def free(self, feed_ids: Sequence[int]) -> Collection[int]:
+        """Forgets the leases of these feeds: they are due when they were.
+
+        Waits for nobody: gives back those of which somebody is writing, maybe one whose machine is gone.
+        """
         ...
 
 

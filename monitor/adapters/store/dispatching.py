@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,9 @@ from monitor.model.feed import Feed, FeedStatus, Polled
 from monitor.model.jobs import DueFeed
 from monitor.ports.jobs import Put
 
+IDLE = 10.0
+"""Seconds after which the server undoes what a worker began to write and says no more of: its network went. The
+feeds are free then before its jobs are found (12 s without a heartbeat), which have to wait for them."""
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
@@ -59,15 +62,16 @@ class SqlDispatchedFeeds:
                     connection.execute(_LEASE, {"ids": sorted(some), "until": until})
             return sorted(ids)
 
-    def free(self, feed_ids: Sequence[int]) -> None:
-        """Forgets the leases of these feeds."""
-        _free(self._db, feed_ids)
-
-
-def _free(database: Database, feed_ids: Sequence[int]) -> None:
-    if feed_ids:
-        with database.write() as connection:
-            connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+    def free(self, feed_ids: Sequence[int]) -> Collection[int]:
+        """Forgets the leases of these feeds, but for those of which somebody is writing, which it gives back."""
+        if not feed_ids:
+            return ()
+        with self._db.write() as connection:
+            those = sa.select(_f.id).where(_f.id.in_(sorted(feed_ids)))
+            there = set(connection.execute(those).scalars())
+            idle = set(connection.execute(those.with_for_update(skip_locked=True)).scalars())
+            connection.execute(_LEASE, {"ids": sorted(idle), "until": None})
+            return there - idle
 
 
 class SqlGivenFeeds:
@@ -79,7 +83,7 @@ class SqlGivenFeeds:
 
     def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
         """Those of the feeds that are due, leased, each with a new token."""
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             due = connection.execute(_TAKE, {"ids": sorted(feed_ids), "now": now}).scalars().all()
             if not due:
                 return []
@@ -89,21 +93,23 @@ class SqlGivenFeeds:
     def give_back(self, tokens: Mapping[int, int]) -> None:
         """Ends the leases of these feeds where they are still those of these tokens."""
         if tokens:
-            with self._db.write() as connection:
+            with self._db.write(IDLE) as connection:
                 connection.execute(_LEASE, {"ids": self._still(connection, tokens), "until": None})
 
     def leave(self, feed_ids: Sequence[int]) -> None:
         """Ends the leases of feeds whose job was taken and none of them."""
-        _free(self._db, feed_ids)
+        if feed_ids:
+            with self._db.write(IDLE) as connection:
+                connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
 
     def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
         """Makes these feeds due then, where they are still those of these tokens."""
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             put_off(connection, {one: until[one] for one in self._still(connection, tokens) if one in until})
 
     def record_polls(self, polls: Sequence[Polled]) -> int:
         """New entries, and what was learned of feeds that nobody took again."""
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             feeds = [one.feed for one in polls]
             mine = set(self._still(connection, {feed.id: feed.lease_token for feed in feeds}))
             stale = {feed.id for feed in feeds} - mine | recorded_since(connection, feeds)
