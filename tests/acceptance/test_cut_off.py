@@ -75,7 +75,12 @@ class Trial:
 
     @contextmanager
     def cut(self, *names: str) -> Iterator[float]:
-        """Cuts these off from the database; gives when that was. They still reach feeds and receivers."""
+        """Cuts these off from the database; gives when that was. They still reach feeds and receivers.
+
+        The workers among them have polls under way, which they end without it.
+        """
+        tokens = [self.token(name) for name in names if name in WORKERS]
+        eventually(lambda: all(self.audit.in_hand(token) >= 2 for token in tokens), "polls under way")
         at = time.time()
         self.apart.cut(*names)
         try:

@@ -96,6 +96,12 @@ class Audit:
         query = "SELECT coalesce(min(at), 0) FROM written WHERE what = ? AND who LIKE ? AND at > ?"
         return float(self._desk.ask(query, what, f"%{who}", since)[0][0])
 
+    def in_hand(self, who: str) -> int:
+        """Feeds that this one has taken and said nothing of yet."""
+        taken = "SELECT count(*) FROM written w JOIN feeds f ON f.id = w.row_id AND f.lease_token = w.number"
+        query = f"{taken} WHERE w.what = 'taken' AND w.who LIKE ? AND f.lease_until IS NOT NULL"
+        return self._desk.number(query, f"%{who}")
+
     def longest_gap(self, since: float, until: float) -> float:
         """The longest time in which nothing was learned of some feed, between these moments: seconds."""
         polls = {feed: [since] for (feed,) in self._desk.ask("SELECT id FROM feeds")}

@@ -24,10 +24,15 @@ feeds are free then before its jobs are found (12 s without a heartbeat), which 
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
-# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token.
+# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token. As long as
+# there is one nobody has polled the feed since it was due: by the dispatcher's clock, which may be ahead.
 _TAKE = (
     sa.select(_f.id)
-    .where(_f.id.in_(_IDS), _f.status == FeedStatus.ACTIVE.value, _f.next_poll_at <= sa.bindparam("now"))
+    .where(
+        _f.id.in_(_IDS),
+        _f.status == FeedStatus.ACTIVE.value,
+        sa.or_(_f.next_poll_at <= sa.bindparam("now"), _f.lease_until.is_not(None)),
+    )
     .order_by(_f.id)
     .with_for_update()
 )
@@ -82,7 +87,7 @@ class SqlGivenFeeds:
         self._feeds = feeds
 
     def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
-        """Those of the feeds that are due, leased, each with a new token."""
+        """Those of the feeds that are due, or given out and not polled yet, leased, each with a new token."""
         with self._db.write(IDLE) as connection:
             due = connection.execute(_TAKE, {"ids": sorted(feed_ids), "now": now}).scalars().all()
             if not due:
