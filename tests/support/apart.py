@@ -116,8 +116,5 @@ def far_apart(folder: Path, feeds: int, names: tuple[str, ...], feed_lines: str,
             first.mkdir()
             (first / "sitecustomize.py").write_text(_ENTER.format(path=net[desk.folder.name].path))
             desk.environment["PYTHONPATH"] = str(first)
-        try:
-            yield made
-        finally:
-            for desk in made.desks:
-                desk.clear()
+            stack.callback(desk.clear)
+        yield made

@@ -24,8 +24,8 @@ feeds are free then before its jobs are found (12 s without a heartbeat), which 
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
-# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token. As long as
-# there is one nobody has polled the feed since it was due: by the dispatcher's clock, which may be ahead.
+# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token. As long
+# as there is one nobody has polled the feed since it was due: by the dispatcher's clock, which may be ahead.
 _TAKE = (
     sa.select(_f.id)
     .where(
