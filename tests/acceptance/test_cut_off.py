@@ -152,7 +152,7 @@ def test_of_a_worker_that_is_cut_off_for_a_moment_others_make_the_polls_and_what
 
 
 def test_a_worker_that_is_cut_off_for_a_minute_is_replaced_in_all_it_does_and_joins_again(trial: Trial) -> None:
-    name = trial.with_duty("match")
+    name = trial.with_duty("group")
     token = trial.token(name)
     with trial.news():
         with trial.cut(name) as at:
@@ -163,8 +163,8 @@ def test_a_worker_that_is_cut_off_for_a_minute_is_replaced_in_all_it_does_and_jo
         back = trial.back(name, token, mended)
     told = trial.apart.told_after(at - 2, mended)
     print(
-        f"\nthe worker that matches cut for {mended - at:.0f} s: no feed unpolled for longer than {gap:.1f} s, "
-        f"told within {told:.1f} s, back {back:.1f} s after it, "
+        f"\nthe worker that groups and plans cut for {mended - at:.0f} s: "
+        f"no feed unpolled for longer than {gap:.1f} s, told within {told:.1f} s, back {back:.1f} s after it, "
         f"{trial.refused(token, mended)} late polls refused, "
         f"{trial.apart.repeats()} messages repeated on the wire so far"
     )

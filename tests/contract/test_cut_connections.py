@@ -20,7 +20,7 @@ from postgres_server import PostgresServer
 from stored import LEASE
 
 from monitor.adapters.jobs.on_postgresql import STALLED
-from monitor.adapters.store import dispatching, members
+from monitor.adapters.store import dispatching, holder, members
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.daemons import Daemon
@@ -135,6 +135,19 @@ def test_what_one_holds_that_is_cut_off_while_it_writes_holds_up_nobody_for_long
         there.submit(far.shares.turn).result()
     assert there.submit(far.shares.turn).result().me.token == "half"
     there.submit(far.close).result()
+
+
+def test_who_has_not_heard_of_the_server_for_as_long_as_others_bear_its_silence_has_no_part_until_it_has(
+    near: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its part is another's by now, though it has not learned it yet."""
+    near.shares.turn()
+    monkeypatch.setattr(holder, "SILENT", 0.0)
+    assert not near.shares.has("match")
+    assert not near.feeds.claim_due(NOW, LEASE, 10)
+    monkeypatch.undo()
+    assert near.shares.has("match")
+    assert near.feeds.claim_due(NOW, LEASE, 10)
 
 
 def test_a_poll_in_the_middle_of_whose_record_the_network_went_is_free_before_its_job_is_found(

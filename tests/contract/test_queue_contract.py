@@ -261,7 +261,7 @@ def test_a_queue_whose_database_did_not_answer_when_it_first_asked_asks_it_again
     where = conninfo_to_dict(libpq(url))
     with faulty_proxy(int(str(where["port"]))) as proxy:
         proxy.faults = [Fault("away", refuse=True)]
-        queue = ProcrastinateQueue("a database", {**where, "port": proxy.port}, ["poll"], at_once=8)
+        queue = ProcrastinateQueue("a database", {**where, "port": proxy.port}, {"poll": 8})
         try:
             with pytest.raises(StoreUnusable):
                 queue.holds(1)

@@ -30,7 +30,7 @@ class Feeds:
 
     def free(self, feed_ids: Sequence[int]) -> set[int]:
         self.freed = list(feed_ids)
-        self.leased |= dict.fromkeys(set(feed_ids) - self.held, NOON)
+        self.leased |= dict.fromkeys(self.leased.keys() & set(feed_ids) - self.held, NOON)
         return self.held.intersection(feed_ids)
 
 
