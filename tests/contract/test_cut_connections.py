@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,13 +20,16 @@ from made import MINUTE, decision, feed_settings, new_entry
 from postgres_server import PostgresServer
 from stored import LEASE
 
+from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.jobs.on_postgresql import STALLED
 from monitor.adapters.store import dispatching, holder, members
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.sql import SqlStore
+from monitor.core.feeds.host_batches import POLL, host_jobs
 from monitor.model.daemons import Daemon
 from monitor.model.errors import StoreUnusable
 from monitor.model.feed import Feed, Polled
+from monitor.model.jobs import DueFeed
 
 pytestmark = pytest.mark.needs("postgresql", "network namespaces (root on Linux with iproute2)")
 NOW = datetime.now(UTC)
@@ -173,6 +177,35 @@ def test_a_poll_in_the_middle_of_whose_record_the_network_went_is_free_before_it
     net.mend(*CUT)
     with pytest.raises(StoreUnusable):
         writing.result(20)
+    there.submit(far.close).result()
+
+
+def test_a_job_in_the_middle_of_whose_giving_out_the_network_went_keeps_its_place_from_others_for_seconds(
+    net: Hosts, near: SqlStore, there: ThreadPoolExecutor, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "IDLE", 1.0)
+    queue = ProcrastinateQueue("a database", near.conninfo("jobs"), {POLL: 1})
+    near.in_transaction(queue.prepare)
+    far = there.submit(a_store, url, "half").result()
+    due, gone = list[DueFeed](), threading.Event()
+
+    def put(connection: Any, feeds: Sequence[DueFeed]) -> set[int]:
+        due.extend(feeds)
+        queue.put(connection, host_jobs(feeds))
+        net.cut(*CUT)
+        gone.set()
+        return {one.id for one in feeds}
+
+    giving = there.submit(far.dispatched.dispatch, NOW, LEASE, MINUTE, 10, put)
+    assert gone.wait(20)
+    with ThreadPoolExecutor(1) as here:
+        job = here.submit(near.in_transaction, lambda connection: queue.put(connection, host_jobs(due)))
+        job.result(10)
+    assert queue.holds(1)
+    net.mend(*CUT)
+    with pytest.raises(StoreUnusable):
+        giving.result(20)
+    queue.close()
     there.submit(far.close).result()
 
 

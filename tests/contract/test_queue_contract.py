@@ -271,6 +271,15 @@ def test_a_queue_whose_database_did_not_answer_when_it_first_asked_asks_it_again
 
 
 @pytest.mark.needs("postgresql")
+def test_what_a_queue_was_doing_when_its_network_went_the_server_undoes_after_seconds(on_server: Open) -> None:
+    queue = on_server()
+    shown = queue._asked(
+        lambda: queue._app.connector.execute_query_one_async("SHOW idle_in_transaction_session_timeout")
+    )
+    assert shown["idle_in_transaction_session_timeout"] == "10s"
+
+
+@pytest.mark.needs("postgresql")
 def test_the_tables_are_made_once_and_a_newer_librarys_are_refused(on_server: Open, url: str) -> None:
     queue = on_server()
     with connected(url) as connection:

@@ -48,6 +48,8 @@ _WAITING: LiteralString = """
 # What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
 # more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
 _NO_WAIT = "-c synchronous_commit=off"
+# As the store's: a job whose worker's network went while it was taken off would keep the dispatcher waiting.
+_IDLE = "-c idle_in_transaction_session_timeout=10s"
 _T = TypeVar("_T")
 
 
@@ -61,7 +63,7 @@ class ProcrastinateQueue:
 
     def __init__(self, name: str, conninfo: Mapping[str, str | int], at_once: Mapping[str, int]) -> None:
         self._name = name
-        options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
+        options = f"{conninfo.get('options', '')} {_NO_WAIT} {_IDLE}".strip()
         where = make_conninfo("", **{**conninfo, "options": options})
         connector = procrastinate.PsycopgConnector(
             conninfo=where,

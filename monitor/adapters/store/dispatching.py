@@ -20,8 +20,8 @@ from monitor.model.jobs import DueFeed
 from monitor.ports.jobs import Put, PutParts
 
 IDLE = 10.0
-"""Seconds after which the server undoes what a worker began to write and says no more of: its network went. The
-feeds are free then before its jobs are found (12 s without a heartbeat), which have to wait for them."""
+"""Seconds after which the server undoes what a process began to write and says no more of: its network went. Feeds
+are free then before the jobs of a worker are found (12 s without a heartbeat), and places in the queue."""
 _LOOK_AT = 5_000  # of the articles that wait, the oldest: some milliseconds, and work for a while
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
@@ -57,7 +57,7 @@ class SqlDispatchedFeeds:
         with self._db.read() as connection:
             if connection.execute(DUE, {"now": now, "most": 1}).first() is None:
                 return []
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             due = DUE.with_for_update(skip_locked=True).add_columns(_f.url)
             feeds = [DueFeed(row.id, row.url) for row in connection.execute(due, {"now": now, "most": most})]
             if not feeds:
@@ -73,7 +73,7 @@ class SqlDispatchedFeeds:
         """Forgets the leases of these feeds, but for those of which somebody is writing, which it gives back."""
         if not feed_ids:
             return ()
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             those = sa.select(_f.id).where(_f.id.in_(sorted(feed_ids)))
             there = set(connection.execute(those).scalars())
             idle = set(connection.execute(those.with_for_update(skip_locked=True)).scalars())
@@ -94,7 +94,7 @@ class SqlDispatchedArticles:
         with self._db.read() as connection:
             parts = connection.execute(sa.select(waiting.c.part).distinct()).scalars().all()
         if parts:
-            with self._db.write() as connection:
+            with self._db.write(IDLE) as connection:
                 put(connection.connection.driver_connection, parts)
 
 
