@@ -18,7 +18,7 @@ from pair import RECEIVERS, TOLD, Pair, WatchedSite
 from postgres_server import FAST, PostgresServer
 
 DATABASE = "database"
-TAKES = 0.7  # seconds for each answer of a feed: some are always under way, also when the network goes
+TAKES = 2.0  # seconds for each answer of a feed: some are always under way, also when the network goes
 # Run by each process before all else: warm_server.py and Python itself see to that.
 _ENTER = "from hosts import enter\nenter({path!r})\n"
 

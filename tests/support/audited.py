@@ -87,8 +87,8 @@ class Audit:
         return sorted((one for one in found if one.polls), key=lambda one: one.at)
 
     def given(self, who: str, since: float) -> int:
-        """Jobs that this one put into the queue since then."""
-        query = "SELECT count(*) FROM written WHERE what = 'given' AND who LIKE ? AND at > ?"
+        """In how many transactions this one put jobs into the queue since then."""
+        query = "SELECT count(DISTINCT tx) FROM written WHERE what = 'given' AND who LIKE ? AND at > ?"
         return self._desk.number(query, f"%{who}", since)
 
     def first(self, what: str, who: str, since: float) -> float:

@@ -247,7 +247,7 @@ class ProcrastinateQueue:
     def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         with self._starting:
             if not self._thread.is_alive():
-                for name in ("procrastinate", "psycopg.pool"):
+                for name in ("procrastinate", "psycopg"):
                     logging.getLogger(name).setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
