@@ -169,13 +169,27 @@ class Service:
         if self.reloader is not None:
             self.reloader.end_watching()
         ticks.stop()
-        if self._monitor.jobs is not None:
-            with contextlib.suppress(MonitorError):
-                self._monitor.jobs.close()
+        until = time.monotonic() + STOP_WITHIN.total_seconds()
+        left = self._leave_jobs()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
-        finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
+        finished = self._at_work.wait_until_idle(max(0.0, until - time.monotonic()))
         ticks.end()
-        return finished
+        return finished and left
+
+    def _leave_jobs(self) -> bool:
+        """Takes no more from the queue; whether all was given back in a part of the time: a database that does not
+        answer is not waited for, and what stays in the queue is given to others as of one who is gone."""
+        if (jobs := self._monitor.jobs) is None:
+            return True
+
+        def leave() -> None:
+            with contextlib.suppress(MonitorError):
+                jobs.close()
+
+        leaving = threading.Thread(target=leave, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(STOP_WITHIN.total_seconds() / 2)
+        return not leaving.is_alive()
 
     def _ticks_of(self, stages: Mapping[str, _Turns]) -> Ticks:
         monitor = self._monitor

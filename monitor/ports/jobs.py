@@ -65,8 +65,11 @@ class DispatchedFeeds(Protocol):
         """
         ...
 
-    def free(self, feed_ids: Sequence[int]) -> None:
-        """Forgets the leases of these feeds: they are due when they were."""
+    def free(self, feed_ids: Sequence[int]) -> Collection[int]:
+        """Forgets the leases of these feeds: they are due when they were.
+
+        Waits for nobody: gives back those of which somebody is writing, maybe one whose machine is gone.
+        """
         ...
 
 
@@ -82,7 +85,7 @@ class GivenFeeds(Protocol):
     """Feeds that a job names. Whoever takes one again makes everything void that an earlier taker says of it."""
 
     def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
-        """Those of the feeds that are active and due, leased, each with a new token."""
+        """Those of the feeds that are active and due, or given out and not polled yet, leased, with new tokens."""
         ...
 
     def give_back(self, tokens: Mapping[int, int]) -> None:

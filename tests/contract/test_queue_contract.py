@@ -11,14 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 from desk import eventually
+from faulty_proxy import Fault, faulty_proxy
 from postgres_server import postgres_server
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool
 
 from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.jobs.on_postgresql import STALLED
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.daemons import Daemon, Queued
-from monitor.model.errors import StoreNewer
+from monitor.model.errors import StoreNewer, StoreUnusable
 from monitor.model.jobs import Job, StalledJob
 from monitor.ports import JobQueue
 from monitor.ports.jobs import Done
@@ -251,6 +253,33 @@ def test_a_worker_takes_jobs_again_after_the_server_cut_it_off(on_server: Open, 
     with connected(url) as connection:
         queue.put(connection, [job(2)])
     eventually(lambda: 2 in taker.ids, "the next job")
+
+
+@pytest.mark.needs("postgresql")
+def test_a_queue_whose_database_did_not_answer_when_it_first_asked_asks_it_again(
+    url: str, on_server: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = AsyncConnectionPool.wait
+    monkeypatch.setattr(AsyncConnectionPool, "wait", lambda pool, timeout: wait(pool, 0.3))  # for 30 s
+    where = conninfo_to_dict(libpq(url))
+    with faulty_proxy(int(str(where["port"]))) as proxy:
+        proxy.faults = [Fault("away", refuse=True)]
+        queue = ProcrastinateQueue("a database", {**where, "port": proxy.port}, {"poll": 8})
+        try:
+            with pytest.raises(StoreUnusable):
+                queue.holds(1)
+            assert not queue.holds(1)
+        finally:
+            queue.close()
+
+
+@pytest.mark.needs("postgresql")
+def test_what_a_queue_was_doing_when_its_network_went_the_server_undoes_after_seconds(on_server: Open) -> None:
+    queue = on_server()
+    shown = queue._asked(
+        lambda: queue._app.connector.execute_query_one_async("SHOW idle_in_transaction_session_timeout")
+    )
+    assert shown["idle_in_transaction_session_timeout"] == "10s"
 
 
 @pytest.mark.needs("postgresql")

@@ -93,14 +93,14 @@ class DatabaseShares:
     def slots(self) -> frozenset[int] | None:
         """The shares of which may be claimed now; None for all there are."""
         hand = self._hand
-        mine = hand.shares if hand.number == self._holder.number else frozenset()
+        mine = hand.shares if self._is_ours(hand) else frozenset()
         return None if len(mine) == SHARES else mine
 
     @property
     def kept(self) -> frozenset[int] | None:
         """The shares of which something may be in hand; None for all there are."""
         hand, slots = self._hand, self.slots
-        if slots is None or hand.number != self._holder.number:
+        if slots is None or not self._is_ours(hand):
             return slots
         return slots | hand.leaving
 
@@ -111,7 +111,11 @@ class DatabaseShares:
     def has(self, duty: str) -> bool:
         """Whether the duty is ours by the connection that we have."""
         hand = self._hand
-        return duty in hand.duties and hand.number == self._holder.number
+        return duty in hand.duties and self._is_ours(hand)
+
+    def _is_ours(self, hand: _Hand) -> bool:
+        """Whether it is by the connection that we have, and others cannot have ended that in our silence."""
+        return hand.number == self._holder.number and self._holder.heard
 
     def declare(self, config: str) -> None:
         """Names the connection after the new config."""
