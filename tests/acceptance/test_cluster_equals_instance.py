@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import threading
 import time
@@ -21,7 +22,7 @@ from http_sink import Sink, http_sink
 from pair import HOOKS, RECEIVERS, desk_on, repeats
 from postgres_server import postgres_server
 from reckoning import Reckoning, expected, known, left, planned_twice, reckon
-from recorded import Replay, Wording, recorded
+from recorded import RecordedWorld, Replay, Wording, recorded
 from soaking.rules import rule_file
 from warm import WarmProcess
 
@@ -217,6 +218,32 @@ def say(what: str, found: Reckoning, replay: Replay, hook: Sink, seconds: float)
     )
 
 
+def test_two_recordings_of_one_seed_are_the_same_whatever_their_readers_have() -> None:
+    hosts = [f"127.60.{one}.1" for one in range(10)]
+    quick, slow = (RecordedWorld(20, hosts, 80, SEED, LASTS) for _ in range(2))
+    for number in range(300):
+        for world in (quick, slow):
+            world.publish(world.begun + LASTS * number / 300)
+        quick.let_go(quick.wordings().keys())
+    slow.let_go(set())
+    while slow.edits:
+        assert quick.edited > slow.edited
+        slow.let_go(slow.wordings().keys())
+    assert quick.edited == slow.edited > 10
+
+    def listed(world: RecordedWorld) -> list[list[str]]:
+        return [[item for _, item in feed.listed] for feed in world.feeds]
+
+    assert quick.wordings().keys() == slow.wordings().keys()
+    assert dates_apart(listed(quick)) == dates_apart(listed(slow))
+
+
+def dates_apart(items: list[list[str]]) -> list[list[str]]:
+    """Two recordings begin at two moments."""
+    dates = re.compile(r"<(pubDate|published|updated)>.*?</\1>")
+    return [[dates.sub("", one) for one in feed] for feed in items]
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_several_processes_under_kills_tell_what_one_process_tells(tmp_path: Path) -> None:
@@ -226,3 +253,5 @@ def test_several_processes_under_kills_tell_what_one_process_tells(tmp_path: Pat
     assert one.fates == several.fates, differences(one.fates, several.fates)
     assert one.found == several.found, differences(one.found, several.found)
     assert one.why == several.why
+    stories = len(one.stories & several.stories)
+    print(f"stories: {len(one.stories)} and {len(several.stories)}, {stories} of them of the same wordings")

@@ -27,7 +27,7 @@ Telling = tuple[str, str, int]
 """Receiver, digest, and the number of the event that stands in all headlines of its reports."""
 
 _ENTRIES = """
-    SELECT f.declared_url, e.title, e.fate, a.id, a.stage, a.duplicate_of FROM entries e
+    SELECT f.declared_url, e.title, e.fate, a.id, a.duplicate_of, a.story_id FROM entries e
     JOIN feeds f ON f.id = e.feed_id LEFT JOIN articles a ON a.entry_row = e.id
 """
 # From the first stage to the last: what moves on meanwhile is seen further on.
@@ -39,7 +39,7 @@ _LEFT = {
 
 @dataclass(frozen=True)
 class Reckoning:
-    """What can be compared, and beside it `routed`, `messages` and `foreign`, which depend on moments.
+    """What has to be the same, and beside it `stories`, `routed`, `messages`, `foreign`, which depend on moments.
 
     `told` has, for each telling, the keys of the messages that told it, and for each whether it was said to be an
     update. `fates` has what became of each wording, `found` are the wordings whose rule found them or the text
@@ -50,6 +50,7 @@ class Reckoning:
     fates: set[tuple[Wording, str]]
     found: set[tuple[Wording, str]]
     why: dict[str, set[tuple[str, str, bool]]]  # by link, of each wording: title, fate, whether it is an edit
+    stories: set[frozenset[Wording]]
     routed: Counter[tuple[str, str]]
     messages: int
     foreign: int  # entries that hostile bodies brought, which are not of the world
@@ -90,16 +91,20 @@ def reckon(desk: Desk, hook: Sink, world: RecordedWorld) -> Reckoning:
     ours, foreign = world.wordings(), 0
     fates: set[tuple[Wording, str]] = set()
     found: set[tuple[Wording, str]] = set()
-    for url, title, fate, article, _, copied in desk.ask(_ENTRIES):
+    stories: dict[str, set[Wording]] = defaultdict(set)
+    for url, title, fate, article, copied, story in desk.ask(_ENTRIES):
         wording = _feed_of(url), title
         if wording not in ours:
             foreign += 1
             continue
         fates.add((wording, fate))
+        if story is not None:
+            stories[story].add(wording)
         found |= {(wording, rule) for rule in rules[article] | rules[copied]}
     routed = Counter({(one, state): n for one, state, n in desk.ask(_ROUTED)})
     messages = len({_key(headers) for _, headers, _ in hook.requests})
-    return Reckoning(_told(hook), fates, found, _why(desk, world), routed, messages, foreign)
+    groups = {frozenset(one) for one in stories.values()}
+    return Reckoning(_told(hook), fates, found, _why(desk, world), groups, routed, messages, foreign)
 
 
 def _why(desk: Desk, world: RecordedWorld) -> dict[str, set[tuple[str, str, bool]]]:
