@@ -13,10 +13,13 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from html import escape
 
+from rows.reports import Event
+
 SPACING = timedelta(minutes=23)  # between two entries: thirty of them are younger than a backfill of 24 h
 
 # Bytes of an entry that are not its paragraphs: tags, title, link, summary, and the last paragraph's overhang.
 _MARKUP = 812
+_REPORT = 2_500  # bytes of a report, some 400 words
 
 _PLACE_NAMES = """
     Peshawar Quetta Karachi Lahore Islamabad Kabul Kandahar Jalalabad Chaman Torkham Gwadar Multan Sialkot Swat
@@ -87,13 +90,16 @@ def address_of(number: int) -> str:
     return f"127.{10 + number // 60_000}.{number // 250 % 240}.{1 + number % 250}"
 
 
-def make_feed(number: int, size: int, now: datetime) -> MadeFeed:
-    """Feed `number`: about `size` bytes, 20 to 30 entries of which the newest is from a minute before `now`."""
+def make_feed(number: int, size: int, now: datetime, *, reports: bool = False) -> MadeFeed:
+    """Feed `number`: about `size` bytes, 20 to 30 entries of which the newest is from a minute before `now`.
+
+    With `reports` each entry is a whole one, of an event of its own or of one that the next feed reports, too.
+    """
     dice = random.Random(f"feed {number}")
-    urdu, atom = number % 5 == 4, number % 2 == 1
+    urdu, atom = number % 5 == 4 and not reports, number % 2 == 1
     count = 20 + number % 11
-    room = max(60, size // count - _MARKUP)
-    items = [_item(dice, number, at, urdu, room, now) for at in range(count)]
+    room = _REPORT if reports else max(60, size // count - _MARKUP)
+    items = [_item(dice, number, at, _sayer(dice, number, at, urdu, reports), room, now) for at in range(count)]
     title = f"Feed {number} of the bench" if not urdu else f"خبرنامہ {number}"
     text = (_atom if atom else _rss)(title, f"http://{address_of(number)}/", items, "ur" if urdu else "en")
     body = text.encode("utf-8")
@@ -108,8 +114,14 @@ def make_feed(number: int, size: int, now: datetime) -> MadeFeed:
     )
 
 
-def _item(dice: random.Random, number: int, at: int, urdu: bool, room: int, now: datetime) -> _Item:
-    say: Callable[[], str] = (lambda: _urdu(dice)) if urdu else (lambda: _english(dice))
+def _sayer(dice: random.Random, number: int, at: int, urdu: bool, reports: bool) -> Callable[[], str]:
+    if reports:
+        event = Event(f"{at} {number // 2 if at % 3 == 0 else number}")
+        return lambda: event.sentence(dice)
+    return (lambda: _urdu(dice)) if urdu else (lambda: _english(dice))
+
+
+def _item(dice: random.Random, number: int, at: int, say: Callable[[], str], room: int, now: datetime) -> _Item:
     title = say().rstrip(".۔")
     paragraphs: list[str] = []
     used = 0

@@ -1,6 +1,6 @@
 """The local server of the bench: every feed on its own 127.x.y.z, all on one port, bodies kept ready in memory.
 
-    python -m rows.server FEEDS SIZE NOW [FOLDER]     (from bench/; ends when its standard input closes)
+    python -m rows.server FEEDS[+REPORTING] SIZE NOW [FOLDER]    (from bench/; ends when its standard input closes)
 
 With a folder, which gets the certificates, it speaks TLS.
 
@@ -97,7 +97,11 @@ async def _serve(feeds: list[MadeFeed], folder: Path | None) -> None:
 def main() -> None:
     """Prints the port when it is ready."""
     feeds, size, now, *folder = sys.argv[1:]
-    made = [make_feed(number, int(size), datetime.fromisoformat(now)) for number in range(int(feeds))]
+    plain, _, more = feeds.partition("+")
+    made = [
+        make_feed(number, int(size), datetime.fromisoformat(now), reports=number >= int(plain))
+        for number in range(int(plain) + int(more or 0))
+    ]
     asyncio.run(_serve(made, Path(folder[0]) if folder else None))
 
 

@@ -25,7 +25,7 @@ _PORTION = 1000
 
 def queue_of(url: str, stage: str, at_once: int) -> ProcrastinateQueue:
     """The monitor's own queue in that database."""
-    return ProcrastinateQueue("the database", conninfo_to_dict(plain(url)), [stage], at_once=at_once)
+    return ProcrastinateQueue("the database", conninfo_to_dict(plain(url)), {stage: at_once})
 
 
 def ours(server: Server, jobs: int) -> tuple[float, float]:

@@ -174,7 +174,7 @@ def _ids(cluster: _Cluster, sign: str) -> list[int]:
 
 @contextmanager
 def _site(load: Load) -> Iterator[int]:
-    feeds = str(load.feeds + load.telling)
+    feeds = f"{load.feeds}+{load.telling}"
     line = [sys.executable, "-m", "rows.server", feeds, str(load.size), datetime.now(UTC).isoformat()]
     with subprocess.Popen(line, cwd=_BENCH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as site:
         assert site.stdin is not None

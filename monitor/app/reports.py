@@ -183,6 +183,8 @@ def say_dispatch(log: Log, done: Dispatched) -> None:
         log.warning("workers are too few: the queue is full, and what is due waits", then="start more workers")
     elif done.waiting:
         log.info("workers are busy: jobs of these hosts wait already", feeds=done.waiting, dispatched=done.feeds)
+    elif done.parts:
+        log.debug("articles are given out to be matched", jobs=done.parts)
     else:
         log.debug("dispatched", feeds=done.feeds, jobs=done.jobs)
 

@@ -17,6 +17,7 @@ from monitor.app.backlog import caught_up, warn_of_orphans
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
+from monitor.app.matching import Matching
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
 from monitor.app.reload import LastReload, Reloader
@@ -25,12 +26,10 @@ from monitor.app.reports import (
     say_dispatch,
     say_doubt,
     say_gap,
-    say_group,
     say_health,
     say_hub,
     say_index,
     say_indexed,
-    say_match,
     say_plan,
     say_poll,
     say_prune,
@@ -65,8 +64,8 @@ AT_REST_WITHIN = 5.0  # seconds that a reload waits at most for a digest that is
 # Runs of a stage that fetches: of the generation in force, of those that wait for their last answers, and of one
 # that was just closed and ends.
 GENERATIONS = 1 + MOST_DRAINING + 1
-# By the names they have in Monitor.
-_STAGES = ("poll", "gaps", "pushes", "websub", "read", "match", "digest", "deliver", "health", "prune", "index")
+_ON_THE_WAY = ("poll", "gaps", "pushes", "websub", "read", "group", "match", "digest", "deliver")  # of an alert
+_STAGES = (*_ON_THE_WAY, "health", "prune", "index")  # by the names they have in Monitor
 _AT_LEISURE = frozenset({"prune", "index", "gaps", "websub", "pushes"})
 _HOLDERS = {"dispatch": "jobs"}  # where in Monitor a stage stands that does not stand there by its name
 _FETCHING = frozenset({"poll", "gaps", "read"})
@@ -114,6 +113,7 @@ class Service:
         self.progress = Progress()
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
+        self._matching = Matching(self._meter, self.progress, self._wake, self._ended)
         self._sharing = Sharing()
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
@@ -158,8 +158,7 @@ class Service:
             self._monitor.store.incidents.note_start(self._started)
         ticks.begin()
         if self._monitor.jobs is not None and self._monitor.role.works:
-            self._monitor.jobs.given.wake = lambda: self._wake("poll")
-            self._monitor.jobs.queue.begin(self._monitor.jobs.given.give)
+            self._monitor.jobs.begin(self._wake)
         if self.reloader is not None:
             self.reloader.begin_watching(self.reload)
         self._tell_supervisor()
@@ -169,9 +168,8 @@ class Service:
             self.reloader.end_watching()
         ticks.stop()
         if self._monitor.jobs is not None:
-            self._monitor.jobs.queue.close()  # first: what it would still take nobody here polls
-            with contextlib.suppress(MonitorError):  # their leases end by themselves
-                self._monitor.jobs.given.close()
+            with contextlib.suppress(MonitorError):
+                self._monitor.jobs.close()
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
         finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
         ticks.end()
@@ -184,7 +182,8 @@ class Service:
         for name, (stage, at_once) in stages.items():
             seconds = LOOK_AFTER if name == "health" else TICK
             ticks.every(name, self._guarded(name, stage), seconds, at_once=at_once)
-        self._sharing.begin(monitor.store.shares, list(stages), monitor.clock)
+        ours = [name for name in stages if monitor.jobs is None or name != "match"]  # that comes by jobs
+        self._sharing.begin(monitor.store.shares, ours, monitor.clock)
         # No stages: a stop does not wait for them.
         if monitor.store.shares.divided:
             ticks.every("shares", self._share, DIVIDE_EVERY, from_now=False)
@@ -206,11 +205,14 @@ class Service:
             "poll": (self._poll, GENERATIONS),
             "gaps": (self._gaps, GENERATIONS),
             "read": (self._read, GENERATIONS),
-            "match": (self._match, 1),
+            "match": (self._matching.both, 1),
             "digest": (self._digest, 1),
             "prune": (self._prune, 1),
             "index": (self._index, 1),
         }
+        if monitor.jobs is not None:
+            # Many match what one groups.
+            stages |= {"group": (self._matching.group, 1), "match": (self._matching.match, 1)}
         if self._sends:
             stages["deliver"] = (self._deliver, SENDERS)
             monitor.websub.begin()
@@ -271,23 +273,7 @@ class Service:
             say_read(log, report)
             metering.count_read(self._meter, report)
             self.progress.did("read")
-            self._wake("match")
-
-    def _match(self, monitor: Monitor) -> None:
-        ended = self._ended("match", monitor)
-        matched = False
-        for group in monitor.group.run(ended):
-            say_group(log, group)
-            metering.count_group(self._meter, group)
-            self.progress.did("match")
-        for report in monitor.match.run(ended):
-            say_match(log, report)
-            metering.count_match(self._meter, report, monitor.clock.now())
-            self.progress.did("match")
-            matched = matched or bool(report.matches)
-        if matched:
-            # Now, and a whole number of seconds from now: a `group_wait` ends at a tick.
-            self._wake("digest")
+            self._wake("match" if monitor.jobs is None else "group")
 
     def _digest(self, monitor: Monitor) -> None:
         ended = self._ended("digest", monitor)
@@ -356,6 +342,8 @@ class Service:
         monitor = self._monitor
         hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
         self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
+        if monitor.jobs is not None and not monitor.store.shares.takes_part:
+            monitor.jobs.articles.leave()
 
     def _look(self) -> None:
         monitor = self._monitor
@@ -493,4 +481,6 @@ class Service:
 
 def _does(monitor: Monitor, name: str) -> bool:
     """Whether this daemon does it, or a part of it; else another one does."""
+    if name == "match" and monitor.jobs is not None:
+        return monitor.store.shares.takes_part
     return name in SHARED or monitor.store.shares.has(name)

@@ -30,6 +30,7 @@ from monitor.app.check import Ready
 from monitor.app.children import PAGE_READERS, POLL_READERS, names_sandbox, parsing_sandbox, reading_sandbox
 from monitor.app.collector import settle
 from monitor.app.fingerprint import fingerprint
+from monitor.app.jobs import Jobs
 from monitor.app.kept_out import silences_of_the_day
 from monitor.app.renaming import carry_over
 from monitor.app.standing import inboxes_of
@@ -56,9 +57,8 @@ from monitor.model.feed import PollSettings
 from monitor.model.jobs import Engine, ProcessRole
 from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
-from monitor.pipeline.dispatch import POLL, DispatchStage
+from monitor.pipeline.dispatch import MATCH, POLL
 from monitor.pipeline.gaps import GapStage
-from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.group import GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.index import IndexStage
@@ -74,17 +74,9 @@ from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, J
 
 QUEUE_NAME = "monitor-jobs"
 """How a process names its connections for the queue, before its token: with the others they are cut off."""
+MATCH_AT_ONCE = 2  # one is at work, the next one is there when it ends
 LOOK_FOR_GIVEN = timedelta(milliseconds=20)
 """Between two looks of the poll stage at what was given to it, which asks nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Jobs:
-    """The queue of a process, what it was given from there, and what puts work into it."""
-
-    queue: JobQueue
-    given: JobFeeds
-    dispatch: DispatchStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +146,10 @@ def build(
     )
     try:
         monitor = _assemble(ready, store, version, stdout, draft, carrying)
-        return _by_jobs(monitor, store, ready.settings, role, token) if by_jobs else monitor
+        if not by_jobs:
+            return monitor
+        queue = _queue(store, ready.settings.poll, token)
+        return given_out(monitor, Jobs.of(queue, store, monitor.clock), role)
     except BaseException:
         store.close()
         raise
@@ -225,23 +220,28 @@ def _assemble(
     )
 
 
-def _by_jobs(monitor: Monitor, store: SqlStore, settings: Settings, role: ProcessRole, token: str) -> Monitor:
-    """The same with polls that come from a queue."""
+def _queue(store: SqlStore, settings: PollSettings, token: str) -> JobQueue:
+    """The queue in the store's database, its tables up to date."""
     from monitor.adapters.jobs import ProcrastinateQueue  # here: who has no queue needs none of it in memory
 
-    conninfo = store.conninfo(f"{QUEUE_NAME} {token}")
-    queue = ProcrastinateQueue(store.name, conninfo, [POLL], at_once=settings.poll.concurrency)
+    at_once = {POLL: settings.concurrency, MATCH: MATCH_AT_ONCE}
+    queue = ProcrastinateQueue(store.name, store.conninfo(f"{QUEUE_NAME} {token}"), at_once)
     try:
         store.in_transaction(queue.prepare)
     except BaseException:
         queue.close()
         raise
-    given = JobFeeds(store.given)
+    return queue
+
+
+def given_out(monitor: Monitor, jobs: Jobs, role: ProcessRole) -> Monitor:
+    """The same with polls, and articles for the rules, that come from a queue."""
     return replace(
         monitor,
         role=role,
-        jobs=Jobs(queue, given, DispatchStage(store.dispatched, queue, monitor.clock)),
-        poll=replace(monitor.poll, feeds=given, look_again=LOOK_FOR_GIVEN),
+        jobs=jobs,
+        poll=replace(monitor.poll, feeds=jobs.feeds, look_again=LOOK_FOR_GIVEN),
+        match=replace(monitor.match, parts=jobs.articles.turns),
     )
 
 

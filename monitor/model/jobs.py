@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PARTS = 64
+"""Into so many parts work is cut that has no rows of its own to be named by. As many at most are at it at once."""
+
 
 class Engine(StrEnum):
     """What runs the stages."""
@@ -49,12 +52,18 @@ class Job:
     lock: str
     place: str
 
+    @classmethod
+    def of_part(cls, stage: str, part: int) -> Job:
+        """What waits in one of the PARTS of a stage, whatever that is by the time it is taken."""
+        return cls(stage, (part,), lock=f"{stage} {part}", place=f"{stage} {part}")
+
 
 @dataclass(frozen=True, slots=True)
 class StalledJob:
     """A job whose worker gives no sign of life."""
 
     id: int
+    stage: str
     ids: tuple[int, ...]
 
 
@@ -70,10 +79,12 @@ class DueFeed:
 class Dispatched:
     """What one turn of the dispatcher did: feeds that went into the queue, and in how many jobs; `waiting` ones
     have a job of their host before them that nobody has taken yet. `rescued` are jobs of workers that are gone.
+    `parts` of the articles that wait for rules went in, too.
     `full`: the queue has as many jobs as it is given, and nothing went in."""
 
     feeds: int = 0
     jobs: int = 0
     waiting: int = 0
     rescued: int = 0
+    parts: int = 0
     full: bool = False

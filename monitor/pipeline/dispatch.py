@@ -1,4 +1,4 @@
-"""dispatch: due feeds → jobs of one host each, leased and put into the queue in one transaction."""
+"""dispatch: due feeds → jobs of one host each, leased and put into the queue at once; articles → jobs by parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from monitor.core.feeds.host_batches import POLL as POLL
 from monitor.core.feeds.host_batches import host_jobs
 from monitor.model.jobs import Dispatched, DueFeed, Job
 from monitor.pipeline.poll import LEASE
-from monitor.ports import Clock, DispatchedFeeds, JobQueue
+from monitor.ports import Clock, DispatchedArticles, DispatchedFeeds, JobQueue
+
+MATCH = "match"
+"""The stage that takes parts of the articles."""
 
 AGAIN = timedelta(seconds=30)
 """After which feeds are tried again whose host has a job in the queue that nobody took: workers are busy."""
@@ -31,11 +34,32 @@ class _Turns:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchDispatch:
+    """Gives out what rules have to read. What that is stands in the store alone: a job says only where to look,
+    and may be lost or there twice. Any process may run it, also two at once."""
+
+    articles: DispatchedArticles
+    queue: JobQueue
+    clock: Clock
+
+    def run(self) -> int:
+        """Puts a job in for each part in which something waits; how many went in, beside those that wait there."""
+        into: list[Job] = []
+
+        def put(connection: Any, parts: Sequence[int]) -> None:
+            into[:] = self.queue.put(connection, [Job.of_part(MATCH, part) for part in parts])
+
+        self.articles.dispatch_unmatched(self.clock.now(), put)
+        return len(into)
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchStage:
     """Gives out what is due. When a feed is due stands in the store alone: the queue may lose a job, or have it
     twice, and no poll is lost or made twice by it."""
 
     feeds: DispatchedFeeds
+    matching: MatchDispatch
     queue: JobQueue
     clock: Clock
     turns: _Turns = field(default_factory=_Turns, repr=False, compare=False)
@@ -44,6 +68,8 @@ class DispatchStage:
         """Dispatches until nothing is due; one report a transaction."""
         if rescued := self._rescue():
             yield Dispatched(rescued=rescued)
+        if parts := self.matching.run():
+            yield Dispatched(parts=parts)
         while not stopping():
             if self.queue.holds(MOST_WAITING):
                 yield from self._full()
@@ -68,13 +94,13 @@ class DispatchStage:
 
     def _rescue(self) -> int:
         """Gives the work of workers that are gone to others. A job is not put back into the queue: its feeds are
-        due as before, and what of them was polled is not."""
+        due as before, and what of them was polled is not. What waits for rules is looked for anew."""
         now, turns = self.clock.now(), self.turns
         if abs(now - turns.rescued_at) < RESCUE_EVERY:
             return 0
         turns.rescued_at = now
         stalled = self.queue.stalled()
         if stalled:
-            self.feeds.free([one for job in stalled for one in job.ids])
+            self.feeds.free([one for job in stalled if job.stage == POLL for one in job.ids])
             self.queue.drop(stalled)
         return len(stalled)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -28,6 +29,12 @@ BATCH = 100
 PATIENCE = timedelta(seconds=10)
 """For one article; most take milliseconds. Then its other rules wait for nobody."""
 LAST_PATIENCE = timedelta(seconds=60)
+TURN = timedelta(seconds=2)
+"""For one part of the articles, and the batch that is begun: then the next part has its turn, maybe elsewhere."""
+
+
+def _all_of_them() -> Generator[int | None]:
+    yield None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +53,28 @@ class MatchReport:
 
 @dataclass(frozen=True, slots=True)
 class MatchStage:
-    """Lets the rule set read what was grouped, copies included: being a copy never hides a text from a rule."""
+    """Lets the rule set read what was grouped, copies included: being a copy never hides a text from a rule.
+
+    `parts` says in which parts of the articles a run looks (None: in all).
+    """
 
     articles: ArticleStore
     ruleset: RuleSet
     digests: Sequence[DigestSettings]
     clock: Clock
+    parts: Callable[[], Generator[int | None]] = field(default=_all_of_them, repr=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[MatchReport]:
-        """Matches until nothing is left; one report an article."""
-        while articles := self.articles.unmatched(self.clock.now(), BATCH):
+        """Matches until nothing is left, or a part had its turn; one report an article."""
+        with closing(self.parts()) as parts:
+            for part in parts:
+                yield from self._matched(part, stopping)
+                if stopping():
+                    return
+
+    def _matched(self, part: int | None, stopping: Callable[[], bool]) -> Iterator[MatchReport]:
+        begun = self.clock.now()
+        while articles := self.articles.unmatched(self.clock.now(), BATCH, part):
             for article in articles:
                 if stopping():
                     return
@@ -67,6 +86,8 @@ class MatchStage:
                     why = named(error)
                     self.articles.postpone(article.id, why, self.clock.now() + TRY_AGAIN)
                     yield MatchReport(article, why=why)
+            if part is not None and self.clock.now() - begun >= TURN:
+                return
 
     def _match(self, article: Article) -> MatchReport:
         document = document_of(article)

@@ -15,7 +15,7 @@ from monitor.ports.feeds import DueFeeds, FeedStore
 from monitor.ports.gaps import GapStore
 from monitor.ports.grouping import GroupingSession, GroupingStore
 from monitor.ports.incidents import Incidents
-from monitor.ports.jobs import DispatchedFeeds, GivenFeeds, JobQueue
+from monitor.ports.jobs import DispatchedArticles, DispatchedFeeds, DispatchingStore, GivenFeeds, JobQueue
 from monitor.ports.ledger import Ledger
 from monitor.ports.outside import Channel, Clock, Dice, EntityRecognizer, Fetcher, Meter, Sandbox
 from monitor.ports.reading import ReadingMemory
@@ -36,7 +36,9 @@ __all__ = [
     "Clock",
     "Dice",
     "DigestStore",
+    "DispatchedArticles",
     "DispatchedFeeds",
+    "DispatchingStore",
     "DueFeeds",
     "EndedSessions",
     "EntityRecognizer",

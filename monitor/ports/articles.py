@@ -49,8 +49,11 @@ class ArticleStore(Protocol):
         """The rules whose match of the article only repeated words from before the subscription."""
         ...
 
-    def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
-        """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
+    def unmatched(self, now: datetime, limit: int, part: int | None = None) -> Sequence[Article]:
+        """Grouped articles that no rule set has read yet and whose time has come, oldest first.
+
+        A `part` (0 … PARTS - 1) has all articles of its feeds: a new wording is read after the one before it.
+        """
         ...
 
     def postpone(self, article_id: int, why: str, until: datetime) -> None:

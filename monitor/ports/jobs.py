@@ -12,6 +12,8 @@ from monitor.model.jobs import DueFeed, Job, StalledJob
 
 Put = Callable[[Any, Sequence[DueFeed]], Collection[int]]
 """Puts feeds into the queue in the transaction of the given connection; returns the ids that are in it."""
+PutParts = Callable[[Any, Sequence[int]], None]
+"""Puts parts of a stage into the queue in the transaction of the given connection."""
 Done = Callable[[], None]
 Take = Callable[[Job, Done], None]
 """Takes a job and says when it is done. May be called by any thread; must not wait."""
@@ -63,6 +65,14 @@ class DispatchedFeeds(Protocol):
         ...
 
 
+class DispatchedArticles(Protocol):
+    """Articles that wait for rules, on their way into the queue."""
+
+    def dispatch_unmatched(self, now: datetime, put: PutParts) -> None:
+        """Puts the parts in which grouped articles wait whose time has come into the queue, in one transaction."""
+        ...
+
+
 class GivenFeeds(Protocol):
     """Feeds that a job names. Whoever takes one again makes everything void that an earlier taker says of it."""
 
@@ -93,3 +103,11 @@ class GivenFeeds(Protocol):
     def host_pauses(self, now: datetime) -> Mapping[str, datetime]:
         """As `DueFeeds.host_pauses`."""
         ...
+
+
+class DispatchingStore(Protocol):
+    """A store whose work a queue gives out."""
+
+    dispatched: DispatchedFeeds
+    unmatched: DispatchedArticles
+    given: GivenFeeds

@@ -25,6 +25,12 @@ class Shares(Protocol):
         """Whether this duty is this process's now. Asks nobody."""
         ...
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether this process takes what comes to anybody: not with an older config than others, nor when it
+        hangs beside others. Asks nobody."""
+        ...
+
     def turn(self, *, well: bool = True) -> Division:
         """Divides the work anew with those who are there; to be called every second. Raises StoreError.
 

@@ -30,9 +30,10 @@ def test_workers_poll_what_a_dispatcher_gives_out_and_the_rest_when_one_is_kille
             pair.publish(feed)
         eventually(pair.all_told, "every alert")
         assert dispatcher.events("dispatched"), "it gave nothing out"
-        assert not dispatcher.events("first poll", "new entries", "nothing new", "read", "delivered")
+        assert not dispatcher.events("first poll", "new entries", "nothing new", "read", "match", "delivered")
         for desk in (one, other):
             assert desk.events("first poll", "new entries", "nothing new"), "it polled nothing"
+            assert desk.events("match", "no match"), "it matched nothing"
         shown = json.loads(one.command("status", "--json").stdout)
         roles = {one["pid"]: one["role"] for one in shown["daemons"]}
         assert sorted(roles.values()) == ["dispatch", "work", "work"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from made import MINUTE, NOON, decision, feed_settings, new_entry
-from stored import LEASE
+from stored import LEASE, grouped, matched
 
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed, Polled
-from monitor.model.jobs import DueFeed
+from monitor.model.jobs import PARTS, DueFeed
 
 AGAIN = timedelta(seconds=30)
 
@@ -103,3 +103,38 @@ def test_what_is_put_off_is_due_then(store: SqlStore, feed: Feed) -> None:
     mine = taken(store, feed)
     store.given.put_off({feed.id: NOON + 5 * MINUTE}, {feed.id: mine.lease_token})
     assert (dispatched(store, 4), dispatched(store, 5)) == ([], [feed.id])
+
+
+# ---- articles for the rules
+
+
+def parts_of(store: SqlStore, minutes: float = 0) -> list[int]:
+    put: list[int] = []
+    store.unmatched.dispatch_unmatched(NOON + minutes * MINUTE, lambda _connection, parts: put.extend(parts))
+    return sorted(put)
+
+
+def test_articles_are_given_out_by_the_parts_of_their_feeds_until_they_are_matched(store: SqlStore) -> None:
+    store.feeds.sync([feed_settings(f"https://f{n}.example/feed") for n in range(3)], NOON)
+    feeds = store.feeds.all()
+    articles = [grouped(store, feed, f"e{feed.id}", f"s_{feed.id}") for feed in feeds]
+    further = grouped(store, feeds[0], "further", "s_9")
+    parts = [feed.id % PARTS for feed in feeds]
+    assert parts_of(store) == parts
+    assert [one.id for one in store.articles.unmatched(NOON, 10, parts[0])] == [articles[0].id, further.id]
+    matched(store, articles[0], "alerts")
+    assert parts_of(store) == parts
+    matched(store, further, "alerts")
+    assert parts_of(store) == parts[1:]
+    assert not store.articles.unmatched(NOON, 10, parts[0])
+
+
+def test_an_article_that_was_put_off_is_given_out_when_its_time_comes(store: SqlStore, feed: Feed) -> None:
+    article = grouped(store, feed)
+    store.articles.postpone(article.id, "it broke", NOON + MINUTE)
+    assert parts_of(store) == []
+    assert parts_of(store, 1) == [feed.id % PARTS]
+
+
+def test_when_nothing_waits_nobody_is_asked_to_put_anything(store: SqlStore, feed: Feed) -> None:
+    store.unmatched.dispatch_unmatched(NOON, lambda _connection, _parts: pytest.fail("nothing waits"))

@@ -61,7 +61,7 @@ def on_server(url: str) -> Iterator[Open]:
     opened: list[ProcrastinateQueue] = []
 
     def open_one() -> ProcrastinateQueue:
-        opened.append(ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), ["poll"], at_once=8))
+        opened.append(ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), {"poll": 8, "match": 1}))
         return opened[-1]
 
     with connected(url) as connection:
@@ -138,6 +138,15 @@ def test_of_one_lock_one_job_is_taken_at_a_time_in_their_order(made: Queue) -> N
         eventually(lambda wanted=expected: [n for n in taker.ids if n != 9] == wanted, f"{expected}")  # type: ignore[misc]
         eventually(lambda: 9 in taker.ids, "another lock waits for nobody")
         taker.held.pop(expected[-1])()
+
+
+def test_jobs_of_one_stage_wait_for_none_of_another(made: Queue) -> None:
+    taker = Taker(lets_go=False)
+    made.queue.begin(taker)
+    made.put(*(job(number) for number in range(100, 108)))  # as many as are taken at once
+    eventually(lambda: len(taker.taken) == 8, "polls")
+    made.put(Job.of_part("match", 5))
+    eventually(lambda: taker.taken[-1] == Job.of_part("match", 5), "the part")
 
 
 def test_what_is_done_is_not_taken_again(made: Queue) -> None:
@@ -254,9 +263,9 @@ def test_the_tables_are_made_once_and_a_newer_librarys_are_refused(on_server: Op
 
 def test_the_fake_says_what_a_test_lost() -> None:
     queue = InlineJobs()
-    queue.lost = [StalledJob(1, (1,)), StalledJob(2, (2,))]
+    queue.lost = [StalledJob(1, "poll", (1,)), StalledJob(2, "poll", (2,))]
     queue.drop([queue.stalled()[0]])
-    assert queue.stalled() == [StalledJob(2, (2,))]
+    assert queue.stalled() == [StalledJob(2, "poll", (2,))]
 
 
 _NOTING = """
@@ -271,7 +280,7 @@ CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON procrastinate_jobs FOR E
 @pytest.mark.needs("postgresql")
 def test_what_goes_in_waits_for_the_disk_and_what_is_taken_and_done_does_not() -> None:
     url = postgres_server().fresh_database()
-    queue = ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), ["poll"], at_once=1)
+    queue = ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), {"poll": 1})
     with connected(url) as connection:
         queue.prepare(connection)
         connection.execute(_NOTING.format(name=url.rpartition("/")[2]).encode())

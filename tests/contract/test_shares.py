@@ -216,6 +216,32 @@ def test_a_daemon_that_hangs_and_is_alone_does_what_it_still_can(start: Start) -
     assert one.shares.turn(well=False).shares == SHARES
 
 
+def test_a_dispatcher_that_hangs_leaves_its_duty_to_another_one_and_to_no_worker(start: Start) -> None:
+    dispatcher, worker = start("D1", waits=True), start("W1")
+    dispatcher.shares.begin(["dispatch"], shares=False)
+    dispatcher.shares.turn()
+    assert dispatcher.shares.turn(well=False).duties == {"dispatch"}
+    assert worker.shares.turn().shares == SHARES
+    spare = start("D2", waits=True)
+    spare.shares.begin(["dispatch"], shares=False)
+    assert spare.shares.turn().duties == frozenset()
+    assert dispatcher.shares.turn(well=False).duties == frozenset()
+    assert spare.shares.turn().duties == {"dispatch"}
+
+
+def test_who_works_by_an_older_config_or_hangs_takes_nothing_that_comes_to_anybody(start: Start) -> None:
+    one, other = start("a"), start("b")
+    settle(one, other)
+    assert one.shares.takes_part
+    one.shares.turn(well=False)
+    assert not one.shares.takes_part
+    one.shares.turn()
+    assert one.shares.takes_part
+    other.shares.declare("c2")
+    settle(one, other)
+    assert (one.shares.takes_part, other.shares.takes_part) == (False, True)
+
+
 def test_a_daemon_that_lost_its_connection_has_nothing_until_it_has_a_new_one(start: Start, url: str) -> None:
     one, other = start("a"), start("b")
     settle(one, other)

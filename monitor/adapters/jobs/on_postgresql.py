@@ -34,6 +34,7 @@ the dispatcher (5 s) they are under way again within 20 s, as the jobs design as
 _LOOK = 2.0  # seconds between two looks for jobs of which no notification came
 _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
+_CONNECTIONS = 6  # each stage listens by one of its own
 _STOP_WITHIN = 0.5  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
 _WAITING: LiteralString = """
@@ -50,25 +51,22 @@ _T = TypeVar("_T")
 class ProcrastinateQueue:
     """Jobs of the stages, each a task of the same name in a queue of the same name.
 
-    `name` is what errors call the database, `conninfo` says how to connect to it in libpq's words. `at_once` jobs
-    are taken at a time. Everything but `put` runs in a thread of its own, which begins with the
-    first call that needs it.
+    `name` is what errors call the database, `conninfo` says how to connect to it in libpq's words. `at_once` says
+    of each stage how many of its jobs are taken at a time. Everything but `put` runs in a thread of its own, which
+    begins with the first call that needs it.
     """
 
-    def __init__(
-        self, name: str, conninfo: Mapping[str, str | int], stages: Sequence[str], *, at_once: int
-    ) -> None:
+    def __init__(self, name: str, conninfo: Mapping[str, str | int], at_once: Mapping[str, int]) -> None:
         self._name = name
         options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
         where = make_conninfo("", **{**conninfo, "options": options})
-        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=4)
+        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=_CONNECTIONS)
         self._app = procrastinate.App(connector=connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
-        self._stages = tuple(stages)
-        self._at_once = at_once
+        self._at_once = dict(at_once)
         self._take: Take | None = None
-        for stage in stages:
+        for stage in at_once:
             self._app.task(name=stage, queue=stage)(self._handler(stage))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
@@ -76,7 +74,7 @@ class ProcrastinateQueue:
         self._opening = asyncio.Lock()
         self._starting = threading.Lock()
         self._worker: Future[None] | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._working: asyncio.Future[Any] | None = None
         self._closed = threading.Event()
 
     def prepare(self, connection: Any) -> None:
@@ -110,7 +108,7 @@ class ProcrastinateQueue:
         """Whether so many jobs, or more, wait to be taken."""
         connector = self._app.connector
         found = self._asked(
-            lambda: connector.execute_query_one_async(_WAITING, queues=list(self._stages), jobs=jobs)
+            lambda: connector.execute_query_one_async(_WAITING, queues=list(self._at_once), jobs=jobs)
         )
         return int(found["number"]) >= jobs
 
@@ -118,9 +116,9 @@ class ProcrastinateQueue:
         """The jobs of workers that give no sign of life."""
         found = self._asked(lambda: self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
         return [
-            StalledJob(job.id, _ids_of(job))
+            StalledJob(job.id, job.task_name, _ids_of(job))
             for job in found
-            if job.id is not None and job.task_name in self._stages
+            if job.id is not None and job.task_name in self._at_once
         ]
 
     def drop(self, jobs: Sequence[StalledJob]) -> None:
@@ -158,14 +156,19 @@ class ProcrastinateQueue:
             self._loop.close()
 
     async def _work(self) -> None:
+        """A worker for each stage: those that wait for hosts take no places from those that compute."""
+        self._working = asyncio.gather(*(self._work_on(stage, most) for stage, most in self._at_once.items()))
+        with suppress(asyncio.CancelledError):
+            await self._working
+
+    async def _work_on(self, stage: str, most: int) -> None:
         """A worker, and the next one after trouble with the database."""
-        self._working = asyncio.current_task()
         while not self._closed.is_set():
             try:
                 await self._open()
                 await self._app.run_worker_async(
-                    queues=list(self._stages),
-                    concurrency=self._at_once,
+                    queues=[stage],
+                    concurrency=most,
                     install_signal_handlers=False,
                     listen_notify=True,
                     fetch_job_polling_interval=_LOOK,

@@ -26,6 +26,7 @@ from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided, ours_t
 from monitor.adapters.store.upsert import insert_or_update, insert_unless_there
 from monitor.model.article import Article, EntityMention, NewArticle
 from monitor.model.entry import NEVER_READ, Entry, Fate, ParsedEntry
+from monitor.model.jobs import PARTS
 from monitor.model.ledger import KeptRuleset, NewMatch, RoutingState
 from monitor.model.reading import Remembered
 from monitor.model.rule import RuleFailure
@@ -34,6 +35,8 @@ from monitor.model.telling import Earlier
 # Made once, for they run for every article: to build a statement anew costs SQLAlchemy more than to run it.
 _a = t.articles.c
 _ARTICLE = t.articles.update().where(_a.id == sa.bindparam("article"))
+PART: sa.ColumnElement[int] = _a.feed_id % PARTS
+"""Of the articles of a feed, so that the wordings of an entry are matched in their order."""
 _MATCHED = _ARTICLE.where(_a.stage == "grouped").values(stage="matched", stage_error=None)
 _ENTRY_READ = Prepared(
     t.entries.update()
@@ -52,6 +55,11 @@ _REVISED_WORDS = sa.select(t.entries).where(
 @cache
 def _new_article(dialect: str) -> Prepared:
     return Prepared(insert_unless_there(dialect, t.articles).returning(_a.id))
+
+
+def unmatched_at(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """The articles that wait for rules, and whose time has come."""
+    return _a.stage == "grouped", sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= now)
 
 
 class SqlArticleStore:
@@ -103,10 +111,11 @@ class SqlArticleStore:
                 .values(next_read_at=until, read_attempts=t.entries.c.read_attempts + int(attempted))
             )
 
-    def unmatched(self, now: datetime, limit: int) -> Sequence[Article]:
+    def unmatched(self, now: datetime, limit: int, part: int | None = None) -> Sequence[Article]:
         """Grouped articles that no rule set has read yet and whose time has come, oldest first."""
-        due = sa.or_(_a.next_stage_at.is_(None), _a.next_stage_at <= now)
-        query = sa.select(t.articles).where(_a.stage == "grouped", due).order_by(_a.id).limit(limit)
+        query = sa.select(t.articles).where(*unmatched_at(now)).order_by(_a.id).limit(limit)
+        if part is not None:
+            query = query.where(PART.in_([part]))
         with self._db.read() as connection:
             return [article_of(row) for row in connection.execute(query).mappings()]
 

@@ -1,4 +1,4 @@
-"""Due feeds on their way into a queue of jobs, and out of it: leases with tokens, in SQL."""
+"""Due feeds, and articles for the rules, on their way into a queue of jobs and out of it: in SQL, with tokens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.adapters.store import tables as t
+from monitor.adapters.store.articles import PART, unmatched_at
 from monitor.adapters.store.boosts import put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.feeds import DUE, SqlFeedStore, record_polls, recorded_since
@@ -16,8 +17,9 @@ from monitor.adapters.store.rows import feed_of
 from monitor.model.entry import KnownEntry
 from monitor.model.feed import Feed, FeedStatus, Polled
 from monitor.model.jobs import DueFeed
-from monitor.ports.jobs import Put
+from monitor.ports.jobs import Put, PutParts
 
+_LOOK_AT = 5_000  # of the articles that wait, the oldest: some milliseconds, and work for a while
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
@@ -68,6 +70,23 @@ def _free(database: Database, feed_ids: Sequence[int]) -> None:
     if feed_ids:
         with database.write() as connection:
             connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+
+
+class SqlDispatchedArticles:
+    """`ports.DispatchedArticles` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def dispatch_unmatched(self, now: datetime, put: PutParts) -> None:
+        """Puts the parts in which grouped articles wait into the queue."""
+        oldest = sa.select(PART.label("part")).where(*unmatched_at(now)).order_by(t.articles.c.id)
+        waiting = oldest.limit(_LOOK_AT).subquery()
+        with self._db.read() as connection:
+            parts = connection.execute(sa.select(waiting.c.part).distinct()).scalars().all()
+        if parts:
+            with self._db.write() as connection:
+                put(connection.connection.driver_connection, parts)
 
 
 class SqlGivenFeeds:

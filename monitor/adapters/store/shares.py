@@ -34,6 +34,7 @@ class Undivided:
     """All of the work: of who is alone with a store, or only asks it."""
 
     divided = False
+    takes_part = True
     slots: frozenset[int] | None = None
     kept: frozenset[int] | None = None
 
@@ -87,6 +88,7 @@ class DatabaseShares:
         self._began = False
         self._pages: Mapping[str, Mapping[int, int]] = {}  # being read, by how they were found: rows, their shares
         self._turn = threading.Lock()
+        self.takes_part = True
 
     @property
     def slots(self) -> frozenset[int] | None:
@@ -133,15 +135,22 @@ class DatabaseShares:
                 self._lost()
             ended = cut_off_the_silent(connection)
             division = self._division(connection, ended)
+            able = well or not self._others_could(division)
+            self.takes_part = able and not division.older
             if self._began and not self._takes_shares:
-                taken = _taken(division)
-                duties = self._divided_duties(connection, taken, older=division.older or not well)
+                duties = self._divided_duties(connection, _taken(division), older=not self.takes_part)
                 self._hand = replace(self._hand, duties=duties)
-            elif self._began and (well or not _at_work(division.others)):
+            elif self._began and able:
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
             return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
+
+    def _others_could(self, division: Division) -> bool:
+        """Whether there is somebody to leave the work to."""
+        if self._takes_shares:
+            return bool(_at_work(division.others))
+        return any(one.role.dispatches for one in division.others)
 
     def _lost(self) -> None:
         had = self._hand

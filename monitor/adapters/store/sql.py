@@ -16,7 +16,7 @@ from monitor.adapters.store.archive import SqlArchive
 from monitor.adapters.store.articles import SqlArticleStore
 from monitor.adapters.store.database import Database, libpq_options
 from monitor.adapters.store.digests import SqlDigestStore
-from monitor.adapters.store.dispatching import SqlDispatchedFeeds, SqlGivenFeeds
+from monitor.adapters.store.dispatching import SqlDispatchedArticles, SqlDispatchedFeeds, SqlGivenFeeds
 from monitor.adapters.store.facts import SqlHealthFacts
 from monitor.adapters.store.feed_book import SqlFeedBook
 from monitor.adapters.store.feeds import SqlFeedStore
@@ -48,6 +48,7 @@ from monitor.ports import (
     Archive,
     ArticleStore,
     DigestStore,
+    DispatchedArticles,
     DispatchedFeeds,
     EndedSessions,
     FeedBook,
@@ -123,6 +124,7 @@ class SqlStore:
         feeds = SqlFeedStore(self._db, claims)
         self.feeds: FeedStore = feeds
         self.dispatched: DispatchedFeeds = SqlDispatchedFeeds(self._db)
+        self.unmatched: DispatchedArticles = SqlDispatchedArticles(self._db)
         self.given: GivenFeeds = SqlGivenFeeds(self._db, feeds)
         self.feed_book: FeedBook = SqlFeedBook(self._db)
         self.gaps: GapStore = SqlGapStore(self._db, claims)

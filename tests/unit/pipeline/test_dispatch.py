@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 from made import NOON
 
-from monitor.model.jobs import Dispatched, DueFeed
+from monitor.model.jobs import Dispatched, DueFeed, Job, StalledJob
 from monitor.pipeline import dispatch
-from monitor.pipeline.dispatch import DispatchStage
-from monitor.ports.jobs import Put
+from monitor.pipeline.dispatch import DispatchStage, MatchDispatch
+from monitor.ports.jobs import Put, PutParts
 from monitor.testing import FakeClock, InlineJobs
 
 
@@ -28,7 +28,22 @@ class Feeds:
         return due
 
     def free(self, feed_ids: Sequence[int]) -> None:
-        raise AssertionError("nobody is gone")
+        self.freed = list(feed_ids)
+
+
+class Articles:
+    """Articles that wait in some parts."""
+
+    def __init__(self, *parts: int) -> None:
+        self.parts = parts
+
+    def dispatch_unmatched(self, now: datetime, put: PutParts) -> None:
+        if self.parts:
+            put(None, self.parts)
+
+
+def stage_of(feeds: Feeds, articles: Articles, queue: InlineJobs, clock: FakeClock) -> DispatchStage:
+    return DispatchStage(feeds, MatchDispatch(articles, queue, clock), queue, clock)
 
 
 def test_a_full_queue_is_given_nothing_more_until_workers_have_taken_from_it(
@@ -38,7 +53,7 @@ def test_a_full_queue_is_given_nothing_more_until_workers_have_taken_from_it(
     monkeypatch.setattr(dispatch, "MOST_WAITING", 20)
     monkeypatch.setattr(dispatch, "MOST", 10)
     queue, clock = InlineJobs(hold=True), FakeClock(NOON)
-    stage = DispatchStage(Feeds(50), queue, clock)
+    stage = stage_of(Feeds(50), Articles(), queue, clock)
 
     def turn() -> list[Dispatched]:
         return list(stage.run(lambda: False))
@@ -54,3 +69,22 @@ def test_a_full_queue_is_given_nothing_more_until_workers_have_taken_from_it(
     # The oldest come first; those that wait in the queue already are left alone for a while.
     assert turn() == [Dispatched(feeds=5, jobs=5, waiting=5)]
     assert len(queue.waiting) == 20
+
+
+def test_parts_in_which_articles_wait_go_in_once_however_often_they_are_looked_for() -> None:
+    queue, clock = InlineJobs(hold=True), FakeClock(NOON)
+    stage = stage_of(Feeds(0), Articles(3, 7), queue, clock)
+    assert list(stage.run(lambda: False)) == [Dispatched(parts=2)]
+    assert list(queue.waiting.values()) == [Job.of_part("match", 3), Job.of_part("match", 7)]
+    assert list(stage.run(lambda: False)) == []
+    del queue.waiting["match 3"]  # it was taken, and something waits there still, or again
+    assert list(stage.run(lambda: False)) == [Dispatched(parts=1)]
+
+
+def test_of_workers_that_are_gone_the_feeds_are_due_and_a_part_is_no_feed() -> None:
+    queue, feeds = InlineJobs(hold=True), Feeds(0)
+    queue.lost = [StalledJob(1, "poll", (11, 12)), StalledJob(2, "match", (3,))]
+    stage = stage_of(feeds, Articles(), queue, FakeClock(NOON))
+    assert list(stage.run(lambda: False)) == [Dispatched(rescued=2)]
+    assert feeds.freed == [11, 12]
+    assert not queue.lost

@@ -20,16 +20,20 @@ from monitor.core.rules.patience import ENDLESS
 from monitor.core.text.terms import TERMS_VERSION
 from monitor.model.article import Article, Document, DuplicateReason, EntityMention
 from monitor.model.errors import StoreUnusable
+from monitor.model.jobs import PARTS, Job
 from monitor.model.rule import Match, RuleFailure
+from monitor.pipeline import match
 from monitor.pipeline.isolation import TRY_AGAIN
 from monitor.pipeline.match import (
     LAST_PATIENCE,
     PATIENCE,
     MatchReport,
+    MatchStage,
     analyser_version,
     document_of,
     document_of_words,
 )
+from monitor.pipeline.parts import JobParts
 from monitor.testing import StaticRecognizer
 
 ENTITIES = (
@@ -324,3 +328,46 @@ def test_a_rule_that_was_not_finished_is_asked_once_more_and_then_reported(ever:
     assert rules_of(report) == (["torkham-closed", "trucks"] if ever else ["torkham-closed"])
     assert [failure.rule for failure in report.failures] == ([] if ever else ["trucks"])
     assert room.article().ruleset == slow.version
+
+
+# ---- parts, where a queue gives them out
+
+
+def test_a_part_is_matched_and_nothing_else_and_then_its_job_ends() -> None:
+    urls = [f"https://f{n}.example/feed" for n in range(3)]
+    room = Newsroom(feeds=[feed_settings(url, backfill=DAY) for url in urls])
+    for number, url in enumerate(urls):
+        room.serve(item(id=f"e{number}", summary="Trucks wait."), url=url)
+    room.poll()
+    room.read()
+    room.group()
+    (first, second, third) = room.store.articles.unmatched(room.clock.now(), 10)
+    given, done = JobParts(), list[int]()
+    stage = MatchStage(room.store.articles, room.ruleset, room.digests, room.clock, given.turns)
+    assert not list(stage.run(lambda: False))  # nothing was given
+    for one in (third, first):
+        part = one.feed_id % PARTS
+        given.give(Job.of_part("match", part), lambda part=part: done.append(part))  # type: ignore[misc]
+    assert [report.article.id for report in stage.run(lambda: False)] == [third.id, first.id]
+    assert done == [third.feed_id % PARTS, first.feed_id % PARTS]
+    assert [one.id for one in room.store.articles.unmatched(room.clock.now(), 10)] == [second.id]
+
+
+def test_a_part_with_much_to_read_gives_way_to_the_next_after_its_turn() -> None:
+    """What is left of it is found by who looks for parts in which something waits."""
+    room = Newsroom(feeds=[feed_settings(FEED, backfill=DAY)])
+    number = match.BATCH + 5
+    room.serve(*(item(id=f"e{n}", title=f"Flood {n}") for n in range(number)))
+    room.poll()
+    room.read()
+    room.group()
+    (article, *_) = room.store.articles.unmatched(room.clock.now(), 1)
+    given = JobParts()
+    stage = MatchStage(room.store.articles, room.ruleset, room.digests, room.clock, given.turns)
+    given.give(Job.of_part("match", article.feed_id % PARTS), lambda: None)
+    matched = 0
+    for _ in stage.run(lambda: False):
+        matched += 1
+        room.clock.advance(match.TURN / match.BATCH)
+    assert matched == match.BATCH
+    assert len(room.store.articles.unmatched(room.clock.now(), number)) == 5

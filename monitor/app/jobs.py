@@ -1,0 +1,40 @@
+"""The jobs of one process: the queue, what came from there, and what goes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.pipeline.dispatch import MATCH, POLL, DispatchStage, MatchDispatch
+from monitor.pipeline.given import JobFeeds
+from monitor.pipeline.parts import JobParts
+from monitor.ports import Clock, DispatchingStore, JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The queue of a process, what it was given from there, and what puts work into it."""
+
+    queue: JobQueue
+    feeds: JobFeeds
+    articles: JobParts
+    dispatch: DispatchStage
+
+    @classmethod
+    def of(cls, queue: JobQueue, store: DispatchingStore, clock: Clock) -> Jobs:
+        """Those by this queue, of which nothing is taken yet."""
+        matching = MatchDispatch(store.unmatched, queue, clock)
+        dispatch = DispatchStage(store.dispatched, matching, queue, clock)
+        return cls(queue, JobFeeds(store.given), JobParts(), dispatch)
+
+    def begin(self, wake: Callable[[str], None]) -> None:
+        """Takes jobs from now on; `wake` hears which stage has got one."""
+        self.feeds.wake, self.articles.wake = (lambda: wake(POLL)), (lambda: wake(MATCH))
+        takes = {POLL: self.feeds.give, MATCH: self.articles.give}
+        self.queue.begin(lambda job, done: takes[job.stage](job, done))
+
+    def close(self) -> None:
+        """Takes no more, and gives back what waits. Raises StoreError: then leases of feeds end by themselves."""
+        self.queue.close()  # first: what it would still take nobody here does
+        self.articles.close()
+        self.feeds.close()
