@@ -13,7 +13,7 @@ from newsroom import DAY, HOUR, Newsroom, failing, fresh_postgresql_store, item,
 from monitor.core.feeds.host_batches import POLL
 from monitor.model.feed import PollOutcome, PollReason, PollSettings
 from monitor.model.jobs import Job
-from monitor.pipeline.dispatch import DispatchStage
+from monitor.pipeline.dispatch import DispatchStage, MatchDispatch
 from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.poll import PollStage
 from monitor.ports import DueFeeds, JobQueue
@@ -69,7 +69,8 @@ class ByQueue:
         self._store, self._queue = room.store, queue
         self._given = JobFeeds(room.store.given)
         self._stage = stage_of(room, self._given)
-        self._dispatch = DispatchStage(room.store.dispatched, queue, room.clock)
+        matching = MatchDispatch(room.store.unmatched, queue, room.clock)
+        self._dispatch = DispatchStage(room.store.dispatched, matching, queue, room.clock)
         self._jobs: list[Job] = []
         self._done = 0
         queue.begin(self._take)
@@ -109,7 +110,7 @@ class ByQueue:
 def procrastinate(room: Newsroom) -> JobQueue:
     from monitor.adapters.jobs import ProcrastinateQueue  # not every machine has it
 
-    queue = ProcrastinateQueue(room.store.name, room.store.conninfo("a test"), [POLL], at_once=8)
+    queue = ProcrastinateQueue(room.store.name, room.store.conninfo("a test"), {POLL: 8})
 
     def prepare(connection: Any) -> None:
         queue.prepare(connection)

@@ -48,6 +48,38 @@ _NO_WAIT = "-c synchronous_commit=off"
 _T = TypeVar("_T")
 
 
+class _Ends(JobManager):
+    """Tells the server until it has heard it that a job is done.
+
+    The library says it once. A job whose end was lost with a connection would keep its lock as long as this
+    process lives, since it gives signs of life: its host would be asked no more.
+    """
+
+    def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
+        super().__init__(connector)
+        self._untold = set[asyncio.Task[None]]()
+
+    async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        """Returns although the server did not hear it: then it is told again beside the next jobs."""
+        if not await self._told(job, status, delete_job):
+            task = asyncio.create_task(self._tell(job, status, delete_job))
+            self._untold.add(task)
+            task.add_done_callback(self._untold.discard)
+
+    async def _tell(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        await asyncio.sleep(_AFTER_TROUBLE)
+        while not await self._told(job, status, delete_job):
+            await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _told(self, job: QueuedJob, status: Status, delete_job: bool) -> bool:
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException as error:
+            # The server's own word: others took it out, since we slept.
+            return isinstance(error.__cause__, psycopg.errors.RaiseException)
+        return True
+
+
 class ProcrastinateQueue:
     """Jobs of the stages, each a task of the same name in a queue of the same name.
 
@@ -62,6 +94,7 @@ class ProcrastinateQueue:
         where = make_conninfo("", **{**conninfo, "options": options})
         connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=_CONNECTIONS)
         self._app = procrastinate.App(connector=connector)
+        self._app.job_manager = _Ends(connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
         self._at_once = dict(at_once)
@@ -231,7 +264,8 @@ class ProcrastinateQueue:
     def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         with self._starting:
             if not self._thread.is_alive():
-                logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # ours say it in our words
+                for library in ("procrastinate", "psycopg.pool"):
+                    logging.getLogger(library).setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
