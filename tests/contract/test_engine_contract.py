@@ -11,11 +11,12 @@ from made import MINUTE, feed_settings
 from newsroom import DAY, HOUR, Newsroom, failing, fresh_postgresql_store, item, rss
 
 from monitor.core.feeds.host_batches import POLL
+from monitor.model.errors import StoreUnusable
 from monitor.model.feed import PollOutcome, PollReason, PollSettings
 from monitor.model.jobs import Job
 from monitor.pipeline.dispatch import DispatchStage, MatchDispatch
 from monitor.pipeline.given import JobFeeds
-from monitor.pipeline.poll import PollStage
+from monitor.pipeline.poll import LEASE, PollStage
 from monitor.ports import DueFeeds, JobQueue
 from monitor.ports.jobs import Done
 from monitor.testing import InlineJobs, InlineSandbox
@@ -72,16 +73,18 @@ class ByQueue:
         matching = MatchDispatch(room.store.unmatched, queue, room.clock)
         self._dispatch = DispatchStage(room.store.dispatched, matching, queue, room.clock)
         self._jobs: list[Job] = []
-        self._done = 0
+        self._out = self._done = 0
         queue.begin(self._take)
 
     def turn(self, stopping: Stopping = never) -> None:
-        self._work(sum(one.jobs for one in self._dispatch.run(never)), stopping)
+        self._out += sum(one.jobs for one in self._dispatch.run(never))
+        self._work(stopping)
 
     def again(self) -> None:
         jobs, self._jobs = self._jobs, []
         self._store.in_transaction(lambda connection: self._queue.put(connection, jobs))
-        self._work(len(jobs), never)
+        self._out += len(jobs)
+        self._work(never)
 
     def end(self) -> None:
         self._queue.close()
@@ -96,15 +99,14 @@ class ByQueue:
 
         self._given.give(job, finished)
 
-    def _work(self, jobs: int, stopping: Stopping) -> None:
-        """Until so many jobs are done, or have to be left."""
-        wanted = self._done + jobs
+    def _work(self, stopping: Stopping) -> None:
+        """Until all jobs are done, or have to be left."""
 
         def worked() -> bool:
             list(self._stage.run(stopping))
-            return self._done >= wanted or stopping()
+            return self._done >= self._out or stopping()
 
-        eventually(worked, f"{jobs} jobs")
+        eventually(worked, "all jobs")
 
 
 def procrastinate(room: Newsroom) -> JobQueue:
@@ -198,6 +200,27 @@ def test_a_host_that_asks_to_be_left_alone_is_and_its_other_feeds_are_put_off(
     room.clock.advance(59 * MINUTE)
     engine.turn()
     assert not {*asked(room)} & {*HOST}
+
+
+@pytest.mark.parametrize("step", ["record_polls", "host_pauses"])
+def test_what_the_store_could_not_take_is_asked_again_once_its_lease_is_over(
+    room: Newsroom, engine: Engine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """As when the server restarts: of this host, too, which the queue lets one ask at a time."""
+
+    def broken(*_: object) -> object:
+        raise StoreUnusable("a store", "terminating connection due to administrator command")
+
+    with monkeypatch.context() as patched:
+        for feeds in (room.store.feeds, room.store.given):
+            patched.setattr(feeds, step, broken)
+        with pytest.raises(StoreUnusable):
+            engine.turn()
+    asked(room)
+    room.clock.advance(LEASE)
+    engine.turn()
+    assert asked(room) == FEEDS
+    assert len(room.read()) == len(FEEDS)
 
 
 def test_what_one_has_to_leave_the_next_one_asks_at_once(
