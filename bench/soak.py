@@ -11,7 +11,6 @@ How to read it, and how fast the world's time goes: bench/README.md. Linux only.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import random
@@ -23,7 +22,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,7 +42,7 @@ from soaking.samples import (
     growth_of_fds,
     look,
 )
-from soaking.server import Press, listeners, serve
+from soaking.server import Press, listeners, serving
 from soaking.sinks import Sinks, sinks
 from soaking.tables import shown, table_complaints, within
 from soaking.world import World
@@ -115,7 +113,10 @@ class Soak:
     def run(self) -> dict[str, Any]:
         """What came of it, for people and programs; `complaints` is empty when all is as it should be."""
         options, world = self.options, self.world
-        with sinks(self.house.folder / "came", options.seed) as taken, self._serving():
+        with (
+            sinks(self.house.folder / "came", options.seed) as taken,
+            serving(self.press, self.sockets, self._rate),
+        ):
             urls = {world.url(feed): feed for feed in world.feeds}
             self.house.prepare(urls, taken, options.interval)
             self.begun = time.monotonic()
@@ -133,25 +134,9 @@ class Soak:
             self.came = taken.came
             return self._result(taken, settled, code)
 
-    @contextmanager
-    def _serving(self) -> Iterator[None]:
-        """The servers, in a thread with a loop of its own."""
-        loop, stopped = asyncio.new_event_loop(), asyncio.Event()
-
-        def rate() -> float:
-            # Nothing before the daemon has subscribed: that would be old stock.
-            return float(self.options.rate) if self.press.begun and not self.press.over else 0.0
-
-        def work() -> None:
-            loop.run_until_complete(serve(self.press, self.sockets, rate, stopped))
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            loop.call_soon_threadsafe(stopped.set)
-            thread.join(10)
+    def _rate(self) -> float:
+        # Nothing before the daemon has subscribed: that would be old stock.
+        return float(self.options.rate) if self.press.begun and not self.press.over else 0.0
 
     def _look(self) -> None:
         found = look(self.house, self.begun)

@@ -46,6 +46,8 @@ _NEEDS: Mapping[str, Callable[[], bool]] = {
     "the press samples": _press_samples_are_here,
     # Of tests about files; MONITOR_TEST_STORE puts the stores of the acceptance tests elsewhere.
     "a SQLite store": lambda: os.environ.get("MONITOR_TEST_STORE", "sqlite") == "sqlite",
+    # Of tests about its threads; MONITOR_TEST_ENGINE has a queue run the stages of the acceptance tests.
+    "the in-process engine": lambda: os.environ.get("MONITOR_TEST_ENGINE", "in-process") == "in-process",
     "spacy": lambda: find_spec("spacy") is not None,
     "kubernetes_validate": lambda: find_spec("kubernetes_validate") is not None,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -93,9 +93,8 @@ def kinds() -> tuple[Kind, ...]:
     return (*_own(), *hostile)
 
 
-def choose(dice: random.Random) -> Kind:
+def choose(dice: random.Random, every: Sequence[Kind]) -> Kind:
     """One, as often as it comes."""
-    every = kinds()
     return dice.choices(every, [one.weight for one in every])[0]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from desk import Desk
+
 from monitor.core.digests.plan import FOLLOW_UP_AFTER
 from soaking.house import RECIPIENTS, House, takes
 from soaking.sinks import Came
@@ -52,7 +54,7 @@ class _Row:
     story: str | None
 
 
-def waiting(house: House) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+def waiting(house: Desk) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
     """Matches and their digests that still have to be planned, and those that only wait for a follow-up's turn."""
     due, later = set(), set()
     now = datetime.now(UTC).replace(tzinfo=None)

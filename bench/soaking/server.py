@@ -6,16 +6,17 @@ import asyncio
 import random
 import socket
 import struct
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hostile_bodies import MB
 from http_server import reply
 
-from soaking.faults import Kind, Way, choose, whole
+from soaking.faults import Kind, Way, choose, kinds, whole
 from soaking.pages import ILL, REFUSALS, html_of
 from soaking.world import Entry, Feed, World
 
@@ -30,6 +31,7 @@ class Spell:
     """What a feed has now, and until when (the loop's time)."""
 
     until: float
+    dice: random.Random
     kind: Kind | None = None
 
 
@@ -38,7 +40,8 @@ class Press:
 
     def __init__(self, world: World, seed: int, well: float, ill: float) -> None:
         self.world = world
-        self.dice = random.Random(seed)
+        self.seed = seed
+        self.kinds = kinds()
         self.well, self.ill = well, ill  # seconds that spells last, in the mean
         self.begun = False  # from then on there is news
         self.over = False  # from then on all is well
@@ -54,15 +57,20 @@ class Press:
             return None
         spell = self._spells.get(feed.index)
         if spell is None:  # at the first request nobody is ill longer than others
-            spell = Spell(now + self.dice.expovariate(1 / self.well))
+            dice = random.Random(f"{self.seed} {feed.index}")  # its own: the others change nothing for it
+            spell = Spell(self.first(now) + dice.expovariate(1 / self.well), dice)
         elif self.over:
             spell.kind = None
         while now >= spell.until:
             well = spell.kind is not None
-            spell.kind = None if well else choose(self.dice)
-            spell.until += self.dice.expovariate(1 / (self.well if well else self.ill))
+            spell.kind = None if well else choose(spell.dice, self.kinds)
+            spell.until += spell.dice.expovariate(1 / (self.well if well else self.ill))
         self._spells[feed.index] = spell
         return None if self.over else spell.kind
+
+    def first(self, now: float) -> float:
+        """When the spells begin of a feed that is asked for the first time."""
+        return now
 
     def heal(self, feed: Feed) -> None:
         """Ends what it has."""
@@ -285,3 +293,19 @@ async def serve(
         one.close()
     for task in tasks:
         task.cancel()
+
+
+@contextmanager
+def serving(
+    press: Press, sockets: list[socket.socket], rate: Callable[[], float] = lambda: 0.0
+) -> Iterator[asyncio.AbstractEventLoop]:
+    """The servers, in a thread with this loop of its own."""
+    loop, stopped = asyncio.new_event_loop(), asyncio.Event()
+    work = serve(press, sockets, rate, stopped)
+    thread = threading.Thread(target=loop.run_until_complete, args=(work,), daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join(10)

@@ -70,7 +70,7 @@ class Feed:
     full_text: bool
     looks_back: bool
     without_ids: bool
-    listed: deque[tuple[Entry, str]] = field(default_factory=lambda: deque(maxlen=LISTED))
+    listed: deque[tuple[Entry, str]]
     version: int = 0
     body: bytes = b""
     built: int = -1
@@ -83,9 +83,19 @@ class World:
     """All feeds; `publish` brings one more entry. Not safe for two threads: the server's loop is the only one."""
 
     def __init__(
-        self, feeds: int, hosts: list[str], port: int, seed: int, begun: datetime, lasts: timedelta
+        self,
+        feeds: int,
+        hosts: list[str],
+        port: int,
+        seed: int,
+        begun: datetime,
+        lasts: timedelta,
+        *,
+        listed: int = LISTED,
+        matching: float = MATCHING,
     ) -> None:
         self.dice = random.Random(seed)
+        self._listed, self._matching = listed, matching
         self.begun, self.lasts, self.now, self.port = begun, lasts, begun, port
         self.hosts = hosts
         self.feeds = [self._feed(index) for index in range(feeds)]
@@ -100,6 +110,10 @@ class World:
     def url(self, feed: Feed) -> str:
         """Where it is declared."""
         return f"http://{feed.host}:{self.port}/feed/{feed.index}"
+
+    def link(self, feed: Feed, entry: Entry) -> str:
+        """Where its page is."""
+        return f"http://{feed.host}:{self.port}/page/{entry.id}"
 
     def publish(self, now: datetime) -> Entry:
         """One more entry of some feed."""
@@ -144,6 +158,7 @@ class World:
             full_text=index % 5 == 0,
             looks_back=index % 10 < 7,
             without_ids=index % 17 == 3,
+            listed=deque(maxlen=self._listed),
         )
 
     def _date(self, feed: Feed, now: datetime) -> datetime | None:
@@ -155,7 +170,7 @@ class World:
 
     def _event(self, feed: Feed) -> Event:
         language, dice = feed.language, self.dice
-        rule = dice.choice(RULES) if dice.random() < MATCHING else None
+        rule = dice.choice(RULES) if dice.random() < self._matching else None
         names = language.rare(dice, 5)
         if not language.urdu:
             names = [name.capitalize() for name in names]
@@ -203,16 +218,21 @@ class World:
         )
 
     def _revise(self, feed: Feed) -> Entry:
-        place = self.dice.randrange(len(feed.listed))
-        old = feed.listed[place][0]
+        entry = self._edited(self.dice.choice(feed.listed)[0])
+        self.replace(feed, entry)
+        return entry
+
+    def _edited(self, old: Entry) -> Entry:
         day = old.day + 1
         title = f"{re.sub(r', [0-9]+th day$', '', old.title)}, {day}th day"
-        text = (*old.text[:-1], self._paragraph(old.event))
-        entry = replace(old, day=day, title=title, text=text)
+        return replace(old, day=day, title=title, text=(*old.text[:-1], self._paragraph(old.event)))
+
+    def replace(self, feed: Feed, entry: Entry) -> None:
+        """Lists it in the place of its earlier wording."""
+        place = next(place for place, (one, _) in enumerate(feed.listed) if one.id == entry.id)
         feed.listed[place] = entry, self._item(feed, entry)
         feed.version += 1
         self._keep_page(entry)
-        return entry
 
     def _list(self, feed: Feed, entry: Entry) -> Entry:
         feed.listed.appendleft((entry, self._item(feed, entry)))
@@ -225,10 +245,9 @@ class World:
             self.pages[entry.id] = entry
 
     def _item(self, feed: Feed, entry: Entry) -> str:
-        link = f"http://{feed.host}:{self.port}/page/{entry.id}"
         words = "" if entry.page else "".join(f"<p>{escape(one, quote=False)}</p>" for one in entry.text)
         write = _atom_entry if feed.atom else _rss_item
-        return write(entry, link, None if feed.without_ids else f"urn:soak:{entry.id}", words)
+        return write(entry, self.link(feed, entry), None if feed.without_ids else f"urn:soak:{entry.id}", words)
 
 
 def _rss_item(entry: Entry, link: str, name: str | None, words: str) -> str:

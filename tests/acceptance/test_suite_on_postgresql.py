@@ -1,4 +1,4 @@
-"""All tests of a desk with its store in PostgreSQL: what users see is the same on both."""
+"""All tests of a desk with its store in PostgreSQL, and with a queue there: what users see is the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from documents import ROOT
 @pytest.mark.soak
 @pytest.mark.timeout(2_400)
 @pytest.mark.needs("postgresql", "a SQLite store")
-def test_the_acceptance_tests_hold_on_postgresql() -> None:
+@pytest.mark.parametrize("engine", ["in-process", "procrastinate"])
+def test_the_acceptance_tests_hold_on_postgresql(engine: str) -> None:
     begun = time.monotonic()
     line = [
         sys.executable,
@@ -32,11 +33,11 @@ def test_the_acceptance_tests_hold_on_postgresql() -> None:
     done = subprocess.run(
         line,
         cwd=ROOT,
-        env={**os.environ, "MONITOR_TEST_STORE": "postgresql"},
+        env={**os.environ, "MONITOR_TEST_STORE": "postgresql", "MONITOR_TEST_ENGINE": engine},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     said = done.stdout.strip().splitlines()
-    print(f"\n{time.monotonic() - begun:.0f} s on PostgreSQL: {' '.join(said[-2:])}")
+    print(f"\n{time.monotonic() - begun:.0f} s on PostgreSQL, {engine}: {' '.join(said[-2:])}")
     assert done.returncode == 0, done.stdout[-20_000:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -253,6 +254,30 @@ def test_a_worker_takes_jobs_again_after_the_server_cut_it_off(on_server: Open, 
     with connected(url) as connection:
         queue.put(connection, [job(2)])
     eventually(lambda: 2 in taker.ids, "the next job")
+
+
+_FINISH, _AWAY = "procrastinate_finish_job_v1", "away"
+
+
+@pytest.mark.needs("postgresql")
+def test_a_job_whose_end_the_server_could_not_hear_gives_its_lock_free_once_it_can(
+    on_server: Open, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else its host is asked no more as long as this process lives, which gives signs of life."""
+    queue, taker = on_server(), Taker(lets_go=False)
+    queue.begin(taker)
+    with connected(url) as connection:
+        queue.put(connection, [job(1, "host")])
+    eventually(lambda: taker.ids == [1], "the job")
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        connection.execute(f"ALTER FUNCTION {_FINISH} RENAME TO {_AWAY}".encode())
+        taker.held.pop(1)()
+        queue.put(connection, [job(2, "host"), job(3)])
+        eventually(lambda: 3 in taker.ids, "a job of another host")
+        connection.execute(f"ALTER FUNCTION {_AWAY} RENAME TO {_FINISH}".encode())
+    eventually(lambda: 2 in taker.ids, "the next job of its host", 20)
+    gc.collect()
+    assert not [one for one in caplog.records if one.name == "asyncio"], "a task broke"
 
 
 @pytest.mark.needs("postgresql")

@@ -43,6 +43,12 @@ def in_postgresql() -> bool:
     return os.environ.get("MONITOR_TEST_STORE") == "postgresql"
 
 
+def engine_lines() -> str:
+    """`[jobs]` of desks whose stages a queue is to run, where MONITOR_TEST_ENGINE says so."""
+    engine = os.environ.get("MONITOR_TEST_ENGINE")
+    return f'[jobs]\nengine = "{engine}"' if engine else ""
+
+
 def span(text: str) -> timedelta:
     """`"30s"`, `"10m"`, `"12h"`, `"3d"`."""
     found = re.fullmatch(r"([0-9]+)([smhd])", text)
@@ -113,6 +119,7 @@ class Desk:
         self.put(
             self.config,
             f"""
+{engine_lines()}
 [store]
 url = "{self.kept.url}"
 [poll]

@@ -61,27 +61,15 @@ class Pair:
     ) -> None:
         self.feeds, self.hook, self._feed_lines, self._more = feeds, hook, feed_lines, more
         self.titles: dict[int, str] = {}
-        self.desks = []
-        for name in names:
-            place = folder / name
-            place.mkdir(parents=True)
-            desk = Desk(place)
-            desk.kept = store  # type: ignore[assignment]  # the one of both
-            desk.environment |= {**store.environment, "HOOK_SECRET": "whsec_" + "c2VjcmV0IGtleSBmb3IgYSB0ZXN0IG9m"}
-            desk.environment |= {f"HOOK_{name.upper()}": f"{hook.url}/{name}" for name in RECEIVERS}
-            self.desks.append(desk)
+        self.desks = [desk_on(store, folder / name, hook) for name in names]
+        for desk in self.desks:
             self.write(desk)
 
     def write(self, desk: Desk, more: str = "") -> None:
         """Its config, which is the same for both but for `more`."""
-        hooks = (
-            f'[receivers.{name}]\nwebhook = {{ url = "env:HOOK_{name.upper()}", secret = "env:HOOK_SECRET" }}\n'
-            for name in RECEIVERS
-        )
-        to = json.dumps(list(RECEIVERS))
         urls = [feed.url for feed in self.feeds]
-        lines = self._feed_lines
-        desk.write(urls, receivers="".join(hooks), to=to, more=MINUTES + self._more + more, feed_lines=lines)
+        more = MINUTES + self._more + more
+        desk.write(urls, receivers=HOOKS, to=json.dumps(RECEIVERS), more=more, feed_lines=self._feed_lines)
 
     def publish(self, feed: LocalFeed) -> int:
         """A new incident in that feed; its number."""
@@ -117,11 +105,7 @@ class Pair:
 
     def repeats(self) -> int:
         """How many messages came more than once; each time with the same key and bytes."""
-        bodies: dict[str, set[bytes]] = defaultdict(set)
-        for _, headers, body in self.hook.requests:
-            bodies[headers["webhook-id"]].add(body)
-        assert all(len(one) == 1 for one in bodies.values()), "a repeat differs from the first"
-        return len(self.hook.requests) - len(bodies)
+        return repeats(self.hook)
 
     def shares(self, desk: Desk) -> int:
         """How many it said last that it has."""
@@ -132,6 +116,10 @@ class Pair:
         return Counter(feed.site.most for feed in self.feeds)  # type: ignore[attr-defined]  # each has its WatchedSite
 
 
+HOOKS = "".join(
+    f'[receivers.{name}]\nwebhook = {{ url = "env:HOOK_{name.upper()}", secret = "env:HOOK_SECRET" }}\n'
+    for name in RECEIVERS
+)
 MINUTES = """
 [[digests]]
 name = "minutes"
@@ -150,6 +138,27 @@ timezone = "UTC"
 send_when_empty = false
 max_stories = 500
 """
+
+
+def desk_on(store: PostgresqlStore | None, folder: Path, hook: Sink) -> Desk:
+    """A desk in a new folder that knows where the receivers are; in that store, or in one of its own."""
+    folder.mkdir(parents=True)
+    desk = Desk(folder)
+    if store is not None:
+        desk.kept = store  # type: ignore[assignment]  # the one of all
+        desk.environment |= store.environment
+    desk.environment["HOOK_SECRET"] = "whsec_" + "c2VjcmV0IGtleSBmb3IgYSB0ZXN0IG9m"
+    desk.environment |= {f"HOOK_{name.upper()}": f"{hook.url}/{name}" for name in RECEIVERS}
+    return desk
+
+
+def repeats(hook: Sink) -> int:
+    """How many messages came more than once; each time with the same key and bytes."""
+    bodies: dict[str, set[bytes]] = defaultdict(set)
+    for _, headers, body in hook.requests:
+        bodies[headers["webhook-id"]].add(body)
+    assert all(len(one) == 1 for one in bodies.values()), "a repeat differs from the first"
+    return len(hook.requests) - len(bodies)
 
 
 @contextmanager

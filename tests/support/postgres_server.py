@@ -22,7 +22,7 @@ FAST = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
-    "max_connections=60",
+    "max_connections=100",  # as it comes; four processes with a queue have some sixty
     "shared_buffers=64MB",
 )
 

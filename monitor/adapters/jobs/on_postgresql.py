@@ -53,6 +53,38 @@ _IDLE = "-c idle_in_transaction_session_timeout=10s"
 _T = TypeVar("_T")
 
 
+class _Ends(JobManager):
+    """Tells the server until it has heard it that a job is done.
+
+    The library says it once. A job whose end was lost with a connection would keep its lock as long as this
+    process lives, since it gives signs of life: its host would be asked no more.
+    """
+
+    def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
+        super().__init__(connector)
+        self._untold = set[asyncio.Task[None]]()
+
+    async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        """Returns although the server did not hear it: then it is told again beside the next jobs."""
+        if not await self._told(job, status, delete_job):
+            task = asyncio.create_task(self._tell(job, status, delete_job))
+            self._untold.add(task)
+            task.add_done_callback(self._untold.discard)
+
+    async def _tell(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        await asyncio.sleep(_AFTER_TROUBLE)
+        while not await self._told(job, status, delete_job):
+            await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _told(self, job: QueuedJob, status: Status, delete_job: bool) -> bool:
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException as error:
+            # The server's own word: others took it out, since we slept.
+            return isinstance(error.__cause__, psycopg.errors.RaiseException)
+        return True
+
+
 class ProcrastinateQueue:
     """Jobs of the stages, each a task of the same name in a queue of the same name.
 
@@ -73,6 +105,7 @@ class ProcrastinateQueue:
             reconnect_timeout=_NO_CONNECTION,
         )
         self._app = procrastinate.App(connector=connector)
+        self._app.job_manager = _Ends(connector)
         # It needs no connection: each job goes in by that of the caller.
         self._into = JobManager(procrastinate.SyncPsycopgConnector())
         self._at_once = dict(at_once)
