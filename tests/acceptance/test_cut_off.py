@@ -21,7 +21,7 @@ from warm import WarmProcess
 pytestmark = [
     pytest.mark.needs("postgresql", "a SQLite store", "network namespaces (root on Linux with iproute2)"),
     pytest.mark.soak,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1200),
 ]
 ENGINE = '\n[jobs]\nengine = "procrastinate"\n'
 ROLES = {"dispatcher": "dispatch", "spare": "dispatch", "one": "work", "two": "work", "three": "work"}
@@ -61,13 +61,13 @@ class Trial:
             yield
             wait(5)
         said = [str(desk.folder / "daemon.log") for desk in apart.desks]
-        eventually(apart.all_told, f"the last alert: {said}", 120)
+        eventually(apart.all_told, f"the last alert: {said}", 300)
         apart.check_once()
         desk, number = apart.desks[0], len(apart.titles)
         assert desk.number("SELECT count(*) FROM articles") == number, "an entry read twice, or not"
         assert desk.number("SELECT count(*) FROM matches") == number
         unsent = "SELECT count(*) FROM deliveries WHERE state <> 'sent'"
-        eventually(lambda: desk.number(unsent) == 0, "all noted as sent", 120)
+        eventually(lambda: desk.number(unsent) == 0, "all noted as sent", 300)
         self.audit.check_tokens()
         assert self.repeats_after_the_fact() == 0, "what was noted as sent was sent again"
         assert all(one.poll() is None for one in self.running.values()), "one ended"
@@ -176,7 +176,7 @@ def test_a_worker_that_is_cut_off_for_a_minute_is_replaced_in_all_it_does_and_jo
     assert told < TAKEN_OVER
 
 
-def test_for_a_dispatcher_that_is_cut_off_another_one_gives_out_and_it_gives_nothing_when_it_is_back(
+def test_for_a_dispatcher_that_is_cut_off_another_one_gives_out_and_goes_on_with_it_when_it_is_back(
     trial: Trial,
 ) -> None:
     name = trial.with_duty("dispatch")
@@ -192,7 +192,7 @@ def test_for_a_dispatcher_that_is_cut_off_another_one_gives_out_and_it_gives_not
         back = time.time() - mended
         gap = trial.audit.longest_gap(at, mended)
         wait(15)
-        late = trial.audit.given(token, at + 1)
+        late = trial.audit.given(token, at + 5)
         assert late <= 1, (
             "two gave out; it may have been in the middle of that when it was cut off, which harms nobody"
         )
