@@ -114,7 +114,7 @@ class Service:
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
         self._matching = Matching(self._meter, self.progress, self._wake, self._ended)
-        self._sharing = Sharing(queue=monitor.jobs is not None)
+        self._sharing = Sharing()
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
@@ -183,7 +183,7 @@ class Service:
             seconds = LOOK_AFTER if name == "health" else TICK
             ticks.every(name, self._guarded(name, stage), seconds, at_once=at_once)
         ours = [name for name in stages if monitor.jobs is None or name != "match"]  # that comes by jobs
-        self._sharing.begin(monitor.store.shares, ours, monitor.clock)
+        self._sharing.begin(monitor.store.shares, ours, monitor.clock, queue=monitor.jobs is not None)
         # No stages: a stop does not wait for them.
         if monitor.store.shares.divided:
             ticks.every("shares", self._share, DIVIDE_EVERY, from_now=False)
