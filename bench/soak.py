@@ -50,6 +50,7 @@ from soaking.world import World
 SAMPLE = 10.0  # seconds
 A_DAY = 20  # entries of a feed a day, as papers have: tells how fast the world's time goes
 FEEDS_A_HOST = 4
+_STORED = 5.0  # seconds for which, and a round of polls, nothing may be left at the end
 OUR_INTERVAL = 900.0  # seconds between two polls as configs have it
 
 
@@ -182,12 +183,14 @@ class Soak:
         taken.heal()
         self.house.restore()
         deadline = time.monotonic() + 60 * self.options.settle
-        looks = retries = time.monotonic()
+        looks = retries = quiet = time.monotonic()
         while True:
             self._expect_the_daemon()
             left = self._left()
             now = time.monotonic()
-            if not any(left.values()) or now > deadline:
+            # What was served a moment ago is stored before its feed is asked again.
+            quiet = now if any(left.values()) else quiet
+            if now > min(deadline, quiet + self.options.interval + _STORED):
                 return left
             if now >= looks:
                 print(f"        left: {left}", file=sys.stderr, flush=True)

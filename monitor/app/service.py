@@ -114,7 +114,7 @@ class Service:
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
         self._matching = Matching(self._meter, self.progress, self._pass_on, self._ended)
-        self._sharing = Sharing(queue=monitor.jobs is not None)
+        self._sharing = Sharing()
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
         self._noted: LastReload | None = None  # the last reload that stands in the store
@@ -170,26 +170,11 @@ class Service:
             self.reloader.end_watching()
         ticks.stop()
         until = time.monotonic() + STOP_WITHIN.total_seconds()
-        left = self._leave_jobs()
+        left = self._monitor.jobs is None or self._monitor.jobs.leave(STOP_WITHIN.total_seconds() / 2)
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
         finished = self._at_work.wait_until_idle(max(0.0, until - time.monotonic()))
         ticks.end()
         return finished and left
-
-    def _leave_jobs(self) -> bool:
-        """Takes no more from the queue; whether all was given back in a part of the time: a database that does not
-        answer is not waited for, and what stays in the queue is given to others as of one who is gone."""
-        if (jobs := self._monitor.jobs) is None:
-            return True
-
-        def leave() -> None:
-            with contextlib.suppress(MonitorError):
-                jobs.close()
-
-        leaving = threading.Thread(target=leave, name="leaving", daemon=True)
-        leaving.start()
-        leaving.join(STOP_WITHIN.total_seconds() / 2)
-        return not leaving.is_alive()
 
     def _ticks_of(self, stages: Mapping[str, _Turns]) -> Ticks:
         monitor = self._monitor
@@ -199,7 +184,7 @@ class Service:
             seconds = LOOK_AFTER if name == "health" else TICK
             ticks.every(name, self._guarded(name, stage), seconds, at_once=at_once)
         ours = [name for name in stages if monitor.jobs is None or name != "match"]  # that comes by jobs
-        self._sharing.begin(monitor.store.shares, ours, monitor.clock)
+        self._sharing.begin(monitor.store.shares, ours, monitor.clock, queue=monitor.jobs is not None)
         # No stages: a stop does not wait for them.
         if monitor.store.shares.divided:
             ticks.every("shares", self._share, DIVIDE_EVERY, from_now=False)

@@ -28,13 +28,10 @@ _MISSING = {
 
 
 class Sharing:
-    """Divides the work with the daemons beside this one, and says so. Calls may come from two threads.
+    """Divides the work with the daemons beside this one, and says so. Calls may come from two threads."""
 
-    With a `queue` work for dispatchers and workers comes through that.
-    """
-
-    def __init__(self, *, queue: bool = False) -> None:
-        self._queue = queue
+    def __init__(self) -> None:
+        self._queue = False
         self._others: dict[str, Daemon] = {}
         self._said: tuple[int, frozenset[str], bool] | None = None
         self._trouble: str | None = None  # the store's
@@ -43,8 +40,10 @@ class Sharing:
         self.missing: dict[Missing, datetime] = {}  # since when
         self._missed: set[Missing] = set()  # that was said
 
-    def begin(self, shares: Shares, stages: Sequence[str], clock: Clock) -> None:
-        """Takes part from now on in what these stages do; without any in nothing."""
+    def begin(self, shares: Shares, stages: Sequence[str], clock: Clock, *, queue: bool = False) -> None:
+        """Takes part from now on in what these stages do; without any in nothing. With a `queue` dispatchers and
+        workers need each other."""
+        self._queue = queue
         if stages:
             takes_shares = not SHARED.isdisjoint(stages)
             shares.begin([stage for stage in stages if stage not in SHARED], shares=takes_shares)

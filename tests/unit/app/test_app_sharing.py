@@ -143,10 +143,10 @@ def process(pid: int, role: ProcessRole, *duties: str) -> Daemon:
 
 
 def test_a_worker_tells_after_two_minutes_that_nobody_gives_out_what_is_due_until_somebody_does() -> None:
-    shares, clock, sharing = Told(), FakeClock(NOON), Sharing(queue=True)
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
     idle = process(2, ProcessRole.DISPATCH)  # it has another config, say
     shares.division = Division(process(1, ProcessRole.WORK), (idle,), duties=frozenset({"match"}))
-    sharing.begin(shares, ["poll", "match"], clock)
+    sharing.begin(shares, ["poll", "match"], clock, queue=True)
     assert sharing.troubles(clock.now()) == []
     sharing.turn(shares, clock, workers=frozenset({7}))
     assert shares.workers == {7}
@@ -160,9 +160,9 @@ def test_a_worker_tells_after_two_minutes_that_nobody_gives_out_what_is_due_unti
 
 
 def test_one_that_dispatches_itself_misses_nobody() -> None:
-    shares, clock, sharing = Told(), FakeClock(NOON), Sharing(queue=True)
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
     shares.division = Division(process(1, ProcessRole.ALL), duties=frozenset({DISPATCH}))
-    sharing.begin(shares, ["poll", "dispatch"], clock)
+    sharing.begin(shares, ["poll", "dispatch"], clock, queue=True)
     sharing.turn(shares, clock)
     assert sharing.missing == {}
 
@@ -174,11 +174,11 @@ def test_without_a_queue_nobody_dispatches_and_nobody_is_missed() -> None:
 
 
 def test_a_dispatcher_says_in_its_log_that_no_worker_is_there_and_when_one_is_again() -> None:
-    shares, clock, sharing = Told(), FakeClock(NOON), Sharing(queue=True)
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
     alone = Division(process(1, ProcessRole.DISPATCH), duties=frozenset({DISPATCH}))
     shares.division = alone
     with capture_logs() as said:
-        sharing.begin(shares, ["dispatch"], clock)
+        sharing.begin(shares, ["dispatch"], clock, queue=True)
         sharing.turn(shares, clock)
         assert not [one for one in said if "no worker" in one["event"]], "at once"
         clock.advance(timedelta(minutes=2))
