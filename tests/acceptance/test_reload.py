@@ -93,6 +93,7 @@ def test_broken_rules_change_nothing_until_they_are_mended(desk: Desk, feed: Loc
     assert headlines(desk) == ["Apricot jam", "Torkham closed"]
 
 
+@pytest.mark.needs("the in-process engine")  # a queue knows no file, which is another refusal
 def test_another_store_needs_a_restart_and_nothing_else_is_taken_up(desk: Desk, feed: LocalFeed) -> None:
     desk.write([feed.url])
     text = desk.config.read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ def in_postgresql() -> bool:
 def engine_lines() -> str:
     """`[jobs]` of desks whose stages a queue is to run, where MONITOR_TEST_ENGINE says so."""
     engine = os.environ.get("MONITOR_TEST_ENGINE")
-    return f'[jobs]\nengine = "{engine}"' if engine else ""
+    return f'\n[jobs]\nengine = "{engine}"' if engine else ""
 
 
 def span(text: str) -> timedelta:
@@ -119,7 +119,6 @@ class Desk:
         self.put(
             self.config,
             f"""
-{engine_lines()}
 [store]
 url = "{self.kept.url}"
 [poll]
@@ -134,7 +133,7 @@ rules = ["*"]
 to = {to}
 schedule = "{schedule}"
 {wait}
-{more}
+{more}{engine_lines()}
 """
             + "".join(f'\n[[feeds]]\nurl = "{url}"\nbackfill = "24h"\n{feed_lines}\n' for url in feeds),
         )
