@@ -256,9 +256,6 @@ class _Trial:
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
         """Nothing: nobody else asks for it."""
 
-    def let_lapse(self, feed_ids: Sequence[int]) -> None:
-        """Nothing."""
-
     def record_polls(self, polls: Sequence[Polled]) -> int:
         """Keeps the answer of the one feed."""
         (self.answer,) = polls

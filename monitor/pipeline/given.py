@@ -104,10 +104,6 @@ class JobFeeds:
             with self._lock:
                 self._owed = dict(self._owed.items() - owed.items())
 
-    def let_lapse(self, feed_ids: Sequence[int]) -> None:
-        """Ends their jobs, whose locks keep others from their hosts; a dispatcher gives them out once more."""
-        self._finish(feed_ids)
-
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
         return self.feeds.known_entries(feed_id, ids, url_keys)

@@ -87,7 +87,7 @@ class PollStage:
                 claimed = self._claimed(run)
                 # One that is in hand is passed over: its lease ended while it waits for its host, and one answer
                 # is enough.
-                fresh = {feed.id: feed for feed in self._unpaused(claimed) if self.in_hand.take(feed.id)}
+                fresh = {feed.id: feed for feed in self._free(claimed) if self.in_hand.take(feed.id)}
                 run.asked.update(fresh)
                 for feed in fresh.values():
                     run.lines.join(self._request(feed))
@@ -99,9 +99,6 @@ class PollStage:
         try:
             with ThreadPoolExecutor(self.readers, thread_name_prefix="poll") as threads:
                 yield from self._reports(lambda: self.fetcher.fetch_many(due()), run, threads)
-        except BaseException:
-            self.feeds.let_lapse(list(run.asked))
-            raise
         finally:
             left = list(run.asked)
             self.in_hand.give_back(left)
@@ -135,20 +132,8 @@ class PollStage:
 
     def _release(self, feed_ids: list[int]) -> None:
         """They are due now, not when their leases end."""
-        try:
-            for start in range(0, len(feed_ids), MOST_QUIET):
-                self.feeds.release_leases(feed_ids[start : start + MOST_QUIET])
-        except BaseException:
-            self.feeds.let_lapse(feed_ids)
-            raise
-
-    def _unpaused(self, claimed: Sequence[Feed]) -> list[Feed]:
-        """Those that may be asked now."""
-        try:
-            return self._free(claimed)
-        except BaseException:
-            self.feeds.let_lapse([feed.id for feed in claimed])
-            raise
+        if feed_ids:
+            self.feeds.release_leases(feed_ids)
 
     def _free(self, claimed: Sequence[Feed]) -> list[Feed]:
         """The feeds whose hosts are not paused; the others are put off and not asked."""

@@ -31,11 +31,6 @@ class DueFeeds(Protocol):
         process that holds the store alone and has just started."""
         ...
 
-    def let_lapse(self, feed_ids: Sequence[int]) -> None:
-        """Has nothing more to do with these claimed feeds, of which the store could not be told: their leases end
-        by themselves. Asks the store nothing; ids that are not claimed any more do not matter."""
-        ...
-
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
         ...

@@ -267,9 +267,6 @@ class SqlFeedStore:
             for table in (t.feeds, t.deliveries, t.gaps):
                 connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=None))
 
-    def let_lapse(self, feed_ids: Sequence[int]) -> None:
-        """Nothing: leases stand in the store alone."""
-
     def known_entries(self, feed_id: int, ids: Sequence[str], url_keys: Sequence[str]) -> Sequence[KnownEntry]:
         """Entries of one feed that share an id or a URL key with the given ones, oldest first."""
         hashes = [short_hash(entry_id) for entry_id in ids]
