@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-PARTS = 64
+PARTS = 16
 """Into so many parts work is cut that has no rows of its own to be named by. As many at most are at it at once."""
 
 
