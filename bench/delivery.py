@@ -186,9 +186,16 @@ def lags(options: argparse.Namespace, *, full_text: bool) -> Iterator[str]:
     what = f"pages answer after {lag.SLOWNESS} s" if full_text else "feed's own text"
     beside = f", beside {options.beside}" if options.beside else ""
     there = ", with visitors" if options.visitors else ""
+    there += f", by a dispatcher and {options.workers} workers" if options.workers else ""
     yield f"{options.feeds:,} feeds, group_wait {options.group_wait} s, {what}{beside}{there}"
     load = lag.Load(
-        options.feeds, options.entries, options.group_wait, full_text, options.beside, options.visitors
+        options.feeds,
+        options.entries,
+        options.group_wait,
+        full_text,
+        options.beside,
+        options.visitors,
+        options.workers,
     )
     yield from lag.measure(load)
 
@@ -230,6 +237,7 @@ def main() -> None:
     parser.add_argument("--group-wait", type=int, default=1, help="seconds")
     parser.add_argument("--beside", type=Path, help="lag: on a copy of the store that web.py --keep left here")
     parser.add_argument("--visitors", action="store_true", help="lag: while pages are opened and searches made")
+    parser.add_argument("--workers", type=int, default=0, help="lag: so many, on PostgreSQL, beside a dispatcher")
     parser.add_argument("--sizes", default="10000,100000,1000000", help="matches stored, by commas (planning)")
     parser.add_argument("--matches", type=int, default=1_000_000, help="stored beside an idle second")
     parser.add_argument("--held", type=int, default=10_000, help="of them are held back (idle)")

@@ -1,9 +1,10 @@
 """A soak: the real daemon, a thousand feeds of which a quarter is ill at any time, sinks that fail, reloads.
 
-    .venv/bin/python bench/soak.py [--minutes 30] [--feeds 1000] [--kill] [--postgresql] [--json]
+    .venv/bin/python bench/soak.py [--minutes 30] [--feeds 1000] [--kill] [--postgresql] [--cluster 2] [--json]
 
 At the end every entry that was served whole must be in the ledger with its fate, every event that a rule finds
 told by each of its digests, the store sound, memory and descriptors flat. Exit status 1 when any of that fails.
+With `--cluster` there are several processes on a PostgreSQL server, and its tables must stay as small as they are.
 How to read it, and how fast the world's time goes: bench/README.md. Linux only.
 """
 
@@ -33,6 +34,7 @@ from soaking.judge import judge, waiting
 from soaking.samples import (
     JUDGED_FROM,
     WARM_UP,
+    Process,
     Sample,
     after_warm_up,
     flatness,
@@ -42,11 +44,13 @@ from soaking.samples import (
 )
 from soaking.server import Press, listeners, serving
 from soaking.sinks import Sinks, sinks
+from soaking.tables import shown, table_complaints, within
 from soaking.world import World
 
 SAMPLE = 10.0  # seconds
 A_DAY = 20  # entries of a feed a day, as papers have: tells how fast the world's time goes
 FEEDS_A_HOST = 4
+_STORED = 5.0  # seconds for which, and a round of polls, nothing may be left at the end
 OUR_INTERVAL = 900.0  # seconds between two polls as configs have it
 
 
@@ -61,6 +65,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     asked.add_argument("--settle", type=float, default=20.0, help="minutes at most until all has come to its end")
     asked.add_argument("--kill", action="store_true", help="kill -9 and start again now and then")
     asked.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
+    asked.add_argument(
+        "--cluster", type=int, default=0, metavar="N", help="a dispatcher, N workers and a process for the pages"
+    )
     asked.add_argument("--keep", type=Path, help="leave store, log and messages in this folder")
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args(arguments)
@@ -89,7 +96,7 @@ class Soak:
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self.options = options
         self.dice = random.Random(options.seed)
-        self.house = House(folder)
+        self.house = House(folder, options.cluster)
         hosts = [
             f"127.{70 + one // 200}.{1 + one % 200}.1" for one in range(max(2, options.feeds // FEEDS_A_HOST))
         ]
@@ -101,6 +108,7 @@ class Soak:
         self.samples: list[Sample] = []
         self.changes: list[str] = []
         self.kills = 0
+        self.inside: dict[str, dict[str, dict[str, float]]] = {}  # of tables, by when
         self._retrying: threading.Thread | None = None
 
     def run(self) -> dict[str, Any]:
@@ -119,6 +127,7 @@ class Soak:
                 self._soak(60 * options.minutes)
                 settled = self._settle(taken)
                 self._look()
+                self._look_into_tables("at the end")
                 code = self.house.stop()
             finally:
                 self.house.end()
@@ -146,20 +155,27 @@ class Soak:
             if now >= looks:
                 self._look()
                 looks += SAMPLE
+            if now >= self.begun + min(WARM_UP, seconds / 2) and not self.inside:
+                self._look_into_tables("when warm")
             if now >= changes:
                 self._begin_retry()
                 self.changes.append(self.house.change(self.dice))
                 changes = now + self.dice.uniform(0.5, 1.5) * max(20.0, seconds / 20)
             if self.options.kill and now >= kills:
-                self.house.kill()
-                self.house.run()
+                name = self.dice.choice(list(self.house.roles))
+                self.house.kill(name)
+                self.house.run(name)
                 self.kills += 1
                 kills = now + self.dice.uniform(0.5, 1.5) * max(30.0, seconds / 10)
             time.sleep(0.2)
 
     def _expect_the_daemon(self) -> None:
-        if self.house.daemon is None or self.house.daemon.poll() is not None:
-            raise SystemExit(f"the daemon ended by itself:\n{self.house.log()[-5_000:]}")
+        if said := self.house.ended():
+            raise SystemExit(said)
+
+    def _look_into_tables(self, when: str) -> None:
+        if self.samples:
+            self.inside[when] = within(self.house, shown(self.samples[-1].tables))
 
     def _settle(self, taken: Sinks) -> dict[str, int]:
         """Everything is well from now on; waits until nothing is left to do. What is left, which is nothing."""
@@ -167,12 +183,14 @@ class Soak:
         taken.heal()
         self.house.restore()
         deadline = time.monotonic() + 60 * self.options.settle
-        looks = retries = time.monotonic()
+        looks = retries = quiet = time.monotonic()
         while True:
             self._expect_the_daemon()
             left = self._left()
             now = time.monotonic()
-            if not any(left.values()) or now > deadline:
+            # What was served a moment ago is stored before its feed is asked again.
+            quiet = now if any(left.values()) else quiet
+            if now > min(deadline, quiet + self.options.interval + _STORED):
                 return left
             if now >= looks:
                 print(f"        left: {left}", file=sys.stderr, flush=True)
@@ -215,10 +233,14 @@ class Soak:
     def _result(self, taken: Sinks, settled: Mapping[str, int], code: int) -> dict[str, Any]:
         account = judge(self.house, self.world, taken.came)
         judged = after_warm_up([one for one in self.samples if one.at <= 60 * self.options.minutes])
-        own = flatness(judged, [one.own for one in judged])
         complaints = [*account.complaints(), *self._of_the_end(settled, code)]
+        flat: dict[str, Any] = {}
+        for name in self.house.roles:
+            flat |= self._of_process(name, judged)
         if not self.options.kill:  # a daemon that began anew has another memory
-            complaints += flatness_complaints(judged, own)
+            complaints += flatness_complaints(judged, self.house.roles)
+        if judged and judged[-1].at - judged[0].at >= JUDGED_FROM:
+            complaints += table_complaints(judged)
         last = self.samples[-1]
         return {
             "run": self._run(),
@@ -226,29 +248,63 @@ class Soak:
             "answers": dict(self.press.answered.most_common()),
             "receivers": dict(taken.faults.most_common()),
             "reloads": dict(Counter(self.changes)),
-            "memory at the end, MB": {"all": last.rss, "own": last.own},
-            "memory, own, MB": own.row(),
-            "memory, with children, MB": flatness(judged, [one.pss + one.children_pss for one in judged]).row(),
-            "largest child, MB": max(one.children_largest for one in self.samples),
-            "descriptors": {"more": growth_of_fds(judged), **last.fds},
+            **flat,
             "database, MB": {"file": last.database, "largest WAL": max(one.wal for one in self.samples)},
-            "processors": {"daemon": last.busy / last.at, "generator": last.load / last.at},
+            **self._of_tables(judged or self.samples),
+            "processors": {
+                **{name: one.busy / last.at for name, one in last.processes.items()},
+                "generator": last.load / last.at,
+            },
             "kills": self.kills,
             "complaints": complaints,
         }
+
+    def _of_process(self, name: str, judged: Sequence[Sample]) -> dict[str, Any]:
+        """What a process took."""
+        looks = [one.processes[name] for one in judged]
+        last: Process = self.samples[-1].processes[name]
+        found: dict[str, Any] = {f"{name}: memory at the end, MB": {"all": last.rss, "own": last.own}}
+        if judged:
+            own = flatness(judged, [one.own for one in looks])
+            with_children = flatness(judged, [one.pss + one.children_pss for one in looks])
+            found[f"{name}: memory, own, MB"] = own.row()
+            found[f"{name}: memory, with children, MB"] = with_children.row()
+        found |= {
+            f"{name}: largest child, MB": max(one.processes[name].children_largest for one in self.samples),
+            f"{name}: descriptors": {"more": growth_of_fds(looks), **last.fds},
+        }
+        return found
+
+    def _of_tables(self, looks: Sequence[Sample]) -> dict[str, Any]:
+        """The tables when warm and at the end, of the processes' whole time."""
+        first, last = looks[0], self.samples[-1]
+        found: dict[str, Any] = {}
+        for name in shown(last.tables):
+            now, before = last.tables[name], first.tables.get(name)
+            figures: dict[str, float] = {"rows": now.rows, "dead rows": now.dead, "vacuumed": now.vacuums}
+            figures["most dead rows"] = max(one.tables[name].dead for one in looks if name in one.tables)
+            if before is not None:
+                figures |= {"MB when warm": before.heap, "indexes when warm": before.indexes}
+            figures |= {"MB": now.heap, "indexes": now.indexes}
+            if now.updates:
+                figures["updates without an index"] = now.hot / now.updates
+            for when, inside in self.inside.items():
+                figures |= {f"{what} {when}, MB": size for what, size in inside.get(name, {}).items()}
+            found[f"table {name}"] = figures
+        return found
 
     def _of_the_end(self, settled: Mapping[str, int], code: int) -> Iterator[str]:
         if any(settled.values()):
             yield f"not all came to its end in time: {settled}"
         if code != 0:
-            yield f"the daemon ended with {code} at SIGTERM"
+            yield f"a process ended with {code} at SIGTERM"
         check = self.house.monitor("db", "check")
         if check.returncode != 0:
             yield f"monitor db check: {check.stdout.strip()} {check.stderr.strip()}"
         if broke := self.house.log().count("Traceback"):
             yield f"{broke} tracebacks in the log"
         refused = Counter(self.house.reloads())["the old config and rules stay in force"]
-        if refused > sum("broken" in one for one in self.changes):
+        if refused > sum("broken" in one for one in self.changes) * len(self.house.roles):
             yield f"{refused} reloads were refused"
 
     def _run(self) -> dict[str, Any]:
@@ -256,6 +312,7 @@ class Soak:
         return {
             "minutes": options.minutes,
             "feeds": options.feeds,
+            "workers": options.cluster,
             "interval": options.interval,
             "seed": options.seed,
             "published": self.world.published,
@@ -270,7 +327,8 @@ def table(result: dict[str, Any]) -> str:
     """What came of it, for people."""
     run = result["run"]
     lines = [
-        f"{run['feeds']:,} feeds for {run['minutes']:g} minutes, {run['published']:,} entries, {run['at']}",
+        f"{run['feeds']:,} feeds for {run['minutes']:g} minutes, {run['published']:,} entries, {run['at']}"
+        + (f", a dispatcher, {run['workers']} workers, a process for the pages" if run["workers"] else ""),
         run["machine"],
         f"polls {run['polls are faster by']:.0f} × and news {run['news are faster by']:.0f} × as often as usual",
         "",
@@ -278,11 +336,17 @@ def table(result: dict[str, Any]) -> str:
     for name, found in result.items():
         if name in ("run", "complaints"):
             continue
+        if name.startswith("table "):
+            lines.append(f"{name}\n  " + ", ".join(f"{key} {_figure(value)}" for key, value in found.items()))
+            continue
         values = found.items() if isinstance(found, dict) else [("", found)]
         lines.append(name)
         lines += [f"  {key:<44}{_figure(value):>12}" for key, value in values]
     if run["minutes"] * 60 < WARM_UP + JUDGED_FROM:
-        lines += ["", f"too short for memory to be judged: {(WARM_UP + JUDGED_FROM) / 60:.0f} minutes are needed"]
+        lines += [
+            "",
+            f"too short for memory and tables to be judged: {(WARM_UP + JUDGED_FROM) / 60:.0f} minutes are needed",
+        ]
     verdict = [f"NOT AS IT SHOULD BE: {one}" for one in result["complaints"]]
     return "\n".join([*lines, "", *(verdict or ["all accounted for, sound, and flat where that was judged"])])
 

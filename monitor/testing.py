@@ -126,6 +126,7 @@ class InlineJobs:
         self.hold = hold
         self.waiting: dict[str, Job] = {}  # by place
         self.lost: list[StalledJob] = []
+        self.workers: frozenset[int] = frozenset()
         self._busy: set[str] = set()
         self._take: Take | None = None
         self._lock = threading.RLock()

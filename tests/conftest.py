@@ -31,11 +31,18 @@ def _postgresql_is_here() -> bool:
     return programs() is not None
 
 
+def _hosts_can_be_made() -> bool:
+    from hosts import hosts_can_be_made
+
+    return hosts_can_be_made()
+
+
 # What a test may need besides a program of that name.
 _NEEDS: Mapping[str, Callable[[], bool]] = {
     "linux": lambda: sys.platform == "linux",
     "root": lambda: hasattr(os, "geteuid") and os.geteuid() == 0,
     "postgresql": _postgresql_is_here,
+    "network namespaces (root on Linux with iproute2)": _hosts_can_be_made,
     "the press samples": _press_samples_are_here,
     # Of tests about files; MONITOR_TEST_STORE puts the stores of the acceptance tests elsewhere.
     "a SQLite store": lambda: os.environ.get("MONITOR_TEST_STORE", "sqlite") == "sqlite",

@@ -1,8 +1,7 @@
-"""The daemon under test: a desk whose commands are real processes, its config, its reloads."""
+"""The monitor under test: a desk whose commands are real processes, its config, its reloads."""
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import signal
@@ -11,10 +10,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 from desk import RELOADED, Desk
+from desk_store import PostgresqlStore
 
 from soaking.rules import BROKEN_FILE, changing_file, rule_file
 from soaking.sinks import Sinks
@@ -79,7 +78,13 @@ to = ["desk", "hook"]
 schedule = "every 2m"
 """
 RECIPIENTS = {"alerts": 2, "high": 1, "minutes": 2, "every": 3}  # of each digest, addresses and channels
-_RUNS = re.compile(r"running, pid [0-9]+, http://([^;/]+)/?;")
+_JOBS = """\
+[jobs]
+engine = "procrastinate"
+"""
+_RUNS = re.compile(r"running(?: \([a-z]+\))?, pid ([0-9]+)(?:, http://([^;/]+))?/?;")
+_SERVER = ("max_connections=200", "shared_buffers=128MB")  # else as it is installed: it waits for the disk
+ALONE = "daemon"
 
 
 def takes(digest: str, kind: int) -> bool:
@@ -88,14 +93,26 @@ def takes(digest: str, kind: int) -> bool:
 
 
 class House(Desk):
-    """A desk whose `monitor` is a process of its own from its first import on: its memory is a user's."""
+    """A desk whose `monitor` is a process of its own from its first import on: its memory is a user's.
 
-    def __init__(self, folder: Path) -> None:
+    With `workers` it is a cluster on a PostgreSQL server of its own: a dispatcher, a process for the pages, and
+    these.
+    """
+
+    def __init__(self, folder: Path, workers: int = 0) -> None:
         super().__init__(folder)
-        self.daemon: subprocess.Popen[bytes] | None = None
+        self.roles = {ALONE: ""}
+        if workers:
+            from postgres_server import PostgresServer
+
+            self.kept = PostgresqlStore(PostgresServer(_SERVER))
+            self.environment.update(self.kept.environment)
+            self.roles = {"dispatch": "dispatch", "web": "web"}
+            self.roles |= {f"work-{one + 1}": "work" for one in range(workers)}
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
         self.metrics = ""
         self._good = ""
-        self._log_read = 0
+        self._in_force = ("", 0)  # config, and the turn of the changing rules
         self._turn = 0
 
     def prepare(self, feeds: Mapping[str, Feed], sinks: Sinks, interval: int) -> None:
@@ -115,32 +132,64 @@ class House(Desk):
             text += f'[[feeds]]\nurl = "{url}"\ninterval = "{interval}s"\n{more}{back}'
         for name in ("one", "two", "three"):
             text += f'[[feeds]]\nurl = "http://{name}.invalid/feed"\n'
-        self._good = text
+        if ALONE not in self.roles:
+            text += _JOBS
+        self._good, self._in_force = text, (text, 0)
         self.put(self.config, text)
         self.rules(rule_file())
         self.put(self.folder / "rules" / "changing.toml", changing_file(0))
 
-    def run(self) -> None:
-        """Starts the daemon, and waits until it says where it answers. A broken config is mended before."""
-        self.put(self.config, self._good)
-        line = [sys.executable, "-m", "monitor", "run", "-c", str(self.config)]
-        with (self.folder / "daemon.log").open("ab") as log:
-            self.daemon = subprocess.Popen(
+    def run(self, *names: str) -> None:
+        """Starts these processes, by default all; waits until each says that it runs.
+
+        A config that was refused is taken back before, with its rules; broken rules alone stay as they are.
+        """
+        config, turn = self._in_force
+        if self.config.read_text(encoding="utf-8") != config:
+            self.put(self.config, config)
+            self.put(self.folder / "rules" / "changing.toml", changing_file(turn))
+        for name in names or self.roles:
+            self._start(name)
+        deadline = time.monotonic() + 180
+        for name in names or self.roles:
+            while not (found := self._runs(name)):
+                if time.monotonic() > deadline or (self.daemons[name].poll() is not None and name == ALONE):
+                    raise SystemExit(f"{name} did not start:\n{self._said_by(name)[-3_000:]}")
+                if self.daemons[name].poll() is not None:  # a reload is under way, and it has the newer config
+                    time.sleep(1)
+                    self._start(name)
+                time.sleep(0.1)
+            self.metrics = found[2] or self.metrics
+
+    def _start(self, name: str) -> None:
+        role = ["--role", self.roles[name]] if self.roles[name] else []
+        line = [sys.executable, "-m", "monitor", "run", *role, "-c", str(self.config)]
+        with self._log_of(name).open("ab") as log:
+            self.daemons[name] = subprocess.Popen(
                 line, cwd=self.folder, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 180
-        while not (found := _RUNS.search(self.log()[-2_000:])):
-            if self.daemon.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the daemon did not start:\n{self.log()[-3_000:]}")
-            time.sleep(0.1)
-        self.metrics = found[1]
 
-    def said(self, since: int) -> list[dict[str, Any]]:
-        """The lines of the log from that byte on."""
-        with (self.folder / "daemon.log").open("rb") as log:
-            log.seek(since)
-            lines = log.read().splitlines()
-        return [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
+    def _runs(self, name: str) -> re.Match[str] | None:
+        pid = str(self.daemons[name].pid)
+        return next((one for one in _RUNS.finditer(self._said_by(name)[-4_000:]) if one[1] == pid), None)
+
+    def ended(self) -> str | None:
+        """A process that ended by itself, with what it said last."""
+        for name, one in self.daemons.items():
+            if one.poll() is not None:
+                return f"{name} ended by itself:\n{self._said_by(name)[-5_000:]}"
+        return None
+
+    def log(self) -> str:
+        """What all of them said so far."""
+        return "\n".join(map(self._said_by, self.roles))
+
+    def _said_by(self, name: str) -> str:
+        path = self._log_of(name)
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _log_of(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
 
     def monitor(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end, as a user types it."""
@@ -162,46 +211,54 @@ class House(Desk):
         """Changes rules or config, for the better or the worse, and asks for a reload; what it was."""
         self._turn += 1
         rules, which = self.folder / "rules" / "changing.toml", dice.random()
-        self.put(self.config, self._good)
+        config, broken = self._good, ""
         self.put(rules, changing_file(self._turn))
         if which < 0.2:
             self.put(rules, BROKEN_FILE)
         elif which < 0.4:
-            self.put(self.config, self._good + "\n[[digests]]\nname = 7\n")
+            broken = "\n[[digests]]\nname = 7\n"
         elif which < 0.6:  # a feed more, which is nobody's
-            self.put(self.config, self._good + f'[[feeds]]\nurl = "http://more-{self._turn}.invalid/feed"\n')
-        assert self.daemon is not None
-        self.daemon.send_signal(signal.SIGHUP)
+            config += f'\n[[feeds]]\nurl = "http://more-{self._turn}.invalid/feed"\n'
+        self.put(self.config, config + broken)
+        if which >= 0.4:
+            self._in_force = config, self._turn
+        self._hang_up()
         return ("broken rules", "broken config", "another feed", "other rules", "other rules")[int(which * 5)]
 
     def restore(self) -> None:
         """The first config again, and a reload."""
+        self._in_force = self._good, self._turn
         self.put(self.config, self._good)
         self.put(self.folder / "rules" / "changing.toml", changing_file(self._turn))
-        assert self.daemon is not None
-        self.daemon.send_signal(signal.SIGHUP)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for one in self.daemons.values():
+            one.send_signal(signal.SIGHUP)
 
     def reloads(self) -> list[str]:
-        """What each reload came to."""
-        return [one["event"] for one in self.said(0) if one["event"] in RELOADED]
+        """What each reload of each process came to."""
+        return [one["event"] for one in self.events(*RELOADED)]
 
     def end(self) -> None:
         """Ends what a failed run left behind."""
-        if self.daemon is not None and self.daemon.poll() is None:
-            self.kill()
+        for name in self.daemons:
+            self.kill(name)
 
-    def kill(self) -> None:
+    def kill(self, name: str) -> None:
         """As a power cut."""
-        assert self.daemon is not None
-        self.daemon.kill()
-        self.daemon.wait()
+        self.daemons[name].kill()
+        self.daemons[name].wait()
 
     def stop(self) -> int:
-        """SIGTERM, and how it ended."""
-        assert self.daemon is not None
-        self.daemon.send_signal(signal.SIGTERM)
-        try:
-            return self.daemon.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return -9
+        """SIGTERM, and how they ended: the first status that is not 0."""
+        for one in self.daemons.values():
+            one.send_signal(signal.SIGTERM)
+        deadline, codes = time.monotonic() + 20, []
+        for name, one in self.daemons.items():
+            try:
+                codes.append(one.wait(timeout=max(0.1, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                self.kill(name)
+                codes.append(-9)
+        return next((code for code in codes if code), 0)

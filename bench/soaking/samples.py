@@ -1,17 +1,18 @@
-"""What the daemon takes while it runs: memory, descriptors, threads, processor; and whether that is flat."""
+"""What each process takes while it runs: memory, descriptors, threads, processor; and whether that is flat."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rows.meter import cpu_of, descendants
 
 from soaking.house import House
+from soaking.tables import Table, tables_of
 
 MB = 1_048_576
 # What is called flat, after warm-up. A slope is judged where there are ten minutes to judge it by: below that the
@@ -24,14 +25,12 @@ JUDGED_FROM = 600.0  # seconds of samples after warm-up
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One look; `at` in seconds since the start, memory in MB. `own` is memory that no other process shares.
+class Process:
+    """What one process takes, memory in MB. `own` is memory that no other process shares.
 
-    `fds` are the parent's, by kind. `busy` are processor seconds of the daemon with all its children so far,
-    `load` those of the load generator. `database` is what the daemon says that its store takes.
+    `fds` are its own, by kind. `busy` are processor seconds, with all its children, so far.
     """
 
-    at: float
     rss: float
     pss: float
     own: float
@@ -40,20 +39,37 @@ class Sample:
     children_largest: float
     threads: int
     fds: dict[str, int]
+    busy: float
+
+    def words(self) -> str:
+        """For who looks on."""
+        kinds = " ".join(f"{kind} {number}" for kind, number in sorted(self.fds.items()))
+        return (
+            f"{self.rss:.0f} MB (own {self.own:.0f})  {self.children} children {self.children_pss:.0f} MB  "
+            f"{self.threads} threads  fds {kinds}  cpu {self.busy:.0f} s"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look; `at` in seconds since the start. `load` are processor seconds of the load generator so far,
+    `database` is what the monitor says that its store takes, in MB; `tables` are those of a server."""
+
+    at: float
+    processes: Mapping[str, Process]
     database: float
     wal: float
-    busy: float
     load: float
     waits: dict[str, float]
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     def line(self) -> str:
         """For who looks on."""
-        kinds = " ".join(f"{kind} {number}" for kind, number in sorted(self.fds.items()))
         waits = " ".join(f"{name} {value:.0f}" for name, value in self.waits.items() if value)
+        each = "".join(f"\n          {name}: {one.words()}" for name, one in self.processes.items())
         return (
-            f"{self.at:6.0f} s  parent {self.rss:.0f} MB (own {self.own:.0f})  {self.children} children "
-            f"{self.children_pss:.0f} MB  {self.threads} threads  fds {kinds}  db {self.database:.0f} MB + wal "
-            f"{self.wal:.0f}  cpu {self.busy:.0f} s, generator {self.load:.0f} s  waits: {waits or '-'}"
+            f"{self.at:6.0f} s  db {self.database:.0f} MB + wal {self.wal:.0f}  generator {self.load:.0f} s  "
+            f"waits: {waits or '-'}{each}"
         )
 
 
@@ -62,6 +78,7 @@ _WAITS = {
     "media_monitor_articles_unmatched": "articles",
     "media_monitor_matches_pending": "matches",
     'media_monitor_outbox_deliveries{state="waiting"}': "deliveries",
+    "media_monitor_jobs_waiting": "jobs",
     "media_monitor_oldest_due_feed_seconds": "feed-s",
     "media_monitor_oldest_waiting_entry_seconds": "entry-s",
     "media_monitor_oldest_unmatched_article_seconds": "article-s",
@@ -71,16 +88,28 @@ _WAITS = {
 
 
 def look(house: House, begun: float) -> Sample | None:
-    """One sample; None when the daemon is gone."""
-    assert house.daemon is not None
-    pid = house.daemon.pid
+    """One sample; None when a process is gone."""
+    processes = {name: found for name, one in house.daemons.items() if (found := _process(one.pid))}
+    if len(processes) < len(house.daemons):
+        return None
+    gauges = house.gauges()
+    return Sample(
+        at=time.monotonic() - begun,
+        processes=processes,
+        database=gauges.get("media_monitor_database_bytes", 0.0) / MB,
+        wal=_size(house.store.with_name(house.store.name + "-wal")),
+        load=time.process_time(),
+        waits={name: gauges[key] for key, name in _WAITS.items() if key in gauges},
+        tables=tables_of(house),
+    )
+
+
+def _process(pid: int) -> Process | None:
     own = _memory(pid)
     if not own:
         return None
     below = [found for one in descendants(pid) if (found := _memory(one))]
-    gauges = house.gauges()
-    return Sample(
-        at=time.monotonic() - begun,
+    return Process(
         rss=own["Rss"],
         pss=own["Pss"],
         own=own["Private_Clean"] + own["Private_Dirty"],
@@ -89,11 +118,7 @@ def look(house: House, begun: float) -> Sample | None:
         children_largest=max((one["Rss"] for one in below), default=0.0),
         threads=_count(Path(f"/proc/{pid}/task")),
         fds=_fds(pid),
-        database=gauges.get("media_monitor_database_bytes", 0.0) / MB,
-        wal=_size(house.store.with_name(house.store.name + "-wal")),
         busy=cpu_of(pid) + sum(cpu_of(one) for one in descendants(pid)),
-        load=time.process_time(),
-        waits={name: gauges[key] for key, name in _WAITS.items() if key in gauges},
     )
 
 
@@ -135,27 +160,36 @@ def flatness(samples: Sequence[Sample], figures: Sequence[float]) -> Flatness:
     return Flatness(slope, statistics.median(figures), max(figures), 3_600 * (times[-1] - times[0]))
 
 
-def flatness_complaints(samples: Sequence[Sample], own: Flatness) -> list[str]:
-    """Why memory or descriptors are not flat; nothing when they are, or when the run was too short to say."""
-    if own.seconds < JUDGED_FROM:
+def flatness_complaints(samples: Sequence[Sample], roles: Mapping[str, str]) -> list[str]:
+    """Why memory or descriptors are not flat; nothing when they are, or when the run was too short to say.
+
+    Of several processes of one role the largest is judged: one that takes over what another did comes to have its
+    memory, too, and has lost none by that.
+    """
+    if not samples or samples[-1].at - samples[0].at < JUDGED_FROM:
         return []
     found = []
-    if own.growth > MOST_GROWTH:
-        grown = f"{own.growth:.1%} of its median, {own.slope:.1f} MB an hour"
-        found.append(f"the daemon grew by {grown}; {MOST_GROWTH:.0%} at most is flat")
-    if own.over_median > MOST_OVER_MEDIAN:
-        ratio = f"{own.over_median:.2f} × its median"
-        found.append(f"the daemon was {ratio} at its largest; {MOST_OVER_MEDIAN} at most is flat")
-    if (more := growth_of_fds(samples)) > MOST_MORE_FDS:
-        found.append(f"{more:.0f} descriptors more at the end than after warm-up")
+    for role in dict.fromkeys(roles.values()):
+        names = [name for name, one in roles.items() if one == role]
+        own = flatness(samples, [max(one.processes[name].own for name in names) for one in samples])
+        what = names[0] if len(names) == 1 else f"the largest of {', '.join(names)}"
+        if own.growth > MOST_GROWTH:
+            grown = f"{own.growth:.1%} of its median, {own.slope:.1f} MB an hour"
+            found.append(f"{what} grew by {grown}; {MOST_GROWTH:.0%} at most is flat")
+        if own.over_median > MOST_OVER_MEDIAN:
+            ratio = f"{own.over_median:.2f} × its median"
+            found.append(f"{what} was {ratio} at its largest; {MOST_OVER_MEDIAN} at most is flat")
+    for name in roles:
+        if (more := growth_of_fds([one.processes[name] for one in samples])) > MOST_MORE_FDS:
+            found.append(f"{name} has {more:.0f} descriptors more at the end than after warm-up")
     return found
 
 
-def growth_of_fds(samples: Sequence[Sample]) -> float:
+def growth_of_fds(looks: Sequence[Process]) -> float:
     """Descriptors more in the mean of the last quarter than in that of the first."""
-    quarter = max(1, len(samples) // 4)
-    first, last = samples[:quarter], samples[-quarter:]
-    if not samples:
+    quarter = max(1, len(looks) // 4)
+    first, last = looks[:quarter], looks[-quarter:]
+    if not looks:
         return 0.0
     return statistics.mean(sum(one.fds.values()) for one in last) - statistics.mean(
         sum(one.fds.values()) for one in first

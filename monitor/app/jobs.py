@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from monitor.model.errors import MonitorError
 from monitor.pipeline.dispatch import MATCH, POLL, DispatchStage, MatchDispatch
 from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.parts import JobParts
@@ -33,8 +36,19 @@ class Jobs:
         takes = {POLL: self.feeds.give, MATCH: self.articles.give}
         self.queue.begin(lambda job, done: takes[job.stage](job, done))
 
-    def close(self) -> None:
-        """Takes no more, and gives back what waits. Raises StoreError: then leases of feeds end by themselves."""
+    def leave(self, seconds: float) -> bool:
+        """Takes no more from the queue, and gives back what waits; whether that was done in this time.
+
+        A database that does not answer is not waited for: what stays in the queue is given to others as of one who
+        is gone, and leases of feeds end by themselves.
+        """
+        leaving = threading.Thread(target=self._leave, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(seconds)
+        return not leaving.is_alive()
+
+    def _leave(self) -> None:
         self.queue.close()  # first: what it would still take nobody here does
         self.articles.close()
-        self.feeds.close()
+        with suppress(MonitorError):
+            self.feeds.close()

@@ -24,6 +24,7 @@ from monitor.core.stories.publishers import Publishers
 from monitor.model.delivery import Receiver
 from monitor.model.errors import ConfigInvalid, MonitorError
 from monitor.model.health import HEALTH
+from monitor.model.jobs import Engine
 from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.health import HealthStage
 from monitor.ports import Clock
@@ -60,6 +61,7 @@ class House:
             size=self.store.size(),
             holder=next((one.pid for one in daemons), None),
             daemons=daemons,
+            queue=self.settings.engine is Engine.PROCRASTINATE,
             now=self.clock.now(),
             rules_hold=self.ruleset is not None,
             timezone=self.settings.health.timezone,

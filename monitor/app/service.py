@@ -113,7 +113,7 @@ class Service:
         self.progress = Progress()
         self.unplanned = Unplanned()
         self.heartbeat = Heartbeat(self.progress, self.unplanned)
-        self._matching = Matching(self._meter, self.progress, self._wake, self._ended)
+        self._matching = Matching(self._meter, self.progress, self._pass_on, self._ended)
         self._sharing = Sharing()
         self._supervisor = supervisor or Supervisor()
         self._supervisor.watch(self.progress, self._pulse, reloader)
@@ -137,7 +137,7 @@ class Service:
 
     def read_pushes(self) -> None:
         """Has what a hub sent read now; returns at once, may be called by any thread."""
-        self._wake("pushes")
+        self._pass_on("pushes")
 
     def close(self) -> None:
         """Closes the store and all else; for when `run_forever` left no stage behind."""
@@ -157,6 +157,7 @@ class Service:
         with contextlib.suppress(MonitorError):  # a store in trouble is named by the stages
             self._monitor.store.incidents.note_start(self._started)
         ticks.begin()
+        self._monitor.store.signals.begin(lambda stage: self._wake(stage) if stage in stages else None)
         if self._monitor.jobs is not None and self._monitor.role.works:
             self._monitor.jobs.begin(self._wake)
         if self.reloader is not None:
@@ -164,16 +165,16 @@ class Service:
         self._tell_supervisor()
         self._watch_the_clock(ticks)
         self._supervisor.stopping()
+        self._monitor.store.signals.close()
         if self.reloader is not None:
             self.reloader.end_watching()
         ticks.stop()
-        if self._monitor.jobs is not None:
-            with contextlib.suppress(MonitorError):
-                self._monitor.jobs.close()
+        until = time.monotonic() + STOP_WITHIN.total_seconds()
+        left = self._monitor.jobs is None or self._monitor.jobs.leave(STOP_WITHIN.total_seconds() / 2)
         self.generations.close_fetchers()  # what is in flight is asked again at the next start
-        finished = self._at_work.wait_until_idle(STOP_WITHIN.total_seconds())
+        finished = self._at_work.wait_until_idle(max(0.0, until - time.monotonic()))
         ticks.end()
-        return finished
+        return finished and left
 
     def _ticks_of(self, stages: Mapping[str, _Turns]) -> Ticks:
         monitor = self._monitor
@@ -183,7 +184,7 @@ class Service:
             seconds = LOOK_AFTER if name == "health" else TICK
             ticks.every(name, self._guarded(name, stage), seconds, at_once=at_once)
         ours = [name for name in stages if monitor.jobs is None or name != "match"]  # that comes by jobs
-        self._sharing.begin(monitor.store.shares, ours, monitor.clock)
+        self._sharing.begin(monitor.store.shares, ours, monitor.clock, queue=monitor.jobs is not None)
         # No stages: a stop does not wait for them.
         if monitor.store.shares.divided:
             ticks.every("shares", self._share, DIVIDE_EVERY, from_now=False)
@@ -237,9 +238,9 @@ class Service:
             metering.count_poll(self._meter, report)
             self.progress.did("poll")
             if report.waiting:
-                self._wake("read")
+                self._pass_on("read")
             if report.may_have_lost:
-                self._wake("gaps")
+                self._pass_on("gaps")
             trust = monitor.websub.polled(report.feed, report.decision.outcome, report.arrived)
             if trust is not None:
                 say_doubt(log, report.feed, trust)
@@ -255,14 +256,14 @@ class Service:
             say_gap(log, report)
             metering.count_gap(self._meter, report)
             if report.waiting:
-                self._wake("read")
+                self._pass_on("read")
 
     def _pushes(self, monitor: Monitor) -> None:
         for report in monitor.pushes.run(self._ended("pushes", monitor)):
             say_push(log, report)
             metering.count_push(self._meter, report)
             if report.waiting:
-                self._wake("read")
+                self._pass_on("read")
 
     def _websub(self, monitor: Monitor) -> None:
         for report in monitor.websub.run(self._ended("websub", monitor)):
@@ -273,7 +274,7 @@ class Service:
             say_read(log, report)
             metering.count_read(self._meter, report)
             self.progress.did("read")
-            self._wake("match" if monitor.jobs is None else "group")
+            self._pass_on("match" if monitor.jobs is None else "group")
 
     def _digest(self, monitor: Monitor) -> None:
         ended = self._ended("digest", monitor)
@@ -294,7 +295,7 @@ class Service:
                 self.progress.did("digest")
                 self._on_plan(plan)
                 if plan.deliveries and self._sends:
-                    self._wake("deliver")
+                    self._pass_on("deliver")
             else:
                 failed[plan.digest] = plan.why
         return failed
@@ -306,7 +307,7 @@ class Service:
             metering.count_delivery(self._meter, report, monitor.clock.now(), first_seen)
             self.progress.did("deliver")
             if report.decision is not None and report.decision.retry_at is None:
-                self._wake("health")  # given up: told at once
+                self._pass_on("health")  # given up: told at once
 
     def _health(self, monitor: Monitor) -> None:
         last = self.reloader.last if self.reloader is not None else None
@@ -315,7 +316,7 @@ class Service:
             self._noted = last
         for report in monitor.health.run(self._own_troubles(last), self._caught_up):
             say_health(log, report)
-            self._wake("deliver")
+            self._pass_on("deliver")
 
     def _own_troubles(self, last: LastReload | None) -> list[Trouble]:
         """Those that only the daemon knows."""
@@ -341,7 +342,8 @@ class Service:
     def _share(self) -> None:
         monitor = self._monitor
         hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None)
+        workers = monitor.jobs.queue.workers if monitor.jobs is not None else frozenset()
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, workers)
         if monitor.jobs is not None and not monitor.store.shares.takes_part:
             monitor.jobs.articles.leave()
 
@@ -443,6 +445,11 @@ class Service:
         self._woken.add(stage)
         if self._ticks is not None:
             self._ticks.wake(stage)
+
+    def _pass_on(self, stage: str) -> None:
+        """The same, and at the other processes on the store: it may be theirs."""
+        self._wake(stage)
+        self._monitor.store.signals.tell(stage)
 
     def _guarded(self, name: str, stage: Callable[[Monitor], None]) -> Callable[[], None]:
         """A stage that never ends the daemon: what it raises is logged, and the next tick tries again."""

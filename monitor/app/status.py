@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.boosting import boosts_line
 from monitor.app.counting import counted, size_text
+from monitor.app.daemon_words import daemon_lines, missing_lines, queue_line
 from monitor.app.hub_words import hubs_line
 from monitor.app.kept_out import SilenceCounts, counts_line, silence_counts
 from monitor.app.refusals import Refusal, refusal_lines, refusals_of
@@ -21,7 +23,7 @@ from monitor.core.health.daily import delivered
 from monitor.core.health.notices import incident_line
 from monitor.core.text.amounts import long_span_text
 from monitor.core.text.columns import COLUMNS, display_width, wrap
-from monitor.model.daemons import SHARES, Daemon
+from monitor.model.daemons import Daemon, Missing, Queued, missing
 from monitor.model.delivery import Delivery, DeliveryState, Receiver
 from monitor.model.digest import CatchUp, DigestSettings, Immediate
 from monitor.model.feed import Feed, FeedStatus, PollOutcome
@@ -37,6 +39,7 @@ from monitor.ports import Store
 LATE = OVERDUE_AFTER  # behind its due time by more than this: the daemon is down or overloaded
 MOST_SHOWN = 5
 """Failing feeds, and deliveries in trouble, that are named."""
+_ORDER = (ProcessRole.ALL, ProcessRole.DISPATCH, ProcessRole.WORK, ProcessRole.WEB)
 _IN = " " * 12  # where lines begin
 _DAY = timedelta(days=1)
 _A_WEEK = timedelta(days=6)  # in which a weekday says which day is meant
@@ -97,6 +100,8 @@ class Status:
     hubs: tuple[HubSubscription, ...] = ()
     unindexed: int = 0  # articles that the full-text index does not hold yet
     daemons: tuple[Daemon, ...] = ()  # all that are at work on the store
+    queued: Queued | None = None  # where polls come from a queue
+    missing: tuple[Missing, ...] = ()
 
 
 def state_of(feed: Feed, now: datetime) -> FeedState:
@@ -124,11 +129,13 @@ def status_of(
     tells: bool = True,
     receivers: Sequence[Receiver] = (),
     daemons: Sequence[Daemon] = (),
+    queue: bool = False,
     failing: int | None = MOST_SHOWN,
     unindexed: int | None = None,
 ) -> Status:
-    """Asks the store; changes nothing. `failing` feeds are named at most, None: all of them; `unindexed` is how
-    many articles are not indexed, where that is known: to count them takes long."""
+    """Asks the store; changes nothing. `queue` says that work comes through one. `failing` feeds are named at
+    most, None: all of them; `unindexed` is how many articles are not indexed, where that is known: to count them
+    takes long."""
     counts = store.ledger.counts(now)
     standing = digests_of(store, digests, now, counts.pending)
     left = tuple(store.suppressions.all())
@@ -158,7 +165,9 @@ def status_of(
         refusals=refusals_of(store.receivers),
         hubs=tuple(store.hubs.all()),
         unindexed=store.archive.waiting() if unindexed is None else unindexed,
-        daemons=tuple(daemons),
+        daemons=tuple(sorted(daemons, key=lambda one: (_ORDER.index(one.role), one.host, one.pid))),
+        queued=store.facts.queued() if queue else None,
+        missing=missing(daemons) if queue and daemons else (),
     )
 
 
@@ -205,11 +214,11 @@ def status_lines(status: Status) -> list[str]:
     feeds = status.feeds
     lines = [
         *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
-        *_labelled("Daemons", daemon_lines(status.daemons)),
-        *_labelled("Trouble", [incident_line(one, status.timezone) for one in status.incidents]),
+        *_labelled("Daemons", daemon_lines(status.daemons, status.queued)),
+        *_labelled("Trouble", trouble_lines(status)),
         f"Feeds       {feeds.total:,}   ok {feeds.of(FeedState.OK):,} · late {feeds.of(FeedState.LATE):,}"
         f" · failing {feeds.failing:,}" + ("   monitor feeds health" if feeds.failing else ""),
-        *(f"            {feed.name}: {feed.last_error}" for feed in status.failing[:MOST_SHOWN]),
+        *_labelled("", [_said(feed.name, feed.last_error) for feed in status.failing[:MOST_SHOWN]]),
         *(
             [f"            {feeds.left_alone:,} left alone, since their hosts asked for it: monitor feeds health"]
             if feeds.left_alone
@@ -217,12 +226,19 @@ def status_lines(status: Status) -> list[str]:
         ),
         *([f"            {boosts_line(feeds.boosted, feeds.boosts_end)}"] if feeds.boosts_end else []),
         *_labelled("Hubs", [line for line in (hubs_line(status.hubs, status.now),) if line]),
-        f"Last hour   {counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
-        f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}",
+        *_labelled(
+            "Last hour",
+            [
+                f"{counted(polls, 'poll')}{unchanged} · {counted(counts.entries, 'entry', 'entries')}"
+                f" · {counted(counts.matches, 'match', 'matches')} · {counted(counts.stories, 'story', 'stories')}"
+            ],
+        ),
     ]
     if not status.rules_hold:
         instead = "; the last that held are in force" if status.holder else ""
         lines.append(f"Rules       do not hold{instead}   monitor check")
+    if status.queued is not None:
+        lines += _labelled("Queue", [queue_line(status.queued, status.now)])
     if counts.waiting_entries or counts.unmatched_articles:
         lines.append(
             f"In work     {counts.waiting_entries:,} to be read · {counts.unmatched_articles:,} to be matched"
@@ -241,14 +257,33 @@ def status_lines(status: Status) -> list[str]:
         f" · {states.get(DeliveryState.DEAD.value, 0):,} dead · {states.get(DeliveryState.SENT.value, 0):,} sent"
         + (f" · {counted(draft, 'draft')}" if draft else "")
     )
-    for one in status.troubled:
-        lines.append(f"            {one.new.digest} → {one.new.receiver}: {one.last_error}")
+    lines += _labelled("", _troubled(status.troubled))
     lines += [f"            {line}" for line in refusal_lines(status.refusals, status.now)]
     if states.get(DeliveryState.DEAD.value):
         lines.append("            what was given up: monitor deliveries list --state dead")
     if not status.tells:
         lines.append("Health      troubles are told to nobody: name receivers in [health]")
     return lines + _labelled("Lag", _lags(status.lags))
+
+
+def trouble_lines(status: Status) -> list[str]:
+    """What goes on, and who is missing now; of that there may be an incident after a while, which says more."""
+    told = {one.kind.value for one in status.incidents}
+    return [
+        *missing_lines(one for one in status.missing if one.value not in told),
+        *(incident_line(one, status.timezone) for one in status.incidents),
+    ]
+
+
+def _troubled(deliveries: Sequence[Delivery]) -> list[str]:
+    """Each error once, with how many messages have it: a receiver gives all of them the same one."""
+    lines = Counter(_said(f"{one.new.digest} → {one.new.receiver}", one.last_error) for one in deliveries)
+    return [f"{line} ({messages} messages)" if messages > 1 else line for line, messages in lines.items()]
+
+
+def _said(name: str, error: str | None) -> str:
+    """On one line, without the two spaces by which `_laid_out` knows a label."""
+    return f"{name}: {' '.join((error or '').split())}"
 
 
 def _index_line(status: Status) -> str:
@@ -303,31 +338,6 @@ def _running(status: Status) -> str:
     up = f"up {long_span_text(status.now - status.daemon.started_at)}"
     several = len(status.daemons) > 1  # the one that started last is not the one that is named first
     return f"{len(status.daemons)} daemons, the last one {up}" if several else f"{up}, pid {status.holder}"
-
-
-def _part_of(one: Daemon) -> str:
-    shares = f"{one.shares} of {SHARES} shares of the work"
-    match one.role:
-        case ProcessRole.ALL:
-            return shares
-        case ProcessRole.WORK:
-            return f"worker, {shares}"
-        case ProcessRole.DISPATCH:
-            return "dispatcher"
-        case ProcessRole.WEB:
-            return "web pages"
-
-
-def daemon_lines(daemons: Sequence[Daemon]) -> list[str]:
-    """Each of several daemons with its part of the work, and in what they differ; nothing of a single one."""
-    if len(daemons) < 2:
-        return []
-    lines = [f"{one}, {one.version}: {_part_of(one)}" for one in daemons]
-    if len({one.config for one in daemons}) > 1:
-        lines.append("WARNING: their configs or rules differ; that with the newest works, reload the others")
-    if len({one.version for one in daemons}) > 1:
-        lines.append("WARNING: their versions differ")
-    return lines
 
 
 def _reloaded(status: Status) -> str:

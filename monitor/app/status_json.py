@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from monitor.app.daemon_words import by_the_newest, shares_of
 from monitor.app.hub_words import hubs_json
 from monitor.app.kept_out import counts_json
 from monitor.app.refusals import refusal_json
 from monitor.app.status import Status
 from monitor.app.times import iso_time
 from monitor.app.unsubscribing import suppression_json
-from monitor.model.daemons import SHARES
+from monitor.model.daemons import Daemon
 from monitor.model.health import LastBatch
 from monitor.model.measure import FeedState
 
@@ -23,17 +24,9 @@ def status_json(status: Status) -> dict[str, Any]:
         "version": status.version,
         "running": status.holder is not None,
         "pid": status.holder,
-        "daemons": [
-            {
-                "pid": one.pid,
-                "host": one.host or None,
-                "version": one.version or None,
-                "config": one.config or None,
-                "role": one.role.value,
-                "shares": one.shares if one.token else SHARES,
-            }
-            for one in status.daemons
-        ],
+        "daemons": [_daemon_json(one, status) for one in status.daemons],
+        "missing": [one.value for one in status.missing],
+        "queue": _queue_json(status),
         "store": status.store,
         "bytes": status.size,
         "rules_hold": status.rules_hold,
@@ -77,6 +70,35 @@ def status_json(status: Status) -> dict[str, Any]:
         "reaching_nobody": list(status.unread),
         "refusals": [refusal_json(one) for one in status.refusals],
         **_self_json(status),
+    }
+
+
+def _daemon_json(one: Daemon, status: Status) -> dict[str, Any]:
+    """One process; `jobs` is null where there is no queue."""
+    return {
+        "pid": one.pid,
+        "host": one.host or None,
+        "version": one.version or None,
+        "config": one.config or None,
+        "newest_config": by_the_newest(one, status.daemons),
+        "role": one.role.value,
+        "shares": shares_of(one),
+        "duties": list(one.duties),
+        "jobs": status.queued.taken_by(one) if status.queued is not None else None,
+        "silent_s": round(one.silent, 1),
+    }
+
+
+def _queue_json(status: Status) -> dict[str, Any] | None:
+    queued = status.queued
+    if queued is None:
+        return None
+    age = max(0.0, (status.now - queued.oldest).total_seconds()) if queued.oldest is not None else None
+    return {
+        "waiting": queued.waiting,
+        "by_stage": dict(queued.by_stage),
+        "oldest_s": age,
+        "taken": sum(queued.taken.values()),
     }
 
 

@@ -17,6 +17,7 @@ from monitor.app.last_good import when
 from monitor.app.pulse import SILENT, Pulse
 from monitor.app.reload import Reloader
 from monitor.app.remembered import Remembered
+from monitor.model.daemons import Queued
 from monitor.model.errors import MonitorError, StoreUnusable
 from monitor.model.measure import Build, Gauges, InForce
 from monitor.ports import Clock, Meter, Store
@@ -66,7 +67,7 @@ class Vitals:
     """Counts for a daemon (`meter`, `pulse`) and answers for it. Its questions may come from any thread.
 
     `warnings` says what works though not as it is written, `in_force` what config and rules are, `unindexed` how
-    many articles wait to be indexed.
+    many articles wait to be indexed, `queued` what stands in the queue.
     """
 
     def __init__(
@@ -79,11 +80,13 @@ class Vitals:
         warnings: Callable[[], Sequence[Finding]] = tuple,
         in_force: Callable[[], InForce | None] = lambda: None,
         unindexed: Callable[[], int | None] = lambda: None,
+        queued: Callable[[], Queued | None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self.warnings = warnings
         self._unindexed = unindexed
+        self._queued = queued
         self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
         self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES, times=SHARE_OF_GAUGES)
         self.pulse = pulse or Pulse()
@@ -130,7 +133,7 @@ class Vitals:
     def _read_gauges(self) -> Gauges | None:
         try:
             held = self._store.facts.held(self._clock.now())
-            return Gauges(held, self._store.size(), self._store.disk(), self._unindexed())
+            return Gauges(held, self._store.size(), self._store.disk(), self._unindexed(), self._queued())
         except (MonitorError, OSError) as error:  # the stages say it louder
             log.debug("no numbers from the store", why=str(error))
             return None

@@ -217,6 +217,7 @@ def _watched(
         warnings=lambda: config_findings(reloader),
         in_force=InForceOf(reloader, monitor.clock.now()),
         unindexed=lambda: monitor.index.progress.waiting,
+        queued=monitor.store.facts.queued if monitor.jobs is not None else lambda: None,
     )
     shows = monitor.role.shows  # else the probes alone
     public_url = ready.settings.public_url if shows else ""

@@ -35,6 +35,7 @@ class IncidentKind(StrEnum):
     FEEDS_FAILING = "feeds_failing"  # so many at once that it is not theirs: subject ""
     DIGEST_UNPLANNED = "digest_unplanned"  # subject: the digest
     DAEMONS_DIFFER = "daemons_differ"  # those on one store have different configs; subject ""
+    NO_DISPATCHER = "no_dispatcher"  # nobody puts work into the queue; subject ""
     DIGEST_UNHEARD = "digest_unheard"  # all its recipients unsubscribed; subject: the digest
 
 

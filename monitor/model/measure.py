@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Generic, TypeVarTuple
 
 from monitor.model.article import ReadOutcome
+from monitor.model.daemons import Queued
 from monitor.model.delivery import ChannelKind, DeliveryState
 from monitor.model.entry import Fate
 from monitor.model.feed import PollOutcome
@@ -228,12 +229,14 @@ class Disk:
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """What was found when somebody looked. `database_bytes` is None for a store in memory, `disk` for one that is
-    no file; `unindexed`, the articles that wait to be indexed, until they are counted."""
+    no file, `queued` without a queue; `unindexed`, the articles that wait to be indexed, until they are counted.
+    """
 
     held: Held = field(default_factory=Held)
     database_bytes: int | None = None
     disk: Disk | None = None
     unindexed: int | None = None
+    queued: Queued | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,13 +94,18 @@ class DispatchStage:
 
     def _rescue(self) -> int:
         """Gives the work of workers that are gone to others. A job is not put back into the queue: its feeds are
-        due as before, and what of them was polled is not. What waits for rules is looked for anew."""
+        due as before, and what of them was polled is not; what waits for rules is looked for anew. A job of one of
+        whose feeds a worker was writing when its network went waits until the server has ended that."""
         now, turns = self.clock.now(), self.turns
         if abs(now - turns.rescued_at) < RESCUE_EVERY:
             return 0
         turns.rescued_at = now
         stalled = self.queue.stalled()
-        if stalled:
-            self.feeds.free([one for job in stalled if job.stage == POLL for one in job.ids])
-            self.queue.drop(stalled)
-        return len(stalled)
+        if not stalled:
+            return 0
+        feeds = {one for job in stalled if job.stage == POLL for one in job.ids}
+        held = self.feeds.free(sorted(feeds))
+        gone = [job for job in stalled if job.stage != POLL or not set(job.ids).intersection(held)]
+        if gone:
+            self.queue.drop(gone)
+        return len(gone)

@@ -32,6 +32,7 @@ class JobFeeds:
         self._waiting: deque[int] = deque()
         self._jobs: dict[int, list[_Open]] = {}  # by feed
         self._tokens: dict[int, int] = {}
+        self._owed: dict[int, int] = {}  # tokens of what is given back and the store has not heard of
         self._closed = False
 
     def give(self, job: Job, done: Done) -> None:
@@ -67,6 +68,7 @@ class JobFeeds:
 
     def claim_due(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         """At most `limit` of the feeds that were given and are still due."""
+        self._give_back()
         with self._lock:
             ids = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         if not ids:
@@ -83,12 +85,24 @@ class JobFeeds:
         return taken
 
     def release_leases(self, feed_ids: Sequence[int] | None = None) -> None:
-        """Gives these feeds back; without ids nothing: what others have is theirs."""
+        """Gives these feeds back; without ids nothing: what others have is theirs.
+
+        What the store does not hear of now it hears of before more is claimed.
+        """
         ids = list(feed_ids or ())
-        try:
-            self.feeds.give_back(self._tokens_of(ids))
-        finally:
-            self._finish(ids)
+        tokens = self._tokens_of(ids)
+        with self._lock:
+            self._owed.update(tokens)
+        self._finish(ids)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        with self._lock:
+            owed = dict(self._owed)
+        if owed:
+            self.feeds.give_back(owed)
+            with self._lock:
+                self._owed = dict(self._owed.items() - owed.items())
 
     def let_lapse(self, feed_ids: Sequence[int]) -> None:
         """Ends their jobs, whose locks keep others from their hosts; a dispatcher gives them out once more."""

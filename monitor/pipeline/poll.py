@@ -105,8 +105,9 @@ class PollStage:
         finally:
             left = list(run.asked)
             self.in_hand.give_back(left)
-        # The fetcher was closed over them, as it is when several reloads follow each other.
-        self._release(left)
+            # The store did not take their polls, or the fetcher was closed over them, as when several reloads
+            # follow each other: whoever gave them to us must not wait for them.
+            self._release(left)
 
     def _claimed(self, run: _Run) -> Sequence[Feed]:
         """What is due now, unless it was looked for just now, or very many wait in line already."""
@@ -151,10 +152,14 @@ class PollStage:
 
     def _free(self, claimed: Sequence[Feed]) -> list[Feed]:
         """The feeds whose hosts are not paused; the others are put off and not asked."""
-        pauses = self.feeds.host_pauses(self.clock.now()) if claimed else {}
-        waiting = {feed.id: (feed, until) for feed in claimed if (until := pause_of(feed, pauses)) is not None}
-        if waiting:
-            self._put_off(waiting.values())
+        try:
+            pauses = self.feeds.host_pauses(self.clock.now()) if claimed else {}
+            waiting = {feed.id: (feed, until) for feed in claimed if (until := pause_of(feed, pauses)) is not None}
+            if waiting:
+                self._put_off(waiting.values())
+        except BaseException:
+            self._release([feed.id for feed in claimed])
+            raise
         return [feed for feed in claimed if feed.id not in waiting]
 
     def _put_off(self, waiting: Iterable[tuple[Feed, datetime]]) -> None:

@@ -23,6 +23,7 @@ from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
 from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
+from monitor.ports.signals import Signals
 from monitor.ports.silences import SilenceStore
 from monitor.ports.store import Store
 from monitor.ports.stories import StoryStore
@@ -63,6 +64,7 @@ __all__ = [
     "Retention",
     "Sandbox",
     "Shares",
+    "Signals",
     "SilenceStore",
     "Store",
     "StoryStore",

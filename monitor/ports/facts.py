@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from monitor.model.daemons import Queued
 from monitor.model.digest import Window
 from monitor.model.feed import Feed
 from monitor.model.health import FeedsAlive, Lags, LastBatch, OldestDue, RuleRate, Totals, Trouble
@@ -26,6 +27,10 @@ class HealthFacts(Protocol):
 
     def feeds_alive(self, since: datetime) -> FeedsAlive:
         """The feeds that are polled and had a success since then, and how many of them fail."""
+        ...
+
+    def queued(self) -> Queued | None:
+        """What stands in the queue of jobs; None where there is none."""
         ...
 
     def feeds(self, now: datetime) -> FeedCounts:

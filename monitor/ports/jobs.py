@@ -22,6 +22,11 @@ Take = Callable[[Job, Done], None]
 class JobQueue(Protocol):
     """A queue that several processes put jobs into and take them from."""
 
+    @property
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
+        ...
+
     def put(self, connection: Any, jobs: Sequence[Job]) -> Sequence[Job]:
         """Those that went in, in the transaction of this connection to the store's database.
 
@@ -60,8 +65,11 @@ class DispatchedFeeds(Protocol):
         """
         ...
 
-    def free(self, feed_ids: Sequence[int]) -> None:
-        """Forgets the leases of these feeds: they are due when they were."""
+    def free(self, feed_ids: Sequence[int]) -> Collection[int]:
+        """Forgets the leases of these feeds: they are due when they were.
+
+        Waits for nobody: gives back those of which somebody is writing, maybe one whose machine is gone.
+        """
         ...
 
 
@@ -77,7 +85,7 @@ class GivenFeeds(Protocol):
     """Feeds that a job names. Whoever takes one again makes everything void that an earlier taker says of it."""
 
     def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
-        """Those of the feeds that are active and due, leased, each with a new token."""
+        """Those of the feeds that are active and due, or given out and not polled yet, leased, with new tokens."""
         ...
 
     def give_back(self, tokens: Mapping[int, int]) -> None:

@@ -31,10 +31,11 @@ class Shares(Protocol):
         hangs beside others. Asks nobody."""
         ...
 
-    def turn(self, *, well: bool = True) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Divides the work anew with those who are there; to be called every second. Raises StoreError.
 
-        Who is not `well`, since a stage hangs, leaves all of it to the others, where there are any.
+        Who is not `well`, since a stage hangs, leaves all of it to the others, where there are any. `workers`
+        are the numbers under which this process takes jobs, by which others know it.
         """
         ...
 

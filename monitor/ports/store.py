@@ -21,6 +21,7 @@ from monitor.ports.receivers import Receivers
 from monitor.ports.renames import Renames
 from monitor.ports.sessions import EndedSessions
 from monitor.ports.shares import Shares
+from monitor.ports.signals import Signals
 from monitor.ports.silences import SilenceStore
 from monitor.ports.stories import StoryStore
 from monitor.ports.suppressions import Suppressions
@@ -50,6 +51,7 @@ class Store(Protocol):
     hubs: HubSubscriptions
     renames: Renames
     shares: Shares
+    signals: Signals
     sessions: EndedSessions
 
     def set_right(self, now: datetime) -> int:

@@ -73,6 +73,17 @@ def test_a_feed_that_was_polled_meanwhile_or_left_the_config_is_not_taken(store:
     assert store.given.take([feed.id], NOON + 20 * MINUTE, LEASE) == []
 
 
+def test_what_was_given_out_is_taken_by_a_worker_whose_clock_is_behind(store: SqlStore, feed: Feed) -> None:
+    """Else its job would be done, and its lease would keep it from all others for five minutes."""
+    store.given.put_off({feed.id: NOON + 10 * MINUTE}, {feed.id: taken(store, feed).lease_token})
+    assert dispatched(store, 10) == [feed.id]
+    assert taken(store, feed, 9).id == feed.id
+    store.given.record_polls(
+        [Polled(taken(store, feed, 9), decision(next_poll_at=NOON + 20 * MINUTE), NOON + 10 * MINUTE, [])]
+    )
+    assert store.given.take([feed.id], NOON + 19 * MINUTE, LEASE) == [], "it is polled"
+
+
 def test_of_one_who_slept_the_entries_are_stored_and_nothing_that_he_says_of_the_feed(
     store: SqlStore, feed: Feed
 ) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from desk import eventually
+from faulty_proxy import Fault, faulty_proxy
 from postgres_server import postgres_server
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool
 
 from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.jobs.on_postgresql import STALLED
-from monitor.model.errors import StoreNewer
+from monitor.adapters.store.sql import SqlStore
+from monitor.model.daemons import Daemon, Queued
+from monitor.model.errors import StoreNewer, StoreUnusable
 from monitor.model.jobs import Job, StalledJob
 from monitor.ports import JobQueue
 from monitor.ports.jobs import Done
@@ -276,6 +281,33 @@ def test_a_job_whose_end_the_server_could_not_hear_gives_its_lock_free_once_it_c
 
 
 @pytest.mark.needs("postgresql")
+def test_a_queue_whose_database_did_not_answer_when_it_first_asked_asks_it_again(
+    url: str, on_server: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = AsyncConnectionPool.wait
+    monkeypatch.setattr(AsyncConnectionPool, "wait", lambda pool, timeout: wait(pool, 0.3))  # for 30 s
+    where = conninfo_to_dict(libpq(url))
+    with faulty_proxy(int(str(where["port"]))) as proxy:
+        proxy.faults = [Fault("away", refuse=True)]
+        queue = ProcrastinateQueue("a database", {**where, "port": proxy.port}, {"poll": 8})
+        try:
+            with pytest.raises(StoreUnusable):
+                queue.holds(1)
+            assert not queue.holds(1)
+        finally:
+            queue.close()
+
+
+@pytest.mark.needs("postgresql")
+def test_what_a_queue_was_doing_when_its_network_went_the_server_undoes_after_seconds(on_server: Open) -> None:
+    queue = on_server()
+    shown = queue._asked(
+        lambda: queue._app.connector.execute_query_one_async("SHOW idle_in_transaction_session_timeout")
+    )
+    assert shown["idle_in_transaction_session_timeout"] == "10s"
+
+
+@pytest.mark.needs("postgresql")
 def test_the_tables_are_made_once_and_a_newer_librarys_are_refused(on_server: Open, url: str) -> None:
     queue = on_server()
     with connected(url) as connection:
@@ -317,3 +349,43 @@ def test_what_goes_in_waits_for_the_disk_and_what_is_taken_and_done_does_not() -
         expected = [("DELETE", "off"), ("INSERT", "on"), ("UPDATE", "off")]
         eventually(lambda: connection.execute(noted).fetchall() == expected, "the job to be done")
     queue.close()
+
+
+@pytest.mark.needs("postgresql")
+def test_who_looks_sees_what_waits_and_who_has_what_in_hand(on_server: Open, url: str) -> None:
+    queue, taker = on_server(), Taker(lets_go=False)
+    me = Daemon(1, "desk", "c1", version="1", token="W00001")
+    with closing(SqlStore(url, hold=1, daemon=me, polls_by_jobs=True)) as store:
+        store.shares.begin(["match"])
+        assert store.facts.queued() == Queued()
+        Queue(queue, url).put(*map(job, range(11)))
+        found = store.facts.queued()
+        assert found is not None
+        assert (dict(found.by_stage), dict(found.taken)) == ({"poll": 11}, {})
+        assert found.oldest is not None
+        assert abs(datetime.now(UTC) - found.oldest) < timedelta(minutes=1)
+        queue.begin(taker)
+        eventually(lambda: len(taker.held) == 8, "as many as it takes at once")
+        store.shares.turn(workers=queue.workers)
+        with closing(SqlStore(url, ask_only=True)) as looker:
+
+            def in_hand() -> int:
+                found = looker.facts.queued()
+                assert found is not None
+                return sum(map(found.taken_by, looker.daemons()))
+
+            assert in_hand() == 8
+            assert [one.duties for one in looker.daemons()] == [("match",)]
+            (number,) = queue.workers
+            store.shares.turn(workers=frozenset({number + 1}))  # as after the server was away
+            assert in_hand() == 0
+            store.shares.turn(well=False, workers=queue.workers)  # it hangs, and others are told what it has
+            store.shares.turn(well=False, workers=queue.workers)
+            assert in_hand() == 8
+
+
+@pytest.mark.needs("postgresql")
+def test_where_there_is_no_queue_nothing_is_said_of_one() -> None:
+    for url in ("sqlite://", postgres_server().fresh_database()):
+        with closing(SqlStore(url)) as store:
+            assert store.facts.queued() is None

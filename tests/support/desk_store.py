@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from newsroom import lay_store
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 
 class _Folder(Protocol):
@@ -63,16 +66,17 @@ class SqliteStore:
 
 
 class PostgresqlStore:
-    """A database of its own on the server of this process."""
+    """A database of its own on the server of this process, or on that one."""
 
     url = "env:DESK_DATABASE"
 
-    def __init__(self) -> None:
+    def __init__(self, server: PostgresServer | None = None) -> None:
+        """On the server of this process, unless another one is given."""
         from postgres_server import postgres_server  # not every machine has psycopg
 
-        self._server = postgres_server()
-        self._database = self._server.fresh_database()
-        self.environment = {"DESK_DATABASE": self._database}
+        self._server = server or postgres_server()
+        self.address = self._server.fresh_database()
+        self.environment = {"DESK_DATABASE": self.address}
 
     def ask(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows; none while there is no store yet."""
@@ -101,14 +105,15 @@ class PostgresqlStore:
 
     def clear(self) -> None:
         """Drops the database: a hundred of them are a gigabyte."""
-        self._server.drop(self._database)
+        self._server.drop(self.address)
 
     def _run(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         import psycopg
 
         if values:
             query = query.replace("%", "%%").replace("?", "%s")
-        address = self._database.replace("+psycopg", "")
+        # By its socket: it may be on a host of its own.
+        address = self._server.url_of_socket(self.address).replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True, options="-c timezone=UTC") as connection:
             cursor = connection.execute(query, values or None)  # type: ignore[call-overload]  # the test's own text
             return cursor.fetchall() if cursor.description else []

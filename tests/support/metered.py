@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 
 from monitor.adapters.metrics import PrometheusMeter
 from monitor.model import measure as m
+from monitor.model.daemons import Queued
 from monitor.model.delivery import DeliveryState
 from monitor.testing import EPOCH
 
@@ -29,6 +30,7 @@ GAUGES = m.Gauges(
         ),
     ),
     unindexed=340,
+    queued=Queued({"poll": 1_200}, EPOCH - 6 * MINUTE, {17: 12, 18: 1}),
     database_bytes=123_456_789,
     disk=m.Disk(size=1_000_000_000, free=250_000_000),
 )

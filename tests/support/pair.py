@@ -20,14 +20,15 @@ from monitor.demo.server import Answer, LocalSite, SeenRequest
 
 # So many that both have some of them, whichever shares each has: all fall to one in one start of 512.
 RECEIVERS = ("desk", "night", "ops", "press", "east", "west", "north", "south", "field", "radio")
-_TOLD = re.compile(r"incident ([0-9]+)x")
+TOLD = re.compile(r"incident ([0-9]+)x")
 
 
 class WatchedSite(LocalSite):
-    """Notes how many asked it at one moment."""
+    """Notes how many asked it at one moment; takes so many seconds for an answer: two at once would be seen."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, takes: float = 0.02) -> None:
         super().__init__(address=address)
+        self._takes = takes
         self.most = 0
         self._at_once = 0
         self._gate = threading.Lock()
@@ -36,7 +37,7 @@ class WatchedSite(LocalSite):
         with self._gate:
             self._at_once += 1
             self.most = max(self.most, self._at_once)
-        time.sleep(0.02)  # what a server takes: two at once would be seen
+        time.sleep(self._takes)
         try:
             return super().answer(request)
         finally:
@@ -83,7 +84,7 @@ class Pair:
         for path, headers, body in list(self.hook.requests):
             if path == f"/{receiver}":
                 digest = json.loads(body)
-                for number in set(_TOLD.findall(body.decode())):
+                for number in set(TOLD.findall(body.decode())):
                     found[int(number)].add((digest["digest"], headers["webhook-id"]))
         return found
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 # Nothing of a test outlives a crash of the machine: no write waits for the disk.
-_FAST = (
+FAST = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -53,12 +53,17 @@ def _user() -> dict[str, object]:
 
 
 class PostgresServer:
-    """A server on loopback with a folder of its own, stopped and removed when this process ends."""
+    """A server with a folder of its own, stopped and removed when this process ends.
 
-    def __init__(self, options: Sequence[str] = _FAST) -> None:
+    It listens on loopback, unless another address is given: then it lets everybody in, so let that be one in a
+    network namespace (hosts.py).
+    """
+
+    def __init__(self, options: Sequence[str] = FAST, address: str = "127.0.0.1") -> None:
         found = programs()
         assert found is not None
         self._options = tuple(options)
+        self._host = address
         self._programs = found
         self._as = _user()
         self.folder = Path(tempfile.mkdtemp(prefix="monitor-postgres-"))
@@ -70,12 +75,15 @@ class PostgresServer:
         self._made = 0
         atexit.register(self.remove)
         self._run("initdb", "-D", "data", "-U", "monitor", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        if address != "127.0.0.1":
+            with (self.folder / "data" / "pg_hba.conf").open("a", encoding="utf-8") as allowed:
+                allowed.write("host all all all trust\n")
         self.start()
 
     def start(self) -> None:
         """Starts it, or starts it again."""
         options = " ".join(f"-c {one}" for one in self._options)
-        place = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        place = f"-p {self.port} -c listen_addresses={self._host} -c unix_socket_directories={self.folder}"
         self._run("pg_ctl", "-D", "data", "-l", "log", "-w", "-o", f"{place} {options}", "start")
 
     def stop(self) -> None:
@@ -99,10 +107,15 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """A database as an SQLAlchemy URL."""
-        return f"postgresql+psycopg://monitor@127.0.0.1:{self.port}/{name}"
+        return f"postgresql+psycopg://monitor@{self._host}:{self.port}/{name}"
+
+    def url_of_socket(self, url: str) -> str:
+        """The same database by the server's socket in its folder, which no cut of a network touches."""
+        name = url.rpartition("/")[2]
+        return f"postgresql+psycopg://monitor@/{name}?host={self.folder}&port={self.port}"
 
     def _address(self, name: str) -> str:
-        return f"postgresql://monitor@127.0.0.1:{self.port}/{name}"
+        return self.url_of_socket(self.url(name)).replace("+psycopg", "")
 
     def _run(self, program: str, *arguments: str) -> None:
         line: Sequence[str] = [str(self._programs / program), *arguments]

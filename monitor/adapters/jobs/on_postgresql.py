@@ -34,6 +34,9 @@ the dispatcher (5 s) they are under way again within 20 s, as the jobs design as
 _LOOK = 2.0  # seconds between two looks for jobs of which no notification came
 _AFTER_TROUBLE = 3.0  # seconds
 _ANSWER = 20.0  # seconds in which a database has to answer
+_NO_CONNECTION = 10.0
+"""Seconds for which one waits for a connection, and for which the pool tries to make one, each time after twice as
+long a pause: after minutes it would pause for minutes. Then we ask anew."""
 _CONNECTIONS = 6  # each stage listens by one of its own
 _STOP_WITHIN = 0.5  # seconds for jobs that were given up to be taken off the queue; what stays there is rescued
 _PLACES = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
@@ -45,6 +48,8 @@ _WAITING: LiteralString = """
 # What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
 # more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
 _NO_WAIT = "-c synchronous_commit=off"
+# As the store's: a job whose worker's network went while it was taken off would keep the dispatcher waiting.
+_IDLE = "-c idle_in_transaction_session_timeout=10s"
 _T = TypeVar("_T")
 
 
@@ -90,9 +95,15 @@ class ProcrastinateQueue:
 
     def __init__(self, name: str, conninfo: Mapping[str, str | int], at_once: Mapping[str, int]) -> None:
         self._name = name
-        options = f"{conninfo.get('options', '')} {_NO_WAIT}".strip()
+        options = f"{conninfo.get('options', '')} {_NO_WAIT} {_IDLE}".strip()
         where = make_conninfo("", **{**conninfo, "options": options})
-        connector = procrastinate.PsycopgConnector(conninfo=where, min_size=1, max_size=_CONNECTIONS)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=where,
+            min_size=1,
+            max_size=_CONNECTIONS,
+            timeout=_NO_CONNECTION,
+            reconnect_timeout=_NO_CONNECTION,
+        )
         self._app = procrastinate.App(connector=connector)
         self._app.job_manager = _Ends(connector)
         # It needs no connection: each job goes in by that of the caller.
@@ -100,8 +111,9 @@ class ProcrastinateQueue:
         self._at_once = dict(at_once)
         self._take: Take | None = None
         for stage in at_once:
-            self._app.task(name=stage, queue=stage)(self._handler(stage))
+            self._app.task(name=stage, queue=stage, pass_context=True)(self._handler(stage))
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_say_trouble)
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._opened = False
         self._opening = asyncio.Lock()
@@ -109,6 +121,12 @@ class ProcrastinateQueue:
         self._worker: Future[None] | None = None
         self._working: asyncio.Future[Any] | None = None
         self._closed = threading.Event()
+        self._workers: dict[str, int] = {}  # by stage
+
+    @property
+    def workers(self) -> frozenset[int]:
+        """The numbers under which this process took its last job of each stage."""
+        return frozenset(self._workers.copy().values())
 
     def prepare(self, connection: Any) -> None:
         """Makes the tables of the queue, or brings them up to date. Raises StoreNewer, StoreUnusable."""
@@ -230,8 +248,10 @@ class ProcrastinateQueue:
             self._working.cancel()
 
     def _handler(self, stage: str) -> Any:
-        async def run(ids: list[int], lock: str, place: str) -> None:
+        async def run(context: procrastinate.JobContext, ids: list[int], lock: str, place: str) -> None:
             assert self._take is not None, "no job is taken before"
+            if context.job.worker_id is not None:
+                self._workers[stage] = context.job.worker_id
             done = asyncio.get_running_loop().create_future()
 
             def say() -> None:
@@ -258,16 +278,26 @@ class ProcrastinateQueue:
     async def _open(self) -> None:
         async with self._opening:
             if not self._opened:
-                await self._app.open_async()
+                try:
+                    await self._app.open_async()
+                except BaseException:
+                    await self._app.close_async()  # or it stays: closed, since it was not filled in its time
+                    raise
                 self._opened = True
 
     def _within(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         with self._starting:
             if not self._thread.is_alive():
-                for library in ("procrastinate", "psycopg.pool"):
-                    logging.getLogger(library).setLevel(logging.CRITICAL)  # ours say it in our words
+                for name in ("procrastinate", "psycopg"):
+                    logging.getLogger(name).setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _say_trouble(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """For what nobody awaits: who slept ends jobs that others have by now, which the library refuses."""
+    error = context.get("exception")
+    log.debug("trouble in the queue", why=_first_line(error) if error is not None else context["message"])
 
 
 def _resolve(done: asyncio.Future[None]) -> None:

@@ -19,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from monitor.adapters.metrics.tags import TagCounts
+from monitor.model.daemons import Queued
 from monitor.model.delivery import DeliveryState
 from monitor.model.measure import (
     COUNTED,
@@ -165,6 +166,8 @@ class _Scraped(Collector):
             return
         yield from _held(found.held)
         yield from _ages(found.held.oldest, self._now())
+        if found.queued is not None:
+            yield from _queued(found.queued, self._now())
         if found.unindexed is not None:
             says = "Articles that the full-text index of searches does not hold yet"
             yield _gauge("articles_unindexed", says, found.unindexed)
@@ -191,6 +194,12 @@ def _held(found: Held) -> Iterable[Metric]:
     yield outbox
 
 
+def _queued(found: Queued, now: datetime) -> Iterable[Metric]:
+    yield _gauge("jobs_waiting", "Jobs in the queue that nobody has taken yet", found.waiting)
+    yield _gauge("jobs_taken", "Jobs in the queue that a worker has in hand", sum(found.taken.values()))
+    yield _age("waiting_job", found.oldest, "Age of the oldest job in the queue that nobody has taken yet", now)
+
+
 def _ages(oldest: Oldest, now: datetime) -> Iterable[Metric]:
     """0 for a queue in which nothing waits: an alert on age needs no word about that."""
     for name, since, says in (
@@ -200,8 +209,12 @@ def _ages(oldest: Oldest, now: datetime) -> Iterable[Metric]:
         ("pending_match", oldest.match, "Age of the oldest match that waits for its digest"),
         ("waiting_delivery", oldest.delivery, "Age of the oldest delivery not made yet"),
     ):
-        age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
-        yield _gauge(f"oldest_{name}_seconds", f"{says}, 0 for none", age)
+        yield _age(name, since, says, now)
+
+
+def _age(name: str, since: datetime | None, says: str, now: datetime) -> Metric:
+    age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
+    return _gauge(f"oldest_{name}_seconds", f"{says}, 0 for none", age)
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:

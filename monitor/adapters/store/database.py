@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlalchemy.pool import StaticPool
 
 from monitor.model.errors import StoreUnusable
 
-# In libpq's words: a server whose machine is gone is noticed within a minute, not after the kernel's hours.
+# In libpq's words: a server whose machine is gone is noticed within a minute, not after the kernel's hours. The
+# server is asked for the same: what it locked for one who is gone, all others would wait for.
 _KEPT_ALIVE = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -77,8 +78,10 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, idle: float | None = None) -> Iterator[Connection]:
         """A transaction that may write; on SQLite writers of this process wait here, not in the file.
+
+        After so many `idle` seconds in the middle of it a PostgreSQL server undoes it: who began it is gone.
 
         Raises StoreUnusable, with nothing written, when the store cannot take it.
         """
@@ -89,6 +92,8 @@ class Database:
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
+            if idle is not None and not self.sqlite:
+                connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {idle * 1000:.0f}")
             yield connection
 
     def guard_writes(self, check: Callable[[], None]) -> None:
@@ -171,8 +176,9 @@ def libpq_options(url: sa.URL, called: str) -> dict[str, str | int]:
 
 
 def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
+    kept = {one: str(url.query.get(one, value)) for one, value in _KEPT_ALIVE.items()}
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             connect_args=libpq_options(url, called),
             json_serializer=_as_json,
@@ -182,6 +188,17 @@ def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
     except ImportError as error:
         why = "PostgreSQL needs the extra: pip install 'media-monitor[postgresql]'"
         raise StoreUnusable(name, why) from error
+    sa.event.listen(engine, "connect", lambda connection, _record: _ask_for_the_same(connection, kept))
+    return engine
+
+
+def _ask_for_the_same(connection: Any, kept: Mapping[str, str]) -> None:
+    # Not among the options of the connection: a pooler in between refuses those that it does not know.
+    settings = [(f"tcp_{name.removeprefix('tcp_')}", value) for name, value in kept.items()]
+    asked = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {asked}", [text for setting in settings for text in setting])
+    connection.commit()
 
 
 def _as_json(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,14 +19,22 @@ from monitor.model.feed import Feed, FeedStatus, Polled
 from monitor.model.jobs import DueFeed
 from monitor.ports.jobs import Put, PutParts
 
+IDLE = 10.0
+"""Seconds after which the server undoes what a process began to write and says no more of: its network went. Feeds
+are free then before the jobs of a worker are found (12 s without a heartbeat), and places in the queue."""
 _LOOK_AT = 5_000  # of the articles that wait, the oldest: some milliseconds, and work for a while
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
-# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token.
+# A lease of the dispatcher is for whoever takes the job; one of another job's taker ends with its token. As long
+# as there is one nobody has polled the feed since it was due: by the dispatcher's clock, which may be ahead.
 _TAKE = (
     sa.select(_f.id)
-    .where(_f.id.in_(_IDS), _f.status == FeedStatus.ACTIVE.value, _f.next_poll_at <= sa.bindparam("now"))
+    .where(
+        _f.id.in_(_IDS),
+        _f.status == FeedStatus.ACTIVE.value,
+        sa.or_(_f.next_poll_at <= sa.bindparam("now"), _f.lease_until.is_not(None)),
+    )
     .order_by(_f.id)
     .with_for_update()
 )
@@ -49,7 +57,7 @@ class SqlDispatchedFeeds:
         with self._db.read() as connection:
             if connection.execute(DUE, {"now": now, "most": 1}).first() is None:
                 return []
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             due = DUE.with_for_update(skip_locked=True).add_columns(_f.url)
             feeds = [DueFeed(row.id, row.url) for row in connection.execute(due, {"now": now, "most": most})]
             if not feeds:
@@ -61,15 +69,16 @@ class SqlDispatchedFeeds:
                     connection.execute(_LEASE, {"ids": sorted(some), "until": until})
             return sorted(ids)
 
-    def free(self, feed_ids: Sequence[int]) -> None:
-        """Forgets the leases of these feeds."""
-        _free(self._db, feed_ids)
-
-
-def _free(database: Database, feed_ids: Sequence[int]) -> None:
-    if feed_ids:
-        with database.write() as connection:
-            connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+    def free(self, feed_ids: Sequence[int]) -> Collection[int]:
+        """Forgets the leases of these feeds, but for those of which somebody is writing, which it gives back."""
+        if not feed_ids:
+            return ()
+        with self._db.write(IDLE) as connection:
+            those = sa.select(_f.id).where(_f.id.in_(sorted(feed_ids)))
+            there = set(connection.execute(those).scalars())
+            idle = set(connection.execute(those.with_for_update(skip_locked=True)).scalars())
+            connection.execute(_LEASE, {"ids": sorted(idle), "until": None})
+            return there - idle
 
 
 class SqlDispatchedArticles:
@@ -85,7 +94,7 @@ class SqlDispatchedArticles:
         with self._db.read() as connection:
             parts = connection.execute(sa.select(waiting.c.part).distinct()).scalars().all()
         if parts:
-            with self._db.write() as connection:
+            with self._db.write(IDLE) as connection:
                 put(connection.connection.driver_connection, parts)
 
 
@@ -97,8 +106,8 @@ class SqlGivenFeeds:
         self._feeds = feeds
 
     def take(self, feed_ids: Sequence[int], now: datetime, lease: timedelta) -> Sequence[Feed]:
-        """Those of the feeds that are due, leased, each with a new token."""
-        with self._db.write() as connection:
+        """Those of the feeds that are due, or given out and not polled yet, leased, each with a new token."""
+        with self._db.write(IDLE) as connection:
             due = connection.execute(_TAKE, {"ids": sorted(feed_ids), "now": now}).scalars().all()
             if not due:
                 return []
@@ -108,21 +117,23 @@ class SqlGivenFeeds:
     def give_back(self, tokens: Mapping[int, int]) -> None:
         """Ends the leases of these feeds where they are still those of these tokens."""
         if tokens:
-            with self._db.write() as connection:
+            with self._db.write(IDLE) as connection:
                 connection.execute(_LEASE, {"ids": self._still(connection, tokens), "until": None})
 
     def leave(self, feed_ids: Sequence[int]) -> None:
         """Ends the leases of feeds whose job was taken and none of them."""
-        _free(self._db, feed_ids)
+        if feed_ids:
+            with self._db.write(IDLE) as connection:
+                connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
 
     def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
         """Makes these feeds due then, where they are still those of these tokens."""
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             put_off(connection, {one: until[one] for one in self._still(connection, tokens) if one in until})
 
     def record_polls(self, polls: Sequence[Polled]) -> int:
         """New entries, and what was learned of feeds that nobody took again."""
-        with self._db.write() as connection:
+        with self._db.write(IDLE) as connection:
             feeds = [one.feed for one in polls]
             mine = set(self._still(connection, {feed.id: feed.lease_token for feed in feeds}))
             stale = {feed.id for feed in feeds} - mine | recorded_since(connection, feeds)

@@ -14,8 +14,10 @@ from monitor.adapters.store import tables as t
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.held import feed_counts, first_seen_in, held
 from monitor.adapters.store.outbox import has_its_place
+from monitor.adapters.store.queued import queued
 from monitor.adapters.store.rows import feed_of
 from monitor.adapters.store.rule_record import recent_matches
+from monitor.model.daemons import Queued
 from monitor.model.delivery import DeliveryState
 from monitor.model.digest import Window
 from monitor.model.entry import Fate
@@ -84,6 +86,11 @@ class SqlHealthFacts:
             feeds, failing = _count(connection, t.feeds, alive), _count(connection, t.feeds, fails)
             example = connection.execute(last).first() if failing else None
         return FeedsAlive(feeds, failing, f"{example.name}: {example.last_error}" if example else "")
+
+    def queued(self) -> Queued | None:
+        """What stands in the queue of jobs; None where there is none."""
+        with self._db.read() as connection:
+            return queued(connection)
 
     def feeds(self, now: datetime) -> FeedCounts:
         """The feeds subscribed to, in numbers."""

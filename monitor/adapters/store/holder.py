@@ -18,7 +18,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.adapters.store.database import Database, explain_trouble
-from monitor.adapters.store.members import LOCK, alone_name, at_work_words, cut_off_the_silent, members, name_of
+from monitor.adapters.store.members import (
+    LOCK,
+    SILENT,
+    alone_name,
+    at_work_words,
+    cut_off_the_silent,
+    members,
+    name_of,
+)
 from monitor.adapters.store.migrate import noted_version
 from monitor.adapters.store.tables import SCHEMA
 from monitor.model.daemons import Daemon
@@ -57,6 +65,11 @@ class DatabaseHolder:
         self.daemon = daemon
         self.number = 0
         """Of the connection: another one has none of the locks of the one before."""
+
+    @property
+    def heard(self) -> bool:
+        """Whether the server has answered on this connection within the time after which others end it."""
+        return time.monotonic() - self._looked < SILENT
 
     def hold(self, pid: int) -> None:
         """Takes the store. Raises StoreBusy with who has it, or StoreUnusable.

@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -21,13 +20,12 @@ from sqlalchemy.engine import Connection, RowMapping
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.holder import DatabaseHolder
 from monitor.adapters.store.members import SHARES_CLASS, cut_off_the_silent, members
-from monitor.model.daemons import SHARES, Daemon, Division
+from monitor.model.daemons import SHARES, TAKES_PART, Daemon, Division, key_of_duty, key_of_worker
 
 GRACE = 10.0
 """Seconds in which a daemon that lost its connection takes only what it had: when the server was restarted, what
 the others have in hand is theirs."""
 _K = TypeVar("_K", int, str)
-_TAKES_PART = SHARES  # the key that all who take part hold, shared
 
 
 class Undivided:
@@ -45,7 +43,7 @@ class Undivided:
         """Always."""
         return True
 
-    def turn(self, *, well: bool = True) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Nothing changes."""
         return Division(Daemon(0))
 
@@ -69,6 +67,7 @@ class _Hand:
     leaving: frozenset[int] = frozenset()
     duties: frozenset[str] = frozenset()
     counts: bool = False  # the others leave a part to it
+    workers: frozenset[int] = frozenset()  # numbers under which it is known to take jobs
 
 
 class DatabaseShares:
@@ -94,14 +93,14 @@ class DatabaseShares:
     def slots(self) -> frozenset[int] | None:
         """The shares of which may be claimed now; None for all there are."""
         hand = self._hand
-        mine = hand.shares if hand.number == self._holder.number else frozenset()
+        mine = hand.shares if self._is_ours(hand) else frozenset()
         return None if len(mine) == SHARES else mine
 
     @property
     def kept(self) -> frozenset[int] | None:
         """The shares of which something may be in hand; None for all there are."""
         hand, slots = self._hand, self.slots
-        if slots is None or hand.number != self._holder.number:
+        if slots is None or not self._is_ours(hand):
             return slots
         return slots | hand.leaving
 
@@ -112,7 +111,11 @@ class DatabaseShares:
     def has(self, duty: str) -> bool:
         """Whether the duty is ours by the connection that we have."""
         hand = self._hand
-        return duty in hand.duties and hand.number == self._holder.number
+        return duty in hand.duties and self._is_ours(hand)
+
+    def _is_ours(self, hand: _Hand) -> bool:
+        """Whether it is by the connection that we have, and others cannot have ended that in our silence."""
+        return hand.number == self._holder.number and self._holder.heard
 
     def declare(self, config: str) -> None:
         """Names the connection after the new config."""
@@ -125,7 +128,7 @@ class DatabaseShares:
         before = self._pages.get(how, {})
         self._pages = {**self._pages, how: {**{row: before[row] for row in kept if row in before}, **fresh}}
 
-    def turn(self, *, well: bool = True) -> Division:
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
         """Takes what is free, up to a fair part; gives away what is more, once nothing of it is in hand.
 
         One that is not `well` leaves all to the others. Where there are none it does what it still can.
@@ -144,7 +147,18 @@ class DatabaseShares:
                 self._divide(connection, division)
             elif self._hand.counts:
                 self._step_back(connection)
+            if workers != self._hand.workers:
+                self._known_as(connection, workers)
             return replace(division, shares=len(self._hand.shares), duties=self._hand.duties)
+
+    def _known_as(self, connection: Connection, workers: frozenset[int]) -> None:
+        """So that others can say who has which job in hand."""
+        before = self._hand.workers
+        for number in before - workers:
+            _unlock(connection, key_of_worker(number))
+        for number in workers - before:
+            _lock(connection, key_of_worker(number))
+        self._hand = replace(self._hand, workers=workers)
 
     def _others_could(self, division: Division) -> bool:
         """Whether there is somebody to leave the work to."""
@@ -170,7 +184,7 @@ class DatabaseShares:
 
     def _divide(self, connection: Connection, division: Division) -> None:
         if not self._hand.counts and not self._graceful:  # before, the others would leave it what it must not take
-            _lock(connection, _TAKES_PART, shared=True)
+            _lock(connection, TAKES_PART, shared=True)
             self._hand = replace(self._hand, counts=True)
         taken = _taken(division)
         duties = self._divided_duties(connection, taken, older=division.older)
@@ -211,20 +225,22 @@ class DatabaseShares:
 
     def _step_back(self, connection: Connection) -> None:
         """Lets go of everything at once: what a stage that hangs has in hand comes never, or late."""
-        hand, self._hand = self._hand, _Hand(self._holder.number)
+        hand, self._hand = self._hand, _Hand(self._holder.number, workers=self._hand.workers)
         self._pages = {}
-        for key in (*hand.shares, *hand.leaving, *map(_key_of, hand.duties)):
+        for key in (*hand.shares, *hand.leaving, *map(key_of_duty, hand.duties)):
             _unlock(connection, key)
-        connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(SHARES_CLASS, _TAKES_PART)))
+        connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(SHARES_CLASS, TAKES_PART)))
 
     def _divided_duties(self, connection: Connection, taken: Collection[int], *, older: bool) -> frozenset[str]:
         mine = set(self._hand.duties)
         if older:
             for duty in mine:
-                _unlock(connection, _key_of(duty))
+                _unlock(connection, key_of_duty(duty))
             return frozenset()
-        free = {duty for duty in self._duties if duty not in mine and _key_of(duty) not in taken}
-        mine.update(duty for duty in self._may_take(free, self._before.duties) if _lock(connection, _key_of(duty)))
+        free = {duty for duty in self._duties if duty not in mine and key_of_duty(duty) not in taken}
+        mine.update(
+            duty for duty in self._may_take(free, self._before.duties) if _lock(connection, key_of_duty(duty))
+        )
         return frozenset(mine)
 
     def _may_take(self, free: Collection[_K], before: Collection[_K]) -> set[_K]:
@@ -275,7 +291,7 @@ def ours_to_read(
 
 
 def _at_work(daemons: Collection[Daemon]) -> list[Daemon]:
-    return [one for one in daemons if _TAKES_PART in one.keys]
+    return [one for one in daemons if TAKES_PART in one.keys]
 
 
 def _taken(division: Division) -> frozenset[int]:
@@ -299,7 +315,3 @@ def _lock(connection: Connection, key: int, *, shared: bool = False) -> bool:
 
 def _unlock(connection: Connection, key: int) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_unlock(SHARES_CLASS, key)))
-
-
-def _key_of(duty: str) -> int:
-    return _TAKES_PART + 1 + (crc32(duty.encode()) >> 2)

@@ -34,6 +34,7 @@ from monitor.adapters.store.renaming import SqlRenames
 from monitor.adapters.store.retention import SqlRetention
 from monitor.adapters.store.sessions import SqlEndedSessions
 from monitor.adapters.store.shares import ALL, DatabaseShares, Undivided
+from monitor.adapters.store.signals import DatabaseSignals, Unheard
 from monitor.adapters.store.silences import SqlSilenceStore
 from monitor.adapters.store.stories import SqlStoryStore
 from monitor.adapters.store.suppressions import SqlSuppressions
@@ -66,6 +67,7 @@ from monitor.ports import (
     Renames,
     Retention,
     Shares,
+    Signals,
     SilenceStore,
     StoryStore,
     Suppressions,
@@ -121,6 +123,9 @@ class SqlStore:
         self.name = self._db.name
         self.path = Path(self._db.path) if self._db.path else None
         self.shares: Shares = claims
+        self.signals: Signals = Unheard()
+        if daemon is not None and not self._db.sqlite:
+            self.signals = DatabaseSignals(self.conninfo(work_name(daemon.token)), daemon.token)
         feeds = SqlFeedStore(self._db, claims)
         self.feeds: FeedStore = feeds
         self.dispatched: DispatchedFeeds = SqlDispatchedFeeds(self._db)
@@ -301,6 +306,8 @@ class SqlStore:
 
     def close(self) -> None:
         """Closes every connection and gives the store back; safe to call twice."""
+        if hasattr(self, "signals"):  # else it was never opened
+            self.signals.close()
         if self._holder is not None:
             self._holder.release()
         self._db.close()

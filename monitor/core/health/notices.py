@@ -64,6 +64,13 @@ _WORDS = {
         "The one with the newest config does all the work until then; if that one is wrong, mend and reload it.",
         "monitor status",
     ),
+    IncidentKind.NO_DISPATCHER: _Words(
+        "Nobody gives out what is due",
+        "Nobody gives out what is due",
+        "What is due is given out again",
+        "Feeds are not asked until a dispatcher works again; what they list by then is not lost.",
+        "monitor status",
+    ),
     IncidentKind.DIGEST_UNHEARD: _Words(
         "Nobody gets digest {} any more",
         "Nobody gets {} of the digests any more",
@@ -74,7 +81,14 @@ _WORDS = {
 }
 
 
-_UNNAMED = frozenset({IncidentKind.RELOAD_FAILED, IncidentKind.FEEDS_FAILING, IncidentKind.DAEMONS_DIFFER})
+_UNNAMED = frozenset(
+    {
+        IncidentKind.RELOAD_FAILED,
+        IncidentKind.FEEDS_FAILING,
+        IncidentKind.DAEMONS_DIFFER,
+        IncidentKind.NO_DISPATCHER,
+    }
+)
 
 
 def notice_of_begin(incidents: Sequence[Incident], at: datetime, timezone: str) -> Notice:

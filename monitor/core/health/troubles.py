@@ -17,6 +17,8 @@ UNPLANNED_AFTER = timedelta(minutes=10)
 """A digest is planned again at each tick: what fails for so long does not pass by itself."""
 DIFFER_AFTER = timedelta(minutes=2)
 """Daemons are reloaded one after the other."""
+MISSING_AFTER = timedelta(minutes=2)
+"""A dispatcher that was restarted is there sooner, and polls that come two minutes late are nobody's trouble."""
 FRESH = timedelta(hours=1)
 """A letter is given up for news so long; later ones are news of their own."""
 LONGEST_DETAIL = 300
@@ -84,6 +86,14 @@ def daemons_differ(others: Sequence[str], since: datetime, now: datetime) -> lis
         return []
     detail = f"{', '.join(others)}: takes no part until it is given the same config and rules (reload, SIGHUP)"
     return [Trouble(IncidentKind.DAEMONS_DIFFER, "", cut(detail))]
+
+
+def no_dispatcher(since: datetime | None, now: datetime) -> list[Trouble]:
+    """That nobody has given out what is due since then."""
+    if since is None or now - since < MISSING_AFTER:
+        return []
+    detail = "no dispatcher is at work: what is due is asked for by nobody (monitor run --role dispatch)"
+    return [Trouble(IncidentKind.NO_DISPATCHER, "", detail)]
 
 
 def letters(count: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from monitor.model.daemons import Missing
 from monitor.model.delivery import ChannelKind, DeliveryState, RetryAnswer
 from monitor.model.digest import CatchUp, MessageFormat
 from monitor.model.errors import DeliveryFault
 from monitor.model.feed_book import AskNow
+from monitor.model.jobs import ProcessRole
 from monitor.model.rule import Severity
 from monitor.web.api.problems import Reason
 from monitor.web.api.schema import (
@@ -53,9 +55,18 @@ _STATUS: dict[str, Schema] = {
                     {
                         "pid": maybe(NUMBER),
                         **each(maybe(TEXT), "host", "version", "config"),
-                        "shares": maybe(NUMBER),
+                        "newest_config": YES_NO,
+                        "role": named(ProcessRole),
+                        "shares": NUMBER,
+                        "duties": TEXTS,
+                        "jobs": maybe(NUMBER),
+                        "silent_s": REAL,
                     }
                 )
+            ),
+            "missing": many(named(Missing)),
+            "queue": maybe(
+                holding({"waiting": NUMBER, "by_stage": COUNTS, "oldest_s": maybe(REAL), "taken": NUMBER})
             ),
             "store": TEXT,
             "bytes": maybe(NUMBER),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from made import NOON
+from structlog.testing import capture_logs
 
 from monitor.app.check import Ready, open_settings
 from monitor.app.fingerprint import fingerprint
@@ -15,8 +16,9 @@ from monitor.app.sharing import Sharing
 from monitor.config import Settings
 from monitor.core.health.incidents import changes
 from monitor.core.health.notices import incident_line, notice_of_begin
-from monitor.model.daemons import Daemon, Division
+from monitor.model.daemons import DISPATCH, Daemon, Division, key_of_duty, token_of
 from monitor.model.health import Incident, IncidentKind
+from monitor.model.jobs import ProcessRole
 from monitor.model.secret import Secret
 from monitor.testing import FakeClock
 
@@ -101,8 +103,8 @@ class Told:
     def has(self, duty: str) -> bool:
         return True
 
-    def turn(self, *, well: bool = True) -> Division:
-        self.well = well
+    def turn(self, *, well: bool = True, workers: frozenset[int] = frozenset()) -> Division:
+        self.well, self.workers = well, workers
         return self.division
 
     def declare(self, config: str) -> None:
@@ -134,3 +136,55 @@ def test_daemons_that_differ_for_two_minutes_are_an_incident_until_they_are_alik
     shares.division = replace(shares.division, others=(replace(other, config="c1"),))
     sharing.turn(shares, clock)
     assert sharing.troubles(clock.now()) == []
+
+
+def process(pid: int, role: ProcessRole, *duties: str) -> Daemon:
+    return Daemon(pid, "desk", "c1", token=token_of(role, f"{pid:06x}"), keys=frozenset(map(key_of_duty, duties)))
+
+
+def test_a_worker_tells_after_two_minutes_that_nobody_gives_out_what_is_due_until_somebody_does() -> None:
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
+    idle = process(2, ProcessRole.DISPATCH)  # it has another config, say
+    shares.division = Division(process(1, ProcessRole.WORK), (idle,), duties=frozenset({"match"}))
+    sharing.begin(shares, ["poll", "match"], clock, queue=True)
+    assert sharing.troubles(clock.now()) == []
+    sharing.turn(shares, clock, workers=frozenset({7}))
+    assert shares.workers == {7}
+    (trouble,) = sharing.troubles(clock.advance(timedelta(minutes=2)))
+    assert trouble.kind is IncidentKind.NO_DISPATCHER
+    incident = Incident(1, trouble.kind, trouble.subject, trouble.detail, NOON)
+    assert "Nobody gives out" in notice_of_begin([incident], NOON, "UTC").title
+    shares.division = replace(shares.division, others=(process(2, ProcessRole.DISPATCH, DISPATCH),))
+    sharing.turn(shares, clock)
+    assert sharing.troubles(clock.now()) == []
+
+
+def test_one_that_dispatches_itself_misses_nobody() -> None:
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
+    shares.division = Division(process(1, ProcessRole.ALL), duties=frozenset({DISPATCH}))
+    sharing.begin(shares, ["poll", "dispatch"], clock, queue=True)
+    sharing.turn(shares, clock)
+    assert sharing.missing == {}
+
+
+def test_without_a_queue_nobody_dispatches_and_nobody_is_missed() -> None:
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
+    sharing.begin(shares, ["poll", "match"], clock)
+    assert sharing.missing == {}
+
+
+def test_a_dispatcher_says_in_its_log_that_no_worker_is_there_and_when_one_is_again() -> None:
+    shares, clock, sharing = Told(), FakeClock(NOON), Sharing()
+    alone = Division(process(1, ProcessRole.DISPATCH), duties=frozenset({DISPATCH}))
+    shares.division = alone
+    with capture_logs() as said:
+        sharing.begin(shares, ["dispatch"], clock, queue=True)
+        sharing.turn(shares, clock)
+        assert not [one for one in said if "no worker" in one["event"]], "at once"
+        clock.advance(timedelta(minutes=2))
+        sharing.turn(shares, clock)
+        sharing.turn(shares, clock)
+        assert ["no worker" in one["event"] for one in said].count(True) == 1
+        shares.division = replace(alone, others=(process(2, ProcessRole.WORK),))
+        sharing.turn(shares, clock)
+        assert said[-1]["event"] == "is there again"

@@ -59,6 +59,8 @@ def test_what_the_store_holds_is_shown_with_a_nought_for_what_it_does_not() -> N
     assert found["articles_unindexed",] == 340
     ages = ("due_feed", "waiting_entry", "unmatched_article", "pending_match", "waiting_delivery")
     assert [found[f"oldest_{one}_seconds",] for one in ages] == [60, 240, 120, 300, 180]
+    assert (found["jobs_waiting",], found["jobs_taken",]) == (1_200, 13)
+    assert found["oldest_waiting_job_seconds",] == 360
     assert found["feeds_may_have_lost",] == 2
     assert found["database_bytes",] == 123_456_789
     assert (found["disk_bytes",], found["disk_free_bytes",]) == (1_000_000_000, 250_000_000)
@@ -75,6 +77,9 @@ def test_a_silent_store_leaves_its_numbers_out_and_nothing_else() -> None:
         "articles_unmatched",
         "articles_unindexed",
         "matches_pending",
+        "jobs_waiting",
+        "jobs_taken",
+        "oldest_waiting_job_seconds",
         "outbox_deliveries",
         "feeds_may_have_lost",
         "oldest_due_feed_seconds",
@@ -95,7 +100,7 @@ def test_before_the_first_tick_there_is_no_time_of_it() -> None:
 def test_nothing_waits_and_no_file_holds_the_store() -> None:
     found = samples(meter_of(m.Gauges()).exposition())
     assert found["oldest_waiting_delivery_seconds",] == found["oldest_due_feed_seconds",] == 0
-    assert not {("database_bytes",), ("disk_bytes",), ("disk_free_bytes",)} & found.keys()
+    assert not {("database_bytes",), ("disk_bytes",), ("disk_free_bytes",), ("jobs_waiting",)} & found.keys()
 
 
 def test_a_clock_that_went_back_makes_no_age_negative() -> None:

@@ -20,6 +20,7 @@ class Feeds:
 
     def __init__(self, number: int) -> None:
         self.leased = dict.fromkeys(range(number), NOON)
+        self.held: set[int] = set()  # that somebody writes of
 
     def dispatch(self, now: datetime, lease: timedelta, again: timedelta, most: int, put: Put) -> Sequence[int]:
         due = [one for one, until in self.leased.items() if until <= now][:most]
@@ -27,8 +28,10 @@ class Feeds:
         self.leased |= {one: now + (lease if one in into else again) for one in due}
         return due
 
-    def free(self, feed_ids: Sequence[int]) -> None:
+    def free(self, feed_ids: Sequence[int]) -> set[int]:
         self.freed = list(feed_ids)
+        self.leased |= dict.fromkeys(self.leased.keys() & set(feed_ids) - self.held, NOON)
+        return self.held.intersection(feed_ids)
 
 
 class Articles:
@@ -87,4 +90,18 @@ def test_of_workers_that_are_gone_the_feeds_are_due_and_a_part_is_no_feed() -> N
     stage = stage_of(feeds, Articles(), queue, FakeClock(NOON))
     assert list(stage.run(lambda: False)) == [Dispatched(rescued=2)]
     assert feeds.freed == [11, 12]
+    assert not queue.lost
+
+
+def test_work_of_the_gone_is_given_to_others_but_for_what_somebody_still_writes_of() -> None:
+    """Its machine may be gone in the middle of that: nothing else waits until the server has noticed."""
+    feeds, queue, clock = Feeds(4), InlineJobs(hold=True), FakeClock(NOON)
+    feeds.leased, feeds.held = dict.fromkeys(range(4), NOON + dispatch.LEASE), {1}
+    queue.lost = [StalledJob(1, "poll", (0, 1)), StalledJob(2, "poll", (2,))]
+    stage = stage_of(feeds, Articles(), queue, clock)
+    assert list(stage.run(lambda: False)) == [Dispatched(rescued=1), Dispatched(feeds=2, jobs=2)]
+    assert queue.lost == [StalledJob(1, "poll", (0, 1))]
+    feeds.held = set()
+    clock.advance(dispatch.RESCUE_EVERY)
+    assert next(stage.run(lambda: False)) == Dispatched(rescued=1)
     assert not queue.lost

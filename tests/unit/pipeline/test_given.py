@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 from made import MINUTE, NOON, decision, feed_settings
-from newsroom import fresh_store
+from newsroom import Newsroom, fresh_store, item
 from stored import LEASE
 
 from monitor.adapters.store.sql import SqlStore
+from monitor.model.errors import StoreUnusable
 from monitor.model.feed import Polled
 from monitor.model.jobs import Job
 from monitor.pipeline.given import JobFeeds
+from monitor.pipeline.poll import PollStage
+from monitor.testing import InlineSandbox
+
+
+def unusable(*_: object) -> NoReturn:
+    raise StoreUnusable("a database", "the server does not answer")
 
 
 @pytest.fixture
@@ -116,6 +125,42 @@ def test_when_the_store_fails_its_feeds_are_claimed_once_more(
             room.claim()
     assert room.done == []
     assert room.claim() == [1, 2]
+
+
+def test_what_the_store_does_not_take_back_is_given_back_before_more_is_claimed(
+    room: Room, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.give("job", 1)
+    room.claim()
+    with monkeypatch.context() as patched:
+        patched.setattr(store.given, "give_back", unusable)
+        with pytest.raises(StoreUnusable):
+            room.feeds.release_leases([1])
+        with pytest.raises(StoreUnusable):
+            room.claim()
+    assert room.done == ["job"]
+    assert room.claim() == []
+    assert {one.id for one in store.feeds.claim_due(NOON, LEASE, 10)} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("broken", ["host_pauses", "record_polls"])
+def test_feeds_whose_polls_the_store_did_not_take_are_polled_once_they_are_given_again(broken: str) -> None:
+    """A job that never hears of its end would keep its host from all others."""
+    newsroom, done = Newsroom(), list[str]()
+    newsroom.serve(item())
+    feeds = JobFeeds(newsroom.store.given)
+    dice = lambda: 0.5  # noqa: E731
+    stage = PollStage(feeds, newsroom.fetcher, InlineSandbox(), newsroom.clock, dice, newsroom.settings)
+    job = Job("poll", (newsroom.feed.id,), "host", "place")
+    feeds.give(job, lambda: done.append("first"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(newsroom.store.given, broken, unusable)
+        with pytest.raises(StoreUnusable):
+            list(stage.run(lambda: False))
+    assert done == ["first"]
+    feeds.give(job, lambda: done.append("second"))
+    assert [report.waiting for report in stage.run(lambda: False)] == [1]
+    assert done == ["first", "second"]
 
 
 def test_no_more_are_claimed_at_once_than_asked(room: Room) -> None:

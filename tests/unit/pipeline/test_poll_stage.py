@@ -367,6 +367,7 @@ def test_a_store_in_trouble_is_no_feeds_fault(room: Newsroom) -> None:
         with pytest.raises(StoreUnusable):
             room.poll()
     assert (room.feed.failures, room.number("SELECT count(*) FROM entries")) == (0, 0)
+    assert [report.waiting for report in room.poll()] == [1], "it has to wait for the end of its lease"
 
 
 # ---- leases and stopping

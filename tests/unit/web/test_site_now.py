@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from api_house import Api
 from newsroom import Newsroom, item
 from starlette.testclient import TestClient
 
@@ -15,7 +17,8 @@ from monitor.app.entrance import Entrance
 from monitor.app.open_house import OpenHouse
 from monitor.app.vitals import Health
 from monitor.model.article import Document
-from monitor.model.daemons import Daemon
+from monitor.model.daemons import DISPATCH, Daemon, Queued, key_of_duty, key_of_worker
+from monitor.model.jobs import Engine
 from monitor.model.web import ListenAddress
 from monitor.pipeline.ingest import IngestStage
 from monitor.web import Views, build_pages
@@ -145,35 +148,75 @@ def test_polls_are_counted_by_what_they_came_to(busy: Newsroom, site: TestClient
     assert re.search(r'<th scope="row">ok</th><td class="n">2</td><td class="n">100.0 %', site.get("/polls").text)
 
 
-class _Several:
-    """A store at which two daemons work."""
+class _Beside:
+    """Something of which some things are said by the test."""
 
-    def __init__(self, newsroom: Newsroom) -> None:
-        self._store = newsroom.store
+    def __init__(self, real: object, **said: object) -> None:
+        self._real, self._said = real, said
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
+        return self._said[name] if name in self._said else getattr(self._real, name)
 
-    def daemons(self) -> list[Daemon]:
-        keys = frozenset(range(40))
-        return [
-            Daemon(7, "one.example", "aa", 1, "1.0", "t1", keys),
-            Daemon(8, "two.example", "bb", 1, "1.1", "t2", frozenset(range(40, 64)), silent=12.4),
-        ]
+
+TWO = (
+    Daemon(7, "one.example", "aa", 1, "1.0", "t1", frozenset(range(40))),
+    Daemon(8, "two.example", "bb", 1, "1.1", "t2", frozenset(range(40, 64)), silent=12.4),
+)
+DUTIES = frozenset(map(key_of_duty, ("match", "digest")))
+CLUSTER = (
+    Daemon(7, "one.example", "aa", 1, "1.0", "D1", frozenset({key_of_duty(DISPATCH)})),
+    Daemon(8, "two.example", "aa", 1, "1.0", "W1", frozenset({*range(64), key_of_worker(17)}) | DUTIES),
+    Daemon(9, "three.example", "aa", 1, "1.0", "P1"),
+)
+
+
+def pages_of(
+    busy: Newsroom, open_house: OpenHouse, daemons: Sequence[Daemon], queued: Queued | None = None
+) -> TestClient:
+    """The pages of one of several processes on a store."""
+    facts = _Beside(busy.store.facts, queued=lambda: queued)
+    store = _Beside(busy.store, daemons=lambda: list(daemons), facts=facts)
+    ready = open_house.ready()
+    if queued is not None:
+        ready = replace(ready, settings=replace(ready.settings, engine=Engine.PROCRASTINATE))
+    house = replace(open_house, store=store, ready=lambda: ready)  # type: ignore[arg-type]
+    entrance = Entrance(tuple, b"k" * 32, busy.clock)
+    views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=house, entrance=entrance)
+    return TestClient(build_pages(views, ListenAddress("127.0.0.1", 8080)), base_url="http://127.0.0.1:8080")
 
 
 def test_other_daemons_of_the_store_are_shown_with_their_part_of_the_work(
     busy: Newsroom, open_house: OpenHouse
 ) -> None:
-    house = replace(open_house, store=_Several(busy))  # type: ignore[arg-type]
-    entrance = Entrance(tuple, b"k" * 32, busy.clock)
-    views = Views(Health, Health, lambda: (b"", "text/plain"), open_house=house, entrance=entrance)
-    with TestClient(
-        build_pages(views, ListenAddress("127.0.0.1", 8080)), base_url="http://127.0.0.1:8080"
-    ) as site:
-        page = site.get("/").text
+    page = pages_of(busy, open_house, TWO).get("/").text
     for words in ("pid 7 on <bdi>one.example</bdi>", "40 of 64", "24 of 64", "12 s ago", "their versions differ"):
         assert words in page
+    assert page.count("has another config: reload it") == 1
+    assert "Jobs in hand" not in page
+
+
+def test_each_process_is_shown_with_its_role_and_the_queue_with_what_waits(
+    busy: Newsroom, open_house: OpenHouse
+) -> None:
+    queued = Queued({"poll": 1_200}, busy.clock.now() - timedelta(seconds=95), {17: 12})
+    site = pages_of(busy, open_house, CLUSTER, queued)
+    page = site.get("/").text
+    for words in ("dispatcher", "dispatches", "worker", "web pages", "64 of 64", "matches, plans digests"):
+        assert words in page
+    assert '<td class="n" data-label="jobs">12</td>' in page
+    assert "1,200 jobs wait, the oldest for 1 min 35 s · 12 in hand" in page
+    assert "is at work, nobody" not in page
+    said = Api(site).get("/status")
+    assert said["queue"] == {"waiting": 1_200, "by_stage": {"poll": 1_200}, "oldest_s": 95.0, "taken": 12}
+    assert [(one["role"], one["jobs"]) for one in said["daemons"]] == [("dispatch", 0), ("work", 12), ("web", 0)]
+
+
+def test_that_nobody_gives_out_or_takes_is_trouble_on_the_first_page(
+    busy: Newsroom, open_house: OpenHouse
+) -> None:
+    page = pages_of(busy, open_house, CLUSTER[2:], Queued()).get("/").text
+    assert "<li>No dispatcher is at work, nobody gives out what is due" in page
+    assert "<li>No worker is there" in page
 
 
 def test_what_was_ingested_leads_to_no_page_of_a_feed(busy: Newsroom, site: TestClient) -> None:
