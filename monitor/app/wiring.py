@@ -74,6 +74,9 @@ from monitor.ports import Channel, Clock, DueFeeds, EntityRecognizer, Fetcher, J
 
 QUEUE_NAME = "monitor-jobs"
 """How a process names its connections for the queue, before its token: with the others they are cut off."""
+POLLS_IN_HAND = 4
+"""Jobs in hand for each request that may be under way: hosts that take half a minute to answer hold a job, and
+must not keep a worker from asking others, as they keep no daemon that looks by itself."""
 MATCH_AT_ONCE = 2  # one is at work, the next one is there when it ends
 LOOK_FOR_GIVEN = timedelta(milliseconds=20)
 """Between two looks of the poll stage at what was given to it, which asks nobody."""
@@ -224,7 +227,7 @@ def _queue(store: SqlStore, settings: PollSettings, token: str) -> JobQueue:
     """The queue in the store's database, its tables up to date."""
     from monitor.adapters.jobs import ProcrastinateQueue  # here: who has no queue needs none of it in memory
 
-    at_once = {POLL: settings.concurrency, MATCH: MATCH_AT_ONCE}
+    at_once = {POLL: POLLS_IN_HAND * settings.concurrency, MATCH: MATCH_AT_ONCE}
     queue = ProcrastinateQueue(store.name, store.conninfo(f"{QUEUE_NAME} {token}"), at_once)
     try:
         store.in_transaction(queue.prepare)
