@@ -59,7 +59,7 @@ from monitor.pipeline.deliver import DeliverStage
 from monitor.pipeline.digest import DigestStage
 from monitor.pipeline.dispatch import MATCH, POLL
 from monitor.pipeline.gaps import GapStage
-from monitor.pipeline.group import GroupStage
+from monitor.pipeline.group import LONGEST, LONGEST_BESIDE, GroupStage
 from monitor.pipeline.health import HealthStage
 from monitor.pipeline.index import IndexStage
 from monitor.pipeline.match import MatchStage
@@ -192,7 +192,12 @@ def _assemble(
             settings.poll.per_host,
             PAGE_READERS,
         ),
-        group=GroupStage(store.grouping, clock, settings.story_window),
+        group=GroupStage(
+            store.grouping,
+            clock,
+            settings.story_window,
+            longest=LONGEST if store.one_writer else LONGEST_BESIDE,
+        ),
         match=MatchStage(store.articles, ruleset, settings.digests, clock),
         digest=_digest_stage(ready, store, clock, draft),
         deliver=DeliverStage(

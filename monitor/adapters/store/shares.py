@@ -195,9 +195,7 @@ class DatabaseShares:
         while leaving and len(shares) < fair:
             shares.add(leaving.pop())
         if len(shares) > fair:
-            # Idle ones first: of what leaves nobody claims anything until it is idle.
-            busy = self._in_hand(connection)
-            leaving.update(sorted(shares, key=lambda one: (one in busy, one))[: len(shares) - fair])
+            leaving.update(_given_away(shares, self._in_hand(connection), len(shares) - fair))
             shares -= leaving
         # From here on nothing more is claimed of what leaves; a claim of this moment is seen at the next turn.
         self._hand = replace(hand, shares=frozenset(shares), leaving=frozenset(leaving), duties=duties)
@@ -288,6 +286,18 @@ def ours_to_read(
     rows = connection.execute(query).mappings().all()
     shares.reads(how, besides, {row["id"]: row["share"] for row in rows})
     return rows
+
+
+def _given_away(shares: Collection[int], busy: Collection[int], number: int) -> list[int]:
+    """So many of the shares: of those with something in hand a part as large as of the others.
+
+    Idle ones alone would be quicker, since of what leaves nobody claims anything until it is idle. But what is
+    idle may be so for good: where all feeds are asked at one moment, whoever joins then would have none for ever.
+    """
+    in_hand = sorted(set(shares) & set(busy))
+    idle = sorted(set(shares) - set(busy))
+    of_busy = number * len(in_hand) // len(shares)
+    return [*in_hand[:of_busy], *idle[: number - of_busy], *in_hand[of_busy:]][:number]
 
 
 def _at_work(daemons: Collection[Daemon]) -> list[Daemon]:

@@ -121,6 +121,8 @@ class SqlStore:
             self.close()
             raise
         self.name = self._db.name
+        self.one_writer = self._db.sqlite
+        """Whether who writes holds up all others who write."""
         self.path = Path(self._db.path) if self._db.path else None
         self.shares: Shares = claims
         self.signals: Signals = Unheard()
