@@ -47,7 +47,8 @@ class MatchDispatch:
         into: list[Job] = []
 
         def put(connection: Any, parts: Sequence[int]) -> None:
-            into[:] = self.queue.put(connection, [Job.of_part(MATCH, part) for part in parts])
+            # In one order: of two that put, one would wait for what the other has put, and that one for this.
+            into[:] = self.queue.put(connection, [Job.of_part(MATCH, part) for part in sorted(parts)])
 
         self.articles.dispatch_unmatched(self.clock.now(), put)
         return len(into)

@@ -248,7 +248,9 @@ def unindex(connection: Connection, rows: Collection[int]) -> None:
     wanted = sorted(set(rows))
     for start in range(0, len(wanted), _CHUNK):
         stored = sa.select(t.articles.c.id).where(t.articles.c.id.in_(wanted[start : start + _CHUNK]))
-        chunk = connection.execute(stored.order_by(t.articles.c.id).with_for_update()).scalars().all()
+        chunk = (
+            connection.execute(stored.order_by(t.articles.c.id).with_for_update(key_share=True)).scalars().all()
+        )
         _remove(connection, chunk)
         _note(connection, dict.fromkeys(chunk, IndexState.GONE))
 

@@ -241,7 +241,7 @@ def _as_they_were(connection: Connection, digest: str, found: Sequence[StoredMat
     ids = sorted(match.article.id for match in found)
     for start in range(0, len(ids), _CHUNK):
         some = a.id.in_(ids[start : start + _CHUNK])
-        query = sa.select(a.id).where(some, a.text_gone.is_(None)).order_by(a.id).with_for_update()
+        query = sa.select(a.id).where(some, a.text_gone.is_(None)).order_by(a.id).with_for_update(key_share=True)
         taken = (
             sa.select(m.id)
             .join(t.articles, a.id == m.article_id)

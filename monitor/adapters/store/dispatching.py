@@ -36,7 +36,7 @@ _TAKE = (
         sa.or_(_f.next_poll_at <= sa.bindparam("now"), _f.lease_until.is_not(None)),
     )
     .order_by(_f.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _TAKEN = (
     t.feeds.update()
@@ -58,7 +58,7 @@ class SqlDispatchedFeeds:
             if connection.execute(DUE, {"now": now, "most": 1}).first() is None:
                 return []
         with self._db.write(IDLE) as connection:
-            due = DUE.with_for_update(skip_locked=True).add_columns(_f.url)
+            due = DUE.with_for_update(key_share=True, skip_locked=True).add_columns(_f.url)
             feeds = [DueFeed(row.id, row.url) for row in connection.execute(due, {"now": now, "most": most})]
             if not feeds:
                 return []
@@ -76,7 +76,7 @@ class SqlDispatchedFeeds:
         with self._db.write(IDLE) as connection:
             those = sa.select(_f.id).where(_f.id.in_(sorted(feed_ids)))
             there = set(connection.execute(those).scalars())
-            idle = set(connection.execute(those.with_for_update(skip_locked=True)).scalars())
+            idle = set(connection.execute(those.with_for_update(key_share=True, skip_locked=True)).scalars())
             connection.execute(_LEASE, {"ids": sorted(idle), "until": None})
             return there - idle
 
@@ -150,5 +150,10 @@ class SqlGivenFeeds:
     @staticmethod
     def _still(connection: sa.Connection, tokens: Mapping[int, int]) -> list[int]:
         """The feeds that still have these tokens, locked in their order."""
-        query = sa.select(_f.id, _f.lease_token).where(_f.id.in_(sorted(tokens))).order_by(_f.id).with_for_update()
+        query = (
+            sa.select(_f.id, _f.lease_token)
+            .where(_f.id.in_(sorted(tokens)))
+            .order_by(_f.id)
+            .with_for_update(key_share=True)
+        )
         return [row.id for row in connection.execute(query) if row.lease_token == tokens[row.id]]

@@ -134,7 +134,7 @@ class SqlFeedBook:
             for start in range(0, len(ids), _CHUNK):
                 theirs = sa.select(_f.id).where(_f.id.in_(ids[start : start + _CHUNK]), _f.status == was.value)
                 # Locked in one order everywhere, as in `record_polls`: an update by itself takes them as they lie.
-                some = list(connection.execute(theirs.order_by(_f.id).with_for_update()).scalars())
+                some = list(connection.execute(theirs.order_by(_f.id).with_for_update(key_share=True)).scalars())
                 connection.execute(t.feeds.update().where(_f.id.in_(some)).values(**values))
                 done += some
         return done
@@ -143,7 +143,7 @@ class SqlFeedBook:
         """Makes a feed due, if it may be asked."""
         with self._db.write() as connection:
             # Locked: what a poll hears at this moment counts.
-            one = sa.select(t.feeds).where(_f.id == feed_id).with_for_update()
+            one = sa.select(t.feeds).where(_f.id == feed_id).with_for_update(key_share=True)
             row = connection.execute(one).mappings().first()
             if row is None:
                 return AskNow.NOT_POLLED

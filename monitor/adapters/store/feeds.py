@@ -185,7 +185,7 @@ class SqlFeedStore:
         with self._db.write() as connection:
             due, ours = self._due()  # again: before it writes, a daemon may learn that it lost them
             if not self._db.sqlite:
-                due = due.with_for_update(skip_locked=True)
+                due = due.with_for_update(key_share=True, skip_locked=True)
             lease_them = t.feeds.update().where(t.feeds.c.id.in_(due)).values(lease_until=sa.bindparam("until"))
             rows = connection.execute(
                 lease_them.returning(t.feeds), {"now": now, "most": limit, "until": now + lease, **ours}
@@ -349,7 +349,12 @@ def recorded_since(connection: Connection, feeds: Sequence[Feed]) -> set[int]:
     """Those of the feeds whose polls another daemon has recorded since they were claimed: whoever slept through
     its lease knows less of them. The rows are locked, in their order."""
     wanted = {feed.id: feed.last_polled_at for feed in feeds}
-    query = sa.select(_f.id, _f.last_polled_at).where(_f.id.in_(sorted(wanted))).order_by(_f.id).with_for_update()
+    query = (
+        sa.select(_f.id, _f.last_polled_at)
+        .where(_f.id.in_(sorted(wanted)))
+        .order_by(_f.id)
+        .with_for_update(key_share=True)
+    )
     return {row.id for row in connection.execute(query) if row.last_polled_at != wanted[row.id]}
 
 

@@ -67,7 +67,7 @@ class SqlGapStore:
         with self._db.write() as connection:
             due, ours = self._due()  # again: before it writes, a daemon may learn that it lost them
             if not self._db.sqlite:
-                due = due.with_for_update(skip_locked=True, of=t.gaps)
+                due = due.with_for_update(key_share=True, skip_locked=True, of=t.gaps)
             claim = t.gaps.update().where(_g.feed_id.in_(due)).values(lease_until=sa.bindparam("until"))
             claimed = {
                 row["feed_id"]: _gap_of(row)

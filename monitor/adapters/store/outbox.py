@@ -138,7 +138,7 @@ class SqlOutbox:
             .limit(1 if found.broken else limit)
         )
         if not self._db.sqlite:
-            alike = alike.with_for_update(skip_locked=True)
+            alike = alike.with_for_update(key_share=True, skip_locked=True)
         with self._db.write() as connection:
             if self._shares.slots != shares:  # before it writes, a daemon may learn that it lost them
                 return []

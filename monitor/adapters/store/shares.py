@@ -314,7 +314,7 @@ def _forget_leases(connection: Connection, leased: _Leased, shares: Sequence[int
         theirs = sa.select(key).where(table.c.lease_until.is_not(None), share.in_(shares))
         # In the order of `record_polls`: who had them may be recording, and two that wait for each other's rows
         # would be an error, after which this daemon has nothing.
-        in_order = theirs.order_by(key).with_for_update()
+        in_order = theirs.order_by(key).with_for_update(key_share=True)
         connection.execute(table.update().where(key.in_(in_order)).values(lease_until=None))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from made import NOON, feed_settings, new_article, new_entry
+from made import NOON, decision, feed_settings, new_article, new_entry
 from newsroom import Newsroom, fresh_postgresql_store, item
 from postgres_server import PostgresServer, postgres_server
 from query_plans import asked_by
-from stored import LEASE, plan, poll, read_articles
+from stored import LEASE, grouped, plan, poll, read_articles, record_poll
 
 from monitor.adapters.store import tables as t
 from monitor.adapters.store.holder import DatabaseHolder
@@ -324,3 +324,30 @@ def test_a_hold_is_given_back_by_a_holder_that_could_not_take_it(url: str) -> No
         with pytest.raises(StoreBusy):
             DatabaseHolder(first._db).hold(2)
     first.close()
+
+
+@pytest.mark.parametrize("what", ["claimed", "given out", "taken", "recorded"])
+def test_who_groups_articles_of_a_feed_holds_up_nobody_who_polls_it(what: str) -> None:
+    """A row that is changed twice in a transaction has its foreign keys looked up, which holds the feed's own row:
+    polls waited for that, were passed over, or waited in a circle."""
+    store = fresh_postgresql_store()
+    store.feeds.sync([feed_settings()], NOON)
+    (feed,) = store.feeds.all()
+    article = grouped(store, feed)
+    store.feeds.make_all_due(NOON)
+    acts: dict[str, Callable[[], object]] = {
+        "claimed": lambda: store.feeds.claim_due(NOON, LEASE, 10),
+        "given out": lambda: store.dispatched.dispatch(NOON, LEASE, LEASE, 10, lambda _, feeds: {feed.id}),
+        "taken": lambda: store.given.take([feed.id], NOON, LEASE),
+        "recorded": lambda: [record_poll(store, feed, decision(NOON), [new_entry("e2")], now=NOON)],
+    }
+    found: list[object] = []
+    acting = threading.Thread(target=lambda: found.append(acts[what]()), daemon=True)
+    with store._db.write() as connection:
+        for note in ("once", "twice"):
+            connection.execute(t.articles.update().values(note=note))
+        acting.start()
+        acting.join(10)
+        assert found, "it waits"
+    assert found[0], "it was passed over"
+    assert article.feed_id == feed.id
