@@ -352,6 +352,20 @@ def test_what_goes_in_waits_for_the_disk_and_what_is_taken_and_done_does_not() -
 
 
 @pytest.mark.needs("postgresql")
+def test_a_queue_that_filled_all_at_once_is_emptied_as_fast_as_one_that_did_not() -> None:
+    """Its table was empty when the server last counted it: it once looked at all jobs for each that was taken,
+    which took 0.2 s with so many."""
+    url, most = postgres_server().fresh_database(), 2_000
+    queue, taker = ProcrastinateQueue("a database", conninfo_to_dict(libpq(url)), {"poll": 8}), Taker()
+    with connected(url) as connection:
+        queue.prepare(connection)
+        assert len(queue.put(connection, [job(number) for number in range(most)])) == most
+    queue.begin(taker)
+    eventually(lambda: len(taker.taken) >= 200, "a tenth of them", 20)
+    queue.close()
+
+
+@pytest.mark.needs("postgresql")
 def test_who_looks_sees_what_waits_and_who_has_what_in_hand(on_server: Open, url: str) -> None:
     queue, taker = on_server(), Taker(lets_go=False)
     me = Daemon(1, "desk", "c1", version="1", token="W00001")

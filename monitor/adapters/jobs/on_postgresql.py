@@ -50,6 +50,9 @@ _WAITING: LiteralString = """
 _NO_WAIT = "-c synchronous_commit=off"
 # As the store's: a job whose worker's network went while it was taken off would keep the dispatcher waiting.
 _IDLE = "-c idle_in_transaction_session_timeout=10s"
+# The library takes the first job of those in order. A table that was empty when the server last counted it looks
+# small: the server would look at the locks of all jobs and sort them, for each one taken. 5,000 jobs: 1 s, not 1 ms.
+_IN_ORDER = "-c enable_sort=off"
 _T = TypeVar("_T")
 
 
@@ -95,7 +98,7 @@ class ProcrastinateQueue:
 
     def __init__(self, name: str, conninfo: Mapping[str, str | int], at_once: Mapping[str, int]) -> None:
         self._name = name
-        options = f"{conninfo.get('options', '')} {_NO_WAIT} {_IDLE}".strip()
+        options = f"{conninfo.get('options', '')} {_NO_WAIT} {_IDLE} {_IN_ORDER}".strip()
         where = make_conninfo("", **{**conninfo, "options": options})
         connector = procrastinate.PsycopgConnector(
             conninfo=where,
