@@ -263,22 +263,7 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     changed.
     """
     settings, was = after.settings, before.settings
-    fetcher, sandboxes, poll, read = monitor.fetcher, monitor.sandboxes, monitor.poll, monitor.read
-    gaps, pushes, websub = monitor.gaps, monitor.pushes, monitor.websub
-    if (settings.poll, settings.nlp_model, settings.access) != (was.poll, was.nlp_model, was.access):
-        recognizer = read.recognizer
-        if settings.nlp_model != was.nlp_model:
-            recognizer, names = _recognizer(settings.nlp_model)
-            sandboxes = (sandboxes[0], *names)
-        fetcher = _fetcher(settings.poll, version, monitor.store, monitor.clock)
-        pages = PauseKeeper(fetcher, monitor.store.feeds, monitor.clock)
-        poll = replace(poll, fetcher=fetcher, settings=settings.poll, access=settings.access)
-        gaps = replace(gaps, fetcher=pages, settings=settings.poll, access=settings.access)
-        read = replace(
-            read, fetcher=pages, recognizer=recognizer, access=settings.access, per_host=settings.poll.per_host
-        )
-        pushes = replace(pushes, settings=settings.poll)
-        websub = replace(websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll)
+    monitor = _fetching_by(settings, was, monitor, version)
     group = monitor.group
     if settings.story_window != was.story_window:
         group = replace(group, window=settings.story_window)
@@ -289,13 +274,6 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
     monitor.store.feeds.try_now(sorted(other_ways), monitor.clock.now())
     return replace(
         monitor,
-        fetcher=fetcher,
-        sandboxes=sandboxes,
-        poll=poll,
-        gaps=gaps,
-        read=read,
-        pushes=pushes,
-        websub=websub,
         group=group,
         match=replace(monitor.match, ruleset=after.ruleset, digests=settings.digests),
         digest=_digest_stage(after, monitor.store, monitor.clock, monitor.digest.draft),
@@ -313,6 +291,34 @@ def rebuild(monitor: Monitor, before: Ready, after: Ready, *, version: str, stdo
         carry_over=monitor.carry_over
         if monitor.digest.draft
         else partial(carry_over, after, monitor.store, monitor.clock, draft=False),
+    )
+
+
+def _fetching_by(settings: Settings, was: Settings, monitor: Monitor, version: str) -> Monitor:
+    """The same with stages that fetch by new settings, or the very same where nothing of it changed."""
+    if (settings.poll, settings.nlp_model, settings.access) == (was.poll, was.nlp_model, was.access):
+        return monitor
+    recognizer, sandboxes = monitor.read.recognizer, monitor.sandboxes
+    if settings.nlp_model != was.nlp_model:
+        recognizer, names = _recognizer(settings.nlp_model)
+        sandboxes = (sandboxes[0], *names)
+    fetcher = _fetcher(settings.poll, version, monitor.store, monitor.clock)
+    pages = PauseKeeper(fetcher, monitor.store.feeds, monitor.clock)
+    return replace(
+        monitor,
+        fetcher=fetcher,
+        sandboxes=sandboxes,
+        poll=replace(monitor.poll, fetcher=fetcher, settings=settings.poll, access=settings.access),
+        gaps=replace(monitor.gaps, fetcher=pages, settings=settings.poll, access=settings.access),
+        read=replace(
+            monitor.read,
+            fetcher=pages,
+            recognizer=recognizer,
+            access=settings.access,
+            per_host=settings.poll.per_host,
+        ),
+        pushes=replace(monitor.pushes, settings=settings.poll),
+        websub=replace(monitor.websub, hubs=HttpHubs(settings.poll, version), settings=settings.poll),
     )
 
 

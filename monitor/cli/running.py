@@ -63,25 +63,7 @@ def run_daemon(
     address = ready.settings.web_listen if role.shows else probes
     listener = _listener(address)  # an address that is taken is told before anything else is started
     supervisor.starting("opening the store")
-
-    def upgrading() -> None:
-        supervisor.upgrading()
-        _say_upgrade()
-
-    def carrying() -> None:
-        supervisor.upgrading()
-        _say_carrying()
-
-    monitor = build(
-        ready,
-        version=__version__,
-        stdout=sys.stdout,
-        draft=dry_run,
-        upgrading=upgrading,
-        carrying=carrying,
-        shares=not dry_run,  # what it took would not be sent
-        role=role,
-    )
+    monitor = _opened(ready, supervisor, dry_run, role)
     reloader = Reloader(config, os.environ, ready, version=__version__, stdout=sys.stdout, watch=watch)
     vitals, door, pushing = None, None, None
     if address is not None and listener is not None:
@@ -93,6 +75,34 @@ def run_daemon(
     if vitals is not None:
         _watch_heartbeat(vitals, service, reloader)
     hangups.listen(service.reload)
+    return _served(service, door, role)
+
+
+def _opened(ready: Ready, supervisor: Supervisor, dry_run: bool, role: ProcessRole) -> Monitor:
+    """A monitor that holds its store, of which the supervisor hears when that takes long."""
+
+    def upgrading() -> None:
+        supervisor.upgrading()
+        _say_upgrade()
+
+    def carrying() -> None:
+        supervisor.upgrading()
+        _say_carrying()
+
+    return build(
+        ready,
+        version=__version__,
+        stdout=sys.stdout,
+        draft=dry_run,
+        upgrading=upgrading,
+        carrying=carrying,
+        shares=not dry_run,  # what it took would not be sent
+        role=role,
+    )
+
+
+def _served(service: Service, door: WebDoor | None, role: ProcessRole) -> int:
+    """Runs the service, behind its door, until it is told to stop; the exit status."""
     where = ""
     if door is not None:
         door.start()

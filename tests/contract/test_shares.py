@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from desk import eventually
 from made import decision, feed_settings, new_article, new_entry
+from sharing import DUTIES, Start, daemons_on, settle, vanish
 from stored import LEASE, matched, plan, put_into, read_articles, record_poll
 
-from monitor.adapters.store import members, shares, sql, tables
+from monitor.adapters.store import members, shares, tables
 from monitor.adapters.store.database import Database
-from monitor.adapters.store.holder import DatabaseHolder, daemons_of
+from monitor.adapters.store.holder import DatabaseHolder
 from monitor.adapters.store.sql import SqlStore
-from monitor.adapters.store.tables import metadata
 from monitor.model.article import Grouping
 from monitor.model.daemons import SHARES, Daemon
 from monitor.model.delivery import BrokenReceiver, ChannelKind, RetryDecision, RetryReason
 from monitor.model.entry import Fate
-from monitor.model.errors import DeliveryFailed, DeliveryFault, StoreBusy
+from monitor.model.errors import DeliveryFailed, DeliveryFault
 from monitor.model.feed import Feed
 
 pytestmark = pytest.mark.needs("postgresql")
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
-DUTIES = ("match", "digest")
-Start = Callable[..., SqlStore]
 SHARES_OF_FEEDS = sa.select(tables.feeds.c.id, shares.SHARE_OF_FEED.label("share"))
 
 
@@ -47,31 +42,8 @@ def url() -> str:
 
 @pytest.fixture
 def start(url: str) -> Iterator[Start]:
-    """Starts a daemon, which takes part unless it `waits`."""
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
-    with ExitStack() as stack:
-        empty = SqlStore(url)
-        with empty._db.write() as connection:
-            connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        empty.close()
-
-        def started(token: str, config: str = "c1", *, waits: bool = False) -> SqlStore:
-            daemon = Daemon(sum(token.encode()), "desk", config, version="1", token=token)
-            store = SqlStore(url, hold=daemon.pid, daemon=daemon)
-            stack.callback(store.close)
-            if not waits:
-                store.shares.begin(DUTIES)
-                store.shares.turn()
-            return store
-
+    with daemons_on(url) as started:
         yield started
-
-
-def settle(*stores: SqlStore) -> list[int]:
-    """Turns until the work is divided; how many shares each has."""
-    for _ in range(3):
-        found = [store.shares.turn().shares for store in stores]
-    return found
 
 
 def many(store: SqlStore, number: int = 60) -> list[Feed]:
@@ -81,15 +53,6 @@ def many(store: SqlStore, number: int = 60) -> list[Feed]:
 
 def claimed(store: SqlStore) -> set[int]:
     return {feed.id for feed in store.feeds.claim_due(datetime.now(UTC), LEASE, 1_000)}
-
-
-def vanish(store: SqlStore) -> None:
-    """As a process does that is killed: the server notices that its connection is gone."""
-    holder = store._holder
-    assert isinstance(holder, DatabaseHolder)
-    token = holder.daemon.token if holder.daemon else ""
-    holder.release()
-    eventually(lambda: token not in [one.token for one in daemons_of(store._db)], "the end of the connection")
 
 
 def test_one_daemon_has_all_of_the_work(start: Start) -> None:
@@ -447,100 +410,3 @@ def test_a_sender_that_slept_through_its_lease_has_nothing_sent_again(start: Sta
     assert other.outbox.holds(taken[0]), "and nobody else may claim it"
     one.outbox.give_back(asleep)
     assert other.outbox.holds(taken[1])
-
-
-# ---- who may be there
-
-
-def test_a_daemon_with_another_config_is_refused(start: Start) -> None:
-    start("a", config="old")
-    with pytest.raises(StoreBusy, match=r"pid 97 on desk with another config or other rules"):
-        start("b", config="new")
-
-
-def test_a_reload_is_the_last_word_and_the_others_stand_by_until_they_follow(start: Start) -> None:
-    one, other = start("a"), start("b")
-    assert settle(one, other) == [32, 32]
-    other.shares.declare("c2")
-    assert settle(one, other) == [0, 64]
-    assert one.shares.turn().older
-    assert not one.shares.has("match")
-    assert other.shares.has("match")
-    assert [str(one) for one in other.shares.turn().differing] == ["pid 97 on desk"]
-    one.shares.declare("c2")
-    assert settle(one, other) == [32, 32]
-    assert other.shares.turn().differing == ()
-
-
-def test_who_works_alone_and_daemons_refuse_each_other_and_say_who_is_there(start: Start, url: str) -> None:
-    one, other = start("a"), start("b")
-    with pytest.raises(StoreBusy, match=r"pid 97 on desk, pid 98 on desk; stop them first"):
-        SqlStore(url, hold=4711)
-    one.close()
-    other.close()
-    alone = SqlStore(url, hold=4711)
-    with pytest.raises(StoreBusy, match="pid 4711"):
-        start("c")
-    assert alone.held
-    alone.close()
-
-
-def test_the_schema_is_not_brought_up_to_date_under_a_daemon(
-    start: Start, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = start("a")
-    monkeypatch.setattr(sql, "SCHEMA", "9999")  # of a version that is newer than the daemon's
-    with pytest.raises(StoreBusy, match=r"has to be brought up to date, and at work on it is pid 97 on desk"):
-        start("b")
-    one.close()
-
-
-def test_a_daemon_makes_the_schema_alone_and_lets_the_next_one_in() -> None:
-    from postgres_server import postgres_server
-
-    url = postgres_server().fresh_database()
-    opened = [SqlStore(url, hold=n, daemon=Daemon(n, "desk", "c", version="1", token=f"t{n}")) for n in (1, 2)]
-    assert [one.pid for one in opened[0].daemons()] == [1, 2]
-    for store in opened:
-        store.close()
-
-
-def test_a_server_that_is_gone_is_noticed_within_a_minute(start: Start, url: str) -> None:
-    def waits(store: Database) -> tuple[int, int]:
-        connection = store.engine.raw_connection()
-        with socket.socket(fileno=os.dup(connection.fileno())) as there:  # type: ignore[attr-defined]  # psycopg's
-            found = there.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
-            unanswered = there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-        connection.close()
-        store.close()
-        return found, unanswered
-
-    assert waits(start("a")._db) == (30, 60_000)
-    assert waits(Database(f"{url}?keepalives_idle=7")) == (7, 60_000)
-
-
-def test_a_daemon_waits_for_one_that_has_just_brought_the_store_up_to_date(start: Start, url: str) -> None:
-    """It holds the store alone until it has said that it shares it."""
-    upgrading = Daemon(1, "desk", "c1", version="1", token="a")
-    database = Database(url)
-    holder = DatabaseHolder(database, upgrading)
-    holder.hold_alone(1)
-    try:
-        with ThreadPoolExecutor(1) as threads:
-            other = threads.submit(start, "b")
-            with pytest.raises(TimeoutError):
-                other.result(1)
-            holder.share()
-            assert other.result(30).shares.turn().shares
-    finally:
-        holder.release()
-        database.close()
-
-
-def test_a_daemon_is_refused_where_somebody_works_alone(start: Start, url: str) -> None:
-    alone = SqlStore(url, hold=os.getpid())
-    begun = time.monotonic()
-    with pytest.raises(StoreBusy):
-        start("b")
-    assert time.monotonic() - begun < 10
-    alone.close()
