@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from monitor.model.daemons import SHARES, Daemon
 from monitor.model.delivery import BrokenReceiver, ChannelKind, RetryDecision, RetryReason
 from monitor.model.entry import Fate
 from monitor.model.errors import DeliveryFailed, DeliveryFault
-from monitor.model.feed import Feed
+from monitor.model.feed import Feed, HostPause, Polled, PollOutcome
 
 pytestmark = pytest.mark.needs("postgresql")
 NOW = datetime.now(UTC)
@@ -330,6 +331,39 @@ def test_two_daemons_may_be_given_a_new_feed_at_one_moment(start: Start) -> None
     sa.event.listen(other._db.engine, "before_cursor_execute", first)
     other.feeds.sync(new, NOW)
     assert [feed.url for feed in other.feeds.all()] == [one.url for one in new]
+
+
+NOT_MODIFIED, TIMEOUT = {"outcome": PollOutcome.NOT_MODIFIED}, {"outcome": PollOutcome.TIMEOUT}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [NOT_MODIFIED, TIMEOUT],
+        [{"pause": HostPause("a.example", NOW + HOUR)}, {"pause": HostPause("b.example", NOW - HOUR)}],
+    ],
+    ids=["outcomes", "pauses"],
+)
+def test_two_daemons_record_what_their_feeds_said_at_one_moment_and_wait_in_no_circle(
+    start: Start, said: list[dict[str, Any]]
+) -> None:
+    """In whichever order the answers came: PostgreSQL ends one of two that wait in a circle, after a second."""
+    one, other = start("a"), start("b")
+    feeds = [feed.id for feed in many(one, 4)]
+
+    def record(store: SqlStore, polled: Sequence[int], said: Sequence[dict[str, Any]]) -> None:
+        for _ in range(100):
+            last = {feed.id: feed for feed in store.feeds.all()}
+            answers = zip(polled, said, strict=True)
+            store.feeds.record_polls([Polled(last[one], decision(NOW, **more), NOW) for one, more in answers])
+
+    with ThreadPoolExecutor(2) as threads:
+        sides = (
+            threads.submit(record, one, feeds[:2], said),
+            threads.submit(record, other, feeds[2:], said[::-1]),
+        )
+        for side in sides:
+            side.result()
 
 
 def test_two_daemons_may_see_a_receiver_refuse_at_one_moment(start: Start) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -27,7 +28,9 @@ _PUT_OFF = _THIS.values(
     next_poll_at=sa.bindparam("due"), lease_until=None, last_reason=PollReason.HOST_PAUSED.value
 )
 _p = t.host_pauses.c
-_OVER = t.host_pauses.delete().where(_p.until <= sa.bindparam("now"))
+_OVER = t.host_pauses.delete().where(
+    _p.host.in_(sa.select(_p.host).where(_p.until <= sa.bindparam("now")).with_for_update(skip_locked=True))
+)
 _PAUSES = sa.select(_p.host, _p.until).where(_p.until > sa.bindparam("now"))
 
 
@@ -55,10 +58,17 @@ def host_pauses(connection: Connection, now: datetime) -> dict[str, datetime]:
     return {row.host: row.until for row in connection.execute(_PAUSES, {"now": now})}
 
 
-def pause_host(connection: Connection, pause: HostPause, now: datetime) -> None:
-    """Notes what a host asked for last, and forgets the pauses that are over."""
-    connection.execute(_OVER, {"now": now})
-    insert_or_update(connection, t.host_pauses, {"host": pause.host}, {"until": pause.until})
+def pause_hosts(connection: Connection, pauses: Sequence[tuple[HostPause, datetime]]) -> None:
+    """Notes what hosts asked for at these times, the last word of each, and forgets the pauses that are over.
+
+    In one order, then what needs no waiting: two that do so at once must not wait in a circle.
+    """
+    if not pauses:
+        return
+    last = {pause.host: pause for pause, _ in sorted(pauses, key=itemgetter(1))}
+    for host in sorted(last):
+        insert_or_update(connection, t.host_pauses, {"host": host}, {"until": last[host].until})
+    connection.execute(_OVER, {"now": max(now for _, now in pauses)})
 
 
 def put_off(connection: Connection, until: Mapping[int, datetime]) -> None:

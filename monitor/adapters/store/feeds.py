@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from monitor.adapters.store import tables as t
-from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_host, put_off
+from monitor.adapters.store.boosts import boost_feeds, host_pauses, keep_boost, pause_hosts, put_off
 from monitor.adapters.store.database import Database
 from monitor.adapters.store.gaps import open_gap
 from monitor.adapters.store.held import feeds_standing, subscribed_at
@@ -293,7 +293,7 @@ class SqlFeedStore:
     def pause_host(self, pause: HostPause, now: datetime) -> None:
         """Notes what a host asked for."""
         with self._db.write() as connection:
-            pause_host(connection, pause, now)
+            pause_hosts(connection, [(pause, now)])
 
     def put_off(self, until: Mapping[int, datetime]) -> None:
         """Makes feeds due later without a poll: their hosts are paused."""
@@ -340,7 +340,10 @@ def record_polls(connection: Connection, polls: Sequence[Polled], stale: Collect
         for one in sorted(polls, key=lambda one: one.feed.id)
     ]
     remember(connection, brought)
-    for (minute, outcome), number in Counter((_minute(one.at), one.decision.outcome) for one in polls).items():
+    believed = [one for one in polls if one.feed.id not in stale]
+    pause_hosts(connection, [(pause, one.at) for one in believed if (pause := one.decision.pause) is not None])
+    counts = Counter((_minute(one.at), one.decision.outcome) for one in polls)
+    for (minute, outcome), number in sorted(counts.items()):  # in one order, as above
         add_counts(connection, minute, outcome, number)
     return sum(new for _, new in brought)
 
@@ -397,8 +400,6 @@ def _decided(
     row = connection.execute(_POLLED_NOW, {"feed": feed.id, **due, **values}).first()
     if row is not None and decision.reason not in NOT_SOONER:
         keep_boost(connection, feed, boost_of(*row), now)
-    if decision.pause is not None:
-        pause_host(connection, decision.pause, now)
     if decision.status is FeedStatus.GONE:  # anything else is not a poll's to say
         connection.execute(_GONE, {"feed": feed.id})
 
