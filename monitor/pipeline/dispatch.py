@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.core.feeds.host_batches import POLL as POLL
 from monitor.core.feeds.host_batches import host_jobs
-from monitor.model.jobs import Dispatched, DueFeed, Job
+from monitor.model.jobs import Dispatched, DueFeed, Job, StalledJob
 from monitor.pipeline.poll import LEASE
 from monitor.ports import Clock, DispatchedArticles, DispatchedFeeds, JobQueue
 
@@ -19,6 +19,8 @@ MATCH = "match"
 AGAIN = timedelta(seconds=30)
 """After which feeds are tried again whose host has a job in the queue that nobody took: workers are busy."""
 MOST = 1000  # feeds in one transaction: some .1 s
+MOST_RESCUED = 200
+"""Jobs of the gone in one transaction, of up to a hundred feeds each: a statement takes 65,535 values."""
 MOST_WAITING = 10_000
 """Jobs in the queue beyond which nothing more goes in: half a minute of work at the 300 jobs/s that one database
 was seen to give out. Leases of what waits longer than they last would be renewed for nothing, again and again."""
@@ -66,12 +68,16 @@ class DispatchStage:
     turns: _Turns = field(default_factory=_Turns, repr=False, compare=False)
 
     def run(self, stopping: Callable[[], bool]) -> Iterator[Dispatched]:
-        """Dispatches until nothing is due; one report a transaction."""
-        if rescued := self._rescue():
-            yield Dispatched(rescued=rescued)
+        """Dispatches what is due by now; one report a transaction.
+
+        What comes due meanwhile goes out in the next turn, with more of its host. Where that is much, work of the
+        gone is looked for in between.
+        """
         if parts := self.matching.run():
             yield Dispatched(parts=parts)
         while not stopping():
+            if rescued := self._rescue():
+                yield Dispatched(rescued=rescued)
             if self.queue.holds(MOST_WAITING):
                 yield from self._full()
                 return
@@ -86,6 +92,8 @@ class DispatchStage:
                 return
             feeds = sum(len(job.ids) for job in jobs)
             yield Dispatched(feeds=feeds, jobs=len(jobs), waiting=len(leased) - feeds)
+            if len(leased) < MOST:
+                return
 
     def _full(self) -> Iterator[Dispatched]:
         now, turns = self.clock.now(), self.turns
@@ -102,8 +110,12 @@ class DispatchStage:
             return 0
         turns.rescued_at = now
         stalled = self.queue.stalled()
-        if not stalled:
-            return 0
+        return sum(
+            self._rescue_some(stalled[start : start + MOST_RESCUED])
+            for start in range(0, len(stalled), MOST_RESCUED)
+        )
+
+    def _rescue_some(self, stalled: Sequence[StalledJob]) -> int:
         feeds = {one for job in stalled if job.stage == POLL for one in job.ids}
         held = self.feeds.free(sorted(feeds))
         gone = [job for job in stalled if job.stage != POLL or not set(job.ids).intersection(held)]

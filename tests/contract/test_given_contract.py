@@ -10,6 +10,7 @@ import pytest
 from made import MINUTE, NOON, decision, feed_settings, new_entry
 from stored import LEASE, grouped, matched
 
+from monitor.adapters.store import dispatching
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed, Polled
 from monitor.model.jobs import PARTS, DueFeed
@@ -138,6 +139,19 @@ def test_articles_are_given_out_by_the_parts_of_their_feeds_until_they_are_match
     matched(store, further, "alerts")
     assert parts_of(store) == parts[1:]
     assert not store.articles.unmatched(NOON, 10, parts[0])
+
+
+def test_many_articles_of_one_feed_hold_up_those_of_no_other(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is looked at may be of one part: others are given out unseen, and an empty one costs little."""
+    monkeypatch.setattr(dispatching, "_LOOK_AT", 3)
+    store.feeds.sync([feed_settings(f"https://f{n}.example/feed") for n in range(2)], NOON)
+    many, other = store.feeds.all()
+    for number in range(3):
+        grouped(store, many, f"e{number}", f"s_{number}")
+    grouped(store, other, "waits behind them", "s_9")
+    assert other.id % PARTS in parts_of(store)
 
 
 def test_an_article_that_was_put_off_is_given_out_when_its_time_comes(store: SqlStore, feed: Feed) -> None:

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from desk import eventually
 
+from monitor.adapters.store import signals
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.daemons import Daemon
 
@@ -81,6 +82,28 @@ def test_after_its_connection_was_lost_it_hears_again(start: Start) -> None:
     one.signals.close()
     one.signals.close()
     one.signals.tell("nobody sends it")
+
+
+@pytest.mark.needs("postgresql")
+def test_after_any_trouble_it_hears_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may have no more sockets for a moment: whatever is raised, the thread goes on."""
+    (one, _), (other, heard) = start("a1"), start("b2")
+    monkeypatch.setattr(signals, "_AFTER_TROUBLE", 0.1)
+    troubles = iter([OSError(24, "Too many open files")])
+
+    def hear(stage: str) -> None:
+        for trouble in troubles:
+            raise trouble
+        heard.put(stage)
+
+    other.signals._hear = hear  # type: ignore[union-attr]  # it is a database's
+    one.signals.tell("lost")
+
+    def told() -> bool:
+        one.signals.tell("digest")
+        return not heard.empty()
+
+    eventually(told, "that it hears again")
 
 
 def test_alone_with_a_store_nobody_is_told(tmp_path: Path) -> None:

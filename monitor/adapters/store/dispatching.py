@@ -16,13 +16,14 @@ from monitor.adapters.store.feeds import DUE, SqlFeedStore, record_polls, record
 from monitor.adapters.store.rows import feed_of
 from monitor.model.entry import KnownEntry
 from monitor.model.feed import Feed, FeedStatus, Polled
-from monitor.model.jobs import DueFeed
+from monitor.model.jobs import PARTS, DueFeed
 from monitor.ports.jobs import Put, PutParts
 
 IDLE = 10.0
 """Seconds after which the server undoes what a process began to write and says no more of: its network went. Feeds
 are free then before the jobs of a worker are found (12 s without a heartbeat), and places in the queue."""
 _LOOK_AT = 5_000  # of the articles that wait, the oldest: some milliseconds, and work for a while
+_MOST_IDS = 20_000  # in one statement, which takes 65,535 values
 _f = t.feeds.c
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LEASE = t.feeds.update().where(_f.id.in_(_IDS)).values(lease_until=sa.bindparam("until"))
@@ -91,11 +92,14 @@ class SqlDispatchedArticles:
         """Puts the parts in which grouped articles wait into the queue."""
         oldest = sa.select(PART.label("part")).where(*unmatched_at(now)).order_by(t.articles.c.id)
         waiting = oldest.limit(_LOOK_AT).subquery()
+        query = sa.select(waiting.c.part, sa.func.count().label("number")).group_by(waiting.c.part)
         with self._db.read() as connection:
-            parts = connection.execute(sa.select(waiting.c.part).distinct()).scalars().all()
-        if parts:
+            found = {row.part: row.number for row in connection.execute(query)}
+        # Of more than were looked at any part may have some: those of one feed must not hold up all others.
+        parts = found if sum(found.values()) < _LOOK_AT else range(PARTS)
+        if found:
             with self._db.write(IDLE) as connection:
-                put(connection.connection.driver_connection, parts)
+                put(connection.connection.driver_connection, list(parts))
 
 
 class SqlGivenFeeds:
@@ -122,9 +126,10 @@ class SqlGivenFeeds:
 
     def leave(self, feed_ids: Sequence[int]) -> None:
         """Ends the leases of feeds whose job was taken and none of them."""
-        if feed_ids:
+        ids = sorted(feed_ids)
+        for start in range(0, len(ids), _MOST_IDS):
             with self._db.write(IDLE) as connection:
-                connection.execute(_LEASE, {"ids": sorted(feed_ids), "until": None})
+                connection.execute(_LEASE, {"ids": ids[start : start + _MOST_IDS], "until": None})
 
     def put_off(self, until: Mapping[int, datetime], tokens: Mapping[int, int]) -> None:
         """Makes these feeds due then, where they are still those of these tokens."""

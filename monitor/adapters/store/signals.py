@@ -74,6 +74,9 @@ class DatabaseSignals:
                 # The stages name a server in trouble; without a word they look once a second.
                 log.debug("no words from other processes", why=str(error).strip().partition("\n")[0])
                 self._closed.wait(_AFTER_TROUBLE)
+            except Exception as error:  # no more sockets, say: the thread outlives it
+                log.warning("no words from other processes", exc_info=error)
+                self._closed.wait(_AFTER_TROUBLE)
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {CHANNEL}")

@@ -105,3 +105,48 @@ def test_work_of_the_gone_is_given_to_others_but_for_what_somebody_still_writes_
     clock.advance(dispatch.RESCUE_EVERY)
     assert next(stage.run(lambda: False)) == Dispatched(rescued=1)
     assert not queue.lost
+
+
+def test_what_comes_due_while_feeds_are_given_out_goes_out_in_the_next_turn_with_more_of_its_host() -> None:
+    class Coming(Feeds):
+        def dispatch(
+            self, now: datetime, lease: timedelta, again: timedelta, most: int, put: Put
+        ) -> Sequence[int]:
+            found = super().dispatch(now, lease, again, most, put)
+            self.leased[len(self.leased)] = NOON  # one more is due each time
+            return found
+
+    stage = stage_of(Coming(3), Articles(), InlineJobs(hold=True), FakeClock(NOON))
+    assert list(stage.run(lambda: False)) == [Dispatched(feeds=3, jobs=3)]
+    assert list(stage.run(lambda: False)) == [Dispatched(feeds=1, jobs=1)]
+
+
+def test_while_much_is_given_out_work_of_the_gone_is_looked_for_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dispatch, "MOST", 10)
+    queue, clock, feeds = InlineJobs(hold=True), FakeClock(NOON), Feeds(30)
+    turns = stage_of(feeds, Articles(), queue, clock).run(lambda: False)
+    assert next(turns) == Dispatched(feeds=10, jobs=10)
+    queue.lost = [StalledJob(1, "match", (3,))]
+    clock.advance(dispatch.RESCUE_EVERY)
+    assert next(turns) == Dispatched(rescued=1)
+    assert next(turns) == Dispatched(feeds=10, jobs=10)
+
+
+def test_work_of_many_that_are_gone_at_once_is_freed_by_the_portion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One statement takes some ten thousand values, and would fail at each turn."""
+    portions: list[int] = []
+
+    class Counting(Feeds):
+        def free(self, feed_ids: Sequence[int]) -> set[int]:
+            portions.append(len(feed_ids))
+            return super().free(feed_ids)
+
+    queue = InlineJobs(hold=True)
+    queue.lost = [StalledJob(n, "poll", tuple(range(n * 100, n * 100 + 100))) for n in range(2_000)]
+    stage = stage_of(Counting(0), Articles(), queue, FakeClock(NOON))
+    assert list(stage.run(lambda: False)) == [Dispatched(rescued=2_000)]
+    assert not queue.lost
+    assert sum(portions) == 200_000
+    assert max(portions) <= 20_000
