@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
@@ -127,7 +127,8 @@ class InlineJobs:
         self.waiting: dict[str, Job] = {}  # by place
         self.lost: list[StalledJob] = []
         self.workers: frozenset[int] = frozenset()
-        self._busy: set[str] = set()
+        self._busy: dict[str, str] = {}  # stages by locks
+        self._resting: frozenset[str] = frozenset()
         self._take: Take | None = None
         self._lock = threading.RLock()
 
@@ -156,6 +157,13 @@ class InlineJobs:
         self._take = take
         self.turn()
 
+    def rest(self, stages: Collection[str]) -> None:
+        """Those of these stages begin no more; what is under way is let go."""
+        with self._lock:
+            self._resting = frozenset(stages)
+            self._busy = {lock: stage for lock, stage in self._busy.items() if stage not in stages}
+        self.turn()
+
     def close(self) -> None:
         """Takes no more."""
         self._take = None
@@ -169,15 +177,16 @@ class InlineJobs:
         with self._lock:
             if self.hold:
                 return None
-            job = next((one for one in self.waiting.values() if one.lock not in self._busy), None)
+            may = (one for one in self.waiting.values() if one.stage not in self._resting)
+            job = next((one for one in may if one.lock not in self._busy), None)
             if job is not None:
                 del self.waiting[job.place]
-                self._busy.add(job.lock)
+                self._busy[job.lock] = job.stage
             return job
 
     def _done(self, job: Job) -> None:
         with self._lock:
-            self._busy.discard(job.lock)
+            self._busy.pop(job.lock, None)
         self.turn()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,6 +12,16 @@ from monitor.pipeline.dispatch import MATCH, POLL, DispatchStage, MatchDispatch
 from monitor.pipeline.given import JobFeeds
 from monitor.pipeline.parts import JobParts
 from monitor.ports import Clock, DispatchingStore, JobQueue
+
+
+def resting(*, takes_part: bool, hangs: bool) -> tuple[str, ...]:
+    """The stages of which a process takes no jobs, while others do.
+
+    By an older config feeds are asked all the same, but nothing is read by older rules.
+    """
+    if takes_part:
+        return ()
+    return (MATCH, POLL) if hangs else (MATCH,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,15 @@ class Jobs:
         self.feeds.wake, self.articles.wake = (lambda: wake(POLL)), (lambda: wake(MATCH))
         takes = {POLL: self.feeds.give, MATCH: self.articles.give}
         self.queue.begin(lambda job, done: takes[job.stage](job, done))
+
+    def rest(self, stages: Collection[str]) -> None:
+        """Takes no jobs of these stages, and gives up those that are in hand, until it is called without them."""
+        self.queue.rest(stages)
+        if MATCH in stages:
+            self.articles.leave()
+        if POLL in stages:
+            with suppress(MonitorError):
+                self.feeds.leave()
 
     def leave(self, seconds: float) -> bool:
         """Takes no more from the queue, and gives back what waits; whether that was done in this time.

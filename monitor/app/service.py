@@ -17,6 +17,7 @@ from monitor.app.backlog import caught_up, warn_of_orphans
 from monitor.app.collector import settle_again
 from monitor.app.generations import MOST_DRAINING, AtWork, Generations
 from monitor.app.heartbeat import Heartbeat, Progress, Unplanned
+from monitor.app.jobs import resting
 from monitor.app.matching import Matching
 from monitor.app.one_pass import Pass, run_pass
 from monitor.app.pulse import Pulse
@@ -138,6 +139,11 @@ class Service:
     def read_pushes(self) -> None:
         """Has what a hub sent read now; returns at once, may be called by any thread."""
         self._pass_on("pushes")
+
+    def hangs(self) -> str | None:
+        """The stage that hangs, and for how long."""
+        held = hung(self.progress.signs(), self._monitor.poll.settings.host_delay)
+        return held.detail if held else None
 
     def close(self) -> None:
         """Closes the store and all else; for when `run_forever` left no stage behind."""
@@ -341,11 +347,11 @@ class Service:
 
     def _share(self) -> None:
         monitor = self._monitor
-        hangs = hung(self.progress.signs(), monitor.poll.settings.host_delay)
+        hangs = self.hangs()
         workers = monitor.jobs.queue.workers if monitor.jobs is not None else frozenset()
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs.detail if hangs else None, workers)
-        if monitor.jobs is not None and not monitor.store.shares.takes_part:
-            monitor.jobs.articles.leave()
+        self._sharing.turn(monitor.store.shares, monitor.clock, hangs, workers)
+        if monitor.jobs is not None and monitor.role.works:
+            monitor.jobs.rest(resting(takes_part=monitor.store.shares.takes_part, hangs=hangs is not None))
 
     def _look(self) -> None:
         monitor = self._monitor

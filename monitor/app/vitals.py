@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     STARTING = "starting"  # no tick yet
     NO_TICK = "no_tick"  # the stages are not let run any more
+    STAGE_HANGS = "stage_hangs"  # for a quarter of an hour: only a restart cures it
     STOPPING = "stopping"
     STORE_UNUSABLE = "store_unusable"
     STORE_SLOW = "store_slow"  # a question was put to it and is not answered yet
@@ -90,15 +91,22 @@ class Vitals:
         self._answers = Remembered(self._ask_store, keep=KEEP_ANSWER)
         self._gauges = Remembered(self._read_gauges, keep=KEEP_GAUGES, times=SHARE_OF_GAUGES)
         self.pulse = pulse or Pulse()
+        self.hangs: Callable[[], str | None] = lambda: None
         build = Build(version, python_version(), SCHEMA)
         self._meter = PrometheusMeter(build, self._gauges, lambda: self.pulse.last, clock.now, in_force)
         self.meter: Meter = self._meter
 
     def alive(self) -> Health:
-        """Whether the daemon still ticks. Asks nobody, so that it may be called where nothing may wait."""
+        """Whether the daemon still ticks, and no stage hangs: what only a restart cures.
+
+        Asks nobody, so that it may be called where nothing may wait.
+        """
         silence = self.pulse.silence
-        if self.pulse.stopping or silence < SILENT:
+        if self.pulse.stopping:
             return Health()
+        if silence < SILENT:
+            hangs = self.hangs()
+            return Health((Finding(Reason.STAGE_HANGS, hangs),) if hangs else ())
         since = "the last tick" if self.pulse.last else "the start, and no tick yet"
         return Health((Finding(Reason.NO_TICK, f"{silence:.0f} s since {since}"),))
 

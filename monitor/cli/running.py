@@ -73,7 +73,7 @@ def run_daemon(
         pushing.wake = service.read_pushes
         pushing.settings = lambda: service.generations.current.websub.settings
     if vitals is not None:
-        _watch_heartbeat(vitals, service, reloader)
+        _watch_service(vitals, service, reloader)
     hangups.listen(service.reload)
     return _served(service, door, role)
 
@@ -249,9 +249,10 @@ def _watched(
     return vitals, WebDoor(build_pages(views, address, reach), listener, warming_of(views)), pushing
 
 
-def _watch_heartbeat(vitals: Vitals, service: Service, reloader: Reloader) -> None:
+def _watch_service(vitals: Vitals, service: Service, reloader: Reloader) -> None:
     from monitor.app.vitals import config_findings, heartbeat_findings
 
+    vitals.hangs = service.hangs
     vitals.warnings = lambda: [*config_findings(reloader), *heartbeat_findings(service.heartbeat)]
 
 

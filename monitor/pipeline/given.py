@@ -53,6 +53,22 @@ class JobFeeds:
         else:
             self.wake()
 
+    def leave(self) -> None:
+        """Gives up all jobs, of which a poll may never end. To be called when no more jobs come for the moment.
+
+        Whoever is given their feeds next takes them with new tokens, so that what is said of them here is void.
+        Raises StoreError: then others poll what waited here once its leases end.
+        """
+        with self._lock:
+            waiting, self._waiting = list(self._waiting), deque()
+            given_up = {job for jobs in self._jobs.values() for job in jobs}
+            self._jobs.clear()
+        try:
+            self.feeds.leave(waiting)
+        finally:
+            for job in given_up:
+                job.done()
+
     def close(self) -> None:
         """Takes nothing more; what waits is given up, and due as before. To be called when no more jobs come.
 

@@ -50,6 +50,10 @@ class JobQueue(Protocol):
         """Takes jobs from now on, and again after the server was away."""
         ...
 
+    def rest(self, stages: Collection[str]) -> None:
+        """Takes no jobs of these stages until it is called without them, and lets those go that are not done."""
+        ...
+
     def close(self) -> None:
         """Takes no more, and lets those go that are not done; safe to call twice."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -223,6 +224,30 @@ def test_jobs_of_a_worker_that_gives_no_sign_are_found_and_their_lock_is_free_on
     eventually(lambda: 2 in [*other.ids, *gone.ids], "the lock is free")
     for done in gone.held.values():
         done()  # it woke: what it had is no longer there
+
+
+def test_a_stage_that_rests_gives_back_what_it_has_and_takes_nothing_until_it_goes_on(made: Queue) -> None:
+    taker = Taker(lets_go=False)
+    made.queue.begin(taker)
+    made.put(job(1, "host"))
+    eventually(lambda: taker.ids == [1], "the job")
+    made.queue.rest(["poll"])
+    made.put(job(2, "host"), job(3), Job("match", (4,), "part4", "match part4"))
+    eventually(lambda: 4 in taker.ids, "the job of another stage")
+    assert taker.ids == [1, 4]
+    made.queue.rest([])
+    eventually(lambda: sorted(taker.ids) == [1, 2, 3, 4], "jobs as before, that of the same host too")
+    taker.held[1]()  # it is done after all: nobody waits for it
+
+
+@pytest.mark.needs("postgresql")
+def test_a_queue_that_is_closed_while_a_stage_rests_ends_at_once(on_server: Open) -> None:
+    queue = on_server()
+    queue.begin(Taker())
+    queue.rest(["poll", "match"])
+    begun = time.monotonic()
+    queue.close()
+    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.needs("postgresql")

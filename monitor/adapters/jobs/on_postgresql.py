@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from contextlib import suppress
@@ -45,14 +45,16 @@ _WAITING: LiteralString = """
         SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(%(queues)s) LIMIT %(jobs)s
     ) waiting
 """
-# What is taken and done is said without waiting for the disk: after a crash of the server a job may be there once
-# more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
-_NO_WAIT = "-c synchronous_commit=off"
-# As the store's: a job whose worker's network went while it was taken off would keep the dispatcher waiting.
-_IDLE = "-c idle_in_transaction_session_timeout=10s"
-# The first free job is wanted. A table that was empty when the server last counted it looks small: the locks of
-# all jobs would be looked at, then all be sorted, for each one that is taken. With 5,000: 1 s in place of 1 ms.
-_IN_ORDER = "-c enable_sort=off"
+_SETTINGS = {
+    # What is taken and done is said without waiting for the disk: after a crash of the server a job may be there
+    # once more, and its feeds are no longer due. What goes in waits with the leases, in the caller's transaction.
+    "synchronous_commit": "off",
+    # As the store's: a job whose worker's network went while it was taken off would keep the dispatcher waiting.
+    "idle_in_transaction_session_timeout": "10s",
+    # The first free job is wanted. A table that was empty when the server last counted it looks small: the locks
+    # of all jobs would be looked at, then all be sorted, for each that is taken. With 5,000: 1 s instead of 1 ms.
+    "enable_sort": "off",
+}
 _T = TypeVar("_T")
 
 
@@ -98,10 +100,9 @@ class ProcrastinateQueue:
 
     def __init__(self, name: str, conninfo: Mapping[str, str | int], at_once: Mapping[str, int]) -> None:
         self._name = name
-        options = f"{conninfo.get('options', '')} {_NO_WAIT} {_IDLE} {_IN_ORDER}".strip()
-        where = make_conninfo("", **{**conninfo, "options": options})
         connector = procrastinate.PsycopgConnector(
-            conninfo=where,
+            conninfo=make_conninfo("", **conninfo),
+            configure=_ask_for_settings,
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=_NO_CONNECTION,
@@ -123,6 +124,11 @@ class ProcrastinateQueue:
         self._starting = threading.Lock()
         self._worker: Future[None] | None = None
         self._working: asyncio.Future[Any] | None = None
+        self._resting: frozenset[str] = frozenset()
+        self._awake = {stage: asyncio.Event() for stage in at_once}
+        for awake in self._awake.values():
+            awake.set()
+        self._taking: dict[str, asyncio.Task[None]] = {}  # by stage
         self._closed = threading.Event()
         self._workers: dict[str, int] = {}  # by stage
 
@@ -190,6 +196,24 @@ class ProcrastinateQueue:
         self._take = take
         self._worker = self._within(self._work())
 
+    def rest(self, stages: Collection[str]) -> None:
+        """Takes no jobs of these stages, and lets go those that it has."""
+        resting = frozenset(stages)
+        if resting != self._resting and not self._closed.is_set():
+            self._resting = resting
+            with suppress(NoAnswer):
+                self._within(self._rest(resting)).result(_ANSWER)
+
+    async def _rest(self, stages: frozenset[str]) -> None:
+        for stage, awake in self._awake.items():
+            if stage not in stages:
+                awake.set()
+                continue
+            awake.clear()
+            if (taking := self._taking.get(stage)) is not None:
+                taking.cancel()
+                await asyncio.wait([taking], timeout=4 * _STOP_WITHIN)
+
     def close(self) -> None:
         """Takes no more."""
         if self._closed.is_set():
@@ -216,26 +240,32 @@ class ProcrastinateQueue:
             await self._working
 
     async def _work_on(self, stage: str, most: int) -> None:
-        """A worker, and the next one after trouble with the database."""
+        """A worker, and the next one after a rest, or trouble with the database."""
         while not self._closed.is_set():
+            await self._awake[stage].wait()
+            taking = self._taking[stage] = asyncio.create_task(self._take_of(stage, most))
             try:
-                await self._open()
-                await self._app.run_worker_async(
-                    queues=[stage],
-                    concurrency=most,
-                    install_signal_handlers=False,
-                    listen_notify=True,
-                    fetch_job_polling_interval=_LOOK,
-                    delete_jobs="always",
-                    update_heartbeat_interval=HEARTBEAT,
-                    stalled_worker_timeout=STALLED,
-                    shutdown_graceful_timeout=_STOP_WITHIN,
-                )
+                await taking
             except asyncio.CancelledError:
-                return
+                if self._closed.is_set():
+                    return
             except Exception as error:
                 log.warning("no jobs are taken for the moment", why=_first_line(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _take_of(self, stage: str, most: int) -> None:
+        await self._open()
+        await self._app.run_worker_async(
+            queues=[stage],
+            concurrency=most,
+            install_signal_handlers=False,
+            listen_notify=True,
+            fetch_job_polling_interval=_LOOK,
+            delete_jobs="always",
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED,
+            shutdown_graceful_timeout=_STOP_WITHIN,
+        )
 
     async def _end(self) -> None:
         """Ends what the worker left behind in its haste, and the connections."""
@@ -295,6 +325,13 @@ class ProcrastinateQueue:
                     logging.getLogger(name).setLevel(logging.CRITICAL)  # ours say it in our words
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+async def _ask_for_settings(connection: psycopg.AsyncConnection) -> None:
+    # Not among the options of the connection: a pooler in between refuses those that it does not know.
+    asked = ", ".join(["set_config(%s, %s, false)"] * len(_SETTINGS))
+    await connection.execute(f"SELECT {asked}".encode(), [text for one in _SETTINGS.items() for text in one])
+    await connection.commit()
 
 
 def _say_trouble(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -60,6 +60,13 @@ def test_a_daemon_that_ticks_is_alive() -> None:
     assert vitals.alive().ok
 
 
+def test_a_stage_that_hangs_is_told_though_the_others_are_let_run() -> None:
+    vitals = vitals_of()
+    vitals.hangs = lambda: "poll hangs for 15 min"
+    assert reasons(vitals.alive()) == reasons(vitals.ready()) == [Reason.STAGE_HANGS]
+    assert vitals.alive().troubles[0].detail == "poll hangs for 15 min"
+
+
 def test_a_daemon_that_never_ticks_is_given_the_time_to_start_and_no_more() -> None:
     steady = Steady()
     vitals = Vitals(Newsroom().store, FakeClock(), version="1", pulse=Pulse(steady))

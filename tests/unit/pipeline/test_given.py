@@ -112,6 +112,24 @@ def test_at_the_end_what_waits_is_given_up_and_goes_to_others_at_once(room: Room
     assert dispatched() == [1, 2]
 
 
+def test_who_leaves_gives_up_what_waits_and_what_is_at_work_which_is_taken_anew_when_it_is_given_again(
+    room: Room, store: SqlStore
+) -> None:
+    room.give("at work", 1, 2)
+    (asleep, _) = room.feeds.claim_due(NOON, LEASE, 10)
+    room.give("waits", 3)
+    room.feeds.leave()
+    assert sorted(room.done) == ["at work", "waits"]
+    assert [one.id for one in store.feeds.claim_due(NOON, LEASE, 10)] == [3]
+    room.give("again", 1)
+    (anew,) = room.feeds.claim_due(NOON, LEASE, 10)
+    assert (anew.id, anew.lease_token) == (1, asleep.lease_token + 1)
+    late = decision(next_poll_at=NOON + 10 * MINUTE)
+    room.feeds.record_polls([Polled(asleep, late, NOON, [])])
+    (first, *_) = store.feeds.all()
+    assert first.next_poll_at == NOON, "it is not believed"
+
+
 def test_when_the_store_fails_its_feeds_are_claimed_once_more(
     room: Room, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
