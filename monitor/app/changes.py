@@ -15,6 +15,7 @@ _MOST_NAMES = 5
 # What was taken up at the start for good, by its place in the config.
 _FIXED: Mapping[tuple[str, ...], Callable[[Settings], object]] = {
     ("store", "url"): lambda settings: settings.store_url,
+    ("jobs", "engine"): lambda settings: settings.engine,
     ("web", "listen"): lambda settings: settings.web_listen,
     ("web", "public_url"): lambda settings: settings.public_url,
     ("web", "allowed_hosts"): lambda settings: settings.allowed_hosts,

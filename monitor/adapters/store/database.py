@@ -171,8 +171,7 @@ def libpq_options(url: sa.URL, called: str) -> dict[str, str | int]:
     """How each connection to a PostgreSQL server is made, besides where to and by whom; `called` is its name."""
     alive = {name: value for name, value in _KEPT_ALIVE.items() if name not in url.query}
     named = {"application_name": called} if called else {}
-    # Times in UTC whatever the server's zone.
-    return {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC", **alive, **named}
+    return {"connect_timeout": CONNECT_SECONDS, **alive, **named}
 
 
 def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
@@ -195,6 +194,7 @@ def _postgresql(name: str, url: sa.URL, called: str) -> sa.Engine:
 def _ask_for_the_same(connection: Any, kept: Mapping[str, str]) -> None:
     # Not among the options of the connection: a pooler in between refuses those that it does not know.
     settings = [(f"tcp_{name.removeprefix('tcp_')}", value) for name, value in kept.items()]
+    settings.append(("timezone", "UTC"))  # of times that are read, whatever the server's zone
     asked = ", ".join(["set_config(%s, %s, false)"] * len(settings))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {asked}", [text for setting in settings for text in setting])

@@ -14,6 +14,7 @@ from monitor.config import Settings
 from monitor.core.rules import RuleSet
 from monitor.model.delivery import SmtpSecurity, SmtpSettings
 from monitor.model.feed import FeedSettings, PollSettings
+from monitor.model.jobs import Engine
 from monitor.model.secret import Secret
 from monitor.model.web import ListenAddress
 
@@ -111,10 +112,11 @@ def test_of_many_names_only_the_first_are_said():
     assert str(Named(added=names)) == ("1,200 added: rule-0, rule-1, rule-2, rule-3, rule-4 and 1,195 more")
 
 
-def test_only_the_store_and_the_pages_need_a_restart():
+def test_only_the_store_the_engine_and_the_pages_need_a_restart():
     changed = settings(poll=PollSettings(per_host=2), feeds=(), receivers=(), digests=(), smtp=None)
     assert needs_restart(settings(), changed) == ()
     assert needs_restart(settings(), settings(store_url="sqlite:////srv/other.db")) == (("store", "url"),)
+    assert needs_restart(settings(), settings(engine=Engine.PROCRASTINATE)) == (("jobs", "engine"),)
     listening = settings(web_listen=ListenAddress("127.0.0.1", 8080))
     assert needs_restart(settings(), listening) == needs_restart(listening, settings()) == (("web", "listen"),)
     reached = settings(allowed_hosts=("x.org",), trusted_proxies=("10.0.0.5/32",))
