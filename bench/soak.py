@@ -30,7 +30,7 @@ sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
 
 from rows.meter import machine
 from soaking.house import House
-from soaking.judge import judge, waiting
+from soaking.judge import Account, judge, waiting
 from soaking.samples import (
     JUDGED_FROM,
     WARM_UP,
@@ -125,7 +125,8 @@ class Soak:
             self.press.begun = True
             try:
                 self._soak(60 * options.minutes)
-                settled = self._settle(taken)
+                left = self._settle(taken)
+                settled = datetime.now(UTC)
                 self._look()
                 self._look_into_tables("at the end")
                 code = self.house.stop()
@@ -133,7 +134,7 @@ class Soak:
                 self.house.end()
             taken.drain()
             self.came = taken.came
-            return self._result(taken, settled, code)
+            return self._result(taken, judge(self.house, self.world, taken.came, settled), left, code)
 
     def _rate(self) -> float:
         # Nothing before the daemon has subscribed: that would be old stock.
@@ -211,7 +212,7 @@ class Soak:
             "feeds": max(0, len(self.world.feeds) - gone - len(self.press.since_over) - resting),
             "entries": number("SELECT count(*) FROM entries WHERE fate = 'waiting'"),
             "articles": number("SELECT count(*) FROM articles WHERE stage <> 'matched'"),
-            "matches": len(waiting(self.house)[0]),
+            "matches": len(waiting(self.house, datetime.now(UTC))[0]),
             "deliveries": number("SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'dead')"),
         }
 
@@ -230,10 +231,9 @@ class Soak:
         if waiting:
             self.house.monitor("deliveries", "retry", *waiting)
 
-    def _result(self, taken: Sinks, settled: Mapping[str, int], code: int) -> dict[str, Any]:
-        account = judge(self.house, self.world, taken.came)
+    def _result(self, taken: Sinks, account: Account, left: Mapping[str, int], code: int) -> dict[str, Any]:
         judged = after_warm_up([one for one in self.samples if one.at <= 60 * self.options.minutes])
-        complaints = [*account.complaints(), *self._of_the_end(settled, code)]
+        complaints = [*account.complaints(), *self._of_the_end(left, code)]
         flat: dict[str, Any] = {}
         for name in self.house.roles:
             flat |= self._of_process(name, judged)

@@ -54,12 +54,11 @@ class _Row:
     story: str | None
 
 
-def waiting(house: Desk) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
-    """Matches and their digests that still have to be planned, and those that only wait for a follow-up's turn."""
+def waiting(house: Desk, now: datetime) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    """Matches and their digests to be planned by then, and those that only wait for a follow-up's turn."""
     due, later = set(), set()
-    now = datetime.now(UTC).replace(tzinfo=None)
     for match, digest, told in house.ask(_WAITING):
-        last = datetime.fromisoformat(told) if told else None
+        last = datetime.fromisoformat(told).replace(tzinfo=UTC) if told else None
         waits = digest in _IMMEDIATE and last is not None and now - last < FOLLOW_UP_AFTER
         (later if waits else due).add((match, digest))
     return due, later
@@ -68,8 +67,11 @@ def waiting(house: Desk) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
 _ASKED_AGAIN = "SELECT a.id FROM rereads r JOIN articles a ON a.entry_row = r.entry_row WHERE r.state = 'waiting'"
 
 
-def judge(house: House, world: World, came: Came) -> Account:
-    """Reads the store, which no daemon has open, and all that came."""
+def judge(house: House, world: World, came: Came, settled: datetime) -> Account:
+    """Reads the store, which no daemon has open, and all that came.
+
+    `settled` is when nothing was left to do: what fell due while the daemon stopped waits for its next start.
+    """
     account = Account()
     ledger = _ledger(house)
     matched: dict[int, set[str]] = defaultdict(set)
@@ -78,7 +80,7 @@ def judge(house: House, world: World, came: Came) -> Account:
     asked_again = {row for (row,) in house.ask(_ASKED_AGAIN)}
     later = _judge_served(account, world, ledger, matched, asked_again)
     _judge_rows(account, ledger)
-    _judge_plans(account, house)
+    _judge_plans(account, house, settled)
     told = judge_wire(account.wrong, account.figures, house, came)
     _judge_told(account, world, ledger, told, later)
     return account
@@ -157,9 +159,9 @@ def _judge_rows(account: Account, ledger: dict[tuple[int, str], list[_Row]]) -> 
     account.figures |= {f"entries {fate}": number for fate, number in sorted(fates.items())}
 
 
-def _judge_plans(account: Account, house: House) -> None:
+def _judge_plans(account: Account, house: House, settled: datetime) -> None:
     """Each match is in each of its digests once, and has come to its end there."""
-    due, later = waiting(house)
+    due, later = waiting(house, settled)
     for match, digest in due:
         account.wrong["matches that wait for a digest"].append(f"{match} in {digest}")
     routed: dict[int, dict[str, str]] = defaultdict(dict)

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,7 +133,7 @@ def test_a_short_soak_accounts_for_all_and_sees_what_is_lost(path: None, tmp_pat
 
     def seen(statement: str) -> list[str]:
         soak.house.write_store(statement)
-        return list(judge(soak.house, soak.world, soak.came).wrong)
+        return list(judge(soak.house, soak.world, soak.came, datetime.now(UTC)).wrong)
 
     key = soak.house.ask("SELECT key FROM deliveries WHERE channel = 'email' AND digest = 'alerts'")[0][0]
     (soak.came.folder / key).unlink()

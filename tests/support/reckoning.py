@@ -15,6 +15,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Set
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 
 from desk import Desk
@@ -67,7 +68,8 @@ def left(desk: Desk, world: RecordedWorld) -> dict[str, int]:
     found = {
         "wordings to poll": len(missing),
         **{name: desk.number(query) for name, query in _LEFT.items()},
-        "matches to plan": len(waiting(desk)[0]),  # without follow-ups, which wait for their quarter of an hour
+        # Without follow-ups, which wait for their quarter of an hour.
+        "matches to plan": len(waiting(desk, datetime.now(UTC))[0]),
         "messages to send": desk.number("SELECT count(*) FROM deliveries WHERE state <> 'sent'"),
     }
     return {name: number for name, number in found.items() if number}
