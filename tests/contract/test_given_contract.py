@@ -102,6 +102,17 @@ def test_of_one_who_slept_the_entries_are_stored_and_nothing_that_he_says_of_the
     assert now.next_poll_at == NOON + 9 * MINUTE
 
 
+def test_a_feed_that_left_the_config_when_its_job_was_taken_is_due_at_once_when_it_comes_back(
+    store: SqlStore, feed: Feed
+) -> None:
+    """As in a reload that is taken back a moment later: it waited for the end of its lease."""
+    dispatched(store)
+    store.feeds.sync([], NOON)
+    assert store.given.take([feed.id], NOON, LEASE) == []
+    store.feeds.sync([feed.settings], NOON)
+    assert dispatched(store) == [feed.id]
+
+
 def test_what_is_given_back_is_due_as_before(store: SqlStore, feed: Feed) -> None:
     dispatched(store)
     mine = taken(store, feed)

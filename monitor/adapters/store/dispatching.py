@@ -39,6 +39,12 @@ _TAKE = (
     .order_by(_f.id)
     .with_for_update(key_share=True)
 )
+# One that left the config was leased for a job that nobody does: it must not wait for that when it comes back.
+_UNWANTED = (
+    t.feeds.update()
+    .where(_f.id.in_(_IDS), _f.status != FeedStatus.ACTIVE.value, _f.lease_until.is_not(None))
+    .values(lease_until=None)
+)
 _TAKEN = (
     t.feeds.update()
     .where(_f.id.in_(_IDS))
@@ -113,6 +119,8 @@ class SqlGivenFeeds:
         """Those of the feeds that are due, or given out and not polled yet, leased, each with a new token."""
         with self._db.write(IDLE) as connection:
             due = connection.execute(_TAKE, {"ids": sorted(feed_ids), "now": now}).scalars().all()
+            if left := sorted(set(feed_ids).difference(due)):
+                connection.execute(_UNWANTED, {"ids": left})
             if not due:
                 return []
             rows = connection.execute(_TAKEN, {"ids": due, "until": now + lease}).mappings()
