@@ -14,14 +14,15 @@ from monitor.pipeline.parts import JobParts
 from monitor.ports import Clock, DispatchingStore, JobQueue
 
 
-def resting(*, takes_part: bool, hangs: bool) -> tuple[str, ...]:
+def resting(*, takes_part: bool, polls_hang: bool) -> tuple[str, ...]:
     """The stages of which a process takes no jobs, while others do.
 
-    By an older config feeds are asked all the same, but nothing is read by older rules.
+    By an older config feeds are asked all the same, but nothing is read by older rules. Polls that go on keep
+    their hosts: another worker would ask those at the same time.
     """
     if takes_part:
         return ()
-    return (MATCH, POLL) if hangs else (MATCH,)
+    return (MATCH, POLL) if polls_hang else (MATCH,)
 
 
 @dataclass(frozen=True, slots=True)

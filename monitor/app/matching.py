@@ -43,26 +43,26 @@ class Matching:
         """Of a backlog by turns: an alert does not wait until all of it is grouped."""
         ended = self._ended("match", monitor)
         until = self._steady() + GROUP_WITHIN
-        if self._group(monitor, lambda: ended() or self._steady() > until):
+        if self._group(monitor, "match", lambda: ended() or self._steady() > until):
             self._wake("match")
         self._match(monitor, ended)
 
     def group(self, monitor: Monitor) -> None:
         """For many to match, this process among them."""
         assert monitor.jobs is not None, "else grouping and matching are one stage"
-        self._group(monitor, self._ended("group", monitor))
+        self._group(monitor, "group", self._ended("group", monitor))
         monitor.jobs.dispatch.matching.run()  # the dispatcher looks once a second
 
     def match(self, monitor: Monitor) -> None:
         """What was grouped, here or elsewhere."""
         self._match(monitor, self._ended("match", monitor))
 
-    def _group(self, monitor: Monitor, ended: _Ended) -> bool:
-        """Whether something may be left."""
+    def _group(self, monitor: Monitor, stage: str, ended: _Ended) -> bool:
+        """Whether something may be left. What is done is progress of this stage: one that hangs must be seen."""
         for report in monitor.group.run(ended):
             say_group(log, report)
             metering.count_group(self._meter, report)
-            self._progress.did("match")
+            self._progress.did(stage)
         return ended()
 
     def _match(self, monitor: Monitor, ended: _Ended) -> None:

@@ -140,9 +140,10 @@ class Service:
         """Has what a hub sent read now; returns at once, may be called by any thread."""
         self._pass_on("pushes")
 
-    def hangs(self) -> str | None:
-        """The stage that hangs, and for how long."""
-        held = hung(self.progress.signs(), self._monitor.poll.settings.host_delay)
+    def hangs(self, *stages: str) -> str | None:
+        """Which stage hangs, or which of these, and for how long."""
+        signs = {name: sign for name, sign in self.progress.signs().items() if not stages or name in stages}
+        held = hung(signs, self._monitor.poll.settings.host_delay)
         return held.detail if held else None
 
     def close(self) -> None:
@@ -347,15 +348,14 @@ class Service:
 
     def _share(self) -> None:
         monitor = self._monitor
-        hangs = self.hangs()
         workers = monitor.jobs.queue.workers if monitor.jobs is not None else frozenset()
-        self._sharing.turn(monitor.store.shares, monitor.clock, hangs, workers)
+        self._sharing.turn(monitor.store.shares, monitor.clock, self.hangs(), workers)
         if monitor.jobs is not None and monitor.role.works:
-            monitor.jobs.rest(resting(takes_part=monitor.store.shares.takes_part, hangs=hangs is not None))
+            takes_part = monitor.store.shares.takes_part
+            monitor.jobs.rest(resting(takes_part=takes_part, polls_hang=bool(self.hangs("poll"))))
 
     def _look(self) -> None:
-        monitor = self._monitor
-        self._supervisor.look(monitor.store, monitor.clock.now())
+        self._supervisor.look(self._monitor.store, self._monitor.clock.now())
 
     def _ended(self, name: str, monitor: Monitor, *, duty: str | None = None) -> Callable[[], bool]:
         """Whether a run of this stage has to end: at a stop, when a newer generation has another stage, and when

@@ -255,6 +255,8 @@ class ProcrastinateQueue:
 
     async def _take_of(self, stage: str, most: int) -> None:
         await self._open()
+        if not self._awake[stage].is_set():
+            return  # a word to rest may be lost while it waits for a connection
         await self._app.run_worker_async(
             queues=[stage],
             concurrency=most,

@@ -15,16 +15,16 @@ from monitor.testing import FakeClock, InlineJobs
 
 
 @pytest.mark.parametrize(
-    ("takes_part", "hangs", "rests"),
+    ("takes_part", "polls_hang", "rests"),
     [
         (True, False, ()),
         (True, True, ()),  # nobody else is there
-        (False, False, ("match",)),  # by an older config
+        (False, False, ("match",)),  # by an older config, or another stage hangs
         (False, True, ("match", "poll")),
     ],
 )
-def test_stages_rest_that_others_do_better(takes_part: bool, hangs: bool, rests: tuple[str, ...]) -> None:
-    assert resting(takes_part=takes_part, hangs=hangs) == rests
+def test_stages_rest_that_others_do_better(takes_part: bool, polls_hang: bool, rests: tuple[str, ...]) -> None:
+    assert resting(takes_part=takes_part, polls_hang=polls_hang) == rests
 
 
 def test_who_rests_has_nothing_in_hand_and_takes_jobs_again_afterwards() -> None:

@@ -15,6 +15,17 @@ from monitor.pipeline.group import GroupStage
 from monitor.pipeline.match import MatchStage
 
 
+class Noted(Progress):
+    """Of which stages something was done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: list[str] = []
+
+    def did(self, stage: str) -> None:
+        self.of.append(stage)
+
+
 class Desk:
     """Articles that were read, and the turns of one process."""
 
@@ -24,9 +35,10 @@ class Desk:
         room.poll()
         room.read()
         self.woken: list[str] = []
+        self.progress = Noted()
         steady = count(step=seconds_a_look)
         self.turns = Matching(
-            NoMeter(), Progress(), self.woken.append, lambda name, monitor: lambda: False, lambda: next(steady)
+            NoMeter(), self.progress, self.woken.append, lambda name, monitor: lambda: False, lambda: next(steady)
         )
         self.monitor: Any = SimpleNamespace(
             group=GroupStage(room.store.grouping, room.clock, batch=2),
@@ -66,5 +78,6 @@ def test_where_a_queue_gives_work_out_who_groups_says_so_and_matches_by_itself()
     )
     desk.turns.group(desk.monitor)
     assert (desk.stages(), said) == (["grouped"] * 3, [1])
+    assert set(desk.progress.of) == {"group"}, "else one that hangs in matching would seem to be at work"
     desk.turns.match(desk.monitor)
     assert (desk.stages(), desk.woken) == (["matched"] * 3, ["digest"])
