@@ -202,7 +202,7 @@ class ProcrastinateQueue:
         if resting != self._resting and not self._closed.is_set():
             self._resting = resting
             with suppress(NoAnswer):
-                self._within(self._rest(resting)).result(_ANSWER)
+                self._within(self._rest(resting)).result(8 * _STOP_WITHIN)
 
     async def _rest(self, stages: frozenset[str]) -> None:
         for stage, awake in self._awake.items():
