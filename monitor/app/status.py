@@ -213,7 +213,7 @@ def status_lines(status: Status) -> list[str]:
     unchanged = f" ({100 * same // polls} % not modified)" if polls else ""
     feeds = status.feeds
     lines = [
-        *_head(f"monitor {status.version} · {_running(status)} · {status.store}{size}", _reloaded(status)),
+        *_head(f"monitor {status.version} · {_running(status)}", f"{status.store}{size}", _reloaded(status)),
         *_labelled("Daemons", daemon_lines(status.daemons, status.queued)),
         *_labelled("Trouble", trouble_lines(status)),
         f"Feeds       {feeds.total:,}   ok {feeds.of(FeedState.OK):,} · late {feeds.of(FeedState.LATE):,}"
@@ -313,13 +313,16 @@ def _labelled(label: str, lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _head(first: str, more: str) -> list[str]:
-    """On one line, or on two: a path is not cut, so that it can be copied."""
-    return (
-        [f"{first} · {more}"]
-        if more and display_width(f"{first} · {more}") <= COLUMNS
-        else [first, *([_IN + more] if more else [])]
-    )
+def _head(first: str, *more: str) -> list[str]:
+    """On as few lines as hold it: a path or an address is not cut, so that it can be copied."""
+    lines = [first]
+    for part in filter(None, more):
+        longer = f"{lines[-1]} · {part}"
+        if display_width(longer) <= COLUMNS:
+            lines[-1] = longer
+        else:
+            lines.append(_IN + part)
+    return lines
 
 
 def _laid_out(indent: str, line: str) -> list[str]:

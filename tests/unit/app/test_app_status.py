@@ -369,6 +369,10 @@ def test_every_line_keeps_to_80_columns_whatever_things_are_called() -> None:
     room.look_after(Trouble(IncidentKind.DIGEST_UNPLANNED, "morning", "cannot be planned: " + "why " * 60))
     lines = status_lines(status(room, name="sqlite:////var/lib/monitor.db"))
     assert max(map(len, lines)) <= 80
+    address = "postgresql+psycopg://monitor@db.example.org:5432/border"
+    lines = status_lines(status(room, name=address))
+    assert max(map(len, lines)) <= 80
+    assert address in lines[1], "whole, so that it can be copied"
 
 
 def test_long_errors_keep_to_80_columns_and_an_error_of_many_messages_is_said_once() -> None:
