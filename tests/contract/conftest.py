@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from made import NOON, feed_settings
 from newsroom import file_store, fresh_postgresql_store, fresh_store
+from sharing import Start, daemons_on
 from stored import grouped, matched, plan
 
+from monitor.adapters.store.sql import SqlStore
 from monitor.model.feed import Feed
 from monitor.ports import Store
 
@@ -40,3 +42,19 @@ def waiting(store: Store, feed: Feed) -> Store:
     matched(store, grouped(store, feed), "morning")
     store.digests.record_plan(plan(store), NOON)
     return store
+
+
+@pytest.fixture(scope="module")
+def url() -> str:
+    """A database with a store, for daemons that share it."""
+    from postgres_server import postgres_server
+
+    url = postgres_server().fresh_database()
+    SqlStore(url).close()
+    return url
+
+
+@pytest.fixture
+def start(url: str) -> Iterator[Start]:
+    with daemons_on(url) as started:
+        yield started

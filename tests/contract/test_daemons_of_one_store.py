@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sharing import Start, daemons_on, settle
+from sharing import Start, settle
 
 from monitor.adapters.store import sql
 from monitor.adapters.store.database import Database
@@ -19,21 +18,6 @@ from monitor.model.daemons import Daemon
 from monitor.model.errors import StoreBusy
 
 pytestmark = pytest.mark.needs("postgresql")
-
-
-@pytest.fixture(scope="module")
-def url() -> str:
-    from postgres_server import postgres_server
-
-    url = postgres_server().fresh_database()
-    SqlStore(url).close()
-    return url
-
-
-@pytest.fixture
-def start(url: str) -> Iterator[Start]:
-    with daemons_on(url) as started:
-        yield started
 
 
 def test_a_daemon_with_another_config_is_refused(start: Start) -> None:

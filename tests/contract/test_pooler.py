@@ -18,6 +18,7 @@ from monitor.adapters.jobs import ProcrastinateQueue
 from monitor.adapters.store.sql import SqlStore
 from monitor.model.daemons import SHARES
 from monitor.model.jobs import Job
+from monitor.ports.jobs import Done
 
 pytestmark = pytest.mark.needs("postgresql", "pgbouncer")
 
@@ -58,6 +59,11 @@ def test_daemons_behind_it_divide_the_work_and_hear_of_each_other(url: str) -> N
 
 def test_jobs_go_through_it_by_the_settings_that_a_queue_needs(url: str) -> None:
     taken: list[Job] = []
+
+    def take(job: Job, done: Done) -> None:
+        taken.append(job)
+        done()
+
     with daemons_on(url) as start:
         store = start("a")
         queue = ProcrastinateQueue(store.name, store.conninfo("monitor-jobs a"), {"poll": 2})
@@ -66,7 +72,7 @@ def test_jobs_go_through_it_by_the_settings_that_a_queue_needs(url: str) -> None
             store.in_transaction(
                 lambda connection: queue.put(connection, [Job("poll", (1,), "host", "poll host")])
             )
-            queue.begin(lambda job, done: (taken.append(job), done()))  # type: ignore[func-returns-value]
+            queue.begin(take)
             eventually(lambda: taken, "the job")
             for name, value in (("synchronous_commit", "off"), ("enable_sort", "off")):
                 ask = f"SHOW {name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from desk import eventually
 from made import decision, feed_settings, new_article, new_entry
-from sharing import DUTIES, Start, daemons_on, settle, vanish
+from sharing import DUTIES, Start, settle, vanish
 from stored import LEASE, matched, plan, put_into, read_articles, record_poll
 
 from monitor.adapters.store import members, shares, tables
@@ -30,21 +30,6 @@ pytestmark = pytest.mark.needs("postgresql")
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 SHARES_OF_FEEDS = sa.select(tables.feeds.c.id, shares.SHARE_OF_FEED.label("share"))
-
-
-@pytest.fixture(scope="module")
-def url() -> str:
-    from postgres_server import postgres_server
-
-    url = postgres_server().fresh_database()
-    SqlStore(url).close()
-    return url
-
-
-@pytest.fixture
-def start(url: str) -> Iterator[Start]:
-    with daemons_on(url) as started:
-        yield started
 
 
 def many(store: SqlStore, number: int = 60) -> list[Feed]:
@@ -364,6 +349,7 @@ def test_two_daemons_record_what_their_feeds_said_at_one_moment_and_wait_in_no_c
         )
         for side in sides:
             side.result()
+    assert sum(one.ledger.counts(NOW - HOUR).polls.values()) == 400
 
 
 def test_two_daemons_may_see_a_receiver_refuse_at_one_moment(start: Start) -> None:

@@ -124,7 +124,6 @@ class ProcrastinateQueue:
         self._starting = threading.Lock()
         self._worker: Future[None] | None = None
         self._working: asyncio.Future[Any] | None = None
-        self._resting: frozenset[str] = frozenset()
         self._awake = {stage: asyncio.Event() for stage in at_once}
         for awake in self._awake.values():
             awake.set()
@@ -198,13 +197,12 @@ class ProcrastinateQueue:
 
     def rest(self, stages: Collection[str]) -> None:
         """Takes no jobs of these stages, and lets go those that it has."""
-        resting = frozenset(stages)
-        if resting != self._resting and not self._closed.is_set():
-            self._resting = resting
+        resting = {stage for stage, awake in self._awake.items() if not awake.is_set()}
+        if resting != set(stages) and not self._closed.is_set():
             with suppress(NoAnswer):
-                self._within(self._rest(resting)).result(8 * _STOP_WITHIN)
+                self._within(self._rest(stages)).result(8 * _STOP_WITHIN)
 
-    async def _rest(self, stages: frozenset[str]) -> None:
+    async def _rest(self, stages: Collection[str]) -> None:
         for stage, awake in self._awake.items():
             if stage not in stages:
                 awake.set()
@@ -331,8 +329,8 @@ class ProcrastinateQueue:
 
 async def _ask_for_settings(connection: psycopg.AsyncConnection) -> None:
     # Not among the options of the connection: a pooler in between refuses those that it does not know.
-    asked = ", ".join(["set_config(%s, %s, false)"] * len(_SETTINGS))
-    await connection.execute(f"SELECT {asked}".encode(), [text for one in _SETTINGS.items() for text in one])
+    for setting in _SETTINGS.items():
+        await connection.execute("SELECT set_config(%s, %s, false)", setting)
     await connection.commit()
 
 
